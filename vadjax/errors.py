@@ -1,0 +1,23 @@
+"""The user's mistakes: one clear message, no traceback.
+
+The only module of vadjax that every floor may import.
+"""
+
+import difflib
+from collections.abc import Iterable
+
+
+class UserError(ValueError):
+    """Something the user can mend: says what was got, what was wanted, where, and what to do."""
+
+
+def unknown(kind: str, name: object, choices: Iterable[str]) -> UserError:
+    """Build the error for a name that is none of `choices`, with the closest one.
+
+    >>> str(unknown("protocol", "one_clas", ["by_video", "one_class"]))
+    "protocol 'one_clas' unknown; choose one of by_video, one_class. Did you mean 'one_class'?"
+    """
+    choices = sorted(choices)
+    close = difflib.get_close_matches(str(name), choices, n=1)
+    hint = f" Did you mean {close[0]!r}?" if close else ""
+    return UserError(f"{kind} {str(name)!r} unknown; choose one of {', '.join(choices)}.{hint}")
