@@ -1,0 +1,56 @@
+# Two commands on a fresh machine: `make demo` runs the main job, `make test` passes the tests.
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+
+.PHONY: demo test parity lint format clean help
+
+help:
+	@echo "make demo    the main job on the synthetic set (about 3 minutes after installing)"
+	@echo "make test    the tests, without torch"
+	@echo "make parity  the tests against torch and timm"
+	@echo "make lint    ruff, formatting included"
+
+$(VENV)/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "vadjax needs Python 3.11 or newer; say which with: make PYTHON=python3.12 ..."; exit 1; }
+	@echo "[1/3] making $(VENV)"
+	@$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.installed: pyproject.toml | $(VENV)/bin/python
+	@echo "[2/3] installing vadjax and what it needs (about 1.5 GB, one to three minutes)"
+	@$(PIP) --editable .
+	@touch $@
+
+$(VENV)/.installed-test: $(VENV)/.installed
+	@echo "installing what the tests need"
+	@$(PIP) --editable '.[test]'
+	@touch $@
+
+$(VENV)/.installed-parity: $(VENV)/.installed-test
+	@echo "installing torch and timm, to compare with"
+	@$(PIP) --editable '.[parity]'
+	@$(PIP) --no-deps timm==1.0.31
+	@touch $@
+
+demo: $(VENV)/.installed
+	@echo "[3/3] running the main job on the synthetic set; the report opens in a browser afterwards"
+	@$(BIN)/python -m vadjax.main --config=configs/synthetic_lstm.py
+
+test: $(VENV)/.installed-test
+	@$(BIN)/python -m pytest --ignore=tests/parity
+
+parity: $(VENV)/.installed-parity
+	@$(BIN)/python -m pytest tests/parity
+
+lint: $(VENV)/.installed-test
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+
+format: $(VENV)/.installed-test
+	@$(BIN)/ruff check --fix .
+	@$(BIN)/ruff format .
+
+clean:
+	rm -rf build dist *.egg-info .pytest_cache .ruff_cache .hypothesis

@@ -1,0 +1,16 @@
+"""UCSD Ped2, one_class: an LSTM predicts the next frame's features.
+
+python -m vadjax.main --config=configs/ped2_lstm.py --config.dataset.data_dir=/data/ped2
+
+The folder is the official UCSDped2 (or its parent), or the jpg layout with training/frames/NN and
+testing/frames/NN; masks of the latter: --config.dataset.masks_dir=. What to expect: README.md.
+"""
+
+from vadjax.config import default_config
+
+
+def get_config(arg: str = ""):
+    config = default_config()
+    config.dataset.name = "ucsd_ped2"
+    config.features.height, config.features.width = 224, 336  # the frame's own 2:3
+    return config

@@ -1,0 +1,18 @@
+"""Proof of the plumbing: a supervised LSTM on the synthetic walkway, k-fold by clip.
+
+python -m vadjax.main --config=configs/synthetic_lstm_supervised.py
+
+Protocol by_video: it has seen labelled anomalies of each kind, so it is no anomaly detector;
+a high figure here says that features, windows, labels and folds fit together.
+"""
+
+from vadjax.config import default_config
+
+
+def get_config(arg: str = ""):
+    config = default_config()
+    config.dataset.name = "synthetic"
+    config.dataset.protocol = "by_video"
+    config.objective.name = "classify"
+    config.evaluate.threshold = "f1"
+    return config

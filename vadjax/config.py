@@ -1,0 +1,244 @@
+"""The tree of defaults, and the checks that every config passes before anything runs.
+
+A config file in `configs/` is a module with `get_config(arg="") -> ConfigDict` that starts from
+`default_config()` and lists only what differs. `validate` is the same call from a notebook.
+"""
+
+import hashlib
+import json
+from collections.abc import Mapping
+
+from ml_collections import ConfigDict
+
+from vadjax.errors import UserError, unknown
+
+DATASETS = ("synthetic", "ucsd_ped1", "ucsd_ped2", "avenue", "folder")
+PROTOCOLS = ("one_class", "by_video")
+LATER_PROTOCOLS = ("official", "random_window", "published_shuffled")
+MODELS = ("simple_rnn", "lstm", "gru", "lstm_gru", "dense_autoencoder", "conv_autoencoder")
+
+CHOICES = {
+    "dataset.name": DATASETS,
+    "dataset.protocol": PROTOCOLS,
+    "features.tap": ("features", "map"),
+    "features.fit": ("stretch", "crop", "pad", "native"),
+    "features.dtype": ("float32", "bfloat16"),
+    "window.label": ("last", "any", "majority", "centre"),
+    "model.name": MODELS,
+    "model.dtype": ("float32", "bfloat16"),
+    "objective.name": ("predict", "reconstruct", "classify"),
+    "objective.activation": ("sigmoid", "softmax"),
+    "objective.class_weight": ("balanced", "none"),
+    "objective.reduce": ("mean", "max"),
+    "train.optimizer": ("adam", "adamw"),
+    "train.schedule": ("constant", "cosine"),
+    "train.parallel": ("shard_map", "pmap"),
+    "score.aggregate": ("last", "mean", "max"),
+    "evaluate.threshold": ("quantile", "mean_std", "f1", "youden"),
+}
+
+# What may change between two runs on one workdir: where things lie and what comes after training.
+FREE_SECTIONS = ("score", "evaluate", "explain", "report")
+FREE_KEYS = (
+    "dataset.data_dir",
+    "dataset.masks_dir",
+    "features.cache_dir",
+    "features.batch_size",
+    "train.epochs",
+    "train.parallel",
+    "train.num_devices",
+    "train.checkpoint_every",
+)
+
+
+def default_config() -> ConfigDict:
+    """Return the defaults: the synthetic set, an ImageNet backbone, an LSTM that predicts."""
+    config = ConfigDict()
+    config.seed = 0
+    config.dataset = ConfigDict(
+        dict(
+            name="synthetic",
+            data_dir="",  # where the data set lies; unused by `synthetic`
+            masks_dir="",  # UCSD's official folder, when data_dir holds the jpg layout
+            label_version="",  # "" is the data set's default; see docs/protocols.md
+            protocol="one_class",
+            holdout=0.2,  # share of the normal training clips that is never fitted
+            num_folds=0,  # by_video: 0 is the data set's own (4 for Ped2, else 5)
+            seed=0,  # synthetic: seed of the drawing
+            num_train=0,  # synthetic: clips, frames a clip, and frame size; 0 is the default
+            num_test=0,
+            num_frames=0,
+            height=0,
+            width=0,
+        )
+    )
+    config.features = ConfigDict(
+        dict(
+            backbone="tf_efficientnet_lite0",
+            weights="",  # "" searches package and cache; a .safetensors or .pth file; "random"
+            tap="features",  # "features": pooled; "map": the last map, stored as float16
+            fit="stretch",  # the whole frame; "crop" is ImageNet's centre crop
+            height=0,  # 0 is the checkpoint's size
+            width=0,
+            dtype="float32",
+            cache_dir="~/.cache/vadjax",
+            batch_size=16,
+        )
+    )
+    config.window = ConfigDict(dict(length=16, stride=1, dilation=1, label="last"))
+    config.model = ConfigDict(
+        dict(
+            name="lstm",
+            units=(128,),
+            bidirectional=False,
+            dropout=0.0,
+            head="linear",
+            channels=(64, 32),  # conv_autoencoder: widths on the way down
+            dtype="float32",
+        )
+    )
+    config.objective = ConfigDict(
+        dict(
+            name="predict",
+            activation="sigmoid",  # classify
+            class_weight="balanced",  # classify
+            reduce="mean",  # feature maps: error over locations, mean or max
+        )
+    )
+    config.train = ConfigDict(
+        dict(
+            epochs=20,
+            batch_size=64,
+            optimizer="adam",
+            learning_rate=1e-3,
+            weight_decay=0.0,
+            schedule="constant",
+            warmup_epochs=0,
+            clip_norm=1.0,  # 0 is off
+            patience=5,  # epochs without a better loss on held-out clips; 0 is off
+            parallel="shard_map",
+            num_devices=0,  # 0: one on CPU, all elsewhere
+            checkpoint_every=5,  # epochs
+        )
+    )
+    config.score = ConfigDict(dict(aggregate="last", batch_size=256))
+    config.evaluate = ConfigDict(
+        dict(threshold="quantile", quantile=0.99, num_std=3.0, num_bootstrap=2000, knn=5)
+    )
+    config.explain = ConfigDict(dict())
+    config.report = ConfigDict(dict(title="", thumbnails=12))
+    return config.lock()
+
+
+def identity(config: ConfigDict) -> dict[str, object]:
+    """Return the flat keys that make a run what it is (DESIGN: identity keys)."""
+    flat = flatten(config.to_dict())
+    return {
+        key: value
+        for key, value in flat.items()
+        if key.split(".")[0] not in FREE_SECTIONS and key not in FREE_KEYS
+    }
+
+
+def fingerprint(values: Mapping[str, object]) -> str:
+    """Return a short, stable hash of a JSON-like mapping."""
+    text = json.dumps(values, sort_keys=True, default=list)
+    return hashlib.sha256(text.encode()).hexdigest()[:10]
+
+
+def flatten(tree: Mapping, prefix: str = "") -> dict[str, object]:
+    """Return `tree` as one flat dict with dotted keys."""
+    flat: dict[str, object] = {}
+    for key, value in tree.items():
+        if isinstance(value, Mapping):
+            flat.update(flatten(value, f"{prefix}{key}."))
+        else:
+            flat[prefix + key] = value
+    return flat
+
+
+def validate(config: ConfigDict) -> ConfigDict:
+    """Check choices, ranges and combinations; return `config` unchanged.
+
+    Raises:
+      UserError: one message that lists every fault.
+    """
+    flat = flatten(config.to_dict())
+    known = flatten(default_config().to_dict())
+    faults = [str(unknown("config key", key, known)) for key in flat if key not in known]
+    for key, choices in CHOICES.items():
+        if flat[key] in choices:
+            continue
+        if key == "dataset.protocol" and flat[key] in LATER_PROTOCOLS:
+            faults.append(
+                f"protocol {flat[key]!r} is named in docs/protocols.md but not built yet; "
+                f"choose one of {', '.join(PROTOCOLS)}."
+            )
+        else:
+            faults.append(str(unknown(key, flat[key], choices)))
+
+    def need(ok: bool, text: str) -> None:
+        if not ok:
+            faults.append(text)
+
+    def positive(*keys: str) -> None:
+        for key in keys:
+            need(flat[key] > 0, f"{key} is {flat[key]}; it must be above 0.")
+
+    positive("window.length", "window.stride", "window.dilation", "train.epochs")
+    positive("train.batch_size", "train.learning_rate", "features.batch_size", "score.batch_size")
+    positive("train.checkpoint_every", "evaluate.num_bootstrap", "evaluate.knn")
+    need(len(flat["model.units"]) > 0, "model.units is empty; give at least one layer's width.")
+    need(
+        all(u > 0 for u in flat["model.units"]),
+        f"model.units is {tuple(flat['model.units'])}; every width must be above 0.",
+    )
+    for key in ("dataset.holdout", "model.dropout"):
+        need(0 <= flat[key] < 1, f"{key} is {flat[key]}; it must be in [0, 1).")
+    need(
+        0 < flat["evaluate.quantile"] < 1,
+        f"evaluate.quantile is {flat['evaluate.quantile']}; it must be in (0, 1).",
+    )
+    size = (flat["features.height"], flat["features.width"])
+    need(
+        (size[0] > 0) == (size[1] > 0) and min(size) >= 0,
+        f"features.height, width are {size}; give both in pixels, or 0 for both.",
+    )
+    if not faults:
+        faults += _combinations(flat)
+    if faults:
+        raise UserError("\n".join(faults))
+    return config
+
+
+def _combinations(flat: Mapping[str, object]) -> list[str]:
+    """Return what is wrong with keys that are each valid alone."""
+    faults = []
+    objective, name = flat["objective.name"], flat["model.name"]
+    supervised = flat["dataset.protocol"] == "by_video"
+    if supervised != (objective == "classify"):
+        faults.append(
+            f"protocol {flat['dataset.protocol']!r} does not go with objective {objective!r}: "
+            "by_video learns from labels (objective.name=classify), one_class never sees one "
+            "(objective.name=predict or reconstruct)."
+        )
+    if name.endswith("autoencoder") and objective != "reconstruct":
+        faults.append(f"model {name!r} reconstructs; set objective.name=reconstruct.")
+    if (flat["features.tap"] == "map") != (name == "conv_autoencoder"):
+        faults.append(
+            f"features.tap={flat['features.tap']!r} does not go with model {name!r}: "
+            "conv_autoencoder reads maps (features.tap=map), all others pooled features."
+        )
+    if objective == "predict" and flat["window.length"] < 2:
+        faults.append("objective 'predict' needs window.length of at least 2.")
+    if flat["evaluate.threshold"] in ("f1", "youden") and not supervised:
+        faults.append(
+            f"evaluate.threshold={flat['evaluate.threshold']!r} needs labelled validation clips, "
+            "which one_class has not; choose quantile or mean_std."
+        )
+    if flat["dataset.name"] not in ("synthetic",) and not flat["dataset.data_dir"]:
+        faults.append(
+            f"dataset.data_dir is empty: say where {flat['dataset.name']} lies with "
+            "--config.dataset.data_dir=FOLDER."
+        )
+    return faults

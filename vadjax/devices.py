@@ -1,0 +1,37 @@
+"""The one place that sets up JAX's backend; call `setup` before the first array is made."""
+
+import os
+import pathlib
+
+
+def setup(cache_dir: str | os.PathLike = "~/.cache/vadjax", *, num_cpu_devices: int = 0) -> None:
+    """Turn on the persistent compilation cache and give the CPU one device a core.
+
+    Extraction runs one micro-batch on each CPU device; training uses the first alone unless
+    `train.num_devices` says otherwise. On GPU and TPU the number of devices is the machine's.
+
+    Args:
+      cache_dir: folder under which compiled programs are kept.
+      num_cpu_devices: CPU devices; 0 is one for each core, at most 16.
+    """
+    import jax
+
+    compiled = pathlib.Path(cache_dir).expanduser() / "jax"
+    jax.config.update("jax_compilation_cache_dir", str(compiled))
+    jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.2)
+    jax.config.update("jax_persistent_cache_min_entry_size_bytes", -1)
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    jax.config.update("jax_num_cpu_devices", num_cpu_devices or min(cores or 1, 16))
+
+
+def describe() -> dict:
+    """Return the backend, its devices and their number for `environment.json`."""
+    import jax
+
+    devices = jax.devices()
+    return {
+        "backend": jax.default_backend(),
+        "device": devices[0].device_kind,
+        "num_devices": len(devices),
+        "cpu_count": os.cpu_count(),
+    }

@@ -1,0 +1,1 @@
+"""Video -> arrays in the store."""

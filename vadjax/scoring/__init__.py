@@ -1,0 +1,1 @@
+"""Variables + arrays -> one score a frame."""

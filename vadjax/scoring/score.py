@@ -1,0 +1,159 @@
+"""Trained variables + features -> one score a frame, over every window at stride 1."""
+
+from collections.abc import Callable, Mapping
+
+import jax
+import numpy as np
+
+from vadjax.data.windows import window_table
+from vadjax.errors import UserError
+from vadjax.models import Model
+from vadjax.models.objectives import Objective
+
+ROWS_AT_ONCE = 1 << 16  # feature rows on the device in one call; longer sets go in groups
+
+
+def make_score_fn(model: Model, objective: Objective, *, length: int, batch_size: int) -> Callable:
+    """Compile the scoring of many windows.
+
+    The first layer's input projection is computed once for each frame, and shared by all windows
+    that contain it, where the model has one.
+
+    Args:
+      model: what `models.create` returned.
+      objective: what `objectives.create` returned.
+      length: frames of a window.
+      batch_size: windows in one step of the scan.
+
+    Returns:
+      A function (variables, features [n, ...], rows int32 [m, length], m a multiple of
+      `batch_size`) -> float32 [m, s], the scores of the last s rows of each window.
+    """
+    scored = objective.num_scored(length)
+
+    @jax.jit
+    def run(variables, features, rows):
+        shared = model.project(variables, features) if model.projects else features
+
+        def batch(rows):
+            outputs, _ = model.apply(variables, shared[rows], projected=model.projects)
+            return objective.frame_score(outputs, features[rows[:, -scored:]])  # [b, s]
+
+        return jax.lax.map(batch, rows.reshape(-1, batch_size, length)).reshape(-1, scored)
+
+    return run
+
+
+def score_videos(
+    model: Model,
+    objective: Objective,
+    variables,
+    features: Mapping[str, np.ndarray],
+    *,
+    length: int,
+    dilation: int = 1,
+    aggregate: str = "last",
+    batch_size: int = 256,
+) -> dict[str, tuple[np.ndarray, np.ndarray]]:
+    """Score every frame of every video.
+
+    Args:
+      model: the scanner or autoencoder.
+      objective: what it was trained for.
+      variables: its trained variables.
+      features: video id -> standardised float [t, ...].
+      length: frames of a window.
+      dilation: frames between two rows of a window.
+      aggregate: "last": a frame's score is that of the window that ends there, look-ahead 0;
+        "mean" or "max" over all windows that score the frame.
+      batch_size: windows in one step.
+
+    Returns:
+      Video id -> (scores float32 [t], predicted bool [t]); frames that no window scores carry
+      the score of the nearest one, and `predicted` is False there.
+
+    Raises:
+      UserError: a video is shorter than a window.
+    """
+    span = (length - 1) * dilation + 1
+    short = {k: len(v) for k, v in features.items() if len(v) < span}
+    if short:
+        listed = ", ".join(f"{k} ({n})" for k, n in list(short.items())[:5])
+        raise UserError(
+            f"{len(short)} video(s) are shorter than a window of {span} frames: {listed}; "
+            "lower window.length (or window.dilation), or leave these videos out."
+        )
+    run = make_score_fn(model, objective, length=length, batch_size=batch_size)
+    result = {}
+    for group in _groups({k: len(v) for k, v in features.items()}):
+        lengths = [len(features[k]) for k in group]
+        table = window_table(lengths, length=length, stride=1, dilation=dilation)
+        rows = _padded(table.rows, batch_size)
+        stacked = _padded(np.concatenate([features[k] for k in group]), 1024)
+        scores = np.asarray(run(variables, stacked, rows))[: len(table.rows)]
+        ends = np.cumsum(lengths)
+        for index, name in enumerate(group):
+            mine = table.video == index
+            scored = table.rows[mine][:, -scores.shape[1] :] - (ends[index] - lengths[index])
+            result[name] = spread(scores[mine], scored, lengths[index], aggregate)
+    return result
+
+
+def spread(
+    scores: np.ndarray, rows: np.ndarray, num_frames: int, aggregate: str
+) -> tuple[np.ndarray, np.ndarray]:
+    """Turn the scores of windows into one a frame; fill the rest from the nearest.
+
+    Args:
+      scores: [m, s] scores of the rows that each window scores.
+      rows: int [m, s] the frames that they belong to.
+      num_frames: length of the video.
+      aggregate: "last", "mean" or "max".
+
+    Returns:
+      (float32 [num_frames], predicted bool [num_frames])
+    """
+    if aggregate == "last":
+        scores, rows = scores[:, -1:], rows[:, -1:]
+    flat, frames = scores.ravel().astype(np.float64), rows.ravel()
+    count = np.bincount(frames, minlength=num_frames)
+    if aggregate == "max":
+        total = np.full(num_frames, -np.inf)
+        np.maximum.at(total, frames, flat)
+    else:
+        total = np.bincount(frames, weights=flat, minlength=num_frames) / np.maximum(count, 1)
+    predicted = count > 0
+    return fill(total, predicted), predicted
+
+
+def fill(values: np.ndarray, known: np.ndarray) -> np.ndarray:
+    """Give each unknown frame the value of the nearest known one, the earlier of two.
+
+    >>> fill(np.array([0.0, 0.0, 3.0, 0.0]), np.array([False, False, True, False]))
+    array([3., 3., 3., 3.], dtype=float32)
+    """
+    where = np.flatnonzero(known)
+    frames = np.arange(len(values))
+    right = np.clip(np.searchsorted(where, frames), 0, len(where) - 1)
+    left = np.clip(right - 1, 0, len(where) - 1)
+    nearer_left = np.abs(frames - where[left]) <= np.abs(where[right] - frames)
+    return values[where[np.where(nearer_left, left, right)]].astype(np.float32)
+
+
+def _groups(lengths: Mapping[str, int]) -> list[list[str]]:
+    """Split videos into groups of at most `ROWS_AT_ONCE` rows (a longer video goes alone)."""
+    groups: list[list[str]] = []
+    room = 0
+    for name, rows in lengths.items():
+        if not groups or rows > room:
+            groups.append([])
+            room = ROWS_AT_ONCE
+        groups[-1].append(name)
+        room -= rows
+    return groups
+
+
+def _padded(array: np.ndarray, multiple: int) -> np.ndarray:
+    """Repeat the first row up to a multiple, so that few shapes are compiled."""
+    missing = -len(array) % multiple
+    return np.concatenate([array, np.repeat(array[:1], missing, axis=0)]) if missing else array

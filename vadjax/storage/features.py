@@ -1,0 +1,111 @@
+"""The feature store: one array file a video, under a folder named by how it was made.
+
+`<root>/<fingerprint of the spec>/<escaped video id>.npy` holds the rows and `.json` beside it is
+the seal: it is written last and removed first, so an array without one is never read.
+Rows are not frames: `row_start` and `row_stop` give the half-open frames that each row covers.
+"""
+
+import hashlib
+import json
+import pathlib
+import urllib.parse
+from collections.abc import Mapping
+
+import numpy as np
+
+from vadjax.errors import UserError
+from vadjax.storage.files import unwritable, whole, write_json
+
+VERSION = 1
+
+
+class FeatureStore:
+    """Arrays of one spec (backbone, weights, preprocessing, tap, dtype, ...).
+
+    Args:
+      root: folder that holds the stores of all specs.
+      spec: JSON-like description of how rows are made; its hash names the folder.
+    """
+
+    def __init__(self, root: pathlib.Path, spec: Mapping[str, object]):
+        text = json.dumps({"version": VERSION, **spec}, sort_keys=True, default=list)
+        self.fingerprint = hashlib.sha256(text.encode()).hexdigest()[:16]
+        self.folder = pathlib.Path(root) / self.fingerprint
+        self.spec = json.loads(text)
+        if not (self.folder / "spec.json").is_file():
+            write_json(self.folder / "spec.json", self.spec)
+
+    def _path(self, video_id: str, suffix: str) -> pathlib.Path:
+        return self.folder / (urllib.parse.quote(video_id, safe="") + suffix)
+
+    def holds(self, video_id: str, video_fingerprint: str) -> bool:
+        """Say whether whole rows of exactly this video are there."""
+        try:
+            meta = self.meta(video_id)
+            size = self._path(video_id, ".npy").stat().st_size
+        except (OSError, ValueError):
+            return False
+        return meta["video"] == video_fingerprint and meta["bytes"] == size
+
+    def write(
+        self,
+        video_id: str,
+        rows: np.ndarray,
+        *,
+        video_fingerprint: str,
+        num_frames: int,
+        row_start: np.ndarray | None = None,
+        row_stop: np.ndarray | None = None,
+        **provenance: object,
+    ) -> None:
+        """Store the rows of one video.
+
+        Args:
+          video_id: `<split>/<clip>`.
+          rows: [rows, ...] or, with a crop axis, [rows, crops, d].
+          video_fingerprint: `Video.fingerprint`.
+          num_frames: length of the video.
+          row_start: [rows] first frame of each row; None where row i is frame i.
+          row_stop: [rows] one past the last frame of each row.
+          **provenance: `source_id`, `augmentation` and the like, kept as they are.
+
+        Raises:
+          UserError: rows and frames do not agree, or the folder cannot be written.
+        """
+        if row_start is None and len(rows) != num_frames:
+            raise UserError(f"{video_id}: {len(rows)} rows for {num_frames} frames.")
+        array, seal = self._path(video_id, ".npy"), self._path(video_id, ".json")
+        try:
+            seal.unlink(missing_ok=True)
+        except OSError as error:
+            raise unwritable(seal, error) from error
+        with whole(array) as beside, beside.open("wb") as file:
+            np.save(file, np.ascontiguousarray(rows), allow_pickle=False)
+        meta = {
+            "id": video_id,
+            "video": video_fingerprint,
+            "num_frames": int(num_frames),
+            "bytes": array.stat().st_size,
+            "row_start": None if row_start is None else np.asarray(row_start).tolist(),
+            "row_stop": None if row_stop is None else np.asarray(row_stop).tolist(),
+            **provenance,
+        }
+        write_json(seal, meta)
+
+    def read(self, video_id: str) -> np.ndarray:
+        """Return the rows of one video, memory-mapped and read-only.
+
+        Raises:
+          UserError: the video is not in the store, or its file is damaged.
+        """
+        path = self._path(video_id, ".npy")
+        if not self._path(video_id, ".json").is_file():
+            raise UserError(f"no features of {video_id} in {self.folder}; run --stage=extract.")
+        try:
+            return np.load(path, mmap_mode="r", allow_pickle=False)
+        except (OSError, ValueError) as error:
+            raise UserError(f"{path} is damaged ({error}); remove it and run again.") from error
+
+    def meta(self, video_id: str) -> dict:
+        """Return what was stored beside the rows (see `write`)."""
+        return json.loads(self._path(video_id, ".json").read_text(encoding="utf-8"))

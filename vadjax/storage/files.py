@@ -1,0 +1,48 @@
+"""Whole files or none: write beside, then rename."""
+
+import contextlib
+import errno
+import json
+import os
+import pathlib
+import secrets
+from collections.abc import Iterator
+
+from vadjax.errors import UserError
+
+
+@contextlib.contextmanager
+def whole(path: pathlib.Path) -> Iterator[pathlib.Path]:
+    """Yield a name beside `path`; rename it to `path` once the block has ended well.
+
+    Raises:
+      UserError: the folder cannot be written, or the disk is full.
+    """
+    beside = path.with_name(f".{path.name}.{os.getpid()}.{secrets.token_hex(3)}.tmp")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        yield beside
+        with beside.open("rb+") as file:
+            os.fsync(file.fileno())
+        os.replace(beside, path)
+    except OSError as error:
+        raise unwritable(path, error) from error
+    finally:
+        beside.unlink(missing_ok=True) if path.parent.is_dir() else None
+
+
+def unwritable(path: pathlib.Path, error: OSError) -> Exception:
+    """Return the user's error for a full or read-only place, or `error` itself."""
+    if error.errno == errno.ENOSPC:
+        return UserError(f"the disk is full: {path} could not be written; free space, run again.")
+    if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EEXIST):
+        reason = os.strerror(error.errno).lower()
+        return UserError(f"{path} cannot be written ({reason}); choose a folder that can.")
+    return error
+
+
+def write_json(path: pathlib.Path, value: object) -> None:
+    """Write `value` as indented JSON; NaN and infinity are refused."""
+    text = json.dumps(value, indent=1, allow_nan=False) + "\n"
+    with whole(path) as beside:
+        beside.write_text(text, encoding="utf-8")

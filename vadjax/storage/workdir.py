@@ -1,0 +1,126 @@
+"""One run, one folder: its lock, its config, its environment."""
+
+import contextlib
+import fcntl
+import importlib.metadata
+import json
+import os
+import pathlib
+import platform
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+
+from vadjax.errors import UserError
+from vadjax.storage.files import unwritable, write_json
+
+PACKAGES = ("jax", "jaxlib", "flax", "optax", "numpy", "opencv-python-headless", "scikit-learn")
+
+
+@contextlib.contextmanager
+def opened(
+    path: pathlib.Path, *, config: Mapping, identity: Mapping[str, object]
+) -> Iterator[pathlib.Path]:
+    """Lock the workdir `path`, check that it belongs to this config, and yield it.
+
+    The lock is the kernel's (`flock`), so it ends with the process however that ends.
+
+    Args:
+      path: the folder; made where it does not exist.
+      config: the whole config, written to `config.json`.
+      identity: flat keys that must agree with an earlier run on this folder.
+
+    Raises:
+      UserError: another process works here, the keys differ, or the folder cannot be written.
+    """
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+        lock = (path / ".lock").open("a+")
+    except OSError as error:
+        raise unwritable(path, error) from error
+    with lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            lock.seek(0)
+            raise UserError(
+                f"another process ({lock.read().strip() or 'unknown'}) works in {path}; "
+                "wait for it, or give another --workdir."
+            ) from None
+        lock.truncate(0)
+        lock.write(f"pid {os.getpid()}")
+        lock.flush()
+        _claim(path, config=config, identity=identity)
+        yield path
+
+
+def _claim(path: pathlib.Path, *, config: Mapping, identity: Mapping[str, object]) -> None:
+    """Compare `identity` with the one on disk; write config.json."""
+    identity = json.loads(json.dumps(identity, default=list))
+    file = path / "config.json"
+    if file.is_file():
+        try:
+            before = json.loads(file.read_text(encoding="utf-8"))["identity"]
+        except (ValueError, KeyError, TypeError):
+            raise UserError(
+                f"{file} is damaged; give another --workdir or remove this one."
+            ) from None
+        keys = sorted(
+            k for k in before.keys() | identity.keys() if before.get(k) != identity.get(k)
+        )
+        if keys:
+            lines = [f"  {k}: {before.get(k)!r} there, {identity.get(k)!r} asked" for k in keys]
+            raise UserError(
+                f"{path} belongs to another config:\n" + "\n".join(lines) + "\n"
+                "Give another --workdir, or the same values."
+            )
+    write_json(file, {"config": json.loads(json.dumps(config, default=list)), "identity": identity})
+
+
+def read_config(path: pathlib.Path) -> dict:
+    """Return the config that a workdir was made with.
+
+    Raises:
+      UserError: there is none, or it cannot be read.
+    """
+    file = path / "config.json"
+    try:
+        return json.loads(file.read_text(encoding="utf-8"))["config"]
+    except FileNotFoundError:
+        raise UserError(
+            f"{path} is no workdir of vadjax: it has no config.json. Train a detector first "
+            "(python -m vadjax.main --config=... --workdir=DIR)."
+        ) from None
+    except (OSError, ValueError, KeyError) as error:
+        raise UserError(f"{file} cannot be read ({error}).") from error
+
+
+def environment(devices: Mapping[str, object]) -> dict:
+    """Return versions, machine, devices and git commit for `environment.json`."""
+    commit = None
+    with contextlib.suppress(OSError, subprocess.SubprocessError):
+        here = pathlib.Path(__file__).parent
+        done = subprocess.run(
+            ["git", "rev-parse", "HEAD"], cwd=here, capture_output=True, text=True, timeout=5
+        )
+        commit = done.stdout.strip() or None
+    versions = {}
+    for name in ("vadjax", *PACKAGES):
+        with contextlib.suppress(importlib.metadata.PackageNotFoundError):
+            versions[name] = importlib.metadata.version(name)
+    return {
+        "python": sys.version.split()[0],
+        "platform": platform.platform(),
+        "processor": _processor(),
+        "versions": versions,
+        "commit": commit,
+        **devices,
+    }
+
+
+def _processor() -> str:
+    with contextlib.suppress(OSError):
+        for line in pathlib.Path("/proc/cpuinfo").read_text().splitlines():
+            if line.startswith("model name"):
+                return line.split(":", 1)[1].strip()
+    return platform.processor() or "unknown"
