@@ -1,0 +1,64 @@
+"""One run, one folder: locks, claims, damage."""
+
+import subprocess
+import sys
+
+import pytest
+
+from vadjax.errors import UserError
+from vadjax.storage import workdir
+
+
+def claim(path, **identity):
+    with workdir.opened(path, config={"a": 1}, identity=identity):
+        pass
+
+
+def test_the_same_identity_resumes_and_another_is_refused_key_by_key(tmp_path):
+    claim(tmp_path / "w", lr=1, units=(2, 3))
+    claim(tmp_path / "w", lr=1, units=(2, 3))
+    with pytest.raises(UserError, match=r"lr: 1 there, 2 asked(.|\n)*Give another --workdir"):
+        claim(tmp_path / "w", lr=2, units=(2, 3))
+    assert workdir.read_config(tmp_path / "w") == {"a": 1}
+
+
+def test_a_second_process_is_refused_and_the_lock_dies_with_its_process(tmp_path):
+    code = (
+        "import sys, time, pathlib; from vadjax.storage import workdir\n"
+        "with workdir.opened(pathlib.Path(sys.argv[1]), config={}, identity={}):\n"
+        "    print('in', flush=True); time.sleep(60)"
+    )
+    child = subprocess.Popen(
+        [sys.executable, "-c", code, str(tmp_path)], stdout=subprocess.PIPE, text=True
+    )
+    try:
+        assert child.stdout.readline() == "in\n"
+        with pytest.raises(UserError, match=f"another process .pid {child.pid}. works in"):
+            claim(tmp_path)
+    finally:
+        child.kill()
+        child.wait()
+    claim(tmp_path)
+
+
+def test_places_that_cannot_be_written(tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(UserError, match="cannot be written"):
+        claim(tmp_path / "file")
+    with pytest.raises(UserError, match="cannot be written"):
+        claim(tmp_path / "file" / "below")
+
+
+def test_damage_is_said(tmp_path):
+    (tmp_path / "config.json").write_text("{")
+    with pytest.raises(UserError, match="damaged"):
+        claim(tmp_path)
+    with pytest.raises(UserError, match="cannot be read"):
+        workdir.read_config(tmp_path)
+    with pytest.raises(UserError, match="no workdir of vadjax"):
+        workdir.read_config(tmp_path / "none")
+
+
+def test_environment_names_versions():
+    found = workdir.environment({"backend": "cpu"})
+    assert found["backend"] == "cpu" and "jax" in found["versions"] and found["processor"]

@@ -1,0 +1,80 @@
+"""Every config file is valid, and faults are named with the closest valid choice."""
+
+import importlib.util
+import pathlib
+
+import pytest
+
+from vadjax import config as configs
+from vadjax.errors import UserError
+
+FILES = sorted((pathlib.Path(__file__).parents[1] / "configs").glob("*.py"))
+
+
+def load(path):
+    spec = importlib.util.spec_from_file_location(path.stem, path)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda p: p.stem)
+def test_config_files_are_valid_and_say_their_command(path):
+    module = load(path)
+    config = module.get_config()
+    if config.dataset.name != "synthetic":
+        with pytest.raises(UserError, match="data_dir is empty"):
+            configs.validate(config)
+        config.dataset.data_dir = "/data"
+    configs.validate(config)
+    assert f"--config=configs/{path.name}" in module.__doc__
+
+
+def test_defaults_are_valid_and_locked():
+    config = configs.validate(configs.default_config())
+    with pytest.raises(AttributeError):
+        config.train.epoch = 3
+
+
+@pytest.mark.parametrize(
+    "key, value, text",
+    [
+        ("dataset.protocol", "one_clas", "Did you mean 'one_class'"),
+        ("dataset.protocol", "random_window", "not built yet"),
+        ("model.name", "lsmt", "Did you mean 'lstm'"),
+        ("window.length", 0, "above 0"),
+        ("model.units", (), "at least one layer"),
+        ("model.dropout", 1.0, r"\[0, 1\)"),
+        ("objective.name", "classify", "by_video learns from labels"),
+        ("model.name", "conv_autoencoder", "objective.name=reconstruct"),
+        ("features.tap", "map", "conv_autoencoder reads maps"),
+        ("evaluate.threshold", "f1", "labelled validation"),
+        ("features.height", 224, "give both"),
+        ("window.length", 1, "at least 2"),
+        ("evaluate.quantile", 1.0, r"\(0, 1\)"),
+    ],
+)
+def test_faults_are_named(key, value, text):
+    config = configs.default_config()
+    section, name = key.split(".")
+    config[section][name] = value
+    with pytest.raises(UserError, match=text):
+        configs.validate(config)
+
+
+def test_all_faults_come_at_once():
+    config = configs.default_config()
+    config.train.epochs, config.model.name = 0, "nope"
+    with pytest.raises(UserError) as caught:
+        configs.validate(config)
+    assert "train.epochs" in str(caught.value) and "model.name" in str(caught.value)
+
+
+def test_identity_keeps_what_was_asked_and_drops_what_is_free():
+    a, b = configs.default_config(), configs.default_config()
+    b.dataset.data_dir, b.train.epochs, b.features.cache_dir = "/x", 99, "/y"
+    b.evaluate.quantile, b.train.parallel = 0.5, "pmap"
+    assert configs.identity(a) == configs.identity(b)
+    b.train.learning_rate = 0.5
+    assert configs.identity(a) != configs.identity(b)
+    assert configs.fingerprint(configs.identity(a)) != configs.fingerprint(configs.identity(b))

@@ -1,0 +1,58 @@
+"""What a person sees while a run goes on: steps, bars with rate and time left, one table."""
+
+import contextlib
+import time
+from collections.abc import Callable, Iterator
+
+
+class Console:
+    """Steps and progress bars on a terminal; plain lines where there is none.
+
+    Args:
+      quiet: say nothing (tests, notebooks).
+    """
+
+    def __init__(self, *, quiet: bool = False):
+        from rich.console import Console as Rich
+
+        self.rich = Rich(quiet=quiet, highlight=False, soft_wrap=True)
+
+    def say(self, text: str) -> None:
+        """Print one line as it is."""
+        self.rich.print(text, markup=False)
+
+    def show(self, renderable) -> None:
+        """Print a table or another thing that rich can draw."""
+        self.rich.print(renderable)
+
+    @contextlib.contextmanager
+    def bar(self, text: str, *, total: int, unit: str) -> Iterator[Callable[[int, str], None]]:
+        """Yield `advance(done, note)`; on a terminal a bar, elsewhere a line every ten seconds."""
+        if not self.rich.is_terminal:
+            last = [time.monotonic()]
+            start = last[0]
+
+            def line(done: int, note: str = "") -> None:
+                now = time.monotonic()
+                if now - last[0] >= 10:
+                    last[0] = now
+                    rate = done / (now - start)
+                    left = f", {(total - done) / rate:.0f} s left" if rate else ""
+                    self.say(f"  {done}/{total} {unit}, {rate:.1f} {unit}/s{left} {note}".rstrip())
+
+            yield line
+            return
+        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+        from rich.progress import TimeRemainingColumn as Left
+
+        columns = [TextColumn("  " + text), BarColumn(), MofNCompleteColumn()]
+        columns += [TextColumn("{task.fields[rate]}"), Left(), TextColumn("{task.fields[note]}")]
+        with Progress(*columns, console=self.rich, transient=True) as progress:
+            task = progress.add_task(text, total=total, rate="", note="")
+            start = time.monotonic()
+
+            def advance(done: int, note: str = "") -> None:
+                rate = f"{done / max(time.monotonic() - start, 1e-6):.1f} {unit}/s"
+                progress.update(task, completed=done, rate=rate, note=note)
+
+            yield advance

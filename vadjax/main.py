@@ -1,0 +1,44 @@
+"""Train and evaluate a detector: the face of vadjax.
+
+python -m vadjax.main --config=configs/avenue_lstm.py --config.dataset.data_dir=/data/Avenue_Dataset
+
+Every stage resumes: run the same command again after a crash, and only what is missing is done.
+"""
+
+import pathlib
+import shlex
+import sys
+
+from absl import flags
+from ml_collections import config_flags
+
+from vadjax import config as configs
+from vadjax import doors
+from vadjax.errors import UserError
+
+STAGES = ("all", "extract", "train", "score", "evaluate", "report")
+
+config_flags.DEFINE_config_file(
+    "config", None, "Config file, such as configs/ped2_lstm.py; keys: --config.train.epochs=5."
+)
+_WORKDIR = flags.DEFINE_string("workdir", "", "Folder of the run; default runs/<config>-<hash>.")
+_STAGE = flags.DEFINE_enum("stage", "all", STAGES, "One stage alone, from what is on disk.")
+
+
+def main(argv: list[str]) -> None:
+    """Check the config, choose the workdir, run the stages."""
+    if len(argv) > 1:
+        raise UserError(f"unexpected argument {argv[1]!r}; flags begin with --.")
+    config = configs.validate(doors.config_of(flags.FLAGS))
+    name = pathlib.Path(flags.FLAGS["config"].config_filename).stem
+    default = f"runs/{name}-{configs.fingerprint(configs.identity(config))}"
+
+    from vadjax import stages
+
+    workdir = pathlib.Path(_WORKDIR.value or default)
+    command = shlex.join(["python", "-m", "vadjax.main", *sys.argv[1:]])
+    stages.run(config, workdir, stage=_STAGE.value, command=command)
+
+
+if __name__ == "__main__":
+    doors.run(main)
