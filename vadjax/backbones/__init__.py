@@ -1,0 +1,76 @@
+"""Pretrained vision networks: frames in, features and feature maps out.
+
+>>> from vadjax import backbones
+>>> backbones.list_backbones()
+['efficientnet_lite0', 'mobilenetv2_100', 'pixels', 'pixels_rgb', 'tf_efficientnet_lite0']
+>>> backbone = backbones.create("tf_efficientnet_lite0", weights="random", size=64)
+>>> backbone.map_shape()
+(2, 2, 1280)
+"""
+
+import importlib
+from typing import TYPE_CHECKING
+
+from vadjax.errors import unknown
+
+if TYPE_CHECKING:
+    from vadjax.backbones.backbone import Backbone
+
+# Name -> the module that holds it, so that listing the names imports no JAX.
+_FAMILIES = {
+    "efficientnet_lite0": "efficientnet",
+    "mobilenetv2_100": "efficientnet",
+    "tf_efficientnet_lite0": "efficientnet",
+    "pixels": "pixels",
+    "pixels_rgb": "pixels",
+}
+
+
+def list_backbones() -> list[str]:
+    """List the names that `create` knows: those of timm, and the pixel backbones."""
+    return sorted(_FAMILIES)
+
+
+def create(
+    name: str,
+    *,
+    weights: str = "",
+    size: int | tuple[int, int] | None = None,
+    fit: str = "stretch",
+    cache_dir: str | None = None,
+    dtype: str = "float32",
+    folded: bool = True,
+) -> "Backbone":
+    """Create a frozen backbone with its weights and its preprocessing.
+
+    Args:
+        name: One of `list_backbones()`.
+        weights: "" takes `cache_dir/weights/<name>.safetensors`, else the Python package that
+            carries the weights, if there is one; a path takes that .safetensors, .pth or .pt
+            file; "random" takes random weights (`backbone.random` is then True).
+        size: Input height and width in pixels; None is the checkpoint's own size.
+        fit: How a frame becomes an input of that size: "stretch" (whole frame, aspect ratio not
+            kept), "pad" (whole frame, aspect ratio kept, borders filled), "crop" (the
+            checkpoint's centre crop; loses the frame's sides), "native" (the frame's own size).
+        cache_dir: Folder whose `weights/` is searched; None searches nowhere.
+        dtype: "float32" or "bfloat16", of parameters and computation.
+        folded: Fold batch norm into the convolutions, as inference wants it. False keeps it,
+            with its statistics in `variables["batch_stats"]`, as fine-tuning wants it.
+
+    Raises:
+        UserError: Unknown name, fit or dtype; no weights; weights that cannot be read or fit not.
+    """
+    if name not in _FAMILIES:
+        raise unknown("backbone", name, _FAMILIES)
+    family = importlib.import_module(f"{__name__}.{_FAMILIES[name]}")
+    builder = importlib.import_module(f"{__name__}.backbone")
+    return builder.build(
+        name,
+        family.ARCHITECTURES[name],
+        weights=weights,
+        size=size,
+        fit=fit,
+        cache_dir=cache_dir,
+        dtype=dtype,
+        folded=folded,
+    )

@@ -1,0 +1,298 @@
+"""What every backbone is: a network of named stages, its variables, its preprocessing."""
+
+import dataclasses
+import functools
+from collections.abc import Callable, Mapping, Sequence
+
+import flax.linen as nn
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from vadjax.backbones import weights as weights_lib
+from vadjax.backbones.layers import fold_batch_norm
+from vadjax.backbones.port import Rule, port
+from vadjax.backbones.preprocess import Preprocess
+from vadjax.errors import unknown
+
+DTYPES = ("float32", "bfloat16")
+
+
+class Network(nn.Module):
+    """A chain of named stages that ends in "map", and a head on the map.
+
+    A family subclasses it with `stages` and, where it differs, `head`; `__call__` can then start
+    after any stage and stop at any other, so that explanations differentiate only what they need.
+    """
+
+    def stages(self) -> dict[str, Callable]:
+        """Return the stages in their order, each `(x, train) -> x`; the last is "map"."""
+        raise NotImplementedError
+
+    def head(self, x: jax.Array) -> dict[str, jax.Array]:
+        """Turn the map into {"features": [b, d]} and, with a classifier, {"logits": [b, k]}."""
+        raise NotImplementedError
+
+    def __call__(
+        self,
+        x: jax.Array,
+        *,
+        start: str = "",
+        stop: str = "",
+        taps: Sequence[str] = (),
+        train: bool = False,
+    ):
+        """Run from after the stage `start` ("" is the image) to the stage `stop`.
+
+        Returns:
+            The output of `stop`; with stop="", a dict of "map", "taps" and what `head` returns.
+        """
+        stages = self.stages()
+        names = list(stages)
+        tapped = {}
+        for name in names[names.index(start) + 1 if start else 0 :]:
+            x = stages[name](x, train)
+            if name in taps:
+                tapped[name] = x
+            if name == stop:
+                return x
+        return {**self.head(x), "map": x, "taps": tapped}
+
+
+@dataclasses.dataclass(frozen=True)
+class Architecture:
+    """How to build a backbone of one name, and where its weights come from.
+
+    Attributes:
+        network: (num_classes, folded) -> Network; num_classes 0 is without classifier.
+        preprocess: The checkpoint's own.
+        taps: Names of the stages, in order.
+        layouts: (a key that only this layout has, its porting table) for each way in which
+            checkpoints name the weights; the first is timm's. Empty: a network without weights.
+        classifier: Keys of the classifier's weight, one of which tells the number of classes.
+        ignore: Patterns of keys that hold nothing to port.
+        eps: Batch norm's epsilon.
+        stem: Path of the first convolution's kernel in the parameters.
+        package: Python package that carries weights.
+        checkpoint: Hub id of timm's checkpoint, named in the error for absent weights.
+    """
+
+    network: Callable[[int, bool], Network]
+    preprocess: Preprocess
+    taps: tuple[str, ...]
+    layouts: tuple[tuple[str, tuple[Rule, ...]], ...] = ()
+    classifier: tuple[str, ...] = ()
+    ignore: tuple[str, ...] = ()
+    eps: float = 1e-5
+    stem: tuple[str, ...] = ()
+    package: weights_lib.Package | None = None
+    checkpoint: str = ""
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Backbone:
+    """A frozen network with its weights and preprocessing.
+
+    Attributes:
+        name: As `vadjax.backbones.create` knows it.
+        module: The Linen module.
+        variables: {"params": ...}, and "batch_stats" where batch norm is not folded.
+        preprocess: Frame -> input image.
+        taps: Names of the stages that `apply(taps=...)` and `split` know, in order; the last is
+            "map".
+        num_features: Length of the pooled feature vector.
+        weights_source: Where the weights came from, for people.
+        weights_sha256: Of the weights file; "" where there is none.
+        random: True if the weights are random: no result of such a backbone means anything.
+        stem: Path of the first convolution's kernel in the parameters; () where there is none.
+        dtype: Of the computation.
+    """
+
+    name: str
+    module: Network
+    variables: Mapping
+    preprocess: Preprocess
+    taps: tuple[str, ...]
+    num_features: int
+    weights_source: str
+    weights_sha256: str
+    random: bool
+    stem: tuple[str, ...]
+    dtype: str
+
+    def __call__(self, images: jax.Array, *, taps: Sequence[str] = ()) -> dict:
+        """Apply the backbone to images with its own variables."""
+        return self.apply(self.variables, images, taps=taps)
+
+    def apply(self, variables: Mapping, images: jax.Array, *, taps: Sequence[str] = ()) -> dict:
+        """Apply the backbone: pure, for jit, vmap and shard_map.
+
+        Args:
+            variables: As `self.variables`.
+            images: What `preprocess` returns, stacked: [b, h, w, 3], [b, h, w, 1] or [b, h, w],
+                uint8, or float in 0 .. 1. Mean and standard deviation are applied here.
+            taps: Stages whose outputs are wanted too.
+
+        Returns:
+            "features" [b, d], "map" [b, h', w', c], "logits" [b, k] where the network has a
+            classifier, "taps" {name: [b, h, w, c]}; all float32, except that pixel backbones keep
+            the images' dtype.
+        """
+        for tap in taps:
+            self._check_tap(tap)
+        variables, x = self._enter(variables, images)
+        return jax.tree.map(_to_float32, self.module.apply(variables, x, taps=tuple(taps)))
+
+    def split(self, tap: str) -> tuple[Callable, Callable]:
+        """Cut the network behind a stage, to explain or differentiate the rest of it alone.
+
+        Returns:
+            trunk(variables, images) -> [b, h, w, c], and head(variables, that) -> what `apply`
+            returns, without taps. Both are pure.
+        """
+        self._check_tap(tap)
+
+        def trunk(variables, images):
+            variables, x = self._enter(variables, images)
+            return self.module.apply(variables, x, stop=tap)
+
+        def head(variables, value):
+            return jax.tree.map(_to_float32, self.module.apply(variables, value, start=tap))
+
+        return trunk, head
+
+    def map_shape(self, size: int | tuple[int, int] | None = None) -> tuple[int, int, int]:
+        """Return (h, w, c) of the last map for an input size; None is the preprocessing's."""
+        height, width = (size, size) if isinstance(size, int) else size or self.preprocess.size
+        channels = self.preprocess.channels or 3
+        image = jax.ShapeDtypeStruct((1, height, width, channels), jnp.uint8)
+        return jax.eval_shape(self.apply, self.variables, image)["map"].shape[1:]
+
+    def spec(self) -> dict:
+        """Describe what determines this backbone's outputs, for a fingerprint."""
+        return {
+            "name": self.name,
+            "weights_sha256": self.weights_sha256,
+            "random": self.random,
+            "dtype": self.dtype,
+            "preprocess": self.preprocess.spec(),
+        }
+
+    def _check_tap(self, tap: str) -> None:
+        if tap not in self.taps:
+            raise unknown(f"tap of backbone {self.name}", tap, self.taps)
+
+    def _enter(self, variables: Mapping, images: jax.Array) -> tuple[Mapping, jax.Array]:
+        """Normalise images; for grey ones, fold the repetition of channels into the stem."""
+        x = images[..., None] if images.ndim == 3 else images  # [b, h, w, c]
+        if not self.preprocess.mean:
+            return variables, x
+        scale = 255 if x.dtype == jnp.uint8 else 1
+        x = x.astype(jnp.float32) / scale
+        mean, std = (np.asarray(v, np.float32) for v in (self.preprocess.mean, self.preprocess.std))
+        if x.shape[-1] == 1 and len(mean) > 1 and self.stem:
+            if np.ptp(mean) == np.ptp(std) == 0:
+                x, fold = (x - mean[0]) / std[0], lambda k: k.sum(2, keepdims=True)
+            else:
+                # conv((x - m) / s, k) is a convolution of (x, 1), exact at padded borders too.
+                x, fold = jnp.concatenate([x, jnp.ones_like(x)], -1), _fold_grey(mean, std)
+            variables = _replace(variables, ("params", *self.stem), fold)
+        else:
+            x = (x - mean) / std
+        return variables, x.astype(self.dtype)
+
+
+def build(
+    name: str,
+    architecture: Architecture,
+    *,
+    weights: str,
+    size: int | tuple[int, int] | None,
+    fit: str,
+    cache_dir: str | None,
+    dtype: str,
+    folded: bool,
+) -> Backbone:
+    """Build the backbone that `vadjax.backbones.create` describes."""
+    if dtype not in DTYPES:
+        raise unknown("dtype of a backbone", dtype, DTYPES)
+    size = (size, size) if isinstance(size, int) else size or architecture.preprocess.size
+    preprocess = dataclasses.replace(architecture.preprocess, size=tuple(size), fit=fit)
+    common = {"preprocess": preprocess, "taps": architecture.taps, "dtype": dtype}
+    if not architecture.layouts:
+        return Backbone(
+            name=name,
+            module=architecture.network(0, folded),
+            variables={},
+            num_features=preprocess.size[0] * preprocess.size[1] * preprocess.channels,
+            weights_source="none needed",
+            weights_sha256="",
+            random=False,
+            stem=(),
+            **common,
+        )
+    if weights == "random":
+        state, source, sha256 = None, "random, seed 0", ""
+        num_classes = 1000
+    else:
+        state, source, sha256 = weights_lib.load(
+            name,
+            weights=weights,
+            cache_dir=cache_dir,
+            package=architecture.package,
+            checkpoint=architecture.checkpoint,
+        )
+        heads = [state[key].shape[0] for key in architecture.classifier if key in state]
+        num_classes = heads[0] if heads else 0
+    variables = _variables(architecture, num_classes, state, source)
+    if folded:
+        variables = fold_batch_norm(variables, eps=architecture.eps)
+    variables = jax.tree.map(lambda leaf: jnp.asarray(leaf, dtype), variables)
+    module = architecture.network(num_classes, folded)
+    image = jax.ShapeDtypeStruct((1, 64, 64, 3), dtype)
+    return Backbone(
+        name=name,
+        module=module,
+        variables=variables,
+        num_features=jax.eval_shape(module.apply, variables, image)["features"].shape[-1],
+        weights_source=source,
+        weights_sha256=sha256,
+        random=state is None,
+        stem=architecture.stem,
+        **common,
+    )
+
+
+def _variables(architecture, num_classes, state, source) -> dict:
+    """Return the unfolded variables: ported from `state`, or random where that is None."""
+    module = architecture.network(num_classes, False)
+    initialise = functools.partial(module.init, jax.random.key(0))
+    image = jnp.zeros((1, 64, 64, 3))
+    if state is None:
+        return jax.jit(initialise)(image)
+    rules = architecture.layouts[0][1]
+    for marker, layout in architecture.layouts:
+        if marker in state:
+            rules = layout
+            break
+    template = jax.eval_shape(initialise, image)
+    return port(state, template, rules, ignore=architecture.ignore, source=source)
+
+
+def _to_float32(x: jax.Array) -> jax.Array:
+    return x.astype(jnp.float32) if x.dtype == jnp.bfloat16 else x
+
+
+def _fold_grey(mean: np.ndarray, std: np.ndarray) -> Callable:
+    def fold(kernel):
+        kernel = kernel / std[:, None]
+        return jnp.stack([kernel.sum(2), -(kernel * mean[:, None]).sum(2)], axis=2)
+
+    return fold
+
+
+def _replace(tree: Mapping, path: tuple[str, ...], change: Callable) -> dict:
+    """Copy nested dicts with one leaf changed."""
+    if not path:
+        return change(tree)
+    return {**tree, path[0]: _replace(tree[path[0]], path[1:], change)}
