@@ -1,0 +1,49 @@
+"""Data sets: `load` one by its name, or `open_video` for a clip without labels."""
+
+import importlib
+import os
+import pathlib
+
+from vadjax.errors import unknown
+
+_BUILDERS = {
+    "synthetic": "synthetic",
+    "ucsd_ped1": "ucsd",
+    "ucsd_ped2": "ucsd",
+    "avenue": "avenue",
+    "folder": "folder",
+}
+DATASETS = tuple(_BUILDERS)
+
+
+def load(dataset_config, *, cache_dir: str | os.PathLike):
+    """Load a data set: `vadjax.data.video.Dataset`.
+
+    Frames stay on disk. The first time, every frame is decoded once to find damage and the result
+    is kept as an index under `cache_dir`; the data set's own folder is never written to.
+
+    Args:
+      dataset_config: attributes name (one of `DATASETS`), data_dir, masks_dir and label_version;
+        what else `synthetic` takes stands in `builders/synthetic.py`.
+      cache_dir: `features.cache_dir`.
+
+    Raises:
+      UserError: the name is unknown, or what is on disk cannot be used.
+    """
+    if dataset_config.name not in _BUILDERS:
+        raise unknown("dataset", dataset_config.name, DATASETS)
+    builder = importlib.import_module(f"vadjax.data.builders.{_BUILDERS[dataset_config.name]}")
+    return builder.load(dataset_config, pathlib.Path(cache_dir).expanduser())
+
+
+def open_video(path: str | os.PathLike):
+    """Open one unlabelled clip, a video file or a folder of images, as a `Video`.
+
+    Its id is "test/<name>"; `fps` is None for images.
+
+    Raises:
+      UserError: there is nothing at `path`, or it cannot be decoded.
+    """
+    from vadjax.data.probe import open_video
+
+    return open_video(path)

@@ -1,0 +1,245 @@
+"""Frame labels in every form in which they circulate.
+
+Readers turn each source's convention into half-open, 0-based intervals or uint8 vectors once, at
+the door (facts and counts: docs/datasets.md). Most of these files name no clip: position is the
+key, so each reader refuses a file whose length does not fit.
+"""
+
+import csv
+import math
+import os
+import pathlib
+import re
+from collections.abc import Iterable, Mapping
+
+import numpy as np
+
+from vadjax.errors import UserError
+
+Intervals = tuple[tuple[int, int], ...]  # half-open, 0-based, in frames
+
+
+def labels_from_intervals(intervals: Intervals, num_frames: int, *, where: str) -> np.ndarray:
+    """Return uint8 [num_frames], 1 inside the intervals.
+
+    Raises:
+      UserError: an interval is reversed or lies outside the clip. `where` names file and clip.
+    """
+    labels = np.zeros(num_frames, np.uint8)
+    for start, stop in intervals:
+        if not 0 <= start < stop <= num_frames:
+            raise UserError(
+                f"{where}: abnormal frames {start} to {stop} (0-based, half-open) do not fit a "
+                f"clip of {num_frames} frames; frames are missing, or these are another clip's "
+                "labels."
+            )
+        labels[start:stop] = 1
+    return labels
+
+
+def read_ucsd_m(path: str | os.PathLike) -> list[Intervals]:
+    """Read UCSD's `.m`: one line a clip, such as `...gt_frame = [5:90, 140:200];`.
+
+    The source counts from 1 and includes both ends.
+
+    Raises:
+      UserError: the file is not text of this kind, or a line cannot be read.
+    """
+    text = pathlib.Path(path).read_bytes().decode("utf-8", errors="replace")
+    lines = [line for line in text.splitlines() if "gt_frame" in line]
+    if not lines or "\0" in text:
+        raise UserError(
+            f"{path} holds no lines like 'TestVideoFile{{end+1}}.gt_frame = [61:180];'; it is not "
+            "UCSD's label file. Restore it from the archive."
+        )
+    clips = []
+    for line in lines:
+        inside = re.search(r"gt_frame\s*=\s*\[(.*)\]", line)
+        ranges = re.compile(r"(\d+)(?:\s*:\s*(\d+))?")
+        if inside is None or ranges.sub("", inside[1]).strip(" ,;\t"):
+            raise UserError(f"{path}: line {line.strip()!r} is not of the form gt_frame = [a:b];")
+        pairs = ranges.findall(inside[1])
+        clips.append(tuple((int(start) - 1, int(stop or start)) for start, stop in pairs))
+    return clips
+
+
+def load_mat(path: str | os.PathLike, variable: str | None = None):
+    """Load one variable of a MATLAB file, or all of them as a dict.
+
+    Raises:
+      UserError: not a MATLAB file of version 7.2 or older, or without the variable.
+    """
+    import scipy.io
+
+    try:
+        content = scipy.io.loadmat(path)
+    except NotImplementedError as error:
+        raise UserError(
+            f"{path} is a MATLAB 7.3 file; save it again with save(..., '-v7')."
+        ) from error
+    except Exception as error:  # scipy has a dozen ways of saying that the bytes are wrong
+        raise UserError(f"{path} cannot be read as a MATLAB file ({error}).") from error
+    content = {k: v for k, v in content.items() if not k.startswith("__")}
+    if variable is None:
+        return content
+    if variable not in content:
+        found = ", ".join(sorted(content)[:8]) or "nothing"
+        raise UserError(f"{path}: wanted the variable {variable!r}; found {found}.")
+    return content[variable]
+
+
+def read_gt_cells(path: str | os.PathLike, num_clips: int) -> list[Intervals]:
+    """Read the `gt` cell of StevenLiuWen/ano_pred_cvpr2018: one 2 x n matrix a clip.
+
+    Row 0 holds starts, row 1 ends, counted from 1, both included. The cell also circulates
+    squeezed: an entry of one range as [2], and where every clip has equally many ranges the whole
+    cell as a plain [clips, 2], [clips, 2, n] or, clips side by side, [2, clips] array.
+
+    Raises:
+      UserError: the variable is missing, of another shape, or not of `num_clips` clips.
+    """
+    gt = load_mat(path, "gt")
+    if gt.dtype == object:
+        entries = [np.asarray(entry) for entry in gt.ravel()]
+    elif gt.ndim == 2 and num_clips == 1 and len(gt) == 2:
+        entries = [gt]
+    elif gt.ndim >= 2 and len(gt) == num_clips:
+        entries = list(gt)
+    elif gt.shape == (2, num_clips):
+        entries = list(gt.T)
+    else:
+        entries = []
+    if len(entries) != num_clips:
+        raise UserError(
+            f"{path}: gt has shape {gt.shape}; wanted the intervals of {num_clips} clips, one "
+            "2 x n matrix each."
+        )
+    clips = []
+    for number, entry in enumerate(entries, 1):
+        pairs = np.asarray(entry, np.int64)
+        pairs = pairs.reshape(2, -1) if pairs.ndim < 2 or pairs.size == 0 else pairs
+        if pairs.ndim != 2 or len(pairs) != 2:
+            raise UserError(
+                f"{path}: entry {number} of gt has shape {pairs.shape}; wanted 2 x n, starts "
+                "above ends."
+            )
+        clips.append(tuple((int(a) - 1, int(b)) for a, b in pairs.T))
+    return clips
+
+
+def read_vector(path: str | os.PathLike) -> np.ndarray:
+    """Read a `frame_labels_*.npy` (cvlab-yonsei/MNAD): all test clips end to end, 1 = abnormal.
+
+    Returns:
+      uint8 [n]; the files are [1, n] for Ped2 and Avenue and [n] for ShanghaiTech.
+
+    Raises:
+      UserError: not such a vector.
+    """
+    try:
+        vector = np.load(path, allow_pickle=False)
+    except (ValueError, OSError, EOFError) as error:
+        raise UserError(f"{path} cannot be read as a plain .npy array ({error}).") from error
+    flat = vector.ravel()
+    if vector.size != max(vector.shape, default=0) or not np.isin(flat, (0, 1)).all():
+        raise UserError(
+            f"{path}: wanted one 0 or 1 a frame, [n] or [1, n]; found {vector.dtype} "
+            f"{list(vector.shape)}."
+        )
+    return flat.astype(np.uint8)
+
+
+def labels_from_masks(masks: Iterable[np.ndarray]) -> np.ndarray:
+    """Return uint8 [t]: a frame is abnormal when any pixel of its mask is."""
+    return np.array([np.any(mask) for mask in masks], np.uint8)
+
+
+def read_csv(
+    path: str | os.PathLike, clips: Mapping[str, tuple[int, float | None]]
+) -> dict[str, np.ndarray]:
+    """Read `labels.csv`: a row an abnormal interval; a clip without rows is normal.
+
+    Columns are `video,start,stop` in frames, 0-based and half-open, or `video,start_s,stop_s` in
+    seconds: a frame is abnormal when its time lies in [start_s, stop_s). Seconds may end up to one
+    second past the clip, as people round. A row with empty times says that a clip is normal.
+
+    Args:
+      path: the file.
+      clips: of each clip's id ("test/door"), (number of frames, frames a second or None).
+        `video` may be the id, the clip's name, or its file name.
+
+    Returns:
+      Labels uint8 [t] of every clip.
+
+    Raises:
+      UserError: columns, names or numbers are wrong; all faults in one message.
+    """
+    try:
+        text = pathlib.Path(path).read_text(encoding="utf-8-sig")
+        header, *lines = csv.reader(text.splitlines(), skipinitialspace=True, strict=True)
+    except (ValueError, csv.Error) as error:
+        raise UserError(f"{path} cannot be read as a table with a header ({error}).") from error
+    columns = [name.strip().lower() for name in header]
+    rows = [
+        dict(zip(columns, (*map(str.strip, line), *[""] * len(columns)), strict=False))
+        for line in lines
+        if any(line)
+    ]
+    in_seconds = {"video", "start_s", "stop_s"} <= set(columns)
+    if not in_seconds and not {"video", "start", "stop"} <= set(columns):
+        raise UserError(
+            f"{path}: wanted the columns video,start,stop (frames) or video,start_s,stop_s "
+            f"(seconds); found {','.join(columns)}."
+        )
+    suffix = "_s" if in_seconds else ""
+    intervals: dict[str, list] = {clip: [] for clip in clips}
+    faults = []
+    for number, row in enumerate(rows, 2):
+        where = f"row {number} ({row['video']})"
+        matches = _matches(row["video"], clips)
+        if len(matches) != 1:
+            both = f"may be {' or '.join(matches)}; say which" if matches else "is no clip"
+            faults.append(f"{where} {both}")
+            continue
+        start, stop = row["start" + suffix], row["stop" + suffix]
+        if not start and not stop:
+            continue
+        num_frames, fps = clips[matches[0]]
+        try:
+            pair = _frames(float(start), float(stop), num_frames, fps if in_seconds else 0)
+            intervals[matches[0]].append(pair)
+        except (ValueError, OverflowError) as error:
+            faults.append(f"{where} {error}")
+    if faults:
+        more = f"; and {len(faults) - 5} more" if len(faults) > 5 else ""
+        raise UserError(
+            f"{path}: {'; '.join(faults[:5])}{more}. The clips are {', '.join(sorted(clips)[:8])}"
+            f"{' ...' if len(clips) > 8 else '.'}"
+        )
+    return {
+        clip: labels_from_intervals(tuple(pairs), clips[clip][0], where=f"{path}, {clip}")
+        for clip, pairs in intervals.items()
+    }
+
+
+def _frames(start: float, stop: float, num_frames: int, fps: float | None) -> tuple[int, int]:
+    """Turn one row's times into frames; fps 0 means that they are frames already."""
+    if fps is None:
+        raise ValueError("is in seconds, but an image folder has no frame rate; give frames")
+    if fps:
+        start, stop = (math.ceil(round(t * fps, 3)) for t in (start, stop))
+        if num_frames < stop <= num_frames + fps:
+            stop = num_frames
+    if int(start) != start or int(stop) != stop:
+        raise ValueError("has a fraction of a frame")
+    if not 0 <= start < stop <= num_frames:
+        raise ValueError(f"does not fit the {num_frames} frames of the clip")
+    return int(start), int(stop)
+
+
+def _matches(name: str, clips: Iterable[str]) -> list[str]:
+    """Return the ids that a row may mean by `name`: an id or the end of one, or a file's name."""
+    for form in (name, os.path.splitext(name)[0]):
+        if found := [clip for clip in clips if f"/{clip}".endswith(f"/{form}")]:
+            return found
+    return []

@@ -1,0 +1,90 @@
+"""Masks of abnormal pixels, read when asked for: 1 = abnormal."""
+
+import functools
+import os
+from collections.abc import Iterator, Sequence
+
+import cv2
+import numpy as np
+
+from vadjax.data.labels import load_mat
+from vadjax.errors import UserError
+
+
+class Masks:
+    """The masks of one video: `masks[i]` and iteration give uint8 0/1 [h, w]."""
+
+    def __init__(self, num_frames: int):
+        self._num_frames = num_frames
+
+    def __len__(self) -> int:
+        return self._num_frames
+
+    def __getitem__(self, index: int) -> np.ndarray:
+        if not -len(self) <= index < len(self):
+            raise IndexError(f"mask {index} of a video of {len(self)} frames")
+        return (self._read(index % len(self)) > 0).astype(np.uint8)
+
+    def __iter__(self) -> Iterator[np.ndarray]:
+        return (self[i] for i in range(len(self)))
+
+    def _read(self, index: int) -> np.ndarray:
+        raise NotImplementedError
+
+
+class ImageMasks(Masks):
+    """An image file a frame; any pixel above zero is abnormal (UCSD's are 0 and 255)."""
+
+    def __init__(self, paths: Sequence[str | os.PathLike]):
+        super().__init__(len(paths))
+        self.paths = tuple(os.fspath(p) for p in paths)
+
+    def _read(self, index: int) -> np.ndarray:
+        image = cv2.imread(self.paths[index], cv2.IMREAD_GRAYSCALE)
+        if image is None:
+            raise UserError(f"{self.paths[index]} cannot be read as a mask; restore the file.")
+        return image
+
+
+class CellMasks(Masks):
+    """Avenue's `volLabel`: a MATLAB cell of one mask a frame in one file.
+
+    Args:
+      path: `N_label.mat`.
+      num_frames: of the clip; known from the index, so that nothing is read yet.
+    """
+
+    def __init__(self, path: str | os.PathLike, num_frames: int):
+        super().__init__(num_frames)
+        self.path = os.fspath(path)
+
+    def _read(self, index: int) -> np.ndarray:
+        return read_vollabel(self.path)[index]
+
+
+class ArrayMasks(Masks):
+    """A .npy file [t, h, w], memory-mapped."""
+
+    def __init__(self, path: str | os.PathLike):
+        self._array = np.load(path, mmap_mode="r", allow_pickle=False)
+        super().__init__(len(self._array))
+
+    def _read(self, index: int) -> np.ndarray:
+        return self._array[index]
+
+
+@functools.lru_cache(maxsize=1)  # a long clip's masks take 300 MB: one clip at a time
+def read_vollabel(path: str) -> np.ndarray:
+    """Read a `volLabel` cell: object [t] of [h, w] masks.
+
+    Raises:
+      UserError: not a MATLAB file, or none with a `volLabel` cell of masks of one size.
+    """
+    cells = np.asarray(load_mat(path, "volLabel"), dtype=object).ravel()
+    shapes = {np.shape(cell) for cell in cells}
+    if len(shapes) != 1 or len(next(iter(shapes))) != 2:
+        raise UserError(
+            f"{path}: volLabel should be a cell of one mask [height, width] a frame; "
+            f"found shapes {sorted(shapes)}."
+        )
+    return cells

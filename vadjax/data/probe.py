@@ -1,0 +1,167 @@
+"""Look once at a clip on disk: how long it is, how large, and whether all of it can be read.
+
+Every image is decoded, because decoders hide damage (OpenCV fills a cut JPEG with grey) and a
+list of labels is only as good as the count of frames; videos are counted by decoding, because
+headers promise frames that a cut file no longer holds.
+"""
+
+import contextlib
+import math
+import os
+import pathlib
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from vadjax.data.files import LFS_HEAD, describe, images, lfs_error, missing
+from vadjax.data.video import Frames, ImageFrames, Video, VideoFrames, fingerprint
+from vadjax.errors import UserError
+
+
+@dataclass(frozen=True)
+class Footage:
+    """What one clip on disk holds.
+
+    Attributes:
+      paths: a file a frame, the neighbour's where a file cannot be read; or the one video file.
+      num_frames: frames that can be decoded.
+      height: pixels.
+      width: pixels.
+      channels: 3, or 1 when every frame is grey.
+      fps: frames a second as the file says; None where nothing says.
+      fingerprint: `vadjax.data.video.fingerprint` of the files as they are.
+      substituted: frames that show their neighbour.
+      announced: frames by the header of a video file (-1: by none); 0 for images.
+    """
+
+    paths: tuple[str, ...]
+    num_frames: int
+    height: int
+    width: int
+    channels: int
+    fps: float | None
+    fingerprint: str
+    substituted: tuple[int, ...] = ()
+    announced: int = 0
+
+    def frames(self) -> Frames:
+        """Open the frames for reading."""
+        if self.announced:
+            return VideoFrames(self.paths[0], self.num_frames)
+        return ImageFrames(self.paths, channels=self.channels)
+
+
+def probe(clips: Sequence[pathlib.Path]) -> list[Footage]:
+    """Look at video files and folders of images, as many at a time as there are cores.
+
+    Raises:
+      UserError: nothing there, a Git-LFS pointer, not a picture or video that can be decoded,
+        frames of several sizes, or more broken frames than neighbours can stand in for.
+    """
+    with _quiet(), ThreadPoolExecutor(os.cpu_count()) as pool:
+        return list(pool.map(lambda c: _probe_images(c) if c.is_dir() else _probe_video(c), clips))
+
+
+def open_video(path: str | os.PathLike) -> Video:
+    """Open one unlabelled clip (`vadjax.data.open_video`)."""
+    clip = pathlib.Path(path).expanduser()
+    if not clip.exists():
+        raise UserError(f"{path} does not exist.{missing(clip)}")
+    [footage] = probe([clip])
+    return Video(
+        id=f"test/{clip.absolute().name if clip.is_dir() else clip.stem}",
+        split="test",
+        frames=footage.frames(),
+        fps=footage.fps,
+        fingerprint=footage.fingerprint,
+        substituted=footage.substituted,
+    )
+
+
+def _probe_images(folder: pathlib.Path) -> Footage:
+    paths = images(folder)
+    if not paths:
+        raise UserError(f"{folder} holds no images; wanted one file a frame. {describe(folder)}")
+    shapes = [_shape(path) for path in paths]
+    sizes = {shape[:2] for shape in shapes if shape}
+    if len(sizes) > 1:
+        examples = {s[:2]: path.name for path, s in zip(paths, shapes, strict=True) if s}
+        sized = ", ".join(f"{name} is {w}x{h}" for (h, w), name in sorted(examples.items()))
+        raise UserError(f"{folder}: the frames of one clip must be of one size; {sized}.")
+    broken = [i for i, shape in enumerate(shapes) if shape is None]
+    shown = list(paths)
+    for i in broken:
+        near = [j for j in (i - 1, i + 1) if 0 <= j < len(paths) and shapes[j]]
+        if not near or 2 * len(broken) > len(paths):
+            raise UserError(
+                f"{folder}: {len(broken)} of {len(paths)} images cannot be read ({paths[i].name} "
+                "and others); single ones would be replaced by their neighbour. Restore the files."
+            )
+        shown[i] = paths[near[0]]
+    height, width = next(iter(sizes))
+    return Footage(
+        paths=tuple(map(str, shown)),
+        num_frames=len(paths),
+        height=height,
+        width=width,
+        channels=3 if any(shape and len(shape) == 3 for shape in shapes) else 1,
+        fps=None,
+        fingerprint=fingerprint(paths),
+        substituted=tuple(broken),
+    )
+
+
+def _shape(path: pathlib.Path) -> tuple[int, ...] | None:
+    """Return the shape of an image, or None if it cannot be read whole."""
+    data = path.read_bytes()
+    if data.startswith(LFS_HEAD):
+        raise lfs_error(path)
+    if data.startswith(b"\xff\xd8") and b"\xff\xd9" not in data[-4096:]:
+        return None  # a JPEG without its end: decoders would fill the rest with grey
+    try:
+        image = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_ANYCOLOR)
+    except cv2.error:
+        return None
+    return None if image is None else image.shape
+
+
+def _probe_video(path: pathlib.Path) -> Footage:
+    with path.open("rb") as file:
+        if file.read(len(LFS_HEAD)) == LFS_HEAD:
+            raise lfs_error(path)
+    capture = cv2.VideoCapture(str(path), cv2.CAP_FFMPEG)
+    ok, image = capture.read()
+    if not ok:
+        raise UserError(
+            f"{path} ({path.stat().st_size} bytes) cannot be decoded as a video: it is cut short, "
+            "or its codec is unknown here. Download it again, or convert it with ffmpeg."
+        )
+    announced, fps = int(capture.get(cv2.CAP_PROP_FRAME_COUNT)) or -1, capture.get(cv2.CAP_PROP_FPS)
+    num_frames = 1
+    while capture.grab():
+        num_frames += 1
+    capture.release()
+    return Footage(
+        paths=(str(path),),
+        num_frames=num_frames,
+        height=image.shape[0],
+        width=image.shape[1],
+        channels=3,
+        fps=fps if math.isfinite(fps) and 0 < fps <= 1000 else None,
+        fingerprint=fingerprint([path]),
+        announced=announced,
+    )
+
+
+@contextlib.contextmanager
+def _quiet() -> Iterator[None]:
+    """Keep OpenCV's complaints about broken files off the terminal: we say it ourselves."""
+    level = cv2.utils.logging.getLogLevel()
+    cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
+    try:
+        yield
+    finally:
+        cv2.utils.logging.setLogLevel(level)

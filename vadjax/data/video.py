@@ -1,0 +1,239 @@
+"""Videos: frames that stay on disk until they are asked for, and what is known about them."""
+
+import hashlib
+import os
+import pathlib
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+
+import cv2
+import numpy as np
+
+from vadjax.data.masks import Masks
+from vadjax.errors import UserError
+
+LARGE_FILE = 1 << 20  # bytes; from here on a file's head and tail are part of its fingerprint
+HEAD = 1 << 16
+
+
+class Frames:
+    """The frames of one video, read on demand.
+
+    `frames[i]` reads one frame anywhere; `for frame in frames` reads all of them in order and is
+    the fast way. A frame is uint8 [h, w, 3] in RGB, or [h, w] when the source is grey. Several
+    threads may read at once.
+    """
+
+    def __init__(self, num_frames: int):
+        self._num_frames = num_frames
+
+    def __len__(self) -> int:
+        return self._num_frames
+
+    def __getitem__(self, index: int) -> np.ndarray:
+        if not -len(self) <= index < len(self):
+            raise IndexError(f"frame {index} of a video of {len(self)} frames")
+        return self._read(index % len(self))
+
+    def __iter__(self) -> Iterator[np.ndarray]:
+        return (self._read(i) for i in range(len(self)))
+
+    @cached_property
+    def _first(self) -> tuple[int, ...]:
+        return next(iter(self)).shape
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Height and width in pixels."""
+        return self._first[:2]
+
+    @property
+    def channels(self) -> int:
+        """3 for RGB, 1 for grey."""
+        return 3 if len(self._first) == 3 else 1
+
+    def _read(self, index: int) -> np.ndarray:
+        raise NotImplementedError
+
+
+class ImageFrames(Frames):
+    """An image file a frame.
+
+    Args:
+      paths: one file a frame, in order.
+      channels: 3 or 1 converts every frame; 0 leaves each file as it is.
+    """
+
+    def __init__(self, paths: Sequence[str | os.PathLike], *, channels: int = 0):
+        super().__init__(len(paths))
+        self.paths = tuple(os.fspath(p) for p in paths)
+        self._flag = {0: cv2.IMREAD_ANYCOLOR, 1: cv2.IMREAD_GRAYSCALE, 3: cv2.IMREAD_COLOR}[
+            channels
+        ]
+
+    def _read(self, index: int) -> np.ndarray:
+        image = cv2.imread(self.paths[index], self._flag)
+        if image is None:
+            raise UserError(
+                f"{self.paths[index]} cannot be read as an image any more; restore the file and "
+                "run again."
+            )
+        return image if image.ndim == 2 else cv2.cvtColor(image, cv2.COLOR_BGR2RGB)
+
+
+class VideoFrames(Frames):
+    """A video file.
+
+    Random access decodes forward from where the last one stopped, or from the start: containers
+    promise a frame number only where the frame rate is constant, so nothing is sought by number
+    and a frame is always the one that sequential reading gives. Ask in ascending order.
+
+    Args:
+      path: any file that OpenCV's FFmpeg decodes.
+      num_frames: as counted by decoding (`vadjax.data.probe`), not as the header says.
+    """
+
+    def __init__(self, path: str | os.PathLike, num_frames: int):
+        super().__init__(num_frames)
+        self.path = os.fspath(path)
+        self._lock = threading.Lock()
+        self._capture, self._position, self._latest = None, 0, None
+
+    def __iter__(self) -> Iterator[np.ndarray]:
+        capture = cv2.VideoCapture(self.path, cv2.CAP_FFMPEG)
+        try:
+            for index in range(len(self)):
+                ok, image = capture.read()
+                if not ok:
+                    raise self._stopped(index)
+                yield cv2.cvtColor(image, cv2.COLOR_BGR2RGB)
+        finally:
+            capture.release()
+
+    def _read(self, index: int) -> np.ndarray:
+        with self._lock:
+            if self._capture is None or index < self._position:
+                self._capture, self._position = cv2.VideoCapture(self.path, cv2.CAP_FFMPEG), -1
+            while self._position < index:
+                if not self._capture.grab():
+                    self._capture = None
+                    raise self._stopped(index)
+                self._position += 1
+                if self._position == index:
+                    self._latest = cv2.cvtColor(self._capture.retrieve()[1], cv2.COLOR_BGR2RGB)
+            return self._latest.copy()
+
+    def _stopped(self, index: int) -> UserError:
+        return UserError(
+            f"{self.path}: decoding stops before frame {index} of {len(self)}; the file has "
+            "changed or is damaged. Restore it and run again."
+        )
+
+
+class ArrayFrames(Frames):
+    """A uint8 .npy file [t, h, w] or [t, h, w, 3], memory-mapped."""
+
+    def __init__(self, path: str | os.PathLike):
+        self._array = np.load(path, mmap_mode="r", allow_pickle=False)
+        super().__init__(len(self._array))
+
+    def _read(self, index: int) -> np.ndarray:
+        return np.array(self._array[index])
+
+
+@dataclass(frozen=True, eq=False)
+class Video:
+    """One clip: its frames and the truth about them.
+
+    Attributes:
+      id: "<split>/<clip>", the same in every layout of a data set, e.g. "test/01".
+      split: "train" or "test".
+      frames: the pictures.
+      fps: frames a second, or None where nothing says.
+      fps_assumed: `fps` is common knowledge about the data set, not read from the files.
+      scene: clips of one scene share a camera.
+      class_name: kind of event, where the data set names it.
+      labels: [t] uint8, 1 = abnormal, or None where unknown.
+      masks: [t] of uint8 0/1 [h, w], 1 = abnormal, or None.
+      video_label: 1 if any frame is abnormal, or None.
+      fingerprint: changes when the frames do (`fingerprint`).
+      substituted: frames whose file cannot be read; they show their neighbour.
+      metadata: what else the source says, such as its own conventions.
+
+    Raises:
+      UserError: labels or masks are not as many as the frames.
+    """
+
+    id: str
+    split: str
+    frames: Frames
+    fps: float | None = None
+    fps_assumed: bool = False
+    scene: str = "0"
+    class_name: str | None = None
+    labels: np.ndarray | None = None
+    masks: Masks | None = None
+    video_label: int | None = None
+    fingerprint: str = ""
+    substituted: tuple[int, ...] = ()
+    metadata: Mapping = field(default_factory=dict)
+
+    def __post_init__(self):
+        for kind in ("labels", "masks"):
+            values = getattr(self, kind)
+            if values is not None and len(values) != len(self.frames):
+                raise UserError(
+                    f"{self.id}: {kind} for {len(values)} frames, but the clip has "
+                    f"{len(self.frames)}."
+                )
+
+
+@dataclass(frozen=True)
+class Deviation:
+    """Something that is not as the data set's authors describe it, and what follows from it."""
+
+    what: str
+    meaning: str
+
+
+@dataclass(frozen=True, eq=False)
+class Dataset:
+    """Training and test clips under one labelling.
+
+    Attributes:
+      name: as in `vadjax.data.DATASETS`.
+      label_version: which of the labellings in circulation, named by its source.
+      coverage: e.g. "6 of 37 clips", which belongs to every number; None when complete.
+      train: clips of the training side.
+      test: clips of the test side.
+      metadata: root, layout, label file and its convention, expected counts.
+      deviations: found against expected.
+    """
+
+    name: str
+    label_version: str
+    coverage: str | None
+    train: tuple[Video, ...]
+    test: tuple[Video, ...]
+    metadata: Mapping = field(default_factory=dict)
+    deviations: tuple[Deviation, ...] = ()
+
+
+def fingerprint(paths: Sequence[str | os.PathLike]) -> str:
+    """Hash names, sizes and times of files, and head and tail of large ones.
+
+    The folder is left out, so that a data set may move; contents of small files are left out,
+    because reading them would cost as much as decoding.
+    """
+    digest = hashlib.sha256()
+    for path in map(pathlib.Path, paths):
+        stat = path.stat()
+        digest.update(f"{path.name}\0{stat.st_size}\0{stat.st_mtime_ns}\0".encode())
+        if stat.st_size >= LARGE_FILE:
+            with path.open("rb") as file:
+                digest.update(file.read(HEAD))
+                file.seek(-HEAD, os.SEEK_END)
+                digest.update(file.read())
+    return digest.hexdigest()[:32]
