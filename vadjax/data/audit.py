@@ -1,0 +1,235 @@
+"""The leakage audit: what of the test windows has been seen before testing (docs/protocols.md)."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from vadjax.data.splits import Fold, Part
+from vadjax.data.windows import window_span, window_table
+from vadjax.errors import UserError
+
+HONEST = ("one_class", "by_video", "official")
+FORBIDDEN = ("exact", "neighbour", "augmented")  # an honest protocol has none of these
+MEANING = {
+    "exact": "hold a frame that was fitted or used for a choice",
+    "neighbour": "lie within one window of such a frame",
+    "augmented": "hold a frame of which an altered copy was used (or are such a copy)",
+    "same_video": "come from a video of which other frames were used",
+    "duplicate": "hold a frame whose content equals that of another, used frame",
+    "shuffled": "are not in the time order of one video",
+}
+
+
+@dataclass(frozen=True, eq=False)
+class Provenance:
+    """Where each row of the concatenated features comes from.
+
+    Attributes:
+        video: int [n], number of the video that the row belongs to; an augmented copy of a video
+            is a video of its own.
+        frame: int [n], frame within it (of its source, for an augmented copy).
+        source: int [n], number of the video whose frames these are; None: no augmented copies.
+        content: [n] hash of the decoded frame; None: not known, duplicates are not looked for.
+        names: id of each video number, for messages.
+    """
+
+    video: np.ndarray
+    frame: np.ndarray
+    source: np.ndarray | None = None
+    content: np.ndarray | None = None
+    names: Sequence[str] = ()
+
+
+@dataclass(frozen=True, eq=False)
+class FoldWindows:
+    """What one fold looked at, in rows of the features.
+
+    Attributes:
+        used: int [m, t], every window fitted, or used to choose the checkpoint or the threshold.
+        test: int [n, t], windows that are scored and evaluated.
+        statistics: name -> int rows on which a scaler, projection, threshold, ... was fitted.
+    """
+
+    used: np.ndarray
+    test: np.ndarray
+    statistics: Mapping[str, np.ndarray] = field(default_factory=dict)
+
+
+def audit_folds(folds: Sequence[Fold], *, length: int, dilation: int = 1, stride: int = 1) -> dict:
+    """Audit what `splits.make_folds` made, with the windows that training and scoring will cut.
+
+    Args:
+        folds: all folds of a run.
+        length, dilation: of every window.
+        stride: of the fitted windows; all others are cut at stride 1.
+
+    Returns:
+        As `audit`.
+    """
+    lengths: dict[str, int] = {}
+    for fold in folds:
+        for part in (*fold.fit, *fold.select, *fold.calibrate, *fold.test):
+            lengths[part.video_id] = max(part.stop, lengths.get(part.video_id, 0))
+    first = dict(zip(lengths, np.cumsum([0, *lengths.values()]), strict=False))
+    provenance = Provenance(
+        video=np.repeat(np.arange(len(lengths)), list(lengths.values())),
+        frame=np.concatenate([np.arange(n) for n in lengths.values()]),
+        names=tuple(lengths),
+    )
+
+    def cut(parts: Sequence[Part], stride: int = 1) -> np.ndarray:
+        starts = [first[part.video_id] + part.start for part in parts]
+        sizes = [part.stop - part.start for part in parts]
+        table = window_table(sizes, length=length, dilation=dilation, stride=stride, starts=starts)
+        return table.rows
+
+    windows = [
+        FoldWindows(
+            used=np.concatenate([cut(fold.fit, stride), cut(fold.select), cut(fold.calibrate)]),
+            test=cut(fold.test),
+            statistics={
+                "the standardisation": _rows(fold.fit, first),
+                "the checkpoint": _rows(fold.select, first),
+                "the threshold": _rows(fold.calibrate, first),
+            },
+        )
+        for fold in folds
+    ]
+    span = window_span(length, dilation)
+    return audit(provenance, windows, protocol=folds[0].protocol, window_span=span)
+
+
+def audit(
+    provenance: Provenance,
+    folds: Sequence[FoldWindows],
+    *,
+    protocol: str,
+    window_span: int,
+    declared: Sequence[str] = (),
+) -> dict:
+    """Count the test windows that leak, over all folds.
+
+    Args:
+        provenance: of every feature row.
+        folds: the windows of each fold.
+        protocol: an honest one must have no leak of the kinds in `FORBIDDEN`.
+        window_span: frames a window reaches over; neighbours lie closer than that.
+        declared: statistic leaks that rows cannot show, e.g. "only one class is augmented".
+
+    Returns:
+        For each kind of `MEANING` the share of test windows, in [0, 1], or None where it cannot
+        be known; `counts` of the same; `test_windows`; `radius` in frames; `statistic`, the
+        statistic leaks in words; `verdict`, "clean" or "leaky".
+
+    Raises:
+        UserError: an honest protocol leaks.
+    """
+    radius = window_span - 1
+    counts: dict[str, int | None] = dict.fromkeys(MEANING, 0)
+    statistic = list(declared)
+    example = {}
+    for fold in folds:
+        for kind, leaked in leaked_windows(provenance, fold, radius=radius).items():
+            if leaked is None:
+                counts[kind] = None
+                continue
+            counts[kind] += int(leaked.sum())
+            if leaked.any():
+                example.setdefault(kind, int(fold.test[np.argmax(leaked), 0]))
+        for name, rows in fold.statistics.items():
+            if np.isin(fold.test, rows).any():
+                statistic.append(f"{name} is derived from test frames")
+        if _shuffled(provenance, fold.used).any():
+            statistic.append("frames were shuffled before windows were cut")
+    total = sum(len(fold.test) for fold in folds)
+    broken = [kind for kind in FORBIDDEN if counts[kind]]
+    if protocol in HONEST and broken:
+        kind = broken[0]
+        video = provenance.video[example[kind]]
+        name = provenance.names[video] if len(provenance.names) else f"video {video}"
+        raise UserError(
+            f"protocol {protocol} allows no leak, but {counts[kind]} of {total} test windows "
+            f"{MEANING[kind]}, e.g. in {name}. Split by whole clip before cutting windows, or name "
+            "the protocol that this is (random_window)."
+        )
+    leaky = any(counts.values()) or bool(statistic)
+    return {
+        **{kind: None if n is None else n / max(total, 1) for kind, n in counts.items()},
+        "counts": counts,
+        "test_windows": total,
+        "radius": radius,
+        "statistic": sorted(set(statistic)),
+        "verdict": "leaky" if leaky else "clean",
+    }
+
+
+def leaked_windows(
+    provenance: Provenance, fold: FoldWindows, *, radius: int
+) -> dict[str, np.ndarray | None]:
+    """Say for every test window of one fold, and every kind of leak, whether it has it.
+
+    Rows are judged once each; a window leaks when one of its rows does.
+
+    Args:
+        provenance: of every feature row.
+        fold: its windows.
+        radius: frames up to which a used frame of the same source video is a neighbour.
+
+    Returns:
+        Kind -> bool [n] over the test windows; "duplicate" is None without content hashes.
+    """
+    video, frame = (np.asarray(x, np.int64) for x in (provenance.video, provenance.frame))
+    source = video if provenance.source is None else np.asarray(provenance.source, np.int64)
+    step = frame.max(initial=0) + radius + 1  # keys of two videos are never neighbours
+    own, origin = video * step + frame, source * step + frame
+    copied = source != video  # [n] rows that are augmented copies
+    used = np.unique(fold.used)
+    rows = {
+        "exact": np.isin(own, own[used]),
+        "neighbour": _distance(origin, origin[used]) <= radius,
+        "augmented": np.isin(origin, origin[used][copied[used]])
+        | (copied & np.isin(origin, origin[used])),
+        "same_video": np.isin(source, source[used]),
+    }
+    result = {kind: leaked[fold.test].any(1) for kind, leaked in rows.items()}
+    result["duplicate"] = None
+    if provenance.content is not None:
+        result["duplicate"] = _duplicates(np.asarray(provenance.content), origin, used)[
+            fold.test
+        ].any(1)
+    result["shuffled"] = _shuffled(provenance, fold.test)
+    return result
+
+
+def _rows(parts: Sequence[Part], first: Mapping[str, int]) -> np.ndarray:
+    """Return every row of the parts, also those that no window holds."""
+    rows = [first[part.video_id] + np.arange(part.start, part.stop) for part in parts]
+    return np.concatenate(rows) if rows else np.zeros(0, int)
+
+
+def _distance(keys: np.ndarray, others: np.ndarray) -> np.ndarray:
+    """Return the distance of each key to the nearest of `others`."""
+    if not len(others):
+        return np.full(len(keys), np.iinfo(np.int64).max)
+    others = np.unique(others)
+    right = np.clip(np.searchsorted(others, keys), 0, len(others) - 1)
+    left = np.maximum(right - 1, 0)
+    return np.minimum(np.abs(others[right] - keys), np.abs(others[left] - keys))
+
+
+def _duplicates(content: np.ndarray, origin: np.ndarray, used: np.ndarray) -> np.ndarray:
+    """Say of each row whether a used row of another frame has the same content."""
+    _, code = np.unique(content, return_inverse=True)  # [n]
+    lowest = np.full(code.max(initial=-1) + 1, np.iinfo(np.int64).max)
+    highest = np.full_like(lowest, -1)
+    np.minimum.at(lowest, code[used], origin[used])
+    np.maximum.at(highest, code[used], origin[used])
+    seen = highest[code] >= 0
+    return seen & ((lowest[code] != origin) | (highest[code] != origin))
+
+
+def _shuffled(provenance: Provenance, windows: np.ndarray) -> np.ndarray:
+    """Say of each window whether its rows are not in strict time order within one video."""
+    video, frame = provenance.video[windows], provenance.frame[windows]  # [m, t]
+    return (np.diff(frame) <= 0).any(1) | (np.diff(video) != 0).any(1)

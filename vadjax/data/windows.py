@@ -1,0 +1,89 @@
+"""Windows: an int32 table of feature rows, gathered on the device, never crossing a video."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from vadjax.errors import UserError
+
+
+@dataclass(frozen=True, eq=False)
+class WindowTable:
+    """Which feature rows make up each window.
+
+    Attributes:
+        rows: int32 [n, t], rows of the concatenated features, in time order.
+        video: int32 [n], position of the window's video (or part) in the list given.
+        skipped: positions of those that are shorter than a window and give none.
+    """
+
+    rows: np.ndarray
+    video: np.ndarray
+    skipped: tuple[int, ...] = ()
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+
+def window_span(length: int, dilation: int = 1) -> int:
+    """Return how many consecutive rows a window reaches over.
+
+    >>> window_span(16), window_span(4, dilation=3)
+    (16, 10)
+    """
+    return (length - 1) * dilation + 1
+
+
+def window_table(
+    lengths: Sequence[int],
+    *,
+    length: int,
+    stride: int,
+    dilation: int = 1,
+    starts: Sequence[int] | None = None,
+) -> WindowTable:
+    """Cut every video into windows, none of which crosses from one video into the next.
+
+    >>> window_table([4, 1, 3], length=2, stride=2).rows.tolist()
+    [[0, 1], [2, 3], [5, 6]]
+
+    Args:
+        lengths: [v] rows of each video, or of each part of one.
+        length: rows in a window.
+        stride: rows between the starts of two windows.
+        dilation: rows between two neighbours in a window.
+        starts: [v] row at which each begins among the concatenated features; one behind the other
+            from row 0 where absent.
+
+    Raises:
+        UserError: `length`, `stride` or `dilation` is below 1.
+    """
+    for name, value in (("length", length), ("stride", stride), ("dilation", dilation)):
+        if value < 1:
+            raise UserError(f"window.{name} is {value}; it must be at least 1.")
+    lengths = np.asarray(lengths, np.int64).reshape(-1)
+    starts = np.cumsum(lengths) - lengths if starts is None else np.asarray(starts, np.int64)
+    count = np.maximum(0, (lengths - window_span(length, dilation)) // stride + 1)  # [v]
+    video = np.repeat(np.arange(len(lengths)), count)  # [n]
+    within = np.arange(len(video)) - np.repeat(np.cumsum(count) - count, count)  # [n]
+    first = starts[video] + stride * within  # [n]
+    rows = first[:, None] + dilation * np.arange(length)  # [n, t]
+    skipped = tuple(np.flatnonzero(count == 0).tolist())
+    return WindowTable(rows.astype(np.int32), video.astype(np.int32), skipped)
+
+
+def covered(table: WindowTable, num_rows: int, *, last: int = 0) -> np.ndarray:
+    """Return bool [num_rows], True for the rows that some window holds.
+
+    >>> covered(window_table([4], length=2, stride=1), 4, last=1).tolist()
+    [False, True, True, True]
+
+    Args:
+        table: the windows.
+        num_rows: rows of the concatenated features.
+        last: look only at the last `last` rows of each window, those that it scores; 0 is all.
+    """
+    found = np.zeros(num_rows, bool)
+    found[table.rows[:, -last:].ravel()] = True  # -0: is the whole window
+    return found
