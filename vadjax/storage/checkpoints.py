@@ -1,0 +1,245 @@
+"""Checkpoints of a training (orbax), and variables as one plain .npz file.
+
+The only file that knows of orbax. A checkpoint is a flat mapping from a leaf's path to its array
+plus a JSON document, so that it can be compared with what is asked for before anything is read.
+"""
+
+import json
+import logging
+import os
+import pathlib
+import shutil
+import zipfile
+from collections.abc import Mapping
+from typing import Any
+
+import jax
+import numpy as np
+import orbax.checkpoint as ocp
+from absl import logging as absl_logging
+
+from vadjax.errors import UserError
+from vadjax.storage.files import unwritable, whole
+
+KINDS = ("best", "last")
+METADATA = "__metadata__"
+
+
+class _Quiet(logging.Filter):
+    """Drops orbax's remarks, keeps its errors and everybody else's lines."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        return record.levelno >= logging.ERROR or "orbax" not in record.pathname
+
+
+absl_logging.get_absl_logger().addFilter(_Quiet())
+
+
+class Checkpoints:
+    """The newest checkpoint of each kind, "best" and "last", under one folder.
+
+    Saving goes on in the background; `close` (or the end of a `with` block) waits for it. A save
+    that is cut off by kill -9 leaves the one before untouched.
+    """
+
+    def __init__(self, directory: str | os.PathLike):
+        """Open the folder; it is made at the first save."""
+        self.directory = pathlib.Path(directory).expanduser().absolute()
+        self._managers: dict[str, ocp.CheckpointManager] = {}
+
+    def __enter__(self) -> "Checkpoints":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def latest(self, kind: str) -> int | None:
+        """Return the step of the checkpoint, once it is on disk, or None where there is none."""
+        if not (self.directory / kind).is_dir():
+            return None
+        self._manager(kind).wait_until_finished()
+        return self._manager(kind).latest_step()
+
+    def save(self, kind: str, step: int, tree: Any, metadata: Mapping[str, Any]) -> None:
+        """Save `tree` in place of the checkpoint before; returns before it is on disk.
+
+        Args:
+          kind: one of `KINDS`.
+          step: number of the checkpoint; later ones of its kind are dropped.
+          tree: numpy arrays that the caller changes no more, or JAX arrays that are not donated.
+          metadata: what JSON holds.
+
+        Raises:
+          UserError: the folder cannot be written, or the disk is full.
+        """
+        try:
+            manager = self._manager(kind)
+            for other in manager.all_steps():
+                if other >= step:
+                    manager.delete(other)
+            manager.save(
+                step,
+                args=ocp.args.Composite(
+                    state=ocp.args.StandardSave(_flatten(tree)),
+                    metadata=ocp.args.JsonSave(dict(metadata)),
+                ),
+            )
+        except Exception as error:
+            raise self._explained(error) from error
+
+    def restore(self, kind: str, like: Any) -> tuple[Any, dict] | None:
+        """Return (tree of numpy arrays, metadata), or None where there is no checkpoint.
+
+        Args:
+          kind: one of `KINDS`.
+          like: tree of arrays or `jax.ShapeDtypeStruct`s with the structure that is wanted.
+
+        Raises:
+          UserError: the checkpoint has another structure or cannot be read.
+        """
+        step = self.latest(kind)
+        if step is None:
+            return None
+        manager, place = self._manager(kind), self.directory / kind / str(step)
+        wanted = {key: np.empty(np.shape(leaf), leaf.dtype) for key, leaf in _flatten(like).items()}
+        try:
+            found = dict(manager.item_metadata(step)["state"])
+        except Exception as error:
+            raise _damaged(place, error) from error
+        if faults := _differences(found, wanted):
+            raise UserError(
+                f"the checkpoint {place} belongs to another model or optimizer:\n  "
+                + "\n  ".join(faults)
+                + "\nGive another --workdir, or the config that it was made with."
+            )
+        try:
+            got = manager.restore(
+                step,
+                args=ocp.args.Composite(
+                    state=ocp.args.StandardRestore(wanted), metadata=ocp.args.JsonRestore()
+                ),
+            )
+        except Exception as error:
+            raise _damaged(place, error) from error
+        leaves = [got["state"][key] for key in wanted]
+        return jax.tree.unflatten(jax.tree.structure(like), leaves), got["metadata"]
+
+    def close(self) -> None:
+        """Wait until everything is on disk.
+
+        Raises:
+          UserError: the folder cannot be written, or the disk is full.
+        """
+        try:
+            for manager in self._managers.values():
+                manager.close()
+        except Exception as error:
+            raise self._explained(error) from error
+        finally:
+            self._managers.clear()
+
+    def clear(self) -> None:
+        """Remove all checkpoints."""
+        self.close()
+        for kind in KINDS:
+            shutil.rmtree(self.directory / kind, ignore_errors=True)
+
+    def _manager(self, kind: str) -> ocp.CheckpointManager:
+        if kind not in KINDS:
+            raise ValueError(f"kind {kind!r}; choose one of {', '.join(KINDS)}")
+        if kind not in self._managers:
+            self._managers[kind] = ocp.CheckpointManager(
+                self.directory / kind,
+                options=ocp.CheckpointManagerOptions(max_to_keep=1),
+                item_handlers={
+                    "state": ocp.StandardCheckpointHandler(),
+                    "metadata": ocp.JsonCheckpointHandler(),
+                },
+            )
+        return self._managers[kind]
+
+    def _explained(self, error: Exception) -> Exception:
+        """Return the user's error for a full or read-only disk, else `error`."""
+        if isinstance(error, OSError):
+            return unwritable(self.directory, error)
+        if "No space left" in str(error) or "RESOURCE_EXHAUSTED" in str(error):
+            return UserError(
+                f"the disk is full: no checkpoint could be written under {self.directory}; "
+                "free space and run again, the checkpoint before is whole."
+            )
+        return error
+
+
+def export_npz(
+    path: str | os.PathLike, variables: Mapping[str, Any], metadata: Mapping[str, Any]
+) -> None:
+    """Write nested dicts of arrays and a JSON document to one .npz, whole or not at all.
+
+    Args:
+      path: the file; keys in it are paths such as "params/Dense_0/kernel".
+      variables: nested dicts with string keys.
+      metadata: what JSON holds.
+    """
+    arrays = {key: np.asarray(leaf) for key, leaf in _flatten(variables).items()}
+    arrays[METADATA] = np.array(json.dumps(dict(metadata)))
+    with whole(pathlib.Path(path)) as beside, beside.open("wb") as file:
+        np.savez(file, **arrays)
+
+
+def load_npz(path: str | os.PathLike) -> tuple[dict, dict]:
+    """Read what `export_npz` wrote: (variables, metadata). Nothing in the file is executed.
+
+    Raises:
+      UserError: there is no such file, or it is damaged or of another kind.
+    """
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            arrays = {key: file[key] for key in file.files}
+        metadata = json.loads(str(arrays.pop(METADATA)))
+    except FileNotFoundError:
+        raise UserError(f"{path} does not exist; train a detector first.") from None
+    except (
+        OSError,
+        ValueError,
+        KeyError,
+        EOFError,
+        AttributeError,
+        zipfile.BadZipFile,
+        TypeError,
+    ) as error:
+        raise UserError(
+            f"{path} cannot be read as exported variables ({error}); train again to rewrite it."
+        ) from error
+    variables: dict = {}
+    for key, value in arrays.items():
+        *folders, name = key.split("/")
+        node = variables
+        for folder in folders:
+            node = node.setdefault(folder, {})
+        node[name] = value
+    return variables, metadata
+
+
+def _flatten(tree: Any) -> dict[str, Any]:
+    leaves = jax.tree_util.tree_leaves_with_path(tree)
+    return {jax.tree_util.keystr(path, simple=True, separator="/"): leaf for path, leaf in leaves}
+
+
+def _differences(found: Mapping[str, Any], wanted: Mapping[str, np.ndarray]) -> list[str]:
+    """Return one line for each leaf that is missing, left over, or of another shape or dtype."""
+    lines = [f"{key}: not in the checkpoint" for key in wanted.keys() - found.keys()]
+    lines += [f"{key}: in the checkpoint only" for key in found.keys() - wanted.keys()]
+    for key in wanted.keys() & found.keys():
+        there = f"{np.dtype(found[key].dtype)} {list(found[key].shape)}"
+        here = f"{wanted[key].dtype} {list(wanted[key].shape)}"
+        if there != here:
+            lines.append(f"{key}: {there} there, {here} wanted")
+    lines.sort()
+    return lines[:20] + ([f"and {len(lines) - 20} more"] if len(lines) > 20 else [])
+
+
+def _damaged(place: pathlib.Path, error: Exception) -> UserError:
+    text = str(error).strip().splitlines() or [type(error).__name__]
+    return UserError(
+        f"the checkpoint {place} is damaged ({text[0][:200]}); remove that folder and run again."
+    )

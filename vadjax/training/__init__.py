@@ -1,0 +1,1 @@
+"""Arrays to variables: whole epochs in one compiled call."""

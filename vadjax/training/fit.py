@@ -1,0 +1,159 @@
+"""Train one model to its best held-out loss; exact where it was killed and started again."""
+
+import functools
+import json
+import pathlib
+import time
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
+
+import jax
+import numpy as np
+
+from vadjax.errors import UserError
+from vadjax.storage.checkpoints import Checkpoints
+from vadjax.training import state as states
+from vadjax.training.inputs import TrainingData, check, hyperparameters, resident_arrays
+from vadjax.training.log import EpochLog
+from vadjax.training.parallel import Devices
+from vadjax.training.progress import Progress
+from vadjax.training.step import Settings, make_epoch, num_steps
+
+FREE = ("epochs", "patience", "parallel", "num_devices", "checkpoint_every")
+SAVE_S = 60.0  # seconds of training after which a checkpoint is written in any case
+
+
+class FitResult(NamedTuple):
+    """What a training gives.
+
+    Attributes:
+      variables: of the best epoch, numpy arrays as `model.apply` takes them.
+      history: one row an epoch, as in log.jsonl.
+      best_epoch: 1-based.
+      best_metric: the least loss on held-out windows.
+      compile_s: seconds of tracing and compiling in this process, apart from `train_s`.
+      train_s: seconds of all epochs, also those before a restart.
+      windows_per_s: fitted windows a second, the held-out ones' loss included in the time.
+      stopped: why training ended, in words.
+      notes: what a reader of the results must know.
+    """
+
+    variables: dict
+    history: list[dict]
+    best_epoch: int
+    best_metric: float
+    compile_s: float
+    train_s: float
+    windows_per_s: float
+    stopped: str
+    notes: tuple[str, ...] = ()
+
+
+def fit(
+    model: Any,
+    objective: Any,
+    data: TrainingData,
+    config: Any,
+    *,
+    workdir: pathlib.Path,
+    name: str = "",
+    report: Callable[[dict], None] = lambda row: None,
+) -> FitResult:
+    """Train until `train.epochs`, or until the held-out loss has not fallen for `train.patience`.
+
+    The last checkpoint is written every `train.checkpoint_every` epochs and at the end; it holds
+    the best parameters too. Started again on the same workdir, training goes on from it, and on
+    the same machine ends with the same bits as if it had not been interrupted. More epochs may be
+    asked for later.
+
+    Args:
+      model, objective: see vadjax/models.
+      data: features and windows.
+      config: the whole config; `train`, `model.dropout`, `objective` and `seed` are read.
+      workdir: gets log.jsonl, tensorboard/ and checkpoints/{best,last}.
+      name: of this training where a workdir holds several (folds): a folder under each of these.
+      report: called with the row of each epoch.
+
+    Raises:
+      UserError: the data hold no window or a number that is not finite, the loss is not finite,
+        or the workdir holds another training or cannot be written.
+    """
+    check(data, objective)
+    train = config.train
+    steps = num_steps(len(data.train.rows), train.batch_size)
+    settings = Settings(
+        batch_size=train.batch_size,
+        optimizer=train.optimizer,
+        schedule=train.schedule,
+        clip_norm=float(train.clip_norm),
+        warmup_steps=round(train.warmup_epochs * steps),
+        total_steps=train.epochs * steps,
+    )
+    devices = Devices(train.num_devices, mode=train.parallel)
+    folder = workdir / "checkpoints" / name
+    identity = {
+        **{key: value for key, value in train.to_dict().items() if key not in FREE},
+        "seed": config.seed,
+        "windows": [len(data.train.rows), len(data.select.rows)],
+    }
+
+    start = time.perf_counter()
+    window = np.zeros((1, data.train.rows.shape[1], *data.features.shape[1:]), np.float32)
+    make = functools.partial(states.create, model, window, optimizer=train.optimizer)
+    inputs = {"seed": np.uint32(config.seed), "hparams": hyperparameters(data, config, objective)}
+    with Checkpoints(folder) as checkpoints:
+        saved = checkpoints.restore("last", jax.eval_shape(make, **inputs))
+        if saved:
+            _check_identity(saved[1]["identity"], identity, folder)
+        state, kept = saved or (jax.tree.map(np.array, jax.jit(make)(**inputs)), {})
+        progress = Progress(train, name=name, windows=len(data.train.rows), kept=kept)
+        if not progress.ended:
+            state, resident = devices.place(state), devices.place(resident_arrays(data))
+            epoch = devices.compile(make_epoch(model, objective, settings), state, resident)
+            progress.compile_s = time.perf_counter() - start
+            log = EpochLog(workdir, name, progress.history)
+            saved_at = time.perf_counter()
+            try:
+                while not progress.ended:
+                    start = time.perf_counter()
+                    state, scalars = epoch(state, resident)
+                    row = progress.add(devices.fetch(scalars), time.perf_counter() - start)
+                    log.write(row)
+                    report(row)
+                    due = row["epoch"] % train.checkpoint_every == 0
+                    if progress.ended or due or time.perf_counter() - saved_at > SAVE_S:
+                        kept = {"identity": identity, **progress.kept()}
+                        checkpoints.save("last", row["epoch"], devices.fetch(state), kept)
+                        saved_at = time.perf_counter()
+            finally:
+                log.close()
+            state = devices.fetch(state)
+        variables = states.variables_of(**state.best)
+        best_epoch, best_metric = int(state.best_epoch), float(state.best_metric)
+        if checkpoints.latest("best") != best_epoch:
+            checkpoints.save("best", best_epoch, variables, {"metric": best_metric})
+    return FitResult(
+        variables=variables,
+        history=progress.history,
+        best_epoch=best_epoch,
+        best_metric=best_metric,
+        compile_s=progress.compile_s,
+        train_s=progress.train_s,
+        windows_per_s=len(data.train.rows) * len(progress.history) / progress.train_s,
+        stopped=progress.ended,
+        notes=tuple(progress.notes),
+    )
+
+
+def _check_identity(before: Mapping, now: Mapping, folder: pathlib.Path) -> None:
+    now = json.loads(json.dumps(now))
+    lines = [
+        f"{key}: {before.get(key)} there, {now.get(key)} asked"
+        for key in sorted(before.keys() | now.keys())
+        if before.get(key) != now.get(key)
+    ]
+    if lines:
+        raise UserError(
+            f"{folder} holds another training:\n  " + "\n  ".join(lines) + "\n"
+            "Give another --workdir, or the same values."
+        )

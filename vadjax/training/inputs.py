@@ -1,0 +1,92 @@
+"""What a training reads, its checks, and the hyperparameters that become arrays."""
+
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from vadjax.errors import UserError
+
+
+class TrainingData(NamedTuple):
+    """What a training reads; the rows of all its clips lie one behind the other.
+
+    Attributes:
+      features: float [n, ...], standardised.
+      frame_labels: int32 [n], 1 is abnormal, or None where the objective reads none.
+      video_labels: int32 [n], the label of each row's video, or None.
+      train: the fitted windows (rows int32 [m, t], video int32 [m]).
+      select: the held-out windows on which training stops.
+    """
+
+    features: np.ndarray
+    frame_labels: np.ndarray | None
+    video_labels: np.ndarray | None
+    train: Any
+    select: Any
+
+
+def check(data: TrainingData, objective: Any) -> None:
+    """Refuse data that cannot be trained on.
+
+    Raises:
+      UserError: a table has no window, the features hold NaN or infinity, or labels are missing.
+      ValueError: a table points outside the features.
+    """
+    for table, clips in ((data.train, "fitted"), (data.select, "held-out")):
+        if len(table.rows) == 0:
+            raise UserError(
+                f"no window fits: each of {table.rows.shape[1]} rows is longer than every "
+                f"{clips} clip. Choose a smaller window.length or window.dilation."
+            )
+        if table.rows.min() < 0 or table.rows.max() >= len(data.features):
+            raise ValueError(f"a window of the {clips} clips points outside the features")
+    bad = sum(
+        int((~np.isfinite(rows.reshape(len(rows), -1))).any(1).sum())
+        for rows in np.array_split(data.features, max(1, data.features.nbytes >> 24))
+    )
+    if bad:
+        raise UserError(
+            f"{bad} of {len(data.features)} feature rows hold NaN or infinity; extract those "
+            "videos again (remove them from features.cache_dir), or choose other weights."
+        )
+    if objective.name == "classify" and data.frame_labels is None:
+        raise UserError("objective 'classify' learns from labels, and these clips have none.")
+
+
+def hyperparameters(data: TrainingData, config: Any, objective: Any) -> dict[str, np.ndarray]:
+    """Return the hyperparameters that may differ between members, float32 arrays.
+
+    Class weights "balanced" are n / (2 n_c) by the fitted windows' labels, else 1.
+
+    Raises:
+      UserError: balanced weights are asked for, and the fitted windows are of one class.
+    """
+    weights = np.ones(2)
+    if objective.name == "classify" and config.objective.class_weight == "balanced":
+        labels = np.asarray(objective.window_label(data.frame_labels[data.train.rows]))
+        counts = np.bincount(labels, minlength=2)
+        if counts.min() == 0:
+            raise UserError(
+                f"all {len(labels)} fitted windows are {'normal' if counts[0] else 'abnormal'}; "
+                "objective 'classify' needs both. Choose another protocol or a shorter window."
+            )
+        weights = len(labels) / (2.0 * counts)
+    values = {
+        "learning_rate": config.train.learning_rate,
+        "weight_decay": config.train.weight_decay,
+        "dropout": config.model.dropout,
+        "class_weight": weights,
+    }
+    return {key: np.asarray(value, np.float32) for key, value in values.items()}
+
+
+def resident_arrays(data: TrainingData) -> dict:
+    """Return the arrays that lie on every device while the model trains."""
+    unknown = np.full(len(data.features), -1, np.int32)
+    labels = {"frame_label": data.frame_labels, "video_label": data.video_labels}
+    return {
+        "features": data.features,
+        **{key: unknown if v is None else v.astype(np.int32) for key, v in labels.items()},
+        "train": {"rows": data.train.rows, "video": data.train.video},
+        "select": {"rows": data.select.rows, "video": data.select.video},
+    }

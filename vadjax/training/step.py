@@ -1,0 +1,208 @@
+"""One training step, and the epoch that scans it: pure functions of one member on one device.
+
+Both run inside a mapped axis "data" (see parallel.py), over which sums are reduced, so that the
+number of devices changes nothing but the rounding. A population is `jax.vmap(epoch, (0, None))`.
+"""
+
+import math
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+
+from vadjax.training import optimizers
+from vadjax.training.state import DROPOUT, ORDER, State, key_of, variables_of
+
+AXIS = "data"
+TINY = 1e-12  # least sum of weights, for a batch of padding alone
+
+
+class Settings(NamedTuple):
+    """What is fixed when the epoch is compiled.
+
+    `warmup_steps` and `total_steps` are steps of training; the rest are keys of `config.train`.
+    """
+
+    batch_size: int
+    optimizer: str = "adam"
+    schedule: str = "constant"
+    clip_norm: float = 0.0
+    warmup_steps: int = 0
+    total_steps: int = 1
+
+
+def make_train_step(model: Any, objective: Any, settings: Settings) -> Callable:
+    """Return the pure function (state, batch) -> (state, metrics).
+
+    The batch is this device's share: what `gather` returns. Every parameter group follows the
+    gradient of its own loss; sums and weights of all devices are added before they are divided.
+    The metrics hold, by group, `sum` and `weight` of the whole batch, and the learning rate.
+    The model's state (float leaves) is averaged over the devices.
+    """
+
+    def train_step(state: State, batch: dict) -> tuple[State, dict]:
+        key = jax.random.fold_in(key_of(state.seed, DROPOUT), state.step)
+        keys = jax.vmap(jax.random.fold_in, (None, 0))(key, batch["index"])  # one an example
+
+        def losses(params):
+            outputs, model_state = model.apply(
+                variables_of(params, state.model_state),
+                batch["windows"],
+                train=True,
+                hparams=state.hparams,
+                rngs={"dropout": keys},
+            )
+            sums, weights = objective.loss(outputs, batch["windows"], batch, state.hparams)
+            return sums, (weights, model_state)
+
+        sums, pull_back, (weights, model_state) = jax.vjp(losses, state.params, has_aux=True)
+        grads = {}
+        for group in sums:
+            seeds = {name: jnp.full_like(total, name == group) for name, total in sums.items()}
+            grads[group] = pull_back(seeds)[0][group]
+        grads, sums, weights = jax.lax.psum((grads, sums, weights), AXIS)
+        for group, weight in weights.items():
+            scale = 1.0 / jnp.maximum(weight, TINY)
+            grads[group] = jax.tree.map(lambda grad, scale=scale: grad * scale, grads[group])
+
+        learning_rate = state.hparams["learning_rate"] * optimizers.schedule(
+            settings.schedule,
+            state.step,
+            total_steps=settings.total_steps,
+            warmup_steps=settings.warmup_steps,
+        )
+        optimizer = optimizers.create(
+            settings.optimizer,
+            learning_rate=learning_rate,
+            weight_decay=state.hparams["weight_decay"],
+            clip_norm=settings.clip_norm,
+        )
+        updates, opt_state = optimizer.update(grads, state.opt_state, state.params)
+        state = state.replace(
+            params=jax.tree.map(jnp.add, state.params, updates),
+            model_state=jax.tree.map(_mean_over_devices, model_state),
+            opt_state=opt_state,
+            step=state.step + 1,
+        )
+        return state, {"sum": sums, "weight": weights, "learning_rate": learning_rate}
+
+    return train_step
+
+
+def make_epoch(model: Any, objective: Any, settings: Settings) -> Callable:
+    """Return the pure function (state, data) -> (state, scalars) of one epoch.
+
+    It trains on all fitted windows in an order that depends on (seed, epoch) alone, computes the
+    loss of the held-out windows, and keeps the parameters with the least.
+
+    `data` holds features [n, ...], frame_label int32 [n], video_label int32 [n] and the tables
+    train and select, each {rows int32 [m, t], video int32 [m]}.
+
+    The scalars: train_loss, select_loss, learning_rate, step,
+    epoch, best_metric, best_epoch, and bad_step, the first step of this epoch whose loss
+    is not finite, or -1.
+    """
+    train_step = make_train_step(model, objective, settings)
+
+    def select_loss(state: State, data: dict) -> jax.Array:
+        def body(_, indices):
+            batch = gather(data, "select", *indices)
+            variables = variables_of(state.params, state.model_state)
+            outputs, _ = model.apply(
+                variables, batch["windows"], train=False, hparams=state.hparams
+            )
+            sums, weights = objective.loss(outputs, batch["windows"], batch, state.hparams)
+            return None, (sums["model"], weights["model"])
+
+        order = jnp.arange(data["select"]["rows"].shape[0])
+        _, parts = jax.lax.scan(body, None, batches(order, settings.batch_size))
+        total, weight = jax.lax.psum(jax.tree.map(jnp.sum, parts), AXIS)
+        return total / jnp.maximum(weight, TINY)
+
+    def epoch(state: State, data: dict) -> tuple[State, dict]:
+        order = permutation(state.seed, state.epoch, data["train"]["rows"].shape[0])
+        first_step = state.step
+        state, metrics = jax.lax.scan(
+            lambda state, indices: train_step(state, gather(data, "train", *indices)),
+            state,
+            batches(order, settings.batch_size),
+        )
+        finite = jnp.isfinite(sum(metrics["sum"].values()))  # [steps]
+        total, weight = metrics["sum"]["model"].sum(), metrics["weight"]["model"].sum()
+        train_loss = total / jnp.maximum(weight, TINY)
+
+        metric = select_loss(state, data)
+        better = metric < state.best_metric
+        now = {"params": state.params, "model_state": state.model_state}
+        state = state.replace(
+            epoch=state.epoch + 1,
+            best=jax.tree.map(lambda new, old: jnp.where(better, new, old), now, state.best),
+            best_metric=jnp.where(better, metric, state.best_metric),
+            best_epoch=jnp.where(better, state.epoch + 1, state.best_epoch),
+        )
+        return state, {
+            "train_loss": train_loss,
+            "select_loss": metric,
+            "learning_rate": metrics["learning_rate"][-1],
+            "bad_step": jnp.where(finite.all(), -1, first_step + jnp.argmin(finite)),
+            "step": state.step,
+            "epoch": state.epoch,
+            "best_metric": state.best_metric,
+            "best_epoch": state.best_epoch,
+        }
+
+    return epoch
+
+
+def permutation(seed: jax.Array, epoch: jax.Array, count: int) -> jax.Array:
+    """Return the order of `count` windows in an epoch, a pure function of (seed, epoch)."""
+    return jax.random.permutation(jax.random.fold_in(key_of(seed, ORDER), epoch), count)
+
+
+def num_steps(count: int, batch_size: int) -> int:
+    """Return the number of batches of an epoch over `count` windows."""
+    return math.ceil(count / batch_size)
+
+
+def batches(order: jax.Array, batch_size: int) -> tuple[jax.Array, jax.Array]:
+    """Cut `order` into batches and take this device's columns.
+
+    The last batch is padded to the batch size, and every batch to a multiple of the devices, by
+    window 0 with weight 0.
+
+    Returns:
+      index int32 [steps, b], weight float32 [steps, b].
+    """
+    count, devices = order.shape[0], jax.lax.axis_size(AXIS)
+    batch_size = min(batch_size, count)
+    steps, share = num_steps(count, batch_size), math.ceil(batch_size / devices)
+
+    def table(values):
+        values = jnp.pad(values, (0, steps * batch_size - count)).reshape(steps, batch_size)
+        values = jnp.pad(values, ((0, 0), (0, share * devices - batch_size)))
+        return jax.lax.dynamic_slice_in_dim(values, jax.lax.axis_index(AXIS) * share, share, 1)
+
+    return table(order.astype(jnp.int32)), table(jnp.ones(count, jnp.float32))
+
+
+def gather(data: dict, split: str, index: jax.Array, weight: jax.Array) -> dict:
+    """Return the batch of the windows `index` [b] of a table: features and labels by row.
+
+    Returns:
+      windows float32 [b, t, ...]; index, weight, bag, video_label [b]; rows, frame_label [b, t].
+    """
+    rows = data[split]["rows"][index]
+    return {
+        "windows": data["features"][rows].astype(jnp.float32),
+        "index": index,
+        "rows": rows,
+        "weight": weight,
+        "frame_label": data["frame_label"][rows],
+        "video_label": data["video_label"][rows[:, 0]],
+        "bag": data[split]["video"][index],
+    }
+
+
+def _mean_over_devices(leaf: jax.Array) -> jax.Array:
+    return jax.lax.pmean(leaf, AXIS) if jnp.issubdtype(leaf.dtype, jnp.floating) else leaf
