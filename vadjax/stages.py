@@ -1,12 +1,10 @@
 """extract -> train -> score -> evaluate -> report: one run, each stage alone or all.
 
-The middle floor's folders know nothing of one another; this file hands arrays, variables and
-paths from one to the next.
+The folders of the middle floor know nothing of one another; this file hands arrays, variables
+and paths from one to the next.
 """
 
-import dataclasses
 import functools
-import json
 import os
 import pathlib
 import time
@@ -15,10 +13,14 @@ import numpy as np
 from ml_collections import ConfigDict
 
 from vadjax import config as configs
-from vadjax import devices
+from vadjax import detector, devices
 from vadjax.console import Console
-from vadjax.errors import UserError
+from vadjax.context import Run
+from vadjax.data import audit
+from vadjax.data.splits import Fold, Part
+from vadjax.data.windows import WindowTable, window_table
 from vadjax.storage import workdir as workdirs
+from vadjax.results import evaluate, report, score
 from vadjax.storage.files import write_json
 
 ORDER = ("extract", "train", "score", "evaluate", "report")
@@ -35,248 +37,176 @@ def run(
     """Run one stage, or all of them in order, on a locked workdir.
 
     Args:
-      config: a validated config.
-      workdir: folder of the run.
-      stage: one of `ORDER`, or "all".
-      command: how a person would start this again, for the report.
-      quiet: print nothing.
+        config: a validated config.
+        workdir: folder of the run.
+        stage: one of `ORDER`, or "all".
+        command: how a person would start this again, for the report.
+        quiet: print nothing.
 
     Returns:
-      The metrics (`metrics.json`) where they exist when the run ends, else None.
+        The metrics (`metrics.json`) where they exist when the run ends, else None.
 
     Raises:
-      UserError: whatever the user can mend.
+        UserError: whatever the user can mend.
     """
     console = Console(quiet=quiet)
     identity = configs.identity(config)
     with workdirs.opened(workdir, config=config.to_dict(), identity=identity):
+        console.say(f"vadjax: {config.dataset.name}, {config.dataset.protocol}, in {workdir}")
         devices.setup(config.features.cache_dir)
         this = Run(config, workdir, console, command)
-        console.say(f"vadjax: {config.dataset.name}, {config.dataset.protocol}, in {workdir}")
         write_json(workdir / "environment.json", this.environment)
         names = ORDER if stage == "all" else (stage,)
         for number, name in enumerate(names, 1):
             start = time.perf_counter()
             console.say(f"[{number}/{len(names)}] {name}")
-            _STAGES[name](this)
-            this.time(name, time.perf_counter() - start)
-        if stage in ("all", "evaluate", "report"):
+            STAGES[name](this)
+            this.note_timing(**{f"{name}_s": time.perf_counter() - start})
+        if not (workdir / "metrics.json").is_file():
+            return None
+        metrics = this.read("metrics.json")
+        if names[-1] == "report":
             from vadjax.report import tables
 
-            console.show(tables.summary(this.metrics()))
+            console.show(tables.summary(metrics))
             console.say(f"report: {workdir / 'report.html'}")
-    path = workdir / "metrics.json"
-    return json.loads(path.read_text()) if path.is_file() else None
-
-
-@dataclasses.dataclass
-class Run:
-    """What the stages share; everything heavy is made when first asked for."""
-
-    config: ConfigDict
-    workdir: pathlib.Path
-    console: Console
-    command: str = ""
-
-    @functools.cached_property
-    def cache(self) -> pathlib.Path:
-        return pathlib.Path(self.config.features.cache_dir).expanduser()
-
-    @functools.cached_property
-    def environment(self) -> dict:
-        return workdirs.environment(devices.describe())
-
-    @functools.cached_property
-    def dataset(self):
-        from vadjax import data
-
-        return data.load(self.config.dataset, cache_dir=self.cache)
-
-    @functools.cached_property
-    def videos(self) -> dict:
-        return {v.id: v for v in (*self.dataset.train, *self.dataset.test)}
-
-    @functools.cached_property
-    def backbone(self):
-        return load_backbone(self.config, cache_dir=self.cache)
-
-    @functools.cached_property
-    def store(self):
-        from vadjax.features.extract import features_spec
-
-        f = self.config.features
-        return self._store(features_spec(self.backbone, tap=f.tap, dtype=f.dtype))
-
-    @functools.cached_property
-    def motion_store(self):
-        from vadjax.features.motion import motion_spec
-
-        return self._store(motion_spec())
-
-    def _store(self, spec: dict):
-        from vadjax.storage.features import FeatureStore
-
-        d = self.config.dataset
-        root = str(pathlib.Path(d.data_dir).resolve()) if d.name == "folder" else ""
-        return FeatureStore(self.cache / "features" / d.name, {**spec, "root": root})
-
-    @functools.cached_property
-    def folds(self):
-        from vadjax.data.splits import make_folds
-
-        c = self.config
-        return make_folds(
-            self.dataset,
-            protocol=c.dataset.protocol,
-            holdout=c.dataset.holdout,
-            num_folds=c.dataset.num_folds,
-            window_span=(c.window.length - 1) * c.window.dilation + 1,
-            seed=c.seed,
-        )
-
-    @functools.cached_property
-    def objective(self):
-        from vadjax.models import objectives
-
-        c = self.config
-        return objectives.create({**c.objective.to_dict(), "label_rule": c.window.label})
-
-    @functools.cached_property
-    def model(self):
-        from vadjax import models
-
-        shape = self.store.read(next(iter(self.videos))).shape[1:]
-        return models.create(self.config.model, feature_shape=shape, objective=self.objective)
-
-    def rows(self, part) -> np.ndarray:
-        return self.store.read(part.video_id)[part.start : part.stop]
-
-    def fold_name(self, fold) -> str:
-        return f"fold{fold.index}" if len(self.folds) > 1 else ""
-
-    def metrics(self) -> dict:
-        return json.loads((self.workdir / "metrics.json").read_text(encoding="utf-8"))
-
-    def timings(self) -> dict:
-        path = self.workdir / "timing.json"
-        return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
-
-    def time(self, name: str, seconds: float, **more) -> None:
-        before = self.timings()
-        before[f"{name}_s"] = round(seconds, 2)
-        write_json(self.workdir / "timing.json", {**before, **more})
-
-
-def load_backbone(config: ConfigDict, *, cache_dir: pathlib.Path):
-    """Create the backbone that `config.features` names."""
-    from vadjax import backbones
-
-    f = config.features
-    size = (f.height, f.width) if f.height else None
-    return backbones.create(
-        f.backbone, weights=f.weights, size=size, fit=f.fit, cache_dir=cache_dir, dtype=f.dtype
-    )
+        return metrics
 
 
 def extract(run: Run) -> None:
     """Frames -> features and motion measures in the store."""
+    from vadjax.features.extract import Extractor
     from vadjax.features.extract import extract as bring
 
-    start = time.perf_counter()
+    start, f = time.perf_counter(), run.config.features
     dataset = run.dataset
-    frames = sum(len(v.frames) for v in run.videos.values())
+    total = sum(len(v.frames) for v in run.videos.values())
     coverage = f" ({dataset.coverage})" if dataset.coverage else ""
     run.console.say(
         f"  {dataset.name}{coverage}: {len(dataset.train)} training and {len(dataset.test)} test "
-        f"clips, {frames} frames, indexed in {time.perf_counter() - start:.1f} s"
+        f"clips, {total} frames, found in {time.perf_counter() - start:.1f} s"
     )
     for deviation in dataset.deviations:
         run.console.say(f"  note: {deviation.what}: {deviation.meaning}")
-    backbone = run.backbone
-    run.console.say(f"  {backbone.name}, weights: {backbone.weights_source}")
-    with run.console.bar("frames", total=frames, unit="frames") as advance:
+    run.console.say(f"  {run.backbone.name}, weights: {run.backbone.weights_source}")
+    with run.console.bar("frames", total=total, unit="frames") as advance:
         done = bring(
             list(run.videos.values()),
-            backbone=backbone,
+            extractor=Extractor(run.backbone, tap=f.tap, batch_size=f.batch_size),
             store=run.store,
             motion_store=run.motion_store,
-            tap=run.config.features.tap,
-            batch_size=run.config.features.batch_size,
             num_threads=os.cpu_count() or 1,
-            report=lambda p: advance(p["frames"] + frames - p["total"]),
+            report=lambda p: advance(p["frames"] + total - p["total"]),
         )
-    if done["frames"]:
-        run.console.say(
-            f"  {done['frames']} frames in {done['seconds']:.1f} s, {done['frames_per_s']:.1f}/s"
-        )
-        run.time("extract", done["seconds"], extract_frames_per_s=round(done["frames_per_s"], 1))
-    else:
+    if not done["frames"]:
         run.console.say("  every video is in the store already")
+        return
+    run.note_timing(extract_frames=done["frames"], extract_frames_per_s=done["frames_per_s"])
+    run.console.say(
+        f"  {done['frames']} frames in {done['seconds']:.1f} s, {done['frames_per_s']:.1f} frames/s"
+    )
 
 
 def train(run: Run) -> None:
-    """Features of the fitted clips -> variables, a fold each."""
-    from vadjax.data import audit
-    from vadjax.data.windows import window_table
+    """Features of the fitted clips -> a detector for each fold."""
     from vadjax.features.standardize import Standardizer
-    from vadjax.storage.checkpoints import export_npz
     from vadjax.training.fit import TrainingData, fit
 
-    c, w = run.config, run.config.window
-    leakage = audit.audit_folds(run.folds, length=w.length, dilation=w.dilation, stride=w.stride)
-    write_json(run.workdir / "leakage.json", leakage)
-    run.console.say(f"  leakage audit: {leakage['verdict']}")
-    total = {"compile_s": 0.0, "train_s": 0.0}
+    write_json(run.workdir / "leakage.json", audit_windows(run))
+    cut = functools.partial(
+        window_table, length=run.config.window.length, dilation=run.config.window.dilation
+    )
+    compile_s = train_s = 0.0
     for fold in run.folds:
-        fitted = [run.rows(p) for p in fold.fit]
-        standardizer = Standardizer.fit(fitted)
+        standardizer = Standardizer.fit([run.rows(p) for p in fold.fit])
         parts = (*fold.fit, *fold.select)
-        features = np.concatenate([standardizer.apply(run.rows(p)) for p in parts])
-        lengths = [p.stop - p.start for p in parts]
-        starts = np.concatenate([[0], np.cumsum(lengths)[:-1]])
-        cut = functools.partial(window_table, length=w.length, dilation=w.dilation)
-        n = len(fold.fit)
-        labels = None
-        if run.objective.name == "classify":
-            labels = np.concatenate([run.videos[p.video_id].labels[p.start : p.stop]
-                                     if run.videos[p.video_id].labels is not None
-                                     else np.zeros(p.stop - p.start, np.uint8) for p in parts])
+        lengths, n = [p.stop - p.start for p in parts], len(fold.fit)
+        supervised = run.objective.name == "classify"
         data = TrainingData(
-            features=features,
-            frame_labels=None if labels is None else labels.astype(np.int32),
+            features=np.concatenate([standardizer.apply(run.rows(p)) for p in parts]),
+            frame_labels=np.concatenate([run.labels(p) for p in parts]).astype(np.int32)
+            if supervised
+            else None,
             video_labels=None,
-            train=cut(lengths[:n], stride=w.stride, starts=starts[:n]),
-            select=cut(lengths[n:], stride=1, starts=starts[n:]),
+            train=cut(lengths[:n], stride=run.config.window.stride),
+            select=cut(lengths[n:], stride=1, starts=sum(lengths[:n]) + _starts(lengths[n:])),
         )
-        name = run.fold_name(fold)
-        where = f"fold {fold.index + 1}/{len(run.folds)}: " if name else ""
+        where = f"fold {fold.index + 1}/{len(run.folds)}: " if len(run.folds) > 1 else ""
         run.console.say(
-            f"  {where}{len(data.train.rows)} windows of {len(fold.fit)} clips fitted, "
-            f"{len(data.select.rows)} of {len(fold.select)} for early stopping; compiling"
+            f"  {where}{len(data.train)} windows of {n} clips to fit, {len(data.select)} of "
+            f"{len(fold.select)} to stop by; compiling"
         )
-        with run.console.bar("epochs", total=c.train.epochs, unit="epochs") as advance:
+        with run.console.bar("epochs", total=run.config.train.epochs, unit="epochs") as advance:
+
+            def show(row: dict, advance=advance) -> None:
+                losses = f"loss {row['train_loss']:.4f}, held out {row['select_loss']:.4f}"
+                advance(row["epoch"], losses)
+
             result = fit(
                 run.model,
                 run.objective,
                 data,
-                c,
+                run.config,
                 workdir=run.workdir,
-                name=name,
-                report=lambda row, advance=advance: advance(
-                    row["epoch"], f"loss {row['train_loss']:.4f}, held out {row['select_loss']:.4f}"
-                ),
+                name=f"fold{fold.index}" if len(run.folds) > 1 else "",
+                report=show,
             )
-        for key in total:
-            total[key] += getattr(result, key)
         run.console.say(
             f"  {where}{result.stopped}; best epoch {result.best_epoch}, held-out loss "
-            f"{result.best_metric:.4f}; {result.windows_per_s:.0f} windows/s, "
-            f"compilation {result.compile_s:.1f} s"
+            f"{result.best_metric:.4f}; {result.windows_per_s:.0f} windows/s, compilation "
+            f"{result.compile_s:.1f} s"
         )
-        folder = run.workdir / "detector" / (name or "fold0")
-        export_npz(folder / "variables.npz", result.variables)
-        write_json(folder / "standardizer.json", standardizer.to_dict())
-    run.time("train", total["train_s"], train_compile_s=round(total["compile_s"], 2))
+        compile_s, train_s = compile_s + result.compile_s, train_s + result.train_s
+        detector.save(run.detector_dir(fold), result.variables, standardizer)
+    run.note_timing(train_compile_s=compile_s, train_epochs_s=train_s)
 
 
-_STAGES = {"extract": extract, "train": train}
+def _starts(lengths: list[int]) -> np.ndarray:
+    return np.cumsum([0, *lengths])[:-1]
+
+
+def audit_windows(run: Run) -> dict:
+    """Audit every fold's windows for leaks before anything is trained.
+
+    Raises:
+        UserError: a protocol that allows no leak has one.
+    """
+    lengths = {v.id: len(v.frames) for v in run.videos.values()}
+    first = dict(zip(lengths, _starts(list(lengths.values())), strict=True))
+    window = run.config.window
+
+    def windows(parts: tuple[Part, ...], stride: int) -> WindowTable:
+        return window_table(
+            [p.stop - p.start for p in parts],
+            length=window.length,
+            dilation=window.dilation,
+            stride=stride,
+            starts=[first[p.video_id] + p.start for p in parts],
+        )
+
+    def look(fold: Fold) -> audit.FoldWindows:
+        used = [windows(fold.fit, window.stride), windows((*fold.select, *fold.calibrate), 1)]
+        fitted = [np.arange(p.start, p.stop) + first[p.video_id] for p in fold.fit]
+        return audit.FoldWindows(
+            used=np.concatenate([t.rows for t in used]),
+            test=windows(fold.test, 1).rows,
+            statistics={"the features' mean and deviation": np.concatenate(fitted)},
+        )
+
+    found = audit.audit(
+        audit.Provenance.of_videos(lengths),
+        [look(fold) for fold in run.folds],
+        protocol=run.config.dataset.protocol,
+        window_span=run.span,
+    )
+    run.console.say(f"  leakage audit over {found['test_windows']} windows: {found['verdict']}")
+    return found
+
+
+STAGES = {
+    "extract": extract,
+    "train": train,
+    "score": score,
+    "evaluate": evaluate,
+    "report": report,
+}

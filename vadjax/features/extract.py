@@ -4,82 +4,82 @@ Decoding, resizing and motion run in threads, a video each; the backbone runs on
 while they work. A run that is killed leaves whole videos behind and does only the others again.
 """
 
+import contextlib
 import queue
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 from jax.sharding import NamedSharding, PartitionSpec
 
-from vadjax.backbones import Backbone
+from vadjax.backbones.backbone import Backbone
 from vadjax.data.video import Video
 from vadjax.errors import UserError
 from vadjax.features.motion import MotionMeter
 from vadjax.storage.features import FeatureStore
 
-
-def features_spec(backbone: Backbone, *, tap: str, dtype: str) -> dict:
-    """Return what the rows depend on: the fingerprint of the store (DESIGN, feature store)."""
-    return {
-        "backbone": backbone.name,
-        "weights": backbone.weights_sha256,
-        "preprocess": backbone.preprocess.spec(),
-        "tap": tap,
-        "dtype": dtype,
-    }
+ROW_DTYPES = {"features": "float32", "map": "float16"}
 
 
-def make_extract_fn(backbone: Backbone, *, tap: str) -> Callable[[np.ndarray], jax.Array]:
-    """Compile the backbone over a batch that is split over all local devices.
+def features_spec(backbone: Backbone, *, tap: str) -> dict:
+    """Return what the rows depend on: the store's fingerprint is made of it."""
+    return {"backbone": backbone.spec(), "tap": tap, "rows": ROW_DTYPES[tap]}
 
-    On CPU each device takes its share one image at a time: a whole image's activations stay in
+
+class Extractor:
+    """A backbone compiled over batches that are split over all local devices.
+
+    On CPU each device takes its share one image at a time: an image's activations then stay in
     cache (docs/benchmarks.md). Elsewhere a device takes its share at once.
 
     Args:
-      backbone: what `backbones.create` returned.
-      tap: "features" (pooled) or "map".
-
-    Returns:
-      A function of uint8 [b, h, w] or [b, h, w, c], b a multiple of the number of devices, that
-      returns float32 [b, ...] without waiting for it.
+        backbone: what `backbones.create` returned.
+        tap: "features", rows [d] float32, or "map", rows [h, w, c] float16.
+        batch_size: images a call; rounded up to a multiple of the devices.
     """
-    mesh = jax.make_mesh((jax.local_device_count(),), ("data",))
-    one_by_one = jax.default_backend() == "cpu"
-    out_dtype = jnp.float16 if tap == "map" else jnp.float32
 
-    def share(variables, images):
-        def run(x):
-            return backbone.apply(variables, x)[tap].astype(out_dtype)
+    def __init__(self, backbone: Backbone, *, tap: str, batch_size: int):
+        devices = jax.local_device_count()
+        self.backbone, self.tap = backbone, tap
+        self.batch_size = -(-batch_size // devices) * devices
+        mesh = jax.make_mesh((devices,), ("data",))
+        split, whole = PartitionSpec("data"), PartitionSpec()
+        self._placed = NamedSharding(mesh, split)
+        self._variables = jax.device_put(backbone.variables, NamedSharding(mesh, whole))
+        one_by_one = jax.default_backend() == "cpu"
 
-        if one_by_one:
-            return jax.lax.map(lambda x: run(x[None])[0], images)
-        return run(images)
+        def run(variables, images):
+            return backbone.apply(variables, images)[tap].astype(ROW_DTYPES[tap])
 
-    split, whole = PartitionSpec("data"), PartitionSpec()
-    sharded = jax.jit(jax.shard_map(share, mesh=mesh, in_specs=(whole, split), out_specs=split))
-    variables = jax.device_put(backbone.variables, NamedSharding(mesh, whole))
-    placed = NamedSharding(mesh, split)
-    return lambda images: sharded(variables, jax.device_put(images, placed))
+        def share(variables, images):
+            if one_by_one:
+                return jax.lax.map(lambda image: run(variables, image[None])[0], images)
+            return run(variables, images)
+
+        self._run = jax.jit(
+            jax.shard_map(share, mesh=mesh, in_specs=(whole, split), out_specs=split)
+        )
+
+    def __call__(self, images: np.ndarray) -> jax.Array:
+        """Launch uint8 images [batch_size, h, w(, c)]; return their rows without waiting."""
+        return self._run(self._variables, jax.device_put(images, self._placed))
 
 
 def extract(
     videos: Sequence[Video],
     *,
-    backbone: Backbone,
+    extractor: Extractor,
     store: FeatureStore,
-    motion_store: FeatureStore,
-    tap: str = "features",
-    batch_size: int = 16,
+    motion_store: FeatureStore | None = None,
     num_threads: int = 2,
     report: Callable[[dict], None] = lambda progress: None,
 ) -> dict:
     """Bring every video's features and motion measures into the stores.
 
     Args:
-      videos: those wanted; videos that the stores hold already are passed over.
+    videos: those wanted; videos that the stores hold already are passed over.
       backbone: the feature network.
       store: where rows of `tap` go.
       motion_store: where rows of `vadjax.features.motion` go.
@@ -94,46 +94,44 @@ def extract(
     Raises:
       UserError: a video cannot be read, or gives features that are not finite.
     """
-    todo = [
-        v
-        for v in videos
-        if not (
-            store.holds(v.id, v.fingerprint) and motion_store.holds(v.id, v.fingerprint)
-        )
-    ]
+    stores = [store] if motion_store is None else [store, motion_store]
+    todo = [v for v in videos if not all(s.holds(v.id, v.fingerprint) for s in stores)]
     total = sum(len(v.frames) for v in todo)
     start = time.perf_counter()
     if not todo:
         return {"videos": 0, "frames": 0, "seconds": 0.0, "frames_per_s": None}
-    devices = jax.local_device_count()
-    batch_size = -(-batch_size // devices) * devices
-    run = make_extract_fn(backbone, tap=tap)
     done, rows, in_flight = 0, {}, None
 
     def collect(item) -> None:
         nonlocal done
-        video, count, motion, result = item
+        video, count, ended, motion, result = item
         rows.setdefault(video.id, []).append(np.asarray(result)[:count])
         done += count
-        if motion is not None:
+        if ended:
             features = np.concatenate(rows.pop(video.id))
             if not np.isfinite(features).all():
                 raise UserError(
-                    f"{video.id}: the {backbone.name} features hold NaN or infinity; "
+                    f"{video.id}: the {extractor.backbone.name} features hold NaN or infinity; "
                     "check the weights, or use features.dtype=float32."
                 )
             seal = {"video_fingerprint": video.fingerprint, "num_frames": len(video.frames)}
-            motion_store.write(video.id, motion, **seal)
+            if motion is not None:
+                motion_store.write(video.id, motion, **seal)
             store.write(video.id, features, **seal)
         rate = done / (time.perf_counter() - start)
         report({"frames": done, "total": total, "frames_per_s": rate})
 
-    for video, images, count, motion in _decoded(todo, backbone, batch_size, num_threads):
-        launched = (video, count, motion, run(images))
-        if in_flight is not None:
-            collect(in_flight)
-        in_flight = launched
-    collect(in_flight)
+    def batches(video: Video) -> Iterator[tuple]:
+        still = motion_store is None or motion_store.holds(video.id, video.fingerprint)
+        return _batches(video, extractor=extractor, meter=None if still else MotionMeter())
+
+    with contextlib.closing(_decoded(todo, batches, num_threads)) as decoded:
+        for video, images, count, ended, motion in decoded:
+            launched = (video, count, ended, motion, extractor(images))
+            if in_flight is not None:
+                collect(in_flight)
+            in_flight = launched
+        collect(in_flight)
     seconds = time.perf_counter() - start
     return {
         "videos": len(todo),
@@ -144,9 +142,9 @@ def extract(
 
 
 def _decoded(
-    videos: Sequence[Video], backbone: Backbone, batch_size: int, num_threads: int
-) -> Iterator[tuple[Video, np.ndarray, int, np.ndarray | None]]:
-    """Yield (video, images [batch_size, ...] uint8, real frames in it, motion rows at the end)."""
+    videos: Sequence[Video], batches: Callable[[Video], Iterator[tuple]], num_threads: int
+) -> Iterator[tuple]:
+    """Run `batches` on the videos in threads; yield (video, *batch) as they come."""
     waiting: queue.SimpleQueue = queue.SimpleQueue()
     for video in videos:
         waiting.put(video)
@@ -167,7 +165,7 @@ def _decoded(
                     video = waiting.get_nowait()
                 except queue.Empty:
                     return hand_over(None)
-                for item in _batches(video, backbone, batch_size):
+                for item in batches(video):
                     hand_over((video, *item))
                     if stop.is_set():
                         return
@@ -195,18 +193,24 @@ def _decoded(
 
 
 def _batches(
-    video: Video, backbone: Backbone, batch_size: int
-) -> Iterator[tuple[np.ndarray, int, np.ndarray | None]]:
-    """Decode one video: (images padded to `batch_size`, real frames, motion with the last)."""
-    meter, batch, left = MotionMeter(), [], len(video.frames)
+    video: Video, *, extractor: Extractor, meter: MotionMeter | None
+) -> Iterator[tuple[np.ndarray, int, bool, np.ndarray | None]]:
+    """Decode one video.
+
+    Yields:
+        (images uint8 [batch_size, ...], how many of them are frames and not padding, whether the
+        video ends with them, and then the meter's rows, if there is one).
+    """
+    batch, left = [], len(video.frames)
     for frame in video.frames:
-        meter.update(frame)
-        batch.append(backbone.preprocess(frame))
+        if meter is not None:
+            meter.update(frame)
+        batch.append(extractor.backbone.preprocess(frame))
         left -= 1
-        if len(batch) == batch_size or not left:
+        if len(batch) == extractor.batch_size or not left:
             count = len(batch)
-            batch += [batch[-1]] * (batch_size - count)
-            yield np.stack(batch), count, None if left else meter.rows()
+            batch += [batch[-1]] * (extractor.batch_size - count)
+            yield np.stack(batch), count, not left, meter.rows() if meter and not left else None
             batch = []
     if left:
         raise UserError(f"{video.id}: {left} frames fewer were decoded than were indexed.")

@@ -7,7 +7,7 @@ import numpy as np
 
 from vadjax.data.windows import window_table
 from vadjax.errors import UserError
-from vadjax.models import Model
+from vadjax.models.model import Model
 from vadjax.models.objectives import Objective
 
 ROWS_AT_ONCE = 1 << 16  # feature rows on the device in one call; longer sets go in groups
@@ -30,13 +30,15 @@ def make_score_fn(model: Model, objective: Objective, *, length: int, batch_size
       `batch_size`) -> float32 [m, s], the scores of the last s rows of each window.
     """
     scored = objective.num_scored(length)
+    recurrent = hasattr(model, "project")
 
     @jax.jit
     def run(variables, features, rows):
-        shared = model.project(variables, features) if model.projects else features
+        shared = model.project(variables, features) if recurrent else features
+        kwargs = {"projected": True} if recurrent else {}
 
         def batch(rows):
-            outputs, _ = model.apply(variables, shared[rows], projected=model.projects)
+            outputs, _ = model.apply(variables, shared[rows], num_outputs=scored, **kwargs)
             return objective.frame_score(outputs, features[rows[:, -scored:]])  # [b, s]
 
         return jax.lax.map(batch, rows.reshape(-1, batch_size, length)).reshape(-1, scored)

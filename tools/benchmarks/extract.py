@@ -1,0 +1,112 @@
+"""Frames on disk -> pooled features, decoding included: tf_efficientnet_lite0 on Ped2's clips.
+
+Both sides read and resize the same files with the same code in two threads; the network is the
+same and has the same weights. torch runs timm's in eval mode, channels_last, under inference_mode,
+at the best of several batches, found when it starts; so does vadjax.
+Set VADJAX_PED2 to the folder of the jpg layout (training/frames/01/000.jpg).
+"""
+
+import concurrent.futures
+import os
+import pathlib
+import tempfile
+import time
+from collections.abc import Callable
+
+import numpy as np
+
+SIZE, CLIPS, NAME = (224, 336), 3, "tf_efficientnet_lite0"
+BATCHES = (4, 16, 32)
+
+
+def _videos():
+    from vadjax import data
+    from vadjax.config import default_config
+
+    config = default_config()
+    config.dataset.name, config.dataset.data_dir = "ucsd_ped2", os.environ["VADJAX_PED2"]
+    cache = pathlib.Path(tempfile.gettempdir()) / "vadjax-bench-index"
+    return data.load(config.dataset, cache_dir=cache).train[:CLIPS]
+
+
+def _backbone():
+    from vadjax import backbones
+
+    return backbones.create(NAME, size=SIZE, fit="stretch")
+
+
+def _best(run: Callable[[int], float]) -> Callable[[], float]:
+    """Choose the batch with the highest rate, after a warm-up run of each."""
+    rates = {}
+    for batch in BATCHES:
+        run(batch)
+        rates[batch] = run(batch)
+    batch = max(rates, key=rates.get)
+
+    def sample() -> float:
+        return run(batch)
+
+    sample.note = f"batch {batch}"
+    return sample
+
+
+def extract_vadjax() -> Callable[[], float]:
+    from vadjax import devices
+
+    devices.setup()
+    from vadjax.features.extract import Extractor, extract, features_spec
+    from vadjax.storage.features import FeatureStore
+
+    videos, backbone = _videos(), _backbone()
+    extractors = {}
+
+    def run(batch: int) -> float:
+        extractor = extractors.setdefault(
+            batch, Extractor(backbone, tap="features", batch_size=batch)
+        )
+        with tempfile.TemporaryDirectory() as folder:
+            store = FeatureStore(pathlib.Path(folder), features_spec(backbone, tap="features"))
+            done = extract(videos, extractor=extractor, store=store, num_threads=2)
+        return done["frames_per_s"]
+
+    return _best(run)
+
+
+def extract_torch() -> Callable[[], float]:
+    import torch
+
+    from tests.parity import torchvision_stand_in
+
+    torchvision_stand_in.install()
+    import timm
+
+    videos, backbone = _videos(), _backbone()
+    net = timm.create_model(NAME, num_classes=0).eval().to(memory_format=torch.channels_last)
+    preprocess = backbone.preprocess
+    mean = torch.tensor(preprocess.mean).view(1, -1, 1, 1)
+    std = torch.tensor(preprocess.std).view(1, -1, 1, 1)
+
+    def read(video, index: int) -> np.ndarray:
+        return preprocess(video.frames[index])
+
+    def run(batch: int) -> float:
+        jobs = [(v, i) for v in videos for i in range(len(v.frames))]
+        start = time.perf_counter()
+        out = []
+        with concurrent.futures.ThreadPoolExecutor(2) as pool, torch.inference_mode():
+            chunks = [jobs[i : i + batch] for i in range(0, len(jobs), batch)]
+            ahead = [[pool.submit(read, *job) for job in chunk] for chunk in chunks]
+            for futures in ahead:
+                frames = np.stack([f.result() for f in futures])
+                if frames.ndim == 3:
+                    frames = np.repeat(frames[..., None], 3, axis=-1)
+                x = torch.from_numpy(frames).permute(0, 3, 1, 2).float().div_(255)
+                x = x.sub_(mean).div_(std).contiguous(memory_format=torch.channels_last)
+                out.append(net(x).numpy())
+        np.concatenate(out)
+        return len(jobs) / (time.perf_counter() - start)
+
+    return _best(run)
+
+
+CASES = {"extract": {"vadjax": extract_vadjax, "torch": extract_torch}}

@@ -1,0 +1,162 @@
+"""What the stages of one run share; everything heavy is made when first asked for."""
+
+import dataclasses
+import functools
+import json
+import pathlib
+
+import numpy as np
+from ml_collections import ConfigDict
+
+from vadjax import devices
+from vadjax.console import Console
+from vadjax.data.splits import Fold, Part, make_folds
+from vadjax.data.windows import window_span
+from vadjax.errors import UserError
+from vadjax.storage import workdir as workdirs
+from vadjax.storage.features import FeatureStore
+from vadjax.storage.files import write_json
+
+
+@dataclasses.dataclass
+class Run:
+    """One config on one workdir.
+
+    Attributes:
+        config: validated.
+        workdir: folder of the run, locked by the caller.
+        console: where progress goes.
+        command: how a person would start this again.
+    """
+
+    config: ConfigDict
+    workdir: pathlib.Path
+    console: Console
+    command: str = ""
+
+    @functools.cached_property
+    def cache(self) -> pathlib.Path:
+        return pathlib.Path(self.config.features.cache_dir).expanduser()
+
+    @functools.cached_property
+    def environment(self) -> dict:
+        return workdirs.environment(devices.describe())
+
+    @functools.cached_property
+    def dataset(self):
+        from vadjax import data
+
+        return data.load(self.config.dataset, cache_dir=self.cache)
+
+    @functools.cached_property
+    def videos(self) -> dict:
+        return {v.id: v for v in (*self.dataset.train, *self.dataset.test)}
+
+    @functools.cached_property
+    def span(self) -> int:
+        return window_span(self.config.window.length, self.config.window.dilation)
+
+    @functools.cached_property
+    def folds(self) -> tuple[Fold, ...]:
+        d = self.config.dataset
+        return make_folds(
+            self.dataset,
+            protocol=d.protocol,
+            holdout=d.holdout,
+            num_folds=d.num_folds,
+            window_span=self.span,
+            seed=self.config.seed,
+        )
+
+    @functools.cached_property
+    def backbone(self):
+        return load_backbone(self.config, cache_dir=self.cache)
+
+    @functools.cached_property
+    def store(self) -> FeatureStore:
+        from vadjax.features.extract import features_spec
+
+        return self._store(features_spec(self.backbone, tap=self.config.features.tap))
+
+    @functools.cached_property
+    def motion_store(self) -> FeatureStore:
+        from vadjax.features.motion import motion_spec
+
+        return self._store(motion_spec())
+
+    def _store(self, spec: dict) -> FeatureStore:
+        d = self.config.dataset
+        # Two folders of one's own are two data sets, though both are called `folder`.
+        root = str(pathlib.Path(d.data_dir).resolve()) if d.name == "folder" else ""
+        return FeatureStore(self.cache / "features" / d.name, {**spec, "root": root})
+
+    @functools.cached_property
+    def objective(self):
+        return load_objective(self.config)
+
+    @functools.cached_property
+    def model(self):
+        shape = self.store.read(next(iter(self.videos))).shape[1:]
+        return load_model(self.config, self.objective, feature_shape=shape)
+
+    def rows(self, part: Part) -> np.ndarray:
+        """Return the stored rows of a part, [frames, ...]."""
+        return self.store.read(part.video_id)[part.start : part.stop]
+
+    def labels(self, part: Part) -> np.ndarray:
+        """Return the part's labels, uint8 [frames]; those of an unlabelled training clip are 0."""
+        labels = self.videos[part.video_id].labels
+        if labels is None:
+            labels = np.zeros(len(self.videos[part.video_id].frames), np.uint8)
+        return labels[part.start : part.stop]
+
+    def detector_dir(self, fold: Fold) -> pathlib.Path:
+        return self.workdir / "detector" / f"fold{fold.index}"
+
+    def read(self, name: str) -> dict:
+        """Return a JSON file of the workdir.
+
+        Raises:
+            UserError: it is not there, with the stage that makes it.
+        """
+        made_by = {"metrics.json": "evaluate", "leakage.json": "train"}
+        path = self.workdir / name
+        if not path.is_file():
+            raise UserError(f"{path} is missing; run --stage={made_by.get(name, 'all')} first.")
+        return json.loads(path.read_text(encoding="utf-8"))
+
+    @property
+    def timing(self) -> dict:
+        path = self.workdir / "timing.json"
+        return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+
+    def note_timing(self, **values: float) -> None:
+        """Keep measured times across the stages, which may run in processes of their own."""
+        rounded = {k: round(float(v), 2) for k, v in values.items()}
+        write_json(self.workdir / "timing.json", {**self.timing, **rounded})
+
+
+def load_backbone(config: ConfigDict, *, cache_dir: pathlib.Path):
+    """Create the backbone that `config.features` names."""
+    from vadjax import backbones
+
+    f = config.features
+    size = (f.height, f.width) if f.height else None
+    return backbones.create(
+        f.backbone, weights=f.weights, size=size, fit=f.fit, cache_dir=cache_dir, dtype=f.dtype
+    )
+
+
+def load_objective(config: ConfigDict):
+    """Create the objective that `config.objective` names."""
+    from vadjax.models import objectives
+
+    settings = ConfigDict({**config.objective.to_dict(), "label_rule": config.window.label})
+    return objectives.create(settings)
+
+
+def load_model(config: ConfigDict, objective, *, feature_shape: tuple[int, ...]):
+    """Create the model that `config.model` names, for rows of `feature_shape`."""
+    from vadjax import models
+
+    return models.create(config.model, feature_shape=feature_shape, objective=objective)

@@ -1,0 +1,41 @@
+"""Score new, unlabelled videos with a trained detector.
+
+python -m vadjax.detect --workdir=runs/ped2_lstm-1a2b3c4d5e VIDEO [VIDEO ...] [--out=DIR]
+
+A VIDEO is a video file or a folder of images. Writes scores.csv (a row a frame), alarms.csv and
+report.html into --out.
+"""
+
+import pathlib
+import shlex
+import sys
+
+from absl import flags
+
+from vadjax import doors
+from vadjax.errors import UserError
+
+_WORKDIR = flags.DEFINE_string("workdir", "", "Folder of a finished run of vadjax.main.")
+_OUT = flags.DEFINE_string("out", "", "Where the results go; default WORKDIR/detect.")
+
+
+def main(argv: list[str]) -> None:
+    """Check the arguments, then detect."""
+    if not _WORKDIR.value:
+        raise UserError("give --workdir=DIR, the folder of a finished run of vadjax.main.")
+    if len(argv) < 2:
+        raise UserError("name at least one video file or folder of images after the flags.")
+    workdir = pathlib.Path(_WORKDIR.value)
+
+    from vadjax import unlabelled
+
+    unlabelled.detect(
+        workdir,
+        argv[1:],
+        out=pathlib.Path(_OUT.value) if _OUT.value else workdir / "detect",
+        command=shlex.join(["python", "-m", "vadjax.detect", *sys.argv[1:]]),
+    )
+
+
+if __name__ == "__main__":
+    doors.run(main)

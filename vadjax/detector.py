@@ -1,0 +1,54 @@
+"""A trained detector as it lies in a workdir: variables, standardisation, threshold."""
+
+import json
+import pathlib
+from collections.abc import Callable, Mapping
+
+import numpy as np
+from ml_collections import ConfigDict
+
+from vadjax.errors import UserError
+
+Scored = dict[str, tuple[np.ndarray, np.ndarray]]
+
+
+def save(folder: pathlib.Path, variables: Mapping, standardizer) -> None:
+    """Write what scoring needs: `variables.npz` and, last, `standardizer.json`."""
+    from vadjax.storage.checkpoints import export_npz
+    from vadjax.storage.files import write_json
+
+    export_npz(folder / "variables.npz", variables)
+    write_json(folder / "standardizer.json", standardizer.to_dict())
+
+
+def load(
+    folder: pathlib.Path, model, objective, config: ConfigDict
+) -> Callable[[Mapping[str, np.ndarray]], Scored]:
+    """Return a function: {name: rows [t, ...]} -> {name: (scores [t], predicted [t])}.
+
+    Raises:
+        UserError: there is no trained detector in `folder`.
+    """
+    from vadjax.features.standardize import Standardizer
+    from vadjax.scoring.score import score_videos
+    from vadjax.storage.checkpoints import load_npz
+
+    file = folder / "standardizer.json"
+    if not file.is_file():
+        raise UserError(f"no trained detector in {folder}; run --stage=train first.")
+    variables = load_npz(folder / "variables.npz")
+    standardizer = Standardizer.from_dict(json.loads(file.read_text(encoding="utf-8")))
+
+    def detect(rows: Mapping[str, np.ndarray]) -> Scored:
+        return score_videos(
+            model,
+            objective,
+            variables,
+            {name: standardizer.apply(x) for name, x in rows.items()},
+            length=config.window.length,
+            dilation=config.window.dilation,
+            aggregate=config.score.aggregate,
+            batch_size=config.score.batch_size,
+        )
+
+    return detect

@@ -1,0 +1,102 @@
+"""Events and alarms: runs of frames rather than frames.
+
+An event is a run of abnormal frames, an alarm a run of frames called abnormal; runs less than
+`MERGE_S` apart are one where the frame rate is known. An alarm that meets no event is false.
+"""
+
+from collections.abc import Mapping
+
+import numpy as np
+
+MERGE_S = 1.0
+MIN_HOURS = 1.0  # of normal footage, for a rate per hour
+
+
+def runs(mask: np.ndarray, *, gap: float = 0) -> np.ndarray:
+    """Return the half-open runs, int [k, 2], in which `mask` holds; those closer than `gap` merged.
+
+    >>> runs(np.array([1, 1, 0, 1, 0, 0, 1]), gap=2).tolist()
+    [[0, 4], [6, 7]]
+    """
+    edges = np.flatnonzero(np.diff(np.asarray(mask, bool), prepend=False, append=False))
+    found = edges.reshape(-1, 2)
+    if not len(found):
+        return found
+    apart = found[1:, 0] - found[:-1, 1] >= max(gap, 1)
+    return np.stack([found[np.append(True, apart), 0], found[np.append(apart, True), 1]], axis=1)
+
+
+def find_alarms(called: np.ndarray, fps: float | None) -> np.ndarray:
+    """Return the alarms, int [k, 2], of one video; without a frame rate none are merged."""
+    return runs(called, gap=MERGE_S * (fps or 0))
+
+
+def event_metrics(
+    called: Mapping[str, np.ndarray],
+    labels: Mapping[str, np.ndarray],
+    fps: Mapping[str, float | None],
+) -> tuple[dict, dict[str, str]]:
+    """Say how many events are detected, how late, and how many alarms are false.
+
+    The delay runs from an event's first frame to the first frame within it that is called abnormal.
+    A missed event counts as later than any other: the median over all events is known only while
+    more than half are detected. Videos without labels count towards `alarms` alone.
+
+    Args:
+        called: bool [t] of each video, frames called abnormal.
+        labels: [t] {0, 1} of each labelled video.
+        fps: frames per second of each video, where known.
+
+    Returns:
+        The metrics, delays in frames and in seconds, and the reason for each that is None.
+    """
+    delays, rates, false, alarms, normal_s = [], [], 0, 0, 0.0
+    for video, calls in called.items():
+        rate = fps.get(video)
+        raised = find_alarms(calls, rate)
+        alarms += len(raised)
+        if video not in labels:
+            continue
+        events = runs(labels[video], gap=MERGE_S * (rate or 0))
+        for start, stop in events:
+            inside = np.flatnonzero(calls[start:stop])
+            delays.append(inside[0] if len(inside) else np.inf)
+            rates.append(rate or np.nan)
+        starts, stops = raised[:, 0, None], raised[:, 1, None]
+        met = (starts < events[:, 1]) & (events[:, 0] < stops)  # [alarms, events]
+        false += int(np.sum(~met.any(1)))
+        normal_s += np.sum(np.asarray(labels[video]) == 0) / rate if rate else np.nan
+    delays, rates = np.array(delays), np.array(rates)
+    hours = None if np.isnan(normal_s) else float(normal_s / 3600)
+    detected = np.isfinite(delays)
+    result = {
+        "events": len(delays) if labels else None,
+        "detected": int(detected.sum()) if labels else None,
+        "detection_rate": float(detected.mean()) if len(delays) else None,
+        "median_delay_frames": _median(delays),
+        "median_delay_s": _median(delays / rates),
+        "median_delay_detected_frames": _median(delays[detected]),
+        "alarms": alarms,
+        "false_alarms": false if labels else None,
+        "normal_hours": hours if labels else None,
+        "false_alarms_per_hour": false / hours if labels and hours and hours >= MIN_HOURS else None,
+    }
+    no_rate = "the frame rate is not known"
+    short = f"{(hours or 0) * 60:.1f} minutes of normal footage; a rate needs {MIN_HOURS:g} h"
+    why = dict.fromkeys(result, "the labels hold no event" if labels else "no labels")
+    if labels:
+        why["normal_hours"] = no_rate
+        why["false_alarms_per_hour"] = no_rate if hours is None else short
+    if len(delays):
+        why["median_delay_detected_frames"] = "no event is detected"
+        why["median_delay_frames"] = "half of the events or more are missed"
+        known = result["median_delay_frames"] is not None
+        why["median_delay_s"] = no_rate if known else why["median_delay_frames"]
+    reasons = {key: why[key] for key, value in result.items() if value is None}
+    return result, reasons
+
+
+def _median(values: np.ndarray) -> float | None:
+    """Return the median, None where it is unknown or infinite."""
+    value = float(np.median(values)) if len(values) else np.inf
+    return value if np.isfinite(value) else None

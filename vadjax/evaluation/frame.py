@@ -1,0 +1,149 @@
+"""Frame-level metrics: how well scores rank frames, and how a threshold divides them.
+
+Scores are float [n], finite, higher is more abnormal; labels are [n] {0, 1}, 1 is abnormal; a frame
+is called abnormal from the threshold upwards (score >= threshold). What is undefined, as an area
+under the curve of one class is, is None.
+"""
+
+from collections.abc import Iterable
+
+import numpy as np
+
+
+def cumulative_counts(scores, labels) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Count the frames of each class from every distinct score upwards.
+
+    Returns:
+        thresholds: float64 [k], the distinct scores, falling.
+        tp: int64 [k], abnormal frames with score >= threshold.
+        fp: int64 [k], normal frames with score >= threshold.
+    """
+    scores, labels = np.asarray(scores, np.float64), np.asarray(labels, bool)
+    order = np.argsort(-scores)
+    scores, labels = scores[order], labels[order]
+    last = np.flatnonzero(np.append(np.diff(scores) != 0, len(scores) > 0))  # of each distinct one
+    tp = np.cumsum(labels)[last]
+    return scores[last], tp, last + 1 - tp
+
+
+def auc(scores, labels) -> float | None:
+    """Area under the ROC curve: Pr(abnormal > normal) + Pr(equal) / 2 (Hanley and McNeil 1982).
+
+    Ties are grouped, which is the same as giving them their mid-rank. The sums are integers, so the
+    order of the frames changes no digit.
+
+    >>> auc([0.1, 0.4, 0.4, 0.8], [0, 0, 1, 1])
+    0.875
+    """
+    _, tp, fp = cumulative_counts(scores, labels)
+    if not len(tp) or not tp[-1] or not fp[-1]:
+        return None
+    before = np.append(0, tp[:-1])
+    twice = np.sum(np.diff(fp, prepend=0) * (tp + before))
+    return float(twice) / (2 * float(tp[-1]) * float(fp[-1]))
+
+
+def macro_auc(pairs: Iterable[tuple[np.ndarray, np.ndarray]]) -> tuple[float | None, int]:
+    """Average the AUC inside each video; videos of one class are skipped.
+
+    Args:
+        pairs: (scores, labels) of each video.
+
+    Returns:
+        The mean, None where every video was skipped, and how many were.
+    """
+    values = [auc(scores, labels) for scores, labels in pairs]
+    known = [value for value in values if value is not None]
+    return (float(np.mean(known)) if known else None), len(values) - len(known)
+
+
+def average_precision(scores, labels) -> float | None:
+    """Sum the precision over the steps of recall, without interpolation; chance is the prevalence.
+
+    >>> average_precision([0.1, 0.4, 0.4, 0.8], [0, 0, 1, 1])
+    0.8333333333333333
+    """
+    _, tp, fp = cumulative_counts(scores, labels)
+    if not len(tp) or not tp[-1]:
+        return None
+    return float(np.sum(np.diff(tp, prepend=0) * (tp / (tp + fp))) / tp[-1])
+
+
+def roc_curve(scores, labels) -> tuple[np.ndarray, np.ndarray]:
+    """Return the ROC curve (fpr, tpr), from (0, 0) to (1, 1), a point for each distinct score."""
+    _, tp, fp = cumulative_counts(scores, labels)
+    return np.append(0, fp) / fp[-1], np.append(0, tp) / tp[-1]
+
+
+def precision_recall_curve(scores, labels) -> tuple[np.ndarray, np.ndarray]:
+    """Return the curve (recall, precision), recall rising, a point for each distinct score."""
+    _, tp, fp = cumulative_counts(scores, labels)
+    return tp / tp[-1], tp / (tp + fp)
+
+
+def equal_error_rate(fpr: np.ndarray, tpr: np.ndarray) -> float:
+    """Return the error where false positives and misses are equal, linear between the points.
+
+    >>> equal_error_rate(np.array([0.0, 0.0, 1.0]), np.array([0.0, 0.5, 1.0]))
+    0.3333333333333333
+    """
+    excess = fpr - (1 - tpr)  # rises from -1 to 1
+    after = int(np.argmax(excess >= 0))
+    before = after - 1
+    share = -excess[before] / (excess[after] - excess[before])
+    return float(fpr[before] + share * (fpr[after] - fpr[before]))
+
+
+def thin(x: np.ndarray, y: np.ndarray, num_points: int = 200) -> tuple[list, list]:
+    """Thin a curve for drawing: points evenly spaced along it, its ends among them."""
+    if len(x) > num_points:
+        length = np.append(0, np.cumsum(np.abs(np.diff(x)) + np.abs(np.diff(y))))
+        keep = np.searchsorted(length, np.linspace(0, length[-1], num_points))
+        keep = np.unique(np.append(keep.clip(0, len(x) - 1), (0, len(x) - 1)))
+        x, y = x[keep], y[keep]
+    return np.round(x, 6).tolist(), np.round(y, 6).tolist()
+
+
+def confusion(called, labels) -> dict[str, int]:
+    """Count the four outcomes.
+
+    Args:
+        called: bool [n], frames called abnormal.
+        labels: [n] {0, 1}.
+    """
+    called, labels = np.asarray(called, bool), np.asarray(labels, bool)
+    return {
+        "tp": int(np.sum(called & labels)),
+        "fp": int(np.sum(called & ~labels)),
+        "tn": int(np.sum(~called & ~labels)),
+        "fn": int(np.sum(~called & labels)),
+    }
+
+
+def threshold_metrics(counts: dict[str, int]) -> dict[str, float | None]:
+    """Derive the usual rates from a confusion matrix; abnormal is the positive class.
+
+    A rate whose class does not occur among the labels is None. Precision, F1 and the Matthews
+    correlation are 0 by convention where nothing, or everything, is called abnormal.
+    """
+    tp, fp, tn, fn = (counts[key] for key in ("tp", "fp", "tn", "fn"))
+    abnormal, normal = tp + fn, fp + tn
+    recall = tp / abnormal if abnormal else None
+    fpr = fp / normal if normal else None
+    balanced = mcc = precision = f1 = None
+    if abnormal:
+        precision = tp / (tp + fp) if tp + fp else 0.0
+        f1 = 2 * tp / (2 * tp + fp + fn)
+    if abnormal and normal:
+        balanced = (recall + 1 - fpr) / 2
+        scale = float(tp + fp) * abnormal * normal * (tn + fn)
+        mcc = (tp * tn - fp * fn) / scale**0.5 if scale else 0.0
+    return {
+        "accuracy": (tp + tn) / (abnormal + normal) if abnormal + normal else None,
+        "balanced_accuracy": balanced,
+        "precision": precision,
+        "recall": recall,
+        "f1": f1,
+        "mcc": mcc,
+        "false_positive_rate": fpr,
+    }

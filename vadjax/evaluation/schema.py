@@ -1,0 +1,209 @@
+"""The schema of metrics.json, and its check.
+
+Version 1. Keys may be added within a version; renaming one or changing a meaning makes a new one.
+What is undefined is null, with a reason at its dotted path (or that of a part it is in) in
+`reasons`; items of a list share the path `name[]`. `remarks` holds, by the same paths, a word on
+values that need one.
+"""
+
+import json
+import math
+from collections.abc import Iterator, Mapping
+
+import jsonschema
+
+from vadjax.errors import UserError
+
+VERSION = 1
+
+_NUMBER = {"type": ["number", "null"]}
+_SHARE = {"type": ["number", "null"], "minimum": 0, "maximum": 1}
+_COUNT = {"type": ["integer", "null"], "minimum": 0}
+_TEXT = {"type": "string"}
+_TEXT_OR_NULL = {"type": ["string", "null"]}
+_TEXTS = {"type": "array", "items": _TEXT}
+_OBJECT = {"type": "object"}
+_OBJECT_OR_NULL = {"type": ["object", "null"]}
+_CURVE = {"type": "array", "items": {"type": "number", "minimum": 0, "maximum": 1}}
+
+
+def _object(properties: dict, *, null: bool = False, optional: dict | None = None) -> dict:
+    """Schema of an object with exactly these keys, all but the optional ones required."""
+    return {
+        "type": ["object", "null"] if null else "object",
+        "properties": {**properties, **(optional or {})},
+        "required": list(properties),
+        "additionalProperties": False,
+    }
+
+
+def _all(schema: dict, names: str) -> dict:
+    return {name: schema for name in names.split()}
+
+
+def _list(items: dict, **limits) -> dict:
+    return {"type": ["array", "null"], "items": items, **limits}
+
+
+_FRAME = _object(
+    {
+        **_all(_SHARE, "auc_micro auc_macro ap ap_chance eer"),
+        "auc_micro_ci95": _list(_SHARE, minItems=2, maxItems=2),
+        "macro_skipped": _COUNT,
+        "bootstrap": _object(_all(_COUNT, "videos resamples redrawn")),
+        "roc": _object({"fpr": _CURVE, "tpr": _CURVE}, null=True),
+        "pr": _object({"recall": _CURVE, "precision": _CURVE}, null=True),
+    },
+    optional={
+        "folds": _object({"auc": _list(_SHARE), "mean": _SHARE, "sd": _NUMBER, "skipped": _COUNT})
+    },
+)
+
+_EVENTS = _object(
+    {
+        **_all(_COUNT, "events detected alarms false_alarms"),
+        "detection_rate": _SHARE,
+        **_all(_NUMBER, "median_delay_frames median_delay_s median_delay_detected_frames"),
+        "normal_hours": _NUMBER,
+    }
+)
+
+_THRESHOLD = _object(
+    {
+        "rule": _TEXT,
+        "value": _NUMBER,
+        "values": _list(_NUMBER),
+        "calibration": _object(_all(_COUNT, "videos frames")),
+        **_all(_SHARE, "accuracy balanced_accuracy precision recall f1 false_positive_rate"),
+        "mcc": {"type": ["number", "null"], "minimum": -1, "maximum": 1},
+        "confusion": _object(_all(_COUNT, "tp fp tn fn"), null=True),
+        "events": {**_EVENTS, "type": ["object", "null"]},
+        "false_alarms_per_hour": _NUMBER,
+    }
+)
+
+_LEAKAGE = {
+    **_object(
+        {
+            **_all(_SHARE, "exact neighbour augmented"),
+            "statistic": _TEXTS,
+            "verdict": {"enum": ["clean", "leaky"]},
+        },
+        null=True,
+    ),
+    "additionalProperties": True,  # further kinds, counts
+}
+
+_VIDEO = _object(
+    {
+        "id": _TEXT,
+        "frames": _COUNT,
+        "abnormal": _COUNT,
+        "filled": _COUNT,
+        "auc": _SHARE,
+        "max_score": _NUMBER,
+        "fold": _COUNT,
+        "threshold": _NUMBER,
+        "alarms": _list({"type": "array", "items": _COUNT, "minItems": 2, "maxItems": 2}),
+    }
+)
+
+SCHEMA = {
+    "$schema": "https://json-schema.org/draft/2020-12/schema",
+    "title": "metrics.json of vadjax",
+    **_object(
+        {
+            "schema_version": {"const": VERSION},
+            "dataset": _TEXT,
+            "coverage": _TEXT_OR_NULL,
+            "label_version": _TEXT_OR_NULL,
+            "protocol": _TEXT,
+            "stamps": _TEXTS,
+            "leakage": _LEAKAGE,
+            "detector": _OBJECT,
+            "frame": _FRAME,
+            "baselines": {"type": "object", "additionalProperties": _SHARE},
+            "threshold": _THRESHOLD,
+            "kinds": _list(
+                _object(
+                    {"kind": _TEXT, **_all(_COUNT, "frames videos"), **_all(_SHARE, "auc recall")}
+                )
+            ),
+            "region": _OBJECT_OR_NULL,
+            "explain": _OBJECT_OR_NULL,
+            "videos": {"type": "array", "items": _VIDEO},
+            "accounting": _object(
+                _all(_COUNT, "videos frames labels abnormal scored filled substituted dropped")
+            ),
+            "smoothing": _TEXT_OR_NULL,
+            "lookahead_frames": {"type": "integer", "minimum": 0},
+            "seeds": {"type": ["array", "object"]},
+            "timing": _OBJECT,
+            "environment": _OBJECT,
+            "reasons": {"type": "object", "additionalProperties": _TEXT},
+            "remarks": {"type": "object", "additionalProperties": _TEXT},
+        }
+    ),
+}
+
+# Whose nulls need no reason: facts that may not apply.
+FREE = {"coverage", "label_version", "smoothing", "detector", "seeds", "timing", "environment"}
+
+
+def validate(metrics: Mapping) -> dict:
+    """Check a metrics dict against the schema.
+
+    Returns:
+        The same as plain JSON types, as it reads back from the file.
+
+    Raises:
+        UserError: lists every fault with its path: schema, a number that is not finite, a value
+            that JSON cannot hold, a null without a reason.
+    """
+    faults, reasons = [], metrics.get("reasons") or {}
+    for path, value in _leaves(metrics, ""):
+        if isinstance(value, float) and not math.isfinite(value):
+            faults.append(f"{path} is {value}; what is undefined is null")
+        elif not isinstance(value, (str, int, float, type(None))):
+            faults.append(f"{path} is of type {type(value).__name__}, which JSON cannot hold")
+        elif value is None and not any(reasons.get(p) or p in FREE for p in _ancestors(path)):
+            faults.append(f"{path} is null without a reason")
+    if not faults:
+        metrics = json.loads(json.dumps(metrics))
+        checker = jsonschema.Draft202012Validator(SCHEMA)
+        faults = [
+            f"{error.json_path[2:]} {error.message}" for error in checker.iter_errors(metrics)
+        ]
+    if faults:
+        shown = "\n  ".join(dict.fromkeys(faults))
+        raise UserError(f"metrics are not as schema version {VERSION} has them:\n  {shown}")
+    return metrics
+
+
+def null_paths(metrics: Mapping) -> set[str]:
+    """Return the paths of all nulls, and of every part that they are in."""
+    return {
+        path for leaf, value in _leaves(metrics, "") if value is None for path in _ancestors(leaf)
+    }
+
+
+def _leaves(tree, path: str) -> Iterator[tuple[str, object]]:
+    """Yield (dotted path, value) of everything that is neither a mapping nor a list."""
+    if isinstance(tree, Mapping):
+        for key, value in tree.items():
+            yield from _leaves(value, f"{path}.{key}" if path else str(key))
+    elif isinstance(tree, (list, tuple)):
+        for value in tree:
+            yield from _leaves(value, f"{path}[]")
+    else:
+        yield path, tree
+
+
+def _ancestors(path: str) -> Iterator[str]:
+    """Yield `path` and every part it is in, e.g. videos[].auc, videos[], videos."""
+    while path:
+        yield path
+        if path.endswith("[]"):
+            path = path[:-2]
+        else:
+            path = path.rpartition(".")[0]

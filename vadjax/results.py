@@ -1,0 +1,237 @@
+"""score -> evaluate -> report: the stages after training."""
+
+import time
+
+import numpy as np
+
+from vadjax import detector
+from vadjax.context import Run
+from vadjax.data.splits import Fold, Part
+from vadjax.errors import UserError
+from vadjax.storage.files import whole, write_json
+
+Scores = dict[str, np.ndarray]
+
+
+def score(run: Run) -> None:
+    """Detectors -> one score for every frame of the test and the calibration clips."""
+    arrays = {}
+    for fold in run.folds:
+        detect = detector.load(run.detector_dir(fold), run.model, run.objective, run.config)
+        for split, parts in (("test", fold.test), ("calibrate", fold.calibrate)):
+            for name, found in detect({_name(run, p): run.rows(p) for p in parts}).items():
+                for what, values in zip(("scores", "predicted"), found, strict=True):
+                    arrays[f"{split}|{fold.index}|{name}|{what}"] = values
+    with whole(run.workdir / "scores.npz") as beside, beside.open("wb") as file:
+        np.savez(file, **arrays)
+
+
+def _name(run: Run, part: Part) -> str:
+    """Name a part: the video's id, with the frames where it is not the whole video."""
+    if (part.start, part.stop) == (0, len(run.videos[part.video_id].frames)):
+        return part.video_id
+    return f"{part.video_id}[{part.start}:{part.stop}]"
+
+
+def read_scores(run: Run, split: str) -> list[dict[str, tuple[np.ndarray, np.ndarray]]]:
+    """Return, for each fold, name -> (scores float32 [t], predicted bool [t]).
+
+    Raises:
+        UserError: `scores.npz` is missing or damaged.
+    """
+    path = run.workdir / "scores.npz"
+    found: list[dict] = [{} for _ in run.folds]
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            for key in file.files:
+                part, fold, rest = key.split("|", 2)
+                name, what = rest.rsplit("|", 1)
+                if part == split and what == "scores":
+                    found[int(fold)][name] = (file[key], file[key[: -len(what)] + "predicted"])
+    except FileNotFoundError:
+        raise UserError(f"{path} is missing; run --stage=score first.") from None
+    except (OSError, ValueError, KeyError, IndexError) as error:
+        raise UserError(f"{path} is damaged ({error}); run --stage=score again.") from error
+    return found
+
+
+def evaluate(run: Run) -> None:
+    """Scores + truth -> metrics.json."""
+    from vadjax.evaluation.evaluate import evaluate as assess
+
+    tested = read_scores(run, "test")
+    held = read_scores(run, "calibrate")
+    scores = {name: s for fold in tested for name, (s, _) in fold.items()}
+    predicted = {name: p for fold in tested for name, (_, p) in fold.items()}
+    videos = {name: run.videos[name] for name in scores}
+    labels = {name: v.labels for name, v in videos.items() if v.labels is not None}
+    parts = {_name(run, p): p for fold in run.folds for p in fold.calibrate}
+    for name in {name for fold in held for name in fold}:
+        if run.objective.name == "classify":
+            labels[name] = run.labels(parts[name])
+    start = time.perf_counter()
+    compared = baselines(run, scores)
+    run.note_timing(baselines_s=time.perf_counter() - start)
+    e = run.config.evaluate
+    metrics = assess(
+        scores=scores,
+        predicted=predicted,
+        labels=labels,
+        calibration=[{name: s for name, (s, _) in fold.items()} for fold in held],
+        context=context(run),
+        folds=[list(fold) for fold in tested],
+        baselines=compared,
+        fps={name: v.fps for name, v in videos.items()},
+        kinds=kinds_of(videos),
+        substituted={name: v.substituted for name, v in videos.items()},
+        rule=e.threshold,
+        quantile=e.quantile,
+        num_std=e.num_std,
+        resamples=e.num_bootstrap,
+        seed=run.config.seed,
+    )
+    write_json(run.workdir / "metrics.json", metrics)
+
+
+def kinds_of(videos: dict) -> dict[str, dict[str, np.ndarray]] | None:
+    """Return video -> kind of anomaly -> bool [t] where the data set knows kinds."""
+    found = {name: v.metadata["kinds"] for name, v in videos.items() if "kinds" in v.metadata}
+    return found or None
+
+
+def baselines(run: Run, scores: Scores) -> dict[str, Scores]:
+    """Score the same frames by what has learnt nothing, and by two classics on the features.
+
+    kNN and Mahalanobis are fitted on the normal frames of the very clips that the detector was
+    fitted on, standardised alike; feature maps are averaged over locations first.
+    """
+    from vadjax.features.motion import MOTION_NAMES
+    from vadjax.features.standardize import Standardizer
+    from vadjax.scoring import baselines as simple
+
+    lengths = {name: len(s) for name, s in scores.items()}
+    found: dict[str, Scores] = dict(simple.content_free(lengths, seed=run.config.seed))
+    motion = {name: run.motion_store.read(name) for name in scores}
+    for column, name in enumerate(MOTION_NAMES):
+        found[f"motion_{name}"] = {k: np.asarray(rows[:, column]) for k, rows in motion.items()}
+    knn: Scores = {}
+    mahalanobis: Scores = {}
+    for fold in run.folds:
+        normal = [_pooled(run.rows(p))[run.labels(p) == 0] for p in fold.fit]
+        standardizer = Standardizer.fit(normal)
+        fitted = np.concatenate([standardizer.apply(x) for x in normal])
+        names = [p.video_id for p in fold.test]
+        test = [standardizer.apply(_pooled(run.rows(p))) for p in fold.test]
+        cuts = np.cumsum([len(x) for x in test])[:-1]
+        both = np.concatenate(test)
+        near = np.split(simple.knn(fitted, both, k=run.config.evaluate.knn), cuts)
+        far = np.split(simple.mahalanobis(fitted, both), cuts)
+        knn.update(zip(names, near, strict=True))
+        mahalanobis.update(zip(names, far, strict=True))
+    return {**found, "knn": knn, "mahalanobis": mahalanobis}
+
+
+def _pooled(rows: np.ndarray) -> np.ndarray:
+    """Average maps [t, h, w, c] over locations; pooled features [t, d] stay as they are."""
+    return rows if rows.ndim == 2 else np.asarray(rows, np.float32).mean(axis=(1, 2))
+
+
+def context(run: Run) -> dict:
+    """Return what metrics.json says of the run besides its figures."""
+    from vadjax.models.model import num_parameters
+    from vadjax.storage.checkpoints import load_npz
+
+    c, d = run.config, run.dataset
+    stamps = list(dict.fromkeys(stamp for fold in run.folds for stamp in fold.stamps))
+    if run.backbone.random:
+        stamps.append("the backbone's weights are random: no figure here means anything")
+    lookahead = run.objective.lookahead(c.window.length, bool(c.model.bidirectional))
+    variables = load_npz(run.detector_dir(run.folds[0]) / "variables.npz")
+    return {
+        "dataset": d.name,
+        "coverage": d.coverage,
+        "label_version": d.label_version or None,
+        "protocol": c.dataset.protocol,
+        "stamps": stamps,
+        "leakage": run.read("leakage.json"),
+        "detector": {
+            "backbone": c.features.backbone,
+            "weights": run.backbone.weights_source,
+            "weights_sha256": run.backbone.weights_sha256,
+            "random_weights": run.backbone.random,
+            "fit": c.features.fit,
+            "size": list(run.backbone.preprocess.size),
+            "tap": c.features.tap,
+            "window": c.window.length,
+            "model": c.model.name,
+            "bidirectional": bool(c.model.bidirectional),
+            "objective": c.objective.name,
+            "parameters": num_parameters(variables),
+        },
+        "smoothing": None,
+        "lookahead_frames": 0 if c.score.aggregate == "last" else lookahead * c.window.dilation,
+        "seeds": [c.seed],
+        "timing": run.timing,
+        "environment": run.environment,
+    }
+
+
+def history(run: Run, fold: Fold) -> list[dict]:
+    """Return the rows of log.jsonl that belong to a fold."""
+    import json
+
+    path = run.workdir / "log.jsonl"
+    if not path.is_file():
+        return []
+    rows = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines() if line]
+    name = f"fold{fold.index}" if len(run.folds) > 1 else ""
+    return [row for row in rows if row.get("name", "") == name]
+
+
+def report(run: Run) -> None:
+    """metrics.json and scores.npz -> figures/ and report.html."""
+    from vadjax.report.figures import write_figures
+    from vadjax.report.page import write_report
+    from vadjax.report.view import VideoView
+    from vadjax.report.thumbnails import thumbnails
+
+    metrics = run.read("metrics.json")
+    rows = {row["id"]: row for row in metrics["videos"]}
+    kinds = kinds_of(run.videos) or {}
+    views = []
+    for fold in read_scores(run, "test"):
+        for name, (scores, predicted) in fold.items():
+            video, row = run.videos[name], rows[name]
+            views.append(
+                VideoView(
+                    id=name,
+                    scores=scores,
+                    labels=video.labels,
+                    predicted=predicted,
+                    threshold=row["threshold"],
+                    fps=video.fps,
+                    fps_assumed=video.fps_assumed,
+                    thumbnails=thumbnails(video, scores, count=run.config.report.thumbnails),
+                    alarms=[tuple(alarm) for alarm in row["alarms"] or ()],
+                    kinds=stretches(kinds.get(name, {})),
+                    auc=row["auc"],
+                )
+            )
+    views.sort(key=lambda view: list(run.videos).index(view.id))
+    curves = [history(run, fold) for fold in run.folds]
+    write_figures(run.workdir / "figures", metrics=metrics, videos=views, history=curves)
+    write_report(
+        run.workdir / "report.html",
+        metrics=metrics,
+        videos=views,
+        history=curves,
+        config=run.config.to_dict(),
+        environment={**run.environment, "command": run.command},
+    )
+
+
+def stretches(kinds: dict[str, np.ndarray]) -> list[tuple[int, int, str]]:
+    """Return the half-open (start, stop, kind) of each kind's runs."""
+    from vadjax.report.view import runs
+
+    return sorted((a, b, kind) for kind, mask in kinds.items() for a, b in runs(mask))

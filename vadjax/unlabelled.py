@@ -1,0 +1,177 @@
+"""New videos -> scores, alarms and a page, by a detector that a run has left behind."""
+
+import dataclasses
+import os
+import pathlib
+from collections.abc import Sequence
+
+import numpy as np
+from ml_collections import ConfigDict
+
+from vadjax import config as configs
+from vadjax import context, data, detector, devices
+from vadjax.console import Console
+from vadjax.errors import UserError
+from vadjax.storage import workdir as workdirs
+from vadjax.storage.features import FeatureStore
+
+
+def detect(
+    workdir: pathlib.Path,
+    paths: Sequence[str],
+    *,
+    out: pathlib.Path,
+    command: str = "",
+    quiet: bool = False,
+) -> dict[str, np.ndarray]:
+    """Score unlabelled videos; write scores.csv, alarms.csv and report.html.
+
+    A run of several folds (by_video) has left several detectors: a frame's score is the mean of
+    theirs, and so is the threshold.
+
+    Args:
+        workdir: folder of a run whose `evaluate` stage has been done.
+        paths: video files and folders of images.
+        out: folder for the results.
+        command: how a person would start this again.
+        quiet: print nothing.
+
+    Returns:
+        Video name -> float32 [t] scores.
+
+    Raises:
+        UserError: the workdir holds no detector, a video cannot be read or is too short.
+    """
+    console = Console(quiet=quiet)
+    config = _config(workdir)
+    devices.setup(config.features.cache_dir)
+    run = context.Run(config, workdir, console, command)
+    metrics = run.read("metrics.json")
+    videos = _opened(paths)
+    total = sum(len(v.frames) for v in videos)
+    console.say(f"vadjax: {len(videos)} videos, {total} frames, with the detector of {workdir}")
+    if run.backbone.weights_sha256 != metrics["detector"]["weights_sha256"]:
+        raise UserError(
+            f"the weights of {run.backbone.name} are others than those that {workdir} was trained "
+            f"with ({run.backbone.weights_source}); give it the same file."
+        )
+    store = _extract(run, videos, total)
+    rows = {v.id: store.read(v.id) for v in videos}
+    model = context.load_model(
+        config, run.objective, feature_shape=next(iter(rows.values())).shape[1:]
+    )
+    folders = sorted((workdir / "detector").glob("fold*"))
+    if not folders:
+        raise UserError(f"no trained detector in {workdir}; run vadjax.main on it first.")
+    found = [detector.load(folder, model, run.objective, config)(rows) for folder in folders]
+    scores = {
+        v.id: np.mean([f[v.id][0] for f in found], axis=0, dtype=np.float64).astype(np.float32)
+        for v in videos
+    }
+    predicted = {v.id: found[0][v.id][1] for v in videos}
+    values = metrics["threshold"]["values"]
+    threshold = None if None in values else float(np.mean(values))
+    _write(run, metrics, videos, scores, predicted, threshold, out)
+    return scores
+
+
+def _config(workdir: pathlib.Path) -> ConfigDict:
+    """Return the config of a run, on top of today's defaults."""
+    config = configs.default_config()
+    saved = configs.flatten(workdirs.read_config(workdir))
+    known = configs.flatten(config.to_dict())
+    for key in saved.keys() & known.keys():
+        section, _, name = key.rpartition(".")
+        value = tuple(saved[key]) if isinstance(known[key], tuple) else saved[key]
+        (config[section] if section else config)[name] = value
+    return config
+
+
+def _opened(paths: Sequence[str]) -> list:
+    """Open every path; two clips of one name get their folder's name before it."""
+    videos, seen = [], {}
+    for path in paths:
+        video = data.open_video(path)
+        name = video.id.split("/", 1)[1]
+        if name in seen:
+            name = f"{pathlib.Path(path).absolute().parent.name}/{name}"
+        if name in seen:
+            raise UserError(f"two videos are called {name}: {seen[name]} and {path}.")
+        seen[name] = path
+        videos.append(dataclasses.replace(video, id=name))
+    return videos
+
+
+def _extract(run: context.Run, videos: list, total: int) -> FeatureStore:
+    from vadjax.features.extract import Extractor, extract, features_spec
+
+    f = run.config.features
+    spec = {**features_spec(run.backbone, tap=f.tap), "root": ""}
+    store = FeatureStore(run.cache / "features" / "detect", spec)
+    extractor = Extractor(run.backbone, tap=f.tap, batch_size=f.batch_size)
+    with run.console.bar("frames", total=total, unit="frames") as advance:
+        done = extract(
+            videos,
+            extractor=extractor,
+            store=store,
+            num_threads=os.cpu_count() or 1,
+            report=lambda p: advance(p["frames"] + total - p["total"]),
+        )
+    if done["frames"]:
+        run.console.say(f"  {done['frames']} frames, {done['frames_per_s']:.1f} frames/s")
+    return store
+
+
+def _write(run, metrics, videos, scores, predicted, threshold, out: pathlib.Path) -> None:
+    from vadjax.evaluation.accounting import account
+    from vadjax.evaluation.events import find_alarms
+    from vadjax.report import tables
+    from vadjax.report.page import write_report
+    from vadjax.report.thumbnails import thumbnails
+    from vadjax.report.view import VideoView
+
+    views = []
+    for video in videos:
+        own = scores[video.id]
+        called = np.zeros(len(own), bool) if threshold is None else own >= threshold
+        views.append(
+            VideoView(
+                id=video.id,
+                scores=own,
+                predicted=predicted[video.id],
+                threshold=threshold,
+                fps=video.fps,
+                fps_assumed=video.fps_assumed,
+                thumbnails=thumbnails(video, own, count=run.config.report.thumbnails),
+                alarms=[tuple(a) for a in find_alarms(called, video.fps).tolist()],
+            )
+        )
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise workdirs.unwritable(out, error) from error
+    tables.write_scores(out / "scores.csv", views)
+    tables.write_alarms(out / "alarms.csv", views)
+    no_labels = "the videos have no labels"
+    page = {
+        **{k: metrics[k] for k in ("protocol", "detector", "stamps", "lookahead_frames", "seeds")},
+        "dataset": "unlabelled",
+        "coverage": f"trained on {metrics['dataset']}",
+        "frame": None,
+        "threshold": {"rule": metrics["threshold"]["rule"], "value": threshold},
+        "accounting": account(
+            scores, predicted, {}, substituted={v.id: v.substituted for v in videos}
+        ),
+        "reasons": {"frame": no_labels, "accounting.labels": no_labels},
+    }
+    environment = {**run.environment, "command": run.command}
+    write_report(
+        out / "report.html",
+        metrics=page,
+        videos=views,
+        config=run.config.to_dict(),
+        environment=environment,
+    )
+    for view in views:
+        run.console.say(f"  {view.id}: {len(view.alarms)} alarms")
+    run.console.say(f"report: {out / 'report.html'}")
