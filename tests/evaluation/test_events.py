@@ -1,0 +1,71 @@
+"""Events and alarms on hand-made timelines."""
+
+import numpy as np
+import pytest
+
+from vadjax.evaluation.events import event_metrics, find_alarms, runs
+
+
+def line(text):
+    return np.array([mark == "#" for mark in text])
+
+
+def test_runs_are_merged_below_the_gap():
+    mask = line("##..#...#")
+    assert runs(mask).tolist() == [[0, 2], [4, 5], [8, 9]]
+    assert runs(mask, gap=2).tolist() == [[0, 2], [4, 5], [8, 9]]  # two apart is not less than two
+    assert runs(mask, gap=3).tolist() == [[0, 5], [8, 9]]
+    assert runs(mask, gap=4).tolist() == [[0, 9]]
+    assert runs(line("....")).shape == (0, 2)
+    assert find_alarms(mask, 3.0).tolist() == [[0, 5], [8, 9]]
+    assert len(find_alarms(mask, None)) == 3
+
+
+def test_events_delays_and_false_alarms():
+    labels = {"a": line(".....#####....."), "b": line("####......#####")}
+    called = {"a": line(".#......##....."), "b": line("##.........#...")}
+    found, why = event_metrics(called, labels, {"a": 2.0, "b": 2.0})
+    assert found["events"] == found["detected"] == 3 and found["detection_rate"] == 1
+    assert found["median_delay_frames"] == 1 and found["median_delay_s"] == 0.5  # of 3, 0, 1
+    assert found["alarms"] == 4 and found["false_alarms"] == 1
+    assert found["normal_hours"] == pytest.approx((10 + 6) / 2 / 3600)
+    assert found["false_alarms_per_hour"] is None
+    assert why == {
+        "false_alarms_per_hour": "0.1 minutes of normal footage; a rate needs 1 h",
+    }
+
+
+def test_missed_events_are_censored_not_dropped():
+    labels = {"a": line("##..##..##..##")}
+    half = {"a": line("##..##........")}
+    found, why = event_metrics(half, labels, {})
+    assert found["detection_rate"] == 0.5 and found["median_delay_frames"] is None
+    assert found["median_delay_detected_frames"] == 0
+    assert "half of the events or more" in why["median_delay_frames"]
+    most = {"a": line("##..##...#....")}
+    found, why = event_metrics(most, labels, {})
+    assert found["median_delay_frames"] == 0.5  # of 0, 0, 1, missed
+    assert why["median_delay_s"] == why["normal_hours"] == "the frame rate is not known"
+
+
+def test_an_alarm_from_before_the_event_detects_it_at_once():
+    found, _ = event_metrics({"a": line(".#####.")}, {"a": line("...##..")}, {"a": 1.0})
+    assert found["false_alarms"] == 0 and found["median_delay_frames"] == 0
+
+
+def test_false_alarms_per_hour_with_enough_footage():
+    labels = {"a": np.zeros(7200, np.uint8)}
+    called = {"a": np.zeros(7200, bool)}
+    called["a"][[10, 100, 101, 5000]] = True
+    found, why = event_metrics(called, labels, {"a": 1.0})
+    assert found["false_alarms_per_hour"] == 1.5 and found["normal_hours"] == 2
+    assert why["detection_rate"] == "the labels hold no event"
+
+
+def test_unlabelled_videos_only_raise_alarms():
+    found, why = event_metrics({"a": line(".#.#")}, {}, {})
+    assert found["alarms"] == 2
+    assert (
+        {key for key, value in found.items() if value is None} == set(why) == {*found} - {"alarms"}
+    )
+    assert set(why.values()) == {"no labels"}

@@ -1,0 +1,44 @@
+"""Threshold rules against their definitions, tried at every possible threshold."""
+
+import numpy as np
+import pytest
+import sklearn.metrics
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from vadjax.errors import UserError
+from vadjax.evaluation.thresholds import choose_threshold
+
+CASES = st.lists(st.tuples(st.integers(0, 9), st.integers(0, 1)), min_size=2, max_size=40)
+
+
+def test_unsupervised_rules_look_at_normal_frames_only():
+    scores, labels = np.append(np.arange(101.0), [1e6] * 9), np.repeat([0, 1], [101, 9])
+    assert choose_threshold(scores, labels, rule="quantile") == (99, "")
+    assert choose_threshold(scores, labels, rule="quantile", quantile=0.5) == (50, "")
+    value, why = choose_threshold(scores, labels, rule="mean_std", num_std=2)
+    assert value == pytest.approx(50 + 2 * np.std(np.arange(101))) and not why
+
+
+@settings(deadline=None, max_examples=80)
+@given(CASES)
+def test_supervised_rules_find_the_best_threshold(case):
+    scores, labels = (np.array(x) for x in zip(*case, strict=True))
+    if len(set(labels)) < 2:
+        return
+    tries = np.unique(scores)
+    f1 = [sklearn.metrics.f1_score(labels, scores >= t) for t in tries]
+    youden = [np.mean(scores[labels == 1] >= t) - np.mean(scores[labels == 0] >= t) for t in tries]
+    for rule, found in (("f1", f1), ("youden", youden)):
+        value, _ = choose_threshold(scores, labels, rule=rule)
+        best = tries[np.isclose(found, max(found))].max()
+        assert value == best
+
+
+def test_no_threshold():
+    assert choose_threshold([], [], rule="quantile") == (None, "no held-out normal frame")
+    assert choose_threshold([1.0], [1], rule="quantile")[0] is None
+    value, why = choose_threshold([1.0, 2.0], [0, 0], rule="f1")
+    assert value is None and "needs abnormal frames" in why
+    with pytest.raises(UserError, match="Did you mean 'quantile'"):
+        choose_threshold([1.0], [0], rule="quantil")
