@@ -21,7 +21,7 @@ def scored(draw, min_size=2, both=True):
     return np.array(scores, np.float32) / 4, np.array(labels, np.uint8)
 
 
-@settings(deadline=None, max_examples=100)
+@settings(deadline=None, max_examples=40)
 @given(scored())
 def test_areas_are_those_of_scikit_learn(case):
     scores, labels = case
@@ -36,7 +36,7 @@ def test_areas_are_those_of_scikit_learn(case):
     np.testing.assert_allclose(ours, (recall[:-1][::-1], precision[:-1][::-1]))
 
 
-@settings(deadline=None, max_examples=100)
+@settings(deadline=None, max_examples=40)
 @given(scored())
 def test_auc_is_the_formula_of_mid_ranks_and_the_u_statistic(case):
     scores, labels = case
@@ -49,7 +49,7 @@ def test_auc_is_the_formula_of_mid_ranks_and_the_u_statistic(case):
     assert ours == pytest.approx(u / (num * (len(labels) - num)))
 
 
-@settings(deadline=None, max_examples=100)
+@settings(deadline=None, max_examples=40)
 @given(scored(), st.randoms(use_true_random=False))
 def test_properties_of_the_auc(case, random):
     scores, labels = case
@@ -104,7 +104,7 @@ def test_macro_skips_videos_of_one_class():
     assert frame.macro_auc([normal]) == (None, 1)
 
 
-@settings(deadline=None, max_examples=100)
+@settings(deadline=None, max_examples=40)
 @given(scored(), st.integers(-9, 9))
 def test_threshold_metrics_are_those_of_scikit_learn(case, quarter):
     scores, labels = case

@@ -47,6 +47,8 @@ def choose_threshold(
     if not labels.any():
         return None, f"rule {rule} needs abnormal frames among the held-out ones; there are none"
     thresholds, tp, fp = cumulative_counts(scores, labels)
-    f1 = 2 * tp / (tp + fp + tp[-1])
-    youden = tp / tp[-1] - fp / fp[-1]
-    return float(thresholds[np.argmax(f1 if rule == "f1" else youden)]), ""
+    if rule == "f1":
+        value = 2 * tp / (tp + fp + tp[-1])
+    else:
+        value = tp * fp[-1] - fp * tp[-1]  # (TPR - FPR) times both totals: exact, so ties are ties
+    return float(thresholds[np.argmax(value)]), ""
