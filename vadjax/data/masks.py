@@ -59,22 +59,11 @@ class CellMasks(Masks):
         self.path = os.fspath(path)
 
     def _read(self, index: int) -> np.ndarray:
-        return read_vollabel(self.path)[index]
+        bits, width = _packed(self.path)
+        return np.unpackbits(bits[index], axis=1, count=width)
 
 
-class ArrayMasks(Masks):
-    """A .npy file [t, h, w], memory-mapped."""
-
-    def __init__(self, path: str | os.PathLike):
-        self._array = np.load(path, mmap_mode="r", allow_pickle=False)
-        super().__init__(len(self._array))
-
-    def _read(self, index: int) -> np.ndarray:
-        return self._array[index]
-
-
-@functools.lru_cache(maxsize=1)  # a long clip's masks take 300 MB: one clip at a time
-def read_vollabel(path: str) -> np.ndarray:
+def read_vollabel(path: str | os.PathLike) -> np.ndarray:
     """Read a `volLabel` cell: object [t] of [h, w] masks.
 
     Raises:
@@ -88,3 +77,9 @@ def read_vollabel(path: str) -> np.ndarray:
             f"found shapes {sorted(shapes)}."
         )
     return cells
+
+
+@functools.lru_cache(maxsize=1)  # unpacked, a long clip's masks would take 300 MB
+def _packed(path: str) -> tuple[list[np.ndarray], int]:
+    cells = read_vollabel(path)
+    return [np.packbits(cell > 0, axis=1) for cell in cells], cells[0].shape[1]

@@ -1,0 +1,109 @@
+"""CUHK Avenue (Lu et al., ICCV 2013): a street in front of a building, 640x360, 25 fps.
+
+Two labellings go by the same name: `pixel_masks`, a frame being abnormal where the authors' mask
+is not empty, and `hasan_intervals` (Hasan et al., CVPR 2016), of ano_pred's mat and MNAD's npy.
+They disagree on 441 of 15,324 frames: numbers on different ones are not comparable.
+"""
+
+import pathlib
+import re
+from typing import ClassVar
+
+import numpy as np
+
+from vadjax.data.builders.benchmark import FRAMES, Benchmark, Truth
+from vadjax.data.builders.expected import Side
+from vadjax.data.labels import labels_from_masks
+from vadjax.data.masks import read_vollabel
+from vadjax.data.video import Dataset
+from vadjax.errors import UserError
+
+_MASKS = ("testing_label_mask", "ground_truth_demo/testing_label_mask")
+_LENGTHS = (
+    *(1439, 1211, 923, 947, 1007, 1283, 605, 36, 1175, 841, 472),
+    *(1271, 549, 507, 1001, 740, 426, 294, 248, 273, 76),
+)
+
+
+class Avenue(Benchmark, skip_registration=True):
+    """CUHK Avenue."""
+
+    TITLE = "CUHK Avenue"
+    FOLDERS = ("Avenue Dataset", "Avenue_Dataset", "avenue")
+    LABEL_VERSIONS = ("pixel_masks", "hasan_intervals")
+    LAYOUTS: ClassVar = {
+        "official": {
+            "train": ("training_videos", r"(\d+)\.\w+"),
+            "test": ("testing_videos", r"(\d+)\.\w+"),
+        },
+        "frames": FRAMES,
+    }
+    SIZE = (360, 640)
+    FPS = 25.0
+    CONVENTIONS: ClassVar = {
+        "": "one mask a frame; abnormal where any pixel is",
+        ".mat": "frames counted from 1, both ends included",
+        ".npy": "one value a frame",
+    }
+    MANUAL_DOWNLOAD_INSTRUCTIONS = (
+        "Get Avenue_Dataset.zip and ground_truth_demo.zip from "
+        "http://www.cse.cuhk.edu.hk/leojia/projects/detectabnormal/dataset.html and unpack the "
+        "second into the folder of the first, or give its place as dataset.masks_dir."
+    )
+    EXPECTED: ClassVar = {
+        # Only the lengths of clips 12 and 16 have been counted by us.
+        "train": Side(16, 15328, (*(0,) * 11, 145, 0, 0, 0, 244)),
+        "test": Side(
+            21,
+            15324,
+            _LENGTHS,
+            {
+                "pixel_masks": (
+                    *(408, 89, 87, 93, 318, 429, 123, 36, 289, 133, 144),
+                    *(190, 75, 74, 90, 109, 384, 294, 140, 154, 53),
+                ),
+                "hasan_intervals": (
+                    *(451, 139, 87, 93, 318, 433, 105, 10, 333, 161, 183),
+                    *(249, 81, 73, 90, 99, 358, 265, 132, 154, 53),
+                ),
+            },
+            masks=tuple(range(1, 22)),
+        ),
+    }
+
+    def labels_are_masks(self):
+        """`pixel_masks` are."""
+        return self.label_version == "pixel_masks"
+
+    def find_masks(self):
+        """Find `N_label.mat` in masks_dir, in the data set's folder or beside it."""
+        roots = [self.masks_dir] if self.masks_dir else [self.base, self.base.parent]
+        for folder in (root / name for root in roots for name in (*_MASKS, "")):
+            names = sorted(folder.iterdir()) if folder.is_dir() else []
+            found = {int(m[1]): p for p in names if (m := re.fullmatch(r"(\d+)_label.mat", p.name))}
+            if found:
+                return found
+        if self.masks_dir:
+            raise UserError(
+                f"dataset.masks_dir={self.masks_dir} holds no 1_label.mat, nor do "
+                f"{' and '.join(_MASKS)} below it."
+            )
+        return {}
+
+    def find_labels(self):
+        """List the mat of ano_pred, then the npy of MNAD."""
+        if self.labels_are_masks():
+            return []
+        names = ("avenue.mat", "frame_labels_avenue.npy", "frame_labels_avenue_MNAD.npy")
+        roots = [self.base, self.base.parent, *([self.masks_dir] if self.masks_dir else [])]
+        return [root / name for name in names for root in roots]
+
+    def read_masks(self, path):
+        """Read a `volLabel` cell."""
+        cells = read_vollabel(path)
+        return Truth((str(path),), labels_from_masks(cells), np.shape(cells[0]))
+
+
+def load(dataset_config, cache_dir: pathlib.Path) -> Dataset:
+    """Load `avenue` (`vadjax.data.load`)."""
+    return Avenue(dataset_config, cache_dir).load()

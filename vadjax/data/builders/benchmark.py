@@ -1,0 +1,218 @@
+"""Benchmarks with numbered clips: layouts, labels by position, masks, expected counts."""
+
+import dataclasses
+import pathlib
+import re
+from collections.abc import Mapping
+
+import numpy as np
+
+from vadjax.data.builders.base import Clip, Scan, VideoIndex
+from vadjax.data.builders.expected import Side, compare
+from vadjax.data.builders.positional import check_lengths, clip_id, read_by_position, some, spans
+from vadjax.data.files import describe, entries, images, is_video
+from vadjax.data.probe import Footage, probe
+from vadjax.data.video import Deviation
+from vadjax.errors import UserError
+
+Layout = Mapping[str, tuple[str, str]]  # split -> (folder, pattern of a clip's name)
+FRAMES: Layout = {  # StevenLiuWen/ano_pred_cvpr2018, and all that follow it
+    "train": ("training/frames", r"(\d+)"),
+    "test": ("testing/frames", r"(\d+)"),
+}
+
+
+@dataclasses.dataclass(frozen=True)
+class Truth:
+    """The masks of one test clip, read once for what they say about its frames."""
+
+    files: tuple[str, ...]
+    labels: np.ndarray  # uint8 [masks]
+    shape: tuple[int, int]
+
+
+class Benchmark(VideoIndex, skip_registration=True):
+    """A published data set. A builder gives the constants and says where its truth lies."""
+
+    TITLE = ""
+    FOLDERS: tuple[str, ...] = ()  # names of its folder below data_dir
+    LAYOUTS: Mapping[str, Layout] = {}
+    EXPECTED: Mapping[str, Side] = {}
+    SIZE = (0, 0)  # height and width of a frame
+    FPS = 0.0  # assumed where frames are images
+    CONVENTIONS: Mapping[str, str] = {}  # by suffix of the label file, for the metadata
+
+    def find_masks(self) -> dict[int, pathlib.Path]:
+        """Return the folder or file of masks by number of the test clip."""
+        raise NotImplementedError
+
+    def find_labels(self) -> list[pathlib.Path]:
+        """Return where the label file of this version may lie, the preferred one first."""
+        raise NotImplementedError
+
+    def read_masks(self, path: pathlib.Path) -> Truth:
+        """Read one of `find_masks`."""
+        raise NotImplementedError
+
+    def find(self) -> list[pathlib.Path]:
+        """Take the first layout that has clips."""
+        for base in (self.source_dir, *(self.source_dir / name for name in self.FOLDERS)):
+            for layout, sides in self.LAYOUTS.items():
+                clips = {split: _numbered(base / f, name) for split, (f, name) in sides.items()}
+                if any(clips.values()):
+                    self.base, self.layout, self.clips = base, layout, clips
+                    self.masks = self.find_masks()
+                    self.label_files = [f for f in self.find_labels() if f.is_file()]
+                    folders = [base / f for f, _ in sides.values() if (base / f).is_dir()]
+                    return [*folders, *self.label_files, *self.masks.values()]
+        wanted = ", or ".join(
+            " and ".join(folder for folder, _ in sides.values()) for sides in self.LAYOUTS.values()
+        )
+        raise UserError(
+            f"{self.source_dir} is not {self.TITLE}: wanted the folders {wanted}, with clips in "
+            f"them. {describe(self.source_dir)} {self.MANUAL_DOWNLOAD_INSTRUCTIONS}"
+        )
+
+    def scan(self) -> Scan:
+        """Probe every clip, read labels and masks, and compare all with what is expected."""
+        names = [(split, n) for split in ("train", "test") for n in sorted(self.clips[split])]
+        probed = probe([self.clips[split][n] for split, n in names])
+        footage = dict(zip(names, probed, strict=True))
+        notes = [note for split, n in names for note in self._gaps(split, n)]
+        test = {n: footage["test", n] for n in self.clips["test"]}
+        truth = {n: self.read_masks(self.masks[n]) for n in test if n in self.masks}
+        labels = self.choose_labels({n: f.num_frames for n, f in test.items()}, truth, notes)
+        masks = self._choose_masks(test, truth, labels, notes)
+        clips = [
+            Clip(
+                id=clip_id(split, n),
+                footage=dataclasses.replace(held, fps=held.fps or self.FPS),
+                fps_assumed=held.fps is None,
+                labels=labels[n] if split == "test" else np.zeros(held.num_frames, np.uint8),
+                masks=masks.get(n, ()) if split == "test" else (),
+            )
+            for (split, n), held in footage.items()
+        ]
+        total = sum(side.clips for side in self.EXPECTED.values())
+        expected = {s: side.describe(s, self.label_version) for s, side in self.EXPECTED.items()}
+        files = [] if self.labels_are_masks() else [str(path) for path in self.label_files[:1]]
+        return Scan(
+            clips=clips,
+            coverage=f"{len(clips)} of {total} clips" if len(clips) < total else None,
+            metadata={
+                "root": str(self.base),
+                "layout": self.layout,
+                "label_file": files[0] if files else "masks",
+                "label_convention": self.CONVENTIONS[
+                    pathlib.Path(files[0]).suffix if files else ""
+                ],
+                "masks": f"{len(masks)} of {len(test)} test clips",
+                "expected": expected,
+            },
+            deviations=compare(clips, expected, self.SIZE) + notes,
+        )
+
+    def labels_are_masks(self) -> bool:
+        """Tell whether this label version is made from the masks."""
+        return False
+
+    def choose_labels(
+        self, num_frames: Mapping[int, int], truth: Mapping[int, Truth], notes: list[Deviation]
+    ) -> dict[int, np.ndarray]:
+        """Return the labels of every test clip, uint8 [num_frames] by its number.
+
+        Raises:
+          UserError: there are none, or they do not fit the clips.
+        """
+        if not num_frames:
+            return {}
+        if self.labels_are_masks():
+            unknown = [str(self.clips["test"][n]) for n in num_frames if n not in truth]
+            if unknown:
+                raise UserError(
+                    f"{self.TITLE}: no masks, and so no {self.label_version} labels, of "
+                    f"{some(unknown)}. {self.MANUAL_DOWNLOAD_INSTRUCTIONS}"
+                )
+            labels = {n: truth[n].labels for n in num_frames}
+            check_lengths(labels, num_frames, source=next(iter(self.masks.values())).parent)
+            return labels
+        if not self.label_files:
+            raise UserError(
+                f"{self.TITLE}: no {self.label_version} labels; looked for "
+                f"{', '.join(map(str, self.find_labels()))}. {self.MANUAL_DOWNLOAD_INSTRUCTIONS}"
+            )
+        side = self.EXPECTED["test"]
+        first, *others = [
+            read_by_position(path, num_frames, num_clips=side.clips, lengths=side.lengths)
+            for path in self.label_files
+        ]
+        for path, other in zip(self.label_files[1:], others, strict=True):
+            differ = [clip_id("test", n) for n in first if not np.array_equal(first[n], other[n])]
+            if differ:
+                what = f"{path.name} and {self.label_files[0].name} differ in {some(differ)}"
+                notes.append(Deviation(what, f"labels are those of {self.label_files[0].name}"))
+        return first
+
+    def _choose_masks(
+        self,
+        test: Mapping[int, Footage],
+        truth: Mapping[int, Truth],
+        labels: Mapping[int, np.ndarray],
+        notes: list[Deviation],
+    ) -> dict[int, tuple[str, ...]]:
+        """Keep the masks that fit their clip; note what is missing or disagrees with labels."""
+        fit, short, differ = {}, [], []
+        for n, masks in truth.items():
+            held = test[n]
+            if masks.shape != (held.height, held.width):
+                raise UserError(
+                    f"{masks.files[0]}: the mask is {masks.shape[1]}x{masks.shape[0]}, the frames "
+                    f"are {held.width}x{held.height}; it belongs to other frames."
+                )
+            if len(masks.labels) != held.num_frames:
+                short.append(f"{clip_id('test', n)} has {len(masks.labels)}")
+                continue
+            fit[n] = masks.files
+            frames = int((masks.labels != labels[n]).sum())
+            if frames:
+                differ.append(f"{clip_id('test', n)} in {frames}")
+        if none := set(self.EXPECTED["test"].masks) & set(test) - set(truth):
+            what = f"no masks of the test clips {spans(none)}"
+            notes.append(Deviation(what, "abnormal pixels unknown there; give dataset.masks_dir"))
+        if short:
+            what = f"not one mask a frame: {some(short)}"
+            notes.append(Deviation(what, "their masks are not used"))
+        if differ:
+            what = f"masks and {self.label_version} labels differ: {some(differ)} frames"
+            notes.append(Deviation(what, "frames are scored by the labels, pixels by the masks"))
+        return fit
+
+    def _gaps(self, split: str, number: int) -> list[Deviation]:
+        """Find frames missing from an image folder, by the numbers in their names.
+
+        Raises:
+          UserError: the clip is labelled by position, and labels would shift.
+        """
+        path = self.clips[split][number]
+        digits = [re.findall(r"\d+", p.stem)[-1:] for p in images(path)] if path.is_dir() else []
+        present = {int(d[0]) for d in digits if d}
+        lost = sorted(set(range(1, max(present, default=0))) - present)
+        if lost and split == "test":
+            raise UserError(
+                f"{path}: frames {spans(lost)} are missing, and the labels of those that follow "
+                "would shift. Restore them."
+            )
+        what = f"{clip_id(split, number)} lacks frames {spans(lost)}"
+        return [Deviation(what, "time jumps there, unseen by windows")] if lost else []
+
+
+def _numbered(folder: pathlib.Path, pattern: str) -> dict[int, pathlib.Path]:
+    """Return a folder's clips, image folders or videos, by the number in their name."""
+    clips: dict[int, pathlib.Path] = {}
+    for path in entries(folder) if folder.is_dir() else ():
+        match = re.fullmatch(pattern, path.name, re.IGNORECASE)
+        if match and (path.is_dir() or is_video(path)):
+            twin = clips.setdefault(int(match[1]), path)
+            if twin != path:
+                raise UserError(f"{twin} and {path} are both clip {match[1]}; move one away.")
+    return clips

@@ -1,0 +1,124 @@
+"""What a benchmark should hold, and what follows when it does not."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from vadjax.data.builders.base import Clip
+from vadjax.data.builders.positional import clip_id, some, spans
+from vadjax.data.video import Deviation
+
+
+@dataclass(frozen=True)
+class Side:
+    """What one split should hold.
+
+    Attributes:
+      clips: their number; they are counted from 1.
+      frames: in total.
+      lengths: frames of each clip; 0 where nobody has published it.
+      abnormal: by label version, abnormal frames of each clip.
+      masks: numbers of the clips for which the authors publish masks.
+    """
+
+    clips: int
+    frames: int
+    lengths: tuple[int, ...]
+    abnormal: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
+    masks: tuple[int, ...] = ()
+
+    def describe(self, split: str, label_version: str) -> dict:
+        """Return the expected counts as plain data, by clip id, for `Dataset.metadata`."""
+        abnormal = self.abnormal.get(label_version, (0,) * self.clips)
+        return {
+            "clips": self.clips,
+            "frames": self.frames,
+            "abnormal": sum(abnormal),
+            "lengths": {clip_id(split, n): c for n, c in enumerate(self.lengths, 1) if c},
+            "abnormal_by_clip": {clip_id(split, n): c for n, c in enumerate(abnormal, 1)},
+        }
+
+
+def compare(
+    clips: Sequence[Clip], expected: Mapping[str, dict], size: tuple[int, int]
+) -> list[Deviation]:
+    """List where the clips differ from what is expected (`Side.describe`, by split)."""
+    found = [
+        deviation
+        for split, side in expected.items()
+        for deviation in _counts([c for c in clips if c.id.startswith(split + "/")], split, side)
+    ]
+    odd = [c for c in clips if (c.footage.height, c.footage.width) != size]
+    if odd:
+        footage = odd[0].footage
+        found.append(
+            Deviation(
+                f"{len(odd)} clips are {footage.width}x{footage.height} pixels instead of "
+                f"{size[1]}x{size[0]}",
+                "resized, or not this data set: results are not comparable with published ones",
+            )
+        )
+    return found + damage(clips)
+
+
+def _counts(clips: Sequence[Clip], split: str, side: dict) -> list[Deviation]:
+    found, ids = [], {clip.id for clip in clips}
+    missing = [n for n in range(1, side["clips"] + 1) if clip_id(split, n) not in ids]
+    if missing:
+        found.append(
+            Deviation(
+                f"{split}: {len(clips)} of {side['clips']} clips; missing {spans(missing)}",
+                "results hold for these clips only and carry the coverage",
+            )
+        )
+    lengths = [
+        f"{c.id} has {c.footage.num_frames} frames instead of {side['lengths'][c.id]}"
+        for c in clips
+        if side["lengths"].get(c.id, c.footage.num_frames) != c.footage.num_frames
+    ]
+    frames = sum(c.footage.num_frames for c in clips)
+    if not (missing or lengths) and frames != side["frames"]:
+        lengths = [f"{split} has {frames} frames instead of {side['frames']}"]
+    if lengths:
+        found.append(
+            Deviation(
+                some(lengths),
+                "frames are cut off or added; results are not comparable with published ones",
+            )
+        )
+    abnormal = [
+        f"{c.id} has {c.labels.sum()} abnormal frames instead of {side['abnormal_by_clip'][c.id]}"
+        for c in clips
+        if side["abnormal_by_clip"].get(c.id) != c.labels.sum()
+    ]
+    if abnormal:
+        found.append(
+            Deviation(
+                some(abnormal),
+                "another labelling than the one that published results use",
+            )
+        )
+    return found
+
+
+def damage(clips: Sequence[Clip]) -> list[Deviation]:
+    """List frames that were replaced and videos that end before their header says."""
+    found = []
+    for clip in clips:
+        footage = clip.footage
+        if footage.substituted:
+            found.append(
+                Deviation(
+                    f"{clip.id}: frames {spans(footage.substituted)} (0-based) cannot be read",
+                    "each shows its neighbour, so that labels keep their places; counted as "
+                    "substituted",
+                )
+            )
+        if footage.announced not in (0, -1, footage.num_frames):
+            found.append(
+                Deviation(
+                    f"{clip.id}: the header announces {footage.announced} frames, "
+                    f"{footage.num_frames} can be decoded",
+                    "only those are used; a file much shorter than announced is cut",
+                )
+            )
+    return found

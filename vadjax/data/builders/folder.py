@@ -1,0 +1,162 @@
+"""A person's own videos.
+
+Either `train/` and `test/` below data_dir, or one folder of normal videos. A clip is a video
+file, or a folder of images, at any depth; its name is its path without the video's suffix.
+`labels.csv` in data_dir says when something abnormal happens (`vadjax.data.labels.read_csv`).
+"""
+
+import os
+import pathlib
+
+import numpy as np
+
+from vadjax.data.builders.base import Clip, Scan, VideoIndex
+from vadjax.data.builders.expected import damage
+from vadjax.data.files import IMAGES, describe, entries, is_video
+from vadjax.data.labels import read_csv
+from vadjax.data.probe import Footage, probe
+from vadjax.data.video import Dataset, Deviation
+from vadjax.errors import UserError
+
+_CONVENTION = "frames counted from 0, stop not included; or seconds"
+_SIDES = {"train": "train", "training": "train", "test": "test", "testing": "test"}
+
+
+class Folder(VideoIndex, skip_registration=True):
+    """A folder of videos of one's own."""
+
+    LABEL_VERSIONS = ("unlabelled", "labels.csv")
+
+    def find(self) -> list[pathlib.Path]:
+        """Find the clips of both sides."""
+        if self.masks_dir:
+            raise UserError("dataset.masks_dir is for ucsd_ped1, ucsd_ped2 and avenue; unset it.")
+        root = self.source_dir
+        sides = {_SIDES[p.name.lower()]: p for p in entries(root) if _is_side(p)}
+        if sides and "train" not in sides:
+            raise UserError(
+                f"{root} has {sides['test'].name}/ but no train/: a detector learns from normal "
+                "videos, so put some into train/."
+            )
+        self.split_by_us = "test" not in sides
+        self.clips = {split: _clips(folder) for split, folder in sides.items()}
+        if self.split_by_us:
+            self.clips = _last_fifth(_clips(sides.get("train", root)), root)
+        for split, folder in sides.items():
+            if not self.clips.get(split):
+                raise UserError(f"no videos and no folders of images in it: {describe(folder)}")
+        self.labels_file = root / "labels.csv"
+        self.label_version = self.LABEL_VERSIONS[self.labels_file.is_file()]
+        paths = [path for clips in self.clips.values() for path in clips.values()]
+        return paths + [self.labels_file] * self.labels_file.is_file()
+
+    def scan(self) -> Scan:
+        """Probe every clip and read labels.csv."""
+        ids = [f"{split}/{name}" for split in ("train", "test") for name in self.clips[split]]
+        paths = [path for split in ("train", "test") for path in self.clips[split].values()]
+        footage = dict(zip(ids, probe(paths), strict=True))
+        labels = {i: np.zeros(f.num_frames, np.uint8) for i, f in footage.items() if _train(i)}
+        labelled = self.label_version == "labels.csv"
+        if labelled:
+            labels = read_csv(
+                self.labels_file, {i: (f.num_frames, f.fps) for i, f in footage.items()}
+            )
+        clips = [Clip(id=i, footage=f, labels=labels.get(i)) for i, f in footage.items()]
+        return Scan(
+            clips=clips,
+            metadata={
+                "root": str(self.source_dir),
+                "layout": "one folder" if self.split_by_us else "train and test",
+                "label_file": str(self.labels_file) if labelled else None,
+                "label_convention": _CONVENTION if labelled else None,
+            },
+            deviations=[*self._notes(footage, labels), *damage(clips)],
+        )
+
+    def _notes(self, footage: dict[str, Footage], labels: dict[str, np.ndarray]) -> list[Deviation]:
+        notes = []
+        if self.split_by_us:
+            moved = sum(not _train(i) for i in footage)
+            notes.append(
+                Deviation(
+                    f"no test/ folder: the test side is the last {moved} of {len(footage)} clips "
+                    "by name",
+                    "normal like the others unless labels.csv says otherwise, so that scores show "
+                    "false alarms, not whether anomalies are found",
+                )
+            )
+        abnormal = [i for i in labels if _train(i) and labels[i].any()]
+        if abnormal:
+            notes.append(
+                Deviation(
+                    f"labels.csv marks abnormal frames in {', '.join(abnormal[:6])}",
+                    "training clips are taken for normal; move these to test/",
+                )
+            )
+        sizes = {(f.height, f.width) for f in footage.values()}
+        if len(sizes) > 1:
+            notes.append(
+                Deviation(
+                    "clips of several sizes: " + ", ".join(f"{w}x{h}" for h, w in sorted(sizes)),
+                    "different cameras; a detector learns one scene best",
+                )
+            )
+        return notes
+
+
+def _is_side(path: pathlib.Path) -> bool:
+    return path.is_dir() and path.name.lower() in _SIDES
+
+
+def _train(clip: str) -> bool:
+    return clip.startswith("train/")
+
+
+def _clips(folder: pathlib.Path) -> dict[str, pathlib.Path]:
+    """Find videos and folders of images at any depth, by name, in natural order.
+
+    Raises:
+      UserError: two clips have the same name.
+    """
+    found: dict[str, pathlib.Path] = {}
+
+    def add(name: str, path: pathlib.Path) -> None:
+        twin = found.setdefault(name, path)
+        if twin != path:
+            raise UserError(f"{twin} and {path} are both called {name!r}; rename one.")
+
+    def walk(below: pathlib.Path) -> None:
+        inside = entries(below)
+        if any(p.suffix.lower() in IMAGES and p.is_file() for p in inside):
+            add(
+                os.path.relpath(below, folder) if below != folder else folder.absolute().name, below
+            )
+        for path in inside:
+            if path.is_dir():
+                walk(path)
+            elif is_video(path):
+                add(os.path.relpath(path.with_suffix(""), folder), path)
+
+    walk(folder)
+    return found
+
+
+def _last_fifth(
+    clips: dict[str, pathlib.Path], root: pathlib.Path
+) -> dict[str, dict[str, pathlib.Path]]:
+    if len(clips) < 2:
+        raise UserError(
+            f"{root} holds {len(clips)} clips (videos, or folders of images); wanted train/ and "
+            f"test/, or at least two normal clips to learn from and to test. {describe(root)}"
+        )
+    names = list(clips)
+    first_test = len(names) - max(1, len(names) // 5)
+    return {
+        "train": {name: clips[name] for name in names[:first_test]},
+        "test": {name: clips[name] for name in names[first_test:]},
+    }
+
+
+def load(dataset_config, cache_dir: pathlib.Path) -> Dataset:
+    """Load `folder` (`vadjax.data.load`)."""
+    return Folder(dataset_config, cache_dir).load()

@@ -1,0 +1,121 @@
+"""UCSD Ped1 and Ped2 (Mahadevan et al., CVPR 2010): a walkway seen by a fixed grey camera.
+
+Read in two layouts: the official one (tif frames, `.m` labels, masks in `TestNNN_gt`), and that
+of StevenLiuWen/ano_pred_cvpr2018 (jpg frames, `.mat` or `.npy` labels, masks by `masks_dir`).
+"""
+
+import pathlib
+import re
+from typing import ClassVar
+
+from vadjax.data.builders.benchmark import FRAMES, Benchmark, Truth
+from vadjax.data.builders.expected import Side
+from vadjax.data.files import images, is_stray
+from vadjax.data.labels import labels_from_masks
+from vadjax.data.masks import ImageMasks
+from vadjax.data.video import Dataset
+from vadjax.errors import UserError
+
+_ARCHIVE = "UCSD_Anomaly_Dataset.v1p2"
+
+
+class _UCSD(Benchmark, skip_registration=True):
+    LABEL_VERSIONS = ("official",)
+    LAYOUTS: ClassVar = {
+        "official": {"train": ("Train", r"Train(\d+)"), "test": ("Test", r"Test(\d+)")},
+        "frames": FRAMES,
+    }
+    FPS = 10.0  # nowhere stated by the authors; assumed by everybody
+    CONVENTIONS: ClassVar = {
+        ".m": "frames counted from 1, both ends included",
+        ".mat": "frames counted from 1, both ends included",
+        ".npy": "one value a frame",
+        "": "",
+    }
+    MANUAL_DOWNLOAD_INSTRUCTIONS = (
+        "Get UCSD_Anomaly_Dataset.tar.gz from "
+        "http://www.svcl.ucsd.edu/projects/anomaly/dataset.htm and unpack it."
+    )
+    OFFICIAL = ""  # the folder's name in the archive
+
+    def find_masks(self):
+        """Find `TestNNN_gt` folders in masks_dir, or beside the official frames."""
+        self.mask_folder = self.base / "Test"
+        roots = [self.masks_dir] if self.masks_dir else [self.base]
+        below = ("", "Test", f"{self.OFFICIAL}/Test", f"{_ARCHIVE}/{self.OFFICIAL}/Test")
+        for folder in (root / name for root in roots for name in below):
+            names = [p for p in folder.iterdir() if not is_stray(p.name)] if folder.is_dir() else []
+            found = {int(m[1]): p for p in names if (m := re.fullmatch(r"Test(\d+)_gt", p.name))}
+            if found:
+                self.mask_folder = folder
+                return found
+        if self.masks_dir:
+            raise UserError(
+                f"dataset.masks_dir={self.masks_dir} holds no folders Test001_gt, nor do "
+                f"{', '.join(below[1:])} below it."
+            )
+        return {}
+
+    def find_labels(self):
+        """List the `.m` of the authors, then the copies of others."""
+        short = self.OFFICIAL.removeprefix("UCSD")
+        return [
+            *{f / f"{self.OFFICIAL}.m": 0 for f in (self.base / "Test", self.mask_folder)},
+            self.base / f"{short}.mat",
+            *(f / f"frame_labels_{short}.npy" for f in (self.base, self.base.parent)),
+        ]
+
+    def read_masks(self, path):
+        """Read a folder of masks: NNN.bmp or frameNNN.bmp, 255 where abnormal."""
+        files = tuple(map(str, images(path)))
+        if not files:
+            raise UserError(f"{path} holds no masks; wanted 001.bmp and so on.")
+        masks = ImageMasks(files)
+        return Truth(files, labels_from_masks(masks), masks[0].shape)
+
+
+class UcsdPed1(_UCSD, skip_registration=True):
+    """UCSD Ped1: people walk towards and away from the camera."""
+
+    TITLE, OFFICIAL, SIZE = "UCSD Ped1", "UCSDped1", (158, 238)
+    FOLDERS = ("UCSDped1", f"{_ARCHIVE}/UCSDped1", "ped1")
+    EXPECTED: ClassVar = {
+        "train": Side(34, 6800, (200,) * 34),
+        "test": Side(
+            36,
+            7200,
+            (200,) * 36,
+            {
+                "official": (
+                    *(93, 126, 110, 138, 147, 191, 175, 94, 48, 140, 96, 71),
+                    *(156, 200, 63, 78, 47, 67, 75, 131, 170, 92, 158, 122),
+                    *(96, 68, 113, 96, 84, 26, 180, 103, 161, 121, 115, 94),
+                )
+            },
+            masks=(3, 4, 14, 18, 19, 21, 22, 23, 24, 32),
+        ),
+    }
+
+
+class UcsdPed2(_UCSD, skip_registration=True):
+    """UCSD Ped2: people walk across the picture."""
+
+    TITLE, OFFICIAL, SIZE = "UCSD Ped2", "UCSDped2", (240, 360)
+    FOLDERS = ("UCSDped2", f"{_ARCHIVE}/UCSDped2", "ped2")
+    _TRAIN = (120, 150, 150, 180, 180, 150, 150, 120, 180, 180, 180, 180, 180, 150, 150, 150)
+    EXPECTED: ClassVar = {
+        "train": Side(16, 2550, _TRAIN),
+        "test": Side(
+            12,
+            2010,
+            (180, 180, 150, 180, 150, 180, 180, 180, 120, 150, 180, 180),
+            {"official": (120, 86, 146, 150, 129, 159, 135, 180, 120, 150, 180, 93)},
+            masks=tuple(range(1, 13)),
+        ),
+    }
+
+
+def load(dataset_config, cache_dir: pathlib.Path) -> Dataset:
+    """Load `ucsd_ped1` or `ucsd_ped2` (`vadjax.data.load`)."""
+    builder = UcsdPed1 if dataset_config.name == "ucsd_ped1" else UcsdPed2
+    return builder(dataset_config, cache_dir).load()
