@@ -40,8 +40,9 @@ def evaluate(
     Args:
         scores: test video -> float [t], higher is more abnormal; out-of-fold under by_video.
         predicted: test video -> bool [t], False where the score is that of the nearest frame.
-        labels: test video -> [t] {0, 1}. A video without labels counts towards alarms alone.
-        calibration: for each fold, held-out video -> float [t]; those without labels are normal.
+        labels: test or held-out video -> [t] {0, 1}. A test video without labels counts towards
+            alarms alone, a held-out one is normal.
+        calibration: for each fold, held-out video -> float [t].
         context: what the caller knows: dataset, coverage, label_version, protocol, leakage,
             detector, smoothing, lookahead_frames, seeds, timing, environment; optional: stamps,
             region, explain.
@@ -64,33 +65,29 @@ def evaluate(
         UserError: scores that are not finite, frames that do not add up, videos in no fold or in
             two, or a context that the schema refuses.
     """
-    accounting = account(scores, predicted, labels, substituted=substituted, dropped=dropped)
-    labels = {video: np.asarray(labels[video]) for video in scores if video in labels}
     folds = _checked_folds(folds, scores, calibration)
     fps = fps or {}
-    thresholds, no_threshold = [], ""
-    for held in calibration:
-        pair = _pool(held, {v: labels.get(v, np.zeros(len(s), np.uint8)) for v, s in held.items()})
-        value, why = choose_threshold(*pair, rule=rule, quantile=quantile, num_std=num_std)
-        thresholds.append(value)
-        no_threshold = no_threshold or why
+    thresholds, no_threshold = _calibrate(
+        calibration, labels, rule=rule, quantile=quantile, num_std=num_std
+    )
+    only_held = {v for held in calibration for v in held} - {*scores}
+    labels = {v: np.asarray(y) for v, y in labels.items() if v not in only_held}
+    accounting = account(scores, predicted, labels, substituted=substituted, dropped=dropped)
+    labels = {v: labels[v] for v in scores if v in labels}
     called = {}
     if not no_threshold:
         for ids, value in zip(folds, thresholds, strict=True):
             called |= {v: np.asarray(scores[v], np.float64) >= value for v in ids}
+    held_out = {
+        "videos": sum(len(held) for held in calibration),
+        "frames": sum(len(s) for held in calibration for s in held.values()),
+    }
     parts = {
         "frame": _frame(scores, labels, folds, resamples=resamples, seed=seed),
         "baselines": _baselines(baselines or {}, scores, labels),
         "threshold": _threshold(thresholds, no_threshold, called, labels, fps),
         "kinds": _kinds(kinds, scores, called, labels),
         "videos": _videos(scores, predicted, labels, folds, thresholds, called, fps),
-    }
-    parts["threshold"][0] |= {
-        "rule": rule,
-        "calibration": {
-            "videos": sum(len(held) for held in calibration),
-            "frames": sum(len(s) for held in calibration for s in held.values()),
-        },
     }
     metrics = {
         "schema_version": schema.VERSION,
@@ -99,6 +96,7 @@ def evaluate(
         "explain": None,
         **context,
         **{name: part for name, (part, _) in parts.items()},
+        "threshold": {"rule": rule, "calibration": held_out, **parts["threshold"][0]},
         "accounting": accounting,
     }
     reasons = dict.fromkeys(("region", "explain", "leakage"), "not computed")
@@ -108,6 +106,16 @@ def evaluate(
     metrics["reasons"] = {path: why for path, why in reasons.items() if path in null}
     metrics["remarks"] = _remarks(metrics)
     return schema.validate(metrics)
+
+
+def _calibrate(calibration: Sequence[Arrays], labels: Arrays, **rule) -> tuple[list, str]:
+    """Return each fold's threshold, and why there is none where one is None."""
+    chosen = []
+    for held in calibration:
+        true = {v: labels.get(v, np.zeros(len(s), np.uint8)) for v, s in held.items()}
+        account(held, {v: np.ones(len(s), bool) for v, s in held.items()}, true)
+        chosen.append(choose_threshold(*_pool(held, true), **rule))
+    return [value for value, _ in chosen], next((why for _, why in chosen if why), "")
 
 
 def _frame(scores: Arrays, labels: Arrays, folds, *, resamples: int, seed: int) -> Found:
@@ -271,8 +279,6 @@ def _checked_folds(folds, scores: Arrays, calibration: Sequence[Arrays]):
         raise UserError("each scored video has to be in exactly one fold's test videos.")
     if len(calibration) != len(folds):
         raise UserError(f"{len(calibration)} sets of held-out scores for {len(folds)} fold(s).")
-    for held in calibration:
-        check_finite(held, "held-out scores")
     return folds
 
 

@@ -4,6 +4,7 @@ An event is a run of abnormal frames, an alarm a run of frames called abnormal; 
 `MERGE_S` apart are one where the frame rate is known. An alarm that meets no event is false.
 """
 
+import math
 from collections.abc import Mapping
 
 import numpy as np
@@ -50,7 +51,7 @@ def event_metrics(
     Returns:
         The metrics, delays in frames and in seconds, and the reason for each that is None.
     """
-    delays, rates, false, alarms, normal_s = [], [], 0, 0, 0.0
+    delays, rates, false, alarms, normal_s = [], [], 0, 0, []
     for video, calls in called.items():
         rate = fps.get(video)
         raised = find_alarms(calls, rate)
@@ -65,9 +66,9 @@ def event_metrics(
         starts, stops = raised[:, 0, None], raised[:, 1, None]
         met = (starts < events[:, 1]) & (events[:, 0] < stops)  # [alarms, events]
         false += int(np.sum(~met.any(1)))
-        normal_s += np.sum(np.asarray(labels[video]) == 0) / rate if rate else np.nan
+        normal_s.append(np.sum(np.asarray(labels[video]) == 0) / rate if rate else np.nan)
     delays, rates = np.array(delays), np.array(rates)
-    hours = None if np.isnan(normal_s) else float(normal_s / 3600)
+    hours = None if np.isnan(normal_s).any() else math.fsum(normal_s) / 3600
     detected = np.isfinite(delays)
     result = {
         "events": len(delays) if labels else None,

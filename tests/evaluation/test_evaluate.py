@@ -1,0 +1,271 @@
+"""The whole metrics dict: figures against direct computation, every null with its reason."""
+
+import copy
+import json
+
+import numpy as np
+import pytest
+import sklearn.metrics
+
+from vadjax.errors import UserError
+from vadjax.evaluation.accounting import account
+from vadjax.evaluation.evaluate import evaluate
+from vadjax.evaluation.schema import SCHEMA, validate
+
+CONTEXT = {
+    "dataset": "synthetic",
+    "coverage": None,
+    "label_version": "official",
+    "protocol": "one_class",
+    "leakage": {"exact": 0, "neighbour": 0, "augmented": 0, "statistic": [], "verdict": "clean"},
+    "detector": {"model": "lstm", "weights_sha256": None},
+    "smoothing": None,
+    "lookahead_frames": 0,
+    "seeds": [0],
+    "timing": {"train_s": 1.5},
+    "environment": {"device": None},
+}
+
+
+def case(num_videos=9, num_frames=60, seed=0, **changes):
+    """Arguments of evaluate(): the first video wholly normal, anomalies in the others."""
+    rng = np.random.default_rng(seed)
+    names = [f"test/{n:02d}" for n in range(num_videos)]
+    labels = {v: np.zeros(num_frames, np.uint8) for v in names}
+    for n, video in enumerate(names[1:]):
+        labels[video][10 + n : 40] = 1
+    scores = {
+        v: (rng.normal(size=num_frames) + 2 * y).astype(np.float32) for v, y in labels.items()
+    }
+    predicted = {v: np.arange(num_frames) >= 5 for v in names}
+    given = {
+        "scores": scores,
+        "predicted": predicted,
+        "labels": labels,
+        "calibration": [{f"train/{n}": rng.normal(size=80) for n in range(2)}],
+        "context": CONTEXT,
+        "fps": dict.fromkeys(names, 10.0),
+        "resamples": 200,
+    }
+    return {**given, **changes}
+
+
+def pooled(given, what="scores"):
+    return np.concatenate(list(given[what].values()))
+
+
+def test_one_class():
+    baselines = {"frame_index": {v: np.arange(60.0) for v in case()["scores"]}}
+    given = case(baselines=baselines, substituted={"test/02": (3, 4)})
+    metrics = evaluate(**given)
+    scores, labels = pooled(given), pooled(given, "labels")
+    frame, threshold = metrics["frame"], metrics["threshold"]
+    assert frame["auc_micro"] == pytest.approx(sklearn.metrics.roc_auc_score(labels, scores))
+    assert frame["auc_micro_ci95"][0] < frame["auc_micro"] < frame["auc_micro_ci95"][1]
+    assert frame["macro_skipped"] == 1 and frame["ap_chance"] == pytest.approx(labels.mean())
+    assert "folds" not in frame and frame["bootstrap"]["resamples"] == 200
+    assert metrics["baselines"]["frame_index"] == pytest.approx(
+        sklearn.metrics.roc_auc_score(labels, np.tile(np.arange(60), 9))
+    )
+    assert metrics["baselines"]["majority_accuracy"] == max(labels.mean(), 1 - labels.mean())
+    held = np.concatenate(list(given["calibration"][0].values()))
+    assert threshold["value"] == np.quantile(held, 0.99) and threshold["rule"] == "quantile"
+    called = scores >= threshold["value"]
+    assert threshold["precision"] == pytest.approx(labels[called].mean())
+    assert threshold["calibration"] == {"videos": 2, "frames": 160}
+    assert threshold["events"]["events"] == 8
+    assert "minutes of normal footage" in metrics["reasons"]["threshold.false_alarms_per_hour"]
+    assert metrics["accounting"] == {
+        "videos": 9,
+        "frames": 540,
+        "labels": 540,
+        "abnormal": int(labels.sum()),
+        "scored": 9 * 55,
+        "filled": 45,
+        "substituted": 2,
+        "dropped": 0,
+    }
+    first = metrics["videos"][0]
+    assert first["auc"] is None and "one class" in metrics["reasons"]["videos[].auc"]
+    assert json.loads(json.dumps(metrics, allow_nan=False)) == metrics
+
+
+def test_the_order_of_videos_changes_nothing():
+    given = case()
+    turned = {
+        key: dict(reversed(value.items())) if key in ("scores", "predicted", "labels") else value
+        for key, value in given.items()
+    }
+    one, other = evaluate(**given), evaluate(**turned)
+    assert other.pop("videos") == one.pop("videos")[::-1]
+    assert one == other
+
+
+def test_by_video_has_a_threshold_a_fold_and_says_that_it_is_pooled():
+    given = case()
+    names = list(given["scores"])
+    folds = [names[:1], names[1:5], names[5:]]
+    context = {**CONTEXT, "protocol": "by_video"}
+    held = [
+        {v: given["scores"][v] for v in (names[6], names[7])},
+        {v: 3 + given["scores"][v] for v in (names[6], "train/1") if v in names},
+        {**{v: given["scores"][v] for v in names[2:4]}, "train/1": np.zeros(30)},
+    ]
+    labels = {**given["labels"], "train/1": np.zeros(30, np.uint8)}
+    given |= {"calibration": held, "context": context, "rule": "f1", "labels": labels}
+    metrics = evaluate(**given, folds=folds)
+    values = metrics["threshold"]["values"]
+    assert len(set(values)) == 3 and metrics["threshold"]["value"] is None
+    assert "each fold has its own" in metrics["reasons"]["threshold.value"]
+    assert [row["threshold"] for row in metrics["videos"]] == [values[0]] + [values[1]] * 4 + [
+        values[2]
+    ] * 4
+    tp = sum(
+        int(np.sum((given["scores"][v] >= values[n]) & (given["labels"][v] == 1)))
+        for n, ids in enumerate(folds)
+        for v in ids
+    )
+    assert metrics["threshold"]["confusion"]["tp"] == tp
+    found = metrics["frame"]["folds"]
+    assert found["auc"][0] is None and found["skipped"] == 1
+    assert found["mean"] == pytest.approx(np.mean(found["auc"][1:]))
+    assert found["sd"] == pytest.approx(np.std(found["auc"][1:], ddof=1))
+    assert "frame.folds.auc[]" in metrics["reasons"]
+    assert "pooled over the folds" in metrics["remarks"]["frame.auc_micro"]
+    assert metrics["accounting"]["labels"] == 540  # train/1 only calibrates
+
+
+def test_unlabelled_videos_still_get_alarms():
+    metrics = evaluate(**case(labels={}))
+    assert metrics["frame"]["auc_micro"] is None and metrics["threshold"]["confusion"] is None
+    for path in ("frame.auc_micro", "frame.roc", "threshold.recall", "kinds"):
+        assert metrics["reasons"][path] == "no labels"
+    assert metrics["threshold"]["value"] is not None
+    assert metrics["threshold"]["events"]["alarms"] > 0
+    assert metrics["videos"][1]["alarms"] and metrics["videos"][1]["abnormal"] is None
+
+
+def test_some_unlabelled_videos_are_left_out_of_the_figures():
+    given = case()
+    whole = evaluate(**given)
+    del given["labels"]["test/08"]
+    part = evaluate(**given)
+    assert part["accounting"]["labels"] == 480 and part["accounting"]["frames"] == 540
+    assert part["frame"]["auc_micro"] != whole["frame"]["auc_micro"]
+
+
+@pytest.mark.parametrize("label", [0, 1])
+def test_labels_of_one_class(label):
+    given = case()
+    labels = {v: np.full(60, label, np.uint8) for v in given["labels"]}
+    metrics = evaluate(**{**given, "labels": labels})
+    kind = "abnormal" if label else "normal"
+    why = f"the labels hold one class only: every frame is {kind}"
+    assert all(metrics["frame"][k] is None for k in ("auc_micro", "auc_macro", "ap", "eer", "roc"))
+    assert metrics["reasons"]["frame.auc_micro"] == why
+    assert metrics["threshold"]["mcc"] is None and metrics["reasons"]["threshold.mcc"] == why
+    assert metrics["threshold"]["accuracy"] is not None
+
+
+def test_fewer_than_eight_videos_have_no_interval():
+    metrics = evaluate(**case(num_videos=7))
+    assert metrics["frame"]["auc_micro_ci95"] is None
+    assert metrics["reasons"]["frame.auc_micro_ci95"] == "7 videos; an interval needs 8"
+
+
+def test_no_held_out_scores():
+    metrics = evaluate(**case(calibration=[{}]))
+    assert metrics["threshold"]["value"] is None and metrics["threshold"]["events"] is None
+    assert metrics["reasons"]["threshold.value"] == "no held-out normal frame"
+    assert metrics["frame"]["auc_micro"] is not None
+
+
+def test_nothing_reaches_the_threshold():
+    given = case(calibration=[{"train/1": np.full(50, 99.0)}])
+    metrics = evaluate(**given)
+    assert metrics["threshold"]["precision"] == 0
+    assert "no frame reaches" in metrics["remarks"]["threshold.precision"]
+
+
+def test_kinds_are_compared_with_all_normal_frames():
+    given = case(num_videos=3)
+    masks = {
+        "test/01": {"cart": given["labels"]["test/01"] == 1},
+        "test/02": {"cart": np.zeros(60, bool), "runner": np.arange(60) < 15},
+    }
+    metrics = evaluate(**given, kinds=masks)
+    cart, runner = metrics["kinds"]
+    scores, labels = pooled(given), pooled(given, "labels")
+    here = np.concatenate([np.zeros(60), masks["test/01"]["cart"], np.zeros(60)])
+    keep = (here == 1) | (labels == 0)
+    expected = sklearn.metrics.roc_auc_score(here[keep], scores[keep])
+    assert cart["auc"] == pytest.approx(expected) and cart["videos"] == 1
+    assert runner["frames"] == 4  # only frames 11 to 14 are abnormal
+
+
+def test_scores_that_are_not_finite_are_refused():
+    given = case()
+    given["scores"]["test/03"][[7, 9]] = np.nan, np.inf
+    with pytest.raises(UserError, match=r"2 frames of test/03, the first frame 7\. NaN or inf"):
+        evaluate(**given)
+    given = case()
+    given["calibration"][0]["train/1"][0] = np.inf
+    with pytest.raises(UserError, match="1 frames of train/1"):
+        evaluate(**given)
+    knn = {v: np.full(60, np.nan) for v in given["scores"]}
+    with pytest.raises(UserError, match="baseline 'knn' of 9"):
+        evaluate(**case(baselines={"knn": knn}))
+
+
+def test_frames_that_do_not_add_up_are_refused():
+    given = case()
+    given["labels"]["test/03"] = given["labels"]["test/03"][:-1]
+    with pytest.raises(UserError, match="test/03: 60 scores, 60 predicted, 59 labels"):
+        evaluate(**given)
+    given = case()
+    del given["scores"]["test/03"], given["predicted"]["test/03"]
+    with pytest.raises(UserError, match="test/03: no scores"):
+        evaluate(**given)
+    assert evaluate(**given, dropped={"test/03": 60})["accounting"]["dropped"] == 60
+    with pytest.raises(UserError, match="baseline 'x' has 3 scores for test/00, which has 60"):
+        evaluate(**case(baselines={"x": {"test/00": np.zeros(3)}}))
+    with pytest.raises(UserError, match="exactly one fold"):
+        evaluate(**case(folds=[["test/00"]]))
+    with pytest.raises(UserError, match=r"1 sets of held-out scores for 2 fold\(s\)"):
+        evaluate(**case(num_videos=2, folds=[["test/00"], ["test/01"]]))
+
+
+def test_account_refuses_strange_labels_and_unscored_videos():
+    scores, none = {"a": np.zeros(3)}, {"a": np.zeros(3, bool)}
+    with pytest.raises(UserError, match="a: labels other than 0 and 1"):
+        account(scores, {"a": np.ones(3, bool)}, {"a": np.array([0, 255, 0])})
+    with pytest.raises(UserError, match="a: no frame was scored"):
+        account(scores, none, {})
+
+
+def test_the_schema_refuses_what_is_not_right():
+    metrics = evaluate(**case())
+    assert validate(metrics) == metrics
+
+    def broken(path, value):
+        copied = copy.deepcopy(metrics)
+        *parents, last = path.split(".")
+        part = copied
+        for key in parents:
+            part = part[key]
+        part[last] = value
+        return copied
+
+    for path, value, message in (
+        ("frame.auc_micro", float("nan"), "frame.auc_micro is nan; what is undefined is null"),
+        ("frame.auc_micro", None, "frame.auc_micro is null without a reason"),
+        ("frame.auc_micro", 1.2, "frame.auc_micro 1.2 is greater than the maximum of 1"),
+        ("frame.area", 0.5, "'area' was unexpected"),
+        ("timing.numpy", np.float32(1), "timing.numpy is of type float32, which JSON cannot hold"),
+        ("schema_version", 2, "schema_version 1 was expected"),
+    ):
+        with pytest.raises(UserError, match=message.replace(".", r"\.")):
+            validate(broken(path, value))
+    with pytest.raises(UserError, match="'detector' is a required property"):
+        validate({k: v for k, v in metrics.items() if k != "detector"})
+    assert SCHEMA["properties"]["schema_version"] == {"const": 1}
