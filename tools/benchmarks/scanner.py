@@ -50,7 +50,7 @@ def train_vadjax() -> Callable[[], float]:
 
     from vadjax.data.windows import WindowTable
     from vadjax.training import state as states
-    from vadjax.training.fit import TrainingData, _resident, hyperparameters
+    from vadjax.training.inputs import TrainingData, hyperparameters, resident_arrays
     from vadjax.training.parallel import Devices
     from vadjax.training.step import Settings, make_epoch
 
@@ -62,18 +62,17 @@ def train_vadjax() -> Callable[[], float]:
     mesh = Devices(config.train.num_devices, mode=config.train.parallel)
     hparams = hyperparameters(data, config, objective)
     window = np.zeros((1, LENGTH, WIDTH), np.float32)
-    state = mesh.place(
-        states.create(model, window, seed=np.uint32(0), hparams=hparams, optimizer="adam")
-    )
-    resident = mesh.place(_resident(data))
+    state = states.create(model, window, seed=np.uint32(0), hparams=hparams, optimizer="adam")
+    state = mesh.place(jax.tree.map(np.array, state))  # of its own, since it is donated
+    placed = mesh.place(resident_arrays(data))
     epoch = mesh.compile(
-        make_epoch(model, objective, Settings(BATCH, total_steps=STEPS)), state, resident
+        make_epoch(model, objective, Settings(BATCH, total_steps=STEPS)), state, placed
     )
     box = [state]
 
     def sample() -> float:
         start = time.perf_counter()
-        box[0], scalars = epoch(box[0], resident)
+        box[0], scalars = epoch(box[0], placed)
         jax.block_until_ready((box[0], scalars))
         return len(rows) / (time.perf_counter() - start)
 

@@ -2,6 +2,7 @@
 
 import contextlib
 import errno
+import glob
 import json
 import os
 import pathlib
@@ -18,9 +19,11 @@ def whole(path: pathlib.Path) -> Iterator[pathlib.Path]:
     Raises:
       UserError: the folder cannot be written, or the disk is full.
     """
-    beside = path.with_name(f".{path.name}.{os.getpid()}.{secrets.token_hex(3)}.tmp")
+    mine = f"{os.uname().nodename}-{os.getpid()}"
+    beside = path.with_name(f".{path.name}.{mine}-{secrets.token_hex(3)}.tmp")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
+        _sweep(path)
         yield beside
         with beside.open("rb+") as file:
             os.fsync(file.fileno())
@@ -29,6 +32,25 @@ def whole(path: pathlib.Path) -> Iterator[pathlib.Path]:
         raise unwritable(path, error) from error
     finally:
         beside.unlink(missing_ok=True) if path.parent.is_dir() else None
+
+
+def _sweep(path: pathlib.Path) -> None:
+    """Remove what processes of this machine that were killed left beside `path`."""
+    here = f".{path.name}.{os.uname().nodename}-"
+    for left in path.parent.glob(f"{glob.escape(here)}*.tmp"):
+        pid = left.name[len(here) :].split("-")[0]
+        if pid.isdigit() and int(pid) != os.getpid() and not _alive(int(pid)):
+            left.unlink(missing_ok=True)
+
+
+def _alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
 
 
 def unwritable(path: pathlib.Path, error: OSError) -> Exception:

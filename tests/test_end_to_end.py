@@ -1,0 +1,195 @@
+"""The main job on a tiny synthetic set: all stages, resumed stages, detect, the user's mistakes."""
+
+import csv
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import cv2
+import numpy as np
+import pytest
+
+from vadjax import config as configs
+from vadjax import stages, unlabelled
+from vadjax.errors import UserError
+from vadjax.evaluation import schema
+
+
+def tiny(cache) -> configs.ConfigDict:
+    """A config that runs in seconds."""
+    config = configs.default_config()
+    d, f, t = config.dataset, config.features, config.train
+    d.num_train, d.num_test, d.num_frames, d.height, d.width = 4, 3, 40, 96, 128
+    f.backbone, f.weights, f.height, f.width = "mobilenetv2_100", "random", 32, 32
+    f.cache_dir = str(cache)
+    config.window.length, config.model.units = 4, (8,)
+    t.epochs, t.patience, t.batch_size = 2, 0, 16
+    config.evaluate.num_bootstrap = 20
+    return config
+
+
+@pytest.fixture(scope="module")
+def cache(tmp_path_factory):
+    return tmp_path_factory.mktemp("cache")
+
+
+@pytest.fixture(scope="module")
+def finished(cache, tmp_path_factory):
+    workdir = tmp_path_factory.mktemp("run")
+    metrics = stages.run(configs.validate(tiny(cache)), workdir, quiet=True, command="a command")
+    return workdir, metrics
+
+
+def test_a_run_leaves_what_the_design_names(finished):
+    workdir, metrics = finished
+    for name in (
+        "config.json environment.json leakage.json log.jsonl scores.npz metrics.json report.html "
+        "figures/roc.png figures/timelines.png detector/fold0/variables.npz"
+    ).split():
+        assert (workdir / name).stat().st_size > 0, name
+    assert list((workdir / "tensorboard").rglob("events*"))
+    schema.validate(metrics)
+    assert metrics["leakage"]["verdict"] == "clean"
+    assert metrics["accounting"]["labels"] == 3 * 40 and metrics["accounting"]["filled"] == 3 * 3
+    assert any("random" in stamp for stamp in metrics["stamps"])
+    assert set(metrics["baselines"]) >= {"random", "frame_index", "clip_centre", "knn"}
+    assert metrics["baselines"].keys() >= {"mahalanobis", "motion_flow", "motion_difference"}
+    page = (workdir / "report.html").read_text()
+    assert "a command" in page and "random" in page
+
+
+def test_the_headline_is_that_of_scikit_learn(finished, cache):
+    from sklearn.metrics import roc_auc_score
+
+    from vadjax import data
+
+    workdir, metrics = finished
+    dataset = data.load(tiny(cache).dataset, cache_dir=cache)
+    with np.load(workdir / "scores.npz") as file:
+        scores = [file[f"test|0|{v.id}|scores"] for v in dataset.test]
+    labels = [v.labels for v in dataset.test]
+    want = roc_auc_score(np.concatenate(labels), np.concatenate(scores))
+    assert metrics["frame"]["auc_micro"] == pytest.approx(want, abs=1e-12)
+
+
+def test_stages_run_alone_and_again(finished, cache):
+    workdir, metrics = finished
+    before = (workdir / "scores.npz").read_bytes()
+    for stage in ("extract", "train", "score", "evaluate", "report"):
+        stages.run(tiny(cache), workdir, stage=stage, quiet=True)
+    assert (workdir / "scores.npz").read_bytes() == before
+    again = json.loads((workdir / "metrics.json").read_text())
+    assert again["frame"] == metrics["frame"]
+
+
+def test_a_stage_without_the_one_before_says_which(cache, tmp_path):
+    with pytest.raises(UserError, match="--stage=train"):
+        stages.run(tiny(cache), tmp_path, stage="score", quiet=True)
+    with pytest.raises(UserError, match="--stage=score"):
+        stages.run(tiny(cache), tmp_path, stage="evaluate", quiet=True)
+
+
+def test_another_config_is_refused(finished, cache):
+    config = tiny(cache)
+    config.train.learning_rate = 0.5
+    with pytest.raises(UserError, match=r"train.learning_rate: 0.001 there, 0.5 asked"):
+        stages.run(config, finished[0], quiet=True)
+
+
+def test_detect_scores_new_videos(finished, tmp_path):
+    workdir, _ = finished
+    folder = tmp_path / "frames <b>"
+    folder.mkdir()
+    rng = np.random.default_rng(0)
+    for i in range(12):
+        cv2.imwrite(str(folder / f"{i}.png"), rng.integers(0, 255, (40, 60, 3), np.uint8))
+    file = str(tmp_path / "clip.avi")
+    writer = cv2.VideoWriter(file, cv2.VideoWriter_fourcc(*"MJPG"), 10, (64, 48))
+    for i in range(9):
+        writer.write(np.full((48, 64, 3), 20 * i, np.uint8))
+    writer.release()
+    out = tmp_path / "out"
+    scores = unlabelled.detect(workdir, [str(folder), file], out=out, quiet=True)
+    assert [len(s) for s in scores.values()] == [12, 9]
+    assert all(np.isfinite(s).all() for s in scores.values())
+    with (out / "scores.csv").open() as rows:
+        assert len(list(csv.DictReader(rows))) == 21
+    assert (out / "alarms.csv").is_file()
+    assert "<b>" not in (out / "report.html").read_text().replace("<b>", "", 0).split("frames ")[1][:3]
+
+
+def test_detect_refuses_what_it_cannot_use(finished, tmp_path):
+    workdir, _ = finished
+    with pytest.raises(UserError, match="does not exist"):
+        unlabelled.detect(workdir, [str(tmp_path / "no.avi")], out=tmp_path, quiet=True)
+    with pytest.raises(UserError, match="no workdir of vadjax"):
+        unlabelled.detect(tmp_path, ["x"], out=tmp_path, quiet=True)
+    short = tmp_path / "short"
+    short.mkdir()
+    cv2.imwrite(str(short / "0.png"), np.zeros((40, 60), np.uint8))
+    with pytest.raises(UserError, match="shorter than a window"):
+        unlabelled.detect(workdir, [str(short)], out=tmp_path, quiet=True)
+
+
+def command(*args, **kwargs):
+    return subprocess.run(
+        [sys.executable, "-m", *args], capture_output=True, text=True, timeout=120, **kwargs
+    )
+
+
+def test_mistakes_at_the_door_are_one_message_without_traceback(tmp_path):
+    cases = {
+        "train.epochs": ("--config=configs/synthetic_lstm.py", "--config.train.epoch=3"),
+        "configs/nope.py": ("--config=configs/nope.py",),
+        "--config.dataset.data_dir": ("--config=configs/ped2_lstm.py",),
+        "give --config": (),
+        "unexpected argument": ("--config=configs/synthetic_lstm.py", "stray"),
+        "'lstm'": ("--config=configs/synthetic_lstm.py", "--config.model.name=lsmt"),
+    }
+    for text, args in cases.items():
+        done = command("vadjax.main", f"--workdir={tmp_path / 'w'}", *args)
+        assert done.returncode == 1 and text in done.stderr, (args, done.stderr)
+        assert "Traceback" not in done.stderr and not (tmp_path / "w").exists()
+    done = command("vadjax.detect", "video.avi")
+    assert done.returncode == 1 and "--workdir" in done.stderr
+
+
+def test_help_is_quick_and_says_the_command():
+    start = time.perf_counter()
+    done = command("vadjax.main", "--help")
+    assert "--config" in done.stdout
+    imported = command("vadjax.main", "--help", env={**os.environ, "PYTHONPROFILEIMPORTTIME": "1"})
+    assert "| jax" not in imported.stderr and "sklearn" not in imported.stderr
+    assert time.perf_counter() - start < 60
+
+
+def test_a_killed_extraction_does_only_unfinished_videos_again(tmp_path):
+    config = tiny(tmp_path / "cache")
+    config.dataset.num_frames, config.features.height, config.features.width = 60, 96, 96
+    overrides = [
+        f"--config.{key}={value}"
+        for key, value in configs.flatten(config.to_dict()).items()
+        if value != configs.flatten(configs.default_config().to_dict())[key]
+        and not isinstance(value, tuple)
+    ]
+    args = ["vadjax.main", "--config=configs/synthetic_lstm.py", *overrides, "--stage=extract"]
+    child = subprocess.Popen(
+        [sys.executable, "-m", *args, f"--workdir={tmp_path / 'w'}"],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    store = tmp_path / "cache" / "features"
+    deadline = time.monotonic() + 120
+    while not (done := list(store.rglob("t*.json"))) and time.monotonic() < deadline:
+        time.sleep(0.01)
+    child.send_signal(signal.SIGKILL)
+    child.wait()
+    assert done, "no video was finished before the deadline"
+    before = {p: p.stat().st_mtime_ns for p in store.rglob("t*.npy") if p.with_suffix(".json").is_file()}
+    again = command(*args, f"--workdir={tmp_path / 'w'}")
+    assert again.returncode == 0, again.stderr
+    assert all(p.stat().st_mtime_ns == t for p, t in before.items())
+    assert len(list(store.rglob("t*.json"))) == 2 * 7 and not list(store.rglob("*.tmp"))
