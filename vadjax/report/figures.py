@@ -1,0 +1,233 @@
+"""Pictures of a run for papers and slides; the same run gives the same bytes."""
+
+import os
+import pathlib
+import textwrap
+from collections.abc import Mapping, Sequence
+
+import matplotlib
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
+
+from vadjax.report import plots, wording
+from vadjax.report.files import whole
+from vadjax.report.view import VideoView, runs
+
+INK, SOFT, ACCENT, BAR, RULE = "#1b1a18", "#635f59", "#b5380f", "#a9a49b", "#dedad3"
+MAX_TIMELINES = 24  # a figure of more could not be read
+STYLE = {
+    "font.family": "DejaVu Sans",
+    "font.size": 8,
+    "axes.titlesize": 8,
+    "axes.titlelocation": "left",
+    "axes.titleweight": "bold",
+    "axes.edgecolor": SOFT,
+    "axes.linewidth": 0.6,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.labelcolor": SOFT,
+    "text.color": INK,
+    "xtick.color": SOFT,
+    "ytick.color": SOFT,
+    "xtick.major.width": 0.6,
+    "ytick.major.width": 0.6,
+    "hatch.color": BAR,
+    "hatch.linewidth": 0.5,
+    "svg.hashsalt": "vadjax",
+    "pdf.fonttype": 42,
+}
+LEGEND = {
+    "timelines": "score by frame; hatched: truly abnormal; dashed: threshold; bar below: alarm",
+    "baselines": "band: 95 % interval of the detector; ▲: beats the detector",
+}
+METADATA = {  # what would differ from one writing to the next
+    "png": {"Software": None},
+    "svg": {"Date": None},
+    "pdf": {"CreationDate": None},
+}
+
+
+def write_figures(
+    folder: os.PathLike | str,
+    *,
+    metrics: Mapping,
+    videos: Sequence[VideoView],
+    history: Sequence[Sequence[Mapping]] = (),
+    formats: Sequence[str] = ("png",),
+) -> list[pathlib.Path]:
+    """Write roc, timelines, training and baselines, each where there is something to draw.
+
+    Each bears what it was measured on, and a leaky protocol or a stamp by name, so that it cannot
+    be quoted without.
+
+    Args:
+        folder: made where it does not exist.
+        metrics: as for `page.write_report`.
+        videos: as for `page.write_report`.
+        history: as for `page.write_report`.
+        formats: of "png", "svg", "pdf".
+
+    Returns:
+        The paths written.
+
+    Raises:
+        UserError: they cannot be written there.
+    """
+    folder = pathlib.Path(folder)
+    written = []
+    with matplotlib.rc_context(STYLE):
+        drawn = {
+            "roc": _roc(metrics, videos),
+            "timelines": _timelines(videos),
+            "training": _training(history),
+            "baselines": _baselines(metrics),
+        }
+        for name, figure in drawn.items():
+            if figure is None:
+                continue
+            _sign(figure, _caption(metrics, len(videos), name))
+            for form in formats:
+                path = folder / f"{name}.{form}"
+                with whole(path) as beside:
+                    figure.savefig(beside, dpi=200, metadata=METADATA[form])
+                written.append(path)
+    return written
+
+
+def _caption(metrics: Mapping, num_videos: int, name: str) -> str:
+    protocol = wording.protocol(metrics)
+    words = [LEGEND.get(name), wording.dataset(metrics), wording.scope(metrics, num_videos)]
+    words.append(wording.detector(metrics))
+    if protocol:
+        words.append(f"{'LEAKY PROTOCOL: ' if protocol.leaky else ''}{protocol.title}")
+    return "  ·  ".join(w for w in (*words, *(metrics.get("stamps") or ())) if w)
+
+
+def _sign(figure: Figure, caption: str) -> None:
+    """Write the caption below what is drawn, in as many lines as it needs."""
+    width, height = figure.get_size_inches()
+    lines = textwrap.wrap(caption, int(22 * width))
+    bottom = (0.06 + 0.115 * len(lines)) / height
+    figure.get_layout_engine().set(rect=(0, bottom, 1, 1 - bottom))
+    text = "\n".join(lines)
+    figure.text(0.06 / width, 0.05 / height, text, fontsize=6, color=SOFT, va="bottom")
+
+
+def _figure(width: float, height: float, rows: int = 1, columns: int = 1) -> tuple[Figure, list]:
+    """Return a figure of so many inches and its axes in a flat list."""
+    figure = Figure((width, height), layout="constrained")
+    return figure, list(figure.subplots(rows, columns, squeeze=False).flat)
+
+
+def _roc(metrics: Mapping, videos: Sequence[VideoView]) -> Figure | None:
+    known = [v for v in videos if v.labels is not None and len(v.scores)]
+    if not known:
+        return None
+    labels = np.concatenate([v.labels for v in known])
+    curve = plots.roc(np.concatenate([v.scores for v in known]), labels)
+    if curve is None:
+        return None
+    figure, (axes,) = _figure(3.6, 3.8)
+    fpr, tpr, _ = zip(*curve["points"], strict=True)
+    axes.plot((0, 1), (0, 1), color=SOFT, linewidth=0.6, dashes=(3, 4))
+    axes.fill_between(fpr, tpr, color=INK, alpha=0.05, linewidth=0)
+    axes.plot(fpr, tpr, color=ACCENT, linewidth=1.4)
+    axes.set(xlim=(0, 1), ylim=(0, 1.005), aspect="equal")
+    axes.set(xlabel="false-positive rate", ylabel="true-positive rate")
+    interval = wording.lookup(metrics, "frame.auc_micro_ci95")
+    known = f"\n95 % interval {interval[0]:.3f} to {interval[1]:.3f}" if interval else ""
+    axes.text(0.97, 0.05, f"micro AUC {curve['area']:.3f}{known}", ha="right", color=INK)
+    return figure
+
+
+def _timelines(videos: Sequence[VideoView]) -> Figure | None:
+    shown = [v for v in videos if len(v.scores)][:MAX_TIMELINES]
+    if not shown:
+        return None
+    columns = 2 if len(shown) > 3 else 1
+    rows = -(-len(shown) // columns)
+    figure, grid = _figure(7.2, 0.95 * rows + 0.3, rows, columns)
+    low, high = plots.scale(shown)
+    for axes, view in zip(grid, shown, strict=False):
+        _timeline(axes, view, low, high)
+    for axes in grid[len(shown) :]:
+        axes.set_visible(False)
+    return figure
+
+
+def _timeline(axes: Axes, view: VideoView, low: float, high: float) -> None:
+    total = len(view.scores)
+    x, scores = plots.line(view.scores)
+    if view.labels is not None:
+        for start, stop in runs(view.labels):
+            axes.axvspan(start, stop, facecolor="#efedea", edgecolor=BAR, hatch="////", linewidth=0)
+    axes.plot(x * total, scores, color=INK, linewidth=0.7)
+    if view.threshold is not None:
+        axes.axhline(view.threshold, color=INK, linewidth=0.6, dashes=(3, 2))
+        above = np.maximum(scores, view.threshold)
+        axes.fill_between(x * total, above, view.threshold, color=ACCENT, alpha=0.35, linewidth=0)
+    for start, stop in view.alarms:
+        axes.plot((start, stop), (low, low), color=ACCENT, linewidth=3, solid_capstyle="butt")
+    axes.set(xlim=(0, total), ylim=(low, high), title=view.id)
+    axes.locator_params(axis="y", nbins=3)
+
+
+def _training(history: Sequence[Sequence[Mapping]]) -> Figure | None:
+    folds = [rows for rows in history if plots.training(rows)]
+    if not folds:
+        return None
+    columns = min(len(folds), 2)
+    rows = -(-len(folds) // columns)
+    figure, grid = _figure(3.6 * columns, 2.1 * rows + 0.2, rows, columns)
+    names = {
+        "train_loss": ("fitted clips", SOFT, 0.9),
+        "select_loss": ("held-out clips", ACCENT, 1.4),
+    }
+    for index, (axes, fold) in enumerate(zip(grid, folds, strict=False)):
+        for key, (label, colour, width) in names.items():
+            points = [(r["epoch"], r[key]) for r in fold if r.get(key) is not None]
+            if points:
+                axes.plot(*zip(*points, strict=True), color=colour, linewidth=width, label=label)
+        best = plots.training(fold)["best"]
+        if best is not None:
+            axes.axvline(best, color=INK, linewidth=0.6, dashes=(3, 2), label="epoch kept")
+        axes.set(xlabel="epoch", ylabel="loss", title=f"fold {index + 1}" if len(folds) > 1 else "")
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+        axes.legend(frameon=False, fontsize=7)
+    for axes in grid[len(folds) :]:
+        axes.set_visible(False)
+    return figure
+
+
+def _baselines(metrics: Mapping) -> Figure | None:
+    own = wording.lookup(metrics, "frame.auc_micro")
+    rows = [("This detector", own)]
+    rows += [(r.name, wording.lookup(metrics, f"baselines.{r.key}")) for r in wording.BASELINES]
+    rows = [(name, value) for name, value in rows if value is not None]
+    if own is None or len(rows) < 2:
+        return None
+    figure, (axes,) = _figure(5.0, 0.26 * len(rows) + 0.7)
+    interval = wording.lookup(metrics, "frame.auc_micro_ci95")
+    if interval:
+        axes.axvspan(*interval, color=ACCENT, alpha=0.14, linewidth=0)
+    axes.axvline(0.5, color=SOFT, linewidth=0.6)
+    for place, (_, value) in enumerate(rows):
+        beats = place > 0 and value >= own
+        colour = INK if beats else BAR if place else ACCENT
+        axes.barh(place, value - 0.5, left=0.5, height=0.56, color=colour)
+        axes.text(
+            1.01,
+            place,
+            f"{value:.3f}{' ▲' if beats else ''}",
+            va="center",
+            fontweight="bold" if beats or not place else "normal",
+            transform=axes.get_yaxis_transform(),
+        )
+    axes.set_yticks(range(len(rows)), [name for name, _ in rows], color=INK)
+    axes.set(xlim=(min(0.4, min(v for _, v in rows) - 0.02), 1), xlabel="micro AUC (0.5 is chance)")
+    axes.tick_params(axis="y", length=0)
+    axes.spines["left"].set_visible(False)
+    axes.invert_yaxis()
+    return figure

@@ -1,0 +1,218 @@
+"""Geometry of the page's charts: numbers in, svg path data and percentages out.
+
+Drawings stretch to any width (`preserveAspectRatio="none"`), so they hold no text: ticks and labels
+are html, placed by the percentages returned here.
+"""
+
+import base64
+import itertools
+import math
+from collections.abc import Sequence
+
+import numpy as np
+
+from vadjax.report.view import VideoView, runs
+
+WIDTH, HEIGHT = 1000, 200  # of every drawing's own coordinates
+COLUMNS = 500  # a timeline longer than twice this is drawn by the extremes of so many stretches
+
+
+def ticks(low: float, high: float, count: int = 5) -> list[float]:
+    """Return about `count` round numbers within [low, high].
+
+    >>> ticks(0.0, 1.0)
+    [0.0, 0.2, 0.4, 0.6, 0.8, 1.0]
+    """
+    if not high > low:
+        return [low]
+    rough = (high - low) / count
+    power = 10.0 ** math.floor(math.log10(rough))
+    step = next(m * power for m in (1, 2, 2.5, 5, 10) if m * power >= rough * 0.999)
+    first, last = math.ceil(low / step - 1e-9), math.floor(high / step + 1e-9)
+    return [round(n * step, 12) + 0.0 for n in range(first, last + 1)]
+
+
+def path(x: np.ndarray, y: np.ndarray) -> str:
+    """Return svg path data through points given as fractions of width and (upwards) height."""
+    points = zip(np.asarray(x) * WIDTH, (1 - np.asarray(y)) * HEIGHT, strict=True)
+    return "M" + "L".join(f"{a:.1f} {b:.1f}".replace(".0", "") for a, b in points)
+
+
+def line(scores: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return x in [0, 1] and score of the points that draw a timeline of `scores` [t].
+
+    Each frame's point is at its middle, and the ends run on to the edges. Long videos keep the
+    lowest and highest score of each of `COLUMNS` stretches, in their order, so no peak is lost.
+    """
+    total = len(scores)
+    keep = np.arange(total)
+    if total > 2 * COLUMNS:
+        edges = np.linspace(0, total, COLUMNS + 1).astype(int)
+        pairs = [
+            (a + int(np.argmin(scores[a:b])), a + int(np.argmax(scores[a:b])))
+            for a, b in itertools.pairwise(edges)
+        ]
+        keep = np.unique(pairs)
+    x = (keep + 0.5) / total
+    return np.concatenate(([0], x, [1])), scores[np.concatenate((keep[:1], keep, keep[-1:]))]
+
+
+def timeline(view: VideoView, *, low: float, high: float) -> dict:
+    """Return what draws one video's timeline on the scale [low, high].
+
+    Returns:
+        `path` (data of the line, closed by the ground), `threshold` as a percentage from the top
+        or None, `truth`, `alarms`, `filled` and `kinds` as lists of (left %, width %, start,
+        stop[, kind]), and `ticks` of (left %, frame).
+    """
+    total = max(len(view.scores), 1)
+
+    def blocks(stretches):
+        return [
+            (round(100 * a / total, 3), round(100 * (b - a) / total, 3), a, b, *rest)
+            for a, b, *rest in stretches
+        ]
+
+    drawn = ""
+    if len(view.scores):
+        x, scores = line(view.scores)
+        drawn = path(x, (scores - low) / (high - low))
+        # Down to the ground outside the frame, so that one path is both line and area.
+        drawn = f"M-9 {HEIGHT}L-9{drawn[2:]}H{WIDTH + 9}V{HEIGHT}"
+    height = None
+    if view.threshold is not None:
+        height = round(100 * (1 - (view.threshold - low) / (high - low)), 3)
+    return {
+        "path": drawn,
+        "threshold": height,
+        "truth": blocks(runs(view.labels)) if view.labels is not None else [],
+        "alarms": blocks(view.alarms),
+        "filled": blocks(runs(~np.asarray(view.predicted, bool))),
+        "kinds": blocks(view.kinds),
+        "ticks": [
+            (round(100 * f / total, 3), int(f)) for f in ticks(0, total, 6) if f == int(f) < total
+        ],
+    }
+
+
+def scale(views: Sequence[VideoView]) -> tuple[float, float]:
+    """Return one (low, high) for all scores and thresholds, with a little air above."""
+    values = [v.scores for v in views if len(v.scores)]
+    values += [[v.threshold] for v in views if v.threshold is not None]
+    if not values:
+        return 0.0, 1.0
+    low, high = min(float(np.min(v)) for v in values), max(float(np.max(v)) for v in values)
+    air = 0.06 * ((high - low) or abs(high) or 1.0)
+    return (0.0 if 0 <= low < 0.5 * high else low - air), high + air
+
+
+def roc(scores: np.ndarray, labels: np.ndarray) -> dict | None:
+    """Return the ROC curve over frames, ties grouped, or None where one class is missing.
+
+    Args:
+        scores: [n] float, higher is more abnormal.
+        labels: [n] {0, 1}.
+
+    Returns:
+        `points` [(false-positive rate, true-positive rate, threshold)] thinned to what a screen
+        can show, from (0, 0, None) to (1, 1), and the exact `area` by the trapezoid rule.
+    """
+    positives = int(np.sum(labels))
+    negatives = len(labels) - positives
+    if not positives or not negatives:
+        return None
+    order = np.argsort(-scores, kind="stable")
+    scores, labels = scores[order], labels[order].astype(np.int64)
+    last = np.append(np.flatnonzero(np.diff(scores)), len(scores) - 1)  # of each group of ties
+    tpr = np.append(0, np.cumsum(labels)[last] / positives)
+    fpr = np.append(0, np.cumsum(1 - labels)[last] / negatives)
+    _, keep = np.unique((np.stack([fpr, tpr]) * 200).round(), axis=1, return_index=True)
+    keep = np.union1d(keep, [0, len(fpr) - 1])
+    thresholds = [None, *scores[last].tolist()]
+    points = [(round(float(fpr[i]), 5), round(float(tpr[i]), 5), thresholds[i]) for i in keep]
+    return {"points": points, "area": float(np.trapezoid(tpr, fpr))}
+
+
+def training(rows: Sequence[dict]) -> dict | None:
+    """Return the loss curves of one fold, or None without epochs.
+
+    Args:
+        rows: `epoch`, `train_loss` and `select_loss` (the latter may be None).
+
+    Returns:
+        `curves` of (key, path data), `best` epoch by `select_loss`, its `best_x` percentage, the
+        `epochs`, and `xticks`, `yticks` of (percentage, number).
+    """
+    rows = [r for r in rows if r.get("train_loss") is not None]
+    if not rows:
+        return None
+    epochs = np.array([r["epoch"] for r in rows], float)
+    curves = {
+        key: [(e, r[key]) for e, r in zip(epochs, rows, strict=True) if r.get(key) is not None]
+        for key in ("train_loss", "select_loss")
+    }
+    values = [v for points in curves.values() for _, v in points]
+    low, high = min(values), max(values)
+    low = 0.0 if 0 <= low < 0.5 * high else low - 0.06 * ((high - low) or 1.0)
+    high += 0.06 * ((high - low) or 1.0)
+    first, last = epochs[0], epochs[-1]
+
+    def across(epoch):
+        return (epoch - first) / ((last - first) or 1.0)
+
+    held_out = curves["select_loss"]
+    best = int(min(held_out, key=lambda p: p[1])[0]) if held_out else None
+    return {
+        "curves": [
+            (
+                key,
+                path([across(e) for e, _ in points], [(v - low) / (high - low) for _, v in points]),
+            )
+            for key, points in curves.items()
+            if points
+        ],
+        "best": best,
+        "best_x": None if best is None else round(100 * float(across(best)), 3),
+        "epochs": [int(e) for e in epochs],
+        "xticks": [
+            (round(100 * float(across(e)), 3), int(e)) for e in ticks(first, last) if e == int(e)
+        ],
+        "yticks": [(round(100 * (v - low) / (high - low), 3), v) for v in ticks(low, high, 4)],
+    }
+
+
+def bars(rows: Sequence[tuple[str, float | None]], interval: Sequence[float] | None) -> dict:
+    """Lay out AUC bars that grow from chance, .5, to either side.
+
+    Args:
+        rows: (key, AUC or None).
+        interval: (low, high) of the detector, or None.
+
+    Returns:
+        `bars` {key: (left %, width %)}, `chance` %, `interval` (left %, width %) or None, and
+        `ticks` of (left %, number).
+    """
+    values = [v for _, v in rows if v is not None] + list(interval or ())
+    low = math.floor(min([0.45, *values]) * 10 - 1e-9) / 10
+
+    def at(value):
+        return round(100 * (value - low) / (1 - low), 3)
+
+    laid = {
+        key: (min(at(v), at(0.5)), round(abs(at(v) - at(0.5)), 3))
+        for key, v in rows
+        if v is not None
+    }
+    return {
+        "bars": laid,
+        "chance": at(0.5),
+        "interval": (at(interval[0]), round(at(interval[1]) - at(interval[0]), 3))
+        if interval
+        else None,
+        "ticks": [(at(v), v) for v in ticks(low, 1.0, round((1 - low) * 10))],
+    }
+
+
+def packed(scores: np.ndarray) -> str:
+    """Return scores as base64 of little-endian float32: exact, and a third of their decimals."""
+    return base64.b64encode(np.asarray(scores, "<f4").tobytes()).decode("ascii")

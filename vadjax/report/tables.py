@@ -1,0 +1,173 @@
+"""The table at the end of a run, and the csv files of scores and alarms."""
+
+import csv
+import os
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from rich import box
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from vadjax.report import wording
+from vadjax.report.files import whole
+from vadjax.report.view import VideoView
+
+SCORE_COLUMNS = ("video", "frame", "time_s", "score", "predicted", "alarm")
+ALARM_COLUMNS = ("video", "start", "stop", "start_s", "stop_s", "peak_frame", "peak_score")
+
+
+def summary(metrics: Mapping) -> RenderableType:
+    """Return what is printed when a run ends: the headline among its baselines, then the rest.
+
+    Args:
+        metrics: the dict of metrics.json; a null is printed with its reason.
+    """
+    protocol = wording.protocol(metrics)
+    num_videos = wording.lookup(metrics, "accounting.videos") or len(metrics.get("videos") or ())
+    scope = wording.scope(metrics, num_videos)
+    words = [wording.dataset(metrics), scope, protocol.title if protocol else ""]
+    parts: list[RenderableType] = [Text(" · ".join(w for w in words if w), "bold")]
+    parts.append(Text(wording.detector(metrics), "dim"))
+    if protocol and protocol.leaky:
+        parts.append(Text(f"LEAKY PROTOCOL. {protocol.text}", "bold red"))
+    parts += [Text(f"TAKE CARE. {stamp}", "bold red") for stamp in metrics.get("stamps") or ()]
+    return Group(*parts, _comparison(metrics), _figures(metrics, scope))
+
+
+def _comparison(metrics: Mapping) -> RenderableType:
+    """The detector and its baselines, best first."""
+    own = wording.lookup(metrics, "frame.auc_micro")
+    if own is None and not wording.rivals(metrics):
+        return Text(f"no frame AUC: {wording.reason(metrics, 'frame.auc_micro')}\n")
+    interval = wording.lookup(metrics, "frame.auc_micro_ci95")
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    table.add_column("frame AUC, micro")
+    table.add_column("", justify="right")
+    table.add_column("")
+    if interval:
+        note = f"95 % interval {interval[0]:.3f} to {interval[1]:.3f}"
+    else:
+        note = f"no interval: {wording.reason(metrics, 'frame.auc_micro_ci95')}"
+    if own is None:
+        note = wording.reason(metrics, "frame.auc_micro")
+    rows = [("this detector", own, note, "bold")]
+    for row in wording.BASELINES:
+        key = f"baselines.{row.key}"
+        value = wording.lookup(metrics, key)
+        beats = value is not None and own is not None and value >= own
+        note = wording.reason(metrics, key) if value is None else ""
+        rows.append(
+            (row.name, value, "▲ beats the detector" if beats else note, "yellow" if beats else "")
+        )
+    for name, value, note, style in sorted(rows, key=lambda r: -(-1 if r[1] is None else r[1])):
+        table.add_row(Text(name), wording.number(value), Text(note), style=style)
+    return table
+
+
+def _figures(metrics: Mapping, scope: str) -> Table:
+    """The other figures, one a row: name, number, what to know about it."""
+
+    def at(path):
+        return wording.lookup(metrics, path)
+
+    skipped = at("frame.macro_skipped")
+    counts = at("accounting") or {}
+    threshold = wording.number(at("threshold.value"))
+    rows = [
+        ("AUC, macro", "frame.auc_macro", f"{skipped} of one class skipped" if skipped else ""),
+        ("average precision", "frame.ap", f"chance {wording.number(at('frame.ap_chance'))}"),
+        ("equal error rate", "frame.eer", ""),
+        ("balanced accuracy", "threshold.balanced_accuracy", f"at threshold {threshold}"),
+        ("precision", "threshold.precision", ""),
+        ("recall", "threshold.recall", ""),
+    ]
+    table = Table(box=None, show_header=False, pad_edge=False)
+    table.add_column()
+    table.add_column(justify="right")
+    table.add_column(style="dim")
+    for name, path, note in rows:
+        value = at(path)
+        table.add_row(
+            name,
+            wording.number(value),
+            Text(wording.reason(metrics, path) if value is None else note),
+        )
+    filled = f"{wording.number(counts.get('filled'))} filled from the nearest scored frame"
+    table.add_row("frames", wording.number(counts.get("frames")), Text(f"{filled}; {scope}"))
+    verdict = at("leakage.verdict") or wording.reason(metrics, "leakage")
+    table.add_row("leakage audit", "–", Text(verdict, "bold red" if verdict == "leaky" else ""))
+    return table
+
+
+def alarms(videos: Sequence[VideoView]) -> RenderableType:
+    """Return the alarms of unlabelled videos as a table to print."""
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    table.add_column("video")
+    for name in ("frames", "from", "to", "highest score"):
+        table.add_column(name, justify="right")
+    for view in videos:
+        if not view.alarms:
+            table.add_row(Text(view.id), "", "", "", Text("no alarm", "dim"))
+        for row in alarm_rows(view):
+            times = ["" if row[k] is None else wording.clock(row[k]) for k in ("start_s", "stop_s")]
+            frames = f"{row['start']}–{row['stop'] - 1}"
+            table.add_row(Text(view.id), frames, *times, wording.number(float(row["peak_score"])))
+    return table
+
+
+def alarm_rows(view: VideoView) -> list[dict]:
+    """Return a dict of `ALARM_COLUMNS` for each alarm of a video; times None without a rate."""
+    rows = []
+    for start, stop in view.alarms:
+        peak = int(start) + int(np.argmax(view.scores[start:stop]))
+        times = [f / view.fps if view.fps else None for f in (int(start), int(stop))]
+        values = (view.id, int(start), int(stop), *times, peak, view.scores[peak])
+        rows.append(dict(zip(ALARM_COLUMNS, values, strict=True)))
+    return rows
+
+
+def write_alarms(path: os.PathLike | str, videos: Sequence[VideoView]) -> None:
+    """Write one row an alarm: half-open frames, seconds (empty without a frame rate), its peak.
+
+    Raises:
+        UserError: it cannot be written there.
+    """
+    _write(path, ALARM_COLUMNS, (row.values() for view in videos for row in alarm_rows(view)))
+
+
+def write_scores(path: os.PathLike | str, videos: Sequence[VideoView]) -> None:
+    """Write one row a frame.
+
+    `score` has the digits that give the same float32 back; `predicted` is 0 where a frame was
+    filled from its nearest scored one; `alarm` is 1 within an alarm.
+
+    Raises:
+        UserError: it cannot be written there.
+    """
+
+    def rows():
+        for view in videos:
+            alarm = np.zeros(len(view.scores), int)
+            for start, stop in view.alarms:
+                alarm[start:stop] = 1
+            for frame, score in enumerate(view.scores):
+                time_s = frame / view.fps if view.fps else None
+                yield view.id, frame, time_s, score, int(view.predicted[frame]), alarm[frame]
+
+    _write(path, SCORE_COLUMNS, rows())
+
+
+def _write(path, columns, rows) -> None:
+    with whole(path) as beside, beside.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.writer(file)
+        writer.writerow(columns)
+        for row in rows:
+            writer.writerow(["" if v is None else _text(v) for v in row])
+
+
+def _text(value: object) -> str:
+    if isinstance(value, np.floating):
+        return np.format_float_positional(value, unique=True, trim="0")
+    return f"{value:.3f}" if isinstance(value, float) else str(value)

@@ -1,0 +1,40 @@
+const items = [...document.querySelectorAll(".video")];
+const timelines = items.map((item) => timeline(item, data.videos[Number(item.dataset.index)])).filter(Boolean);
+
+const field = document.getElementById("roc");
+if (field) roc(field, document.getElementById("roc-readout"), data.roc);
+for (const fold of document.querySelectorAll("[data-fold]")) {
+  losses(fold, fold.closest("figure").querySelector(".readout"), data.training[Number(fold.dataset.fold)]);
+}
+document.querySelectorAll("table.sortable").forEach(sortable);
+
+const tools = document.querySelector(".tools");
+tools.hidden = items.length === 0;
+document.getElementById("order").addEventListener("change", ({ target }) => {
+  const rank = (item) => Number(item.dataset[target.value]);
+  const list = document.querySelector(".videos");
+  list.append(...[...items].sort((a, b) => rank(a) - rank(b) || a.dataset.index - b.dataset.index));
+});
+document.getElementById("scale").addEventListener("change", ({ target }) => {
+  for (const one of timelines) one.rescale(target.value === "own");
+});
+
+// An alarm's link goes to its video and puts the cursor on its highest frame.
+for (const link of document.querySelectorAll("a[data-frame]")) {
+  link.addEventListener("click", (event) => {
+    const one = timelines.find(({ item }) => `#${item.id}` === link.hash);
+    event.preventDefault(); // following the link would take the focus away again
+    one.item.scrollIntoView();
+    one.move(Number(link.dataset.frame));
+    one.plot.focus({ preventScroll: true });
+  });
+}
+
+const copy = document.getElementById("copy");
+if (copy && navigator.clipboard) {
+  copy.hidden = false;
+  copy.addEventListener("click", async () => {
+    await navigator.clipboard.writeText(document.getElementById("command").textContent);
+    copy.textContent = "Copied";
+  });
+}
