@@ -138,7 +138,7 @@ def test_by_video_has_a_threshold_a_fold_and_says_that_it_is_pooled():
 def test_unlabelled_videos_still_get_alarms():
     metrics = evaluate(**case(labels={}))
     assert metrics["frame"]["auc_micro"] is None and metrics["threshold"]["confusion"] is None
-    for path in ("frame.auc_micro", "frame.roc", "threshold.recall", "kinds"):
+    for path in ("frame.auc_micro", "frame.auc_macro", "threshold.recall", "kinds"):
         assert metrics["reasons"][path] == "no labels"
     assert metrics["threshold"]["value"] is not None
     assert metrics["threshold"]["events"]["alarms"] > 0

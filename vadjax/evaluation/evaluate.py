@@ -147,8 +147,9 @@ def _frame(scores: Arrays, labels: Arrays, folds, *, resamples: int, seed: int) 
         curve = frame.precision_recall_curve(flat, truth)
         part["pr"] = dict(zip(("recall", "precision"), frame.thin(*curve), strict=True))
     reasons = {f"frame.{key}": one_class for key in part}
-    reasons["frame.auc_micro_ci95"] = interval.reason
-    reasons["frame.auc_macro"] = "every video holds frames of one class only"
+    if labels:
+        reasons["frame.auc_micro_ci95"] = interval.reason
+        reasons["frame.auc_macro"] = "every video holds frames of one class only"
     if len(folds) > 1:
         tests = [{v: labels[v] for v in fold if v in labels} for fold in folds]
         values = [frame.auc(*_pool(scores, test)) for test in tests]
