@@ -33,7 +33,7 @@ class Tiny:
 class Predict:
     """Mean squared error of the next row."""
 
-    name = "predict"
+    name, supervised = "predict", False
 
     def loss(self, outputs, windows, batch, hparams):
         error = jnp.square(outputs["hidden"][:, :-1] - windows[:, 1:]).mean((1, 2))  # [b]
@@ -43,7 +43,7 @@ class Predict:
 class Classify:
     """Weighted cross-entropy of the last row's first hidden unit."""
 
-    name = "classify"
+    name, supervised, num_classes = "classify", True, 2
 
     def window_label(self, frame_label):
         return frame_label[:, -1]
@@ -86,7 +86,7 @@ def config(**train):
                 "optimizer": "adamw",
                 "learning_rate": 1e-2,
                 "weight_decay": 1e-2,
-                "schedule": "cosine",
+                "schedule": "constant",
                 "warmup_epochs": 1,
                 "clip_norm": 0.5,
                 "patience": 0,

@@ -49,34 +49,40 @@ def check(data: TrainingData, objective: Any) -> None:
             f"{bad} of {len(data.features)} feature rows hold NaN or infinity; extract those "
             "videos again (remove them from features.cache_dir), or choose other weights."
         )
-    if objective.name == "classify" and data.frame_labels is None:
-        raise UserError("objective 'classify' learns from labels, and these clips have none.")
+    if objective.supervised and data.frame_labels is None:
+        raise UserError(
+            f"objective {objective.name!r} learns from labels, and these clips have none."
+        )
 
 
 def hyperparameters(data: TrainingData, config: Any, objective: Any) -> dict[str, np.ndarray]:
     """Return the hyperparameters that may differ between members, float32 arrays.
 
-    Class weights "balanced" are n / (2 n_c) by the fitted windows' labels, else 1.
+    A supervised objective has `class_weight` [k]: under "balanced" n / (c n_i) for a class with
+    n_i of the n fitted windows, c classes being present; else, and for an absent class, 1.
 
     Raises:
       UserError: balanced weights are asked for, and the fitted windows are of one class.
     """
-    weights = np.ones(2)
-    if objective.name == "classify" and config.objective.class_weight == "balanced":
-        labels = np.asarray(objective.window_label(data.frame_labels[data.train.rows]))
-        counts = np.bincount(labels, minlength=2)
-        if counts.min() == 0:
-            raise UserError(
-                f"all {len(labels)} fitted windows are {'normal' if counts[0] else 'abnormal'}; "
-                "objective 'classify' needs both. Choose another protocol or a shorter window."
-            )
-        weights = len(labels) / (2.0 * counts)
     values = {
         "learning_rate": config.train.learning_rate,
         "weight_decay": config.train.weight_decay,
         "dropout": config.model.dropout,
-        "class_weight": weights,
     }
+    if objective.supervised:
+        weights = np.ones(objective.num_classes)
+        if config.objective.class_weight == "balanced":
+            labels = np.asarray(objective.window_label(data.frame_labels[data.train.rows]))
+            counts = np.bincount(labels, minlength=len(weights))
+            present = counts > 0
+            if present.sum() == 1:
+                raise UserError(
+                    f"all {len(labels)} fitted windows are of class {labels[0]} (0 is normal); "
+                    f"objective {objective.name!r} needs another class too: choose another "
+                    "protocol or a shorter window."
+                )
+            weights[present] = len(labels) / (present.sum() * counts[present])
+        values["class_weight"] = weights
     return {key: np.asarray(value, np.float32) for key, value in values.items()}
 
 

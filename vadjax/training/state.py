@@ -23,7 +23,7 @@ class State:
       params: parameters by group; {"model": ...} for all models without an adversary.
       model_state: the model's other collections (batch norm, memories).
       opt_state: the optimizer's moments.
-      hparams: float32 arrays: learning_rate, weight_decay, dropout, class_weight [2].
+      hparams: float32 arrays by name: learning_rate, weight_decay, dropout, class_weight [k].
       seed: uint32 scalar; every random number derives from it and the counters below.
       step: int32 scalar.
       epoch: int32 scalar.

@@ -1,0 +1,68 @@
+"""Standardising: against NumPy in float64, chunk by chunk."""
+
+import json
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from vadjax.errors import UserError
+from vadjax.features.standardize import Standardizer
+
+
+@settings(deadline=None, max_examples=30, derandomize=True)
+@given(
+    cuts=st.lists(st.integers(0, 50), min_size=0, max_size=3),
+    offset=st.sampled_from([0.0, 3.0, 1e4]),
+    chunk_rows=st.integers(1, 60),
+)
+def test_statistics_equal_numpy_whatever_the_chunks(cuts, offset, chunk_rows):
+    rows = np.random.default_rng(0).normal(offset, 2.0, (50, 3)).astype(np.float32)
+    clips = np.split(rows, sorted(cuts))
+    fitted = Standardizer.fit(clips, chunk_rows=chunk_rows)
+    exact = rows.astype(np.float64)
+    np.testing.assert_allclose(fitted.mean, exact.mean(0), rtol=1e-6)
+    np.testing.assert_allclose(fitted.std, exact.std(0), rtol=1e-5)
+    once = fitted.apply(rows)
+    assert once.dtype == np.float32
+    np.testing.assert_allclose(once.mean(0), 0, atol=1e-3)
+    np.testing.assert_allclose(once.std(0), 1, atol=1e-3)
+
+
+def test_maps_are_standardised_by_channel():
+    maps = np.random.default_rng(1).normal(size=(20, 4, 5, 2)).astype(np.float16)
+    maps[..., 1] *= 7
+    fitted = Standardizer.fit([maps[:12], maps[12:]])
+    assert fitted.mean.shape == fitted.std.shape == (2,)
+    np.testing.assert_allclose(fitted.std, maps.astype(np.float64).std((0, 1, 2)), rtol=1e-5)
+    assert fitted.apply(maps).shape == maps.shape and fitted.apply(maps).dtype == np.float32
+
+
+def test_a_constant_feature_is_only_centred():
+    rows = np.full((9, 2), 0.1, np.float32)
+    rows[:, 1] = np.arange(9)
+    fitted = Standardizer.fit([rows])
+    assert fitted.std[0] == 1
+    np.testing.assert_array_equal(fitted.apply(rows)[:, 0], 0)
+    np.testing.assert_allclose(fitted.apply(rows + 1)[:, 0], 1, rtol=1e-6)
+
+
+def test_it_survives_json():
+    rows = np.random.default_rng(2).normal(size=(9, 2)).astype(np.float32)
+    fitted = Standardizer.fit([rows])
+    again = Standardizer.from_dict(json.loads(json.dumps(fitted.to_dict())))
+    np.testing.assert_array_equal(fitted.apply(rows), again.apply(rows))
+
+
+def test_what_cannot_be_fitted():
+    rows = np.zeros((9, 2), np.float32)
+    broken = rows.copy()
+    broken[[1, 4], 0] = np.nan, np.inf
+    with pytest.raises(UserError, match="2 of 18 feature rows hold NaN or infinity"):
+        Standardizer.fit([rows, broken])
+    for clips in ([], [rows[:0]]):
+        with pytest.raises(UserError, match="no feature row"):
+            Standardizer.fit(clips)
+    with pytest.raises(ValueError, match="3 channels"):
+        Standardizer.fit([rows]).apply(np.zeros((4, 3)))

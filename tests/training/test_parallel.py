@@ -1,0 +1,57 @@
+"""One and two devices, `shard_map` and `pmap`: the same training."""
+
+import os
+import pathlib
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+ROOT = pathlib.Path(__file__).parents[2]
+PROGRAM = """
+import sys, pathlib
+import jax, numpy as np
+jax.config.update("jax_num_cpu_devices", 2)
+from tests.training import tiny
+from vadjax.training.fit import fit
+out = pathlib.Path(sys.argv[1])
+for mode in ("shard_map", "pmap"):
+    for count in (1, 2):
+        name = f"{mode}{count}"  # batches of 7 are padded to 8 on two devices
+        config = tiny.config(epochs=3, parallel=mode, num_devices=count, batch_size=7)
+        result = fit(tiny.Tiny(), tiny.Predict(), tiny.data(), config, workdir=out / name)
+        np.savez(out / f"{name}.npz", **result.variables["params"],
+                 losses=[(r["train_loss"], r["select_loss"]) for r in result.history])
+# A checkpoint of pmap on two devices goes on with shard_map on one.
+config = tiny.config(epochs=4, num_devices=1, batch_size=7)
+result = fit(tiny.Tiny(), tiny.Predict(), tiny.data(), config, workdir=out / "pmap2")
+assert [r["epoch"] for r in result.history] == [1, 2, 3, 4]
+"""
+
+
+@pytest.fixture(scope="module")
+def results(tmp_path_factory):
+    out = tmp_path_factory.mktemp("parallel")
+    done = subprocess.run(
+        [sys.executable, "-c", PROGRAM, str(out)],
+        cwd=ROOT,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr
+    return {path.stem: dict(np.load(path)) for path in out.glob("*.npz")}
+
+
+@pytest.mark.parametrize("mode", ["shard_map", "pmap"])
+def test_two_devices_equal_one(results, mode):
+    one, two = results[f"{mode}1"], results[f"{mode}2"]
+    for key in one:  # dropout is on: the examples' keys do not know of devices
+        np.testing.assert_allclose(two[key], one[key], atol=1e-5)
+
+
+@pytest.mark.parametrize("count", [1, 2])
+def test_pmap_equals_shard_map(results, count):
+    for key, value in results[f"shard_map{count}"].items():
+        np.testing.assert_allclose(results[f"pmap{count}"][key], value, atol=1e-6)
