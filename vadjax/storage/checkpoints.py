@@ -4,7 +4,6 @@ The only file that knows of orbax. A checkpoint is a flat mapping from a leaf's 
 plus a JSON document, so that it can be compared with what is asked for before anything is read.
 """
 
-import json
 import logging
 import os
 import pathlib
@@ -22,7 +21,6 @@ from vadjax.errors import UserError
 from vadjax.storage.files import unwritable, whole
 
 KINDS = ("best", "last")
-METADATA = "__metadata__"
 
 
 class _Quiet(logging.Filter):
@@ -57,7 +55,10 @@ class Checkpoints:
         """Return the step of the checkpoint, once it is on disk, or None where there is none."""
         if not (self.directory / kind).is_dir():
             return None
-        self._manager(kind).wait_until_finished()
+        try:
+            self._manager(kind).wait_until_finished()
+        except Exception as error:
+            raise self._explained(error) from error
         return self._manager(kind).latest_step()
 
     def save(self, kind: str, step: int, tree: Any, metadata: Mapping[str, Any]) -> None:
@@ -170,24 +171,23 @@ class Checkpoints:
         return error
 
 
-def export_npz(
-    path: str | os.PathLike, variables: Mapping[str, Any], metadata: Mapping[str, Any]
-) -> None:
-    """Write nested dicts of arrays and a JSON document to one .npz, whole or not at all.
+def export_npz(path: str | os.PathLike, variables: Mapping[str, Any]) -> None:
+    """Write nested dicts of arrays to one .npz, whole or not at all.
 
     Args:
       path: the file; keys in it are paths such as "params/Dense_0/kernel".
-      variables: nested dicts with string keys.
-      metadata: what JSON holds.
+      variables: nested dicts with string keys, "params" among the first.
+
+    Raises:
+      UserError: the file cannot be written, or the disk is full.
     """
     arrays = {key: np.asarray(leaf) for key, leaf in _flatten(variables).items()}
-    arrays[METADATA] = np.array(json.dumps(dict(metadata)))
     with whole(pathlib.Path(path)) as beside, beside.open("wb") as file:
         np.savez(file, **arrays)
 
 
-def load_npz(path: str | os.PathLike) -> tuple[dict, dict]:
-    """Read what `export_npz` wrote: (variables, metadata). Nothing in the file is executed.
+def load_npz(path: str | os.PathLike) -> dict:
+    """Return the variables that `export_npz` wrote. Nothing in the file is executed.
 
     Raises:
       UserError: there is no such file, or it is damaged or of another kind.
@@ -195,21 +195,12 @@ def load_npz(path: str | os.PathLike) -> tuple[dict, dict]:
     try:
         with np.load(path, allow_pickle=False) as file:
             arrays = {key: file[key] for key in file.files}
-        metadata = json.loads(str(arrays.pop(METADATA)))
     except FileNotFoundError:
         raise UserError(f"{path} does not exist; train a detector first.") from None
-    except (
-        OSError,
-        ValueError,
-        KeyError,
-        EOFError,
-        AttributeError,
-        zipfile.BadZipFile,
-        TypeError,
-    ) as error:
-        raise UserError(
-            f"{path} cannot be read as exported variables ({error}); train again to rewrite it."
-        ) from error
+    except (OSError, ValueError, EOFError, zipfile.BadZipFile, TypeError) as error:
+        raise UserError(f"{path} cannot be read ({error}); train again to rewrite it.") from error
+    if not any(key.startswith("params/") for key in arrays):
+        raise UserError(f"{path} holds no exported variables; train again to rewrite it.")
     variables: dict = {}
     for key, value in arrays.items():
         *folders, name = key.split("/")
@@ -217,7 +208,7 @@ def load_npz(path: str | os.PathLike) -> tuple[dict, dict]:
         for folder in folders:
             node = node.setdefault(folder, {})
         node[name] = value
-    return variables, metadata
+    return variables
 
 
 def _flatten(tree: Any) -> dict[str, Any]:
