@@ -1,0 +1,94 @@
+"""Baselines against brute force and scikit-learn."""
+
+import numpy as np
+import pytest
+import scipy.spatial.distance
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from sklearn.covariance import LedoitWolf
+
+from vadjax.scoring import baselines
+
+
+@settings(max_examples=20)
+@given(st.dictionaries(st.sampled_from("abcd"), st.integers(1, 50), min_size=1))
+def test_content_free(lengths):
+    found = baselines.content_free(lengths, seed=3)
+    assert found.keys() == {"random", "frame_index", "clip_centre"}
+    for video, length in lengths.items():
+        for scores in found.values():
+            assert scores[video].shape == (length,)
+            assert scores[video].dtype == np.float32
+        index, centre = found["frame_index"][video], found["clip_centre"][video]
+        np.testing.assert_allclose(index, np.arange(length) / length, rtol=1e-6)
+        np.testing.assert_allclose(centre, centre[::-1], atol=1e-6)  # it knows no direction
+        assert centre.argmax() in ((length - 1) // 2, length // 2)
+
+
+def test_random_scores_follow_the_seed():
+    first, again, other = (
+        baselines.content_free({"a": 9}, seed=s)["random"]["a"] for s in (0, 0, 1)
+    )
+    assert (first == again).all()
+    assert (first != other).any()
+
+
+@pytest.mark.parametrize(("n", "m", "d", "k"), [(40, 30, 6, 5), (3, 7, 4, 5), (1, 2, 3, 1)])
+def test_knn_is_the_brute_force_mean_distance(n, m, d, k):
+    rng = np.random.default_rng(0)
+    fit, test = rng.normal(size=(n, d)), rng.normal(size=(m, d))
+    expected = np.sort(scipy.spatial.distance.cdist(test, fit), 1)[:, :k].mean(1)
+    found = baselines.knn(fit, test, k=k)
+    assert found.dtype == np.float32
+    np.testing.assert_allclose(found, expected, rtol=1e-5)
+
+
+def test_knn_in_chunks(monkeypatch):
+    rng = np.random.default_rng(1)
+    fit, test = rng.normal(size=(50, 8)), rng.normal(size=(33, 8))
+    whole = baselines.knn(fit, test)
+    monkeypatch.setattr(baselines, "_CELLS_AT_ONCE", 400)
+    np.testing.assert_allclose(baselines.knn(fit, test), whole, rtol=1e-6)
+
+
+def test_a_fitted_frame_is_at_no_distance_from_itself():
+    fit = np.random.default_rng(2).normal(size=(20, 300)) + 100  # far from 0: squares would cancel
+    assert baselines.knn(fit, fit, k=1).max() == 0
+
+
+def test_mahalanobis_is_that_of_scikit_learn(monkeypatch):
+    rng = np.random.default_rng(3)
+    mix = rng.normal(size=(12, 12))
+    fit, test = rng.normal(size=(80, 12)) @ mix + 1, rng.normal(size=(25, 12)) @ mix
+    expected = np.sqrt(LedoitWolf().fit(fit).mahalanobis(test))
+    found = baselines.mahalanobis(fit, test)
+    assert found.dtype == np.float32
+    np.testing.assert_allclose(found, expected, rtol=1e-5)
+    monkeypatch.setattr(baselines, "_CELLS_AT_ONCE", 50)
+    np.testing.assert_allclose(baselines.mahalanobis(fit, test), expected, rtol=1e-5)
+
+
+def test_mahalanobis_in_more_dimensions_than_frames():
+    rng = np.random.default_rng(4)
+    fit = np.concatenate([rng.normal(size=(15, 60)), np.zeros((15, 4))], 1)  # and constant features
+    far = np.concatenate([fit + 0.1, fit + 9])
+    scores = baselines.mahalanobis(fit, far)
+    assert np.isfinite(scores).all()
+    assert scores[:15].max() < scores[15:].min()
+
+
+def test_mahalanobis_of_constant_features_is_finite():
+    assert np.isfinite(baselines.mahalanobis(np.ones((5, 3)), np.ones((2, 3)))).all()
+
+
+@pytest.mark.parametrize("score", [baselines.knn, baselines.mahalanobis])
+def test_features_that_do_not_fit(score):
+    with pytest.raises(ValueError, match=r"\(4, 3\).*\(2, 5\)"):
+        score(np.zeros((4, 3)), np.zeros((2, 5)))
+    with pytest.raises(ValueError, match="n of at least 1"):
+        score(np.zeros((0, 3)), np.zeros((2, 3)))
+
+
+def test_no_neighbours():
+    with pytest.raises(ValueError, match="k 0"):
+        baselines.knn(np.zeros((4, 3)), np.zeros((2, 3)), k=0)
