@@ -17,7 +17,11 @@ CONTEXT = {
     "coverage": None,
     "label_version": "official",
     "protocol": "one_class",
-    "leakage": {"exact": 0, "neighbour": 0, "augmented": 0, "statistic": [], "verdict": "clean"},
+    "leakage": {
+        **{"exact": 0, "neighbour": 0, "augmented": 0, "duplicate": None},
+        "statistic": [],
+        "verdict": "clean",
+    },
     "detector": {"model": "lstm", "weights_sha256": None},
     "smoothing": None,
     "lookahead_frames": 0,
@@ -84,6 +88,10 @@ def test_one_class():
         "filled": 45,
         "substituted": 2,
         "dropped": 0,
+    }
+    assert set(metrics["reasons"]) == {
+        *("leakage.duplicate", "region", "explain", "kinds", "videos[].auc"),
+        "threshold.false_alarms_per_hour",
     }
     first = metrics["videos"][0]
     assert first["auc"] is None and "one class" in metrics["reasons"]["videos[].auc"]

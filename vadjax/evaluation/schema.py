@@ -181,10 +181,8 @@ def validate(metrics: Mapping) -> dict:
 
 
 def null_paths(metrics: Mapping) -> set[str]:
-    """Return the paths of all nulls, and of every part that they are in."""
-    return {
-        path for leaf, value in _leaves(metrics, "") if value is None for path in _ancestors(leaf)
-    }
+    """Return the dotted paths of all nulls."""
+    return {path for path, value in _leaves(metrics, "") if value is None}
 
 
 def _leaves(tree, path: str) -> Iterator[tuple[str, object]]:
