@@ -14,11 +14,7 @@ from vadjax.errors import UserError
 
 
 def videos(*lengths):
-    return Provenance(
-        np.repeat(np.arange(len(lengths)), lengths),
-        np.concatenate([np.arange(n) for n in lengths]),
-        names=[f"test/{n:02d}" for n in range(len(lengths))],
-    )
+    return Provenance.of_videos({f"test/{n:02d}": length for n, length in enumerate(lengths)})
 
 
 @st.composite

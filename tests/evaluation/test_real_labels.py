@@ -71,8 +71,8 @@ def test_counts_and_content_free_scores(
     assert (len(labels), len(truth)) == (clips, frames)
     assert truth.sum() == abnormal
     found = {
-        "index": [np.arange(len(y)) / (len(y) - 1) for y in labels],
-        "centre": [-np.abs(2 * np.arange(len(y)) - len(y) + 1) / (len(y) - 1) for y in labels],
+        "index": [np.arange(len(y)) / len(y) for y in labels],
+        "centre": [-np.abs(2 * np.arange(len(y)) - len(y) + 1) / len(y) for y in labels],
         "oracle": [np.full(len(y), y.mean()) for y in labels],
     }
     values = {key: auc(np.concatenate(s), truth) for key, s in found.items()}

@@ -40,6 +40,13 @@ class Provenance:
     content: np.ndarray | None = None
     names: Sequence[str] = ()
 
+    @classmethod
+    def of_videos(cls, lengths: Mapping[str, int]) -> "Provenance":
+        """Describe whole videos, id -> frames, one behind the other, a row a frame."""
+        video = np.repeat(np.arange(len(lengths)), list(lengths.values()))
+        frame = np.concatenate([np.arange(n) for n in lengths.values()])
+        return cls(video, frame, names=tuple(lengths))
+
 
 @dataclass(frozen=True, eq=False)
 class FoldWindows:
@@ -72,11 +79,6 @@ def audit_folds(folds: Sequence[Fold], *, length: int, dilation: int = 1, stride
         for part in (*fold.fit, *fold.select, *fold.calibrate, *fold.test):
             lengths[part.video_id] = max(part.stop, lengths.get(part.video_id, 0))
     first = dict(zip(lengths, np.cumsum([0, *lengths.values()]), strict=False))
-    provenance = Provenance(
-        video=np.repeat(np.arange(len(lengths)), list(lengths.values())),
-        frame=np.concatenate([np.arange(n) for n in lengths.values()]),
-        names=tuple(lengths),
-    )
 
     def cut(parts: Sequence[Part], stride: int = 1) -> np.ndarray:
         starts = [first[part.video_id] + part.start for part in parts]
@@ -97,7 +99,9 @@ def audit_folds(folds: Sequence[Fold], *, length: int, dilation: int = 1, stride
         for fold in folds
     ]
     span = window_span(length, dilation)
-    return audit(provenance, windows, protocol=folds[0].protocol, window_span=span)
+    return audit(
+        Provenance.of_videos(lengths), windows, protocol=folds[0].protocol, window_span=span
+    )
 
 
 def audit(
