@@ -154,8 +154,7 @@ def audit(
         name = provenance.names[video] if len(provenance.names) else f"video {video}"
         raise UserError(
             f"protocol {protocol} allows no leak, but {counts[kind]} of {total} test windows "
-            f"{MEANING[kind]}, e.g. in {name}. Split by whole clip before cutting windows, or name "
-            "the protocol that this is (random_window)."
+            f"{MEANING[kind]}, e.g. in {name}. Split by whole clip before windows are cut."
         )
     leaky = any(counts.values()) or bool(statistic)
     return {
