@@ -23,7 +23,7 @@ def install() -> None:
 
 class _Module(types.ModuleType):
     def __getattr__(self, name: str):
-        if name.startswith("__"):
+        if not name[0].isupper():  # a dunder, or a submodule, which the finder imports
             raise AttributeError(name)
         return type(name, (), {})
 
@@ -40,7 +40,12 @@ class _Finder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
     def exec_module(self, module):
         names = {
             "torchvision.transforms": (Compose, Resize, CenterCrop, ToTensor, Normalize),
-            "torchvision.transforms.functional": (InterpolationMode, get_dimensions, resize),
+            "torchvision.transforms.functional": (
+                InterpolationMode,
+                get_dimensions,
+                resize,
+                to_tensor,
+            ),
         }
         for item in names.get(module.__name__, ()):
             setattr(module, item.__name__, item)
@@ -109,13 +114,18 @@ class CenterCrop:
         return image.crop((left, top, left + width, top + height))
 
 
+def to_tensor(image):
+    """Turn a Pillow image [h, w, c] of 0 .. 255 into a float tensor [c, h, w] of 0 .. 1."""
+    import torch
+
+    return torch.from_numpy(np.array(image)).permute(2, 0, 1).float() / 255
+
+
 class ToTensor:
-    """Pillow image [h, w, c] of 0 .. 255 to a float tensor [c, h, w] of 0 .. 1."""
+    """`to_tensor` as a transform."""
 
     def __call__(self, image):
-        import torch
-
-        return torch.from_numpy(np.array(image)).permute(2, 0, 1).float() / 255
+        return to_tensor(image)
 
 
 class Normalize:

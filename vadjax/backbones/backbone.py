@@ -1,7 +1,7 @@
 """What every backbone is: a network of named stages, its variables, its preprocessing."""
 
 import dataclasses
-import functools
+import math
 from collections.abc import Callable, Mapping, Sequence
 
 import flax.linen as nn
@@ -67,6 +67,7 @@ class Architecture:
         network: (num_classes, folded) -> Network; num_classes 0 is without classifier.
         preprocess: The checkpoint's own.
         taps: Names of the stages, in order.
+        num_features: Length of the pooled feature vector; 0 means that the map is not pooled.
         layouts: (a key that only this layout has, its porting table) for each way in which
             checkpoints name the weights; the first is timm's. Empty: a network without weights.
         classifier: Keys of the classifier's weight, one of which tells the number of classes.
@@ -80,6 +81,7 @@ class Architecture:
     network: Callable[[int, bool], Network]
     preprocess: Preprocess
     taps: tuple[str, ...]
+    num_features: int = 0
     layouts: tuple[tuple[str, tuple[Rule, ...]], ...] = ()
     classifier: tuple[str, ...] = ()
     ignore: tuple[str, ...] = ()
@@ -224,7 +226,7 @@ def build(
             name=name,
             module=architecture.network(0, folded),
             variables={},
-            num_features=preprocess.size[0] * preprocess.size[1] * preprocess.channels,
+            num_features=math.prod((*preprocess.size, preprocess.channels)),
             weights_source="none needed",
             weights_sha256="",
             random=False,
@@ -248,13 +250,11 @@ def build(
     if folded:
         variables = fold_batch_norm(variables, eps=architecture.eps)
     variables = jax.tree.map(lambda leaf: jnp.asarray(leaf, dtype), variables)
-    module = architecture.network(num_classes, folded)
-    image = jax.ShapeDtypeStruct((1, 64, 64, 3), dtype)
     return Backbone(
         name=name,
-        module=module,
+        module=architecture.network(num_classes, folded),
         variables=variables,
-        num_features=jax.eval_shape(module.apply, variables, image)["features"].shape[-1],
+        num_features=architecture.num_features,
         weights_source=source,
         weights_sha256=sha256,
         random=state is None,
@@ -266,17 +266,33 @@ def build(
 def _variables(architecture, num_classes, state, source) -> dict:
     """Return the unfolded variables: ported from `state`, or random where that is None."""
     module = architecture.network(num_classes, False)
-    initialise = functools.partial(module.init, jax.random.key(0))
-    image = jnp.zeros((1, 64, 64, 3))
+    image = jax.ShapeDtypeStruct((1, 64, 64, 3), jnp.float32)
+    template = jax.eval_shape(module.init, jax.random.key(0), image)
     if state is None:
-        return jax.jit(initialise)(image)
+        return _random(template)
     rules = architecture.layouts[0][1]
     for marker, layout in architecture.layouts:
         if marker in state:
             rules = layout
             break
-    template = jax.eval_shape(initialise, image)
     return port(state, template, rules, ignore=architecture.ignore, source=source)
+
+
+def _random(template: Mapping) -> dict:
+    """Fill variables as training would start: He-normal kernels, batch norm an identity.
+
+    By NumPy, because compiling JAX's initialisers takes longer than everything else here.
+    """
+    random = np.random.default_rng(0)
+
+    def fill(path, leaf):
+        if len(leaf.shape) > 1:
+            scale = math.sqrt(2 / math.prod(leaf.shape[:-1]))
+            return np.float32(scale * random.standard_normal(leaf.shape))
+        one = path[-1].key in ("scale", "var")
+        return np.full(leaf.shape, float(one), np.float32)
+
+    return jax.tree_util.tree_map_with_path(fill, template)
 
 
 def _to_float32(x: jax.Array) -> jax.Array:

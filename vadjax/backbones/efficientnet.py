@@ -197,6 +197,7 @@ def _architecture(name: str, *, checkpoint: str, package: Package | None = None,
         network=functools.partial(EfficientNet, variant),
         preprocess=Preprocess(size=(224, 224), crop_pct=0.875, **preprocess),
         taps=_taps(variant),
+        num_features=variant.num_features,
         layouts=(
             ("conv_stem.weight", _table(_timm_names(variant), "classifier")),
             ("_conv_stem.weight", _table(_flat_names(variant), "_fc")),

@@ -205,7 +205,10 @@ def _read_legacy(path: pathlib.Path) -> Any:
             (count,) = struct.unpack("<q", file.read(8))
             if key not in dtypes or count < 0:
                 raise UserError(f"holds a storage {key!r} that no tensor uses")
-            data[key] = file.read(count * dtypes[key].itemsize)
+            size = count * dtypes[key].itemsize
+            if size > path.stat().st_size:  # before anything is allocated
+                raise UserError(f"is truncated: storage {key} wants {size} bytes")
+            data[key] = file.read(size)
     return _materialise(value, lambda storage: data[storage.key], {})
 
 

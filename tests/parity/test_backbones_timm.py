@@ -1,0 +1,100 @@
+"""Backbones against timm with random weights and statistics, and against its preprocessing."""
+
+import dataclasses
+
+import jax
+import numpy as np
+import pytest
+from safetensors.numpy import save_file
+
+from tools.make_goldens_backbones import (
+    NAMES,
+    random_images,
+    random_state,
+    timm_outputs,
+    timm_shapes,
+)
+from vadjax import backbones
+from vadjax.backbones import torch_pickle
+from vadjax.backbones.preprocess import Preprocess
+
+torch = pytest.importorskip("torch", reason="torch is not installed: no parity")
+timm = pytest.importorskip("timm", reason="timm is not installed: no parity")
+
+
+@pytest.fixture(scope="module", params=NAMES)
+def network(request, tmp_path_factory):
+    """Name, state dict and our backbone of one network."""
+    state = random_state(timm_shapes(request.param), seed=3)
+    path = tmp_path_factory.mktemp("weights") / "random.safetensors"
+    save_file(state, path)
+    return request.param, state, backbones.create(request.param, weights=str(path))
+
+
+# The second size is odd in one axis: TensorFlow's padding then differs from one stage to the next.
+@pytest.mark.parametrize("size", [(224, 224), (100, 172)])
+def test_every_tap_equals_timm(network, size):
+    name, state, backbone = network
+    images = random_images(size, seed=4)
+    theirs = timm_outputs(name, state, images)
+    apply = jax.jit(backbone.apply, static_argnames="taps")
+    out = apply(backbone.variables, images, taps=backbone.taps)
+    ours = {**out["taps"], "features": out["features"], "logits": out["logits"]}
+    assert set(ours) == set(theirs)
+    for key, value in ours.items():
+        error = np.abs(value - theirs[key]).max() / np.abs(theirs[key]).max()
+        assert error < 1e-4, f"{key}: relative error {error:.1e}"
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_preprocessing_is_the_checkpoints(name):
+    ours = backbones.create(name, weights="random").preprocess
+    theirs = timm.create_model(name, pretrained=False).default_cfg
+    for key in ("interpolation", "mean", "std", "crop_pct"):
+        assert getattr(ours, key) == theirs[key]
+    assert ours.size == theirs["input_size"][1:]
+
+
+@pytest.mark.parametrize("size", [(224, 224), (160, 224)])
+@pytest.mark.parametrize("interpolation", ["bicubic", "bilinear"])
+def test_crop_equals_timms_transform(real_data, size, interpolation):
+    from PIL import Image
+
+    ours = Preprocess(size=size, interpolation=interpolation, fit="crop", crop_pct=0.9)
+    config = dataclasses.asdict(ours)
+    theirs = timm.data.create_transform(
+        input_size=(3, *size),
+        **{k: config[k] for k in ("interpolation", "mean", "std", "crop_pct")},
+    )
+    photos = sorted((real_data / "data" / "photos").rglob("*.jpg"))
+    assert photos
+    for photo in photos:
+        image = Image.open(photo).convert("RGB")
+        wanted = theirs(image).permute(1, 2, 0).numpy() * ours.std + ours.mean
+        assert np.abs(ours(np.asarray(image)) - 255 * wanted).max() <= 1, photo.name
+
+
+@pytest.mark.parametrize("legacy", [True, False])
+def test_checkpoints_that_torch_writes_are_read(tmp_path, legacy):
+    torch.manual_seed(0)
+    module = torch.nn.Sequential(torch.nn.Conv2d(2, 3, 3), torch.nn.BatchNorm2d(3))
+    state = module.state_dict()
+    state["transposed"] = torch.randn(4, 5).T
+    state["view"] = torch.arange(10.0)[3:7]
+    state["half"] = torch.randn(3).half()
+    state["brain"] = torch.randn(3).bfloat16()
+    state["parameter"] = torch.nn.Parameter(torch.randn(2))
+    path = tmp_path / "net.pth"
+    torch.save(state, path, _use_new_zipfile_serialization=not legacy)
+    out = torch_pickle.read(path)
+    assert list(out) == list(state)
+    for key, value in state.items():
+        wanted = value.detach().float().numpy()
+        np.testing.assert_array_equal(np.float32(out[key]), wanted)
+
+
+def test_whole_pickled_modules_are_refused(tmp_path):
+    path = tmp_path / "net.pth"
+    torch.save(torch.nn.Linear(2, 2), path)
+    with pytest.raises(ValueError, match=r"names torch\.nn\.modules\.linear\.Linear"):
+        torch_pickle.read(path)
