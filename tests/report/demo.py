@@ -6,6 +6,7 @@ writes the pages and figures of a labelled run, a leaky one, an empty one and an
 """
 
 import dataclasses
+import functools
 import pathlib
 import sys
 
@@ -38,6 +39,7 @@ def picture(rng: np.random.Generator, *, cyclist: bool) -> bytes:
     return jpeg.tobytes()
 
 
+@functools.cache
 def videos(*, labelled: bool = True, num: int = 12, num_pictures: int = 12) -> list[VideoView]:
     """Return clips whose scores rise, with noise, where a cyclist passes."""
     rng = np.random.default_rng(9)

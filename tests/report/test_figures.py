@@ -1,0 +1,72 @@
+"""The pictures: there, readable, the same every time, stamped."""
+
+import cv2
+import numpy as np
+import pytest
+
+from tests.report import demo
+from vadjax.errors import UserError
+from vadjax.report.figures import write_figures
+
+ALL = {"roc", "timelines", "training", "baselines"}
+
+
+def parts() -> dict:
+    videos = demo.videos(num=2, num_pictures=0)
+    return {"metrics": demo.metrics(videos), "videos": videos, "history": demo.history()}
+
+
+def test_every_figure_is_a_picture_of_something(tmp_path):
+    paths = write_figures(tmp_path, **parts())
+    assert {p.name for p in paths} == {f"{name}.png" for name in ALL}
+    for path in paths:
+        image = cv2.imread(str(path))
+        assert min(image.shape[:2]) > 300
+        assert len(np.unique(image.reshape(-1, 3), axis=0)) > 20
+        dull = image.astype(int).max(axis=2) - image.astype(int).min(axis=2)
+        assert (dull > 60).sum() > 200  # the accent is there
+
+
+@pytest.mark.parametrize("form", ["png", "svg", "pdf"])
+def test_the_same_run_gives_the_same_bytes(tmp_path, form):
+    arguments = parts() if form == "svg" else {**parts(), "metrics": {}, "videos": []}
+    one = write_figures(tmp_path / "a", **arguments, formats=(form,))
+    two = write_figures(tmp_path / "b", **arguments, formats=(form,))
+    assert len(one) == (4 if form == "svg" else 1)
+    for a, b in zip(one, two, strict=True):
+        assert a.read_bytes() == b.read_bytes(), a.name
+
+
+def test_a_leaky_run_says_so_in_each_figure(tmp_path):
+    arguments = parts()
+    arguments["metrics"] |= {"protocol": "random_window", "coverage": "6 of 37 clips"}
+    arguments["metrics"]["stamps"] = ["random weights"]
+    for path in write_figures(tmp_path, **arguments, formats=("svg",)):
+        text = path.read_text("utf-8")  # matplotlib keeps each text as a comment
+        for words in ("LEAKY", "6 of 37 clips", "random weights"):
+            assert words in text.replace("\n", " "), path.name
+
+
+def test_only_what_there_is_is_drawn(tmp_path):
+    arguments = demo.unlabelled()
+    made = write_figures(
+        tmp_path, metrics=arguments["metrics"], videos=arguments["videos"], history=[]
+    )
+    assert [p.name for p in made] == ["timelines.png"]
+    assert write_figures(tmp_path / "none", metrics={}, videos=[], history=[]) == []
+
+
+def test_folds_and_many_videos_have_room(tmp_path):
+    arguments = {
+        **parts(),
+        "history": demo.history(3),
+        "videos": demo.videos(num=25, num_pictures=0),
+    }
+    names = {p.name for p in write_figures(tmp_path, **arguments)}
+    assert names == {f"{name}.png" for name in ALL}
+
+
+def test_a_place_that_cannot_be_written_is_told(tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(UserError, match="cannot be written"):
+        write_figures(tmp_path / "file", **parts())

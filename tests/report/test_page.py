@@ -1,0 +1,302 @@
+"""The page: well-formed, complete in itself, true to the metrics, safe with anybody's names."""
+
+import base64
+import dataclasses
+import hashlib
+import html.parser
+import json
+import re
+
+import numpy as np
+import pytest
+
+from tests.report import demo
+from vadjax.errors import UserError
+from vadjax.evaluation import schema
+from vadjax.report import page, wording
+from vadjax.report.view import VideoView
+
+VOID = {"meta", "link", "img", "br", "hr", "input"}
+PAGES = {
+    "labelled": demo.arguments,
+    "folds": demo.in_folds,
+    "one_class": demo.of_one_class,
+    "unlabelled": demo.unlabelled,
+    "empty": lambda: {"metrics": {}, "videos": []},
+}
+
+
+class Reader(html.parser.HTMLParser):
+    """Checks that every element is closed in its turn, and collects what the tests ask for."""
+
+    def __init__(self, text: str):
+        super().__init__()
+        self.open, self.faults, self.ids, self.data, self.tags = [], [], [], {}, []
+        self.text, self.scripts, self.urls = [], [], []
+        self.feed(text)
+        self.close()
+        self.faults += [f"<{tag}> is never closed" for tag in self.open]
+
+    def handle_starttag(self, tag, pairs):
+        attributes = dict(pairs)
+        if len(attributes) < len(pairs):
+            self.faults.append(f"<{tag}> has an attribute twice: {pairs}")
+        self.tags.append((tag, attributes))
+        if "id" in attributes:
+            self.ids.append(attributes["id"])
+        self.urls += [attributes[k] for k in ("src", "href", "action", "srcset") if k in attributes]
+        if tag == "data" and "data-key" in attributes:
+            self.data.setdefault(attributes["data-key"], attributes["value"])
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag, pairs):  # within svg only
+        self.handle_starttag(tag, pairs)
+        if tag not in VOID:
+            self.handle_endtag(tag)
+
+    def handle_endtag(self, tag):
+        if not self.open or self.open.pop() != tag:
+            self.faults.append(f"</{tag}> at {self.getpos()} closes nothing")
+
+    def handle_data(self, data):
+        if self.open and self.open[-1] == "script":
+            self.scripts.append(data)
+        elif self.open and self.open[-1] != "style":
+            self.text.append(data)
+
+    def shown(self) -> str:
+        return " ".join(" ".join(self.text).split())
+
+
+def written(tmp_path, **arguments) -> tuple[str, Reader]:
+    text = page.write_report(tmp_path / "report.html", **arguments).read_text("utf-8")
+    return text, Reader(text)
+
+
+def test_the_made_up_metrics_are_of_the_real_schema():
+    for arguments in (demo.arguments(), demo.in_folds()):
+        schema.validate(arguments["metrics"])
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_is_well_formed_and_complete_in_itself(tmp_path, name):
+    text, reader = written(tmp_path, **PAGES[name]())
+    assert reader.faults == []
+    assert len(reader.ids) == len(set(reader.ids))
+    assert [u for u in reader.urls if not u.startswith(("data:", "#"))] == []
+    assert {u[1:] for u in reader.urls if u.startswith("#")} <= set(reader.ids)
+    assert re.findall(r"https?:|url\((?!#)|@import|fetch\(|XMLHttp", text) == []
+    assert list(tmp_path.iterdir()) == [tmp_path / "report.html"]
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_can_be_read_without_sight_and_mouse(tmp_path, name):
+    _, reader = written(tmp_path, **PAGES[name]())
+    tags = [tag for tag, _ in reader.tags]
+    assert tags.count("h1") == tags.count("main") == 1
+    assert all(a.get("alt") for tag, a in reader.tags if tag == "img")
+    assert all(a.get("aria-hidden") for tag, a in reader.tags if tag == "svg")
+    assert all(a.get("aria-label") for _, a in reader.tags if a.get("role") == "img")
+    labelled_by = {a["aria-labelledby"] for _, a in reader.tags if "aria-labelledby" in a}
+    assert labelled_by <= set(reader.ids)
+
+
+def test_shows_the_numbers_of_the_metrics(tmp_path):
+    arguments = demo.arguments()
+    metrics = arguments["metrics"]
+    _, reader = written(tmp_path, **arguments)
+    for section in ("frame", "baselines", "threshold", "accounting", "leakage"):
+        for key, value in metrics[section].items():
+            path = f"{section}.{key}"
+            if isinstance(value, (int, float)) and path in reader.data:
+                assert float(reader.data[path]) == value
+    for path in (
+        *("frame.auc_micro", "frame.auc_macro", "frame.ap", "frame.ap_chance", "frame.eer"),
+        *(f"baselines.{row.key}" for row in wording.BASELINES if row.key != "mahalanobis"),
+        *("baselines.majority_accuracy", "threshold.value", "threshold.f1", "threshold.mcc"),
+        *(f"threshold.confusion.{cell}" for cell in ("tp", "fp", "tn", "fn")),
+        *("accounting.scored", "accounting.filled", "accounting.substituted", "leakage.exact"),
+    ):
+        assert float(reader.data[path]) == wording.lookup(metrics, path), path
+        assert wording.number(wording.lookup(metrics, path)) in reader.shown() or "leak" in path
+    low, high = metrics["frame"]["auc_micro_ci95"]
+    assert f"95 % interval {low:.3f} to {high:.3f}" in reader.shown()
+    for row in metrics["videos"]:
+        assert row["id"] in reader.shown()
+
+
+def test_says_when_a_baseline_beats_the_detector(tmp_path):
+    arguments = demo.arguments()
+    _, reader = written(tmp_path, **arguments)
+    assert "Optical flow, a far simpler score, beats it" in reader.shown()
+    assert reader.shown().count("▲ beats the detector") == 1
+    arguments["metrics"]["baselines"]["motion_flow"] = 0.6
+    _, reader = written(tmp_path, **arguments)
+    assert "beats" not in reader.shown()
+    assert "The best simpler score, nearest neighbours, gets 0.902, inside that" in reader.shown()
+
+
+def test_a_null_gives_its_reason(tmp_path):
+    _, reader = written(tmp_path, **demo.arguments())
+    assert "Mahalanobis distance – needs at least two normal clips" in reader.shown()
+    assert "False alarms per hour – 1.7 minutes of normal footage" in reader.shown()
+    _, reader = written(tmp_path, **demo.of_one_class())
+    assert "the labels hold one class only: every frame is abnormal" in reader.shown()
+    assert "frame.auc_micro" not in reader.data
+
+
+@pytest.mark.parametrize("section", ["frame", "baselines", "threshold", "leakage", "accounting"])
+def test_any_part_may_be_null(tmp_path, section):
+    arguments = demo.arguments()
+    arguments["metrics"] |= {section: None, "reasons": {section: f"no {section} today"}}
+    _, reader = written(tmp_path, **arguments)
+    assert f"no {section} today" in reader.shown()
+
+
+@pytest.mark.parametrize("protocol", ["random_window", "published_shuffled"])
+def test_a_leaky_protocol_is_stamped(tmp_path, protocol):
+    arguments = demo.arguments()
+    arguments["metrics"] |= {"protocol": protocol, "stamps": ["random weights"]}
+    _, reader = written(tmp_path, **arguments)
+    assert "Leaky protocol: " + wording.PROTOCOLS[protocol].title in reader.shown()
+    assert "Take care. random weights" in reader.shown()
+    assert ("p", {"class": "big leaky"}) in reader.tags
+    assert "frame-level ROC AUC, micro leaky" in reader.shown()
+
+
+def test_coverage_stands_beside_the_numbers(tmp_path):
+    arguments = demo.arguments()
+    arguments["metrics"]["coverage"] = "6 of 37 clips"
+    _, reader = written(tmp_path, **arguments)
+    for words in (
+        "6 of 37 clips labels:",
+        "All over 6 of 37 clips",
+        "Micro AUC over 6 of 37 clips",
+    ):
+        assert words in reader.shown()
+    for heading in ("Timelines", "Threshold", "By kind and by video", "How far to trust this"):
+        assert f"{heading} 6 of 37 clips" in reader.shown()
+
+
+def test_folds_have_their_own_thresholds_and_spread(tmp_path):
+    _, reader = written(tmp_path, **demo.in_folds())
+    assert "of its fold, where recall minus false-positive rate is best" in reader.shown()
+    assert "0.840 , 0.900" in reader.shown()
+    assert "0.910, 0.950; mean 0.930" in reader.shown()
+    assert "pooled over the folds" in reader.shown()
+
+
+EVIL = "</script><script>alert(1)</script><img src=x onerror=\"alert('2')\">&amp;{{ 7 * 7 }}"
+
+
+def test_names_from_outside_are_only_text(tmp_path):
+    arguments = demo.arguments()
+    arguments["videos"] = [
+        dataclasses.replace(
+            v, id=f"{EVIL}{n}", kinds=[(0, 9, EVIL)], thumbnails=[(3, EVIL.encode())]
+        )
+        for n, v in enumerate(arguments["videos"][:2])
+    ]
+    metrics = arguments["metrics"]
+    metrics |= {"dataset": EVIL, "coverage": EVIL, "protocol": EVIL, "stamps": [EVIL]}
+    metrics["reasons"]["baselines.mahalanobis"] = EVIL
+    metrics["detector"]["backbone"] = EVIL
+    metrics["videos"][0]["id"] = metrics["kinds"][0]["kind"] = EVIL
+    arguments["config"] = {"report": {"title": EVIL}, EVIL: {EVIL: EVIL}}
+    arguments["environment"] = {"command": EVIL, EVIL: EVIL}
+    text, reader = written(tmp_path, **arguments, log=EVIL)
+    assert reader.faults == []
+    assert len(reader.scripts) == 2
+    assert EVIL.lower() not in text.lower()
+    assert not [a for _, a in reader.tags if "onerror" in a or a.get("src") == "x"]
+    assert EVIL in json.loads(reader.scripts[0])["videos"][0]["id"]
+    assert EVIL in "".join(reader.text)  # shown as it is
+
+
+def test_only_its_own_script_may_run(tmp_path):
+    text, reader = written(tmp_path, **demo.arguments())
+    sealed = base64.b64encode(hashlib.sha256(reader.scripts[1].encode()).digest()).decode()
+    assert f"script-src 'sha256-{sealed}'" in text.replace("&#39;", "'")
+    assert "default-src 'none'" in text.replace("&#39;", "'")
+
+
+def test_unlabelled_videos_give_a_page_of_alarms(tmp_path):
+    arguments = demo.unlabelled()
+    _, reader = written(tmp_path, **arguments)
+    shown = reader.shown()
+    assert f"{sum(len(v.alarms) for v in arguments['videos'])} alarms in 3 videos, 0:51" in shown
+    assert "nothing here says how often the detector is right" in shown
+    start, stop = arguments["videos"][1].alarms[0]
+    assert f"camera-2.mp4 {wording.clock(start / 10)} {wording.clock(stop / 10)}" in shown
+    assert "ROC" not in shown
+    assert "truly" not in shown
+    pictures = [a["alt"] for tag, a in reader.tags if tag == "img"]
+    peak = arguments["videos"][1].peak
+    assert any(alt.startswith(f"Frame {peak} of camera-2.mp4, score ") for alt in pictures)
+
+
+def test_the_data_for_the_script_are_exact(tmp_path):
+    arguments = demo.arguments()
+    _, reader = written(tmp_path, **arguments)
+    island = json.loads(reader.scripts[0])
+    for view, stored in zip(arguments["videos"], island["videos"], strict=True):
+        scores = np.frombuffer(base64.b64decode(stored["scores"]), "<f4")
+        np.testing.assert_array_equal(scores, view.scores)
+        labels = np.zeros(len(scores), np.uint8)
+        for start, stop in stored["truth"]:
+            labels[start:stop] = 1
+        np.testing.assert_array_equal(labels, view.labels)
+        assert stored["filled"] == [[0, 15]]
+
+
+def test_the_same_run_gives_the_same_page(tmp_path):
+    assert written(tmp_path, **demo.arguments())[0] == written(tmp_path, **demo.arguments())[0]
+
+
+def test_is_light(tmp_path):
+    """Ped2's twelve clips with twelve pictures each."""
+    text, _ = written(tmp_path, **demo.arguments())
+    assert len(text) < 1_000_000
+    bare = [dataclasses.replace(v, thumbnails=()) for v in demo.videos()]
+    text, _ = written(tmp_path, **demo.arguments(videos=bare))
+    assert len(text) < 200_000
+
+
+def test_a_thousand_videos_make_a_page(tmp_path):
+    rng = np.random.default_rng(0)
+    views = [
+        VideoView(f"v{n}", rng.random(40, np.float32) + n, labels=np.arange(40) > 20, threshold=20)
+        for n in range(1000)
+    ]
+    text, reader = written(tmp_path, metrics={}, videos=views)
+    assert "800 more videos count in every figure" in reader.shown()
+    assert 'id="video-199"' in text
+    assert 'id="video-200"' not in text
+    assert "v999: 40 frames" in text
+    assert "v10: 40 frames" not in text
+
+
+@pytest.mark.parametrize(
+    "view",
+    [
+        VideoView("one frame", np.ones(1, np.float32), threshold=0.5, alarms=[(0, 1)]),
+        VideoView("no frame", np.ones(0, np.float32)),
+        VideoView("constant", np.full(9, -2.0, np.float32), labels=np.zeros(9, np.uint8)),
+        VideoView("tiny", np.linspace(0, 1e-9, 50).astype(np.float32), threshold=1e-10, fps=25),
+        VideoView("huge", np.linspace(-1e9, 1e9, 5000).astype(np.float32), threshold=0.0),
+    ],
+    ids=lambda view: view.id,
+)
+def test_odd_videos(tmp_path, view):
+    _, reader = written(tmp_path, metrics={}, videos=[view])
+    assert reader.faults == []
+    assert view.id in reader.shown()
+    drawn = [a.get(k) or "" for _, a in reader.tags for k in ("d", "style", "height", "aria-label")]
+    assert not re.search(r"nan|inf", " ".join([*drawn, reader.shown()]))
+
+
+def test_a_place_that_cannot_be_written_is_told(tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(UserError, match=r"report\.html cannot be written"):
+        page.write_report(tmp_path / "file" / "report.html", metrics={}, videos=[])
