@@ -23,7 +23,7 @@ _FARNEBACK = {
     "pyr_scale": 0.5,
     "levels": 3,
     "winsize": 15,
-    "iterations": 3,
+    "iterations": 2,
     "poly_n": 5,
     "poly_sigma": 1.2,
     "flags": 0,
