@@ -1,6 +1,7 @@
 """Checkpoints: what is saved comes back; what differs or is damaged is said in one message."""
 
 import pathlib
+import shutil
 import subprocess
 import sys
 
@@ -83,6 +84,15 @@ def test_a_place_that_cannot_be_written(tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(UserError, match="cannot be written"):
         Checkpoints(tmp_path / "file").save("last", 0, _tree(), {})
+
+
+def test_a_full_disk_is_said_before_anything_is_written(tmp_path, monkeypatch):
+    usage = type(shutil.disk_usage(tmp_path))
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: usage(10**9, 10**9 - 10**6, 10**6))
+    with Checkpoints(tmp_path) as checkpoints:
+        with pytest.raises(UserError, match=r"takes 0\.0 MB and some room, 1\.0 MB are free"):
+            checkpoints.save("last", 0, _tree(), {})
+        assert checkpoints.latest("last") is None
 
 
 def test_orbax_is_silent_under_absl(tmp_path):

@@ -3,11 +3,13 @@
 import os
 import pathlib
 import signal
+import struct
 import subprocess
 import sys
 
 import numpy as np
 import pytest
+from tensorboardX.proto import event_pb2
 
 from tests.training import tiny
 from vadjax.data.windows import window_table
@@ -36,6 +38,15 @@ def _kernel(result):
     return result.variables["params"]["kernel"]
 
 
+def _records(path):
+    """The records of a TFRecord file: length, its checksum, bytes, their checksum."""
+    content = path.read_bytes()
+    while content:
+        (length,) = struct.unpack("<Q", content[:8])
+        yield content[12 : 12 + length]
+        content = content[16 + length :]
+
+
 def test_a_run_learns_logs_and_leaves_two_checkpoints(tmp_path):
     rows = []
     result = _fit(tmp_path, epochs=5, report=rows.append)
@@ -50,7 +61,14 @@ def test_a_run_learns_logs_and_leaves_two_checkpoints(tmp_path):
     assert result.best_metric == min(row["select_loss"] for row in rows)
     assert result.stopped == "all 5 epochs done" and result.notes == ()
     assert result.compile_s > 0 and result.windows_per_s > 0
-    assert list((tmp_path / "tensorboard").iterdir())
+    (board,) = (tmp_path / "tensorboard").iterdir()
+    scalars = [
+        (event.step, value.tag, value.simple_value)
+        for event in map(event_pb2.Event.FromString, _records(board))
+        for value in event.summary.value
+    ]
+    assert len(scalars) == 5 * 4
+    assert scalars[4] == (rows[1]["step"], "train_loss", pytest.approx(rows[1]["train_loss"]))
     with Checkpoints(tmp_path / "checkpoints") as checkpoints:
         assert checkpoints.latest("last") == 5
         variables, _ = checkpoints.restore("best", result.variables)

@@ -4,6 +4,7 @@ The only file that knows of orbax. A checkpoint is a flat mapping from a leaf's 
 plus a JSON document, so that it can be compared with what is asked for before anything is read.
 """
 
+import errno
 import logging
 import os
 import pathlib
@@ -21,13 +22,14 @@ from vadjax.errors import UserError
 from vadjax.storage.files import unwritable, whole
 
 KINDS = ("best", "last")
+SPARE = 1 << 20  # bytes that must be free besides the arrays
 
 
 class _Quiet(logging.Filter):
-    """Drops orbax's remarks, keeps its errors and everybody else's lines."""
+    """Drops orbax's lines, also on errors: each of these reaches the caller as an exception."""
 
     def filter(self, record: logging.LogRecord) -> bool:
-        return record.levelno >= logging.ERROR or "orbax" not in record.pathname
+        return "orbax" not in record.pathname
 
 
 absl_logging.get_absl_logger().addFilter(_Quiet())
@@ -73,7 +75,9 @@ class Checkpoints:
         Raises:
           UserError: the folder cannot be written, or the disk is full.
         """
+        arrays = _flatten(tree)
         try:
+            self._want_space(sum(leaf.nbytes for leaf in arrays.values()))
             manager = self._manager(kind)
             for other in manager.all_steps():
                 if other >= step:
@@ -81,10 +85,12 @@ class Checkpoints:
             manager.save(
                 step,
                 args=ocp.args.Composite(
-                    state=ocp.args.StandardSave(_flatten(tree)),
+                    state=ocp.args.StandardSave(arrays),
                     metadata=ocp.args.JsonSave(dict(metadata)),
                 ),
             )
+        except UserError:
+            raise
         except Exception as error:
             raise self._explained(error) from error
 
@@ -159,15 +165,23 @@ class Checkpoints:
             )
         return self._managers[kind]
 
+    def _want_space(self, needed: int) -> None:
+        """Refuse a disk that is nearly full; halfway, orbax's threads would all complain."""
+        self.directory.mkdir(parents=True, exist_ok=True)
+        free = shutil.disk_usage(self.directory).free
+        if free < needed + SPARE:
+            raise UserError(
+                f"the disk is full: a checkpoint under {self.directory} takes {needed / 1e6:.1f} "
+                f"MB and some room, {free / 1e6:.1f} MB are free. Free space and run again; the "
+                "checkpoint before is whole."
+            )
+
     def _explained(self, error: Exception) -> Exception:
         """Return the user's error for a full or read-only disk, else `error`."""
         if isinstance(error, OSError):
             return unwritable(self.directory, error)
-        if "No space left" in str(error) or "RESOURCE_EXHAUSTED" in str(error):
-            return UserError(
-                f"the disk is full: no checkpoint could be written under {self.directory}; "
-                "free space and run again, the checkpoint before is whole."
-            )
+        if "No space left" in str(error):
+            return unwritable(self.directory, OSError(errno.ENOSPC, str(error)))
         return error
 
 
