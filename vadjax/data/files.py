@@ -73,6 +73,13 @@ def listing(roots: Iterable[pathlib.Path]) -> Iterator[tuple[str, int, int]]:
                 yield f"{number}:{below}", stat.st_size, stat.st_mtime_ns
 
 
+def unreadable(path: str | os.PathLike, message: str) -> UserError:
+    """Build the error for a file that cannot be read: a Git-LFS pointer, or else `message`."""
+    with open(path, "rb") as file:
+        pointer = file.read(len(LFS_HEAD)) == LFS_HEAD
+    return lfs_error(path) if pointer else UserError(message)
+
+
 def lfs_error(path: str | os.PathLike) -> UserError:
     """Build the error for a Git-LFS pointer found where data should be."""
     return UserError(

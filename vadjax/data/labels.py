@@ -14,6 +14,7 @@ from collections.abc import Iterable, Mapping
 
 import numpy as np
 
+from vadjax.data.files import unreadable
 from vadjax.errors import UserError
 
 Intervals = tuple[tuple[int, int], ...]  # half-open, 0-based, in frames
@@ -48,9 +49,10 @@ def read_ucsd_m(path: str | os.PathLike) -> list[Intervals]:
     text = pathlib.Path(path).read_bytes().decode("utf-8", errors="replace")
     lines = [line for line in text.splitlines() if "gt_frame" in line]
     if not lines or "\0" in text:
-        raise UserError(
+        raise unreadable(
+            path,
             f"{path} holds no lines like 'TestVideoFile{{end+1}}.gt_frame = [61:180];'; it is not "
-            "UCSD's label file. Restore it from the archive."
+            "UCSD's label file. Restore it from the archive.",
         )
     clips = []
     for line in lines:
@@ -78,7 +80,7 @@ def load_mat(path: str | os.PathLike, variable: str | None = None):
             f"{path} is a MATLAB 7.3 file; save it again with save(..., '-v7')."
         ) from error
     except Exception as error:  # scipy has a dozen ways of saying that the bytes are wrong
-        raise UserError(f"{path} cannot be read as a MATLAB file ({error}).") from error
+        raise unreadable(path, f"{path} cannot be read as a MATLAB file ({error}).") from error
     content = {k: v for k, v in content.items() if not k.startswith("__")}
     if variable is None:
         return content
@@ -92,8 +94,8 @@ def read_gt_cells(path: str | os.PathLike, num_clips: int) -> list[Intervals]:
     """Read the `gt` cell of StevenLiuWen/ano_pred_cvpr2018: one 2 x n matrix a clip.
 
     Row 0 holds starts, row 1 ends, counted from 1, both included. The cell also circulates
-    squeezed: an entry of one range as [2], and where every clip has equally many ranges the whole
-    cell as a plain [clips, 2], [clips, 2, n] or, clips side by side, [2, clips] array.
+    squeezed: an entry of one range as [2] or [1, 2], and where every clip has equally many ranges
+    the whole cell as a plain [clips, 2], [clips, 2, n] or, clips side by side, [2, clips] array.
 
     Raises:
       UserError: the variable is missing, of another shape, or not of `num_clips` clips.
@@ -117,7 +119,7 @@ def read_gt_cells(path: str | os.PathLike, num_clips: int) -> list[Intervals]:
     clips = []
     for number, entry in enumerate(entries, 1):
         pairs = np.asarray(entry, np.int64)
-        pairs = pairs.reshape(2, -1) if pairs.ndim < 2 or pairs.size == 0 else pairs
+        pairs = pairs.reshape(2, -1) if pairs.size in (0, 2) else pairs
         if pairs.ndim != 2 or len(pairs) != 2:
             raise UserError(
                 f"{path}: entry {number} of gt has shape {pairs.shape}; wanted 2 x n, starts "
@@ -139,7 +141,7 @@ def read_vector(path: str | os.PathLike) -> np.ndarray:
     try:
         vector = np.load(path, allow_pickle=False)
     except (ValueError, OSError, EOFError) as error:
-        raise UserError(f"{path} cannot be read as a plain .npy array ({error}).") from error
+        raise unreadable(path, f"{path} cannot be read as a plain .npy array ({error}).") from error
     flat = vector.ravel()
     if vector.size != max(vector.shape, default=0) or not np.isin(flat, (0, 1)).all():
         raise UserError(

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 import cv2
 import numpy as np
 
+from vadjax.data.files import unreadable
 from vadjax.data.labels import load_mat
 from vadjax.errors import UserError
 
@@ -42,7 +43,8 @@ class ImageMasks(Masks):
     def _read(self, index: int) -> np.ndarray:
         image = cv2.imread(self.paths[index], cv2.IMREAD_GRAYSCALE)
         if image is None:
-            raise UserError(f"{self.paths[index]} cannot be read as a mask; restore the file.")
+            path = self.paths[index]
+            raise unreadable(path, f"{path} cannot be read as a mask; restore the file.")
         return image
 
 

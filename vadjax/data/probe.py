@@ -16,7 +16,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from vadjax.data.files import LFS_HEAD, describe, images, lfs_error, missing
+from vadjax.data.files import LFS_HEAD, describe, images, lfs_error, missing, unreadable
 from vadjax.data.video import Frames, ImageFrames, Video, VideoFrames, fingerprint
 from vadjax.errors import UserError
 
@@ -58,11 +58,24 @@ def probe(clips: Sequence[pathlib.Path]) -> list[Footage]:
     """Look at video files and folders of images, as many at a time as there are cores.
 
     Raises:
-      UserError: nothing there, a Git-LFS pointer, not a picture or video that can be decoded,
-        frames of several sizes, or more broken frames than neighbours can stand in for.
+      UserError: of every clip that cannot be used: nothing there, a Git-LFS pointer, not a picture
+        or video that can be decoded, frames of several sizes, or more broken frames than
+        neighbours can stand in for.
     """
     with _quiet(), ThreadPoolExecutor(os.cpu_count()) as pool:
-        return list(pool.map(lambda c: _probe_images(c) if c.is_dir() else _probe_video(c), clips))
+        found = list(pool.map(_attempt, clips))
+    faults = [str(each) for each in found if isinstance(each, UserError)]
+    if faults:
+        more = [f"... and {len(faults) - 8} more clips"] if len(faults) > 8 else []
+        raise UserError("\n".join(faults[:8] + more))
+    return found
+
+
+def _attempt(clip: pathlib.Path) -> Footage | UserError:
+    try:
+        return _probe_images(clip) if clip.is_dir() else _probe_video(clip)
+    except UserError as error:
+        return error
 
 
 def open_video(path: str | os.PathLike) -> Video:
@@ -129,15 +142,13 @@ def _shape(path: pathlib.Path) -> tuple[int, ...] | None:
 
 
 def _probe_video(path: pathlib.Path) -> Footage:
-    with path.open("rb") as file:
-        if file.read(len(LFS_HEAD)) == LFS_HEAD:
-            raise lfs_error(path)
     capture = cv2.VideoCapture(str(path), cv2.CAP_FFMPEG)
     ok, image = capture.read()
     if not ok:
-        raise UserError(
+        raise unreadable(
+            path,
             f"{path} ({path.stat().st_size} bytes) cannot be decoded as a video: it is cut short, "
-            "or its codec is unknown here. Download it again, or convert it with ffmpeg."
+            "or its codec is unknown here. Download it again, or convert it with ffmpeg.",
         )
     announced, fps = int(capture.get(cv2.CAP_PROP_FRAME_COUNT)) or -1, capture.get(cv2.CAP_PROP_FPS)
     num_frames = 1

@@ -59,6 +59,11 @@ class Scan:
     deviations: list[Deviation] = dataclasses.field(default_factory=list)
 
 
+class _Info(tfds.core.DatasetInfo):
+    def initialize_from_bucket(self) -> None:
+        """Do without Google's copy: there is none, and asking leaves a folder in /tmp."""
+
+
 class VideoIndex(tfds.core.GeneratorBasedBuilder, skip_registration=True):
     """What all data sets on disk share. A builder gives `find`, `scan` and `LABEL_VERSIONS`.
 
@@ -140,7 +145,7 @@ class VideoIndex(tfds.core.GeneratorBasedBuilder, skip_registration=True):
 
     def _info(self) -> tfds.core.DatasetInfo:
         text, count = tfds.features.Text(), np.int64
-        return tfds.core.DatasetInfo(
+        return _Info(
             builder=self,
             disable_shuffling=True,
             metadata=tfds.core.MetadataDict(),

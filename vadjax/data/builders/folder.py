@@ -1,7 +1,8 @@
 """A person's own videos.
 
 Either `train/` and `test/` below data_dir, or one folder of normal videos. A clip is a video
-file, or a folder of images, at any depth; its name is its path without the video's suffix.
+file, or a folder of images that holds no videos, at any depth; its name is its path, without a
+video's suffix.
 `labels.csv` in data_dir says when something abnormal happens (`vadjax.data.labels.read_csv`).
 """
 
@@ -127,7 +128,8 @@ def _clips(folder: pathlib.Path) -> dict[str, pathlib.Path]:
 
     def walk(below: pathlib.Path) -> None:
         inside = entries(below)
-        if any(p.suffix.lower() in IMAGES and p.is_file() for p in inside):
+        pictures = any(p.suffix.lower() in IMAGES and p.is_file() for p in inside)
+        if pictures and not any(map(is_video, inside)):  # else they are posters
             add(
                 os.path.relpath(below, folder) if below != folder else folder.absolute().name, below
             )

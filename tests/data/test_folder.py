@@ -1,0 +1,134 @@
+import numpy as np
+import pytest
+
+from tests.data import layouts
+from vadjax import data
+from vadjax.errors import UserError
+
+
+def load(tmp_path, data_dir, **settings):
+    config = layouts.config("folder", data_dir, **settings)
+    return data.load(config, cache_dir=tmp_path / "cache")
+
+
+def whats(dataset):
+    return [deviation.what for deviation in dataset.deviations]
+
+
+def ids(videos):
+    return [video.id for video in videos]
+
+
+@pytest.fixture
+def two_sides(tmp_path):
+    root = tmp_path / "mine"
+    layouts.write_video(root / "train" / "monday.avi", 12)
+    layouts.write_video(root / "train" / "night" / "10.avi", 5)
+    layouts.write_video(root / "train" / "night" / "9.mp4", 5)
+    layouts.write_images(root / "train" / "stills", 6, suffix=".png")
+    layouts.write_video(root / "test" / "door.avi", 20, fps=10)
+    layouts.write_images(root / "test" / "hall", 7, suffix=".jpg")
+    (root / "readme.txt").touch()
+    layouts.write_images(root / "test", 1, suffix=".jpg")  # a poster beside the videos
+    layouts.strew(root)
+    return root
+
+
+def test_train_and_test_with_videos_and_image_folders(tmp_path, two_sides):
+    dataset = load(tmp_path, two_sides)
+    assert ids(dataset.train) == [
+        "train/monday",
+        "train/night/9",
+        "train/night/10",
+        "train/stills",
+    ]
+    assert [len(v.frames) for v in dataset.train] == [12, 5, 5, 6]
+    assert ids(dataset.test) == ["test/door", "test/hall"]
+    assert [v.fps for v in dataset.test] == [10.0, None]
+    assert (dataset.label_version, dataset.coverage, dataset.deviations) == ("unlabelled", None, ())
+    assert [v.labels for v in dataset.test] == [None, None]
+    assert [v.video_label for v in (*dataset.train, *dataset.test)] == [0] * 4 + [None] * 2
+
+
+@pytest.mark.parametrize(
+    "text", ["video,start,stop\ndoor.avi,5,12\n", "video,start_s,stop_s\ntest/door,.5,1.2\n"]
+)
+def test_labels_csv_in_frames_or_seconds(tmp_path, two_sides, text):
+    (two_sides / "labels.csv").write_text(text)
+    dataset = load(tmp_path, two_sides)
+    assert dataset.label_version == "labels.csv"
+    door, hall = dataset.test
+    np.testing.assert_array_equal(door.labels, [0] * 5 + [1] * 7 + [0] * 8)
+    np.testing.assert_array_equal(hall.labels, np.zeros(7))
+    assert (door.video_label, hall.video_label) == (1, 0)
+
+
+def test_labels_csv_is_read_anew_when_it_changes(tmp_path, two_sides):
+    for text, wanted in (("hall,0,3", 3), ("hall,0,4", 4)):
+        (two_sides / "labels.csv").write_text(f"video,start,stop\n{text}\n")
+        assert load(tmp_path, two_sides).test[1].labels.sum() == wanted
+
+
+def test_labels_csv_that_does_not_fit(tmp_path, two_sides):
+    (two_sides / "labels.csv").write_text("video,start,stop\nhall,5,8\n")
+    with pytest.raises(UserError, match=r"row 2 \(hall\) does not fit the 7 frames of the clip"):
+        load(tmp_path, two_sides)
+    (two_sides / "labels.csv").write_text("video,start_s,stop_s\nhall,0,1\n")
+    with pytest.raises(UserError, match=r"image folder has no frame rate"):
+        load(tmp_path, two_sides)
+
+
+def test_abnormal_training_clips_are_a_deviation(tmp_path, two_sides):
+    (two_sides / "labels.csv").write_text("video,start,stop\nmonday,1,2\n")
+    assert whats(load(tmp_path, two_sides)) == ["labels.csv marks abnormal frames in train/monday"]
+
+
+@pytest.mark.parametrize(("num_clips", "num_test"), [(2, 1), (9, 1), (10, 2), (12, 2)])
+@pytest.mark.parametrize("below", ["", "train"])
+def test_one_folder_of_normal_videos(tmp_path, num_clips, num_test, below):
+    for i in range(num_clips):
+        layouts.write_images(tmp_path / "mine" / below / f"clip{i}", 2)
+    dataset = load(tmp_path, tmp_path / "mine")
+    first_test = num_clips - num_test
+    assert ids(dataset.train) == [f"train/clip{i}" for i in range(first_test)]
+    assert ids(dataset.test) == [f"test/clip{i}" for i in range(first_test, num_clips)]
+    assert whats(dataset) == [
+        f"no test/ folder: the test side is the last {num_test} of {num_clips} clips by name"
+    ]
+    assert dataset.metadata["layout"] == "one folder"
+
+
+def test_damage_is_listed(tmp_path, two_sides):
+    path = layouts.write_video(two_sides / "train/monday.avi", 40)
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+    (two_sides / "test/hall/003.jpg").write_bytes(b"\xff\xd8\xff")
+    first, second = load(tmp_path, two_sides).deviations
+    assert first.what.startswith("train/monday: the header announces 40 frames, ")
+    assert second.what == "test/hall: frames 2 (0-based) cannot be read"
+
+
+def test_clips_of_several_sizes_are_a_deviation(tmp_path, two_sides, monkeypatch):
+    monkeypatch.setattr(layouts, "WIDTH", 48)
+    layouts.write_images(two_sides / "test" / "wide", 3)
+    assert whats(load(tmp_path, two_sides)) == ["clips of several sizes: 36x24, 48x24"]
+
+
+def test_folders_that_cannot_be_used(tmp_path):
+    root = tmp_path / "mine"
+    layouts.write_video(root / "test" / "a.avi", 3)
+    with pytest.raises(UserError, match=r"has test/ but no train/: a detector learns from normal"):
+        load(tmp_path, root)
+    (root / "train").mkdir()
+    with pytest.raises(
+        UserError, match=r"no videos and no folders of images in it: .*/train holds"
+    ):
+        load(tmp_path, root)
+    layouts.write_video(root / "train" / "a.avi", 3)
+    with pytest.raises(UserError, match=r"masks_dir is for ucsd_ped1, ucsd_ped2 and avenue"):
+        load(tmp_path, root, masks_dir=root)
+    layouts.write_images(root / "train" / "a", 3)
+    with pytest.raises(UserError, match=r"are both called 'a'; rename one"):
+        load(tmp_path, root)
+    layouts.write_video(tmp_path / "one" / "a.avi", 3)
+    with pytest.raises(UserError, match=r"holds 1 clips .* or at least two normal clips"):
+        load(tmp_path, tmp_path / "one")
