@@ -249,6 +249,7 @@ def make_story(
         else:
             paths += _crossing(clip, kind, place)
     shown = slice(_WARM_UP, None)
+    left, right = span[0] - 3, span[1] + 3  # metres; a shadow reaches into view from here
     actors = []
     for path, y in zip(paths, _steer(paths), strict=True):
         heading = path.heading
@@ -259,10 +260,10 @@ def make_story(
         if path.abnormal is not None:
             abnormal = path.abnormal
         options = {k: v[shown] if k == "carries" else v for k, v in path.options.items()}
-        actors.append(
-            Actor(
-                path.kind, path.x[shown], y[shown], heading[shown], path.speed[shown],
-                abnormal[shown], path.look, path.colour, phase=rng.uniform(0, 2 * np.pi), **options,
-            )
+        actor = Actor(
+            path.kind, path.x[shown], y[shown], heading[shown], path.speed[shown],
+            abnormal[shown], path.look, path.colour, phase=rng.uniform(0, 2 * np.pi), **options,
         )  # fmt: skip
+        if ((actor.x > left) & (actor.x < right)).any():
+            actors.append(actor)
     return actors
