@@ -300,3 +300,25 @@ def test_a_place_that_cannot_be_written_is_told(tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(UserError, match=r"report\.html cannot be written"):
         page.write_report(tmp_path / "file" / "report.html", metrics={}, videos=[])
+
+
+def luminance(colour: str) -> float:
+    """Relative luminance of #rgb or #rrggbb (WCAG 2.2)."""
+    digits = colour[1:] if len(colour) == 7 else "".join(2 * c for c in colour[1:])
+    linear = []
+    for n in (0, 2, 4):
+        c = int(digits[n : n + 2], 16) / 255
+        linear.append(c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4)
+    return float(np.dot(linear, (0.2126, 0.7152, 0.0722)))
+
+
+@pytest.mark.parametrize("scheme", [0, 1], ids=["light", "dark"])
+def test_text_is_readable(scheme):
+    css = (page.TEMPLATE / "style.css").read_text("utf-8")
+    colours = dict(
+        re.findall(r"--([\w-]+): (#\w+)", css.split(":root {")[scheme + 1].split("}")[0])
+    )
+    for ground in ("paper", "raised"):
+        for text in ("ink", "soft", "accent"):
+            pair = sorted((luminance(colours[ground]), luminance(colours[text])))
+            assert (pair[1] + 0.05) / (pair[0] + 0.05) >= 4.5, (ground, text)

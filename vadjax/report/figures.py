@@ -214,7 +214,7 @@ def _baselines(metrics: Mapping) -> Figure | None:
         axes.axvspan(*interval, color=ACCENT, alpha=0.14, linewidth=0)
     axes.axvline(0.5, color=SOFT, linewidth=0.6)
     for place, (_, value) in enumerate(rows):
-        beats = place > 0 and value >= own
+        beats = place > 0 and value > own
         colour = INK if beats else BAR if place else ACCENT
         axes.barh(place, value - 0.5, left=0.5, height=0.56, color=colour)
         axes.text(

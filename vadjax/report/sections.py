@@ -169,9 +169,9 @@ def island(views, low, high, digits, curve, history) -> dict:
         "videos": [
             {
                 "id": v.id,
-                "fps": v.fps,
+                "fps": None if v.fps is None else float(v.fps),
                 "assumed": v.fps_assumed,
-                "threshold": v.threshold,
+                "threshold": None if v.threshold is None else float(v.threshold),
                 "scores": plots.packed(v.scores),
                 "truth": None if v.labels is None else runs(v.labels),
                 "filled": runs(~np.asarray(v.predicted, bool)),
@@ -187,7 +187,11 @@ def island(views, low, high, digits, curve, history) -> dict:
         ],
         "roc": curve["points"] if curve else None,
         "training": [
-            [[r.get(k) for k in ("epoch", "train_loss", "select_loss")] for r in rows]
+            [
+                [r.get(k) for k in ("epoch", "train_loss", "select_loss")]
+                for r in rows
+                if r.get("train_loss") is not None
+            ]
             for rows in history
             if plots.training(rows)
         ],

@@ -56,7 +56,7 @@ def _comparison(metrics: Mapping) -> RenderableType:
     for row in wording.BASELINES:
         key = f"baselines.{row.key}"
         value = wording.lookup(metrics, key)
-        beats = value is not None and own is not None and value >= own
+        beats = value is not None and own is not None and value > own
         note = wording.reason(metrics, key) if value is None else ""
         rows.append(
             (row.name, value, "▲ beats the detector" if beats else note, "yellow" if beats else "")
