@@ -132,6 +132,20 @@ def test_a_longer_training_clip_is_a_deviation(tmp_path, avenue):
     assert whats(load(tmp_path, avenue)) == ["train/02 has 8 frames instead of 5"]
 
 
+def test_clips_that_nobody_published_are_a_deviation(tmp_path, avenue):
+    layouts.write_video(avenue / "training_videos/04.avi", 6)
+    layouts.write_video(avenue / "testing_videos/04.avi", 4)
+    labels = np.array([0, 0, 1, 1])
+    layouts.write_vollabel(avenue / "ground_truth_demo/testing_label_mask/4_label.mat", labels)
+    dataset = load(tmp_path, avenue)
+    assert whats(dataset) == [
+        "train/04: the data set has 2 train clips",
+        "test/04: the data set has 3 test clips",
+    ]
+    np.testing.assert_array_equal(dataset.test[3].labels, labels)
+    assert dataset.coverage is None
+
+
 def test_a_cut_training_video_is_a_deviation(tmp_path, avenue):
     path = layouts.write_video(avenue / "training_videos/02.avi", 40)
     path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])

@@ -83,6 +83,15 @@ def test_another_folder_has_its_own_index(tmp_path, clips, scans):
     assert moved.train[0].frames.paths[0].startswith(str(tmp_path / "moved"))
 
 
+def test_a_relative_data_dir_is_kept_absolute(tmp_path, clips, scans, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    load("mine", tmp_path / "cache")
+    monkeypatch.chdir("/")
+    dataset = load(clips, tmp_path / "cache")
+    assert len(scans) == 1
+    np.testing.assert_array_equal(dataset.train[0].frames[2], layouts.picture(2))
+
+
 def test_a_failed_look_leaves_no_index(tmp_path, clips, scans):
     (clips / "b" / "002.tif").write_bytes(layouts.LFS_POINTER)
     for _ in range(2):
@@ -117,7 +126,18 @@ def test_a_second_process_may_be_quicker(tmp_path, clips, monkeypatch):
 
 def test_a_cache_that_cannot_be_written(tmp_path, clips):
     (tmp_path / "cache").write_text("a file")
-    with pytest.raises(UserError, match=r"cannot be written .*; choose another folder with"):
+    with pytest.raises(
+        UserError, match=r"cannot be written .*; free space, or choose another folder"
+    ):
+        load(clips, tmp_path / "cache")
+
+
+def test_a_full_disk(tmp_path, clips, monkeypatch):
+    def full(self, **_):
+        raise RuntimeError("Failed to finalize writing: No space left on device")
+
+    monkeypatch.setattr(Folder, "download_and_prepare", full)
+    with pytest.raises(UserError, match=r"cannot be written \(.*No space left on device\)"):
         load(clips, tmp_path / "cache")
 
 

@@ -89,14 +89,14 @@ def lfs_error(path: str | os.PathLike) -> UserError:
 
 
 def existing_folder(path: str | os.PathLike, *, key: str) -> pathlib.Path:
-    """Return the folder that the config key names.
+    """Return the absolute path of the folder that the config key names.
 
     Raises:
       UserError: it is not set, does not exist, is no folder, or is empty.
     """
     if not os.fspath(path):
         raise UserError(f"{key} is not set; give --config.{key}=FOLDER.")
-    folder = pathlib.Path(path).expanduser()
+    folder = pathlib.Path(path).expanduser().absolute()
     if not folder.exists():
         raise UserError(f"{key}={path} does not exist.{missing(folder)}")
     if not folder.is_dir():

@@ -88,7 +88,7 @@ class VideoIndex(tfds.core.GeneratorBasedBuilder, skip_registration=True):
         if dataset_config.masks_dir:
             self.masks_dir = existing_folder(dataset_config.masks_dir, key="dataset.masks_dir")
         self.dataset_name = dataset_config.name
-        sources = [path.resolve() for path in self.find()]
+        sources = self.find()
         key = [self.dataset_name, self.label_version, *map(str, sources), *listing(sources)]
         digest = hashlib.sha256(json.dumps(key).encode()).hexdigest()[:24]
         with _quiet():
@@ -136,11 +136,11 @@ class VideoIndex(tfds.core.GeneratorBasedBuilder, skip_registration=True):
         try:
             with _quiet():
                 self.download_and_prepare()
-        except OSError as error:
+        except (OSError, RuntimeError) as error:  # array_record's word for a full disk
             if not self.data_path.exists():  # else another process was quicker
                 raise UserError(
-                    f"{self.data_path} cannot be written ({error.strerror or error}); choose "
-                    "another folder with --config.features.cache_dir=FOLDER."
+                    f"{self.data_path} cannot be written ({error}); free space, or choose another "
+                    "folder with --config.features.cache_dir=FOLDER."
                 ) from error
 
     def _info(self) -> tfds.core.DatasetInfo:

@@ -81,7 +81,7 @@ class Benchmark(VideoIndex, skip_registration=True):
         notes = [note for split, n in names for note in self._gaps(split, n)]
         test = {n: footage["test", n] for n in self.clips["test"]}
         truth = {n: self.read_masks(self.masks[n]) for n in test if n in self.masks}
-        labels = self.choose_labels({n: f.num_frames for n, f in test.items()}, truth, notes)
+        labels = self._choose_labels({n: f.num_frames for n, f in test.items()}, truth, notes)
         masks = self._choose_masks(test, truth, labels, notes)
         clips = [
             Clip(
@@ -116,7 +116,7 @@ class Benchmark(VideoIndex, skip_registration=True):
         """Tell whether this label version is made from the masks."""
         return False
 
-    def choose_labels(
+    def _choose_labels(
         self, num_frames: Mapping[int, int], truth: Mapping[int, Truth], notes: list[Deviation]
     ) -> dict[int, np.ndarray]:
         """Return the labels of every test clip, uint8 [num_frames] by its number.

@@ -70,13 +70,21 @@ def _counts(clips: Sequence[Clip], split: str, side: dict) -> list[Deviation]:
                 "results hold for these clips only and carry the coverage",
             )
         )
+    extra = [clip.id for clip in clips if clip.id not in side["abnormal_by_clip"]]
+    if extra:
+        found.append(
+            Deviation(
+                f"{some(extra)}: the data set has {side['clips']} {split} clips",
+                "used like the others; results are not comparable with published ones",
+            )
+        )
     lengths = [
         f"{c.id} has {c.footage.num_frames} frames instead of {side['lengths'][c.id]}"
         for c in clips
         if side["lengths"].get(c.id, c.footage.num_frames) != c.footage.num_frames
     ]
     frames = sum(c.footage.num_frames for c in clips)
-    if not (missing or lengths) and frames != side["frames"]:
+    if not (missing or extra or lengths) and frames != side["frames"]:
         lengths = [f"{split} has {frames} frames instead of {side['frames']}"]
     if lengths:
         found.append(
@@ -88,7 +96,7 @@ def _counts(clips: Sequence[Clip], split: str, side: dict) -> list[Deviation]:
     abnormal = [
         f"{c.id} has {c.labels.sum()} abnormal frames instead of {side['abnormal_by_clip'][c.id]}"
         for c in clips
-        if side["abnormal_by_clip"].get(c.id) != c.labels.sum()
+        if side["abnormal_by_clip"].get(c.id, c.labels.sum()) != c.labels.sum()
     ]
     if abnormal:
         found.append(

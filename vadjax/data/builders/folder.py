@@ -49,7 +49,7 @@ class Folder(VideoIndex, skip_registration=True):
         self.labels_file = root / "labels.csv"
         self.label_version = self.LABEL_VERSIONS[self.labels_file.is_file()]
         paths = [path for clips in self.clips.values() for path in clips.values()]
-        return paths + [self.labels_file] * self.labels_file.is_file()
+        return [*paths, self.labels_file] if self.labels_file.is_file() else paths
 
     def scan(self) -> Scan:
         """Probe every clip and read labels.csv."""
@@ -130,9 +130,7 @@ def _clips(folder: pathlib.Path) -> dict[str, pathlib.Path]:
         inside = entries(below)
         pictures = any(p.suffix.lower() in IMAGES and p.is_file() for p in inside)
         if pictures and not any(map(is_video, inside)):  # else they are posters
-            add(
-                os.path.relpath(below, folder) if below != folder else folder.absolute().name, below
-            )
+            add(folder.name if below == folder else os.path.relpath(below, folder), below)
         for path in inside:
             if path.is_dir():
                 walk(path)

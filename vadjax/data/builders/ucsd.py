@@ -39,7 +39,7 @@ class _UCSD(Benchmark, skip_registration=True):
     OFFICIAL = ""  # the folder's name in the archive
 
     def find_masks(self):
-        """Find `TestNNN_gt` folders in masks_dir, or beside the official frames."""
+        """Find `TestNNN_gt` folders in masks_dir, or beside the official frames; keep where."""
         self.mask_folder = self.base / "Test"
         roots = [self.masks_dir] if self.masks_dir else [self.base]
         below = ("", "Test", f"{self.OFFICIAL}/Test", f"{_ARCHIVE}/{self.OFFICIAL}/Test")
