@@ -24,7 +24,7 @@ def natural_key(name: str) -> tuple:
     """Sort key under which 2 comes before 10.
 
     >>> sorted(["10.avi", "2.avi", "02a.avi"], key=natural_key)
-    ['2.avi', '02a.avi', '10.avi']
+    ['02a.avi', '2.avi', '10.avi']
     """
     parts = re.split(r"(\d+)", name)
     return tuple((int(p), p) if i % 2 else (-1, p.lower()) for i, p in enumerate(parts))
