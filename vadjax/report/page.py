@@ -74,7 +74,7 @@ def render(metrics, videos, history, config, environment, log) -> str:
     sealed = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
     labelled = any(v.labels is not None for v in videos)
     low, high = plots.scale(videos)
-    digits = int(np.clip(3 - np.floor(np.log10(high - low)), 0, 8))
+    digits = int(np.clip(3 - np.floor(np.log10(high - low)), 1, 8))
     curve = sections.roc_of(videos)
     shown = sections.worth_showing(videos)
     views = [sections.view_of(v, low, high, digits, labelled) for v in shown]
@@ -93,6 +93,8 @@ def render(metrics, videos, history, config, environment, log) -> str:
         footage=sum(len(v.scores) / v.fps for v in videos) if all(v.fps for v in videos) else None,
         threshold=sections.common(v.threshold for v in videos),
         digits=digits,
+        low=low,
+        high=high,
         comparison=sections.comparison(metrics),
         rivals=wording.rivals(metrics),
         treatment=wording.smoothing(metrics),
