@@ -61,7 +61,7 @@ def make_train_step(model: Any, objective: Any, settings: Settings) -> Callable:
         for group in sums:
             seeds = {name: jnp.full_like(total, name == group) for name, total in sums.items()}
             grads[group] = pull_back(seeds)[0][group]
-        grads, sums, weights = jax.lax.psum((grads, sums, weights), AXIS)
+        grads, sums, weights = _sum_over_devices((grads, sums, weights))
         for group, weight in weights.items():
             scale = 1.0 / jnp.maximum(weight, TINY)
             grads[group] = jax.tree.map(lambda grad, scale=scale: grad * scale, grads[group])
@@ -81,7 +81,7 @@ def make_train_step(model: Any, objective: Any, settings: Settings) -> Callable:
         updates, opt_state = optimizer.update(grads, state.opt_state, state.params)
         state = state.replace(
             params=jax.tree.map(jnp.add, state.params, updates),
-            model_state=jax.tree.map(_mean_over_devices, model_state),
+            model_state=_mean_over_devices(model_state),
             opt_state=opt_state,
             step=state.step + 1,
         )
@@ -117,7 +117,7 @@ def make_epoch(model: Any, objective: Any, settings: Settings) -> Callable:
 
         order = jnp.arange(data["select"]["rows"].shape[0])
         _, parts = jax.lax.scan(body, None, batches(order, settings.batch_size))
-        total, weight = jax.lax.psum(jax.tree.map(jnp.sum, parts), AXIS)
+        total, weight = _sum_over_devices(jax.tree.map(jnp.sum, parts))
         return total / jnp.maximum(weight, TINY)
 
     def epoch(state: State, data: dict) -> tuple[State, dict]:
@@ -204,5 +204,14 @@ def gather(data: dict, split: str, index: jax.Array, weight: jax.Array) -> dict:
     }
 
 
-def _mean_over_devices(leaf: jax.Array) -> jax.Array:
-    return jax.lax.pmean(leaf, AXIS) if jnp.issubdtype(leaf.dtype, jnp.floating) else leaf
+def _sum_over_devices(tree: Any) -> Any:
+    # XLA keeps the reduction over one device on the CPU, at a cost in every step.
+    return tree if jax.lax.axis_size(AXIS) == 1 else jax.lax.psum(tree, AXIS)
+
+
+def _mean_over_devices(tree: Any) -> Any:
+    def mean(leaf):
+        floating = jnp.issubdtype(leaf.dtype, jnp.floating)
+        return _sum_over_devices(leaf) / jax.lax.axis_size(AXIS) if floating else leaf
+
+    return jax.tree.map(mean, tree)
