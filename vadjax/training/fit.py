@@ -1,5 +1,6 @@
 """Train one model to its best held-out loss; exact where it was killed and started again."""
 
+import contextlib
 import functools
 import json
 import pathlib
@@ -100,7 +101,8 @@ def fit(
     start = time.perf_counter()
     window = np.zeros((1, data.train.rows.shape[1], *data.features.shape[1:]), np.float32)
     make = functools.partial(states.create, model, window, optimizer=train.optimizer)
-    inputs = {"seed": np.uint32(config.seed), "hparams": hyperparameters(data, config, objective)}
+    seed = np.uint32(config.seed % 2**32)
+    inputs = {"seed": seed, "hparams": hyperparameters(data, config, objective)}
     with Checkpoints(folder) as checkpoints:
         saved = checkpoints.restore("last", jax.eval_shape(make, **inputs))
         if saved:
@@ -111,23 +113,28 @@ def fit(
             state, resident = devices.place(state), devices.place(resident_arrays(data))
             epoch = devices.compile(make_epoch(model, objective, settings), state, resident)
             progress.compile_s = time.perf_counter() - start
-            log = EpochLog(workdir, name, progress.history)
-            saved_at = time.perf_counter()
-            try:
-                while not progress.ended:
+
+            def save(state: states.State) -> states.State:
+                state = devices.fetch(state)
+                kept = {"identity": identity, **progress.kept()}
+                checkpoints.save("last", int(state.epoch), state, kept)
+                return state
+
+            with contextlib.closing(EpochLog(workdir, name, progress.history)) as log:
+                saved_at = time.perf_counter()
+                while True:
                     start = time.perf_counter()
                     state, scalars = epoch(state, resident)
                     row = progress.add(devices.fetch(scalars), time.perf_counter() - start)
                     log.write(row)
                     report(row)
+                    if progress.ended:
+                        break
                     due = row["epoch"] % train.checkpoint_every == 0
-                    if progress.ended or due or time.perf_counter() - saved_at > SAVE_S:
-                        kept = {"identity": identity, **progress.kept()}
-                        checkpoints.save("last", row["epoch"], devices.fetch(state), kept)
+                    if due or time.perf_counter() - saved_at > SAVE_S:
+                        save(state)
                         saved_at = time.perf_counter()
-            finally:
-                log.close()
-            state = devices.fetch(state)
+            state = save(state)
         variables = states.variables_of(**state.best)
         best_epoch, best_metric = int(state.best_epoch), float(state.best_metric)
         if checkpoints.latest("best") != best_epoch:
