@@ -18,6 +18,7 @@ from vadjax.storage.checkpoints import Checkpoints
 from vadjax.training.fit import fit
 from vadjax.training.inputs import hyperparameters
 from vadjax.training.log import read_log
+from vadjax.training.progress import Progress
 
 ROOT = pathlib.Path(__file__).parents[2]
 
@@ -86,10 +87,15 @@ def test_a_finished_run_is_not_trained_again_and_may_be_prolonged(tmp_path):
     assert longer.notes == () and [row["epoch"] for row in read_log(tmp_path)] == [*range(1, 7)]
 
 
-def test_a_prolonged_cosine_is_said(tmp_path):
-    _fit(tmp_path, epochs=2, schedule="cosine")
-    note = _fit(tmp_path, epochs=3, schedule="cosine").notes[0]
+def test_a_prolonged_cosine_is_said():
+    kept = {"epochs": 2, "history": [{"epoch": 1, "best_epoch": 1}, {"epoch": 2, "best_epoch": 2}]}
+
+    def notes(**train):
+        return Progress(tiny.config(**train).train, name="", windows=1, kept=kept).notes
+
+    (note,) = notes(epochs=3, schedule="cosine")
     assert "planned for 2 epochs up to epoch 2 and for 3 from there on" in note
+    assert notes(epochs=2, schedule="cosine") == notes(epochs=3, schedule="constant") == []
 
 
 PROGRAM = """
