@@ -14,7 +14,7 @@ from vadjax.errors import UserError, unknown
 
 DATASETS = ("synthetic", "ucsd_ped1", "ucsd_ped2", "avenue", "folder")
 PROTOCOLS = ("one_class", "by_video")
-LATER_PROTOCOLS = ("official", "random_window", "published_shuffled")
+LATER_PROTOCOLS = ("official", "random_window", "published_shuffled")  # named, not built
 MODELS = ("simple_rnn", "lstm", "gru", "lstm_gru", "dense_autoencoder", "conv_autoencoder")
 
 CHOICES = {

@@ -38,11 +38,11 @@ CASES = {  # formulation -> its kernel's (size, depthwise)
     "library": st.tuples(st.integers(1, 5), st.booleans()),
     "dot": st.just((1, False)),
     "shifted": st.tuples(st.integers(1, 7), st.just(True)),
-    "patches": st.tuples(st.integers(1, 4), st.just(False)),
+    "padded": st.tuples(st.integers(1, 4), st.just(False)),
 }
 
 
-@settings(max_examples=8, deadline=None, derandomize=True)
+@settings(max_examples=5, deadline=None, derandomize=True)
 @pytest.mark.parametrize("how", CASES)
 @given(data=st.data())
 def test_formulations_equal_the_definition(how, data):
@@ -74,9 +74,8 @@ def test_formulations_equal_the_definition(how, data):
     [
         ("shifted", 3, 1, "same"),
         ("shifted", 5, 2, "same"),
-        ("shifted", 5, 2, "symmetric"),
         ("shifted", 2, 3, "symmetric"),
-        ("patches", 3, 2, "same"),
+        ("padded", 3, 2, "same"),
         ("dot", 1, 1, "symmetric"),
     ],
 )
@@ -100,7 +99,7 @@ def test_gradients_equal_the_library(how, size, stride, padding):
 def test_the_choice_depends_on_the_backend():
     stem, pointwise, depthwise = (3, 3, 3, 32), (1, 1, 64, 128), (5, 5, 1, 96)
     shapes = [(3, stem, 2), (64, pointwise, 1), (96, depthwise, 2), (64, (3, 3, 64, 64), 1)]
-    assert [layers.choose(*s, "cpu") for s in shapes] == ["patches", "dot", "shifted", "library"]
+    assert [layers.choose(*s, "cpu") for s in shapes] == ["padded", "dot", "shifted", "library"]
     assert {layers.choose(*s, backend) for s in shapes for backend in ("gpu", "tpu")} == {"library"}
 
 

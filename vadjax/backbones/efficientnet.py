@@ -13,8 +13,8 @@ from collections.abc import Callable, Iterator
 import flax.linen as nn
 import jax
 
-from vadjax.backbones.backbone import Architecture, Network
 from vadjax.backbones.layers import ConvBnAct
+from vadjax.backbones.network import Architecture, Network
 from vadjax.backbones.port import Rule
 from vadjax.backbones.preprocess import IMAGENET_MEAN, IMAGENET_STD, Preprocess
 from vadjax.backbones.weights import Package

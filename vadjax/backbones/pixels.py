@@ -2,7 +2,7 @@
 
 import jax
 
-from vadjax.backbones.backbone import Architecture, Network
+from vadjax.backbones.network import Architecture, Network
 from vadjax.backbones.preprocess import Preprocess
 
 

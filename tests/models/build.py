@@ -1,0 +1,104 @@
+"""Models at the smallest size, shared by the tests."""
+
+import functools
+
+import jax
+import numpy as np
+from ml_collections import ConfigDict
+
+from vadjax import models
+from vadjax.models import objectives
+
+BATCH, STEPS, FEATURES = 4, 5, 6
+MAP = (7, 11, 3)
+SCANNERS = ("simple_rnn", "lstm", "gru", "lstm_gru")
+
+# Every model, every objective, one and two directions: (name, bidirectional, objective).
+SERVED = [
+    ("simple_rnn", False, "predict"),
+    ("simple_rnn", True, "reconstruct"),
+    ("lstm", False, "predict"),
+    ("lstm", False, "reconstruct"),
+    ("lstm", False, "classify"),
+    ("lstm", True, "predict"),
+    ("gru", False, "predict"),
+    ("gru", True, "classify"),
+    ("lstm_gru", False, "classify"),
+    ("lstm_gru", True, "reconstruct"),
+    ("dense", False, "predict"),
+    ("dense", False, "classify"),
+    ("dense_autoencoder", False, "reconstruct"),
+    ("conv_autoencoder", False, "reconstruct"),
+]
+NAMES = list({case[0]: case for case in SERVED}.values())  # each model once
+
+# Compiling is what takes the time here.
+jit = functools.partial(
+    jax.jit,
+    compiler_options={
+        "xla_backend_optimization_level": 0,
+        "xla_llvm_disable_expensive_passes": True,
+    },
+)
+
+
+def model_config(**changes):
+    """The config section `model` with `changes`."""
+    config = ConfigDict(
+        {
+            "name": "lstm",
+            "units": (4, 3),
+            "bidirectional": False,
+            "dropout": 0.0,
+            "head": "linear",
+            "channels": (4, 5),
+            "embed": 0,
+            "dtype": "float32",
+        }
+    )
+    config.update(changes)
+    return config
+
+
+def objective(name="predict", **changes):
+    """An objective by name."""
+    config = ConfigDict(
+        {"name": name, "activation": "sigmoid", "label_rule": "last", "reduce": "mean"}
+    )
+    with config.unlocked():
+        config.update(changes)
+    return objectives.create(config)
+
+
+def model(name="lstm", *, task="predict", feature_shape=None, **changes):
+    """A model by name, for the objective `task` (a name or an Objective)."""
+    if feature_shape is None:
+        feature_shape = MAP if name == "conv_autoencoder" else (FEATURES,)
+    task = objective(task) if isinstance(task, str) else task
+    layers = (4, 3) if name in ("lstm", "lstm_gru") else (3,)
+    config = model_config(**{"name": name, "units": layers, **changes})
+    return models.create(config, feature_shape=feature_shape, objective=task)
+
+
+def windows(a_model, *, batch=BATCH, steps=STEPS, seed=0):
+    """Random windows [batch, steps, ...] for a model."""
+    shape = (batch, steps, *a_model.feature_shape)
+    return jax.random.normal(jax.random.key(seed), shape)
+
+
+def variables(a_model, x, *, seed=0, members=None):
+    """Random parameters of a model's shapes, [members, ...] if asked; nothing is compiled."""
+    shapes = jax.eval_shape(a_model.init, jax.random.key(0), x)
+    rng, lead = np.random.default_rng(seed), () if members is None else (members,)
+
+    def draw(leaf):
+        return jax.numpy.asarray(0.4 * rng.normal(size=lead + leaf.shape), leaf.dtype)
+
+    return jax.tree.map(draw, shapes)
+
+
+def batch_of(count, *, steps=STEPS, seed=0):
+    """A batch with random labels, the last example padded."""
+    labels = jax.random.bernoulli(jax.random.key(seed), 0.5, (count, steps)).astype("int32")
+    weight = jax.numpy.ones(count).at[-1].set(0)
+    return {"weight": weight, "frame_label": labels}

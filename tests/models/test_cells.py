@@ -1,0 +1,146 @@
+"""The recurrences against PyTorch (goldens) and against loops in NumPy."""
+
+import importlib.util
+import pathlib
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from tests.models import build
+from vadjax.models.cells import CELLS, Recurrence
+
+ROOT = pathlib.Path(__file__).parents[2]
+
+
+def _tool():
+    path = ROOT / "tools" / "make_goldens_models.py"
+    spec = importlib.util.spec_from_file_location("make_goldens_models", path)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+TOOL = _tool()
+
+
+@pytest.fixture(scope="module")
+def goldens():
+    with np.load(TOOL.DEFAULT_PATH) as file:
+        return dict(file)
+
+
+def from_torch(arrays: dict, prefix: str, *, layers: int, directions: int) -> dict:
+    """Our parameters, or their gradients' counterparts, from PyTorch's by name."""
+    params = {}
+    for i in range(layers):
+        for j in range(directions):
+            end = f"_l{i}" + ("_reverse" if j else "")
+            get = {n: arrays[f"{prefix}/{n}{end}"] for n in ("weight_ih", "weight_hh")}
+            b_ih, b_hh = (arrays[f"{prefix}/{n}{end}"] for n in ("bias_ih", "bias_hh"))
+            layer = {
+                "input_kernel": get["weight_ih"].T,
+                "recurrent_kernel": get["weight_hh"].T,
+                "bias": b_ih,
+            }
+            if len(b_ih) == 3 * TOOL.UNITS:
+                layer["recurrent_bias"] = b_hh
+            elif prefix == "param":
+                layer["bias"] = b_ih + b_hh  # the sum's gradient is that of either
+            params[f"{'backward' if j else 'forward'}_{i}"] = layer
+    return params
+
+
+@pytest.mark.parametrize("case", TOOL.CASES, ids=lambda c: TOOL.case_name(*c))
+def test_states_and_gradients_equal_torch(case, goldens):
+    kind, layers, directions = case
+    start = TOOL.case_name(*case) + "/"
+    golden = {k.removeprefix(start): v for k, v in goldens.items() if k.startswith(start)}
+    model = build.model(
+        kind,
+        task="classify",
+        feature_shape=(TOOL.FEATURES,),
+        units=(TOOL.UNITS,) * layers,
+        bidirectional=directions == 2,
+    )
+    params = build.variables(model, golden["inputs"])["params"]
+    recurrent = from_torch(golden, "param", layers=layers, directions=directions)
+    assert params.keys() - recurrent.keys() == {"output_head"}
+
+    def total(recurrent, inputs):
+        outputs, _ = model.apply({"params": {**params, **recurrent}}, inputs)
+        return jnp.sum(outputs["hidden"] * golden["weights"]), outputs["hidden"]
+
+    run = build.jit(jax.grad(total, argnums=(0, 1), has_aux=True))
+    (grads, grad_inputs), states = run(recurrent, golden["inputs"])
+    np.testing.assert_allclose(states, golden["states"], atol=1e-5)
+    np.testing.assert_allclose(grad_inputs, golden["grad_inputs"], atol=1e-5)
+    wanted = from_torch(golden, "grad", layers=layers, directions=directions)
+    jax.tree.map(lambda a, b: np.testing.assert_allclose(a, b, atol=1e-5), grads, wanted)
+
+    last = states[:, [-1, 0][:directions]]
+    final = np.stack([last[:, j, j * TOOL.UNITS :][:, : TOOL.UNITS] for j in range(directions)])
+    np.testing.assert_allclose(final, golden["final"][-directions:], atol=1e-5)
+
+
+def _sigmoid(x):
+    return 1 / (1 + np.exp(-x))
+
+
+def _numpy_step(kind, p, h, c, x):
+    """One step, written from the papers: p float64 parameters, one example."""
+    a, b = x @ p["input_kernel"] + p["bias"], h @ p["recurrent_kernel"]
+    if kind == "simple_rnn":
+        return np.tanh(a + b), c
+    if kind == "lstm":
+        i, f, g, o = np.split(a + b, 4)
+        c = _sigmoid(f) * c + _sigmoid(i) * np.tanh(g)
+        return _sigmoid(o) * np.tanh(c), c
+    (xr, xz, xn), (hr, hz, hn) = np.split(a, 3), np.split(b + p["recurrent_bias"], 3)
+    z = _sigmoid(xz + hz)
+    return (1 - z) * np.tanh(xn + _sigmoid(xr + hr) * hn) + z * h, c
+
+
+@pytest.mark.parametrize("kind", CELLS)
+@pytest.mark.parametrize("reverse", [False, True])
+def test_scan_equals_a_loop(kind, reverse):
+    layer = Recurrence(kind, 3, 2)
+    x = np.random.default_rng(0).normal(size=(4, 1, 3)).astype(np.float32)
+
+    def run(layer, x):
+        return layer.scan(layer.init_carry(1), layer.project(x), reverse=reverse)
+
+    shapes = jax.eval_shape(lambda: layer.init(jax.random.key(0), x, method=run))
+    rng = np.random.default_rng(1)
+    variables = jax.tree.map(lambda a: rng.normal(size=a.shape).astype(np.float32), shapes)
+    _, states = layer.apply(variables, x, method=run)
+    p = jax.tree.map(np.float64, variables["params"])
+    h = c = np.zeros(2)
+    for t in reversed(range(4)) if reverse else range(4):
+        h, c = _numpy_step(kind, p, h, c, x[t, 0])
+        np.testing.assert_allclose(states[t, 0], h, atol=1e-6)
+
+
+@pytest.mark.parametrize("kind,biases", [("simple_rnn", 1), ("lstm", 4), ("gru", 6)])
+def test_biases_are_those_of_keras(kind, biases):
+    model = build.model(kind, units=(4,))
+    layer = model.init(jax.random.key(0), build.windows(model))["params"]["forward_0"]
+    vectors = [v for v in layer.values() if v.ndim == 1]
+    assert sum(v.size for v in vectors) == biases * 4
+    forget = layer["bias"][4:8] if kind == "lstm" else np.ones(4)
+    np.testing.assert_array_equal(forget, 1)
+    assert float(sum(v.sum() for v in vectors)) == (4 if kind == "lstm" else 0)
+
+
+def test_bfloat16_is_close_and_float32_is_the_default():
+    outputs = {}
+    for dtype in ("float32", "bfloat16"):
+        model = build.model("gru", bidirectional=True, dtype=dtype)
+        x = build.windows(model)
+        variables = build.variables(model, x)
+        assert {a.dtype for a in jax.tree.leaves(variables)} == {jnp.dtype("float32")}
+        outputs[dtype] = build.jit(model.apply)(variables, x)[0]["output"]
+        assert outputs[dtype].dtype == jnp.float32
+    error = np.abs(outputs["float32"] - outputs["bfloat16"]).max()
+    assert 0 < error < 0.05

@@ -1,0 +1,150 @@
+"""What scanners promise: causality, streams, shared projections, members, devices."""
+
+import functools
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from jax.sharding import Mesh, PartitionSpec
+
+from tests.models import build
+from vadjax.errors import UserError
+
+CAUSAL = [(name, task) for name in build.SCANNERS for task in ("predict", "classify")]
+
+
+def made(name="lstm", **kwargs):
+    model = build.model(name, **kwargs)
+    x = build.windows(model)
+    return model, build.variables(model, x), x
+
+
+def run(model, variables, x, **kwargs):
+    return build.jit(functools.partial(model.apply, **kwargs))(variables, x)[0]
+
+
+@pytest.mark.parametrize("name,task", CAUSAL)
+def test_a_later_row_changes_no_earlier_output(name, task):
+    model, variables, x = made(name, task=task)
+    apply = build.jit(model.apply)
+    before, after = (apply(variables, rows)[0] for rows in (x, x.at[:, 2].add(1.0)))
+    np.testing.assert_array_equal(before["hidden"][:, :2], after["hidden"][:, :2])
+    assert (np.abs(before["hidden"] - after["hidden"])[:, 2:] > 0).any((0, 2)).all()
+
+
+@pytest.mark.parametrize("name", build.SCANNERS)
+@pytest.mark.parametrize("bidirectional", [False, True])
+def test_a_prediction_never_sees_its_target(name, bidirectional):
+    model, variables, x = made(name, bidirectional=bidirectional)
+    apply = build.jit(lambda x: model.apply(variables, x)[0]["output"])
+    output = apply(x)
+    assert output.shape == (build.BATCH, 1 if bidirectional else build.STEPS - 1, build.FEATURES)
+    np.testing.assert_array_equal(output, apply(x.at[:, -1].add(9.0)))
+    assert (apply(x.at[:, 0].add(9.0))[:, -1] != output[:, -1]).any()
+
+
+@pytest.mark.parametrize("name,task", CAUSAL)
+def test_step_equals_apply(name, task):
+    model, variables, x = made(name, task=task, embed=3)
+    outputs, step = run(model, variables, x), build.jit(model.step)
+    carry = model.init_carry(build.BATCH)
+    for t in range(outputs["hidden"].shape[1]):
+        carry, now = step(variables, carry, x[:, t])
+        np.testing.assert_allclose(now["hidden"][:, 0], outputs["hidden"][:, t], atol=1e-6)
+        if task == "predict":
+            np.testing.assert_allclose(now["output"][:, 0], outputs["output"][:, t], atol=1e-6)
+    np.testing.assert_allclose(now["output"], outputs["output"][:, -1:], atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    "name,bidirectional,task",
+    [
+        ("simple_rnn", True, "predict"),
+        ("lstm", False, "predict"),
+        ("gru", True, "classify"),
+        ("lstm_gru", False, "reconstruct"),
+    ],
+)
+def test_projected_equals_plain(name, bidirectional, task):
+    model, variables, x = made(name, bidirectional=bidirectional, task=task, embed=3)
+    rows = x.reshape(-1, build.FEATURES)
+    projected = model.project(variables, rows).reshape(*x.shape[:2], -1)
+    plain, shared = run(model, variables, x), run(model, variables, projected, projected=True)
+    for key in plain:
+        np.testing.assert_allclose(plain[key], shared[key], atol=1e-6)
+
+
+def test_the_decoder_writes_backwards_from_the_code_alone():
+    model, variables, x = made(task="reconstruct")
+    outputs = run(model, variables, x)
+    assert outputs["output"].shape == x.shape
+    p = jax.tree.map(np.float64, variables["params"])
+    # Replay: the encoder's final carry, then the decoder from the last row to the first.
+    encoder = build.model(task="classify")
+    head = build.variables(encoder, x)["params"]["output_head"]
+    encoder_variables = {"params": {**variables["params"], "output_head": head}}
+    carry, step = encoder.init_carry(build.BATCH), build.jit(encoder.step)
+    for t in range(build.STEPS):
+        carry, _ = step(encoder_variables, carry, x[:, t])
+    h, c = (np.float64(a) for a in carry[-1])
+    code, d = h, p["decoder"]
+    for t in reversed(range(build.STEPS)):
+        gates = code @ d["input_kernel"] + d["bias"] + h @ d["recurrent_kernel"]
+        i, f, g, o = np.split(gates, 4, axis=-1)
+        c = c / (1 + np.exp(-f)) + np.tanh(g) / (1 + np.exp(-i))
+        h = np.tanh(c) / (1 + np.exp(-o))
+        out = p["output_head"]["output"]
+        wanted = h @ out["kernel"] + out["bias"]
+        np.testing.assert_allclose(outputs["output"][:, t], wanted, atol=1e-6)
+
+
+@pytest.mark.parametrize("heads", ["forward", "both"])
+def test_classifier_reads_the_final_states(heads):
+    model, variables, x = made("gru", task="classify", bidirectional=heads == "both")
+    outputs = run(model, variables, x)
+    width = 3
+    final = [outputs["hidden"][:, -1, :width]]
+    if heads == "both":
+        final.append(outputs["hidden"][:, 0, width:])
+    out = variables["params"]["output_head"]["output"]
+    wanted = np.concatenate(final, -1) @ out["kernel"] + out["bias"]
+    np.testing.assert_allclose(outputs["output"][:, 0], wanted, atol=1e-6)
+
+
+def test_a_model_runs_and_differentiates_under_shard_map():
+    # Default typing of shard_map: a scan's carry must vary as its inputs do.
+    model, variables, x = made("gru", bidirectional=True, task="reconstruct")
+    mesh = Mesh(jax.devices()[:1], ("data",))
+
+    def grads(variables, x):
+        return jax.grad(lambda v: jnp.sum(model.apply(v, x)[0]["output"] ** 2))(variables)
+
+    whole, shards = PartitionSpec(), PartitionSpec("data")
+    mapped = jax.shard_map(grads, mesh=mesh, in_specs=(whole, shards), out_specs=whole)
+    jax.tree.map(
+        lambda a, b: np.testing.assert_allclose(a, b, rtol=1e-4, atol=1e-5),
+        build.jit(mapped)(variables, x),
+        build.jit(grads)(variables, x),
+    )
+
+
+@pytest.mark.parametrize("kwargs", [{"bidirectional": True}, {"task": "reconstruct"}])
+def test_only_a_causal_scanner_streams(kwargs):
+    model, variables, x = made(**kwargs)
+    for call in (
+        lambda: model.init_carry(1),
+        lambda: model.step(variables, (), x[:, 0]),
+    ):
+        with pytest.raises(UserError, match=r"whole window.*model\.bidirectional=False"):
+            call()
+
+
+def test_wrong_rows_are_refused():
+    model, variables, x = made()
+    with pytest.raises(UserError, match=r"rows \[n, 6\], but got shape \(3, 5\)"):
+        model.project(variables, np.zeros((3, 5)))
+    with pytest.raises(UserError, match=r"windows \[batch, time, 16\], but got shape \(4, 5, 6\)"):
+        model.apply(variables, x, projected=True)
+    with pytest.raises(UserError, match=r"window.length is 1, .* at least 2"):
+        model.apply(variables, x[:, :1])

@@ -1,0 +1,123 @@
+"""The functional interface of every model, in front of its Linen module."""
+
+import dataclasses
+import math
+
+import flax.linen as nn
+import jax
+import jax.numpy as jnp
+
+from vadjax.errors import UserError, unknown
+
+DTYPES = ("float32", "bfloat16")
+
+
+@dataclasses.dataclass(frozen=True)
+class Model:
+    """A Linen module as pure functions over plain dicts of arrays.
+
+    The module is called as `module(windows, train=, hparams=, keys=, num_outputs=)` and returns a
+    dict of float32 arrays; the objective reads `output` from it, explanations and plots the rest.
+
+    Attributes:
+        module: the Linen module.
+        feature_shape: shape of one row, (d,) or (h, w, c).
+        min_length: the shortest window that the model and its objective can use.
+    """
+
+    module: nn.Module
+    feature_shape: tuple[int, ...]
+    min_length: int = 1
+
+    def init(self, key: jax.Array, windows) -> dict:
+        """Draw parameters; only the shape of `windows` [b, t, *feature_shape] is used."""
+        self._check(windows, self.feature_shape)
+        zeros = jnp.zeros((1, *windows.shape[1:]), jnp.float32)
+        return self.module.init({"params": key}, zeros, train=False, hparams={}, keys={})
+
+    def apply(self, variables, windows, *, train=False, hparams=None, rngs=None, num_outputs=None):
+        """Run the model over windows.
+
+        Args:
+            variables: {"params": ..., and any collections of state}.
+            windows: [b, t, *feature_shape] float, standardised.
+            train: drop units and update the model's state.
+            hparams: arrays that may differ between vmapped members: {"dropout": scalar}. A model
+                configured with dropout 0 has no dropout at all and ignores the rate.
+            rngs: {"dropout": [b] typed keys, one per example}; wanted where `train` drops units.
+            num_outputs: with n, outputs for the last n rows only, as scoring wants them (cheaper);
+                None gives all rows that the objective trains on.
+
+        Returns:
+            (outputs, new model state): outputs hold at least `hidden` [b, s, ...] and `output`
+            [b, s, ...] for the last s rows of the window, float32; the state is a dict of the
+            collections other than "params", empty for models without any.
+        """
+        self._check(windows, self.feature_shape)
+        return self._apply(
+            variables,
+            windows,
+            train=train,
+            hparams=hparams or {},
+            keys=rngs or {},
+            num_outputs=num_outputs,
+        )
+
+    def _apply(self, variables, windows, **kwargs):
+        state = {name: value for name, value in variables.items() if name != "params"}
+        if kwargs["train"] and state:
+            return self.module.apply(variables, windows, mutable=list(state), **kwargs)
+        return self.module.apply(variables, windows, **kwargs), state
+
+    def _check(self, windows, row_shape):
+        shape = tuple(windows.shape)
+        if len(shape) < 2 or shape[2:] != tuple(row_shape):
+            wanted = ", ".join(["batch", "time", *map(str, row_shape)])
+            raise UserError(f"the model reads windows [{wanted}], but got shape {shape}")
+        if shape[1] < self.min_length:
+            raise UserError(
+                f"window.length is {shape[1]}, but this model and objective need at least "
+                f"{self.min_length} rows in a window"
+            )
+
+
+def num_parameters(variables) -> int:
+    """Count the trained values."""
+    return sum(math.prod(leaf.shape) for leaf in jax.tree.leaves(variables["params"]))
+
+
+def read_fields(config) -> dict:
+    """Check what all models share and return it as fields of a module: dropout, dtype.
+
+    Raises:
+        UserError: a rate outside [0, 1), an unknown dtype.
+    """
+    if not 0 <= config.dropout < 1:
+        raise UserError(f"model.dropout is {config.dropout}, but wants a rate from 0 to below 1")
+    dtype = getattr(config, "dtype", "float32")
+    if dtype not in DTYPES:
+        raise unknown("model.dtype", dtype, DTYPES)
+    return {"dropout": float(config.dropout), "dtype": jnp.dtype(dtype)}
+
+
+def read_widths(key: str, widths) -> tuple[int, ...]:
+    """Check the widths of the layers, from config key `key`.
+
+    Raises:
+        UserError: no widths, or one that is no whole number from 1 up.
+    """
+    if isinstance(widths, int) or not widths or any(int(n) != n or n < 1 for n in widths):
+        raise UserError(
+            f"{key} is {widths!r}, but wants the width of each layer, all at least 1, "
+            "for instance (256, 128)"
+        )
+    return tuple(int(n) for n in widths)
+
+
+def want_vectors(name: str, feature_shape: tuple[int, ...]) -> None:
+    """Refuse feature maps where a model reads pooled features [d]."""
+    if len(feature_shape) != 1:
+        raise UserError(
+            f"model {name} reads pooled features of shape (d,), but the features have shape "
+            f"{feature_shape}; use conv_autoencoder for feature maps, or pool the features"
+        )

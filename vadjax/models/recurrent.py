@@ -1,0 +1,247 @@
+"""Recurrent scanners: simple RNN, LSTM, GRU, and LSTM layers below a GRU layer.
+
+Inside the network time is the first axis, so that a scan walks over contiguous steps; outside it is
+the second.
+"""
+
+import dataclasses
+
+import flax.linen as nn
+import jax.numpy as jnp
+
+from vadjax.errors import UserError
+from vadjax.models.cells import CELLS, Carry, Recurrence, zero_carry
+from vadjax.models.layers import Head, dense, head_widths, make_dropout
+from vadjax.models.model import Model, read_fields, read_widths, want_vectors
+
+
+class RecurrentScanner(nn.Module):
+    """A stack of recurrent layers and a head.
+
+    By objective:
+      predict: reads rows 0..t-2. One direction: the state after each row gives the next row, s =
+        t - 1 outputs. Two directions: only the last row is not seen by a backward state, so the two
+        final states give that row, s = 1.
+      classify: the final states (of both directions) give the logits, s = 1.
+      reconstruct: an encoder-decoder after Srivastava et al. 2015 without teacher forcing: the
+        final carries of the top layer start one decoder layer of the same cell kind, which also
+        reads its starting state at every step and writes the rows from the last to the first.
+
+    Dropout stands after every recurrent layer and hidden layer of the head.
+
+    Attributes:
+        cells: kind of each layer, keys of CELLS.
+        units: width of each layer.
+        in_features: width of the features.
+        out_features: width of the output.
+        task: name of the objective.
+        bidirectional: every layer has a second direction; states are concatenated.
+        embed: width of a ReLU layer on every row below the first layer; 0 is none.
+        head: widths of the head's hidden layers.
+        dropout: configured rate.
+        dtype: of the computation.
+    """
+
+    cells: tuple[str, ...]
+    units: tuple[int, ...]
+    in_features: int
+    out_features: int
+    task: str
+    bidirectional: bool = False
+    embed: int = 0
+    head: tuple[int, ...] = ()
+    dropout: float = 0.0
+    dtype: jnp.dtype = jnp.dtype("float32")
+
+    @property
+    def width(self) -> int:
+        """Width of a row's projection onto the first layer, all directions."""
+        return CELLS[self.cells[0]].gates * self.units[0] * (1 + self.bidirectional)
+
+    def setup(self):
+        if self.embed:
+            self.embedding = dense(self.embed, self.dtype)
+        widths = [n * (1 + self.bidirectional) for n in self.units]
+        inputs = [self.embed or self.in_features, *widths[:-1]]
+        layers = list(zip(self.cells, inputs, self.units, strict=True))
+        self.forward = [Recurrence(*layer, dtype=self.dtype) for layer in layers]
+        if self.bidirectional:
+            self.backward = [Recurrence(*layer, dtype=self.dtype) for layer in layers]
+        if self.task == "reconstruct":
+            self.decoder = Recurrence(self.cells[-1], widths[-1], widths[-1], dtype=self.dtype)
+        self.output_head = Head(self.head, self.out_features, dtype=self.dtype)
+
+    def project(self, rows):
+        """[..., d] to [..., width]: everything before the first recurrence."""
+        if self.embed:
+            rows = nn.relu(self.embedding(rows))
+        return self._project(0, rows)
+
+    def __call__(self, windows, *, train, hparams, keys, num_outputs=None, projected=False):
+        """See Model.apply; with `projected`, windows are [b, t, width] from `project`."""
+        drop = make_dropout(self.dropout, train=train, hparams=hparams, keys=keys)
+        if self.task == "predict":
+            windows = windows[:, :-1]
+        x = jnp.swapaxes(windows, 0, 1)  # [t, b, ...]
+        x = x if projected else self.project(x)
+        num_layers = len(self.cells)
+        for i in range(num_layers):
+            if i:
+                x = self._project(i, drop(x, i - 1, batch_axis=1))
+            x, carry = self._scan(i, x)
+        hidden = jnp.swapaxes(x, 0, 1)  # [b, t, u]
+
+        if self.task == "reconstruct":
+            code = drop(carry[0], num_layers - 1)
+            steps = jnp.broadcast_to(
+                self.decoder.project(code), (x.shape[0], x.shape[1], self.decoder.width)
+            )
+            _, rows = self.decoder.scan(carry, steps, reverse=True)
+            rows = jnp.swapaxes(rows, 0, 1)
+        elif self.task == "predict" and not self.bidirectional:
+            rows = hidden
+        else:
+            rows = carry[0][:, None]
+        if num_outputs is not None:
+            rows = rows[:, -num_outputs:]
+        output = self.output_head(rows, drop, num_layers)
+        return {"hidden": hidden.astype(jnp.float32), "output": output}
+
+    def step(self, carry: tuple[Carry, ...], row):
+        """One row [b, d] further, one direction only; outputs have a time axis of 1."""
+        keep = make_dropout(0.0, train=False, hparams={}, keys={})
+        x, new_carry = row, []
+        for i, layer in enumerate(self.forward):
+            x = self._project(i, x) if i else self.project(x)
+            new_carry.append(layer.advance(carry[i], x))
+            x = new_carry[-1][0]
+        hidden = x[:, None]
+        outputs = {
+            "hidden": hidden.astype(jnp.float32),
+            "output": self.output_head(hidden, keep, len(self.cells)),
+        }
+        return tuple(new_carry), outputs
+
+    def _project(self, i, x):
+        parts = [self.forward[i].project(x)]
+        if self.bidirectional:
+            parts.append(self.backward[i].project(x))
+        return jnp.concatenate(parts, axis=-1)
+
+    def _scan(self, i, x):
+        """States [t, b, u] and final carry of layer i, both directions side by side."""
+        batch = x.shape[1]
+        if not self.bidirectional:
+            carry, states = self.forward[i].scan(self.forward[i].init_carry(batch), x)
+            return states, carry
+        ahead, back = jnp.split(x, 2, axis=-1)
+        carry_a, states_a = self.forward[i].scan(self.forward[i].init_carry(batch), ahead)
+        carry_b, states_b = self.backward[i].scan(
+            self.backward[i].init_carry(batch), back, reverse=True
+        )
+        carry = tuple(jnp.concatenate(pair, -1) for pair in zip(carry_a, carry_b, strict=True))
+        return jnp.concatenate([states_a, states_b], axis=-1), carry
+
+
+@dataclasses.dataclass(frozen=True)
+class RecurrentModel(Model):
+    """A Model whose first projection is separable and that can read a stream."""
+
+    def project(self, variables, frames):
+        """First layer's input projection with bias: [n, d] to [n, g], for `apply(projected=True)`.
+
+        A frame stands in up to t windows; projecting frames once saves most of the work of scoring
+        every window.
+        """
+        self._check_rows(frames)
+        return self.module.apply(variables, frames, method="project")
+
+    def apply(
+        self,
+        variables,
+        windows,
+        *,
+        train=False,
+        hparams=None,
+        rngs=None,
+        num_outputs=None,
+        projected=False,
+    ):
+        """As Model.apply; with `projected`, windows are rows of `project`, [b, t, g]."""
+        self._check(windows, (self.module.width,) if projected else self.feature_shape)
+        return self._apply(
+            variables,
+            windows,
+            train=train,
+            hparams=hparams or {},
+            keys=rngs or {},
+            num_outputs=num_outputs,
+            projected=projected,
+        )
+
+    def init_carry(self, batch: int) -> tuple[Carry, ...]:
+        """Carry before the first row of a stream, zeros [batch, u]."""
+        self._check_stream()
+        m = self.module
+        layers = zip(m.cells, m.units, strict=True)
+        return tuple(zero_carry(cell, (batch, units), m.dtype) for cell, units in layers)
+
+    def step(self, variables, carry, x):
+        """Read one row.
+
+        Args:
+            variables: as in `apply`.
+            carry: of `init_carry` or of the step before.
+            x: [b, d] float.
+
+        Returns:
+            (carry, outputs): outputs as of `apply`, with one row: under `predict` the forecast of
+            the row to come, under `classify` the logits of the rows so far.
+
+        Raises:
+            UserError: two directions, or a decoder: these need the whole window.
+        """
+        self._check_stream()
+        self._check_rows(x)
+        return self.module.apply(variables, carry, x, method="step")
+
+    def _check_rows(self, rows):
+        if rows.ndim != 2 or rows.shape[1:] != self.feature_shape:
+            raise UserError(
+                f"the model reads rows [n, {self.feature_shape[0]}], but got shape {rows.shape}"
+            )
+
+    def _check_stream(self):
+        if self.module.bidirectional or self.module.task == "reconstruct":
+            raise UserError(
+                "this scanner needs the whole window and cannot be carried from row to row; use "
+                "model.bidirectional=False with objective predict or classify, or score windows"
+            )
+
+
+def build(config, *, feature_shape, objective) -> RecurrentModel:
+    """Build a recurrent scanner from the config section `model`; see `models.create`."""
+    want_vectors(config.name, feature_shape)
+    units = read_widths("model.units", config.units)
+    num_layers = len(units)
+    if config.name == "lstm_gru":
+        if num_layers < 2:
+            raise UserError(
+                f"model.units is {units}, but lstm_gru wants at least two layers, "
+                "the last one a GRU, for instance (32, 32)"
+            )
+        cells = ("lstm",) * (num_layers - 1) + ("gru",)
+    else:
+        cells = (config.name,) * num_layers
+    module = RecurrentScanner(
+        cells=cells,
+        units=units,
+        in_features=feature_shape[0],
+        out_features=objective.out_features(feature_shape),
+        task=objective.name,
+        bidirectional=bool(config.bidirectional),
+        embed=int(getattr(config, "embed", 0)),
+        head=head_widths(config.head),
+        **read_fields(config),
+    )
+    return RecurrentModel(module, feature_shape, min_length=objective.min_length)
