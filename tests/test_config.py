@@ -47,7 +47,7 @@ def test_defaults_are_valid_and_locked():
         ("model.dropout", 1.0, r"\[0, 1\)"),
         ("objective.name", "classify", "by_video learns from labels"),
         ("model.name", "conv_autoencoder", "objective.name=reconstruct"),
-        ("features.tap", "map", "conv_autoencoder reads maps"),
+        ("features.tap", "stage5", "conv_autoencoder reads maps"),
         ("evaluate.threshold", "f1", "labelled validation"),
         ("features.height", 224, "give both"),
         ("window.length", 1, "at least 2"),

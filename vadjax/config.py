@@ -20,7 +20,6 @@ MODELS = ("simple_rnn", "lstm", "gru", "lstm_gru", "dense_autoencoder", "conv_au
 CHOICES = {
     "dataset.name": DATASETS,
     "dataset.protocol": PROTOCOLS,
-    "features.tap": ("features", "map"),
     "features.fit": ("stretch", "crop", "pad", "native"),
     "features.dtype": ("float32", "bfloat16"),
     "window.label": ("last", "any", "majority", "centre"),
@@ -76,7 +75,7 @@ def default_config() -> ConfigDict:
         dict(
             backbone="tf_efficientnet_lite0",
             weights="",  # "" searches package and cache; a .safetensors or .pth file; "random"
-            tap="features",  # "features": pooled; "map": the last map, stored as float16
+            tap="features",  # pooled; or a stage's map, stored as float16: "map" is the last
             fit="stretch",  # the whole frame; "crop" is ImageNet's centre crop
             height=0,  # 0 is the checkpoint's size
             width=0,
@@ -224,10 +223,11 @@ def _combinations(flat: Mapping[str, object]) -> list[str]:
         )
     if name.endswith("autoencoder") and objective != "reconstruct":
         faults.append(f"model {name!r} reconstructs; set objective.name=reconstruct.")
-    if (flat["features.tap"] == "map") != (name == "conv_autoencoder"):
+    if (flat["features.tap"] == "features") == (name == "conv_autoencoder"):
         faults.append(
             f"features.tap={flat['features.tap']!r} does not go with model {name!r}: "
-            "conv_autoencoder reads maps (features.tap=map), all others pooled features."
+            "conv_autoencoder reads maps (features.tap=map, or a stage's name such as stage5), "
+            "all others pooled features (features.tap=features)."
         )
     if objective == "predict" and flat["window.length"] < 2:
         faults.append("objective 'predict' needs window.length of at least 2.")

@@ -15,12 +15,12 @@ from vadjax.features.standardize import Standardizer
 @given(
     cuts=st.lists(st.integers(0, 50), min_size=0, max_size=3),
     offset=st.sampled_from([0.0, 3.0, 1e4]),
-    chunk_rows=st.integers(1, 60),
+    chunk_bytes=st.integers(1, 1500),
 )
-def test_statistics_equal_numpy_whatever_the_chunks(cuts, offset, chunk_rows):
+def test_statistics_equal_numpy_whatever_the_chunks(cuts, offset, chunk_bytes):
     rows = np.random.default_rng(0).normal(offset, 2.0, (50, 3)).astype(np.float32)
     clips = np.split(rows, sorted(cuts))
-    fitted = Standardizer.fit(clips, chunk_rows=chunk_rows)
+    fitted = Standardizer.fit(clips, chunk_bytes=chunk_bytes)
     exact = rows.astype(np.float64)
     np.testing.assert_allclose(fitted.mean, exact.mean(0), rtol=1e-6)
     np.testing.assert_allclose(fitted.std, exact.std(0), rtol=1e-5)
@@ -39,13 +39,20 @@ def test_maps_are_standardised_by_channel():
     assert fitted.apply(maps).shape == maps.shape and fitted.apply(maps).dtype == np.float32
 
 
-def test_a_constant_feature_is_only_centred():
-    rows = np.full((9, 2), 0.1, np.float32)
-    rows[:, 1] = np.arange(9)
+def test_a_feature_that_hardly_varies_cannot_drown_the_others():
+    rows = np.zeros((9, 4), np.float32)
+    rows[:, 0], rows[:, 1], rows[:, 2] = 0.1, np.arange(9), 2 * np.arange(9)
+    rows[0, 3] = 1e-3
     fitted = Standardizer.fit([rows])
-    assert fitted.std[0] == 1
+    deviation = np.arange(9).std()
+    np.testing.assert_allclose(fitted.std[[1, 2]], [deviation, 2 * deviation], rtol=1e-6)
+    np.testing.assert_allclose(fitted.std[[0, 3]], 0.1 * deviation, rtol=1e-6)  # a tenth of the median
     np.testing.assert_array_equal(fitted.apply(rows)[:, 0], 0)
-    np.testing.assert_allclose(fitted.apply(rows + 1)[:, 0], 1, rtol=1e-6)
+
+
+def test_features_that_are_all_constant_are_only_centred():
+    fitted = Standardizer.fit([np.full((9, 2), 0.1, np.float32)])
+    np.testing.assert_array_equal(fitted.std, 1)
 
 
 def test_it_survives_json():

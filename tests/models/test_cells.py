@@ -122,15 +122,21 @@ def test_scan_equals_a_loop(kind, reverse):
         np.testing.assert_allclose(states[t, 0], h, atol=1e-6)
 
 
-@pytest.mark.parametrize("kind,biases", [("simple_rnn", 1), ("lstm", 4), ("gru", 6)])
-def test_biases_are_those_of_keras(kind, biases):
-    model = build.model(kind, units=(4,))
-    layer = model.init(jax.random.key(0), build.windows(model))["params"]["forward_0"]
-    vectors = [v for v in layer.values() if v.ndim == 1]
-    assert sum(v.size for v in vectors) == biases * 4
-    forget = layer["bias"][4:8] if kind == "lstm" else np.ones(4)
-    np.testing.assert_array_equal(forget, 1)
-    assert float(sum(v.sum() for v in vectors)) == (4 if kind == "lstm" else 0)
+def test_biases_are_those_of_keras():
+    layers = {kind: Recurrence(kind, 3, 4) for kind in CELLS}
+    x = np.zeros((1, 3), np.float32)
+
+    @build.jit
+    def start(key):
+        return {k: v.init(key, x, method="project")["params"] for k, v in layers.items()}
+
+    for kind, params in start(jax.random.key(0)).items():
+        vectors = np.concatenate([v for v in params.values() if v.ndim == 1])
+        assert vectors.size == {"simple_rnn": 1, "lstm": 4, "gru": 6}[kind] * 4
+        ones = np.zeros(vectors.size)
+        if kind == "lstm":
+            ones[4:8] = 1  # the forget gate
+        np.testing.assert_array_equal(vectors, ones)
 
 
 def test_bfloat16_is_close_and_float32_is_the_default():

@@ -57,7 +57,7 @@ def test_outputs_scores_and_gradients(name, bidirectional, task):
     np.testing.assert_allclose(goal.frame_score(outputs, x), scores, atol=1e-6)
 
 
-@_cases(build.NAMES)
+@_cases(build.ONCE)
 def test_members_under_vmap_equal_each_alone(name, bidirectional, task):
     model, goal, x = made(name, bidirectional, task, dropout=0.3)
     variables, rates = build.variables(model, x, members=3), jnp.array([0.0, 0.2, 0.6])

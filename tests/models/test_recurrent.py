@@ -76,12 +76,12 @@ def test_projected_equals_plain(name, bidirectional, task):
 
 
 def test_the_decoder_writes_backwards_from_the_code_alone():
-    model, variables, x = made(task="reconstruct")
+    model, variables, x = made(task="reconstruct", units=(4, 3))
     outputs = run(model, variables, x)
     assert outputs["output"].shape == x.shape
     p = jax.tree.map(np.float64, variables["params"])
     # Replay: the encoder's final carry, then the decoder from the last row to the first.
-    encoder = build.model(task="classify")
+    encoder = build.model(task="classify", units=(4, 3))
     head = build.variables(encoder, x)["params"]["output_head"]
     encoder_variables = {"params": {**variables["params"], "output_head": head}}
     carry, step = encoder.init_carry(build.BATCH), build.jit(encoder.step)

@@ -16,16 +16,19 @@ from jax.sharding import NamedSharding, PartitionSpec
 
 from vadjax.backbones.backbone import Backbone
 from vadjax.data.video import Video
-from vadjax.errors import UserError
+from vadjax.errors import UserError, unknown
 from vadjax.features.motion import MotionMeter
 from vadjax.storage.features import FeatureStore
-
-ROW_DTYPES = {"features": "float32", "map": "float16"}
 
 
 def features_spec(backbone: Backbone, *, tap: str) -> dict:
     """Return what the rows depend on: the store's fingerprint is made of it."""
-    return {"backbone": backbone.spec(), "tap": tap, "rows": ROW_DTYPES[tap]}
+    return {"backbone": backbone.spec(), "tap": tap, "rows": row_dtype(tap)}
+
+
+def row_dtype(tap: str) -> str:
+    """Return the dtype of stored rows: maps take half the space, pooled features stay exact."""
+    return "float32" if tap == "features" else "float16"
 
 
 class Extractor:
@@ -36,11 +39,14 @@ class Extractor:
 
     Args:
         backbone: what `backbones.create` returned.
-        tap: "features", rows [d] float32, or "map", rows [h, w, c] float16.
+        tap: "features", rows [d] float32; "map" or another of `backbone.taps`, rows [h, w, c]
+            float16.
         batch_size: images a call; rounded up to a multiple of the devices.
     """
 
     def __init__(self, backbone: Backbone, *, tap: str, batch_size: int):
+        if tap not in (choices := ("features", *backbone.taps)):
+            raise unknown(f"features.tap of {backbone.name}", tap, choices)
         devices = jax.local_device_count()
         self.backbone, self.tap = backbone, tap
         self.batch_size = -(-batch_size // devices) * devices
@@ -51,7 +57,9 @@ class Extractor:
         one_by_one = jax.default_backend() == "cpu"
 
         def run(variables, images):
-            return backbone.apply(variables, images)[tap].astype(ROW_DTYPES[tap])
+            taps = () if tap in ("features", "map") else (tap,)
+            outputs = backbone.apply(variables, images, taps=taps)
+            return {**outputs, **outputs["taps"]}[tap].astype(row_dtype(tap))
 
         def share(variables, images):
             if one_by_one:
@@ -79,20 +87,18 @@ def extract(
     """Bring every video's features and motion measures into the stores.
 
     Args:
-    videos: those wanted; videos that the stores hold already are passed over.
-      backbone: the feature network.
-      store: where rows of `tap` go.
-      motion_store: where rows of `vadjax.features.motion` go.
-      tap: "features" [t, d] float32, or "map" [t, h, w, c] float16.
-      batch_size: frames a call, rounded up to a multiple of the devices.
-      num_threads: videos that are decoded at a time.
-      report: called with {"frames", "total", "frames_per_s"} as frames are done.
+        videos: those wanted; videos that the stores hold already are passed over.
+        extractor: the compiled feature network.
+        store: where its rows go.
+        motion_store: where rows of `vadjax.features.motion` go; None: motion is not measured.
+        num_threads: videos that are decoded at a time.
+        report: called with {"frames", "total", "frames_per_s"} as frames are done.
 
     Returns:
-      {"videos", "frames", "seconds", "frames_per_s"} of what was done, not of what was there.
+        {"videos", "frames", "seconds", "frames_per_s"} of what was done, not of what was there.
 
     Raises:
-      UserError: a video cannot be read, or gives features that are not finite.
+        UserError: a video cannot be read, or gives features that are not finite.
     """
     stores = [store] if motion_store is None else [store, motion_store]
     todo = [v for v in videos if not all(s.holds(v.id, v.fingerprint) for s in stores)]

@@ -8,6 +8,9 @@ import numpy as np
 from vadjax.errors import UserError
 
 CONSTANT = 1e-6  # a standard deviation below this share of the mean is rounding
+# A channel that hardly ever fires in the fitted clips must not drown all others when it does: no
+# deviation counts as less than this share of the median one (docs/decisions.md).
+FLOOR = 0.1
 
 
 @dataclass(frozen=True, eq=False)
@@ -16,14 +19,14 @@ class Standardizer:
 
     Attributes:
       mean: float32 [c].
-      std: float32 [c]; 1 for a feature that is constant in the fitted clips.
+      std: float32 [c]; at least `FLOOR` times the median of the channels that vary.
     """
 
     mean: np.ndarray
     std: np.ndarray
 
     @classmethod
-    def fit(cls, clips: Iterable[np.ndarray], *, chunk_rows: int = 4096) -> "Standardizer":
+    def fit(cls, clips: Iterable[np.ndarray], *, chunk_bytes: int = 1 << 26) -> "Standardizer":
         """Measure the fitted clips, in float64 and one chunk at a time.
 
         Chunks are joined by the pairwise update of Chan, Golub and LeVeque (1983), which keeps
@@ -31,7 +34,7 @@ class Standardizer:
 
         Args:
           clips: [rows, ..., c] float each; memory-mapped ones are never held whole.
-          chunk_rows: rows that are held in float64 at once.
+          chunk_bytes: of rows that are held in float64 at once.
 
         Raises:
           UserError: there is no row, or rows hold NaN or infinity.
@@ -39,6 +42,7 @@ class Standardizer:
         count, mean, squares = 0, 0.0, 0.0
         rows, bad = 0, 0
         for clip in clips:
+            chunk_rows = max(1, chunk_bytes // max(1, 8 * clip[:1].size))
             for start in range(0, len(clip), chunk_rows):
                 chunk = np.asarray(clip[start : start + chunk_rows], np.float64)
                 rows += len(chunk)
@@ -61,7 +65,9 @@ class Standardizer:
         if not rows:
             raise UserError("there is no feature row to fit: every training clip is empty.")
         std = np.sqrt(squares / count)
-        std = np.where(std > CONSTANT * np.abs(mean), std, 1.0)
+        varying = std[std > CONSTANT * np.abs(mean)]
+        floor = FLOOR * np.median(varying) if len(varying) else 1.0
+        std = np.maximum(std, floor)
         return cls(mean.astype(np.float32), std.astype(np.float32))
 
     def apply(self, rows: np.ndarray) -> np.ndarray:
