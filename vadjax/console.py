@@ -1,6 +1,7 @@
 """What a person sees while a run goes on: steps, bars with rate and time left, one table."""
 
 import contextlib
+import logging
 import time
 from collections.abc import Callable, Iterator
 
@@ -16,6 +17,11 @@ class Console:
         from rich.console import Console as Rich
 
         self.rich = Rich(quiet=quiet, highlight=False, soft_wrap=True)
+        # vadjax's own notes ("drawing 36 clips") are steps too; other libraries' are not.
+        own = logging.getLogger("vadjax")
+        own.handlers, own.propagate = [_Notes(self)], False
+        own.setLevel(logging.INFO)
+        logging.getLogger("jax").setLevel(logging.ERROR)
 
     def say(self, text: str) -> None:
         """Print one line as it is."""
@@ -56,3 +62,14 @@ class Console:
                 progress.update(task, completed=done, rate=rate, note=note)
 
             yield advance
+
+
+class _Notes(logging.Handler):
+    """Log records as lines of the console."""
+
+    def __init__(self, console: Console):
+        super().__init__()
+        self.console = console
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.console.say(f"  {record.getMessage()}")

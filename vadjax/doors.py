@@ -2,6 +2,7 @@
 
 import errno
 import os
+import pathlib
 import re
 import sys
 from collections.abc import Callable
@@ -48,11 +49,15 @@ def _parse(argv: list[str]) -> list[str]:
 def _explain(argv: list[str], error: Exception) -> str:
     from vadjax.config import default_config, flatten
 
+    given = re.findall(r"(?m)^--config[= ]([^:\n]+)", "\n".join(argv))
+    if given and not pathlib.Path(given[-1]).is_file():
+        near = sorted(str(p) for p in pathlib.Path(given[-1]).parent.glob("*.py"))
+        return f"config file {given[-1]} does not exist; there: {', '.join(near) or 'no .py file'}."
     known = flatten(default_config().to_dict())
     for key in re.findall(r"(?m)^--(?:no)?config\.([\w.]+)", "\n".join(argv)):
         if key not in known:
             return str(unknown("config key", key, known))
-    return f"the config could not be read: {error}"
+    return f"the config could not be read: {str(error).strip().splitlines()[-1].strip()}"
 
 
 def config_of(flag_values: flags.FlagValues):

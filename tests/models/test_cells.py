@@ -137,16 +137,3 @@ def test_biases_are_those_of_keras():
         if kind == "lstm":
             ones[4:8] = 1  # the forget gate
         np.testing.assert_array_equal(vectors, ones)
-
-
-def test_bfloat16_is_close_and_float32_is_the_default():
-    outputs = {}
-    for dtype in ("float32", "bfloat16"):
-        model = build.model("gru", bidirectional=True, dtype=dtype)
-        x = build.windows(model)
-        variables = build.variables(model, x)
-        assert {a.dtype for a in jax.tree.leaves(variables)} == {jnp.dtype("float32")}
-        outputs[dtype] = build.jit(model.apply)(variables, x)[0]["output"]
-        assert outputs[dtype].dtype == jnp.float32
-    error = np.abs(outputs["float32"] - outputs["bfloat16"]).max()
-    assert 0 < error < 0.05

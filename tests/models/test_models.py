@@ -7,6 +7,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from ml_collections import ConfigDict
 
 from tests.models import build
 from vadjax import models
@@ -139,6 +140,20 @@ def test_training_with_dropout_wants_keys():
         model.apply(build.variables(model, x), x, train=True)
 
 
+@_cases([("gru", True, "predict"), ("conv_autoencoder", False, "reconstruct")])
+def test_bfloat16_is_close_and_float32_is_the_default(name, bidirectional, task):
+    outputs = {}
+    for dtype in (None, "bfloat16"):
+        changes = {} if dtype is None else {"dtype": dtype}
+        model, _, x = made(name, bidirectional, task, **changes)
+        variables = build.variables(model, x)
+        assert {a.dtype for a in jax.tree.leaves(variables)} == {jnp.dtype("float32")}
+        outputs[dtype] = build.jit(model.apply)(variables, x)[0]["output"]
+        assert outputs[dtype].dtype == jnp.float32
+    error = np.abs(outputs[None] - outputs["bfloat16"]).max() / np.abs(outputs[None]).max()
+    assert 0 < error < 0.03
+
+
 @pytest.mark.parametrize("name", ["dense_autoencoder", "conv_autoencoder"])
 def test_autoencoders_take_each_row_for_itself(name):
     model, _, x = made(name, False, "reconstruct")
@@ -221,9 +236,9 @@ def test_wrong_windows_are_refused():
 
 
 def test_create_takes_a_config_for_the_objective():
-    config = build.model_config()
-    served = models.create(config, feature_shape=[6], objective=build.objective())
-    assert served == build.model()
+    goal = ConfigDict({"name": "predict"})
+    served = models.create(build.model_config(), feature_shape=[6], objective=goal)
+    assert served == build.model(units=build.model_config().units)
     assert served.min_length == objectives.Predict.min_length
 
 

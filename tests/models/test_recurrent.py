@@ -144,7 +144,7 @@ def test_wrong_rows_are_refused():
     model, variables, x = made()
     with pytest.raises(UserError, match=r"rows \[n, 6\], but got shape \(3, 5\)"):
         model.project(variables, np.zeros((3, 5)))
-    with pytest.raises(UserError, match=r"windows \[batch, time, 16\], but got shape \(4, 5, 6\)"):
+    with pytest.raises(UserError, match=r"windows \[batch, time, 12\], but got shape \(4, 5, 6\)"):
         model.apply(variables, x, projected=True)
     with pytest.raises(UserError, match=r"window.length is 1, .* at least 2"):
         model.apply(variables, x[:, :1])
