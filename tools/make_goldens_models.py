@@ -13,7 +13,7 @@ import pathlib
 import numpy as np
 
 KINDS = {"simple_rnn": "RNN", "lstm": "LSTM", "gru": "GRU"}
-CASES = [(kind, layers, directions) for kind in KINDS for layers in (1, 2) for directions in (1, 2)]
+CASES = [(kind, *sizes) for kind in KINDS for sizes in ((1, 1), (2, 2))]  # layers, directions
 BATCH, STEPS, FEATURES, UNITS = 3, 5, 4, 3
 DEFAULT_PATH = pathlib.Path(__file__).parents[1] / "tests" / "golden" / "recurrent.npz"
 

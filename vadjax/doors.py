@@ -41,7 +41,7 @@ def _parse(argv: list[str]) -> list[str]:
     """Parse absl's flags; a wrong config file, key or value is the user's mistake."""
     try:
         return app.parse_flags_with_usage(argv)
-    except (AttributeError, KeyError, TypeError, ValueError, OSError, ImportError) as error:
+    except Exception as error:  # whatever a config file can raise
         fail(_explain(argv, error))
         raise
 
@@ -49,23 +49,25 @@ def _parse(argv: list[str]) -> list[str]:
 def _explain(argv: list[str], error: Exception) -> str:
     from vadjax.config import default_config, flatten
 
-    given = re.findall(r"(?m)^--config[= ]([^:\n]+)", "\n".join(argv))
-    if given and not pathlib.Path(given[-1]).is_file():
-        near = sorted(str(p) for p in pathlib.Path(given[-1]).parent.glob("*.py"))
-        return f"config file {given[-1]} does not exist; there: {', '.join(near) or 'no .py file'}."
     known = flatten(default_config().to_dict())
     for key in re.findall(r"(?m)^--(?:no)?config\.([\w.]+)", "\n".join(argv)):
         if key not in known:
             return str(unknown("config key", key, known))
-    return f"the config could not be read: {str(error).strip().splitlines()[-1].strip()}"
+    last = str(error).strip().splitlines()[-1].strip() if str(error).strip() else ""
+    return f"the config could not be read: {type(error).__name__}: {last}"
 
 
 def config_of(flag_values: flags.FlagValues):
     """Return the ConfigDict of --config.
 
     Raises:
-      UserError: --config was not given.
+        UserError: --config was not given, or names no file.
     """
-    if flag_values.config is None:
+    name = flag_values["config"].config_filename
+    if name is None:
         raise UserError("give --config=FILE, such as --config=configs/synthetic_lstm.py.")
+    file = pathlib.Path(name.split(":")[0])
+    if not file.is_file():
+        near = ", ".join(sorted(str(path) for path in file.parent.glob("*.py")))
+        raise UserError(f"config file {file} does not exist; there: {near or 'no .py file'}.")
     return flag_values.config
