@@ -1,7 +1,5 @@
 """Models at the smallest size, shared by the tests."""
 
-import functools
-
 import jax
 import numpy as np
 from ml_collections import ConfigDict
@@ -29,14 +27,16 @@ SERVED = [
 ]
 ONCE = list({case[0]: case for case in reversed(SERVED)}.values())  # each model once
 
-# Compiling is what takes the time here.
-jit = functools.partial(
-    jax.jit,
-    compiler_options={
-        "xla_backend_optimization_level": 0,
-        "xla_llvm_disable_expensive_passes": True,
-    },
-)
+COMPILER_OPTIONS = {
+    "xla_backend_optimization_level": 0,
+    "xla_llvm_disable_expensive_passes": True,
+}
+
+
+def jit(function):
+    """Compile `function` quickly, which is what takes the time here; it returns NumPy arrays."""
+    compiled = jax.jit(function, compiler_options=COMPILER_OPTIONS)
+    return lambda *args: jax.device_get(compiled(*args))
 
 
 def model_config(**changes):
@@ -80,7 +80,7 @@ def model(name="lstm", *, task="predict", feature_shape=None, **changes):
 def windows(a_model, *, batch=BATCH, steps=STEPS, seed=0):
     """Random windows [batch, steps, ...] for a model."""
     shape = (batch, steps, *a_model.feature_shape)
-    return jax.numpy.asarray(np.random.default_rng(seed).normal(size=shape), "float32")
+    return np.random.default_rng(seed).normal(size=shape).astype(np.float32)
 
 
 def variables(a_model, x, *, seed=0, members=None):
@@ -89,9 +89,16 @@ def variables(a_model, x, *, seed=0, members=None):
     rng, lead = np.random.default_rng(seed), () if members is None else (members,)
 
     def draw(leaf):
-        return jax.numpy.asarray(0.4 * rng.normal(size=lead + leaf.shape), leaf.dtype)
+        return (0.4 * rng.normal(size=lead + leaf.shape)).astype(leaf.dtype)
 
     return jax.tree.map(draw, shapes)
+
+
+def changed(x, row, amount):
+    """The windows with `amount` added to one row."""
+    x = x.copy()
+    x[:, row] += amount
+    return x
 
 
 def batch_of(count, *, steps=STEPS, seed=0):

@@ -114,7 +114,7 @@ def test_scan_equals_a_loop(kind, reverse):
     shapes = jax.eval_shape(lambda: layer.init(jax.random.key(0), x, method=run))
     rng = np.random.default_rng(1)
     variables = jax.tree.map(lambda a: rng.normal(size=a.shape).astype(np.float32), shapes)
-    _, states = layer.apply(variables, x, method=run)
+    _, states = build.jit(lambda v: layer.apply(v, x, method=run))(variables)
     p = jax.tree.map(np.float64, variables["params"])
     h = c = np.zeros(2)
     for t in reversed(range(4)) if reverse else range(4):
