@@ -8,6 +8,7 @@ import sys
 from collections.abc import Callable
 
 from absl import app, flags
+from ml_collections import config_flags
 
 from vadjax.errors import UserError, unknown
 
@@ -63,9 +64,11 @@ def config_of(flag_values: flags.FlagValues):
     Raises:
         UserError: --config was not given, or names no file.
     """
-    name = flag_values["config"].config_filename
-    if name is None:
-        raise UserError("give --config=FILE, such as --config=configs/synthetic_lstm.py.")
+    try:
+        name = flag_values["config"].config_filename
+    except (AttributeError, ValueError, flags.Error):
+        text = "give --config=FILE, such as --config=configs/synthetic_lstm.py."
+        raise UserError(text) from None
     file = pathlib.Path(name.split(":")[0])
     if not file.is_file():
         near = ", ".join(sorted(str(path) for path in file.parent.glob("*.py")))

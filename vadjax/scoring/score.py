@@ -3,45 +3,65 @@
 from collections.abc import Callable, Mapping
 
 import jax
+import jax.numpy as jnp
 import numpy as np
+from jax.sharding import AxisType, PartitionSpec
 
 from vadjax.data.windows import window_table
 from vadjax.errors import UserError
 from vadjax.models.model import Model
 from vadjax.models.objectives import Objective
 
+AXIS = "data"
 ROWS_AT_ONCE = 1 << 16  # feature rows on the device in one call; longer sets go in groups
 
 
 def make_score_fn(model: Model, objective: Objective, *, length: int, batch_size: int) -> Callable:
-    """Compile the scoring of many windows.
+    """Compile the scoring of many windows, split over all local devices.
 
     The first layer's input projection is computed once for each frame, and shared by all windows
     that contain it, where the model has one.
 
     Args:
-      model: what `models.create` returned.
-      objective: what `objectives.create` returned.
-      length: frames of a window.
-      batch_size: windows in one step of the scan.
+        model: what `models.create` returned.
+        objective: what `objectives.create` returned.
+        length: frames of a window.
+        batch_size: windows in one step of a device's scan.
 
     Returns:
-      A function (variables, features [n, ...], rows int32 [m, length], m a multiple of
-      `batch_size`) -> float32 [m, s], the scores of the last s rows of each window.
+        A function (variables, features [n, ...], rows int32 [m, length]) -> float32 [m, s], the
+        scores of the last s rows of each window; m and n are padded here to a few shapes.
     """
     scored = objective.num_scored(length)
     recurrent = hasattr(model, "project")
+    devices = jax.local_device_count()
+    mesh = jax.make_mesh((devices,), (AXIS,), axis_types=(AxisType.Auto,))
 
-    @jax.jit
-    def run(variables, features, rows):
-        shared = model.project(variables, features) if recurrent else features
-        kwargs = {"projected": True} if recurrent else {}
+    def share(variables, features, rows):
+        kwargs, inputs = {}, features
+        if recurrent:
+            mine = features.reshape(devices, -1, *features.shape[1:])[jax.lax.axis_index(AXIS)]
+            inputs = jax.lax.all_gather(model.project(variables, mine), AXIS, tiled=True)
+            kwargs["projected"] = True
 
         def batch(rows):
-            outputs, _ = model.apply(variables, shared[rows], num_outputs=scored, **kwargs)
+            outputs, _ = model.apply(
+                variables, inputs[rows].astype(jnp.float32), num_outputs=scored, **kwargs
+            )
             return objective.frame_score(outputs, features[rows[:, -scored:]])  # [b, s]
 
         return jax.lax.map(batch, rows.reshape(-1, batch_size, length)).reshape(-1, scored)
+
+    split, whole = PartitionSpec(AXIS), PartitionSpec()
+    mapped = jax.jit(
+        jax.shard_map(
+            share, mesh=mesh, in_specs=(whole, whole, split), out_specs=split, check_vma=False
+        )
+    )
+
+    def run(variables, features, rows):
+        padded = _padded(rows, batch_size * devices), _padded(features, 1024 * devices)
+        return np.asarray(mapped(variables, padded[1], padded[0]))[: len(rows)]
 
     return run
 
@@ -90,9 +110,7 @@ def score_videos(
     for group in _groups({k: len(v) for k, v in features.items()}):
         lengths = [len(features[k]) for k in group]
         table = window_table(lengths, length=length, stride=1, dilation=dilation)
-        rows = _padded(table.rows, batch_size)
-        stacked = _padded(np.concatenate([features[k] for k in group]), 1024)
-        scores = np.asarray(run(variables, stacked, rows))[: len(table.rows)]
+        scores = run(variables, np.concatenate([features[k] for k in group]), table.rows)
         ends = np.cumsum(lengths)
         for index, name in enumerate(group):
             mine = table.video == index
