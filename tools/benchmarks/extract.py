@@ -75,7 +75,7 @@ def extract_vadjax() -> Callable[[], float]:
 def extract_torch() -> Callable[[], float]:
     import torch
 
-    from tests.parity import torchvision_stand_in
+    from tools import torchvision_stand_in
 
     torchvision_stand_in.install()
     import timm
@@ -98,8 +98,9 @@ def extract_torch() -> Callable[[], float]:
             ahead = [[pool.submit(read, *job) for job in chunk] for chunk in chunks]
             for futures in ahead:
                 frames = np.stack([f.result() for f in futures])
-                if frames.ndim == 3:
-                    frames = np.repeat(frames[..., None], 3, axis=-1)
+                frames = frames.reshape(*frames.shape[:3], -1)
+                if frames.shape[-1] == 1:
+                    frames = np.repeat(frames, 3, axis=-1)
                 x = torch.from_numpy(frames).permute(0, 3, 1, 2).float().div_(255)
                 x = x.sub_(mean).div_(std).contiguous(memory_format=torch.channels_last)
                 out.append(net(x).numpy())
