@@ -1,6 +1,7 @@
 """UCSD Ped2, by_video: a bidirectional LSTM learns from labels, 4 folds by clip.
 
-python -m vadjax.main --config=configs/ped2_bilstm_supervised.py --config.dataset.data_dir=/data/ped2
+python -m vadjax.main --config=configs/ped2_bilstm_supervised.py \\
+    --config.dataset.data_dir=/data/ped2
 
 Not comparable with one_class figures: it has seen labelled anomalies of the same scene.
 """

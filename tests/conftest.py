@@ -1,4 +1,4 @@
-"""What all tests share: the CPU, and the real data where the machine has them."""
+"""What all tests share: the CPU, compiled programs, the real data where a machine has them."""
 
 import os
 import pathlib
@@ -6,6 +6,13 @@ import pathlib
 import pytest
 
 os.environ.setdefault("JAX_PLATFORMS", "cpu")
+
+
+def pytest_configure(config):
+    """Keep compiled programs from one run of the tests to the next."""
+    cache = pathlib.Path(config.rootpath) / ".cache" / "jax"
+    os.environ.setdefault("JAX_COMPILATION_CACHE_DIR", str(cache))
+    os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0.1")
 
 
 @pytest.fixture(scope="session")
@@ -18,3 +25,13 @@ def real_data() -> pathlib.Path:
     if not (path / "data").is_dir():
         pytest.fail(f"VADJAX_TEST_DATA={root} holds no data/ folder")
     return path
+
+
+def pytest_terminal_summary(terminalreporter):
+    """Say how many tests of real data did not run."""
+    skipped = terminalreporter.stats.get("skipped", [])
+    missing = sum("no real data" in str(report.longrepr) for report in skipped)
+    if missing:
+        terminalreporter.write_line(
+            f"{missing} tests of real data skipped: set VADJAX_TEST_DATA to run them"
+        )

@@ -36,7 +36,9 @@ def test_imports_run_down_the_house(path):
 
 def test_the_check_sees_imports(tmp_path):
     file = tmp_path / "x.py"
-    file.write_text("def f():\n    from vadjax.training import fit\n    import vadjax.report.page\n")
+    file.write_text(
+        "def f():\n    from vadjax.training import fit\n    import vadjax.report.page\n"
+    )
     assert imported(file) == {"training", "report"}
 
 

@@ -45,10 +45,9 @@ def finished(cache, tmp_path_factory):
 
 def test_a_run_leaves_what_the_design_names(finished):
     workdir, metrics = finished
-    for name in (
-        "config.json environment.json leakage.json log.jsonl scores.npz metrics.json report.html "
-        "figures/roc.png figures/timelines.png detector/fold0/variables.npz"
-    ).split():
+    files = """config.json environment.json leakage.json log.jsonl scores.npz metrics.json report.html
+        figures/roc.png figures/timelines.png detector/fold0/variables.npz"""
+    for name in files.split():
         assert (workdir / name).stat().st_size > 0, name
     assert list((workdir / "tensorboard").rglob("events*"))
     schema.validate(metrics)
@@ -191,7 +190,9 @@ def test_a_killed_extraction_does_only_unfinished_videos_again(tmp_path):
     child.send_signal(signal.SIGKILL)
     child.wait()
     assert done, "no video was finished before the deadline"
-    before = {p: p.stat().st_mtime_ns for p in store.rglob("t*.npy") if p.with_suffix(".json").is_file()}
+    before = {
+        p: p.stat().st_mtime_ns for p in store.rglob("t*.npy") if p.with_suffix(".json").is_file()
+    }
     again = command(*args, f"--workdir={tmp_path / 'w'}")
     assert again.returncode == 0, again.stderr
     assert all(p.stat().st_mtime_ns == t for p, t in before.items())

@@ -1,5 +1,6 @@
 """The one place that sets up JAX's backend; call `setup` before the first array is made."""
 
+import contextlib
 import os
 import pathlib
 
@@ -21,7 +22,8 @@ def setup(cache_dir: str | os.PathLike = "~/.cache/vadjax", *, num_cpu_devices: 
     jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.2)
     jax.config.update("jax_persistent_cache_min_entry_size_bytes", -1)
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    jax.config.update("jax_num_cpu_devices", num_cpu_devices or min(cores or 1, 16))
+    with contextlib.suppress(RuntimeError):  # JAX runs already, in a notebook: its devices stay
+        jax.config.update("jax_num_cpu_devices", num_cpu_devices or min(cores or 1, 16))
 
 
 def describe() -> dict:

@@ -8,7 +8,6 @@ import sys
 from collections.abc import Callable
 
 from absl import app, flags
-from ml_collections import config_flags
 
 from vadjax.errors import UserError, unknown
 

@@ -192,8 +192,8 @@ def report(run: Run) -> None:
     """metrics.json and scores.npz -> figures/ and report.html."""
     from vadjax.report.figures import write_figures
     from vadjax.report.page import write_report
-    from vadjax.report.view import VideoView
     from vadjax.report.thumbnails import thumbnails
+    from vadjax.report.view import VideoView
 
     metrics = run.read("metrics.json")
     rows = {row["id"]: row for row in metrics["videos"]}

@@ -18,8 +18,8 @@ from vadjax.console import Console
 from vadjax.context import Run
 from vadjax.data.audit import audit_folds
 from vadjax.data.windows import window_table
-from vadjax.storage import workdir as workdirs
 from vadjax.results import evaluate, report, score
+from vadjax.storage import workdir as workdirs
 from vadjax.storage.files import write_json
 
 ORDER = ("extract", "train", "score", "evaluate", "report")

@@ -46,7 +46,9 @@ def test_a_feature_that_hardly_varies_cannot_drown_the_others():
     fitted = Standardizer.fit([rows])
     deviation = np.arange(9).std()
     np.testing.assert_allclose(fitted.std[[1, 2]], [deviation, 2 * deviation], rtol=1e-6)
-    np.testing.assert_allclose(fitted.std[[0, 3]], 0.1 * deviation, rtol=1e-6)  # a tenth of the median
+    np.testing.assert_allclose(
+        fitted.std[[0, 3]], 0.1 * deviation, rtol=1e-6
+    )  # a tenth of the median
     np.testing.assert_array_equal(fitted.apply(rows)[:, 0], 0)
 
 

@@ -18,8 +18,9 @@ def test_fill_takes_the_nearest_known_frame(known, seed):
         assert got[i] == np.float32(values[near])
 
 
-@pytest.mark.parametrize("how, want", [("last", [1, 1, 1, 2]), ("mean", [0, 0.5, 3, 2]),
-                                       ("max", [0, 1, 5, 2])])
+@pytest.mark.parametrize(
+    "how, want", [("last", [1, 1, 1, 2]), ("mean", [0, 0.5, 3, 2]), ("max", [0, 1, 5, 2])]
+)
 def test_spread_by_hand(how, want):
     scores = np.array([[0.0, 0.0, 1.0], [1.0, 5.0, 2.0]])
     rows = np.array([[0, 1, 2], [1, 2, 3]])
