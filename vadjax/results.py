@@ -65,10 +65,6 @@ def evaluate(run: Run) -> None:
     predicted = {name: p for fold in tested for name, (_, p) in fold.items()}
     videos = {name: run.videos[name] for name in scores}
     labels = {name: v.labels for name, v in videos.items() if v.labels is not None}
-    parts = {_name(run, p): p for fold in run.folds for p in fold.calibrate}
-    for name in {name for fold in held for name in fold}:
-        if run.objective.name == "classify":
-            labels[name] = run.labels(parts[name])
     start = time.perf_counter()
     compared = baselines(run, scores)
     run.note_timing(baselines_s=time.perf_counter() - start)

@@ -158,6 +158,8 @@ def train(run: Run) -> None:
             f"{result.best_metric:.4f}; {result.windows_per_s:.0f} windows/s, compilation "
             f"{result.compile_s:.1f} s"
         )
+        for note in result.notes:
+            run.console.say(f"  note: {note}")
         compile_s, train_s = compile_s + result.compile_s, train_s + result.train_s
         detector.save(run.detector_dir(fold), result.variables, standardizer)
     run.note_timing(train_compile_s=compile_s, train_epochs_s=train_s)

@@ -38,13 +38,14 @@ BASELINES = (
 )
 
 
-def run(name: str, *, data_dir: str, seed: int, workdirs: pathlib.Path) -> dict:
+def run(name: str, *, data_dir: str, cache_dir: str, seed: int, workdirs: pathlib.Path) -> dict:
     """Run one config with one seed; return its metrics."""
     spec = importlib.util.spec_from_file_location(name, ROOT / "configs" / f"{name}.py")
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     config = module.get_config()
     config.seed, config.dataset.data_dir = seed, data_dir
+    config.features.cache_dir = cache_dir
     return stages.run(configs.validate(config), workdirs / f"{name}-{seed}")
 
 
@@ -101,6 +102,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("name", choices=CONFIGS)
     parser.add_argument("--data_dir", default="")
+    parser.add_argument("--cache_dir", default="~/.cache/vadjax")
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--workdirs", default="runs/headline")
     args = parser.parse_args()
@@ -109,6 +111,7 @@ def main() -> None:
             run(
                 name,
                 data_dir=args.data_dir,
+                cache_dir=args.cache_dir,
                 seed=seed,
                 workdirs=pathlib.Path(args.workdirs),
             )
