@@ -1,0 +1,102 @@
+"""Extraction: what the backbone gives frame by frame, whole videos only, errors from threads."""
+
+import dataclasses
+
+import jax
+import numpy as np
+import pytest
+
+from vadjax import backbones
+from vadjax.data.video import ArrayFrames, Video
+from vadjax.errors import UserError
+from vadjax.features.extract import Extractor, extract, features_spec
+from vadjax.storage.features import FeatureStore
+
+
+@pytest.fixture(scope="module")
+def backbone():
+    return backbones.create("mobilenetv2_100", weights="random", size=32)
+
+
+def clip(folder, name, frames):
+    path = folder / f"{name}.npy"
+    np.save(path, frames)
+    return Video(id=f"train/{name}", split="train", frames=ArrayFrames(path), fingerprint=name)
+
+
+@pytest.fixture
+def videos(tmp_path):
+    rng = np.random.default_rng(0)
+    shapes = {"a": (5, 40, 60, 3), "b": (1, 40, 60, 3), "c": (9, 40, 60, 3)}
+    return [clip(tmp_path, n, rng.integers(0, 255, s, np.uint8)) for n, s in shapes.items()]
+
+
+def stores(tmp_path, backbone, tap):
+    return (
+        FeatureStore(tmp_path / "f", features_spec(backbone, tap=tap)),
+        FeatureStore(tmp_path / "m", {"motion": 1}),
+    )
+
+
+@pytest.mark.parametrize("tap, rtol", [("features", 1e-5), ("map", 2e-3), ("stage4", 2e-3)])
+def test_rows_are_those_of_the_backbone_frame_by_frame(videos, backbone, tmp_path, tap, rtol):
+    store, motion = stores(tmp_path, backbone, tap)
+    extractor = Extractor(backbone, tap=tap, batch_size=4)
+    seen = []
+    done = extract(
+        videos, extractor=extractor, store=store, motion_store=motion, report=seen.append
+    )
+    assert done["frames"] == 15 and seen[-1]["frames"] == seen[-1]["total"] == 15
+    for video in videos:
+        images = np.stack([backbone.preprocess(frame) for frame in video.frames])
+        taps = () if tap in ("features", "map") else (tap,)
+        out = jax.jit(lambda x, taps=taps: backbone(x, taps=taps))(images)
+        want = np.asarray({**out, **out["taps"]}[tap])
+        got = store.read(video.id)
+        assert got.dtype == (np.float32 if tap == "features" else np.float16)
+        np.testing.assert_allclose(got, want, rtol=rtol, atol=rtol * np.abs(want).max())
+        assert motion.read(video.id).shape == (len(video.frames), 2)
+
+
+def test_only_what_is_missing_is_done(videos, backbone, tmp_path):
+    store, motion = stores(tmp_path, backbone, "features")
+    extractor = Extractor(backbone, tap="features", batch_size=4)
+    kwargs = {"extractor": extractor, "store": store, "motion_store": motion}
+    assert extract(videos[:2], **kwargs)["videos"] == 2
+    assert extract(videos, **kwargs)["videos"] == 1
+    assert extract(videos, **kwargs)["videos"] == 0
+    changed = dataclasses.replace(videos[0], fingerprint="repaired")
+    assert extract([changed, *videos[1:]], **kwargs)["videos"] == 1
+
+
+def test_a_video_that_breaks_in_the_middle_leaves_nothing(videos, backbone, tmp_path):
+    class Broken:
+        def __len__(self):
+            return 6
+
+        def __iter__(self):
+            yield from videos[0].frames
+            raise UserError("train/x: frame 5 cannot be read")
+
+    broken = Video(id="train/x", split="train", frames=Broken(), fingerprint="x")
+    store, motion = stores(tmp_path, backbone, "features")
+    extractor = Extractor(backbone, tap="features", batch_size=2)
+    with pytest.raises(UserError, match="frame 5 cannot be read"):
+        extract([broken], extractor=extractor, store=store, motion_store=motion)
+    assert not store.holds("train/x", "x") and not motion.holds("train/x", "x")
+
+
+def test_features_that_are_not_finite_are_refused(videos, backbone, tmp_path):
+    bad = jax.tree.map(lambda leaf: leaf * np.nan, backbone.variables)
+    extractor = Extractor(
+        dataclasses.replace(backbone, variables=bad), tap="features", batch_size=4
+    )
+    store, _ = stores(tmp_path, backbone, "features")
+    with pytest.raises(UserError, match="NaN or infinity"):
+        extract(videos, extractor=extractor, store=store)
+    assert not any(store.holds(v.id, v.fingerprint) for v in videos)
+
+
+def test_an_unknown_tap_names_the_known_ones(backbone):
+    with pytest.raises(UserError, match=r"'stage44' unknown; choose one of .*stage4"):
+        Extractor(backbone, tap="stage44", batch_size=4)
