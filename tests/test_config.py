@@ -48,6 +48,7 @@ def test_defaults_are_valid_and_locked():
         ("objective.name", "classify", "by_video learns from labels"),
         ("model.name", "conv_autoencoder", "objective.name=reconstruct"),
         ("features.tap", "stage5", "conv_autoencoder reads maps"),
+        ("objective.name", "motion", "model.name=motion_scanner"),
         ("evaluate.threshold", "f1", "labelled validation"),
         ("features.height", 224, "give both"),
         ("window.length", 1, "at least 2"),

@@ -15,7 +15,16 @@ from vadjax.errors import UserError, unknown
 DATASETS = ("synthetic", "ucsd_ped1", "ucsd_ped2", "avenue", "folder")
 PROTOCOLS = ("one_class", "by_video")
 LATER_PROTOCOLS = ("official", "random_window", "published_shuffled")  # named, not built
-MODELS = ("simple_rnn", "lstm", "gru", "lstm_gru", "dense_autoencoder", "conv_autoencoder")
+MODELS = (
+    "simple_rnn",
+    "lstm",
+    "gru",
+    "lstm_gru",
+    "dense_autoencoder",
+    "conv_autoencoder",
+    "motion_scanner",
+)
+MAP_MODELS = ("conv_autoencoder", "motion_scanner")
 
 CHOICES = {
     "dataset.name": DATASETS,
@@ -25,7 +34,7 @@ CHOICES = {
     "window.label": ("last", "any", "majority", "centre"),
     "model.name": MODELS,
     "model.dtype": ("float32", "bfloat16"),
-    "objective.name": ("predict", "reconstruct", "classify"),
+    "objective.name": ("predict", "reconstruct", "motion", "classify"),
     "objective.activation": ("sigmoid", "softmax"),
     "objective.class_weight": ("balanced", "none"),
     "objective.reduce": ("mean", "max"),
@@ -92,7 +101,7 @@ def default_config() -> ConfigDict:
             bidirectional=False,
             dropout=0.0,
             head="linear",
-            channels=(64, 32),  # conv_autoencoder: widths on the way down
+            channels=(64, 32),  # conv_autoencoder: widths on the way down; motion_scanner: all
             dtype="float32",
         )
     )
@@ -219,18 +228,24 @@ def _combinations(flat: Mapping[str, object]) -> list[str]:
         faults.append(
             f"protocol {flat['dataset.protocol']!r} does not go with objective {objective!r}: "
             "by_video learns from labels (objective.name=classify), one_class never sees one "
-            "(objective.name=predict or reconstruct)."
+            "(objective.name=predict, reconstruct or motion)."
         )
     if name.endswith("autoencoder") and objective != "reconstruct":
         faults.append(f"model {name!r} reconstructs; set objective.name=reconstruct.")
-    if (flat["features.tap"] == "features") == (name == "conv_autoencoder"):
+    if (flat["features.tap"] == "features") == (name in MAP_MODELS):
         faults.append(
             f"features.tap={flat['features.tap']!r} does not go with model {name!r}: "
             "conv_autoencoder reads maps (features.tap=map, or a stage's name such as stage5), "
+            "motion_scanner those of features.backbone=flow, "
             "all others pooled features (features.tap=features)."
         )
-    if objective == "predict" and flat["window.length"] < 2:
-        faults.append("objective 'predict' needs window.length of at least 2.")
+    if (name == "motion_scanner") != (objective == "motion"):
+        faults.append(
+            f"model {name!r} does not go with objective {objective!r}: model.name=motion_scanner "
+            "serves objective.name=motion and nothing else does."
+        )
+    if objective in ("predict", "motion") and flat["window.length"] < 2:
+        faults.append(f"objective {objective!r} needs window.length of at least 2.")
     if flat["evaluate.threshold"] in ("f1", "youden") and not supervised:
         faults.append(
             f"evaluate.threshold={flat['evaluate.threshold']!r} needs labelled validation clips, "

@@ -12,7 +12,7 @@ import pytest
 from jax.sharding import AxisType, PartitionSpec
 
 from vadjax import backbones
-from vadjax.backbones import efficientnet, pixels
+from vadjax.backbones import efficientnet, flow, pixels
 from vadjax.backbones.backbone import build
 from vadjax.errors import UserError
 
@@ -74,7 +74,8 @@ def test_names_are_listed_without_importing_jax():
         "sys.exit('jax' in sys.modules)"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
-    architectures = {**efficientnet.ARCHITECTURES, **pixels.ARCHITECTURES}
+    families = (efficientnet, flow, pixels)
+    architectures = [name for family in families for name in family.ARCHITECTURES]
     assert backbones.list_backbones() == sorted(architectures)
 
 

@@ -9,6 +9,7 @@ from vadjax.models import objectives
 
 BATCH, STEPS, FEATURES = 4, 5, 6
 MAP = (7, 11, 3)
+CELLS = (3, 4, 7)
 SCANNERS = ("simple_rnn", "lstm", "gru", "lstm_gru")
 
 # Every model, and every objective in one and two directions: (name, bidirectional, objective).
@@ -24,6 +25,7 @@ SERVED = [
     ("dense", False, "predict"),
     ("dense_autoencoder", False, "reconstruct"),
     ("conv_autoencoder", False, "reconstruct"),
+    ("motion_scanner", False, "motion"),
 ]
 ONCE = list({case[0]: case for case in reversed(SERVED)}.values())  # each model once
 
@@ -70,7 +72,7 @@ def objective(name="predict", **changes):
 def model(name="lstm", *, task="predict", feature_shape=None, **changes):
     """A model by name, for the objective `task` (a name or an Objective)."""
     if feature_shape is None:
-        feature_shape = MAP if name == "conv_autoencoder" else (FEATURES,)
+        feature_shape = {"conv_autoencoder": MAP, "motion_scanner": CELLS}.get(name, (FEATURES,))
     task = objective(task) if isinstance(task, str) else task
     layers = (4, 3) if name == "lstm_gru" else (3,)
     config = model_config(**{"name": name, "units": layers, **changes})

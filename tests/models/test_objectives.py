@@ -153,7 +153,12 @@ def test_lookahead():
 
 
 def test_only_classify_is_supervised():
-    assert [build.objective(n).supervised for n in objectives.OBJECTIVES] == [False, False, True]
+    assert [build.objective(n).supervised for n in objectives.OBJECTIVES] == [
+        False,
+        False,
+        False,
+        True,
+    ]
 
 
 @pytest.mark.parametrize(

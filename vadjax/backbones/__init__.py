@@ -2,7 +2,7 @@
 
 >>> from vadjax import backbones
 >>> backbones.list_backbones()
-['efficientnet_lite0', 'mobilenetv2_100', 'pixels', 'pixels_rgb', 'tf_efficientnet_lite0']
+['efficientnet_lite0', 'flow', 'mobilenetv2_100', 'pixels', 'pixels_rgb', 'tf_efficientnet_lite0']
 >>> backbone = backbones.create("tf_efficientnet_lite0", weights="random", size=64)
 >>> backbone.map_shape()
 (2, 2, 1280)
@@ -21,13 +21,14 @@ _FAMILIES = {
     "efficientnet_lite0": "efficientnet",
     "mobilenetv2_100": "efficientnet",
     "tf_efficientnet_lite0": "efficientnet",
+    "flow": "flow",
     "pixels": "pixels",
     "pixels_rgb": "pixels",
 }
 
 
 def list_backbones() -> list[str]:
-    """List the names that `create` knows: those of timm, and the pixel backbones."""
+    """List the names that `create` knows: those of timm, `flow`, and the pixel backbones."""
     return sorted(_FAMILIES)
 
 

@@ -155,7 +155,8 @@ def build(
             name=name,
             module=architecture.network(0, folded),
             variables={},
-            num_features=math.prod((*preprocess.size, preprocess.channels)),
+            num_features=architecture.num_features
+            or math.prod((*preprocess.size, preprocess.channels)),
             weights_source="none needed",
             weights_sha256="",
             random=False,

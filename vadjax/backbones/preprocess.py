@@ -2,6 +2,7 @@
 
 import dataclasses
 import math
+from collections.abc import Callable
 
 import numpy as np
 from PIL import Image
@@ -77,6 +78,10 @@ class Preprocess:
             image = image.convert("L" if self.channels == 1 else "RGB")
         image = self._fit(image)
         return np.asarray(image).reshape(image.height, image.width, -1)
+
+    def reader(self) -> Callable[[np.ndarray], np.ndarray]:
+        """Return the preprocessing of one video's frames, in their order; here each alone."""
+        return self
 
     def view(self, frame_shape: tuple[int, ...]) -> tuple[float, float, float, float]:
         """Return the rectangle (x0, y0, x1, y1) of the frame, in its pixels, that the input shows.

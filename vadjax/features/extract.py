@@ -208,10 +208,11 @@ def _batches(
         video ends with them, and then the meter's rows, if there is one).
     """
     batch, left = [], len(video.frames)
+    prepare = extractor.backbone.preprocess.reader()
     for frame in video.frames:
         if meter is not None:
             meter.update(frame)
-        batch.append(extractor.backbone.preprocess(frame))
+        batch.append(prepare(frame))
         left -= 1
         if len(batch) == extractor.batch_size or not left:
             count = len(batch)

@@ -16,6 +16,7 @@ _MODULES = {
     "dense": "dense",
     "dense_autoencoder": "autoencoder",
     "conv_autoencoder": "autoencoder",
+    "motion_scanner": "motion",
 }
 MODELS = tuple(_MODULES)
 
@@ -25,9 +26,9 @@ def create(model_config, *, feature_shape, objective):
 
     Args:
         model_config: the config section `model`: name, units (widths of the layers), bidirectional,
-            dropout, head; channels for conv_autoencoder; optionally embed (width of a ReLU layer
-            before a recurrence, 0 is none) and dtype ("float32" or "bfloat16": what is computed
-            in; parameters stay float32).
+            dropout, head; channels for conv_autoencoder and motion_scanner; optionally embed
+            (width of a ReLU layer before a recurrence, 0 is none) and dtype ("float32" or
+            "bfloat16": what is computed in; parameters stay float32).
         feature_shape: shape of one row: (d,) pooled features, (h, w, c) feature maps.
         objective: an Objective of `objectives.create`, or the config section `objective`.
 

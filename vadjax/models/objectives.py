@@ -61,10 +61,11 @@ class _Error:
     def error_map(self, outputs, windows):
         """Mean squared error over the last axis: [b, s], and [b, s, h, w] for maps."""
         output = outputs["output"].astype(jnp.float32)
-        target = windows[:, -output.shape[1] :].astype(jnp.float32)
-        if not self.target_gradient:
-            target = jax.lax.stop_gradient(target)
-        return jnp.square(output - target).mean(axis=-1)
+        return jnp.square(output - self._target(windows, output.shape[1])).mean(axis=-1)
+
+    def _target(self, windows, num_rows):
+        target = windows[:, -num_rows:].astype(jnp.float32)
+        return target if self.target_gradient else jax.lax.stop_gradient(target)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -97,6 +98,44 @@ class Reconstruct(_Error):
     def lookahead(self, t: int, bidirectional: bool) -> int:
         """Frames after a frame that its score waits for: the rest of the window it opens."""
         return t - 1
+
+
+@dataclasses.dataclass(frozen=True)
+class Motion(_Error):
+    """The model tells how the last row's cells move from how they look.
+
+    The score is the largest error of any cell and motion channel, in units of the largest one that
+    fitted windows have shown there: motion that is too fast or the wrong way, and its lack.
+
+    Attributes:
+        num_motion: channels of motion, a map's first ones.
+    """
+
+    num_motion: int = 5
+
+    name = "motion"
+    min_length = 2
+
+    def out_features(self, feature_shape) -> int:
+        """Width of the model's output: the channels of motion."""
+        return self.num_motion
+
+    def num_scored(self, t: int) -> int:
+        """One row, the last."""
+        return 1
+
+    def lookahead(self, t: int, bidirectional: bool) -> int:
+        """Frames after a frame that its score waits for: none."""
+        return 0
+
+    def frame_score(self, outputs, windows):
+        """Score the last row: [b, 1], the largest |error| / `scale` over cells and channels."""
+        output = outputs["output"][:, -1:].astype(jnp.float32)
+        errors = jnp.abs(output - self._target(windows, 1)) / outputs["scale"]
+        return errors.max((2, 3, 4))
+
+    def _target(self, windows, num_rows):
+        return super()._target(windows, num_rows)[..., : self.num_motion]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -179,8 +218,8 @@ class Classify:
         return jax.nn.softmax(logits)[..., 1:].sum(axis=-1)
 
 
-Objective = Predict | Reconstruct | Classify
-OBJECTIVES = ("predict", "reconstruct", "classify")
+Objective = Predict | Reconstruct | Motion | Classify
+OBJECTIVES = ("predict", "reconstruct", "motion", "classify")
 
 
 def create(config) -> Objective:
@@ -205,7 +244,7 @@ def create(config) -> Objective:
                 "wants " + ("2" if config.activation == "sigmoid" else "at least 2")
             )
         return Classify(config.activation, config.label_rule, num_classes)
-    kinds = {"predict": Predict, "reconstruct": Reconstruct}
+    kinds = {"predict": Predict, "reconstruct": Reconstruct, "motion": Motion}
     if config.name not in kinds:
         raise unknown("objective", config.name, OBJECTIVES)
     reduce = getattr(config, "reduce", "mean")

@@ -53,7 +53,12 @@ DATASETS = {
     "folder": "Videos of a folder",
     "unlabelled": "",
 }
-OBJECTIVES = {"predict": "predicting", "reconstruct": "reconstructing", "classify": "classifying"}
+OBJECTIVES = {
+    "predict": "predicting",
+    "reconstruct": "reconstructing",
+    "motion": "telling motion",
+    "classify": "classifying",
+}
 
 
 class Baseline(NamedTuple):
