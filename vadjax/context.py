@@ -86,8 +86,12 @@ class Run:
 
     def _store(self, spec: dict) -> FeatureStore:
         d = self.config.dataset
-        # Two folders of one's own are two data sets, though both are called `folder`.
-        root = str(pathlib.Path(d.data_dir).resolve()) if d.name == "folder" else ""
+        # Two folders of one's own, or two drawings, are two data sets of one name.
+        root = ""
+        if d.name == "folder":
+            root = str(pathlib.Path(d.data_dir).resolve())
+        elif d.name == "synthetic":
+            root = f"{d.seed} {d.num_train} {d.num_test} {d.num_frames} {d.height} {d.width}"
         return FeatureStore(self.cache / "features" / d.name, {**spec, "root": root})
 
     @functools.cached_property

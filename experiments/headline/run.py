@@ -25,7 +25,7 @@ from vadjax.storage import workdir  # noqa: E402
 CONFIGS = {
     "ped2": ("ped2_lstm", "ped2_gru", "ped2_convae", "ped2_bilstm_supervised"),
     "avenue": ("avenue_lstm", "avenue_gru"),
-    "synthetic": ("synthetic_lstm", "synthetic_lstm_supervised"),
+    "synthetic": ("synthetic_motion", "synthetic_lstm", "synthetic_lstm_supervised"),
 }
 BASELINES = (
     "random",

@@ -81,7 +81,7 @@ def make_train_step(model: Any, objective: Any, settings: Settings) -> Callable:
         updates, opt_state = optimizer.update(grads, state.opt_state, state.params)
         state = state.replace(
             params=jax.tree.map(jnp.add, state.params, updates),
-            model_state=_mean_over_devices(model_state),
+            model_state=_over_devices(model_state),
             opt_state=opt_state,
             step=state.step + 1,
         )
@@ -209,9 +209,17 @@ def _sum_over_devices(tree: Any) -> Any:
     return tree if jax.lax.axis_size(AXIS) == 1 else jax.lax.psum(tree, AXIS)
 
 
-def _mean_over_devices(tree: Any) -> Any:
+def _over_devices(model_state: dict) -> dict:
+    """Average the model's state, whose collection "calibration" holds maxima: keep those."""
+
     def mean(leaf):
         floating = jnp.issubdtype(leaf.dtype, jnp.floating)
         return _sum_over_devices(leaf) / jax.lax.axis_size(AXIS) if floating else leaf
 
-    return jax.tree.map(mean, tree)
+    def largest(leaf):
+        return leaf if jax.lax.axis_size(AXIS) == 1 else jax.lax.pmax(leaf, AXIS)
+
+    return {
+        name: jax.tree.map(largest if name == "calibration" else mean, collection)
+        for name, collection in model_state.items()
+    }
