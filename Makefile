@@ -35,7 +35,7 @@ $(VENV)/.installed-parity: $(VENV)/.installed-test
 	@touch $@
 
 demo: $(VENV)/.installed
-	@echo "[3/3] running the main job on the synthetic set; the report opens in a browser afterwards"
+	@echo "[3/3] running the main job on the synthetic set (about 3 minutes on 2 idle cores)"
 	@$(BIN)/python -m vadjax.main --config=configs/synthetic_lstm.py
 
 test: $(VENV)/.installed-test

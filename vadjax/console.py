@@ -22,6 +22,7 @@ class Console:
         own.handlers, own.propagate = [_Notes(self)], False
         own.setLevel(logging.INFO)
         logging.getLogger("jax").setLevel(logging.ERROR)
+        logging.getLogger("matplotlib").setLevel(logging.ERROR)
 
     def say(self, text: str) -> None:
         """Print one line as it is."""
@@ -35,14 +36,14 @@ class Console:
     def bar(self, text: str, *, total: int, unit: str) -> Iterator[Callable[[int, str], None]]:
         """Yield `advance(done, note)`; on a terminal a bar, elsewhere a line every ten seconds."""
         if not self.rich.is_terminal:
-            last = [time.monotonic()]
-            start = last[0]
+            last, begun = [time.monotonic()], []
 
             def line(done: int, note: str = "") -> None:
                 now = time.monotonic()
+                begun[:] = begun or [(done, now)]  # a resumed run does not begin at 0
                 if now - last[0] >= 10:
                     last[0] = now
-                    rate = done / (now - start)
+                    rate = (done - begun[0][0]) / max(now - begun[0][1], 1e-6)
                     left = f", {(total - done) / rate:.0f} s left" if rate else ""
                     self.say(f"  {done}/{total} {unit}, {rate:.1f} {unit}/s{left} {note}".rstrip())
 
@@ -55,10 +56,12 @@ class Console:
         columns += [TextColumn("{task.fields[rate]}"), Left(), TextColumn("{task.fields[note]}")]
         with Progress(*columns, console=self.rich, transient=True) as progress:
             task = progress.add_task(text, total=total, rate="", note="")
-            start = time.monotonic()
+            begun = []
 
             def advance(done: int, note: str = "") -> None:
-                rate = f"{done / max(time.monotonic() - start, 1e-6):.1f} {unit}/s"
+                begun[:] = begun or [(done, time.monotonic())]
+                seconds = max(time.monotonic() - begun[0][1], 1e-6)
+                rate = f"{(done - begun[0][0]) / seconds:.1f} {unit}/s"
                 progress.update(task, completed=done, rate=rate, note=note)
 
             yield advance

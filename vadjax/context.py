@@ -4,6 +4,7 @@ import dataclasses
 import functools
 import json
 import pathlib
+from collections.abc import Iterable
 
 import numpy as np
 from ml_collections import ConfigDict
@@ -138,6 +139,20 @@ class Run:
         """Keep measured times across the stages, which may run in processes of their own."""
         rounded = {k: round(float(v), 2) for k, v in values.items()}
         write_json(self.workdir / "timing.json", {**self.timing, **rounded})
+
+
+def check_length(videos: Iterable, span: int) -> None:
+    """Refuse videos that hold no window, before anything is made of them.
+
+    Raises:
+        UserError: with the first of them and their lengths.
+    """
+    short = [f"{v.id} ({len(v.frames)})" for v in videos if len(v.frames) < span]
+    if short:
+        raise UserError(
+            f"{len(short)} video(s) to score are shorter than a window of {span} frames: "
+            f"{', '.join(short[:5])}; lower window.length, or leave these videos out."
+        )
 
 
 def load_backbone(config: ConfigDict, *, cache_dir: pathlib.Path):

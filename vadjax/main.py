@@ -31,7 +31,10 @@ def main(argv: list[str]) -> None:
         raise UserError(f"unexpected argument {argv[1]!r}; flags begin with --.")
     config = configs.validate(doors.config_of(flags.FLAGS))
     name = pathlib.Path(flags.FLAGS["config"].config_filename).stem
-    default = f"runs/{name}-{configs.fingerprint(configs.identity(config))}"
+    key = configs.identity(config)
+    if config.dataset.name == "folder":  # every camera has a run of its own
+        key["data_dir"] = str(pathlib.Path(config.dataset.data_dir).resolve())
+    default = f"runs/{name}-{configs.fingerprint(key)}"
 
     from vadjax import stages
 

@@ -1,6 +1,7 @@
 """score -> evaluate -> report: the stages after training."""
 
 import time
+import zipfile
 
 import numpy as np
 
@@ -50,7 +51,7 @@ def read_scores(run: Run, split: str) -> list[dict[str, tuple[np.ndarray, np.nda
                     found[int(fold)][name] = (file[key], file[key[: -len(what)] + "predicted"])
     except FileNotFoundError:
         raise UserError(f"{path} is missing; run --stage=score first.") from None
-    except (OSError, ValueError, KeyError, IndexError) as error:
+    except (OSError, ValueError, KeyError, IndexError, zipfile.BadZipFile) as error:
         raise UserError(f"{path} is damaged ({error}); run --stage=score again.") from error
     return found
 

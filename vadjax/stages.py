@@ -15,7 +15,7 @@ from ml_collections import ConfigDict
 from vadjax import config as configs
 from vadjax import detector, devices
 from vadjax.console import Console
-from vadjax.context import Run
+from vadjax.context import Run, check_length
 from vadjax.data.audit import audit_folds
 from vadjax.data.windows import window_table
 from vadjax.results import evaluate, report, score
@@ -50,10 +50,18 @@ def run(
     """
     console = Console(quiet=quiet)
     identity = configs.identity(config)
-    with workdirs.opened(workdir, config=config.to_dict(), identity=identity):
+    with workdirs.opened(workdir, identity=identity):
         console.say(f"vadjax: {config.dataset.name}, {config.dataset.protocol}, in {workdir}")
         devices.setup(config.features.cache_dir)
         this = Run(config, workdir, console, command)
+        check_length(this.dataset.test, this.span)
+        workdirs.claim(
+            workdir,
+            config=config.to_dict(),
+            identity=identity,
+            data_dir=config.dataset.data_dir,
+            videos={name: video.fingerprint for name, video in this.videos.items()},
+        )
         write_json(workdir / "environment.json", this.environment)
         names = ORDER if stage == "all" else (stage,)
         for number, name in enumerate(names, 1):

@@ -55,6 +55,13 @@ def detect(
             f"the weights of {run.backbone.name} are others than those that {workdir} was trained "
             f"with ({run.backbone.weights_source}); give it the same file."
         )
+    context.check_length(videos, run.span)
+    for video in videos:
+        if (announced := video.metadata.get("announced", 0)) > len(video.frames):
+            console.say(
+                f"  note: {video.id}: its header announces {announced} frames, but only "
+                f"{len(video.frames)} can be decoded"
+            )
     store = _extract(run, videos, total)
     rows = {v.id: store.read(v.id) for v in videos}
     model = context.load_model(
@@ -173,5 +180,5 @@ def _write(run, metrics, videos, scores, predicted, threshold, out: pathlib.Path
         environment=environment,
     )
     for view in views:
-        run.console.say(f"  {view.id}: {len(view.alarms)} alarms")
+        run.console.say(f"  {view.id}: alarms: {len(view.alarms)}")
     run.console.say(f"report: {out / 'report.html'}")

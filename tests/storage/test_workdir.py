@@ -9,9 +9,10 @@ from vadjax.errors import UserError
 from vadjax.storage import workdir
 
 
-def claim(path, **identity):
-    with workdir.opened(path, config={"a": 1}, identity=identity):
-        pass
+def claim(path, videos=None, **identity):
+    videos = videos or {"test/1": "x"}
+    with workdir.opened(path, identity=identity):
+        workdir.claim(path, config={"a": 1}, identity=identity, data_dir="/d", videos=videos)
 
 
 def test_the_same_identity_resumes_and_another_is_refused_key_by_key(tmp_path):
@@ -22,10 +23,18 @@ def test_the_same_identity_resumes_and_another_is_refused_key_by_key(tmp_path):
     assert workdir.read_config(tmp_path / "w") == {"a": 1}
 
 
+def test_other_videos_under_the_same_names_are_refused_before_anything_is_written(tmp_path):
+    claim(tmp_path)
+    before = {p.name: p.read_bytes() for p in tmp_path.glob("*.json")}
+    with pytest.raises(UserError, match="other videos: 1 of 1 differ, such as test/1"):
+        claim(tmp_path, videos={"test/1": "y"})
+    assert before == {p.name: p.read_bytes() for p in tmp_path.glob("*.json")}
+
+
 def test_a_second_process_is_refused_and_the_lock_dies_with_its_process(tmp_path):
     code = (
         "import sys, time, pathlib; from vadjax.storage import workdir\n"
-        "with workdir.opened(pathlib.Path(sys.argv[1]), config={}, identity={}):\n"
+        "with workdir.opened(pathlib.Path(sys.argv[1]), identity={}):\n"
         "    print('in', flush=True); time.sleep(60)"
     )
     child = subprocess.Popen(

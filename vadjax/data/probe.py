@@ -91,6 +91,7 @@ def open_video(path: str | os.PathLike) -> Video:
         fps=footage.fps,
         fingerprint=footage.fingerprint,
         substituted=footage.substituted,
+        metadata={"announced": footage.announced},
     )
 
 

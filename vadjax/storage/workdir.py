@@ -18,16 +18,13 @@ PACKAGES = ("jax", "jaxlib", "flax", "optax", "numpy", "opencv-python-headless",
 
 
 @contextlib.contextmanager
-def opened(
-    path: pathlib.Path, *, config: Mapping, identity: Mapping[str, object]
-) -> Iterator[pathlib.Path]:
+def opened(path: pathlib.Path, *, identity: Mapping[str, object]) -> Iterator[pathlib.Path]:
     """Lock the workdir `path`, check that it belongs to this config, and yield it.
 
     The lock is the kernel's (`flock`), so it ends with the process however that ends.
 
     Args:
       path: the folder; made where it does not exist.
-      config: the whole config, written to `config.json`.
       identity: flat keys that must agree with an earlier run on this folder.
 
     Raises:
@@ -50,12 +47,12 @@ def opened(
         lock.truncate(0)
         lock.write(f"pid {os.getpid()}")
         lock.flush()
-        _claim(path, config=config, identity=identity)
+        _compare(path, identity)
         yield path
 
 
-def _claim(path: pathlib.Path, *, config: Mapping, identity: Mapping[str, object]) -> None:
-    """Compare `identity` with the one on disk; write config.json."""
+def _compare(path: pathlib.Path, identity: Mapping[str, object]) -> None:
+    """Compare `identity` with the one on disk, if there is one."""
     identity = json.loads(json.dumps(identity, default=list))
     file = path / "config.json"
     if file.is_file():
@@ -74,7 +71,43 @@ def _claim(path: pathlib.Path, *, config: Mapping, identity: Mapping[str, object
                 f"{path} belongs to another config:\n" + "\n".join(lines) + "\n"
                 "Give another --workdir, or the same values."
             )
-    write_json(file, {"config": json.loads(json.dumps(config, default=list)), "identity": identity})
+
+
+def claim(
+    path: pathlib.Path,
+    *,
+    config: Mapping,
+    identity: Mapping[str, object],
+    data_dir: str,
+    videos: Mapping[str, str],
+) -> None:
+    """Make an opened workdir this config's and these videos'; write config.json and data.json.
+
+    Args:
+        path: the folder.
+        config: the whole config.
+        identity: as given to `opened`.
+        data_dir: where the videos lie, for people.
+        videos: id -> fingerprint of every video.
+
+    Raises:
+        UserError: the workdir holds a run on other videos.
+    """
+    file = path / "data.json"
+    if file.is_file():
+        before = json.loads(file.read_text(encoding="utf-8"))
+        there = before["videos"]
+        ids = there.keys() | videos.keys()
+        other = [name for name in ids if there.get(name) != videos.get(name)]
+        if other:
+            raise UserError(
+                f"{path} belongs to other videos: {len(other)} of {len(ids)} differ, such as "
+                f"{min(other)} (data_dir was {before['data_dir']!r} there and is {data_dir!r} "
+                "now). Give another --workdir."
+            )
+    write_json(file, {"data_dir": data_dir, "videos": dict(videos)})
+    plain = json.loads(json.dumps({"config": config, "identity": identity}, default=list))
+    write_json(path / "config.json", plain)
 
 
 def read_config(path: pathlib.Path) -> dict:
