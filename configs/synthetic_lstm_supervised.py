@@ -1,9 +1,9 @@
-"""Proof of the plumbing: a supervised LSTM on the synthetic walkway, k-fold by clip.
+"""A supervised LSTM on the synthetic walkway, k-fold by clip.
 
 python -m vadjax.main --config=configs/synthetic_lstm_supervised.py
 
-Protocol by_video: it has seen labelled anomalies of each kind, so it is no anomaly detector;
-a high figure here says that features, windows, labels and folds fit together.
+Protocol by_video: it has seen labelled anomalies of each kind, so it is no anomaly detector and
+belongs in no column with one_class. Weak (README.md): few labelled clips, features of whole frames.
 """
 
 from vadjax.config import default_config

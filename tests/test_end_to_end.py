@@ -103,7 +103,7 @@ def test_another_config_is_refused(finished, cache):
 def test_what_cannot_be_scored_is_said_before_anything_is_extracted(cache, tmp_path):
     config = tiny(cache)
     config.window.length = 41
-    with pytest.raises(UserError, match="3 video.s. to score are shorter than a window of 41"):
+    with pytest.raises(UserError, match=r"3 video.s. to score are shorter than a window of 41"):
         stages.run(config, tmp_path / "w", quiet=True)
     assert not (tmp_path / "w" / "config.json").exists()
 
@@ -114,7 +114,7 @@ def test_damaged_scores_are_said(finished, cache):
     whole = path.read_bytes()
     try:
         path.write_bytes(whole[:100])
-        with pytest.raises(UserError, match="damaged.*--stage=score"):
+        with pytest.raises(UserError, match=r"damaged.*--stage=score"):
             stages.run(tiny(cache), workdir, stage="evaluate", quiet=True)
     finally:
         path.write_bytes(whole)
