@@ -4,12 +4,13 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: demo test parity lint format clean help
+.PHONY: demo test parity parity-full lint format clean help
 
 help:
 	@echo "make demo    the main job on the synthetic set (about 3 minutes after installing)"
 	@echo "make test    the tests, without torch"
 	@echo "make parity  the tests against torch and timm"
+	@echo "make parity-full  the same with every backbone at every size (an hour)"
 	@echo "make lint    ruff, formatting included"
 
 $(VENV)/bin/python:
@@ -43,6 +44,9 @@ test: $(VENV)/.installed-test
 
 parity: $(VENV)/.installed-parity
 	@$(BIN)/python -m pytest tests/parity
+
+parity-full: $(VENV)/.installed-parity
+	@VADJAX_PARITY_FULL=1 $(BIN)/python -m pytest tests/parity
 
 lint: $(VENV)/.installed-test
 	@$(BIN)/ruff check .

@@ -34,11 +34,18 @@ def conv_by_loops(x, kernel, stride, pads):
     return out
 
 
-CASES = {  # formulation -> its kernel's (size, depthwise)
-    "library": st.tuples(st.integers(1, 5), st.booleans()),
-    "dot": st.just((1, False)),
-    "shifted": st.tuples(st.integers(1, 7), st.just(True)),
-    "padded": st.tuples(st.integers(1, 4), st.just(False)),
+CASES = {  # formulation -> its kernel's (height, width), depthwise, its stride
+    "library": st.tuples(
+        st.tuples(st.integers(1, 5), st.integers(1, 5)), st.booleans(), st.integers(1, 3)
+    ),
+    "dot": st.tuples(st.just((1, 1)), st.just(False), st.integers(1, 3)),
+    "patches": st.integers(1, 3).map(lambda n: ((n, n), False, n)),
+    "shifted": st.tuples(
+        st.tuples(st.integers(1, 7), st.integers(1, 7)), st.just(True), st.integers(1, 3)
+    ),
+    "padded": st.tuples(
+        st.tuples(st.integers(1, 4), st.integers(1, 4)), st.just(False), st.integers(1, 3)
+    ),
 }
 
 
@@ -46,23 +53,27 @@ CASES = {  # formulation -> its kernel's (size, depthwise)
 @pytest.mark.parametrize("how", CASES)
 @given(data=st.data())
 def test_formulations_equal_the_definition(how, data):
-    size, depthwise = data.draw(CASES[how])
-    stride = 1 if how == "dot" else data.draw(st.integers(1, 3))
-    height, width, channels = (data.draw(st.integers(size, 9)) for _ in range(3))
-    padding = data.draw(st.sampled_from(["same", "symmetric"]))
+    kernel_size, depthwise, stride = data.draw(CASES[how])
+    height, width, channels = (data.draw(st.integers(max(kernel_size), 9)) for _ in range(3))
+    padding = data.draw(st.sampled_from(["same", "symmetric", 1, ((0, 2), (1, 0))]))
+    if how == "dot":
+        padding = 0
+    if how == "patches":
+        padding, height, width = 0, height // stride * stride, width // stride * stride
     random = np.random.default_rng(0)
     x = random.normal(size=(2, height, width, channels))
     kernel = random.normal(
-        size=(size, size, 1 if depthwise else channels, channels if depthwise else 4)
+        size=(*kernel_size, 1 if depthwise else channels, channels if depthwise else 4)
     )
     if padding == "same":
-        out = [-(-n // stride) for n in (height, width)]
-        total = [
-            max((o - 1) * stride + size - n, 0) for o, n in zip(out, (height, width), strict=True)
-        ]
-        pads = [(t // 2, t - t // 2) for t in total]
+        pads = []
+        for n, k in zip((height, width), kernel_size, strict=True):
+            total = max((-(-n // stride) - 1) * stride + k - n, 0)
+            pads.append((total // 2, total - total // 2))
+    elif padding == "symmetric":
+        pads = [((k - 1) // 2,) * 2 for k in kernel_size]
     else:
-        pads = [((size - 1) // 2,) * 2] * 2
+        pads = [(padding, padding)] * 2 if isinstance(padding, int) else padding
     with jax.enable_x64(True):
         conv = functools.partial(layers.conv, stride=stride, padding=padding, how=how)
         ours = jax.jit(conv)(x, kernel)
@@ -97,15 +108,27 @@ def test_gradients_equal_the_library(how, size, stride, padding):
 
 
 def test_the_choice_depends_on_the_backend():
-    stem, pointwise, depthwise = (3, 3, 3, 32), (1, 1, 64, 128), (5, 5, 1, 96)
-    shapes = [(3, stem, 2), (64, pointwise, 1), (96, depthwise, 2), (64, (3, 3, 64, 64), 1)]
-    assert [layers.choose(*s, "cpu") for s in shapes] == ["padded", "dot", "shifted", "library"]
-    assert {layers.choose(*s, backend) for s in shapes for backend in ("gpu", "tpu")} == {"library"}
+    none, one, two = (((n, n),) * 2 for n in (0, 1, 2))
+    cases = {
+        "padded": ((1, 32, 32, 3), (3, 3, 3, 32), 2, one),
+        "dot": ((1, 32, 32, 64), (1, 1, 64, 128), 2, none),
+        "shifted": ((1, 32, 32, 96), (5, 5, 1, 96), 2, two),
+        "patches": ((1, 32, 32, 3), (4, 4, 3, 96), 4, none),
+        "library": ((1, 32, 32, 64), (3, 3, 64, 64), 1, one),
+    }
+    assert {how: layers.choose(*case, "cpu") for how, case in cases.items()} == {
+        how: how for how in cases
+    }
+    assert {
+        layers.choose(*case, backend) for case in cases.values() for backend in ("gpu", "tpu")
+    } == {"library"}
+    # 33 pixels are no whole number of patches: the last ones are dropped, as the library does.
+    assert layers.choose((1, 33, 32, 3), (4, 4, 3, 96), 4, none, "cpu") == "library"
 
 
 def test_unknown_padding_is_refused():
-    with pytest.raises(ValueError, match="padding 'valid' is neither"):
-        layers.conv(jnp.ones((1, 4, 4, 2)), jnp.ones((3, 3, 2, 2)), padding="valid")
+    with pytest.raises(ValueError, match="padding 'full' is none of"):
+        layers.conv(jnp.ones((1, 4, 4, 2)), jnp.ones((3, 3, 2, 2)), padding="full")
 
 
 class Tiny(nn.Module):

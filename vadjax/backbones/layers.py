@@ -18,7 +18,18 @@ from jax import lax
 
 Pads = tuple[tuple[int, int], tuple[int, int]]  # (low, high) of height, of width
 
-ACTIVATIONS = {"": lambda x: x, "relu": jax.nn.relu, "relu6": jax.nn.relu6}
+Padding = str | int | Pads
+
+ACTIVATIONS = {
+    "": lambda x: x,
+    "relu": jax.nn.relu,
+    "relu6": jax.nn.relu6,
+    "silu": jax.nn.silu,
+    "sigmoid": jax.nn.sigmoid,
+    "gelu": functools.partial(jax.nn.gelu, approximate=False),
+    "gelu_tanh": functools.partial(jax.nn.gelu, approximate=True),
+    "quick_gelu": lambda x: x * jax.nn.sigmoid(1.702 * x),  # CLIP's
+}
 
 
 def conv(
@@ -26,7 +37,7 @@ def conv(
     kernel: jax.Array,
     *,
     stride: int = 1,
-    padding: str = "symmetric",
+    padding: Padding = "symmetric",
     how: str = "",
 ) -> jax.Array:
     """Convolve `x` with `kernel`.
@@ -36,42 +47,60 @@ def conv(
         kernel: [kh, kw, c / groups, d] float; the number of groups follows from `c`.
         stride: Of both axes.
         padding: "symmetric" as in PyTorch, (k - 1) // 2 on both sides; "same" as in TensorFlow,
-            as much as the size needs, the odd pixel below and on the right.
+            as much as the size needs, the odd pixel below and on the right; an int, so much on
+            all sides; or ((above, below), (left, right)).
         how: A key of `FORMULATIONS`; "" lets `choose` decide.
 
     Returns:
         [b, h', w', d] float.
     """
-    how = how or choose(x.shape[-1], kernel.shape, stride)
-    pads = tuple(
-        _pad(size, k, stride, padding)
-        for size, k in zip(x.shape[1:3], kernel.shape[:2], strict=True)
-    )
+    pads = pad_widths(x.shape[1:3], kernel.shape[:2], stride, padding)
+    how = how or choose(x.shape, kernel.shape, stride, pads)
     return FORMULATIONS[how](x, kernel, stride, pads)
 
 
-def choose(channels: int, kernel_shape: tuple[int, ...], stride: int, backend: str = "") -> str:
+def choose(
+    shape: tuple[int, ...],
+    kernel_shape: tuple[int, ...],
+    stride: int,
+    pads: Pads,
+    backend: str = "",
+) -> str:
     """Choose the fastest formulation on a backend ("" is the one in use)."""
     height, width, group_size, features = kernel_shape
+    channels = shape[-1]
     if (backend or jax.default_backend()) != "cpu":
         return "library"
-    if height == width == stride == 1 and group_size == channels:
+    unpadded = pads == ((0, 0), (0, 0))
+    if height == width == 1 and group_size == channels and unpadded:
         return "dot"
     if group_size == 1 and channels == features > 1:
         return "shifted"
+    whole = shape[1] % height == shape[2] % width == 0
+    if height == width == stride and group_size == channels and unpadded and whole:
+        return "patches"
     if channels == group_size == 3 and height * width <= 9:
         return "padded"  # a 3x3 stem over colour: half of the time (7x7: no gain)
     return "library"
 
 
-def _pad(size: int, kernel: int, stride: int, padding: str) -> tuple[int, int]:
-    """Return the zeros to put before and after an axis."""
+def pad_widths(
+    sizes: tuple[int, int], kernel: tuple[int, int], stride: int, padding: Padding
+) -> Pads:
+    """Return the zeros that `padding` puts around an image (see `conv`)."""
+    if isinstance(padding, tuple):
+        return padding
+    if isinstance(padding, int):
+        return ((padding, padding),) * 2
     if padding == "symmetric":
-        return ((kernel - 1) // 2,) * 2
+        return tuple(((k - 1) // 2,) * 2 for k in kernel)
     if padding == "same":
-        total = max((math.ceil(size / stride) - 1) * stride + kernel - size, 0)
-        return total // 2, total - total // 2
-    raise ValueError(f"padding {padding!r} is neither 'symmetric' nor 'same'")
+        totals = (
+            max((math.ceil(n / stride) - 1) * stride + k - n, 0)
+            for n, k in zip(sizes, kernel, strict=True)
+        )
+        return tuple((total // 2, total - total // 2) for total in totals)
+    raise ValueError(f"padding {padding!r} is none of 'symmetric', 'same', a number, pairs")
 
 
 def _library(x, kernel, stride, pads):
@@ -86,9 +115,20 @@ def _library(x, kernel, stride, pads):
 
 
 def _dot(x, kernel, stride, pads):
-    del stride, pads  # a 1x1 convolution of stride 1 has nothing to pad
+    """A 1x1 convolution without padding is a matrix product."""
+    del pads
+    x = x[:, ::stride, ::stride]
     b, h, w, c = x.shape
     return (x.reshape(-1, c) @ kernel[0, 0]).reshape(b, h, w, -1)
+
+
+def _patches(x, kernel, stride, pads):
+    """Patches that do not overlap, each a row of a matrix product."""
+    del pads
+    b, h, w, c = x.shape
+    x = x.reshape(b, h // stride, stride, w // stride, stride, c).swapaxes(2, 3)
+    x = x.reshape(-1, stride * stride * c) @ kernel.reshape(stride * stride * c, -1)
+    return x.reshape(b, h // stride, w // stride, -1)
 
 
 def _padded(x, kernel, stride, pads):
@@ -154,7 +194,13 @@ def _shifted_backward(stride, pads, residuals, grad):
 
 _shifted.defvjp(_shifted_forward, _shifted_backward)
 
-FORMULATIONS = {"library": _library, "dot": _dot, "shifted": _shifted, "padded": _padded}
+FORMULATIONS = {
+    "library": _library,
+    "dot": _dot,
+    "patches": _patches,
+    "shifted": _shifted,
+    "padded": _padded,
+}
 
 
 class ConvBnAct(nn.Module):
@@ -162,40 +208,80 @@ class ConvBnAct(nn.Module):
 
     Attributes:
         features: Output channels.
-        kernel: Height and width of the kernel.
-        depthwise: One group per channel.
+        kernel: Height and width of the kernel; one number is both.
+        groups: Of channels; `depthwise` is one group per channel.
         padding: As `conv` takes it.
         act: A key of `ACTIVATIONS`; "" is none.
+        norm: False is a convolution with bias, folded or not.
         eps: Batch norm's epsilon; a family has its own.
         folded: Expects the variables that `fold_batch_norm` made.
     """
 
     features: int
-    kernel: int = 1
+    kernel: int | tuple[int, int] = 1
     stride: int = 1
     depthwise: bool = False
-    padding: str = "symmetric"
+    groups: int = 1
+    padding: Padding = "symmetric"
     act: str = "relu6"
+    norm: bool = True
     eps: float = 1e-5
     folded: bool = True
 
     @nn.compact
     def __call__(self, x: jax.Array, train: bool = False) -> jax.Array:
-        group_size = 1 if self.depthwise else x.shape[-1]
-        shape = (self.kernel, self.kernel, group_size, self.features)
+        size = (self.kernel,) * 2 if isinstance(self.kernel, int) else self.kernel
+        group_size = 1 if self.depthwise else x.shape[-1] // self.groups
+        shape = (*size, group_size, self.features)
         kernel = self.param("kernel", nn.initializers.he_normal(), shape)
         x = conv(x, kernel, stride=self.stride, padding=self.padding)  # [b, h', w', features]
-        if self.folded:
+        if self.folded or not self.norm:
             x = x + self.param("bias", nn.initializers.zeros, (self.features,))
         else:
-            x = nn.BatchNorm(
-                use_running_average=not train, momentum=0.9, epsilon=self.eps, name="norm"
-            )(x)
+            x = _batch_norm(self.eps)(x, use_running_average=not train)
         return ACTIVATIONS[self.act](x)
 
 
+class BatchNorm(nn.Module):
+    """A batch norm that follows no convolution; folded, a scale and a bias per channel."""
+
+    eps: float = 1e-5
+    folded: bool = True
+
+    @nn.compact
+    def __call__(self, x: jax.Array, train: bool = False) -> jax.Array:
+        if not self.folded:
+            return _batch_norm(self.eps)(x, use_running_average=not train)
+        scale = self.param("scale", nn.initializers.ones, x.shape[-1:])
+        return x * scale + self.param("bias", nn.initializers.zeros, x.shape[-1:])
+
+
+def _batch_norm(eps: float) -> nn.Module:
+    return nn.BatchNorm(momentum=0.9, epsilon=eps, name="norm")  # PyTorch's momentum of 0.1
+
+
+class SqueezeExcite(nn.Module):
+    """Scale each channel by a gate that sees the mean of all (arXiv 1709.01507).
+
+    Attributes:
+        width: Of the layer between.
+        act: Of the layer between; `gate` of the gates.
+    """
+
+    width: int
+    act: str = "relu"
+    gate: str = "sigmoid"
+
+    @nn.compact
+    def __call__(self, x: jax.Array) -> jax.Array:
+        gates = x.mean((1, 2))  # [b, c]
+        gates = ACTIVATIONS[self.act](nn.Dense(self.width, name="reduce")(gates))
+        gates = ACTIVATIONS[self.gate](nn.Dense(x.shape[-1], name="expand")(gates))
+        return x * gates[:, None, None]
+
+
 def fold_batch_norm(variables: Mapping, *, eps: float) -> dict:
-    """Fold every batch norm into the convolution beside it.
+    """Fold every batch norm into the convolution beside it, or into a scale and a bias.
 
     Args:
         variables: {"params", "batch_stats"} of a network built with `folded=False`.
@@ -206,7 +292,7 @@ def fold_batch_norm(variables: Mapping, *, eps: float) -> dict:
     """
 
     def fold(params, statistics):
-        if "norm" not in params:
+        if "norm" not in statistics:
             return {
                 key: fold(value, statistics.get(key, {})) if isinstance(value, Mapping) else value
                 for key, value in params.items()
@@ -214,8 +300,10 @@ def fold_batch_norm(variables: Mapping, *, eps: float) -> dict:
         norm = {k: np.asarray(v, np.float64) for k, v in params["norm"].items()}
         mean, var = (np.asarray(statistics["norm"][k], np.float64) for k in ("mean", "var"))
         scale = norm["scale"] / np.sqrt(var + eps)
+        bias = np.float32(norm["bias"] - mean * scale)
+        if "kernel" not in params:
+            return {"scale": np.float32(scale), "bias": bias}
         kernel = np.asarray(params["kernel"], np.float64) * scale  # output channels come last
-        bias = norm["bias"] - mean * scale
-        return {"kernel": np.float32(kernel), "bias": np.float32(bias)}
+        return {"kernel": np.float32(kernel), "bias": bias}
 
-    return {"params": fold(variables["params"], variables["batch_stats"])}
+    return {"params": fold(variables["params"], variables.get("batch_stats", {}))}

@@ -1,11 +1,13 @@
 """What a family of backbones provides: a network of named stages, how to build and fill it."""
 
 import dataclasses
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import flax.linen as nn
 import jax
+import numpy as np
 
+from vadjax.backbones.layers import fold_batch_norm
 from vadjax.backbones.port import Rule
 from vadjax.backbones.preprocess import Preprocess
 from vadjax.backbones.weights import Package
@@ -14,21 +16,24 @@ from vadjax.backbones.weights import Package
 class Network(nn.Module):
     """A chain of named stages that ends in "map", and a head on the map.
 
-    A family subclasses it with `stages` and, where it differs, `head`; `__call__` can then start
-    after any stage and stop at any other, so that explanations differentiate only what they need.
+    A family subclasses it with `stages` and `head`; `__call__` can then start after any stage and
+    stop at any other, so that explanations differentiate only what they need.
+
+    What flows between stages is an array [b, h, w, c], or a dict of arrays of which "map" is
+    that; a vision transformer carries its class token beside the map.
     """
 
     def stages(self) -> dict[str, Callable]:
         """Return the stages in their order, each `(x, train) -> x`; the last is "map"."""
         raise NotImplementedError
 
-    def head(self, x: jax.Array) -> dict[str, jax.Array]:
+    def head(self, x) -> dict[str, jax.Array]:
         """Turn the map into {"features": [b, d]} and, with a classifier, {"logits": [b, k]}."""
         raise NotImplementedError
 
     def __call__(
         self,
-        x: jax.Array,
+        x,
         *,
         start: str = "",
         stop: str = "",
@@ -46,10 +51,30 @@ class Network(nn.Module):
         for name in names[names.index(start) + 1 if start else 0 :]:
             x = stages[name](x, train)
             if name in taps:
-                tapped[name] = x
+                tapped[name] = spatial(x)
             if name == stop:
                 return x
-        return {**self.head(x), "map": x, "taps": tapped}
+        return {**self.head(x), "map": spatial(x), "taps": tapped}
+
+
+def spatial(x) -> jax.Array:
+    """Return the map [b, h, w, c] of what flows between stages."""
+    return x["map"] if isinstance(x, Mapping) else x
+
+
+@dataclasses.dataclass(frozen=True)
+class Layout:
+    """One way in which checkpoints name the weights of a network.
+
+    Attributes:
+        marker: A key that only this layout has.
+        rules: Its porting table.
+        prepare: {key: array} -> {key: array}, what the table cannot say: to fuse or cut arrays.
+    """
+
+    marker: str
+    rules: tuple[Rule, ...]
+    prepare: Callable[[dict[str, np.ndarray]], dict[str, np.ndarray]] = lambda state: state
 
 
 @dataclasses.dataclass(frozen=True)
@@ -61,24 +86,33 @@ class Architecture:
         preprocess: The checkpoint's own.
         taps: Names of the stages, in order.
         num_features: Length of the pooled feature vector; 0 means that the map is not pooled.
-        layouts: (a key that only this layout has, its porting table) for each way in which
-            checkpoints name the weights; the first is timm's. Empty: a network without weights.
+        layouts: The first is timm's. Empty: a network without weights.
         classifier: Keys of the classifier's weight, one of which tells the number of classes.
         ignore: Patterns of keys that hold nothing to port.
         eps: Batch norm's epsilon.
-        stem: Path of the first convolution's kernel in the parameters.
+        fold: (variables of folded=False, eps=...) -> variables of folded=True.
+        stem: Path of the first convolution's kernel in the folded parameters.
+        multiple: Height and width of the input must be multiples of it.
+        least: Least height and width of the input, usually the network's stride.
+        fixed: Only the checkpoint's own input size will do.
         package: Python package that carries weights.
         checkpoint: Hub id of timm's checkpoint, named in the error for absent weights.
+        licence: Of that checkpoint (SPDX).
     """
 
     network: Callable[[int, bool], Network]
     preprocess: Preprocess
     taps: tuple[str, ...]
     num_features: int = 0
-    layouts: tuple[tuple[str, tuple[Rule, ...]], ...] = ()
+    layouts: tuple[Layout, ...] = ()
     classifier: tuple[str, ...] = ()
-    ignore: tuple[str, ...] = ()
+    ignore: tuple[str, ...] = (r".*\.num_batches_tracked",)
     eps: float = 1e-5
-    stem: tuple[str, ...] = ()
+    fold: Callable[..., dict] = fold_batch_norm
+    stem: tuple[str, ...] = ("stem", "kernel")
+    multiple: int = 1
+    least: int = 32
+    fixed: bool = False
     package: Package | None = None
     checkpoint: str = ""
+    licence: str = ""

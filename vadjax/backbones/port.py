@@ -19,7 +19,51 @@ TRANSFORMS = {
     "none": lambda x: x,
     "conv": lambda x: x.transpose(2, 3, 1, 0),  # OIHW -> HWIO
     "linear": lambda x: x.transpose(1, 0),
+    "conv_as_linear": lambda x: x[:, :, 0, 0].transpose(1, 0) if x.shape[2:] == (1, 1) else x,
 }
+
+
+def conv_rules(layer: str, conv: str, norm: str = "") -> tuple[Rule, ...]:
+    """Return the rules of one `ConvBnAct`.
+
+    Args:
+        layer: Its path in our tree, with "/".
+        conv: Name of the source's convolution, with ".".
+        norm: Of the source's batch norm; "" is a convolution with bias.
+    """
+    rules = [(rf"{re.escape(conv)}\.weight", f"params/{layer}/kernel", "conv")]
+    if not norm:
+        return (*rules, (rf"{re.escape(conv)}\.bias", f"params/{layer}/bias", "none"))
+    return (*rules, *norm_rules(layer, norm))
+
+
+def norm_rules(layer: str, norm: str) -> tuple[Rule, ...]:
+    """Return the rules of the batch norm in `layer` (see `conv_rules`)."""
+    norm = re.escape(norm)
+    return (
+        (rf"{norm}\.weight", f"params/{layer}/norm/scale", "none"),
+        (rf"{norm}\.bias", f"params/{layer}/norm/bias", "none"),
+        (rf"{norm}\.running_mean", f"batch_stats/{layer}/norm/mean", "none"),
+        (rf"{norm}\.running_var", f"batch_stats/{layer}/norm/var", "none"),
+    )
+
+
+def dense_rules(layer: str, linear: str, transform: str = "linear") -> tuple[Rule, ...]:
+    """Return the rules of one Dense layer; "conv_as_linear" where the source has a 1x1 conv."""
+    linear = re.escape(linear)
+    return (
+        (rf"{linear}\.weight", f"params/{layer}/kernel", transform),
+        (rf"{linear}\.bias", f"params/{layer}/bias", "none"),
+    )
+
+
+def layer_norm_rules(layer: str, norm: str) -> tuple[Rule, ...]:
+    """Return the rules of one LayerNorm (or GroupNorm): scale and bias."""
+    norm = re.escape(norm)
+    return (
+        (rf"{norm}\.weight", f"params/{layer}/scale", "none"),
+        (rf"{norm}\.bias", f"params/{layer}/bias", "none"),
+    )
 
 
 def port(
@@ -63,8 +107,10 @@ def port(
             continue
         origin[target] = key
         shape = wanted[target].shape
-        # A wrong number of axes cannot be transposed; it is a wrong shape all the same.
-        value = TRANSFORMS[transform](array) if array.ndim == len(shape) else array
+        try:
+            value = TRANSFORMS[transform](array)
+        except (ValueError, IndexError):  # the wrong number of axes: a wrong shape all the same
+            value = array
         if value.shape != shape:
             problems.append(
                 f"wrong shape: {key} is {list(value.shape)}, {target} wants {list(shape)}"
