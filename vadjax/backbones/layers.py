@@ -212,7 +212,8 @@ class ConvBnAct(nn.Module):
         groups: Of channels; `depthwise` is one group per channel.
         padding: As `conv` takes it.
         act: A key of `ACTIVATIONS`; "" is none.
-        norm: False is a convolution with bias, folded or not.
+        norm: False is a convolution without batch norm, folded or not.
+        bias: Of a convolution without batch norm.
         eps: Batch norm's epsilon; a family has its own.
         folded: Expects the variables that `fold_batch_norm` made.
     """
@@ -225,6 +226,7 @@ class ConvBnAct(nn.Module):
     padding: Padding = "symmetric"
     act: str = "relu6"
     norm: bool = True
+    bias: bool = True
     eps: float = 1e-5
     folded: bool = True
 
@@ -235,10 +237,10 @@ class ConvBnAct(nn.Module):
         shape = (*size, group_size, self.features)
         kernel = self.param("kernel", nn.initializers.he_normal(), shape)
         x = conv(x, kernel, stride=self.stride, padding=self.padding)  # [b, h', w', features]
-        if self.folded or not self.norm:
-            x = x + self.param("bias", nn.initializers.zeros, (self.features,))
-        else:
+        if self.norm and not self.folded:
             x = _batch_norm(self.eps)(x, use_running_average=not train)
+        elif self.norm or self.bias:
+            x = x + self.param("bias", nn.initializers.zeros, (self.features,))
         return ACTIVATIONS[self.act](x)
 
 
@@ -254,6 +256,14 @@ class BatchNorm(nn.Module):
             return _batch_norm(self.eps)(x, use_running_average=not train)
         scale = self.param("scale", nn.initializers.ones, x.shape[-1:])
         return x * scale + self.param("bias", nn.initializers.zeros, x.shape[-1:])
+
+
+class LayerScale(nn.Module):
+    """A learnt factor per channel on a residual branch (arXiv 2103.17239)."""
+
+    @nn.compact
+    def __call__(self, x: jax.Array) -> jax.Array:
+        return x * self.param("scale", nn.initializers.ones, x.shape[-1:])
 
 
 def _batch_norm(eps: float) -> nn.Module:
