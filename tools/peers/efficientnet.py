@@ -1,13 +1,21 @@
-"""timm's EfficientNet-Lite and MobileNetV2."""
+"""timm's EfficientNet, EfficientNet-Lite and MobileNetV2."""
 
 import functools
 
 from tools.peers import timm_outputs, timm_shapes
 
-NAMES = ("tf_efficientnet_lite0", "efficientnet_lite0", "mobilenetv2_100")
+NAMES = (
+    "tf_efficientnet_lite0",
+    "efficientnet_lite0",
+    *(f"tf_efficientnet_lite{i}" for i in range(1, 5)),
+    *(f"mobilenetv2_{size}" for size in ("050", "100", "110d", "120d", "140")),
+    *(f"efficientnet_b{i}" for i in range(4)),
+    "tf_efficientnet_b0",
+)
 # The second size is odd in one axis: TensorFlow's padding then differs from stage to stage.
 SIZES = ((224, 224), (100, 172))
-GOLDENS = dict.fromkeys(NAMES, (96, 64))
+_SMALL = ("tf_efficientnet_lite0", "efficientnet_lite0", "mobilenetv2_100", "efficientnet_b0")
+GOLDENS = dict.fromkeys(_SMALL, (96, 64))
 
 shapes = timm_shapes
 

