@@ -9,7 +9,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from vadjax.backbones import weights as weights_lib
-from vadjax.backbones.network import Architecture, Network
+from vadjax.backbones.network import Architecture, Layout, Network
 from vadjax.backbones.port import port
 from vadjax.backbones.preprocess import Preprocess
 from vadjax.errors import UserError, unknown
@@ -177,8 +177,14 @@ def build(
         )
         heads = [state[key].shape[0] for key in architecture.classifier if key in state]
         num_classes = heads[0] if heads else 0
-    variables = _variables(architecture, num_classes, state, source)
-    if folded:
+    layout = _layout(architecture, state or {})
+    if layout.folded and not folded:
+        raise UserError(
+            f"{source}: the batch norms of this checkpoint are folded into its convolutions, "
+            "which nothing undoes; give a checkpoint with batch norms, or take folded=True"
+        )
+    variables = _variables(architecture, layout, num_classes, state, source)
+    if folded and not layout.folded:
         variables = architecture.fold(variables, eps=architecture.eps)
     variables = jax.tree.map(lambda leaf: jnp.asarray(leaf, dtype), variables)
     return Backbone(
@@ -213,14 +219,18 @@ def _check_size(name: str, architecture: Architecture, preprocess: Preprocess) -
     )
 
 
-def _variables(architecture, num_classes, state, source) -> dict:
-    """Return the unfolded variables: ported from `state`, or random where that is None."""
-    module = architecture.network(num_classes, False)
+def _layout(architecture: Architecture, state: Mapping) -> Layout:
+    """Return the layout whose marker a checkpoint holds; else timm's."""
+    return next((x for x in architecture.layouts if x.marker in state), architecture.layouts[0])
+
+
+def _variables(architecture, layout, num_classes, state, source) -> dict:
+    """Return variables as the layout has them: from `state`, or random where that is None."""
+    module = architecture.network(num_classes, layout.folded)
     image = jax.ShapeDtypeStruct((1, *architecture.preprocess.size, 3), jnp.float32)
     template = jax.eval_shape(module.init, jax.random.key(0), image)
     if state is None:
         return _random(template)
-    layout = next((x for x in architecture.layouts if x.marker in state), architecture.layouts[0])
     return port(
         layout.prepare(dict(state)),
         template,

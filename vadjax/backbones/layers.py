@@ -290,15 +290,16 @@ class SqueezeExcite(nn.Module):
         return x * gates[:, None, None]
 
 
-def fold_batch_norm(variables: Mapping, *, eps: float) -> dict:
+def fold_batch_norm(variables: Mapping, *, eps: float, dtype=np.float32) -> dict:
     """Fold every batch norm into the convolution beside it, or into a scale and a bias.
 
     Args:
         variables: {"params", "batch_stats"} of a network built with `folded=False`.
         eps: Batch norm's epsilon.
+        dtype: Of what is folded, which is computed in float64.
 
     Returns:
-        {"params"} of the same network built with `folded=True`, float32.
+        {"params"} of the same network built with `folded=True`.
     """
 
     def fold(params, statistics):
@@ -310,10 +311,10 @@ def fold_batch_norm(variables: Mapping, *, eps: float) -> dict:
         norm = {k: np.asarray(v, np.float64) for k, v in params["norm"].items()}
         mean, var = (np.asarray(statistics["norm"][k], np.float64) for k in ("mean", "var"))
         scale = norm["scale"] / np.sqrt(var + eps)
-        bias = np.float32(norm["bias"] - mean * scale)
+        bias = (norm["bias"] - mean * scale).astype(dtype)
         if "kernel" not in params:
-            return {"scale": np.float32(scale), "bias": bias}
+            return {"scale": scale.astype(dtype), "bias": bias}
         kernel = np.asarray(params["kernel"], np.float64) * scale  # output channels come last
-        return {"kernel": np.float32(kernel), "bias": bias}
+        return {"kernel": kernel.astype(dtype), "bias": bias}
 
     return {"params": fold(variables["params"], variables.get("batch_stats", {}))}

@@ -70,11 +70,13 @@ class Layout:
         marker: A key that only this layout has.
         rules: Its porting table.
         prepare: {key: array} -> {key: array}, what the table cannot say: to fuse or cut arrays.
+        folded: The checkpoint has its batch norms and branches folded already.
     """
 
     marker: str
     rules: tuple[Rule, ...]
     prepare: Callable[[dict[str, np.ndarray]], dict[str, np.ndarray]] = lambda state: state
+    folded: bool = False
 
 
 @dataclasses.dataclass(frozen=True)
