@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 
 # Module -> the names that it holds, here so that listing them imports no JAX.
 _FAMILIES = {
+    "convnext": tuple(
+        f"convnext_{size}" for size in ("atto", "base", "femto", "nano", "pico", "small", "tiny")
+    ),
     "efficientnet": (
         *(f"efficientnet_{size}" for size in ("b0", "b1", "b2", "b3", "lite0")),
         *(
