@@ -31,6 +31,7 @@ _FAMILIES = {
     ),
     "flow": ("flow",),
     "pixels": ("pixels", "pixels_rgb"),
+    "poolformer": tuple(f"poolformer_{size}" for size in ("m36", "m48", "s12", "s24", "s36")),
 }
 
 
