@@ -30,8 +30,11 @@ _FAMILIES = {
         *(f"mobilenetv2_{size}" for size in ("050", "100", "110d", "120d", "140")),
     ),
     "flow": ("flow",),
+    "inception": ("inception_v3",),
     "pixels": ("pixels", "pixels_rgb"),
     "poolformer": tuple(f"poolformer_{size}" for size in ("m36", "m48", "s12", "s24", "s36")),
+    "resnet": tuple(f"resnet{depth}" for depth in (18, 34, 50, 101, 152)),
+    "vgg": tuple(f"vgg{depth}{norm}" for depth in (11, 13, 16, 19) for norm in ("", "_bn")),
 }
 
 
