@@ -34,6 +34,7 @@ class Backbone:
         random: True if the weights are random: no result of such a backbone means anything.
         stem: Path of the first convolution's kernel in the parameters; () where there is none.
         dtype: Of the computation.
+        settings: What else than name and weights determines the outputs.
     """
 
     name: str
@@ -47,6 +48,7 @@ class Backbone:
     random: bool
     stem: tuple[str, ...]
     dtype: str
+    settings: Mapping = dataclasses.field(default_factory=dict)
 
     def __call__(self, images: jax.Array, *, taps: Sequence[str] = ()) -> dict:
         """Apply the backbone to images with its own variables."""
@@ -63,8 +65,8 @@ class Backbone:
 
         Returns:
             "features" [b, d], "map" [b, h', w', c], "logits" [b, k] where the network has a
-            classifier, "taps" {name: [b, h, w, c]}; all float32, except that pixel backbones keep
-            the images' dtype.
+            classifier, "embedding" [b, e] where it has a projection (CLIP), "taps"
+            {name: [b, h, w, c]}; all float32, except that pixel backbones keep the images' dtype.
         """
         for tap in taps:
             self._check_tap(tap)
@@ -105,6 +107,7 @@ class Backbone:
             "random": self.random,
             "dtype": self.dtype,
             "preprocess": self.preprocess.spec(),
+            **({"settings": dict(self.settings)} if self.settings else {}),
         }
 
     def _check_tap(self, tap: str) -> None:
@@ -196,6 +199,7 @@ def build(
         weights_sha256=sha256,
         random=state is None,
         stem=architecture.stem,
+        settings=architecture.settings,
         **common,
     )
 

@@ -100,6 +100,7 @@ class Architecture:
         package: Python package that carries weights.
         checkpoint: Hub id of timm's checkpoint, named in the error for absent weights.
         licence: Of that checkpoint (SPDX).
+        settings: What else than name and weights determines the outputs, for a fingerprint.
     """
 
     network: Callable[[int, bool], Network]
@@ -118,3 +119,4 @@ class Architecture:
     package: Package | None = None
     checkpoint: str = ""
     licence: str = ""
+    settings: Mapping = dataclasses.field(default_factory=dict)
