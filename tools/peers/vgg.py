@@ -16,8 +16,11 @@ _HEADLESS = {"num_classes": 0, "mlp_ratio": 1 / 4096}
 
 def shapes(name: str) -> dict[str, list[int]]:
     """Return {key: shape}."""
+    import torch
+
     if name in _WHOLE:
-        return timm_shapes(name)
+        with torch.device("meta"):  # draws no weights
+            return timm_shapes(name)
     everything = timm_shapes(name, **_HEADLESS)
     return {key: shape for key, shape in everything.items() if key.startswith("features")}
 
