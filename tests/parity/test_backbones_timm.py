@@ -53,7 +53,8 @@ def test_every_tap_equals_the_peer(peer, name, size, tmp_path, record_property):
 def test_preprocessing_is_the_checkpoints(name):
     family = importlib.import_module(f"vadjax.backbones.{backbones.family_of(name)}")
     ours = family.ARCHITECTURES[name].preprocess
-    theirs = timm.get_pretrained_cfg(name).to_dict()
+    tag = family.ARCHITECTURES[name].checkpoint.rpartition(".")[2]
+    theirs = timm.get_pretrained_cfg(f"{name}.{tag}").to_dict()
     for key in ("interpolation", "mean", "std", "crop_pct"):
         assert getattr(ours, key) == theirs[key]
     assert ours.size == theirs["input_size"][1:]

@@ -9,6 +9,7 @@
 """
 
 import importlib
+import pathlib
 from typing import TYPE_CHECKING
 
 from vadjax.errors import unknown
@@ -35,11 +36,27 @@ _FAMILIES = {
     "poolformer": tuple(f"poolformer_{size}" for size in ("m36", "m48", "s12", "s24", "s36")),
     "resnet": tuple(f"resnet{depth}" for depth in (18, 34, 50, 101, 152)),
     "vgg": tuple(f"vgg{depth}{norm}" for depth in (11, 13, 16, 19) for norm in ("", "_bn")),
+    "vit": (
+        *(f"vit_{size}_patch16_224" for size in ("tiny", "small", "base")),
+        *(f"vit_{size}_patch32_224" for size in ("small", "base")),
+        *(
+            f"vit_{size}_patch14_{kind}dinov2"
+            for size in ("small", "base")
+            for kind in ("", "reg4_")
+        ),
+        *(f"vit_base_patch{n}_clip_{kind}224" for n in (16, 32) for kind in ("", "quickgelu_")),
+        "vit_xsmall_patch16_clip_224",
+    ),
 }
+# The name of all networks whose architecture is read from a folder, with their weights.
+_FOLDER = "transformers"
 
 
 def list_backbones() -> list[str]:
-    """List the names that `create` knows: those of timm, `flow`, and the pixel backbones."""
+    """List the named backbones: those of timm, `flow`, and the pixel backbones.
+
+    `create` also takes the name "transformers", which stands for whatever a folder holds.
+    """
     return sorted(name for names in _FAMILIES.values() for name in names)
 
 
@@ -52,7 +69,7 @@ def family_of(name: str) -> str:
     for family, names in _FAMILIES.items():
         if name in names:
             return family
-    raise unknown("backbone", name, list_backbones())
+    raise unknown("backbone", name, [*list_backbones(), _FOLDER])
 
 
 def create(
@@ -68,7 +85,8 @@ def create(
     """Create a frozen backbone with its weights and its preprocessing.
 
     Args:
-        name: One of `list_backbones()`.
+        name: One of `list_backbones()`, or "transformers" for a ViT, DINOv2 or CLIP checkpoint
+            folder of that package, given as `weights` (`vit.from_folder`).
         weights: "" takes `cache_dir/weights/<name>.safetensors`, else the Python package that
             carries the weights, if there is one; a path takes that .safetensors, .pth or .pt
             file; "random" takes random weights (`backbone.random` is then True).
@@ -84,11 +102,16 @@ def create(
     Raises:
         UserError: Unknown name, fit or dtype; no weights; weights that cannot be read or fit not.
     """
-    family = importlib.import_module(f"{__name__}.{family_of(name)}")
+    if name == _FOLDER:
+        architecture = importlib.import_module(f"{__name__}.vit").from_folder(weights)
+        weights = str(pathlib.Path(weights) / "model.safetensors")
+    else:
+        family = importlib.import_module(f"{__name__}.{family_of(name)}")
+        architecture = family.ARCHITECTURES[name]
     builder = importlib.import_module(f"{__name__}.backbone")
     return builder.build(
         name,
-        family.ARCHITECTURES[name],
+        architecture,
         weights=weights,
         size=size,
         fit=fit,
