@@ -6,6 +6,7 @@ golden file lists. Of every tap some values at random places are kept.
 
 import json
 import pathlib
+import re
 import zlib
 
 import numpy as np
@@ -13,6 +14,8 @@ import numpy as np
 from tools import peers
 
 NUM_KEPT = 200
+# Batch norms whose outputs are summed, in timm's RepVGG and MobileOne.
+BRANCH = re.compile(r".*\.(conv_kxk|conv_1x1|conv_scale|identity)\..*")
 
 
 def random_state(shapes: dict[str, list[int]], *, seed: int) -> dict[str, np.ndarray]:
@@ -40,7 +43,7 @@ def random_state(shapes: dict[str, list[int]], *, seed: int) -> dict[str, np.nda
         elif len(shape) > 1:
             values = random.normal(size=shape) * np.sqrt(2 / np.prod(shape[1:]))
         elif key.endswith("weight"):
-            values = random.uniform(0.5, 1.2, shape)
+            values = random.uniform(0.5, 1.2, shape) * (0.5 if BRANCH.fullmatch(key) else 1)
         else:
             values = random.normal(size=shape) * 0.2
         state[key] = values.astype(np.float32)
