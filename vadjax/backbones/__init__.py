@@ -32,6 +32,7 @@ _FAMILIES = {
     ),
     "flow": ("flow",),
     "inception": ("inception_v3",),
+    "maxvit": tuple(f"maxvit_{size}_tf_224" for size in ("base", "small", "tiny")),
     "mobileone": tuple(f"mobileone_s{i}" for i in range(5)),
     "pixels": ("pixels", "pixels_rgb"),
     "poolformer": tuple(f"poolformer_{size}" for size in ("m36", "m48", "s12", "s24", "s36")),

@@ -1,0 +1,19 @@
+"""timm's MaxViT, with the windows of its own input size at any."""
+
+import functools
+
+from tools.peers import timm_outputs, timm_shapes
+
+NAMES = ("maxvit_tiny_tf_224", "maxvit_small_tf_224", "maxvit_base_tf_224")
+SIZES = ((224, 224), (224, 448))
+GOLDENS = {"maxvit_tiny_tf_224": (224, 224)}
+
+shapes = timm_shapes
+
+
+def _taps(network) -> dict:
+    stages = {f"stage{i}": stage for i, stage in enumerate(network.stages[:-1], start=1)}
+    return {"stem": network.stem, **stages}
+
+
+outputs = functools.partial(timm_outputs, taps=_taps, transformer_window_size=(7, 7))
