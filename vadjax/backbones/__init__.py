@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 # Module -> the names that it holds, here so that listing them imports no JAX.
 _FAMILIES = {
+    "coatnet": tuple(f"coatnet_{size}_rw_224" for size in ("0", "1", "2", "nano")),
     "convnext": tuple(
         f"convnext_{size}" for size in ("atto", "base", "femto", "nano", "pico", "small", "tiny")
     ),
