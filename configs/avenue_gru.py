@@ -5,7 +5,7 @@ python -m vadjax.main --config=configs/avenue_gru.py --config.dataset.data_dir=/
 What to expect: README.md.
 """
 
-from vadjax.config import default_config
+from vadjax.config import default_config, with_argument
 
 
 def get_config(arg: str = ""):
@@ -13,4 +13,4 @@ def get_config(arg: str = ""):
     config.dataset.name = "avenue"
     config.features.height, config.features.width = 224, 384  # nearly the frame's own 9:16
     config.model.name = "gru"
-    return config
+    return with_argument(config, arg)

@@ -6,11 +6,11 @@ The official videos with ground_truth_demo beside or inside, or the frames layou
 masks; --config.dataset.label_version=hasan_intervals for the other set in circulation.
 """
 
-from vadjax.config import default_config
+from vadjax.config import default_config, with_argument
 
 
 def get_config(arg: str = ""):
     config = default_config()
     config.dataset.name = "avenue"
     config.features.height, config.features.width = 224, 384  # nearly the frame's own 9:16
-    return config
+    return with_argument(config, arg)

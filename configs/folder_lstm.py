@@ -7,10 +7,10 @@ normal videos, the last fifth of which becomes the test side. Labels, if any: la
 video,start,stop in frames (0-based, half-open) or video,start_s,stop_s.
 """
 
-from vadjax.config import default_config
+from vadjax.config import default_config, with_argument
 
 
 def get_config(arg: str = ""):
     config = default_config()
     config.dataset.name = "folder"
-    return config
+    return with_argument(config, arg)

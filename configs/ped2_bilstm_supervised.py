@@ -6,7 +6,7 @@ python -m vadjax.main --config=configs/ped2_bilstm_supervised.py \\
 Not comparable with one_class figures: it has seen labelled anomalies of the same scene.
 """
 
-from vadjax.config import default_config
+from vadjax.config import default_config, with_argument
 
 
 def get_config(arg: str = ""):
@@ -19,4 +19,4 @@ def get_config(arg: str = ""):
     config.model.units = (64,)
     config.model.dropout = 0.3
     config.evaluate.threshold = "f1"
-    return config
+    return with_argument(config, arg)

@@ -5,7 +5,7 @@ python -m vadjax.main --config=configs/ped2_convae.py --config.dataset.data_dir=
 A frame alone: windows of one row. The error is averaged over locations. What to expect: README.md.
 """
 
-from vadjax.config import default_config
+from vadjax.config import default_config, with_argument
 
 
 def get_config(arg: str = ""):
@@ -16,4 +16,4 @@ def get_config(arg: str = ""):
     config.window.length = 1
     config.model.name = "conv_autoencoder"
     config.objective.name = "reconstruct"
-    return config
+    return with_argument(config, arg)

@@ -5,7 +5,7 @@ python -m vadjax.main --config=configs/ped2_gru.py --config.dataset.data_dir=/da
 What to expect: README.md.
 """
 
-from vadjax.config import default_config
+from vadjax.config import default_config, with_argument
 
 
 def get_config(arg: str = ""):
@@ -13,4 +13,4 @@ def get_config(arg: str = ""):
     config.dataset.name = "ucsd_ped2"
     config.features.height, config.features.width = 224, 336  # the frame's own 2:3
     config.model.name = "gru"
-    return config
+    return with_argument(config, arg)

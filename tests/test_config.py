@@ -79,3 +79,31 @@ def test_identity_keeps_what_was_asked_and_drops_what_is_free():
     b.train.learning_rate = 0.5
     assert configs.identity(a) != configs.identity(b)
     assert configs.fingerprint(configs.identity(a)) != configs.fingerprint(configs.identity(b))
+
+
+def ped2(argument):
+    path = next(path for path in FILES if path.stem == "ped2_lstm")
+    return load(path).get_config(argument)
+
+
+def test_the_argument_of_a_config_changes_its_keys():
+    config = ped2("backbone=repvgg_a0,train.epochs=3,model.units=(8, 4)")
+    assert config.features.backbone == "repvgg_a0" and config.train.epochs == 3
+    assert (config.features.height, config.features.width) == (224, 336)
+    assert ped2("backbone=coatnet_0_rw_224").features.height == 0  # takes its own size alone
+    assert ped2("") == ped2("seed=0")
+
+
+@pytest.mark.parametrize(
+    ("argument", "text"),
+    [
+        ("backbone", "is no key=value"),
+        ("backbone=repvgg_a00", "Did you mean 'repvgg_a0'"),
+        ("train.epoch=3", "Did you mean 'train.epochs'"),
+        ("train.epochs=many", r"train\.epochs wants a int"),
+        ("train.epochs=(1, 2)", r"train\.epochs wants a int"),
+    ],
+)
+def test_faults_of_the_argument_are_named(argument, text):
+    with pytest.raises(UserError, match=text):
+        ped2(argument)

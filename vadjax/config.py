@@ -4,8 +4,10 @@ A config file in `configs/` is a module with `get_config(arg="") -> ConfigDict` 
 `default_config()` and lists only what differs. `validate` is the same call from a notebook.
 """
 
+import ast
 import hashlib
 import json
+import re
 from collections.abc import Mapping
 
 from ml_collections import ConfigDict
@@ -20,15 +22,18 @@ MODELS = (
     "lstm",
     "gru",
     "lstm_gru",
+    "dense",
     "dense_autoencoder",
     "conv_autoencoder",
     "motion_scanner",
+    "place_scanner",
 )
-MAP_MODELS = ("conv_autoencoder", "motion_scanner")
+MAP_MODELS = ("conv_autoencoder", "motion_scanner", "place_scanner")
 
 CHOICES = {
     "dataset.name": DATASETS,
     "dataset.protocol": PROTOCOLS,
+    "features.preprocess": ("checkpoint", "rahmani_compat"),
     "features.fit": ("stretch", "crop", "pad", "native"),
     "features.dtype": ("float32", "bfloat16"),
     "window.label": ("last", "any", "majority", "centre"),
@@ -85,6 +90,7 @@ def default_config() -> ConfigDict:
             backbone="tf_efficientnet_lite0",
             weights="",  # "" searches package and cache; a .safetensors or .pth file; "random"
             tap="features",  # pooled; or a stage's map, stored as float16: "map" is the last
+            preprocess="checkpoint",  # "rahmani_compat": 224 bilinear, ImageNet statistics
             fit="stretch",  # the whole frame; "crop" is ImageNet's centre crop
             height=0,  # 0 is the checkpoint's size
             width=0,
@@ -101,7 +107,8 @@ def default_config() -> ConfigDict:
             bidirectional=False,
             dropout=0.0,
             head="linear",
-            channels=(64, 32),  # conv_autoencoder: widths on the way down; motion_scanner: all
+            embed=0,  # recurrent scanners: width of a ReLU layer on every row; 0 is none
+            channels=(64, 32),  # conv_autoencoder: widths on the way down; other map models: all
             dtype="float32",
         )
     )
@@ -136,6 +143,50 @@ def default_config() -> ConfigDict:
     config.explain = ConfigDict(dict())
     config.report = ConfigDict(dict(title="", thumbnails=12))
     return config.lock()
+
+
+def with_argument(config: ConfigDict, argument: str) -> ConfigDict:
+    """Apply what follows the colon of --config=FILE:ARGUMENT; return `config`.
+
+    Args:
+        config: changed.
+        argument: "key=value", several with commas: keys as in the config, dotted, or "backbone" for
+            features.backbone; values as Python writes them, strings without quotes. A backbone
+            that takes its own input size alone gets that.
+
+    Raises:
+        UserError: no key=value, an unknown key, a value of another type.
+    """
+    from vadjax import backbones
+
+    known = flatten(config.to_dict())
+    for part in filter(None, re.split(r",(?![^(]*\))", argument)):  # no commas in parentheses
+        key, equals, text = part.partition("=")
+        key = {"backbone": "features.backbone"}.get(key, key)
+        if not equals:
+            raise UserError(
+                f"config argument {part!r} is no key=value; write, for instance, "
+                "--config=configs/ped2_lstm.py:backbone=resnet50"
+            )
+        if key not in known:
+            raise unknown("config key", key, known)
+        value = text
+        if not isinstance(known[key], str):
+            try:
+                value = ast.literal_eval(text)
+            except (ValueError, SyntaxError):
+                raise UserError(
+                    f"config argument {part!r}: {key} wants a {type(known[key]).__name__}"
+                ) from None
+        try:
+            config.update_from_flattened_dict({key: value})
+        except TypeError:
+            raise UserError(
+                f"config argument {part!r}: {key} wants a {type(known[key]).__name__}"
+            ) from None
+        if key == "features.backbone" and not backbones.takes_any_size(text):
+            config.features.height = config.features.width = 0
+    return config
 
 
 def identity(config: ConfigDict) -> dict[str, object]:
@@ -236,7 +287,7 @@ def _combinations(flat: Mapping[str, object]) -> list[str]:
         faults.append(
             f"features.tap={flat['features.tap']!r} does not go with model {name!r}: "
             "conv_autoencoder reads maps (features.tap=map, or a stage's name such as stage5), "
-            "motion_scanner those of features.backbone=flow, "
+            "place_scanner too, motion_scanner those of features.backbone=flow, "
             "all others pooled features (features.tap=features)."
         )
     if (name == "motion_scanner") != (objective == "motion"):
@@ -244,6 +295,8 @@ def _combinations(flat: Mapping[str, object]) -> list[str]:
             f"model {name!r} does not go with objective {objective!r}: model.name=motion_scanner "
             "serves objective.name=motion and nothing else does."
         )
+    if name == "place_scanner" and objective != "classify":
+        faults.append(f"model {name!r} classifies; set objective.name=classify and by_video.")
     if objective in ("predict", "motion") and flat["window.length"] < 2:
         faults.append(f"objective {objective!r} needs window.length of at least 2.")
     if flat["evaluate.threshold"] in ("f1", "youden") and not supervised:

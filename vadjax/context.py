@@ -162,7 +162,13 @@ def load_backbone(config: ConfigDict, *, cache_dir: pathlib.Path):
     f = config.features
     size = (f.height, f.width) if f.height else None
     return backbones.create(
-        f.backbone, weights=f.weights, size=size, fit=f.fit, cache_dir=cache_dir, dtype=f.dtype
+        f.backbone,
+        weights=f.weights,
+        size=size,
+        preprocess=f.preprocess,
+        fit=f.fit,
+        cache_dir=cache_dir,
+        dtype=f.dtype,
     )
 
 

@@ -40,7 +40,7 @@ def fail(message: str, *, code: int = 1) -> None:
 def _parse(argv: list[str]) -> list[str]:
     """Parse absl's flags; a wrong config file, key or value is the user's mistake."""
     try:
-        return app.parse_flags_with_usage(argv)
+        return flags.FLAGS(argv)
     except Exception as error:  # whatever a config file can raise
         fail(_explain(argv, error))
         raise
@@ -53,7 +53,12 @@ def _explain(argv: list[str], error: Exception) -> str:
     for key in re.findall(r"(?m)^--(?:no)?config\.([\w.]+)", "\n".join(argv)):
         if key not in known:
             return str(unknown("config key", key, known))
+    # What a config file raises comes with its traceback as text.
+    if found := re.search(r"(?ms)^[\w.]*UserError: (.*)", str(error)):
+        return found[1].strip()
     last = str(error).strip().splitlines()[-1].strip() if str(error).strip() else ""
+    if isinstance(error, flags.Error):
+        return f"{last} (--help lists the flags)"
     return f"the config could not be read: {type(error).__name__}: {last}"
 
 

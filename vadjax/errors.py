@@ -20,4 +20,6 @@ def unknown(kind: str, name: object, choices: Iterable[str]) -> UserError:
     choices = sorted(choices)
     close = difflib.get_close_matches(str(name), choices, n=1)
     hint = f" Did you mean {close[0]!r}?" if close else ""
+    if close and len(choices) > 20:  # nobody reads on to the end
+        return UserError(f"{kind} {str(name)!r} unknown.{hint} Or one of {', '.join(choices)}.")
     return UserError(f"{kind} {str(name)!r} unknown; choose one of {', '.join(choices)}.{hint}")

@@ -12,6 +12,8 @@ MAP = (7, 11, 3)
 CELLS = (3, 4, 7)
 SCANNERS = ("simple_rnn", "lstm", "gru", "lstm_gru")
 
+MAPS = {"conv_autoencoder": MAP, "motion_scanner": CELLS, "place_scanner": MAP}
+
 # Every model, and every objective in one and two directions: (name, bidirectional, objective).
 SERVED = [
     ("simple_rnn", False, "predict"),
@@ -26,6 +28,7 @@ SERVED = [
     ("dense_autoencoder", False, "reconstruct"),
     ("conv_autoencoder", False, "reconstruct"),
     ("motion_scanner", False, "motion"),
+    ("place_scanner", False, "classify"),
 ]
 ONCE = list({case[0]: case for case in reversed(SERVED)}.values())  # each model once
 
@@ -72,7 +75,7 @@ def objective(name="predict", **changes):
 def model(name="lstm", *, task="predict", feature_shape=None, **changes):
     """A model by name, for the objective `task` (a name or an Objective)."""
     if feature_shape is None:
-        feature_shape = {"conv_autoencoder": MAP, "motion_scanner": CELLS}.get(name, (FEATURES,))
+        feature_shape = MAPS.get(name, (FEATURES,))
     task = objective(task) if isinstance(task, str) else task
     layers = (4, 3) if name == "lstm_gru" else (3,)
     config = model_config(**{"name": name, "units": layers, **changes})

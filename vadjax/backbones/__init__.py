@@ -71,9 +71,14 @@ def family_of(name: str) -> str:
         UserError: Unknown name.
     """
     for family, names in _FAMILIES.items():
-        if name in names:
+        if name in names or (family, name) == ("vit", _FOLDER):
             return family
     raise unknown("backbone", name, [*list_backbones(), _FOLDER])
+
+
+def takes_any_size(name: str) -> bool:
+    """Tell whether a backbone takes other input sizes than its checkpoint's (within limits)."""
+    return family_of(name) not in ("coatnet", "maxvit")
 
 
 def create(
@@ -81,6 +86,7 @@ def create(
     *,
     weights: str = "",
     size: int | tuple[int, int] | None = None,
+    preprocess: str = "checkpoint",
     fit: str = "stretch",
     cache_dir: str | None = None,
     dtype: str = "float32",
@@ -92,13 +98,17 @@ def create(
         name: One of `list_backbones()`, or "transformers" for a ViT, DINOv2 or CLIP checkpoint
             folder of that package, given as `weights` (`vit.from_folder`).
         weights: "" takes `cache_dir/weights/<name>.safetensors`, else the Python package that
-            carries the weights, if there is one; a path takes that .safetensors, .pth or .pt
-            file; "random" takes random weights (`backbone.random` is then True).
+            carries the weights, if there is one, else the model hub; a path takes that
+            .safetensors, .pth, .pt or .bin file; "owner/name" that checkpoint of the hub;
+            "random" takes random weights (`backbone.random` is then True).
         size: Input height and width in pixels; None is the checkpoint's own size.
+        preprocess: "checkpoint" is the checkpoint's own; "rahmani_compat" that of the published
+            recurrent baselines for all networks: 224 x 224 bilinear, ImageNet's statistics.
         fit: How a frame becomes an input of that size: "stretch" (whole frame, aspect ratio not
             kept), "pad" (whole frame, aspect ratio kept, borders filled), "crop" (the
             checkpoint's centre crop; loses the frame's sides), "native" (the frame's own size).
-        cache_dir: Folder whose `weights/` is searched; None searches nowhere.
+        cache_dir: Folder whose `weights/` is searched and keeps converted parameters, so that
+            the second load is quick; None does neither.
         dtype: "float32" or "bfloat16", of parameters and computation.
         folded: Fold batch norm into the convolutions, as inference wants it. False keeps it,
             with its statistics in `variables["batch_stats"]`, as fine-tuning wants it.
@@ -106,11 +116,11 @@ def create(
     Raises:
         UserError: Unknown name, fit or dtype; no weights; weights that cannot be read or fit not.
     """
+    family = importlib.import_module(f"{__name__}.{family_of(name)}")
     if name == _FOLDER:
-        architecture = importlib.import_module(f"{__name__}.vit").from_folder(weights)
+        architecture = family.from_folder(weights)
         weights = str(pathlib.Path(weights) / "model.safetensors")
     else:
-        family = importlib.import_module(f"{__name__}.{family_of(name)}")
         architecture = family.ARCHITECTURES[name]
     builder = importlib.import_module(f"{__name__}.backbone")
     return builder.build(
@@ -118,6 +128,7 @@ def create(
         architecture,
         weights=weights,
         size=size,
+        preprocess=preprocess,
         fit=fit,
         cache_dir=cache_dir,
         dtype=dtype,

@@ -14,10 +14,19 @@ from vadjax.backbones import weights as weights_lib
 from vadjax.backbones.likeness import look_like
 from vadjax.backbones.network import Architecture, Network
 from vadjax.backbones.port import port
-from vadjax.backbones.preprocess import Preprocess
+from vadjax.backbones.preprocess import IMAGENET_MEAN, IMAGENET_STD, Preprocess
 from vadjax.errors import UserError, unknown
 
 DTYPES = ("float32", "bfloat16")
+PRESETS = {
+    "checkpoint": {},
+    "rahmani_compat": {
+        "size": (224, 224),
+        "interpolation": "bilinear",
+        "mean": IMAGENET_MEAN,
+        "std": IMAGENET_STD,
+    },
+}
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -143,6 +152,7 @@ def build(
     *,
     weights: str,
     size: int | tuple[int, int] | None,
+    preprocess: str = "checkpoint",
     fit: str,
     cache_dir: str | None,
     dtype: str,
@@ -151,8 +161,12 @@ def build(
     """Build the backbone that `vadjax.backbones.create` describes."""
     if dtype not in DTYPES:
         raise unknown("dtype of a backbone", dtype, DTYPES)
-    size = (size, size) if isinstance(size, int) else size or architecture.preprocess.size
-    preprocess = dataclasses.replace(architecture.preprocess, size=tuple(size), fit=fit)
+    if preprocess not in PRESETS:
+        raise unknown("preprocess of a backbone", preprocess, PRESETS)
+    preset = PRESETS[preprocess] if architecture.layouts else {}
+    preprocess = dataclasses.replace(architecture.preprocess, **preset)
+    size = (size, size) if isinstance(size, int) else size or preprocess.size
+    preprocess = dataclasses.replace(preprocess, size=tuple(size), fit=fit)
     _check_size(name, architecture, preprocess)
     common = {"preprocess": preprocess, "taps": architecture.taps, "dtype": dtype}
     if not architecture.layouts:
@@ -191,7 +205,7 @@ def build(
 
         if cache_dir:
             folder = pathlib.Path(cache_dir).expanduser() / "weights" / "converted"
-            recipe = {"name": name, "folded": folded}
+            recipe = {"name": name, "folded": folded, **architecture.settings}
             variables, facts = converted.recall(found, recipe, folder, convert)
         else:
             variables, facts = convert()

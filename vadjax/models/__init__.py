@@ -17,6 +17,7 @@ _MODULES = {
     "dense_autoencoder": "autoencoder",
     "conv_autoencoder": "autoencoder",
     "motion_scanner": "motion",
+    "place_scanner": "places",
 }
 MODELS = tuple(_MODULES)
 
