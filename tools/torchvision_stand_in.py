@@ -5,6 +5,7 @@ tests, goldens and benchmarks use timm, and only of its models and of Resize, Ce
 and Normalize; everything else that timm mentions is an empty class here.
 """
 
+import contextlib
 import enum
 import importlib.abc
 import importlib.machinery
@@ -17,8 +18,13 @@ import numpy as np
 
 def install() -> None:
     """Put the stand-in on the import path, unless the real torchvision is there."""
-    if importlib.util.find_spec("torchvision") is None:
-        sys.meta_path.append(_Finder())
+    if importlib.util.find_spec("torchvision") is not None:
+        return
+    with contextlib.suppress(ImportError):
+        from transformers.utils import is_torchvision_available
+
+        is_torchvision_available()  # remembers that it is not: the stand-in is too little for it
+    sys.meta_path.append(_Finder())
 
 
 class _Module(types.ModuleType):

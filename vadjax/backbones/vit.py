@@ -41,7 +41,7 @@ def _architecture(variant: Variant, preprocess: Preprocess, **more) -> Architect
         preprocess=preprocess,
         taps=("stem", *(f"stage{i + 1}" for i in range(variant.depth)), "map"),
         num_features=variant.width,
-        layouts=layouts(variant.grid),
+        layouts=layouts(variant),
         classifier=CLASSIFIER,
         ignore=IGNORE,
         stem=("patches", "kernel"),

@@ -8,6 +8,7 @@ import numpy as np
 
 from vadjax.backbones.network import Layout
 from vadjax.backbones.port import Rule
+from vadjax.backbones.vit_network import Variant
 
 # Keys whose value tells the number of classes, or the length of CLIP's joint space.
 CLASSIFIER = ("head.weight", "classifier.weight", "visual_projection.weight")
@@ -103,10 +104,16 @@ _MARKERS = {
 }
 
 
-def layouts(grid: tuple[int, int]) -> tuple[Layout, ...]:
-    """Return all layouts of a network whose checkpoint has positions for (rows, columns)."""
+def layouts(variant: Variant) -> tuple[Layout, ...]:
+    """Return all layouts of a network, each without what the network lacks."""
+    lacks = () if variant.layer_scale else ("scale1", "scale2")
+    lacks += () if variant.norm_first else ("first_norm",)
     return tuple(
-        Layout(marker, _rules(names), functools.partial(_prepare, names=names, grid=grid))
+        Layout(
+            marker,
+            _rules({ours: x for ours, x in names.items() if ours.rpartition("/")[2] not in lacks}),
+            functools.partial(_prepare, names=names, grid=variant.grid),
+        )
         for marker, names in _MARKERS.items()
     )
 
@@ -132,9 +139,6 @@ def _prepare(state: dict, *, names: dict[str, str], grid: tuple[int, int]) -> di
 
     What does not fit is left as it is, for `port` to report.
     """
-    state = _fuse(state)
-    if "visual_projection.weight" in state:
-        state["visual_projection.bias"] = np.zeros(len(state["visual_projection.weight"]))
 
     def rows(name):
         key = next((key for key in state if re.fullmatch(names.get(name, "(?!)"), key)), "")
@@ -143,8 +147,11 @@ def _prepare(state: dict, *, names: dict[str, str], grid: tuple[int, int]) -> di
 
     (token_key, token), (position_key, position) = rows("prefix"), rows("position")
     registers_key, registers = rows("registers")
-    if not token_key or not position_key or token.shape[1] != position.shape[1]:
+    if not token_key or token.shape[1] != position.shape[1]:
         return state
+    state = _fuse(state)
+    if "visual_projection.weight" in state:
+        state["visual_projection.bias"] = np.zeros(len(state["visual_projection.weight"]))
     if len(position) == 1 + math.prod(grid):  # a place for the class token too
         token, position = token + position[:1], position[1:]
     if len(position) == math.prod(grid):
