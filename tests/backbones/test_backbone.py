@@ -2,6 +2,7 @@
 
 import dataclasses
 import functools
+import importlib
 import subprocess
 import sys
 
@@ -12,7 +13,7 @@ import pytest
 from jax.sharding import AxisType, PartitionSpec
 
 from vadjax import backbones
-from vadjax.backbones import efficientnet, flow, pixels
+from vadjax.backbones import efficientnet
 from vadjax.backbones.backbone import build
 from vadjax.errors import UserError
 
@@ -74,8 +75,12 @@ def test_names_are_listed_without_importing_jax():
         "sys.exit('jax' in sys.modules)"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
-    families = (efficientnet, flow, pixels)
-    architectures = [name for family in families for name in family.ARCHITECTURES]
+
+
+def test_every_listed_name_has_an_architecture():
+    families = {backbones.family_of(name) for name in backbones.list_backbones()}
+    modules = [importlib.import_module(f"vadjax.backbones.{family}") for family in families]
+    architectures = [name for module in modules for name in module.ARCHITECTURES]
     assert backbones.list_backbones() == sorted(architectures)
 
 
@@ -157,6 +162,31 @@ def test_random_weights_are_stamped_and_reproducible(tiny):
     again = create()
     assert tiny.random and "random" in tiny.weights_source and tiny.spec()["random"]
     jax.tree.map(np.testing.assert_array_equal, tiny.variables, again.variables)
+
+
+def test_rahmani_compat_is_the_same_for_all():
+    ours = [
+        backbones.create(name, weights="random", preprocess="rahmani_compat").preprocess
+        for name in ("tf_efficientnet_lite0", "mobilenetv2_100")
+    ]
+    assert ours[0] == ours[1]
+    assert ours[0].size == (224, 224) and ours[0].interpolation == "bilinear"
+    assert ours[0].mean == (0.485, 0.456, 0.406) and ours[0].std == (0.229, 0.224, 0.225)
+    with pytest.raises(UserError, match="Did you mean 'rahmani_compat'"):
+        backbones.create("mobilenetv2_100", weights="random", preprocess="rahmani")
+
+
+@pytest.mark.parametrize(
+    ("name", "size", "message"),
+    [
+        ("tf_efficientnet_lite0", (16, 64), "takes at least 32 x 32 pixels"),
+        ("coatnet_0_rw_224", (224, 336), "takes 224 x 224 pixels and no other size"),
+        ("vit_tiny_patch16_224", (224, 230), "takes multiples of 16 pixels"),
+    ],
+)
+def test_sizes_that_a_network_cannot_take_are_refused(name, size, message):
+    with pytest.raises(UserError, match=message):
+        backbones.create(name, weights="random", size=size)
 
 
 @pytest.mark.parametrize(("name", "channels"), [("pixels", 1), ("pixels_rgb", 3)])

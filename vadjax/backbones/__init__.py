@@ -1,8 +1,8 @@
 """Pretrained vision networks: frames in, features and feature maps out.
 
 >>> from vadjax import backbones
->>> backbones.list_backbones()
-['efficientnet_lite0', 'flow', 'mobilenetv2_100', 'pixels', 'pixels_rgb', 'tf_efficientnet_lite0']
+>>> len(backbones.list_backbones()) > 80
+True
 >>> backbone = backbones.create("tf_efficientnet_lite0", weights="random", size=64)
 >>> backbone.map_shape()
 (2, 2, 1280)

@@ -1,0 +1,101 @@
+"""List the backbones: `python tools/list_backbones.py [NAME ...] [--measure] [--markdown]`.
+
+Parameters and GFLOP (multiply and add are two) are of one image of the checkpoint's size, folded,
+with classifier. --measure adds images/s on this machine, batch 4, after compilation.
+"""
+
+import argparse
+import importlib
+import math
+import pathlib
+import sys
+import time
+
+ROOT = pathlib.Path(__file__).parents[1]
+sys.path.insert(0, str(ROOT))
+
+COLUMNS = ("name", "parameters", "width", "size", "GFLOP", "licence", "checkpoint")
+
+
+def describe(name: str) -> dict:
+    """Return what is known of a backbone without computing anything with it."""
+    import jax
+    import jax.numpy as jnp
+
+    from vadjax import backbones
+
+    family = importlib.import_module(f"vadjax.backbones.{backbones.family_of(name)}")
+    architecture = family.ARCHITECTURES[name]
+    row = {"name": name, "checkpoint": architecture.checkpoint, "licence": architecture.licence}
+    size = architecture.preprocess.size
+    row["size"] = f"{size[0]} x {size[1]}"
+    if not architecture.layouts:
+        return row | {"parameters": "0", "width": architecture.num_features or "pixels"}
+    network = architecture.network(1000, True)
+    image = jax.ShapeDtypeStruct((1, *size, 3), jnp.float32)
+    variables = jax.eval_shape(network.init, jax.random.key(0), image)
+    count = sum(math.prod(leaf.shape) for leaf in jax.tree.leaves(variables["params"]))
+    cost = jax.jit(network.apply).lower(variables, image).cost_analysis()
+    return row | {
+        "parameters": f"{count / 1e6:.1f} M",
+        "width": architecture.num_features,
+        "GFLOP": f"{cost['flops'] / 1e9:.2f}",
+    }
+
+
+def measure(name: str, *, batch: int = 4, seconds: float = 3.0) -> float:
+    """Return images/s of a backbone with random weights, as extraction runs it."""
+    import numpy as np
+
+    from vadjax import backbones
+    from vadjax.features.extract import Extractor
+
+    backbone = backbones.create(name, weights="random")
+    run = Extractor(backbone, tap="features", batch_size=batch)
+    images = np.random.default_rng(0).integers(
+        0, 256, (run.batch_size, *backbone.preprocess.size, 3), np.uint8
+    )
+    run(images).block_until_ready()
+    count, start = 0, time.perf_counter()
+    while (spent := time.perf_counter() - start) < seconds:
+        run(images).block_until_ready()
+        count += run.batch_size
+    return count / spent
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("names", nargs="*", help="all, if none is given")
+    parser.add_argument("--measure", action="store_true", help="images/s on this machine")
+    parser.add_argument("--markdown", action="store_true", help="a Markdown table")
+    args = parser.parse_args()
+    from vadjax import backbones, devices
+    from vadjax.errors import UserError
+
+    devices.setup()
+    names = args.names or backbones.list_backbones()
+    try:
+        for name in names:
+            backbones.family_of(name)
+    except UserError as error:
+        sys.exit(f"list_backbones: {error}")
+    columns = (*COLUMNS[:5], *(["images/s"] if args.measure else []), *COLUMNS[5:])
+    widths = (30, 11, 7, 10, 7, *([9] if args.measure else []), 14, 0)
+    join = " | " if args.markdown else "  "
+
+    def line(cells) -> str:
+        text = join.join(str(c).ljust(w) for c, w in zip(cells, widths, strict=True)).rstrip()
+        return f"| {text} |" if args.markdown else text
+
+    print(line(columns))
+    if args.markdown:
+        print("|" + "---|" * len(columns))
+    for name in names:
+        row = describe(name)
+        if args.measure and row["parameters"] != "0":
+            row["images/s"] = f"{measure(name):.1f}"
+        print(line([row.get(column, "") for column in columns]), flush=True)
+
+
+if __name__ == "__main__":
+    main()
