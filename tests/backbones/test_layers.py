@@ -34,17 +34,22 @@ def conv_by_loops(x, kernel, stride, pads):
     return out
 
 
-CASES = {  # formulation -> its kernel's (height, width), depthwise, its stride
+CASES = {  # formulation -> its kernel's (height, width), group size (0: no groups), its stride
     "library": st.tuples(
-        st.tuples(st.integers(1, 5), st.integers(1, 5)), st.booleans(), st.integers(1, 3)
+        st.tuples(st.integers(1, 5), st.integers(1, 5)), st.integers(0, 3), st.integers(1, 3)
     ),
-    "dot": st.tuples(st.just((1, 1)), st.just(False), st.integers(1, 3)),
-    "patches": st.integers(1, 3).map(lambda n: ((n, n), False, n)),
+    "dot": st.tuples(st.just((1, 1)), st.just(0), st.integers(1, 3)),
+    "patches": st.integers(1, 3).map(lambda n: ((n, n), 0, n)),
     "shifted": st.tuples(
-        st.tuples(st.integers(1, 7), st.integers(1, 7)), st.just(True), st.integers(1, 3)
+        st.tuples(st.integers(1, 7), st.integers(1, 7)), st.just(1), st.integers(1, 3)
+    ),
+    "grouped": st.tuples(  # 3 and 6: some groups are merged; 20: none
+        st.tuples(st.integers(1, 4), st.integers(1, 4)),
+        st.sampled_from([3, 6, 20]),
+        st.integers(1, 3),
     ),
     "padded": st.tuples(
-        st.tuples(st.integers(1, 4), st.integers(1, 4)), st.just(False), st.integers(1, 3)
+        st.tuples(st.integers(1, 4), st.integers(1, 4)), st.just(0), st.integers(1, 3)
     ),
 }
 
@@ -53,8 +58,11 @@ CASES = {  # formulation -> its kernel's (height, width), depthwise, its stride
 @pytest.mark.parametrize("how", CASES)
 @given(data=st.data())
 def test_formulations_equal_the_definition(how, data):
-    kernel_size, depthwise, stride = data.draw(CASES[how])
-    height, width, channels = (data.draw(st.integers(max(kernel_size), 9)) for _ in range(3))
+    kernel_size, group_size, stride = data.draw(CASES[how])
+    height, width, groups = (data.draw(st.integers(max(kernel_size), 9)) for _ in range(3))
+    channels = groups * (group_size or 1)
+    # Depthwise, as many outputs as inputs; else two of each group, or four of all.
+    features = {0: 4, 1: channels}.get(group_size, 2 * groups)
     padding = data.draw(st.sampled_from(["same", "symmetric", 1, ((0, 2), (1, 0))]))
     if how == "dot":
         padding = 0
@@ -62,9 +70,7 @@ def test_formulations_equal_the_definition(how, data):
         padding, height, width = 0, height // stride * stride, width // stride * stride
     random = np.random.default_rng(0)
     x = random.normal(size=(2, height, width, channels))
-    kernel = random.normal(
-        size=(*kernel_size, 1 if depthwise else channels, channels if depthwise else 4)
-    )
+    kernel = random.normal(size=(*kernel_size, group_size or channels, features))
     if padding == "same":
         pads = []
         for n, k in zip((height, width), kernel_size, strict=True):
@@ -81,20 +87,20 @@ def test_formulations_equal_the_definition(how, data):
 
 
 @pytest.mark.parametrize(
-    ("how", "size", "stride", "padding"),
+    ("how", "size", "group_size", "stride", "padding"),
     [
-        ("shifted", 3, 1, "same"),
-        ("shifted", 5, 2, "same"),
-        ("shifted", 2, 3, "symmetric"),
-        ("padded", 3, 2, "same"),
-        ("dot", 1, 1, "symmetric"),
+        ("shifted", 3, 1, 1, "same"),
+        ("shifted", 5, 1, 2, "same"),
+        ("shifted", 2, 1, 3, "symmetric"),
+        ("grouped", 3, 6, 2, "symmetric"),
+        ("padded", 3, 18, 2, "same"),
+        ("dot", 1, 18, 1, "symmetric"),
     ],
 )
-def test_gradients_equal_the_library(how, size, stride, padding):
-    depthwise = how == "shifted"
+def test_gradients_equal_the_library(how, size, group_size, stride, padding):
     random = np.random.default_rng(0)
-    x = random.normal(size=(2, 9, 8, 3))
-    kernel = random.normal(size=(size, size, 1 if depthwise else 3, 3))
+    x = random.normal(size=(2, 9, 8, 18))
+    kernel = random.normal(size=(size, size, group_size, 18))
 
     def loss(how, x, kernel):
         y = layers.conv(x, kernel, stride=stride, padding=padding, how=how)
@@ -113,6 +119,7 @@ def test_the_choice_depends_on_the_backend():
         "padded": ((1, 32, 32, 3), (3, 3, 3, 32), 2, one),
         "dot": ((1, 32, 32, 64), (1, 1, 64, 128), 2, none),
         "shifted": ((1, 32, 32, 96), (5, 5, 1, 96), 2, two),
+        "grouped": ((1, 32, 32, 56), (3, 3, 8, 56), 1, one),
         "patches": ((1, 32, 32, 3), (4, 4, 3, 96), 4, none),
         "library": ((1, 32, 32, 64), (3, 3, 64, 64), 1, one),
     }
