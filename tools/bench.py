@@ -1,4 +1,4 @@
-"""Measure vadjax beside its peers: `python tools/bench.py scanner|extract [--rounds=9]`.
+"""Measure vadjax beside its peers: `python tools/bench.py scanner|extract|backbones [--rounds=9]`.
 
 Each side has a process of its own and they take turns; what counts is the ratio of one round,
 its median and its spread, since machines drift. Without torch (`make parity` installs it) vadjax
@@ -9,6 +9,7 @@ import argparse
 import importlib.util
 import json
 import pathlib
+import statistics
 import sys
 
 ROOT = pathlib.Path(__file__).parents[1]
@@ -17,7 +18,7 @@ sys.path.insert(0, str(ROOT))
 from tools.benchmarks.alternate import compare  # noqa: E402
 from vadjax.storage import workdir  # noqa: E402
 
-SUITES = ("scanner", "extract")
+SUITES = ("scanner", "extract", "backbones")
 
 
 def main() -> None:
@@ -36,15 +37,29 @@ def main() -> None:
             continue
         there = [s for s in sides if s == "vadjax" or importlib.util.find_spec(s)]
         result = results[case] = compare(args.suite, case, there, rounds=args.rounds)
-        for side, rates in result["rates"].items():
-            note = f" ({result['notes'][side]})" if result["notes"][side] else ""
-            low, middle, high = min(rates), sorted(rates)[len(rates) // 2], max(rates)
-            print(f"{case}: {side}{note}: {middle:.1f}/s [{low:.1f}, {high:.1f}]")
-        if r := result["ratio"]:
-            print(
-                f"{case}: vadjax / {there[1]} = {r['median']:.2f}, rounds {r['min']:.2f} to "
-                f"{r['max']:.2f}, 95 % of the median {r['ci95'][0]:.2f} to {r['ci95'][1]:.2f}"
-            )
+        for side, note in result["notes"].items():
+            if note:
+                print(f"{case}: {side}: {note}")
+        for what, measured in result["measured"].items():
+            label = f"{case}, {what}" if what else case
+            for side, rates in measured["rates"].items():
+                low, middle, high = min(rates), statistics.median(rates), max(rates)
+                print(f"{label}: {side}: {middle:.1f}/s [{low:.1f}, {high:.1f}]")
+            if r := measured["ratio"]:
+                print(
+                    f"{label}: vadjax / {there[1]} = {r['median']:.2f}, rounds {r['min']:.2f} to "
+                    f"{r['max']:.2f}, 95 % of the median {r['ci95'][0]:.2f} to {r['ci95'][1]:.2f}",
+                    flush=True,
+                )
+    if ratios := [
+        result["measured"]["best"]["ratio"]["median"]
+        for result in results.values()
+        if "best" in result["measured"] and result["measured"]["best"]["ratio"]
+    ]:
+        print(
+            f"geometric mean of {len(ratios)} ratios, best against best: "
+            f"{statistics.geometric_mean(ratios):.2f}, least {min(ratios):.2f}"
+        )
     if args.json:
         report = {"environment": environment, "results": results}
         pathlib.Path(args.json).write_text(json.dumps(report, indent=1))

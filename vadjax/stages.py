@@ -82,6 +82,7 @@ def run(
 
 def extract(run: Run) -> None:
     """Frames -> features and motion measures in the store."""
+    from vadjax.features.calibrate import choose_micro_batch
     from vadjax.features.extract import Extractor
     from vadjax.features.extract import extract as bring
 
@@ -96,10 +97,20 @@ def extract(run: Run) -> None:
     for deviation in dataset.deviations:
         run.console.say(f"  note: {deviation.what}: {deviation.meaning}")
     run.console.say(f"  {run.backbone.name}, weights: {run.backbone.weights_source}")
+    missing = [v for v in run.videos.values() if not run.store.holds(v.id, v.fingerprint)]
+    micro_batch = choose_micro_batch(
+        run.backbone,
+        tap=f.tap,
+        batch_size=f.batch_size,
+        cache_dir=run.cache,
+        num_frames=sum(len(video.frames) for video in missing),
+    )
     with run.console.bar("frames", total=total, unit="frames") as advance:
         done = bring(
             list(run.videos.values()),
-            extractor=Extractor(run.backbone, tap=f.tap, batch_size=f.batch_size),
+            extractor=Extractor(
+                run.backbone, tap=f.tap, batch_size=f.batch_size, micro_batch=micro_batch
+            ),
             store=run.store,
             motion_store=run.motion_store,
             num_threads=os.cpu_count() or 1,

@@ -110,12 +110,15 @@ def _opened(paths: Sequence[str]) -> list:
 
 
 def _extract(run: context.Run, videos: list, total: int) -> FeatureStore:
+    from vadjax.features.calibrate import choose_micro_batch
     from vadjax.features.extract import Extractor, extract, features_spec
 
     f = run.config.features
     spec = {**features_spec(run.backbone, tap=f.tap), "root": ""}
     store = FeatureStore(run.cache / "features" / "detect", spec)
-    extractor = Extractor(run.backbone, tap=f.tap, batch_size=f.batch_size)
+    options = {"tap": f.tap, "batch_size": f.batch_size}
+    micro_batch = choose_micro_batch(run.backbone, **options, cache_dir=run.cache, num_frames=total)
+    extractor = Extractor(run.backbone, **options, micro_batch=micro_batch)
     with run.console.bar("frames", total=total, unit="frames") as advance:
         done = extract(
             videos,

@@ -38,10 +38,15 @@ def stores(tmp_path, backbone, tap):
     )
 
 
-@pytest.mark.parametrize("tap, rtol", [("features", 1e-5), ("map", 2e-3), ("stage4", 2e-3)])
-def test_rows_are_those_of_the_backbone_frame_by_frame(videos, backbone, tmp_path, tap, rtol):
+@pytest.mark.parametrize(
+    "tap, rtol, micro_batch",
+    [("features", 1e-5, 1), ("features", 1e-5, 2), ("map", 2e-3, 2), ("stage4", 2e-3, 0)],
+)
+def test_rows_are_those_of_the_backbone_frame_by_frame(
+    videos, backbone, tmp_path, tap, rtol, micro_batch
+):
     store, motion = stores(tmp_path, backbone, tap)
-    extractor = Extractor(backbone, tap=tap, batch_size=4)
+    extractor = Extractor(backbone, tap=tap, batch_size=4, micro_batch=micro_batch)
     seen = []
     done = extract(
         videos, extractor=extractor, store=store, motion_store=motion, report=seen.append

@@ -30,11 +30,11 @@ class Side:
                 return json.loads(line)
         raise RuntimeError(f"a benchmark process ended early: {self.process.args}")
 
-    def sample(self) -> float:
-        """Run once and return units per second."""
+    def sample(self) -> dict[str, float]:
+        """Run once and return {what was measured: units per second}."""
         self.process.stdin.write("run\n")
         self.process.stdin.flush()
-        return self._read()["rate"]
+        return self._read()["rates"]
 
     def close(self) -> None:
         self.process.stdin.close()
@@ -45,23 +45,27 @@ def compare(suite: str, case: str, sides: list[str], *, rounds: int) -> dict:
     """Alternate the sides for `rounds` rounds.
 
     Returns:
-        {"rates": {side: [units per second]}, "notes": {side: text}, "ratio": of the first side to
-        the second, paired by round: min, median, max and a 95 % interval of the median
-        (2,000 bootstrap resamples of rounds)} with "ratio" None for a side alone.
+        {"notes": {side: text}, "measured": {what: {"rates": {side: [units per second]}, "ratio": of
+        the first side to the second, paired by round: min, median, max and a 95 % interval of the
+        median (2,000 bootstrap resamples of rounds); None for a side alone}}}; `what` is "" for a
+        case that measures one thing.
     """
     running = {}
+    samples: dict[str, list[dict[str, float]]] = {side: [] for side in sides}
     try:
         for side in sides:
             running[side] = Side(suite, case, side)
-        rates = {side: [] for side in sides}
         for index in range(rounds):
             for side in sides if index % 2 else reversed(sides):
-                rates[side].append(running[side].sample())
+                samples[side].append(running[side].sample())
     finally:
         for side in running.values():
             side.close()
-    notes = {side: running[side].note for side in sides}
-    return {"rates": rates, "notes": notes, "ratio": ratio(*rates.values())}
+    measured = {}
+    for what in samples[sides[0]][0]:
+        rates = {side: [sample[what] for sample in samples[side]] for side in sides}
+        measured[what] = {"rates": rates, "ratio": ratio(*rates.values())}
+    return {"notes": {side: running[side].note for side in sides}, "measured": measured}
 
 
 def ratio(ours: list[float], theirs: list[float] | None = None) -> dict | None:
@@ -89,7 +93,9 @@ def serve(suite: str, case: str, side: str) -> None:
     sample()  # the first run compiles, pages in, and is not counted
     print(json.dumps({"ready": getattr(sample, "note", "")}), flush=True)
     for _ in sys.stdin:
-        print(json.dumps({"rate": sample()}), flush=True)
+        rates = sample()
+        rates = rates if isinstance(rates, dict) else {"": rates}
+        print(json.dumps({"rates": rates}), flush=True)
 
 
 if __name__ == "__main__":

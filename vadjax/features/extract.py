@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 import jax
 import numpy as np
-from jax.sharding import NamedSharding, PartitionSpec
+from jax.sharding import AxisType, NamedSharding, PartitionSpec
 
 from vadjax.backbones.backbone import Backbone
 from vadjax.data.video import Video
@@ -34,27 +34,31 @@ def row_dtype(tap: str) -> str:
 class Extractor:
     """A backbone compiled over batches that are split over all local devices.
 
-    On CPU each device takes its share one image at a time: an image's activations then stay in
-    cache (docs/benchmarks.md). Elsewhere a device takes its share at once.
+    On CPU each device takes its share by micro-batches, whose activations then stay in cache
+    (docs/benchmarks.md). Elsewhere a device takes its share at once.
 
     Args:
         backbone: what `backbones.create` returned.
         tap: "features", rows [d] float32; "map" or another of `backbone.taps`, rows [h, w, c]
             float16.
-        batch_size: images a call; rounded up to a multiple of the devices.
+        batch_size: images a call; rounded up to a multiple of the devices, and of their
+            micro-batches.
+        micro_batch: images that a device takes at a time; 0 takes the whole share at once.
     """
 
-    def __init__(self, backbone: Backbone, *, tap: str, batch_size: int):
+    def __init__(self, backbone: Backbone, *, tap: str, batch_size: int, micro_batch: int = 1):
         if tap not in (choices := ("features", *backbone.taps)):
             raise unknown(f"features.tap of {backbone.name}", tap, choices)
         devices = jax.local_device_count()
         self.backbone, self.tap = backbone, tap
-        self.batch_size = -(-batch_size // devices) * devices
-        mesh = jax.make_mesh((devices,), ("data",))
+        self.micro_batch = micro_batch if jax.default_backend() == "cpu" else 0
+        unit = devices * (self.micro_batch or 1)
+        self.batch_size = -(-batch_size // unit) * unit
+        # Other axis types would want inputs that lie on the devices already.
+        mesh = jax.make_mesh((devices,), ("data",), axis_types=(AxisType.Auto,))
         split, whole = PartitionSpec("data"), PartitionSpec()
         self._placed = NamedSharding(mesh, split)
         self._variables = jax.device_put(backbone.variables, NamedSharding(mesh, whole))
-        one_by_one = jax.default_backend() == "cpu"
 
         def run(variables, images):
             taps = () if tap in ("features", "map") else (tap,)
@@ -62,9 +66,11 @@ class Extractor:
             return {**outputs, **outputs["taps"]}[tap].astype(row_dtype(tap))
 
         def share(variables, images):
-            if one_by_one:
-                return jax.lax.map(lambda image: run(variables, image[None])[0], images)
-            return run(variables, images)
+            if not self.micro_batch:
+                return run(variables, images)
+            batches = images.reshape(-1, self.micro_batch, *images.shape[1:])
+            rows = jax.lax.map(lambda batch: run(variables, batch), batches)
+            return rows.reshape(-1, *rows.shape[2:])
 
         self._run = jax.jit(
             jax.shard_map(share, mesh=mesh, in_specs=(whole, split), out_specs=split)

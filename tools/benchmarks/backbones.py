@@ -1,0 +1,125 @@
+"""Whole networks, images to pooled features, float32: ours and timm's at batches 1, 4 and 16.
+
+Both have random weights, see the same uint8 images and normalise them. Ours is folded and runs as
+extraction runs it: a micro-batch at a time on each CPU device. timm's is in eval mode and
+channels_last under inference_mode; RepVGG and MobileOne are re-parameterised by timm's own
+function. `python tools/bench.py backbones --case=resnet50`; the ratio at "best" is each side's best
+batch against the other's.
+"""
+
+import pathlib
+import tempfile
+import time
+from collections.abc import Callable
+
+import numpy as np
+
+NAMES = (
+    "vgg16",
+    "resnet50",
+    "inception_v3",
+    "mobilenetv2_100",
+    "tf_efficientnet_lite0",
+    "efficientnet_b0",
+    "repvgg_a0",
+    "mobileone_s0",
+    "convnext_tiny",
+    "poolformer_s12",
+    "coatnet_0_rw_224",
+    "maxvit_tiny_tf_224",
+    "vit_small_patch16_224",
+)
+BATCHES = (1, 4, 16)
+SECONDS = 1.0  # a sample of one batch size takes at least as long
+
+
+def _rates(run: Callable[[int], object]) -> Callable[[], dict[str, float]]:
+    """Return a sample of images/s at each batch size, after a first run of each."""
+    for batch in BATCHES:
+        run(batch)
+
+    def sample() -> dict[str, float]:
+        rates = {}
+        for batch in BATCHES:
+            count, start = 0, time.perf_counter()
+            while (spent := time.perf_counter() - start) < SECONDS or count == 0:
+                run(batch)
+                count += batch
+            rates[f"batch {batch}"] = count / spent
+        rates["best"] = max(rates.values())
+        return rates
+
+    return sample
+
+
+def _images(backbone) -> np.ndarray:
+    shape = (max(BATCHES), *backbone.preprocess.size, 3)
+    return np.random.default_rng(0).integers(0, 256, shape, np.uint8)
+
+
+def ours(name: str) -> Callable[[], dict[str, float]]:
+    from vadjax import backbones, devices
+
+    devices.setup()
+    import jax
+
+    from vadjax.features.calibrate import choose_micro_batch
+    from vadjax.features.extract import Extractor
+
+    backbone = backbones.create(name, weights="random")
+    images = _images(backbone)
+    whole = jax.jit(backbone.apply)
+    runs, notes = {}, []
+    for batch in BATCHES:
+        if batch < jax.local_device_count():  # less than an image a device
+            runs[batch] = lambda x: whole(backbone.variables, x)["features"]
+            continue
+        cache = pathlib.Path(tempfile.gettempdir()) / "vadjax-bench"
+        micro_batch = choose_micro_batch(
+            backbone, tap="features", batch_size=batch, cache_dir=cache, num_frames=10_000
+        )
+        runs[batch] = Extractor(backbone, tap="features", batch_size=batch, micro_batch=micro_batch)
+        notes.append(f"{micro_batch} of {batch}")
+
+    def run(batch: int):
+        return np.asarray(runs[batch](images[:batch]))
+
+    sample = _rates(run)
+    sample.note = f"micro-batches {', '.join(notes)}"
+    return sample
+
+
+def theirs(name: str) -> Callable[[], dict[str, float]]:
+    import torch
+
+    from tools import torchvision_stand_in
+
+    torchvision_stand_in.install()
+    import timm
+    from timm.utils.model import reparameterize_model
+
+    from vadjax import backbones
+
+    backbone = backbones.create(name, weights="random")
+    net = timm.create_model(name, num_classes=0).eval()
+    if name.startswith(("repvgg", "mobileone")):
+        net = reparameterize_model(net)
+    net = net.to(memory_format=torch.channels_last)
+    mean, std = (
+        torch.tensor(v).view(1, -1, 1, 1)
+        for v in (backbone.preprocess.mean, backbone.preprocess.std)
+    )
+    images = torch.from_numpy(_images(backbone))
+
+    def run(batch: int):
+        with torch.inference_mode():
+            x = images[:batch].permute(0, 3, 1, 2).float().div_(255).sub_(mean).div_(std)
+            return net(x.contiguous(memory_format=torch.channels_last)).numpy()
+
+    return _rates(run)
+
+
+CASES = {
+    name: {"vadjax": lambda name=name: ours(name), "torch": lambda name=name: theirs(name)}
+    for name in NAMES
+}

@@ -1,0 +1,85 @@
+"""Choose how many images a CPU device takes at a time, once for each network and machine."""
+
+import json
+import os
+import pathlib
+import statistics
+import time
+
+import jax
+import numpy as np
+
+from vadjax.backbones.backbone import Backbone
+from vadjax.features.extract import Extractor
+
+CANDIDATES = (1, 2, 4)
+WORTH_IT = 1000  # frames
+ROUNDS = 3  # runs of each candidate, in turns: drift then hits all alike
+
+
+def choose_micro_batch(
+    backbone: Backbone,
+    *,
+    tap: str,
+    batch_size: int,
+    cache_dir: str | os.PathLike,
+    num_frames: int,
+) -> int:
+    """Return the fastest micro-batch for an `Extractor`.
+
+    Measured in some seconds the first time and kept in `cache_dir/micro_batch.json`.
+
+    Args:
+        backbone: the network, at its input size.
+        tap: as for `Extractor`.
+        batch_size: as for `Extractor`; candidates that it does not hold are left out.
+        cache_dir: where choices are kept; a folder that cannot be written costs time only.
+        num_frames: how many frames wait; for few, measuring would take longer than it saves.
+
+    Returns:
+        Images at a time, 1 where nothing was measured; 0 where devices take their share at once,
+        as all but CPUs do.
+    """
+    if jax.default_backend() != "cpu":
+        return 0
+    devices = jax.local_device_count()
+    fitting = [n for n in CANDIDATES if n * devices <= batch_size] or [1]
+    if len(fitting) == 1 or not backbone.variables:
+        return 1
+    size = "x".join(map(str, backbone.preprocess.size))
+    key = f"{backbone.name} {size} {backbone.dtype} {tap} {devices} devices, jax {jax.__version__}"
+    path = pathlib.Path(cache_dir).expanduser() / "micro_batch.json"
+    try:
+        known = json.loads(path.read_text())
+    except (OSError, ValueError):
+        known = {}
+    if known.get(key) in fitting:
+        return known[key]
+    if num_frames < WORTH_IT:
+        return 1
+    known[key] = _fastest(backbone, tap, batch_size, fitting)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        beside = path.with_suffix(f".{os.getpid()}.tmp")
+        beside.write_text(json.dumps(known, indent=1))
+        os.replace(beside, path)
+    except OSError:
+        pass
+    return known[key]
+
+
+def _fastest(backbone: Backbone, tap: str, batch_size: int, candidates: list[int]) -> int:
+    height, width = backbone.preprocess.size
+    shape = (batch_size, height, width, backbone.preprocess.channels or 3)
+    images = np.random.default_rng(0).integers(0, 256, shape, np.uint8)
+    extractors = {
+        n: Extractor(backbone, tap=tap, batch_size=batch_size, micro_batch=n) for n in candidates
+    }
+    seconds: dict[int, list[float]] = {n: [] for n in candidates}
+    for _ in range(1 + ROUNDS):  # the first run compiles
+        for n, extractor in extractors.items():
+            batch = np.resize(images, (extractor.batch_size, *shape[1:]))
+            start = time.perf_counter()
+            extractor(batch).block_until_ready()
+            seconds[n].append((time.perf_counter() - start) / len(batch))
+    return min(candidates, key=lambda n: statistics.median(seconds[n][1:]))
