@@ -37,6 +37,7 @@ _FAMILIES = {
     "mobileone": tuple(f"mobileone_s{i}" for i in range(5)),
     "pixels": ("pixels", "pixels_rgb"),
     "poolformer": tuple(f"poolformer_{size}" for size in ("m36", "m48", "s12", "s24", "s36")),
+    "regnet": tuple(f"regnety_{size}" for size in ("002", "004", "006", "008", "016", "032")),
     "repvgg": tuple(f"repvgg_{size}" for size in ("a0", "a1", "a2", "b0", "b1", "b2", "b3")),
     "resnet": tuple(f"resnet{depth}" for depth in (18, 34, 50, 101, 152)),
     "vgg": tuple(f"vgg{depth}{norm}" for depth in (11, 13, 16, 19) for norm in ("", "_bn")),
