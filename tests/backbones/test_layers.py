@@ -48,6 +48,7 @@ CASES = {  # formulation -> its kernel's (height, width), group size (0: no grou
         st.sampled_from([3, 6, 20]),
         st.integers(1, 3),
     ),
+    "winograd": st.just(((3, 3), False, 1)),
     "padded": st.tuples(
         st.tuples(st.integers(1, 4), st.integers(1, 4)), st.just(0), st.integers(1, 3)
     ),
@@ -121,7 +122,8 @@ def test_the_choice_depends_on_the_backend():
         "shifted": ((1, 32, 32, 96), (5, 5, 1, 96), 2, two),
         "grouped": ((1, 32, 32, 56), (3, 3, 8, 56), 1, one),
         "patches": ((1, 32, 32, 3), (4, 4, 3, 96), 4, none),
-        "library": ((1, 32, 32, 64), (3, 3, 64, 64), 1, one),
+        "winograd": ((1, 32, 32, 64), (3, 3, 64, 64), 1, one),
+        "library": ((1, 32, 32, 64), (3, 3, 64, 64), 2, one),
     }
     assert {how: layers.choose(*case, "cpu") for how, case in cases.items()} == {
         how: how for how in cases
@@ -131,6 +133,38 @@ def test_the_choice_depends_on_the_backend():
     } == {"library"}
     # 33 pixels are no whole number of patches: the last ones are dropped, as the library does.
     assert layers.choose((1, 33, 32, 3), (4, 4, 3, 96), 4, none, "cpu") == "library"
+
+
+@pytest.mark.parametrize("shape", [(2, 6, 150, 16), (1, 21, 64, 16), (3, 5, 7, 16)])
+def test_winograd_by_strips_and_images_equals_the_library(shape):
+    random = np.random.default_rng(0)
+    x = random.normal(size=shape)
+    kernel = random.normal(size=(3, 3, 16, 17))
+    with jax.enable_x64(True):
+        outs = [
+            jax.jit(functools.partial(layers.conv, how=how))(x, kernel)
+            for how in ("winograd", "library")
+        ]
+    np.testing.assert_allclose(*outs, atol=1e-10)
+
+
+def test_winograds_kernels_are_stored_once_and_used():
+    class Two(nn.Module):
+        @nn.compact
+        def __call__(self, x, train=False):
+            x = layers.ConvBnAct(16, kernel=3, name="a")(x, train)
+            return layers.ConvBnAct(16, kernel=3, stride=2, name="b")(x, train)
+
+    x = np.random.default_rng(0).normal(size=(1, 9, 9, 16)).astype(np.float32)
+    variables = Two().init(jax.random.key(0), x)
+    assert set(variables) == {"params"}
+    wanted, stored = Two().apply(variables, x, mutable=[layers.TRANSFORMED])
+    assert jax.tree.map(jnp.shape, stored) == {"transformed": {"a": {"kernel": (16, 16, 16)}}}
+    np.testing.assert_array_equal(Two().apply({**variables, **stored}, x), wanted)
+    zeros = jax.tree.map(jnp.zeros_like, stored)  # they take the kernel's place ...
+    assert not np.asarray(Two().apply({**variables, **zeros}, x)).any()
+    trained = Two().apply({**variables, **zeros}, x, True)  # ... but not in training
+    np.testing.assert_allclose(trained, wanted, atol=1e-5)
 
 
 def test_unknown_padding_is_refused():

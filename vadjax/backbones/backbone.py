@@ -11,6 +11,7 @@ import numpy as np
 
 from vadjax.backbones import converted
 from vadjax.backbones import weights as weights_lib
+from vadjax.backbones.layers import TRANSFORMED
 from vadjax.backbones.likeness import look_like
 from vadjax.backbones.network import Architecture, Network
 from vadjax.backbones.port import port
@@ -84,6 +85,22 @@ class Backbone:
             self._check_tap(tap)
         variables, x = self._enter(variables, images)
         return jax.tree.map(_to_float32, self.module.apply(variables, x, taps=tuple(taps)))
+
+    def prepared(self) -> Mapping:
+        """Return the variables with what this backend wants computed once for all images.
+
+        `apply` and `split` take them as they take `self.variables`, at any input size.
+        """
+        if not self.variables:
+            return self.variables
+        image = jnp.zeros((1, *self.preprocess.size, 3), jnp.uint8)
+
+        @jax.jit
+        def transform(variables, image):  # the network itself is dead code here, and removed
+            variables, x = self._enter(variables, image)
+            return self.module.apply(variables, x, mutable=[TRANSFORMED])[1]
+
+        return {**self.variables, **transform(self.variables, image)}
 
     def split(self, tap: str) -> tuple[Callable, Callable]:
         """Cut the network behind a stage, to explain or differentiate the rest of it alone.

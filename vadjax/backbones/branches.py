@@ -18,8 +18,8 @@ from vadjax.backbones.layers import (
     BatchNorm,
     ConvBnAct,
     SqueezeExcite,
-    conv,
     fold_batch_norm,
+    module_conv,
 )
 from vadjax.backbones.network import Architecture, Layout, Network
 from vadjax.backbones.port import Rule, conv_rules, dense_rules, norm_rules
@@ -59,7 +59,7 @@ class Branches(nn.Module):
         if self.folded:
             shape = (spec.kernel, spec.kernel, 1 if spec.depthwise else channels, spec.features)
             kernel = self.param("kernel", nn.initializers.he_normal(), shape)
-            x = conv(x, kernel, stride=spec.stride)  # [b, h', w', features]
+            x = module_conv(self, x, kernel, stride=spec.stride)  # [b, h', w', features]
             x = x + self.param("bias", nn.initializers.zeros, (spec.features,))
         else:
             x = sum(branch(x, train) for branch in self._branches(channels))

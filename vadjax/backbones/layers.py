@@ -17,9 +17,12 @@ import jax.numpy as jnp
 import numpy as np
 from jax import lax
 
+from vadjax.backbones import winograd
+
 Pads = tuple[tuple[int, int], tuple[int, int]]  # (low, high) of height, of width
 
 Padding = str | int | Pads
+TRANSFORMED = "transformed"  # collection of kernels
 
 ACTIVATIONS = {
     "": lambda x: x,
@@ -60,6 +63,35 @@ def conv(
     return FORMULATIONS[how](x, kernel, stride, pads)
 
 
+def module_conv(
+    module: nn.Module,
+    x: jax.Array,
+    kernel: jax.Array,
+    *,
+    stride: int = 1,
+    padding: Padding = "symmetric",
+    train: bool = False,
+) -> jax.Array:
+    """Convolve with a parameter of `module`, whose transformed kernel may be in store.
+
+    Winograd's kernels are transformed once where the collection `TRANSFORMED` is given, and
+    written into it where it is mutable (`Backbone.prepared`). In training nothing is transformed.
+    """
+    pads = pad_widths(x.shape[1:3], kernel.shape[:2], stride, padding)
+    how = choose(x.shape, kernel.shape, stride, pads)
+    if how != "winograd":
+        return FORMULATIONS[how](x, kernel, stride, pads)
+    if train or x.dtype == jnp.bfloat16:
+        return _library(x, kernel, stride, pads)
+    if module.has_variable(TRANSFORMED, "kernel"):
+        transformed = module.get_variable(TRANSFORMED, "kernel")
+    else:
+        transformed = winograd.transform(kernel)
+        if module.is_mutable_collection(TRANSFORMED) and not module.is_initializing():
+            module.put_variable(TRANSFORMED, "kernel", transformed)
+    return winograd.convolve(x, transformed, pads)
+
+
 def choose(
     shape: tuple[int, ...],
     kernel_shape: tuple[int, ...],
@@ -82,6 +114,9 @@ def choose(
     whole = shape[1] % height == shape[2] % width == 0
     if height == width == stride and group_size == channels and unpadded and whole:
         return "patches"
+    wide = min(channels, features) >= 16  # else transforming takes longer than it saves
+    if height == width == 3 and stride == 1 and group_size == channels and wide:
+        return "winograd"
     if channels == group_size == 3 and height * width <= 9:
         return "padded"  # a 3x3 stem over colour: half of the time (7x7: no gain)
     return "library"
@@ -219,6 +254,12 @@ def _shifted_backward(stride, pads, residuals, grad):
 
 _shifted.defvjp(_shifted_forward, _shifted_backward)
 
+
+def _winograd(x, kernel, stride, pads):
+    del stride
+    return winograd.convolve(x, winograd.transform(kernel), pads)
+
+
 FORMULATIONS = {
     "library": _library,
     "dot": _dot,
@@ -226,6 +267,7 @@ FORMULATIONS = {
     "shifted": _shifted,
     "grouped": _grouped,
     "padded": _padded,
+    "winograd": _winograd,
 }
 
 
@@ -262,7 +304,8 @@ class ConvBnAct(nn.Module):
         group_size = 1 if self.depthwise else x.shape[-1] // self.groups
         shape = (*size, group_size, self.features)
         kernel = self.param("kernel", nn.initializers.he_normal(), shape)
-        x = conv(x, kernel, stride=self.stride, padding=self.padding)  # [b, h', w', features]
+        options = {"stride": self.stride, "padding": self.padding, "train": train}
+        x = module_conv(self, x, kernel, **options)  # [b, h', w', features]
         if self.norm and not self.folded:
             x = _batch_norm(self.eps)(x, use_running_average=not train)
         elif self.norm or self.bias:

@@ -58,7 +58,7 @@ class Extractor:
         mesh = jax.make_mesh((devices,), ("data",), axis_types=(AxisType.Auto,))
         split, whole = PartitionSpec("data"), PartitionSpec()
         self._placed = NamedSharding(mesh, split)
-        self._variables = jax.device_put(backbone.variables, NamedSharding(mesh, whole))
+        self._variables = jax.device_put(backbone.prepared(), NamedSharding(mesh, whole))
 
         def run(variables, images):
             taps = () if tap in ("features", "map") else (tap,)
