@@ -10,7 +10,7 @@ help:
 	@echo "make demo    the main job on the synthetic set (about 3 minutes after installing)"
 	@echo "make test    the tests, without torch"
 	@echo "make parity  the tests against torch and timm"
-	@echo "make parity-full  the same with every backbone at every size (an hour)"
+	@echo "make parity-full  the same with every backbone and size (an hour); writes docs/parity.md"
 	@echo "make lint    ruff, formatting included"
 
 $(VENV)/bin/python:
@@ -46,7 +46,7 @@ parity: $(VENV)/.installed-parity
 	@$(BIN)/python -m pytest tests/parity
 
 parity-full: $(VENV)/.installed-parity
-	@VADJAX_PARITY_FULL=1 $(BIN)/python -m pytest tests/parity
+	@VADJAX_PARITY_FULL=1 VADJAX_PARITY_TABLE=docs/parity.md $(BIN)/python -m pytest tests/parity
 
 lint: $(VENV)/.installed-test
 	@$(BIN)/ruff check .

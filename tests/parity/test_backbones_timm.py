@@ -1,6 +1,7 @@
 """Backbones against timm with random weights and statistics, and against its preprocessing."""
 
 import dataclasses
+import functools
 import importlib
 import os
 
@@ -45,7 +46,10 @@ def test_every_tap_equals_the_peer(peer, name, size, tmp_path, record_property):
         for key, value in ours.items()
     }
     worst = max(errors, key=errors.get)
-    record_property("worst", f"{worst} {errors[worst]:.1e}")
+    record_property("name", name)
+    record_property("size", f"{size[0]} x {size[1]}")
+    record_property("worst", worst)
+    record_property("error", f"{errors[worst]:.1e}")
     assert errors[worst] < 1e-4, f"{worst}: relative error {errors[worst]:.1e}"
 
 
@@ -60,15 +64,43 @@ def test_preprocessing_is_the_checkpoints(name):
     assert ours.size == theirs["input_size"][1:]
 
 
-@pytest.mark.parametrize("size", [(224, 224), (160, 224)])
-@pytest.mark.parametrize("interpolation", ["bicubic", "bilinear"])
-def test_crop_equals_timms_transform(real_data, size, interpolation):
+@pytest.mark.parametrize("name", [peer.NAMES[0] for peer in peers.families().values()])
+def test_bfloat16_is_near(name, tmp_path, record_property):
+    peer = next(peer for peer in peers.families().values() if peer.NAMES[0] == name)
+    save_file(random_state(peer.shapes(name), seed=3), tmp_path / "random.safetensors")
+    images = random_images(peer.SIZES[-1], seed=4)
+    create = functools.partial(backbones.create, name, weights=str(tmp_path / "random.safetensors"))
+    backbone, half = create(size=peer.SIZES[-1]), create(size=peer.SIZES[-1], dtype="bfloat16")
+    wanted, ours = (
+        np.asarray(jax.jit(b.apply)(b.variables, images)["features"]) for b in (backbone, half)
+    )
+    error = np.linalg.norm(ours - wanted) / np.linalg.norm(wanted)
+    record_property("name", name)
+    record_property("bfloat16", f"{error:.1e}")
+    assert error < 0.06
+
+
+def transforms() -> list[Preprocess]:
+    """The different ones of all checkpoints, and one of a size that is not square."""
+    families = {backbones.family_of(name) for name in backbones.list_backbones()}
+    modules = [importlib.import_module(f"vadjax.backbones.{family}") for family in families]
+    different = {
+        dataclasses.replace(architecture.preprocess, fit="crop")
+        for module in modules
+        for architecture in module.ARCHITECTURES.values()
+        if architecture.layouts
+    }
+    odd = Preprocess(size=(160, 224), interpolation="bilinear", fit="crop", crop_pct=0.9)
+    return sorted({*different, odd}, key=repr)
+
+
+@pytest.mark.parametrize("ours", transforms(), ids=lambda p: f"{p.size}-{p.interpolation}")
+def test_crop_equals_timms_transform(real_data, ours):
     from PIL import Image
 
-    ours = Preprocess(size=size, interpolation=interpolation, fit="crop", crop_pct=0.9)
     config = dataclasses.asdict(ours)
     theirs = timm.data.create_transform(
-        input_size=(3, *size),
+        input_size=(3, *ours.size),
         **{k: config[k] for k in ("interpolation", "mean", "std", "crop_pct")},
     )
     photos = sorted((real_data / "data" / "photos").rglob("*.jpg"))

@@ -9,6 +9,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from jax.sharding import AxisType, PartitionSpec
 from safetensors.numpy import save_file
 
 from tests.backbones.test_goldens import CASES, golden_shapes
@@ -54,6 +55,23 @@ def test_folded_grey_and_bfloat16_forms_agree(create):
     grey = images[..., :1]
     colour = first_stages(backbone, np.repeat(grey, 3, axis=-1))
     close(first_stages(backbone, grey), colour, 1e-5)
+
+
+def test_vmap_and_shard_map_equal_the_batch(create):
+    create, images = create
+    backbone = create()
+    wanted = first_stages(backbone, images)
+    trunk, _ = backbone.split(backbone.taps[1])
+    run = lambda v, x: spatial(trunk(v, x))  # noqa: E731
+    mapped = jax.vmap(lambda v, x: run(v, x[None])[0], in_axes=(None, 0))
+    close(compiled(mapped, backbone.variables, images), wanted, 1e-5)
+    sharded = jax.shard_map(
+        run,
+        mesh=jax.make_mesh((1,), ("data",), axis_types=(AxisType.Auto,)),
+        in_specs=(PartitionSpec(), PartitionSpec("data")),
+        out_specs=PartitionSpec("data"),
+    )
+    close(compiled(sharded, backbone.variables, images), wanted, 1e-5)
 
 
 def test_fine_tuning_moves_everything(create):
