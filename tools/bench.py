@@ -32,9 +32,13 @@ def main() -> None:
     environment = workdir.environment({})
     print(f"{environment['processor']}, {environment['platform']}, {environment['versions']}")
     results = {}
-    for case, sides in suite.CASES.items():
-        if args.case and args.case != case:
-            continue
+    cases = suite.CASES
+    if args.case:
+        every = {**cases, **getattr(suite, "EXTRA_CASES", {})}
+        if args.case not in every:
+            sys.exit(f"bench: case {args.case!r} unknown; choose one of {', '.join(every)}")
+        cases = {args.case: every[args.case]}
+    for case, sides in cases.items():
         there = [s for s in sides if s == "vadjax" or importlib.util.find_spec(s)]
         result = results[case] = compare(args.suite, case, there, rounds=args.rounds)
         for side, note in result["notes"].items():

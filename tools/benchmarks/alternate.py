@@ -88,7 +88,8 @@ def serve(suite: str, case: str, side: str) -> None:
     """Be one side: set up, then run once for each line on standard input."""
     import importlib
 
-    setup = importlib.import_module(f"tools.benchmarks.{suite}").CASES[case][side]
+    module = importlib.import_module(f"tools.benchmarks.{suite}")
+    setup = {**module.CASES, **getattr(module, "EXTRA_CASES", {})}[case][side]
     sample = setup()
     sample()  # the first run compiles, pages in, and is not counted
     print(json.dumps({"ready": getattr(sample, "note", "")}), flush=True)
