@@ -2,10 +2,10 @@
 
 Both have random weights, see the same uint8 images and normalise them. Ours is folded and runs as
 extraction runs it: a micro-batch at a time on each CPU device. timm's is in eval mode and
-channels_last under inference_mode; RepVGG and MobileOne are re-parameterised by timm's own
-function, and of VGG both sides leave out the classifier's layers. `python tools/bench.py backbones
---case=resnet50`, or `--case="resnet50, compiled"` against torch.compile; the ratio at "best" is each
-side's best batch against the other's.
+channels_last under inference_mode; RepVGG and MobileOne are re-parameterised by its own function,
+and of VGG both sides leave out the layers of the classifier. `python tools/bench.py backbones
+--case=resnet50`, or `--case="resnet50, compiled"` against torch.compile; at "best" stands the ratio
+of the best batches of both.
 """
 
 import pathlib
