@@ -23,6 +23,18 @@ for mode in ("shard_map", "pmap"):
         result = fit(tiny.Tiny(), tiny.Predict(), tiny.data(), config, workdir=out / name)
         np.savez(out / f"{name}.npz", **result.variables["params"],
                  losses=[(r["train_loss"], r["select_loss"]) for r in result.history])
+# A model whose state is gathered over devices.
+from tests.models import build
+from vadjax.models import objectives
+goal = objectives.Motion()
+for count in (1, 2):
+    model = build.model("motion_scanner", task=goal, feature_shape=(3, 4, 7), channels=(6, 6))
+    config = tiny.config(epochs=3, num_devices=count, batch_size=7)
+    data = tiny.data(width=3 * 4 * 7)
+    data = data._replace(features=data.features.reshape(-1, 3, 4, 7))
+    result = fit(model, goal, data, config, workdir=out / f"motion{count}")
+    np.savez(out / f"motion{count}.npz", largest=result.variables["calibration"]["largest"],
+             output=result.variables["params"]["output"]["kernel"])
 # A checkpoint of pmap on two devices goes on with shard_map on one.
 config = tiny.config(epochs=4, num_devices=1, batch_size=7)
 result = fit(tiny.Tiny(), tiny.Predict(), tiny.data(), config, workdir=out / "pmap2")
@@ -48,6 +60,13 @@ def results(tmp_path_factory):
 def test_two_devices_equal_one(results, mode):
     one, two = results[f"{mode}1"], results[f"{mode}2"]
     for key in one:  # dropout is on: the examples' keys do not know of devices
+        np.testing.assert_allclose(two[key], one[key], atol=1e-5)
+
+
+def test_two_devices_gather_the_motion_scanners_state(results):
+    one, two = results["motion1"], results["motion2"]
+    for key in one:
+        assert np.abs(one[key]).max() > 0.01
         np.testing.assert_allclose(two[key], one[key], atol=1e-5)
 
 
