@@ -106,7 +106,8 @@ def find(
         try:
             return _from_hub(checkpoint)
         except OSError as error:  # all of the hub's errors are OSErrors
-            why = f"no weights (model hub: {_first_line(error)})"
+            reason = "out of reach, not in its cache" if _offline() else _first_line(error)
+            why = f"no weights (model hub: {reason})"
     put = f"put it as {cached}, or give" if cache_dir else "give"
     ways = [
         f"fetch {HUB_FILES[0]} of {checkpoint} from the model hub and {put} its path with "
