@@ -12,9 +12,9 @@ HEAD = """# Parity
 `make parity-full` writes this table: largest difference from the peer (timm, PyTorch on CPU,
 float32) over all taps and outputs, relative to the largest value of the worst one, under random
 weights and batch-norm statistics. The bound is 1e-4. What is compared is the folded network in the
-formulations that a CPU takes. maxvit_base_tf_224 is not compared: under random statistics its values
-grow until float32 itself is off by more than the bound, timm's 5e-4 from its own float64 result and
-ours 1e-3 to 5e-3; both in float64 agree to 8e-12.
+formulations that a CPU takes. maxvit_base_tf_224 is not compared: under random statistics its
+values grow until float32 itself is off by more than the bound, timm's 5e-4 from its own float64
+result and ours 1e-3 to 5e-3; both in float64 agree to 8e-12.
 
 | backbone | input | worst output | relative error |
 |---|---|---|---|
