@@ -7,7 +7,7 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 .PHONY: demo test parity parity-full lint format clean help
 
 help:
-	@echo "make demo    the main job on the synthetic set (about 3 minutes after installing)"
+	@echo "make demo    the main job on the synthetic set (one to three minutes after installing)"
 	@echo "make test    the tests, without torch"
 	@echo "make parity  the tests against torch and timm"
 	@echo "make parity-full  the same with every backbone and size (an hour); writes docs/parity.md"

@@ -23,6 +23,7 @@ def describe(name: str) -> dict:
     import jax.numpy as jnp
 
     from vadjax import backbones
+    from vadjax.backbones import layers
 
     family = importlib.import_module(f"vadjax.backbones.{backbones.family_of(name)}")
     architecture = family.ARCHITECTURES[name]
@@ -31,6 +32,8 @@ def describe(name: str) -> dict:
     row["size"] = f"{size[0]} x {size[1]}"
     if not architecture.layouts:
         return row | {"parameters": "0", "width": architecture.num_features or "pixels"}
+    # In their usual form: Winograd's products are fewer, and loops are counted once.
+    layers.choose = lambda *args, **kwargs: "library"
     network = architecture.network(1000, True)
     image = jax.ShapeDtypeStruct((1, *size, 3), jnp.float32)
     variables = jax.eval_shape(network.init, jax.random.key(0), image)
@@ -70,13 +73,14 @@ def main() -> None:
     parser.add_argument("--markdown", action="store_true", help="a Markdown table")
     args = parser.parse_args()
     from vadjax import backbones, devices
-    from vadjax.errors import UserError
+    from vadjax.errors import UserError, unknown
 
     devices.setup()
     names = args.names or backbones.list_backbones()
     try:
         for name in names:
-            backbones.family_of(name)
+            if name not in backbones.list_backbones():
+                raise unknown("backbone", name, backbones.list_backbones())
     except UserError as error:
         sys.exit(f"list_backbones: {error}")
     columns = (*COLUMNS[:5], *(["images/s"] if args.measure else []), *COLUMNS[5:])
@@ -87,13 +91,17 @@ def main() -> None:
         text = join.join(str(c).ljust(w) for c, w in zip(cells, widths, strict=True)).rstrip()
         return f"| {text} |" if args.markdown else text
 
+    rates = {}
+    if args.measure:  # before `describe`, which changes the form of convolutions
+        rates = {name: measure(name) for name in names if backbones.has_weights(name)}
+    rows = {name: describe(name) for name in names}
+    for name, rate in rates.items():
+        rows[name]["images/s"] = f"{rate:.1f}"
     print(line(columns))
     if args.markdown:
         print("|" + "---|" * len(columns))
     for name in names:
-        row = describe(name)
-        if args.measure and row["parameters"] != "0":
-            row["images/s"] = f"{measure(name):.1f}"
+        row = rows[name]
         print(line([row.get(column, "") for column in columns]), flush=True)
 
 

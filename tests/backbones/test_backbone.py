@@ -216,6 +216,27 @@ def test_wrong_arguments_name_the_right_ones(arguments, message):
         backbones.create(**{"name": "pixels", "weights": "random"} | arguments)
 
 
+@pytest.mark.parametrize(
+    ("shape", "dtype"),
+    [
+        ((2, 32, 32, 4), np.uint8),
+        ((32, 32), np.uint8),
+        ((32, 40, 3), np.uint8),  # one image without its batch axis: 40 x 3 pixels
+        ((0, 32, 32, 3), np.uint8),
+        ((2, 32, 32, 3), np.int32),
+        ((2, 16, 32, 3), np.uint8),
+    ],
+)
+def test_images_that_are_none_are_refused(tiny, shape, dtype):
+    with pytest.raises(UserError, match=r"wants \[b, h, w, 3\]|takes at least 32 x 32"):
+        tiny(np.zeros(shape, dtype))
+
+
+def test_folded_networks_are_not_trained(tiny):
+    with pytest.raises(ValueError, match="create it with folded=False"):
+        tiny.module.apply(tiny.variables, np.zeros((1, 32, 32, 3), np.float32), train=True)
+
+
 def test_unknown_taps_name_the_right_ones(tiny, images):
     with pytest.raises(UserError, match=r"choose one of map, stage1.*Did you mean 'stage2'"):
         tiny.apply(tiny.variables, images, taps=("stage22",))

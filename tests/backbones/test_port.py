@@ -50,7 +50,7 @@ def test_all_differences_come_in_one_error():
     with pytest.raises(UserError) as error:
         port(arrays, TEMPLATE, RULES, source="w.safetensors")
     lines = str(error.value).splitlines()
-    assert lines[0] == "w.safetensors does not fit this network; 5 differences:"
+    assert lines[0] == "w.safetensors does not fit this network; differences: 5"
     assert [line.strip() for line in lines[1:6]] == [
         "extra: conv7.weight [1, 1, 1, 1]",
         "extra: counter []",

@@ -80,6 +80,9 @@ def test_a_sum_beside_the_file_is_checked(tmp_path):
     record = tmp_path / "w.safetensors.sha256"
     record.write_text(f"{sha256}  w.safetensors\n")
     assert weights.load("net", weights=str(path))[2] == sha256
+    record.write_text("no sum")
+    with pytest.raises(UserError, match=r"w\.safetensors\.sha256 holds no sha256"):
+        weights.load("net", weights=str(path))
     record.write_text("0" * 64)
     with pytest.raises(UserError, match=r"0{64} wanted; file w\.safetensors is damaged"):
         weights.load("net", weights=str(path))
@@ -161,8 +164,22 @@ def test_half_precision_and_nan_in_weights(tmp_path):
     assert {leaf.dtype.name for leaf in jax.tree.leaves(backbone.variables)} == {"float32"}
     state["conv_stem.weight"][0, 0, 0, :2] = np.nan
     save_file(state, path)
-    with pytest.raises(UserError, match=r"not finite: conv_stem\.weight holds 2 NaN or infinite"):
+    message = r"is damaged; fetch it again:\s+not finite: conv_stem\.weight holds 2 NaN or infinite"
+    with pytest.raises(UserError, match=message):
         backbones.create("mobilenetv2_100", weights=str(path))
+    state = random_state(golden_shapes("mobilenetv2_100"), seed=0)
+    state["bn1.running_var"] *= -1
+    save_file(state, path)
+    with pytest.raises(UserError, match="a variance in it is negative"):
+        backbones.create("mobilenetv2_100", weights=str(path))
+
+
+def test_parallel_prefixes_and_unusable_caches_are_no_hindrance(tmp_path):
+    state = random_state(golden_shapes("mobilenetv2_100"), seed=0)
+    path = tmp_path / "w.safetensors"
+    save_file({f"module.{key}": array for key, array in state.items()}, path)
+    (tmp_path / "file").touch()
+    backbones.create("mobilenetv2_100", weights=str(path), cache_dir=str(tmp_path / "file"))
 
 
 def test_an_absent_package_is_named():
@@ -190,8 +207,9 @@ def test_weights_of_another_network_list_all_differences(tmp_path):
     with pytest.raises(UserError) as error:
         backbones.create("efficientnet_lite0", weights=str(path))
     lines = [line.strip() for line in str(error.value).splitlines()]
-    assert f"{len(lines) - 3} differences" in lines[0]
-    assert lines.pop() == "They look like mobilenetv2_050 or mobilenetv2_100."  # but for widths
+    # The two differ in widths alone.
+    assert "looks like weights of mobilenetv2_050 or mobilenetv2_100, not of" in lines.pop(0)
+    assert lines[0].endswith(f"differences: {len(lines) - 2}")
     assert "missing: params/stage5/block1/expand/kernel [1, 1, 112, 672]" not in lines
     kinds = [line.split(":")[0] for line in lines[1:-1]]
     assert set(kinds) == {"missing", "extra", "wrong shape"}

@@ -77,6 +77,11 @@ def family_of(name: str) -> str:
     raise unknown("backbone", name, [*list_backbones(), _FOLDER])
 
 
+def has_weights(name: str) -> bool:
+    """Tell whether a backbone has parameters at all."""
+    return family_of(name) not in ("flow", "pixels")
+
+
 def takes_any_size(name: str) -> bool:
     """Tell whether a backbone takes other input sizes than its checkpoint's (within limits)."""
     return family_of(name) not in ("coatnet", "maxvit")

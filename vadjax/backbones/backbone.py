@@ -1,6 +1,7 @@
 """What every backbone is to the rest of vadjax: a network, its variables, its preprocessing."""
 
 import dataclasses
+import functools
 import math
 import pathlib
 from collections.abc import Callable, Mapping, Sequence
@@ -47,6 +48,9 @@ class Backbone:
         random: True if the weights are random: no result of such a backbone means anything.
         stem: Path of the first convolution's kernel in the parameters; () where there is none.
         dtype: Of the computation.
+        check_size: (height, width) -> None; raises UserError for what the network cannot take.
+        check_size: (height, width) -> None; raises UserError for inputs that the network cannot
+            take.
         settings: What else than name and weights determines the outputs.
     """
 
@@ -62,6 +66,7 @@ class Backbone:
     stem: tuple[str, ...]
     dtype: str
     settings: Mapping = dataclasses.field(default_factory=dict)
+    check_size: Callable[[tuple[int, int]], None] = lambda size: None
 
     def __call__(self, images: jax.Array, *, taps: Sequence[str] = ()) -> dict:
         """Apply the backbone to images with its own variables."""
@@ -143,11 +148,21 @@ class Backbone:
         if tap not in self.taps:
             raise unknown(f"tap of backbone {self.name}", tap, self.taps)
 
+    def _check_images(self, x: jax.Array) -> None:
+        fine = x.ndim == 4 and x.shape[0] and x.shape[-1] in (1, 3)
+        if not fine or not (x.dtype == jnp.uint8 or jnp.issubdtype(x.dtype, jnp.floating)):
+            raise UserError(
+                f"images are {x.dtype} {list(x.shape)}; backbone {self.name} wants [b, h, w, 3], "
+                "[b, h, w, 1] or [b, h, w], uint8, or float in 0 .. 1, and at least one"
+            )
+        self.check_size(tuple(x.shape[1:3]))
+
     def _enter(self, variables: Mapping, images: jax.Array) -> tuple[Mapping, jax.Array]:
         """Normalise images; for grey ones, fold the repetition of channels into the stem."""
         x = images[..., None] if images.ndim == 3 else images  # [b, h, w, c]
         if not self.preprocess.mean:
             return variables, x
+        self._check_images(x)
         scale = 255 if x.dtype == jnp.uint8 else 1
         x = x.astype(jnp.float32) / scale
         mean, std = (np.asarray(v, np.float32) for v in (self.preprocess.mean, self.preprocess.std))
@@ -184,7 +199,8 @@ def build(
     preprocess = dataclasses.replace(architecture.preprocess, **preset)
     size = (size, size) if isinstance(size, int) else size or preprocess.size
     preprocess = dataclasses.replace(preprocess, size=tuple(size), fit=fit)
-    _check_size(name, architecture, preprocess)
+    check_size = functools.partial(_check_size, name, architecture)
+    check_size(preprocess.size)
     common = {"preprocess": preprocess, "taps": architecture.taps, "dtype": dtype}
     if not architecture.layouts:
         if fit == "native":
@@ -203,7 +219,7 @@ def build(
         )
     if weights == "random":
         source = "random, seed 0"
-        variables, facts = _convert(architecture, None, source, folded)
+        variables, facts = _convert(name, architecture, None, source, folded)
     else:
         found = weights_lib.find(
             name,
@@ -217,7 +233,7 @@ def build(
         def convert():
             sha256 = found.sha256()
             state = weights_lib.read(found.path)
-            tree, facts = _convert(architecture, state, source, folded)
+            tree, facts = _convert(name, architecture, state, source, folded)
             return tree, {**facts, "sha256": sha256}
 
         if cache_dir:
@@ -237,18 +253,19 @@ def build(
         random=weights == "random",
         stem=architecture.stem,
         settings=architecture.settings,
+        check_size=check_size,
         **common,
     )
 
 
-def _check_size(name: str, architecture: Architecture, preprocess: Preprocess) -> None:
+def _check_size(name: str, architecture: Architecture, size: tuple[int, int]) -> None:
     if not architecture.layouts:
         return
-    height, width = preprocess.size
+    height, width = size
     own = architecture.preprocess.size
-    if architecture.fixed and preprocess.size != own:
+    if architecture.fixed and size != own:
         wanted = f"takes {own[0]} x {own[1]} pixels and no other size"
-    elif min(preprocess.size) < architecture.least:
+    elif min(size) < architecture.least:
         wanted = f"takes at least {architecture.least} x {architecture.least} pixels"
     elif height % architecture.multiple or width % architecture.multiple:
         wanted = f"takes multiples of {architecture.multiple} pixels"
@@ -261,7 +278,7 @@ def _check_size(name: str, architecture: Architecture, preprocess: Preprocess) -
 
 
 def _convert(
-    architecture: Architecture, state: Mapping | None, source: str, folded: bool
+    name: str, architecture: Architecture, state: Mapping | None, source: str, folded: bool
 ) -> tuple[dict, dict]:
     """Return variables, ported from a checkpoint or random where that is None, and facts."""
     num_classes = 1000
@@ -288,11 +305,19 @@ def _convert(
             )
         except UserError as error:
             names = look_like(state)
-            if not names:
+            if not names or name in names:
                 raise
-            raise UserError(f"{error}\nThey look like {' or '.join(names)}.") from None
+            raise UserError(
+                f"{source} looks like weights of {' or '.join(names)}, not of {name}.\n{error}"
+            ) from None
     if folded and not layout.folded:
-        variables = architecture.fold(variables, eps=architecture.eps)
+        with np.errstate(invalid="ignore", over="ignore"):
+            variables = architecture.fold(variables, eps=architecture.eps)
+    if not all(np.isfinite(leaf).all() for leaf in jax.tree.leaves(variables)):
+        raise UserError(
+            f"{source}: folding its batch norms gives NaN or infinity, so a variance in it is "
+            "negative or a value too large: the file is damaged; fetch it again"
+        )
     return variables, {"num_classes": num_classes}
 
 

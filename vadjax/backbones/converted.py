@@ -1,5 +1,6 @@
 """Keep ported and folded parameters, so that a backbone is ready at once the second time."""
 
+import contextlib
 import hashlib
 import json
 import os
@@ -47,11 +48,12 @@ def recall(
     flat = {
         k: np.ascontiguousarray(v) for k, v in traverse_util.flatten_dict(tree, sep="/").items()
     }
+    beside = path.with_suffix(f".{os.getpid()}.tmp")
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        beside = path.with_suffix(f".{os.getpid()}.tmp")
         save_file(flat, beside, metadata={"facts": json.dumps(facts)})
         os.replace(beside, path)
     except (OSError, safetensors.SafetensorError):
-        beside.unlink(missing_ok=True)  # a full or read-only cache: it costs time, nothing else
+        with contextlib.suppress(OSError):  # a full or read-only cache costs time, nothing else
+            beside.unlink(missing_ok=True)
     return tree, facts

@@ -45,6 +45,8 @@ class Network(nn.Module):
         Returns:
             The output of `stop`; with stop="", a dict of "map", "taps" and what `head` returns.
         """
+        if train and getattr(self, "folded", False):
+            raise ValueError("a folded network is never trained; create it with folded=False")
         stages = self.stages()
         names = list(stages)
         tapped = {}

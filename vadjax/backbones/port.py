@@ -125,10 +125,13 @@ def port(
         for target, leaf in wanted.items()
         if target not in filled
     ]
+    if problems and all(problem.startswith("not finite") for problem in problems):
+        lines = "\n  ".join(sorted(problems))
+        raise UserError(f"{source} is damaged; fetch it again:\n  {lines}")
     if problems:
         lines = "\n  ".join(sorted(problems))
         raise UserError(
-            f"{source} does not fit this network; {len(problems)} differences:\n  {lines}\n"
+            f"{source} does not fit this network; differences: {len(problems)}\n  {lines}\n"
             "Use the weights of the network that you named, or name the network of these weights."
         )
     return traverse_util.unflatten_dict(filled, sep="/")

@@ -145,6 +145,8 @@ def read(path: str | pathlib.Path) -> dict[str, np.ndarray]:
     if path.suffix not in _SUFFIXES:
         raise UserError(f"weights file {path} is none of {', '.join(_SUFFIXES)}")
     arrays = _read_safetensors(path) if path.suffix == ".safetensors" else torch_pickle.read(path)
+    if all(key.startswith("module.") for key in arrays):  # saved out of DataParallel
+        arrays = {key.removeprefix("module."): array for key, array in arrays.items()}
     return {key: _upcast(array) for key, array in arrays.items()}
 
 
@@ -156,8 +158,14 @@ def _upcast(array: np.ndarray) -> np.ndarray:
 def _recorded(path: pathlib.Path) -> str:
     """Return the sum in FILE.sha256, "" where there is none."""
     record = path.with_name(path.name + ".sha256")
-    words = record.read_text().split() if record.is_file() else []
-    return words[0].lower() if words else ""
+    if not record.is_file():
+        return ""
+    words = record.read_text(errors="replace").lower().split()
+    if not words or not re.fullmatch(r"[0-9a-f]{64}", words[0]):
+        raise UserError(
+            f"{record} holds no sha256; remove it, or write: sha256sum FILE > FILE.sha256"
+        )
+    return words[0]
 
 
 def _from_hub(checkpoint: str) -> Found:
