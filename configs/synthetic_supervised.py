@@ -3,8 +3,8 @@
 python -m vadjax.main --config=configs/synthetic_supervised.py
 
 Protocol by_video: it has seen labelled anomalies of each kind, so it is no anomaly detector and
-belongs in no column with one_class. It shows that labels, folds and training work: 128 labelled
-clips are drawn for it, since 16 hold two or three of each kind.
+belongs in no column with one_class. Unfinished: on dataset.seed=1, 96 fitted and 32 held-out clips,
+variants of it reach a micro AUC of .63 to .70, which grows with the number of clips.
 """
 
 from vadjax.config import default_config, with_argument
