@@ -71,7 +71,9 @@ def test_the_headline_is_that_of_scikit_learn(finished, cache):
     dataset = data.load(tiny(cache).dataset, cache_dir=cache)
     with np.load(workdir / "scores.npz") as file:
         scores = [file[f"test|0|{v.id}|scores"] for v in dataset.test]
+        kept = [file[f"test|0|{v.id}|labels"] for v in dataset.test]
     labels = [v.labels for v in dataset.test]
+    assert all(k.dtype == np.uint8 for k in kept) and [*map(list, kept)] == [*map(list, labels)]
     want = roc_auc_score(np.concatenate(labels), np.concatenate(scores))
     assert metrics["frame"]["auc_micro"] == pytest.approx(want, abs=1e-12)
 

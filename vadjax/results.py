@@ -23,6 +23,10 @@ def score(run: Run) -> None:
             for name, found in detect({_name(run, p): run.rows(p) for p in parts}).items():
                 for what, values in zip(("scores", "predicted"), found, strict=True):
                     arrays[f"{split}|{fold.index}|{name}|{what}"] = values
+        for part in fold.test:  # so that two runs can be compared from their files alone
+            if run.videos[part.video_id].labels is not None:
+                labels = run.labels(part).astype(np.uint8)
+                arrays[f"test|{fold.index}|{_name(run, part)}|labels"] = labels
     with whole(run.workdir / "scores.npz") as beside, beside.open("wb") as file:
         np.savez(file, **arrays)
 
