@@ -1,0 +1,106 @@
+"""Several scores of the same frames into one, by what each does on held-out normal clips.
+
+A scale comes from normal clips that nothing was fitted on, never from the frames that are judged:
+statistics of the test set, as by min and max of each test video, would look ahead and would promise
+every video an anomaly (docs/protocols.md, section 2).
+"""
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+TAIL = 0.95  # quantile from which on the tail is exponential
+
+
+@dataclasses.dataclass(frozen=True)
+class Standard:
+    """Distance from the held-out normal mean, in standard deviations."""
+
+    mean: float
+    deviation: float
+
+    @classmethod
+    def fit(cls, normal: Sequence[np.ndarray]) -> "Standard":
+        """Fit on the scores of held-out normal videos, each an array of any shape."""
+        values = _pooled(normal)
+        return cls(float(values.mean()), max(float(values.std()), 1e-12))
+
+    def __call__(self, scores: np.ndarray) -> np.ndarray:
+        """Calibrate scores of any shape; float32."""
+        return ((np.asarray(scores, np.float64) - self.mean) / self.deviation).astype(np.float32)
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Surprise:
+    """How rare a score is among held-out normal ones: -log10 of the share that is not below it.
+
+    Up to the quantile `TAIL` that is the empirical share, interpolated; above it the excesses are
+    taken as exponential (a generalised Pareto tail of shape 0), so that scores beyond all that was
+    seen stay in order. Nothing but the order of scores counts below the tail, hence cues of any
+    unit can be added.
+    """
+
+    levels: np.ndarray
+    surprises: np.ndarray
+    excess: float
+
+    @classmethod
+    def fit(cls, normal: Sequence[np.ndarray]) -> "Surprise":
+        """Fit on the scores of held-out normal videos, each an array of any shape."""
+        values = _pooled(normal)
+        shares = np.linspace(0, TAIL, 96)
+        levels = np.quantile(values, shares)
+        over = values[values > levels[-1]] - levels[-1]
+        excess = max(float(over.mean()) if len(over) else 0.0, 1e-12)
+        return cls(levels, -np.log10(1 - shares), excess)
+
+    def __call__(self, scores: np.ndarray) -> np.ndarray:
+        """Calibrate scores of any shape; float32, at least 0."""
+        scores = np.asarray(scores, np.float64)
+        body = np.interp(scores, self.levels, self.surprises)
+        tail = np.maximum(scores - self.levels[-1], 0) / self.excess / np.log(10)
+        return (body + tail).astype(np.float32)
+
+
+CALIBRATIONS = {"standard": Standard, "surprise": Surprise}
+
+
+def fuse(
+    scores: Mapping[str, Mapping[str, np.ndarray]],
+    normal: Mapping[str, Mapping[str, np.ndarray]],
+    *,
+    calibration: str = "standard",
+) -> dict[str, np.ndarray]:
+    """Calibrate each cue on held-out normal scores, and sum.
+
+    Args:
+        scores: cue -> video -> [t] or maps [t, h, w]; the same videos and shapes in every cue.
+        normal: cue -> held-out normal video -> scores of the same cue, from models that have not
+            been fitted on that video.
+        calibration: a key of `CALIBRATIONS`.
+
+    Returns:
+        Video -> float32 of the shape of its scores.
+
+    Raises:
+        ValueError: cues differ in their videos or shapes, or a cue has no held-out normal scores.
+    """
+    if calibration not in CALIBRATIONS:
+        raise ValueError(f"calibration {calibration!r} unknown; choose of {list(CALIBRATIONS)}")
+    fused: dict[str, np.ndarray] = {}
+    shapes = {cue: {v: np.shape(s) for v, s in found.items()} for cue, found in scores.items()}
+    if not scores or any(found != next(iter(shapes.values())) for found in shapes.values()):
+        raise ValueError(f"cues {list(scores)} should have the same videos of the same shapes")
+    for cue, found in scores.items():
+        scale = CALIBRATIONS[calibration].fit(list(normal.get(cue, {}).values()))
+        for video, values in found.items():
+            fused[video] = fused.get(video, 0) + scale(values)
+    return fused
+
+
+def _pooled(normal: Sequence[np.ndarray]) -> np.ndarray:
+    values = np.concatenate([np.ravel(v) for v in normal]) if len(normal) else np.zeros(0)
+    if not len(values) or not np.isfinite(values).all():
+        raise ValueError("held-out normal scores should be finite, and at least one")
+    return values.astype(np.float64)
