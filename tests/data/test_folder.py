@@ -71,10 +71,12 @@ def test_labels_csv_is_read_anew_when_it_changes(tmp_path, two_sides):
 
 def test_labels_csv_that_does_not_fit(tmp_path, two_sides):
     (two_sides / "labels.csv").write_text("video,start,stop\nhall,5,8\n")
-    with pytest.raises(UserError, match=r"row 2 \(hall\) does not fit the 7 frames of the clip"):
+    with pytest.raises(
+        UserError, match=r"line 2 \(hall\): 5 to 8 does not fit the clip's 7 frames"
+    ):
         load(tmp_path, two_sides)
     (two_sides / "labels.csv").write_text("video,start_s,stop_s\nhall,0,1\n")
-    with pytest.raises(UserError, match=r"image folder has no frame rate"):
+    with pytest.raises(UserError, match=r"line 2 \(hall\): is in seconds, but the frame rate"):
         load(tmp_path, two_sides)
 
 

@@ -182,31 +182,53 @@ def test_csv_in_seconds_marks_frames_whose_time_is_inside(tmp_path_factory, fps,
 def test_csv_in_seconds_may_end_a_second_late(tmp_path):
     found = read_csv(tmp_path, "video,start_s,stop_s\ntest/door,1.5,2.9\n")
     assert np.flatnonzero(found["test/door"]).tolist() == [15, 16, 17, 18, 19]
-    with pytest.raises(UserError, match="does not fit the 20 frames"):
+    with pytest.raises(UserError, match=r"1.5 to 3.1 does not fit the clip's 2.00 seconds"):
         read_csv(tmp_path, "video,start_s,stop_s\ntest/door,1.5,3.1\n")
 
 
-def test_csv_names_all_faults_at_once(tmp_path):
-    rows = ["dor,1,2", "door,1,2", "2,5,21", "2,-1,3", "2,4,4", "2,1.5,3", "2,one,3", "2,1,inf"]
+def test_csv_names_faults_by_line(tmp_path):
+    rows = ["dor,1,2", "", "door,1,2", "2,5,21", "2,-1,3", "2,9,4", "2,1.5,3", "2,one,3"]
     with pytest.raises(UserError) as caught:
         read_csv(tmp_path, "video,start,stop\n" + "\n".join(rows))
-    message = str(caught.value)
-    assert "row 2 (dor) is no clip" in message
-    assert "row 3 (door) may be test/door or train/door; say which" in message
-    assert "row 4 (2) does not fit the 20 frames of the clip" in message
-    assert "and 3 more" in message
-    assert "The clips are test/door, test/hall/2, train/door." in message
+    file = tmp_path / "labels.csv"
+    assert str(caught.value).splitlines() == [
+        f"{file}, line 2 (dor): is no clip; did you mean 'door'?",
+        f"{file}, line 4 (door): may be test/door or train/door; say which",
+        f"{file}, line 5 (2): 5 to 21 does not fit the clip's 20 frames",
+        f"{file}, line 6 (2): -1 to 3 does not fit the clip's 20 frames",
+        f"{file}, line 7 (2): start 9 is not before stop 4",
+        "... and 2 more lines",
+    ]
 
 
-def test_csv_faults_of_kind(tmp_path):
-    with pytest.raises(UserError, match="has a fraction of a frame"):
-        read_csv(tmp_path, "video,start,stop\n2,1.5,3\n")
-    with pytest.raises(UserError, match="an image folder has no frame rate; give frames"):
-        read_csv(tmp_path, "video,start_s,stop_s\n2,1,1.5\n")
-    with pytest.raises(UserError, match=r"wanted the columns video,start,stop .* found a,b"):
-        read_csv(tmp_path, "a,b\n1,2\n")
-    with pytest.raises(UserError, match="cannot be read as a table"):
-        read_csv(tmp_path, "")
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("video,start,stop\n2,1.5,3\n", r"line 2 \(2\): 1.5 to 3 has a fraction of a frame"),
+        ("video,start,stop\n2,4,4\n", "start 4 is not before stop 4; stop itself is not included"),
+        ("video,start,stop\n2,one,3\n", "start is 'one'; wanted a number"),
+        ("video,start,stop\n2,1,inf\n", "stop is 'inf'; wanted a number"),
+        ("video,start,stop\n2,nan,3\n", "start is 'nan'; wanted a number"),
+        ("video,start,stop\n2,1\n", "stop is missing"),
+        ("video,start,stop\nxyz,1,2\n", "clips are test/door, test/hall/2, train/door$"),
+        ("video,start_s,stop_s\n2,1,1.5\n", "the frame rate is unknown .*; give frames, in a file"),
+        ("video,start_s,stop_s\ntest/door,3,1\n", "start 3 is not before stop 1"),
+        (
+            "video,start_s,stop_s\ntest/door,.01,.02\n",
+            "no frame lies between .01 and .02 s at 10 f",
+        ),
+        ("\n\na,b\n1,2\n", r"line 3: wanted the columns video,start,stop .* found a,b"),
+        ("", "labels.csv is empty; wanted the columns"),
+        ("\n \n", "labels.csv is empty"),
+        ('video,start,stop\n"2,1,2', "cannot be read as a table"),
+    ],
+)
+def test_csv_faults_of_kind(tmp_path, text, message):
+    with pytest.raises(UserError, match=message):
+        read_csv(tmp_path, text)
+
+
+def test_csv_that_is_no_text(tmp_path):
     (tmp_path / "labels.csv").write_bytes(b"\xff\xfev\0i\0")
     with pytest.raises(UserError, match="cannot be read as a table"):
         labels.read_csv(tmp_path / "labels.csv", CLIPS)

@@ -6,6 +6,7 @@ key, so each reader refuses a file whose length does not fit.
 """
 
 import csv
+import difflib
 import math
 import os
 import pathlib
@@ -174,69 +175,113 @@ def read_csv(
       Labels uint8 [t] of every clip.
 
     Raises:
-      UserError: columns, names or numbers are wrong; all faults in one message.
+      UserError: columns, names or numbers are wrong; a line for each of the first five faults.
     """
-    try:
-        text = pathlib.Path(path).read_text(encoding="utf-8-sig")
-        header, *lines = csv.reader(text.splitlines(), skipinitialspace=True, strict=True)
-    except (ValueError, csv.Error) as error:
-        raise UserError(f"{path} cannot be read as a table with a header ({error}).") from error
-    columns = [name.strip().lower() for name in header]
-    rows = [
-        dict(zip(columns, (*map(str.strip, line), *[""] * len(columns)), strict=False))
-        for line in lines
-        if any(line)
-    ]
-    in_seconds = {"video", "start_s", "stop_s"} <= set(columns)
-    if not in_seconds and not {"video", "start", "stop"} <= set(columns):
-        raise UserError(
-            f"{path}: wanted the columns video,start,stop (frames) or video,start_s,stop_s "
-            f"(seconds); found {','.join(columns)}."
-        )
-    suffix = "_s" if in_seconds else ""
+    rows, in_seconds = _read_rows(path)
     intervals: dict[str, list] = {clip: [] for clip in clips}
     faults = []
-    for number, row in enumerate(rows, 2):
-        where = f"row {number} ({row['video']})"
-        matches = _matches(row["video"], clips)
-        if len(matches) != 1:
-            both = f"may be {' or '.join(matches)}; say which" if matches else "is no clip"
-            faults.append(f"{where} {both}")
-            continue
-        start, stop = row["start" + suffix], row["stop" + suffix]
-        if not start and not stop:
-            continue
-        num_frames, fps = clips[matches[0]]
+    for line, (video, start, stop) in rows:
         try:
-            pair = _frames(float(start), float(stop), num_frames, fps if in_seconds else 0)
-            intervals[matches[0]].append(pair)
-        except (ValueError, OverflowError) as error:
-            faults.append(f"{where} {error}")
+            clip = _clip(video, clips)
+            if start or stop:
+                num_frames, fps = clips[clip]
+                pair = _frames(start, stop, num_frames, fps if in_seconds else 0)
+                intervals[clip].append(pair)
+        except ValueError as error:
+            faults.append(f"{path}, line {line} ({video}): {error}")
     if faults:
-        more = f"; and {len(faults) - 5} more" if len(faults) > 5 else ""
-        raise UserError(
-            f"{path}: {'; '.join(faults[:5])}{more}. The clips are {', '.join(sorted(clips)[:8])}"
-            f"{' ...' if len(clips) > 8 else '.'}"
-        )
+        more = [f"... and {len(faults) - 5} more lines"] if len(faults) > 5 else []
+        raise UserError("\n".join(faults[:5] + more))
     return {
         clip: labels_from_intervals(tuple(pairs), clips[clip][0], where=f"{path}, {clip}")
         for clip, pairs in intervals.items()
     }
 
 
-def _frames(start: float, stop: float, num_frames: int, fps: float | None) -> tuple[int, int]:
-    """Turn one row's times into frames; fps 0 means that they are frames already."""
+def _read_rows(path: str | os.PathLike) -> tuple[list[tuple[int, list[str]]], bool]:
+    """Return (line, [video, start, stop]) of every row, and whether they are in seconds."""
+    try:
+        text = pathlib.Path(path).read_text(encoding="utf-8-sig")
+        table = csv.reader(text.splitlines(), skipinitialspace=True, strict=True)
+        lines = [(table.line_num, [cell.strip() for cell in row]) for row in table]
+        lines = [(number, cells) for number, cells in lines if any(cells)]
+    except (ValueError, csv.Error) as error:
+        raise UserError(f"{path} cannot be read as a table with a header ({error}).") from error
+    wanted = "the columns video,start,stop (frames) or video,start_s,stop_s (seconds)"
+    if not lines:
+        raise UserError(f"{path} is empty; wanted {wanted}. Remove it if there are no labels.")
+    columns = [name.lower() for name in lines[0][1]]
+    in_seconds = {"video", "start_s", "stop_s"} <= set(columns)
+    if not in_seconds and not {"video", "start", "stop"} <= set(columns):
+        raise UserError(
+            f"{path}, line {lines[0][0]}: wanted {wanted} in the first line; found "
+            f"{','.join(columns)}."
+        )
+    names = ("video", "start_s", "stop_s") if in_seconds else ("video", "start", "stop")
+    places = [columns.index(name) for name in names]
+    return [
+        (line, [(*cells, *[""] * len(columns))[place] for place in places])
+        for line, cells in lines[1:]
+    ], in_seconds
+
+
+def _frames(start: str, stop: str, num_frames: int, fps: float | None) -> tuple[int, int]:
+    """Turn one row's times into frames; fps 0 means that they are frames already.
+
+    Raises:
+      ValueError: what is wrong with them, in words.
+    """
     if fps is None:
-        raise ValueError("is in seconds, but an image folder has no frame rate; give frames")
+        raise ValueError(
+            "is in seconds, but the frame rate is unknown (images have none, and some videos do "
+            "not say theirs); give frames, in a file with the columns video,start,stop"
+        )
+    first, last = _number("start", start), _number("stop", stop)
+    if first >= last:
+        excluded = "; stop itself is not included" if first == last else ""
+        raise ValueError(f"start {start} is not before stop {stop}{excluded}")
+    length = f"the clip's {num_frames} frames"
     if fps:
-        start, stop = (math.ceil(round(t * fps, 3)) for t in (start, stop))
-        if num_frames < stop <= num_frames + fps:
-            stop = num_frames
-    if int(start) != start or int(stop) != stop:
-        raise ValueError("has a fraction of a frame")
-    if not 0 <= start < stop <= num_frames:
-        raise ValueError(f"does not fit the {num_frames} frames of the clip")
-    return int(start), int(stop)
+        first, last = (math.ceil(round(t * fps, 3)) for t in (first, last))
+        length = f"the clip's {num_frames / fps:.2f} seconds ({num_frames} frames)"
+        if num_frames < last <= num_frames + fps:
+            last = num_frames
+        if first == last:
+            raise ValueError(f"no frame lies between {start} and {stop} s at {fps:g} frames/s")
+    if int(first) != first or int(last) != last:
+        raise ValueError(f"{start} to {stop} has a fraction of a frame")
+    if not 0 <= first < last <= num_frames:
+        raise ValueError(f"{start} to {stop} does not fit {length}")
+    return int(first), int(last)
+
+
+def _number(name: str, text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = math.nan
+    if not math.isfinite(value):
+        raise ValueError(f"{name} is {text!r}; wanted a number" if text else f"{name} is missing")
+    return value
+
+
+def _clip(name: str, clips: Iterable[str]) -> str:
+    """Return the id that a row means by `name`.
+
+    Raises:
+      ValueError: it means none, or several.
+    """
+    found = _matches(name, clips)
+    if len(found) == 1:
+        return found[0]
+    if found:
+        raise ValueError(f"may be {' or '.join(found)}; say which")
+    names = {clip.split("/", 1)[-1] for clip in clips} | set(clips)
+    close = difflib.get_close_matches(os.path.splitext(name)[0], sorted(names), n=1)
+    if close:
+        raise ValueError(f"is no clip; did you mean {close[0]!r}?")
+    some = ", ".join(sorted(clips)[:8]) + " and others" * (len(list(clips)) > 8)
+    raise ValueError(f"is no clip; the clips are {some}")
 
 
 def _matches(name: str, clips: Iterable[str]) -> list[str]:
