@@ -1,0 +1,1 @@
+"""Heatmaps of what made a score, their worth, and pictures and films of them."""
