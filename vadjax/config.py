@@ -140,7 +140,12 @@ def default_config() -> ConfigDict:
     config.evaluate = ConfigDict(
         dict(threshold="quantile", quantile=0.99, num_std=3.0, num_bootstrap=2000, knn=5)
     )
-    config.explain = ConfigDict(dict())
+    config.explain = ConfigDict(
+        dict(
+            num_pictures=6,  # of the most abnormal frames, and of each kind of mistake; 0 is none
+            videos=True,  # an annotated film of each test video
+        )
+    )
     config.report = ConfigDict(dict(title="", thumbnails=12))
     return config.lock()
 
