@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from vadjax.errors import UserError
 from vadjax.evaluation import bootstrap
 from vadjax.evaluation.frame import auc
 
@@ -99,3 +100,44 @@ def test_many_frames_and_videos_are_fast():
     start = time.process_time()
     bootstrap.auc_interval(scores, labels)
     assert time.process_time() - start < 10
+
+
+def cases(seed=0, num=20):
+    rng = np.random.default_rng(seed)
+    labels = [(np.arange(50) > 30).astype(np.uint8) for _ in range(num)]
+    return rng, labels, [rng.normal(size=50) + y + rng.normal() for y in labels]
+
+
+def test_two_runs_are_compared_on_the_same_draws():
+    _, labels, worse = cases()
+    better = [s + 0.5 * y for s, y in zip(worse, labels, strict=True)]
+    found = bootstrap.paired_test(worse, better, labels, resamples=500)
+    flat = [auc(np.concatenate(s), np.concatenate(labels)) for s in (worse, better)]
+    assert found.difference == pytest.approx(flat[1] - flat[0])
+    assert 0 < found.low < found.difference < found.high and found.p_value == 2 / 501
+    turned = bootstrap.paired_test(better, worse, labels, resamples=500)
+    assert (turned.difference, turned.low, turned.high) == pytest.approx(
+        (-found.difference, -found.high, -found.low)
+    )
+    assert turned.p_value == found.p_value
+    apart = [bootstrap.auc_interval(s, labels, resamples=500) for s in (worse, better)]
+    assert found.high - found.low < max(i.high - i.low for i in apart)  # what is shared cancels
+
+
+def test_a_run_does_not_differ_from_itself_nor_from_another_scale_of_itself():
+    _, labels, scores = cases()
+    found = bootstrap.paired_test(scores, [np.exp(s) for s in scores], labels, resamples=100)
+    assert (found.difference, found.low, found.high, found.p_value) == (0, 0, 0, 1)
+
+
+def test_no_paired_test():
+    _, labels, scores = cases(num=7)
+    few = bootstrap.paired_test(scores, scores, labels)
+    assert few.difference == 0 and few.p_value is None and "an interval needs 8" in few.reason
+    one_class = bootstrap.paired_test(scores, scores, [np.ones(50)] * 7)
+    assert one_class.difference is None and "one class" in one_class.reason
+    assert bootstrap.paired_test([], [], []).reason == "no videos"
+    with pytest.raises(UserError, match=r"7 videos, 350 frames of a, 6 videos, 300 frames of b"):
+        bootstrap.paired_test(scores, scores[1:], labels)
+    with pytest.raises(UserError, match="scores of b of 1 video"):
+        bootstrap.paired_test(scores, [*scores[:-1], scores[-1] * np.nan], labels)
