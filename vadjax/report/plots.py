@@ -7,7 +7,7 @@ are html, placed by the percentages returned here.
 import base64
 import itertools
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
@@ -107,7 +107,7 @@ def scale(views: Sequence[VideoView]) -> tuple[float, float]:
 
 
 def roc(scores: np.ndarray, labels: np.ndarray) -> dict | None:
-    """Return the ROC curve over frames, ties grouped, or None where one class is missing.
+    """Return the ROC and PR curves over frames, ties grouped, or None where one class is missing.
 
     Args:
         scores: [n] float, higher is more abnormal.
@@ -115,7 +115,9 @@ def roc(scores: np.ndarray, labels: np.ndarray) -> dict | None:
 
     Returns:
         `points` [(false-positive rate, true-positive rate, threshold)] thinned to what a screen
-        can show, from (0, 0, None) to (1, 1), and the exact `area` by the trapezoid rule.
+        can show, from (0, 0, None) to (1, 1), `pr` [(recall, precision)] of the same points but
+        the first, `counts` [(tp, fp)] of all, `positives`, `negatives`, the exact `area` by the
+        trapezoid rule and the average precision `ap`, without interpolation.
     """
     positives = int(np.sum(labels))
     negatives = len(labels) - positives
@@ -124,13 +126,50 @@ def roc(scores: np.ndarray, labels: np.ndarray) -> dict | None:
     order = np.argsort(-scores, kind="stable")
     scores, labels = scores[order], labels[order].astype(np.int64)
     last = np.append(np.flatnonzero(np.diff(scores)), len(scores) - 1)  # of each group of ties
-    tpr = np.append(0, np.cumsum(labels)[last] / positives)
-    fpr = np.append(0, np.cumsum(1 - labels)[last] / negatives)
-    _, keep = np.unique((np.stack([fpr, tpr]) * 200).round(), axis=1, return_index=True)
-    keep = np.union1d(keep, [0, len(fpr) - 1])
+    tp = np.append(0, np.cumsum(labels)[last])
+    fp = np.append(0, np.cumsum(1 - labels)[last])
+    tpr, fpr, precision = tp / positives, fp / negatives, tp / np.maximum(tp + fp, 1)
+    # A point for each cell of a grid of 200 in either chart.
+    grids = [(np.stack(pair) * 200).round() for pair in ((fpr, tpr), (tpr, precision))]
+    keep = [np.unique(grid, axis=1, return_index=True)[1] for grid in grids]
+    keep = np.unique(np.concatenate([*keep, [0, len(fpr) - 1]]))
     thresholds = [None, *scores[last].tolist()]
-    points = [(round(float(fpr[i]), 5), round(float(tpr[i]), 5), thresholds[i]) for i in keep]
-    return {"points": points, "area": float(np.trapezoid(tpr, fpr))}
+    return {
+        "points": [(round(float(fpr[i]), 5), round(float(tpr[i]), 5), thresholds[i]) for i in keep],
+        "pr": [(round(float(tpr[i]), 5), round(float(precision[i]), 5)) for i in keep[1:]],
+        "counts": [(int(tp[i]), int(fp[i])) for i in keep],
+        "positives": positives,
+        "negatives": negatives,
+        "area": float(np.trapezoid(tpr, fpr)),
+        "ap": float(np.sum(np.diff(tpr) * precision[1:])),
+    }
+
+
+def lines(x: Sequence[float], curves: Mapping[str, Sequence[float | None]], *, high: float) -> dict:
+    """Lay out several curves over one x, from 0 up to `high`; a None interrupts a curve.
+
+    Returns:
+        `curves` [(key, path data)], `x` in [0, 1] of each point, and `xticks`, `yticks` of
+        (percentage, number).
+    """
+    first, last = min(x), max(x)
+    across = [(value - first) / ((last - first) or 1.0) for value in x]
+    drawn = []
+    for key, values in curves.items():
+        parts = itertools.groupby(
+            zip(across, values, strict=True), key=lambda point: point[1] is not None
+        )
+        pieces = [list(points) for known, points in parts if known]
+        data = "".join(path(*zip(*((a, v / high) for a, v in p), strict=True)) for p in pieces)
+        drawn.append((key, data))
+    return {
+        "curves": [(key, data) for key, data in drawn if data],
+        "x": [round(a, 5) for a in across],
+        "xticks": [
+            (round(100 * (v - first) / ((last - first) or 1.0), 3), v) for v in ticks(first, last)
+        ],
+        "yticks": [(round(100 * v / high, 3), v) for v in ticks(0, high, 4)],
+    }
 
 
 def training(rows: Sequence[dict]) -> dict | None:
