@@ -14,9 +14,11 @@ MIN_SHARE = 0.001  # of the frame: smaller regions are left out
 DETECTED, TRUE, HALO = (255, 148, 92), (255, 255, 255), (20, 18, 16)  # RGB
 DASH = 4  # pixels
 
-# Inferno rises evenly in lightness, also in print and for colour-blind eyes. Both tables are
-# uint8 [1, 256, 3]: the colour times its opacity, and what is left of the frame.
-_COLOURS = cv2.applyColorMap(np.arange(256, dtype=np.uint8), cv2.COLORMAP_INFERNO)[:, 0, ::-1]
+# Inferno rises evenly in lightness, also in print and for colour-blind eyes; without its darkest
+# third, which would only dim the frame. Both tables are uint8 [1, 256, 3]: the colour times its
+# opacity, and what is left of the frame.
+_STEPS = np.linspace(88, 255, 256).round().astype(np.uint8)
+_COLOURS = cv2.applyColorMap(_STEPS, cv2.COLORMAP_INFERNO)[:, 0, ::-1]
 _OPACITY = OPACITY * np.linspace(0, 1, 256)[:, None]
 _PAINT = np.round(_COLOURS * _OPACITY).astype(np.uint8)[None]
 _KEEP = np.round(255 * (1 - _OPACITY.repeat(3, 1))).astype(np.uint8)[None]
