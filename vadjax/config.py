@@ -47,6 +47,7 @@ CHOICES = {
     "train.schedule": ("constant", "cosine"),
     "train.parallel": ("shard_map", "pmap"),
     "score.aggregate": ("last", "mean", "max"),
+    "explain.method": ("auto", "error", "gradcam++", "gradcam", "hirescam", "input_gradient"),
     "evaluate.threshold": ("quantile", "mean_std", "f1", "youden"),
 }
 
@@ -142,6 +143,10 @@ def default_config() -> ConfigDict:
     )
     config.explain = ConfigDict(
         dict(
+            maps=True,  # of where each test frame is abnormal
+            method="auto",  # "error" where the model's error has places, else "gradcam++"
+            tap="",  # stage whose activations are explained; "" is the last that has places
+            batch_size=32,  # frames or windows at once
             num_pictures=6,  # of the most abnormal frames, and of each kind of mistake; 0 is none
             videos=True,  # an annotated film of each test video
         )
@@ -252,6 +257,7 @@ def validate(config: ConfigDict) -> ConfigDict:
     positive("window.length", "window.stride", "window.dilation", "train.epochs")
     positive("train.batch_size", "train.learning_rate", "features.batch_size", "score.batch_size")
     positive("train.checkpoint_every", "evaluate.num_bootstrap", "evaluate.knn")
+    positive("explain.batch_size")
     need(len(flat["model.units"]) > 0, "model.units is empty; give at least one layer's width.")
     need(
         all(u > 0 for u in flat["model.units"]),

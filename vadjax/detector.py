@@ -21,6 +21,22 @@ def save(folder: pathlib.Path, variables: Mapping, standardizer) -> None:
     write_json(folder / "standardizer.json", standardizer.to_dict())
 
 
+def read(folder: pathlib.Path) -> tuple[dict, object]:
+    """Return what `save` wrote: trained variables and the standardisation of rows.
+
+    Raises:
+        UserError: there is no trained detector in `folder`.
+    """
+    from vadjax.features.standardize import Standardizer
+    from vadjax.storage.checkpoints import load_npz
+
+    file = folder / "standardizer.json"
+    if not file.is_file():
+        raise UserError(f"no trained detector in {folder}; run --stage=train first.")
+    standardizer = Standardizer.from_dict(json.loads(file.read_text(encoding="utf-8")))
+    return load_npz(folder / "variables.npz"), standardizer
+
+
 def load(
     folder: pathlib.Path, model, objective, config: ConfigDict
 ) -> Callable[[Mapping[str, np.ndarray]], Scored]:
@@ -29,15 +45,9 @@ def load(
     Raises:
         UserError: there is no trained detector in `folder`.
     """
-    from vadjax.features.standardize import Standardizer
     from vadjax.scoring.score import score_videos
-    from vadjax.storage.checkpoints import load_npz
 
-    file = folder / "standardizer.json"
-    if not file.is_file():
-        raise UserError(f"no trained detector in {folder}; run --stage=train first.")
-    variables = load_npz(folder / "variables.npz")
-    standardizer = Standardizer.from_dict(json.loads(file.read_text(encoding="utf-8")))
+    variables, standardizer = read(folder)
 
     def detect(rows: Mapping[str, np.ndarray]) -> Scored:
         return score_videos(

@@ -16,7 +16,7 @@ from vadjax import config as configs
 from vadjax import doors
 from vadjax.errors import UserError
 
-STAGES = ("all", "extract", "train", "score", "evaluate", "report")
+STAGES = ("all", "extract", "train", "score", "evaluate", "explain", "report")
 
 config_flags.DEFINE_config_file(
     "config", None, "Config file, such as configs/ped2_lstm.py; keys: --config.train.epochs=5."

@@ -1,4 +1,4 @@
-"""extract -> train -> score -> evaluate -> report: one run, each stage alone or all.
+"""extract -> train -> score -> evaluate -> explain -> report: one run, each stage alone or all.
 
 The folders of the middle floor know nothing of one another; this file hands arrays, variables
 and paths from one to the next.
@@ -18,11 +18,12 @@ from vadjax.console import Console
 from vadjax.context import Run, check_length
 from vadjax.data.audit import audit_folds
 from vadjax.data.windows import window_table
+from vadjax.explanations import explain
 from vadjax.results import evaluate, report, score
 from vadjax.storage import workdir as workdirs
 from vadjax.storage.files import write_json
 
-ORDER = ("extract", "train", "score", "evaluate", "report")
+ORDER = ("extract", "train", "score", "evaluate", "explain", "report")
 
 
 def run(
@@ -198,5 +199,6 @@ STAGES = {
     "train": train,
     "score": score,
     "evaluate": evaluate,
+    "explain": explain,
     "report": report,
 }
