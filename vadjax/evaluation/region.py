@@ -14,7 +14,7 @@ NO_MASKS = "no test video has masks"
 NO_ABNORMAL = "no mask holds an abnormal pixel"
 NO_NORMAL = "every mask holds an abnormal pixel"
 RULE = (
-    "boxes of the connected parts (8 neighbours) of at least {least} pixels of each map, cut at up "
+    "boxes of the connected parts (8 neighbours) of at least {least} of each map, cut at up "
     "to {num_levels} levels of its own; running maximum of the rates over all thresholds; IoU of "
     "boxes"
 )
@@ -86,7 +86,10 @@ def region_metrics(
         "beta": beta,
         "regions": sweep.regions,
         "num_tracks": sweep.tracks,
-        "region_rule": RULE.format(least=least, num_levels=num_levels),
+        "region_rule": RULE.format(
+            least="a thousandth" if min_area is None else f"{min_area} pixels",
+            num_levels=num_levels,
+        ),
     }
     if part["pixel_auc"] is not None:
         part["pixel_eer"] = frame.equal_error_rate(*frame.roc_curve(scores, labels))

@@ -142,7 +142,8 @@ SCHEMA = {
             "environment": _OBJECT,
             "reasons": {"type": "object", "additionalProperties": _TEXT},
             "remarks": {"type": "object", "additionalProperties": _TEXT},
-        }
+        },
+        optional={"unit": {"enum": ["frame", "window"]}},  # what is counted; frames where absent
     ),
 }
 

@@ -7,7 +7,7 @@ from vadjax.evaluation.frame import cumulative_counts
 
 UNSUPERVISED = ("quantile", "mean_std")
 SUPERVISED = ("f1", "youden")
-RULES = (*UNSUPERVISED, *SUPERVISED)
+RULES = (*UNSUPERVISED, *SUPERVISED, "half")
 
 
 def choose_threshold(
@@ -16,7 +16,8 @@ def choose_threshold(
     """Choose a threshold from held-out scores; a frame is abnormal from it upwards.
 
     "quantile" and "mean_std" look at normal frames alone. "f1" and "youden" (TPR - FPR) take the
-    best of the held-out scores as it stands, the highest of equally good ones.
+    best of the held-out scores as it stands, the highest of equally good ones. "half" is .5, for
+    scores that are probabilities; it looks at nothing.
 
     >>> choose_threshold([0.1, 0.2, 0.9], [0, 1, 1], rule="f1")
     (0.2, '')
@@ -36,6 +37,8 @@ def choose_threshold(
     """
     if rule not in RULES:
         raise unknown("evaluate.threshold", rule, RULES)
+    if rule == "half":
+        return 0.5, ""
     scores, labels = np.asarray(scores, np.float64), np.asarray(labels, bool)
     normal = scores[~labels]
     if not len(normal):
