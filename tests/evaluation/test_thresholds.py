@@ -49,3 +49,8 @@ def test_no_threshold():
     assert value is None and "needs abnormal frames" in why
     with pytest.raises(UserError, match="Did you mean 'quantile'"):
         choose_threshold([1.0], [0], rule="quantil")
+
+
+def test_half_looks_at_nothing():
+    assert choose_threshold([], [], rule="half") == choose_threshold([9], [1], rule="half")
+    assert choose_threshold([], [], rule="half") == (0.5, "")
