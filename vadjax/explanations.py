@@ -2,43 +2,50 @@
 
 import json
 import zipfile
-from collections.abc import Iterator
 
 import numpy as np
 
-from vadjax import config as configs
-from vadjax import detector
 from vadjax.context import Run
-from vadjax.data.splits import Fold
-from vadjax.data.windows import window_table
 from vadjax.errors import UserError
-from vadjax.results import read_scores
+from vadjax.gallery import write_gallery
+from vadjax.mapper import Mapper
 from vadjax.storage.files import whole, write_json
 
 FOLDER = "explain"
 
 
 def explain(run: Run) -> None:
-    """Detectors + test frames -> explain/maps.npz, `explain` and `region` of metrics.json."""
+    """Detectors + test frames -> explain/, and the parts `explain` and `region` of metrics.json."""
+    folder = run.workdir / FOLDER
+    for name in ("maps.json", "maps.npz"):  # never those of another detector
+        (folder / name).unlink(missing_ok=True)
     if run.config.explain.maps:
         write_maps(run)
+    write_gallery(run)
 
 
 def write_maps(run: Run) -> None:
-    """Write `maps.npz` and, last, `maps.json`; of a run whose model gives none, neither."""
-    folder = run.workdir / FOLDER
-    for name in ("maps.json", "maps.npz"):
-        (folder / name).unlink(missing_ok=True)
-    if run.config.model.name not in configs.MAP_MODELS:
-        return
-    maps = {name: values for fold in run.folds for name, values in error_maps(run, fold)}
+    """Write `maps.npz` and, last, `maps.json`: {method, tap, grid, unit, what, empty}."""
+    folder, mapper = run.workdir / FOLDER, Mapper(run)
+    maps = {}
+    total = sum(len(run.videos[part.video_id].frames) for fold in run.folds for part in fold.test)
+    with run.console.bar("maps", total=total, unit="frames") as advance:
+        for name, found in mapper():
+            maps[name] = found
+            advance(sum(map(len, maps.values())))
     # One constant for the whole run keeps half precision from overflowing, and changes no order.
-    unit = max((float(m.max()) for m in maps.values() if m.size), default=0.0) or 1.0
+    unit = max(float(m.max()) for m in maps.values()) or 1.0
     with whole(folder / "maps.npz") as beside, beside.open("wb") as file:
         np.savez(file, **{name: np.float16(m / unit) for name, m in maps.items()})
-    grid = list(next(iter(maps.values())).shape[1:])
-    facts = {"method": "error", "tap": run.config.features.tap, "grid": grid, "unit": unit}
-    write_json(folder / "maps.json", {**facts, "what": "the error of each place"})
+    facts = {
+        "method": mapper.method,
+        "tap": mapper.tap,
+        "grid": list(next(iter(maps.values())).shape[1:]),
+        "unit": unit,
+        "what": mapper.what,
+        "empty": sum(int((m.max((1, 2)) <= 0).sum()) for m in maps.values()),
+    }
+    write_json(folder / "maps.json", facts)
 
 
 def read_maps(run: Run) -> dict[str, np.ndarray] | None:
@@ -60,34 +67,5 @@ def read_maps(run: Run) -> dict[str, np.ndarray] | None:
 
 
 def read_facts(run: Run) -> dict:
-    """Return `maps.json`: {method, tap, grid, unit, what}."""
+    """Return `maps.json` (see `write_maps`)."""
     return json.loads((run.workdir / FOLDER / "maps.json").read_text(encoding="utf-8"))
-
-
-def error_maps(run: Run, fold: Fold) -> Iterator[tuple[str, np.ndarray]]:
-    """Yield (test video, float32 [t, h, w]): the errors of a model that reads maps."""
-    from vadjax.explain import maps as of_errors
-
-    variables, standardizer = detector.read(run.detector_dir(fold))
-    batch_maps = of_errors.make_error_fn(run.model, run.objective)
-    names = read_scores(run, "test")[fold.index]
-    for name, part in zip(names, fold.test, strict=True):
-        rows = run.rows(part)
-        found = [
-            np.asarray(batch_maps(variables, standardizer.apply(rows[index])))
-            for index in _batches(run, len(rows))
-        ]
-        yield name, spread(np.concatenate(found), len(rows))
-
-
-def _batches(run: Run, num_frames: int) -> Iterator[np.ndarray]:
-    """Yield the rows [b, t] of a clip's windows at stride 1."""
-    window, size = run.config.window, run.config.explain.batch_size
-    rows = window_table([num_frames], length=window.length, stride=1, dilation=window.dilation).rows
-    for start in range(0, len(rows), size):
-        yield rows[start : start + size]
-
-
-def spread(maps: np.ndarray, num_frames: int) -> np.ndarray:
-    """Give the frames before the first window's last one its map, as they carry its score."""
-    return np.concatenate([np.repeat(maps[:1], num_frames - len(maps), axis=0), maps])

@@ -135,7 +135,12 @@ def extract(
 
     def batches(video: Video) -> Iterator[tuple]:
         still = motion_store is None or motion_store.holds(video.id, video.fingerprint)
-        return _batches(video, extractor=extractor, meter=None if still else MotionMeter())
+        return _batches(
+            video,
+            prepare=extractor.backbone.preprocess.reader(),
+            batch_size=extractor.batch_size,
+            meter=None if still else MotionMeter(),
+        )
 
     with contextlib.closing(_decoded(todo, batches, num_threads)) as decoded:
         for video, images, count, ended, motion in decoded:
@@ -151,6 +156,22 @@ def extract(
         "seconds": seconds,
         "frames_per_s": total / seconds,
     }
+
+
+def images_of(
+    videos: Sequence[Video], *, preprocess, batch_size: int, num_threads: int = 2
+) -> Iterator[tuple[Video, np.ndarray, int]]:
+    """Yield (video, images uint8 [batch_size, ...], how many of them are frames), decoded ahead.
+
+    A video's batches come in their order, those of several videos between one another.
+    """
+
+    def batches(video: Video) -> Iterator[tuple]:
+        return _batches(video, prepare=preprocess.reader(), batch_size=batch_size, meter=None)
+
+    with contextlib.closing(_decoded(videos, batches, num_threads)) as decoded:
+        for video, images, count, _, _ in decoded:
+            yield video, images, count
 
 
 def _decoded(
@@ -205,7 +226,7 @@ def _decoded(
 
 
 def _batches(
-    video: Video, *, extractor: Extractor, meter: MotionMeter | None
+    video: Video, *, prepare: Callable, batch_size: int, meter: MotionMeter | None
 ) -> Iterator[tuple[np.ndarray, int, bool, np.ndarray | None]]:
     """Decode one video.
 
@@ -214,15 +235,14 @@ def _batches(
         video ends with them, and then the meter's rows, if there is one).
     """
     batch, left = [], len(video.frames)
-    prepare = extractor.backbone.preprocess.reader()
     for frame in video.frames:
         if meter is not None:
             meter.update(frame)
         batch.append(prepare(frame))
         left -= 1
-        if len(batch) == extractor.batch_size or not left:
+        if len(batch) == batch_size or not left:
             count = len(batch)
-            batch += [batch[-1]] * (extractor.batch_size - count)
+            batch += [batch[-1]] * (batch_size - count)
             yield np.stack(batch), count, not left, meter.rows() if meter and not left else None
             batch = []
     if left:

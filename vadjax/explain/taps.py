@@ -1,0 +1,104 @@
+"""Cut a backbone at a stage, so that what comes behind it can be differentiated alone."""
+
+from collections.abc import Callable
+
+import jax
+import jax.numpy as jnp
+
+from vadjax.backbones.backbone import Backbone
+from vadjax.backbones.network import spatial
+from vadjax.errors import UserError, unknown
+
+INPUT = "input"  # the tap of input gradients: the image itself
+
+
+def cut(backbone: Backbone, *, tap: str, rows: str = "features") -> tuple[Callable, Callable]:
+    """Cut a backbone at the stage to explain, up to the rows that a detector reads.
+
+    Args:
+        backbone: what `backbones.create` returned.
+        tap: one of `taps_before(rows)`, or `INPUT`.
+        rows: what the detector reads: "features" or a stage (config features.tap).
+
+    Returns:
+        trunk(variables, images) -> activations, and rest(variables, activations) -> rows.
+
+    Raises:
+        UserError: an unknown tap, or one behind the rows.
+    """
+    if tap == INPUT:
+        scale = 255 if backbone.preprocess.mean else 1  # `apply` takes the range 0 .. 1
+        taps = () if rows in ("features", "map") else (rows,)
+
+        def before(variables, images):
+            return images.astype(jnp.float32) / scale
+
+        def after(variables, images):
+            outputs = backbone.apply(variables, images, taps=taps)
+            return {**outputs, **outputs["taps"]}[rows]
+
+        return before, after
+    if tap not in (choices := taps_before(backbone, rows)):
+        raise unknown(f"explain.tap of {backbone.name} for features.tap={rows!r}", tap, choices)
+    to_tap, head = backbone.split(tap)
+
+    def trunk(variables, images):  # of `pixels` and the like in float, to have a gradient
+        return jax.tree.map(
+            lambda x: x if jnp.issubdtype(x.dtype, jnp.floating) else x.astype(jnp.float32),
+            to_tap(variables, images),
+        )
+
+    if rows == "features":
+        return trunk, lambda variables, x: head(variables, x)["features"]
+    if rows == tap:
+        return trunk, lambda variables, x: spatial(x)
+
+    def between(variables, x):
+        return spatial(backbone.module.apply(variables, x, start=tap, stop=rows))
+
+    return trunk, between
+
+
+def taps_before(backbone: Backbone, rows: str) -> tuple[str, ...]:
+    """Return the stages up to the rows that a detector reads."""
+    return backbone.taps if rows == "features" else backbone.taps[: backbone.taps.index(rows) + 1]
+
+
+def choose_tap(backbone: Backbone, *, tap: str = "", rows: str = "features") -> str:
+    """Return the stage to explain: the one asked for, or the last that the rows read by place.
+
+    A vision transformer's features are its class token, which reads the patches for the last time
+    in the last block: behind it, the map has no gradient.
+
+    Raises:
+        UserError: nothing of the stage asked for but its class token reaches the rows.
+    """
+    if tap:
+        if not _reads_places(backbone, tap, rows):
+            raise UserError(
+                f"explain.tap={tap!r}: the features of {backbone.name} read no place of that map, "
+                f"only its class token; choose {choose_tap(backbone, rows=rows)!r} or an earlier "
+                "stage."
+            )
+        return tap
+    before = reversed(taps_before(backbone, rows))
+    return next(stage for stage in before if _reads_places(backbone, stage, rows))
+
+
+def _reads_places(backbone: Backbone, tap: str, rows: str) -> bool:
+    """Tell whether the rows depend on the map at a tap, from the traced program alone."""
+    trunk, rest = cut(backbone, tap=tap, rows=rows)
+    channels = backbone.preprocess.channels or 3
+    image = jax.ShapeDtypeStruct((1, *backbone.preprocess.size, channels), jnp.uint8)
+    at = jax.eval_shape(trunk, backbone.variables, image)
+
+    def by_map(places, others):
+        x = {**others, "map": places} if isinstance(at, dict) else places
+        return rest(backbone.variables, x)
+
+    traced = jax.make_jaxpr(by_map)(spatial(at), at if isinstance(at, dict) else {}).jaxpr
+    reached = {id(traced.invars[0])}
+    for step in traced.eqns:
+        if any(id(v) in reached for v in step.invars):
+            reached |= {id(v) for v in step.outvars}
+    return id(traced.outvars[0]) in reached

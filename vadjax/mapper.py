@@ -1,0 +1,170 @@
+"""A run's detectors and test frames -> anomaly maps, a video at a time."""
+
+import os
+from collections.abc import Iterator
+
+import numpy as np
+
+from vadjax import config as configs
+from vadjax import detector
+from vadjax.context import Run
+from vadjax.data.splits import Fold, Part
+from vadjax.errors import UserError
+from vadjax.results import read_scores
+
+Maps = Iterator[tuple[str, np.ndarray]]
+WHAT = {
+    "motion": "the largest error of each cell over its motion channels, in units of the largest "
+    "that fitted clips have shown",
+    "classify": "the softplus of each place's log odds of being abnormal",
+    "predict": "the squared error of each place; a frame's mean is its score",
+    "reconstruct": "the squared error of each place; a frame's mean is its score",
+}
+
+
+class Mapper:
+    """Makes one map a frame, as the config section `explain` says.
+
+    The map of a frame is that of the window that ends there, whose score the frame has by default.
+    The frames before the first such one carry its map, as they carry its score.
+
+    Args:
+        run: of which every stage up to `score` is done.
+
+    Raises:
+        UserError: a method or tap that does not go with the run's detector.
+    """
+
+    def __init__(self, run: Run):
+        e, f = run.config.explain, run.config.features
+        self.run = run
+        self.shape = self._flat_shape()
+        shows_errors = run.config.model.name in configs.MAP_MODELS or self.shape
+        self.method = e.method
+        if e.method == "auto":
+            self.method = "error" if shows_errors else "gradcam++"
+        if self.method == "error":
+            if not shows_errors:
+                raise UserError(
+                    f"explain.method=error: model {run.config.model.name!r} reads pooled features, "
+                    "whose errors have no place; choose auto, gradcam++, gradcam, hirescam or "
+                    "input_gradient."
+                )
+            self.tap = f.tap
+        elif self.method == "input_gradient":
+            from vadjax.explain.taps import INPUT
+
+            self.tap = INPUT
+        else:
+            from vadjax.explain.taps import choose_tap
+
+            self.tap = choose_tap(run.backbone, tap=e.tap, rows=f.tap)
+
+    def __call__(self) -> Maps:
+        """Yield (test video, float32 [t, h, w])."""
+        for fold in self.run.folds:
+            make = self._errors if self.method == "error" else self._cam
+            scores = read_scores(self.run, "test")[fold.index]
+            yield from make(fold, dict(zip(scores, fold.test, strict=True)), scores)
+
+    @property
+    def what(self) -> str:
+        """What the maps are, in words."""
+        if self.method == "error":
+            return WHAT[self.run.objective.name]
+        return f"{self.method} at {self.tap}, scaled so that a frame's mean is its score"
+
+    def _flat_shape(self) -> tuple[int, ...]:
+        """Return (h, w, c) of rows that are images laid flat, else ()."""
+        f, objective = self.run.config.features, self.run.objective
+        pixels = f.backbone.startswith("pixels") and f.tap == "features"
+        return self.run.backbone.map_shape() if pixels and not objective.supervised else ()
+
+    def windows(self, frames: np.ndarray, part: Part) -> np.ndarray:
+        """Return the rows [b, t] of the part's windows that end at `frames` [b], or nearest."""
+        w = self.run.config.window
+        ends = (frames - part.start).clip(self.run.span - 1, part.stop - part.start - 1)
+        return ends[:, None] - w.dilation * np.arange(w.length)[::-1]
+
+    def _errors(self, fold: Fold, parts: dict[str, Part], scores: dict) -> Maps:
+        from vadjax.explain.maps import make_error_fn
+
+        variables, standardizer = detector.read(self.run.detector_dir(fold))
+        errors = make_error_fn(self.run.model, self.run.objective, shape=self.shape)
+        size = self.run.config.explain.batch_size
+        for name, part in parts.items():
+            rows, found = self.run.rows(part), []
+            for start in range(part.start, part.stop, size):
+                index = self.windows(np.arange(start, start + size), part)
+                found.append(np.asarray(errors(variables, standardizer.apply(rows[index]))))
+            yield name, np.concatenate(found)[: part.stop - part.start]
+
+    def _cam(self, fold: Fold, parts: dict[str, Part], scores: dict) -> Maps:
+        """Decode, differentiate and combine; a batch is launched before the last is fetched."""
+        from vadjax.features.extract import images_of
+
+        run, by_video = self.run, {part.video_id: name for name, part in parts.items()}
+        launch, size = self._launcher(fold)
+        found: dict[str, list] = {name: [] for name in parts}
+        batches = images_of(
+            [run.videos[video] for video in by_video],
+            preprocess=run.backbone.preprocess,
+            batch_size=size,
+            num_threads=os.cpu_count() or 1,
+        )
+        for video, images, _ in batches:
+            name = by_video[video.id]
+            done, part = found[name], parts[name]
+            done.append(launch(images, np.arange(size) + size * len(done), part))
+            if len(done) > 1:
+                done[-2] = np.asarray(done[-2])
+            if size * len(done) >= len(video.frames):
+                maps = np.concatenate([np.asarray(x) for x in found.pop(name)])
+                yield name, scaled(self._spread(maps[part.start : part.stop]), scores[name][0])
+
+    def _launcher(self, fold: Fold):
+        """Return a function (images, their frames, part) -> maps, and its batch size."""
+        import jax
+
+        from vadjax.explain import cam
+        from vadjax.features.calibrate import choose_micro_batch
+
+        run, f = self.run, self.run.config.features
+        micro_batch = choose_micro_batch(
+            run.backbone, tap=f.tap, batch_size=f.batch_size, cache_dir=run.cache, num_frames=0
+        )
+        unit = jax.local_device_count() * max(micro_batch, 1)
+        size = -(-run.config.explain.batch_size // unit) * unit
+        variables, standardizer = detector.read(run.detector_dir(fold))
+        gradient_of = cam.make_gradient_fn(run.model, run.objective)
+        maps_of = cam.make_frame_fn(
+            run.backbone,
+            tap=self.tap,
+            rows=f.tap,
+            method=self.method,
+            micro_batch=micro_batch,
+        )
+
+        def launch(images, frames, part):
+            windows = run.rows(part)[self.windows(frames, part)]
+            _, gradients = gradient_of(variables, standardizer.mean, standardizer.std, windows)
+            return maps_of(images, gradients)
+
+        return launch, size
+
+    def _spread(self, maps: np.ndarray) -> np.ndarray:
+        """Give the frames before the first window's last one its map."""
+        first = self.run.span - 1
+        maps[:first] = maps[first]
+        return maps
+
+
+def scaled(maps: np.ndarray, scores: np.ndarray) -> np.ndarray:
+    """Scale maps [t, h, w] so that each one's mean is its score [t]; maps of zeros stay zeros.
+
+    A class activation map says in which proportions, the score says how much: what a place holds
+    is its share of the score. One map is then to another as the frames' scores are.
+    """
+    mean = maps.mean((1, 2), dtype=np.float64)
+    factor = np.divide(scores, mean, out=np.zeros_like(mean), where=mean > 0)
+    return np.float32(maps * factor[:, None, None])
