@@ -5,7 +5,7 @@ import zipfile
 
 import numpy as np
 
-from vadjax import detector
+from vadjax import comparison, detector
 from vadjax.context import Run
 from vadjax.data.splits import Fold, Part
 from vadjax.errors import UserError
@@ -190,7 +190,7 @@ def history(run: Run, fold: Fold) -> list[dict]:
 
 
 def report(run: Run) -> None:
-    """metrics.json and scores.npz -> figures/ and report.html."""
+    """metrics.json and scores.npz -> figures/, report.html and results.xlsx."""
     from vadjax.report.figures import write_figures
     from vadjax.report.page import write_report
     from vadjax.report.thumbnails import thumbnails
@@ -229,6 +229,7 @@ def report(run: Run) -> None:
         config=run.config.to_dict(),
         environment={**run.environment, "command": run.command},
     )
+    comparison.write_own(run.workdir, metrics=metrics, config=run.config, command=run.command)
 
 
 def stretches(kinds: dict[str, np.ndarray]) -> list[tuple[int, int, str]]:

@@ -87,7 +87,7 @@ def write_figures(
         for name, figure in drawn.items():
             if figure is None:
                 continue
-            _sign(figure, _caption(metrics, len(videos), name))
+            sign(figure, _caption(metrics, len(videos), name))
             for form in formats:
                 path = folder / f"{name}.{form}"
                 with whole(path) as beside:
@@ -105,7 +105,7 @@ def _caption(metrics: Mapping, num_videos: int, name: str) -> str:
     return "  ·  ".join(w for w in (*words, *(metrics.get("stamps") or ())) if w)
 
 
-def _sign(figure: Figure, caption: str) -> None:
+def sign(figure: Figure, caption: str) -> None:
     """Write the caption below what is drawn, in as many lines as it needs."""
     width, height = figure.get_size_inches()
     lines = textwrap.wrap(caption, int(22 * width))

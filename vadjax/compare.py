@@ -1,0 +1,54 @@
+"""Put any number of finished runs into one table.
+
+python -m vadjax.compare WORKDIR [WORKDIR ...] [--out=results.xlsx] [--figures=DIR]
+
+Runs that differ in the seed alone become one row, mean ± standard deviation. Runs of different
+data, labels or protocols are kept in tables apart. Exits 1 if a workdir could not be used.
+"""
+
+import pathlib
+import shlex
+import sys
+
+from absl import flags
+
+from vadjax import doors
+from vadjax.errors import UserError, unknown
+
+FORMATS = ("csv", "html", "md", "xlsx")
+
+_OUT = flags.DEFINE_multi_string("out", [], "FILE.xlsx, .csv, .md or .html; may be repeated.")
+_PUBLISHED = flags.DEFINE_multi_string(
+    "published", [], "Published workbook to set beside, stamped as leaky; may be repeated."
+)
+_PAIR = flags.DEFINE_multi_string(
+    "pair", [], "DIR,DIR: paired test of these two; default: where two stand alone."
+)
+_FIGURES = flags.DEFINE_string("figures", "", "Folder for box plots, bars, csv as published.")
+
+
+def main(argv: list[str]) -> None:
+    """Check the arguments, then compare."""
+    if len(argv) < 2:
+        raise UserError("name at least one finished run: python -m vadjax.compare runs/*.")
+    outs = [pathlib.Path(name) for name in _OUT.value]
+    for out in outs:
+        if out.suffix[1:] not in FORMATS:
+            raise unknown("format of --out", out.suffix or out.name, [f".{f}" for f in FORMATS])
+
+    from vadjax import comparison
+    from vadjax.console import Console
+
+    comparison.run(
+        argv[1:],
+        outs=outs,
+        published=[pathlib.Path(name) for name in _PUBLISHED.value],
+        pairs=_PAIR.value,
+        figures=pathlib.Path(_FIGURES.value) if _FIGURES.value else None,
+        command=shlex.join(["python", "-m", "vadjax.compare", *sys.argv[1:]]),
+        console=Console(),
+    )
+
+
+if __name__ == "__main__":
+    doors.run(main)

@@ -1,0 +1,122 @@
+"""Reads the published workbooks of recurrent networks, whose figures are text in a fixed grid.
+
+Columns are the models LSTM, GRU, LSTM_GRU, SimpleRNN; a block of eight rows belongs to a backbone:
+its name, a heading that names the model and the number of runs, five cells such as
+"Auc: 0.9989 ± 0.0004", an empty row. One published column lacks its heading and has its values one
+row higher, so cells are known by what they say, and only the block by its place. The ± of those
+tables is a population standard deviation over runs that share frames between training and test:
+whoever shows these figures shows that beside them (`PROTOCOL`).
+"""
+
+import os
+import pathlib
+import re
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from vadjax.errors import UserError
+
+MODELS = ("LSTM", "GRU", "LSTM_GRU", "SimpleRNN")
+METRICS = ("accuracy", "precision", "recall", "f1", "auc")
+BLOCK = 8  # rows of a backbone
+PROTOCOL = "published_shuffled"
+DATASETS = {
+    "avenue": "avenue",
+    "ucsd ped1": "ucsd_ped1",
+    "ucsd ped2": "ucsd_ped2",
+    "umn": "umn",
+    "shanghaitech": "shanghaitech",
+}
+
+_VALUE = re.compile(r"(\w+)\s*:\s*(\d*\.?\d+)\s*(?:±|\+/-)\s*(\d*\.?\d+)")
+_HEADING = re.compile(r"summary for (\w+).*?(\d+) runs?", re.IGNORECASE)
+
+
+class Figure(NamedTuple):
+    """One published cell: the mean of a metric over runs and its population deviation."""
+
+    dataset: str
+    backbone: str
+    model: str
+    metric: str
+    mean: float
+    sd: float
+    runs: int
+    source: str
+
+
+def read_published(path: os.PathLike | str) -> list[Figure]:
+    """Read every figure of a published workbook.
+
+    Args:
+        path: the .xlsx; its name ends in the data set's ("... for UCSD Ped2.xlsx"), else the
+            data set is called by the file's stem.
+
+    Returns:
+        One `Figure` a cell, block by block, column by column.
+
+    Raises:
+        UserError: no such file, no workbook, no cell of this form, a metric that is missing, twice
+            there or unknown, a value outside 0 to 1, or a heading over another model's column.
+    """
+    import openpyxl
+
+    path = pathlib.Path(path)
+    try:
+        book = openpyxl.load_workbook(path, read_only=True, data_only=True)
+        rows = [list(row) for row in book.worksheets[0].iter_rows(values_only=True)]
+        book.close()
+    except FileNotFoundError:
+        raise UserError(f"published workbook {path} does not exist.") from None
+    except Exception as error:  # a damaged zip or xml raises whatever its reader raises
+        raise UserError(f"{path} cannot be read as a workbook ({error}).") from error
+    dataset = next((d for k, d in DATASETS.items() if path.stem.lower().endswith(k)), path.stem)
+    figures = [
+        Figure(dataset, *found, source=path.name)
+        for top in range(0, len(rows), BLOCK)
+        for found in _block(rows[top : top + BLOCK], f"{path}, rows {top + 1} to {top + BLOCK}")
+    ]
+    if not figures:
+        raise UserError(
+            f"{path} holds no published figures: none of its cells on the first sheet reads like "
+            "'Auc: 0.9989 ± 0.0004'."
+        )
+    return figures
+
+
+def _block(rows: list[list], where: str) -> Iterator[tuple]:
+    """Yield (backbone, model, metric, mean, sd, runs) of the columns of one block."""
+    columns = [
+        [cell.strip() for cell in column if isinstance(cell, str) and cell.strip()]
+        for column in zip(*rows, strict=True)
+    ]
+    first = next((c[0] for c in columns if c and not _known(c[0])), "")
+    counts = {int(m[2]) for c in columns for cell in c if (m := _HEADING.search(cell))}
+    common = counts.pop() if len(counts) == 1 else 0
+    for index, cells in enumerate(columns):
+        values = [match for cell in cells if (match := _VALUE.fullmatch(cell))]
+        if not values:
+            continue
+        heading = next((m for cell in cells if (m := _HEADING.search(cell))), None)
+        model = MODELS[index] if index < len(MODELS) else ""
+        if heading and model and heading[1] != model:
+            raise UserError(f"{where}: {heading[1]}'s heading stands over {model}'s column.")
+        model = heading[1] if heading else model
+        backbone = first if _known(cells[0]) else cells[0]
+        count = int(heading[2]) if heading else common
+        here = f"{where}, column {index + 1}"
+        if not backbone or not model or not count:
+            raise UserError(f"{here}: backbone, model or number of runs is nowhere said.")
+        names = [match[1].lower() for match in values]
+        if sorted(names) != sorted(METRICS):
+            raise UserError(f"{here}: has {', '.join(names)}; wanted {', '.join(METRICS)}.")
+        for name, match in zip(names, values, strict=True):
+            mean, sd = float(match[2]), float(match[3])
+            if not (0 <= mean <= 1 and 0 <= sd <= 1):
+                raise UserError(f"{here}: {match[0]!r} is outside 0 to 1.")
+            yield backbone, model, name, mean, sd, count
+
+
+def _known(cell: str) -> bool:
+    """Whether a cell is a value or a heading, so no backbone's name."""
+    return bool(_VALUE.fullmatch(cell) or _HEADING.search(cell))
