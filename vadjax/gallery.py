@@ -44,10 +44,10 @@ class Shown:
 def write_gallery(run: Run) -> None:
     """Draw the worst moments of the test videos, film each video, write explain/gallery.json.
 
-    gallery.json: `maps` (what they are, or null), `shade` [low, high] of the colour, `pictures`
-    {most_abnormal, false_alarms, misses: [{file, video, frame, time_s, score, threshold, abnormal,
-    regions}]}, `strips` {kind: file}, `films` {video: file}, `num_left_out` (films not made) and
-    `reasons`. Files are named relative to the workdir.
+    gallery.json: `maps` (what they are, or null), `shade` [low, high] of the colour and which
+    `quantiles` these are, `pictures` {most_abnormal, false_alarms, misses: [{file, video, frame,
+    time_s, score, threshold, abnormal, regions}]}, `strips` {kind: file}, `films` {video: file},
+    `num_left_out` (films not made) and `reasons`. Files are named relative to the workdir.
 
     Raises:
         UserError: a file cannot be written, or what an earlier stage makes is missing.
@@ -76,6 +76,7 @@ def write_gallery(run: Run) -> None:
     gallery = {
         "maps": draw.what,
         "shade": draw.shade,
+        "quantiles": SHADE,
         "pictures": pictures,
         "strips": strips,
         "films": films,

@@ -6,6 +6,7 @@ import hashlib
 import html.parser
 import json
 import re
+from urllib.parse import quote
 
 import numpy as np
 import pytest
@@ -19,6 +20,7 @@ from vadjax.report.view import VideoView
 VOID = {"meta", "link", "img", "br", "hr", "input"}
 PAGES = {
     "labelled": demo.arguments,
+    "explained": demo.explained,
     "folds": demo.in_folds,
     "one_class": demo.of_one_class,
     "unlabelled": demo.unlabelled,
@@ -84,7 +86,10 @@ def test_is_well_formed_and_complete_in_itself(tmp_path, name):
     text, reader = written(tmp_path, **PAGES[name]())
     assert reader.faults == []
     assert len(reader.ids) == len(set(reader.ids))
-    assert [u for u in reader.urls if not u.startswith(("data:", "#"))] == []
+    outside = [u for u in reader.urls if not u.startswith(("data:", "#"))]
+    films = [f"explain/{quote(quote(v.id, safe=''))}.webm" for v in demo.videos()]
+    assert sorted(set(outside)) == (films if name == "explained" else [])
+    assert ("media-src" in text) == (name == "explained")
     assert {u[1:] for u in reader.urls if u.startswith("#")} <= set(reader.ids)
     assert re.findall(r"https?:|url\((?!#)|@import|fetch\(|XMLHttp", text) == []
     assert list(tmp_path.iterdir()) == [tmp_path / "report.html"]

@@ -15,7 +15,17 @@ from vadjax.report.files import whole
 from vadjax.report.view import VideoView
 
 TEMPLATE = pathlib.Path(__file__).parent / "template"
-SCRIPTS = ("data.js", "cursor.js", "timeline.js", "curve.js", "table.js", "main.js")
+SCRIPTS = (
+    "data.js",
+    "cursor.js",
+    "timeline.js",
+    "film.js",
+    "curve.js",
+    "counts.js",
+    "threshold.js",
+    "table.js",
+    "main.js",
+)
 
 
 def write_report(
@@ -27,11 +37,13 @@ def write_report(
     config: Mapping | None = None,
     environment: Mapping | None = None,
     log: str | None = None,
+    gallery: Mapping | None = None,
 ) -> pathlib.Path:
     """Write the page of a run, or of unlabelled videos.
 
     The page asks for nothing outside itself, and its Content-Security-Policy forbids it to: only
-    the one script written here may run, so a video's name cannot smuggle in another.
+    the one script written here may run, so a video's name cannot smuggle in another. The one
+    exception are annotated films beside the page, fetched when a person plays them.
 
     Args:
         path: where to write; an older file is replaced in one step.
@@ -42,6 +54,7 @@ def write_report(
         config: the run's config, printed in full.
         environment: environment.json; `command`, if there, is offered to copy.
         log: text of the run's log, folded away.
+        gallery: what `vadjax.gallery.read_gallery` returns.
 
     Returns:
         The path written.
@@ -51,13 +64,13 @@ def write_report(
     """
     path = pathlib.Path(path)
     config = config.to_dict() if hasattr(config, "to_dict") else config or {}
-    page = render(metrics, videos, history, config, environment or {}, log)
+    page = render(metrics, videos, history, config, environment or {}, log, gallery)
     with whole(path) as beside:
         beside.write_text(page, encoding="utf-8")
     return path
 
 
-def render(metrics, videos, history, config, environment, log) -> str:
+def render(metrics, videos, history, config, environment, log, gallery=None) -> str:
     """Return the page's html; the arguments are those of `write_report`."""
     loader = jinja2.FileSystemLoader(TEMPLATE)
     jinja = jinja2.Environment(
@@ -77,6 +90,7 @@ def render(metrics, videos, history, config, environment, log) -> str:
     digits = int(np.clip(3 - np.floor(np.log10(high - low)), 1, 8))
     curve = sections.roc_of(videos)
     shown = sections.worth_showing(videos)
+    limited = sections.limits(curve, metrics, videos, shown)
     views = [sections.view_of(v, low, high, digits, labelled) for v in shown]
     return jinja.get_template("page.html").render(
         get=lambda key: wording.lookup(metrics, key),
@@ -115,7 +129,15 @@ def render(metrics, videos, history, config, environment, log) -> str:
         command=environment.get("command"),
         timing=sections.timing(metrics.get("timing")),
         log=log,
-        data=sections.island(views, low, high, digits, curve, history),
+        data=sections.island(views, low, high, digits, curve, history, limited),
+        limits=limited,
+        rules=sections.rules(metrics),
+        sweep=sections.sweep(metrics),
+        gallery=sections.gallery_of(gallery),
+        filmed=any(v.film for v in shown),
+        ORACLE=wording.ORACLE,
+        REGION=wording.REGION,
+        EXPLAIN=wording.EXPLAIN,
         style=Markup((TEMPLATE / "style.css").read_text("utf-8")),
         script=Markup(script),
         sealed=sealed,

@@ -1,6 +1,7 @@
 """What each part of the page needs, laid out for the templates."""
 
 import base64
+import urllib.parse
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -12,6 +13,7 @@ from vadjax.report.view import VideoView, runs
 
 MAX_TIMELINES = 200  # more would make no page; the tables and curves still hold every video
 MOMENTS = 5  # pictures under an unlabelled video's timeline
+MERGE_S = 1.0  # alarms and events less apart are one, as evaluation/ has it
 
 
 def worth_showing(videos: Sequence[VideoView]) -> Sequence[VideoView]:
@@ -43,6 +45,7 @@ def view_of(view: VideoView, low: float, high: float, digits: int, labelled: boo
         "num_abnormal": None if view.labels is None else int(np.sum(view.labels)),
         "peak_score": float(view.scores[view.peak]) if len(view.scores) else None,
         "described": _described(view, digits),
+        "film": view.film and urllib.parse.quote(view.film),
     }
 
 
@@ -113,12 +116,16 @@ def roc_of(videos: Sequence[VideoView]) -> dict | None:
     curve = plots.roc(scores, labels)
     if curve is None:
         return None
-    points = np.array([p[:2] for p in curve["points"]])
+    points, pr = np.array([p[:2] for p in curve["points"]]), np.array(curve["pr"])
     curve["path"] = plots.path(points[:, 0], points[:, 1])
-    curve["operating"] = None
+    curve["pr_path"] = plots.path(pr[:, 0], pr[:, 1])
+    curve["chance"] = float(labels.mean())
+    curve["operating"] = curve["precision"] = None
     if all(v.threshold is not None for v in known):  # each fold may have its own
         called = np.concatenate([v.scores >= v.threshold for v in known])
         curve["operating"] = (float(called[~labels].mean()), float(called[labels].mean()))
+        if called.any():
+            curve["precision"] = float(labels[called].mean())
     return curve
 
 
@@ -156,13 +163,96 @@ def timing(measured: Mapping | None) -> list[tuple[str, float, float | None]]:
     return rows
 
 
-def island(views, low, high, digits, curve, history) -> dict:
+def rules(metrics: Mapping) -> list[dict]:
+    """Return the rows of metrics.thresholds, the rule in use marked."""
+    used = wording.lookup(metrics, "threshold.rule")
+    return [
+        {
+            **row,
+            "name": wording.RULE_NAMES.get(row["rule"], row["rule"]),
+            "used": row["rule"] == used,
+        }
+        for row in metrics.get("thresholds") or ()
+    ]
+
+
+def sweep(metrics: Mapping) -> dict | None:
+    """Lay out rates and false alarms against the threshold; None where there is no sweep."""
+    found = metrics.get("sweep")
+    if not found or len(found.get("threshold") or ()) < 2:
+        return None
+    x = [float(v) for v in found["threshold"]]
+    shares = {k: found[k] for k in ("precision", "recall", "f1", "fpr") if found.get(k)}
+    laid = {"rates": plots.lines(x, shares, high=1.0), "alarms": None}
+    if alarms := found.get("false_alarms"):
+        top = max((v for v in alarms if v is not None), default=0) or 1
+        laid["alarms"] = plots.lines(x, {"false_alarms": alarms}, high=1.05 * top)
+    at = wording.lookup(metrics, "threshold.value")
+    inside = at is not None and min(x) <= at <= max(x)
+    laid["limit"] = round(100 * (at - min(x)) / ((max(x) - min(x)) or 1.0), 3) if inside else None
+    return laid
+
+
+def gallery_of(gallery: Mapping | None) -> dict | None:
+    """Return the groups of pictures of the gallery, each row with its picture's uri."""
+    if not gallery:
+        return None
+    groups = []
+    for key, (name, text) in wording.MOMENTS.items():
+        rows = [{**row, "uri": _uri(row["jpeg"])} for row in gallery["pictures"].get(key) or ()]
+        groups.append({"key": key, "name": name, "text": text, "rows": rows})
+    shade = [f"{100 * share:g} % quantile" for share in gallery.get("quantiles") or ()]
+    return {
+        **gallery,
+        "groups": groups,
+        "any": any(group["rows"] for group in groups),
+        "shade_words": shade or ["lower end", "upper end"],
+    }
+
+
+def limits(
+    curve: Mapping | None, metrics: Mapping, videos: Sequence[VideoView], shown: Sequence[VideoView]
+) -> dict:
+    """Return the thresholds that the page's slider can take, and what the hidden videos add.
+
+    Returns:
+        `limits`, ascending, every threshold of the curves, of the run and of the other rules; None
+        (above every score) comes last. `hidden` {abnormal, normal, counts [(tp, fp)] of each limit,
+        or None where every video is shown}, `merge_s` of alarms.
+    """
+    if curve is None:
+        return {
+            "limits": [],
+            "hidden": {"abnormal": 0, "normal": 0, "counts": None},
+            "merge_s": MERGE_S,
+        }
+    found = {threshold for _, _, threshold in curve["points"] if threshold is not None}
+    found |= {float(v.threshold) for v in videos if v.threshold is not None}
+    found |= {
+        float(r["value"]) for r in metrics.get("thresholds") or () if r.get("value") is not None
+    }
+    chosen = [*sorted(found), None]
+    away = {id(view) for view in shown}
+    away = [v for v in videos if id(v) not in away and v.labels is not None]
+    hidden = {"abnormal": 0, "normal": 0, "counts": None}
+    if away:
+        scores = np.concatenate([v.scores for v in away]).astype(np.float64)
+        labels = np.concatenate([v.labels for v in away]).astype(bool)
+        above = [np.sort(scores[labels == kind]) for kind in (True, False)]
+        edges = np.array(chosen[:-1])
+        tp, fp = (len(s) - np.searchsorted(s, edges, side="left") for s in above)
+        hidden["counts"] = [*zip(tp.tolist(), fp.tolist(), strict=True), (0, 0)]
+        hidden["abnormal"], hidden["normal"] = (len(s) for s in above)
+    return {"limits": chosen, "hidden": hidden, "merge_s": MERGE_S}
+
+
+def island(views, low, high, digits, curve, history, limited) -> dict:
     """Return the data that the script works on, embedded as json.
 
     Pictures that stand in the page already are left out: the script finds them there.
     """
     return {
-        "version": 1,
+        "version": 2,
         "low": low,
         "high": high,
         "digits": digits,
@@ -186,6 +276,8 @@ def island(views, low, high, digits, curve, history) -> dict:
             for v in [view["video"]]
         ],
         "roc": curve["points"] if curve else None,
+        "pr": curve["pr"] if curve else None,
+        **limited,
         "training": [
             [
                 [r.get(k) for k in ("epoch", "train_loss", "select_loss")]

@@ -23,6 +23,7 @@ class VideoView:
         kinds: half-open (start, stop, kind) of known anomalies, to name the shaded stretches.
         auc: frame AUC inside this video.
         fps_assumed: the rate is a guess, and times are marked as such.
+        film: the annotated film of it, a path relative to the page; None where there is none.
 
     Raises:
         ValueError: arrays of different lengths, or a score that is not finite.
@@ -39,6 +40,7 @@ class VideoView:
     kinds: Sequence[tuple[int, int, str]] = ()
     auc: float | None = None
     fps_assumed: bool = False
+    film: str | None = None
 
     def __post_init__(self):
         if self.predicted is None:

@@ -99,7 +99,50 @@ RULES = {
     "mean_std": "the mean plus {num_std} standard deviations of held-out normal frames",
     "f1": "where F1 is best on held-out labelled clips",
     "youden": "where recall minus false-positive rate is best on held-out labelled clips",
+    "pot": "a generalised Pareto tail fitted to the peaks of held-out normal frames",
+    "conformal": "conformal: the chosen false-alarm rate holds on held-out normal frames",
 }
+RULE_NAMES = {
+    "quantile": "Quantile",
+    "mean_std": "Mean + k deviations",
+    "pot": "Peaks over threshold",
+    "conformal": "Conformal",
+    "f1": "Best F1, validation",
+    "youden": "Youden, validation",
+}
+
+ORACLE = {"f1": "Best F1", "youden": "Best Youden’s J", "accuracy": "Best accuracy"}
+
+MOMENTS = {  # of the gallery: heading, what it shows
+    "most_abnormal": ("Most abnormal", "the highest scores of all test frames"),
+    "false_alarms": ("Worst false alarms", "the highest scores of truly normal frames"),
+    "misses": ("Worst misses", "the lowest scores of truly abnormal frames"),
+}
+
+
+class Measure(NamedTuple):
+    key: str
+    name: str
+    text: str
+
+
+REGION = (
+    Measure("pixel_auc", "Pixel-level AUC", "every pixel of the labelled frames is a sample"),
+    Measure(
+        "pixel_auc_full_frame",
+        "… of frame scores painted over the whole frame",
+        "control: what knowing when, but not where, gets",
+    ),
+    Measure("pixel_eer", "Pixel-level equal error rate", "lower is better; chance 0.500"),
+    Measure("rbdc", "RBDC", "region-based detection, up to one false region a frame"),
+    Measure("tbdc", "TBDC", "track-based detection, up to one false region a frame"),
+)
+EXPLAIN = (
+    Measure("pointing", "Pointing game", "the map’s highest place lies within the truth"),
+    Measure("energy", "Energy inside", "share of the map that lies within the truth"),
+    Measure("map_auc", "AUC of the map", "places within the truth against those outside"),
+    Measure("deletion", "Deletion", "what the score loses when the map’s strongest places go"),
+)
 
 
 def lookup(tree: Any, path: str) -> Any:

@@ -21,6 +21,21 @@ function roc(field, readout, points) {
   });
 }
 
+// points: recall, precision; those of the ROC curve but its first.
+function precisionRecall(field, readout, points, thresholds) {
+  const place = hair(field);
+  slider(field, {
+    count: points.length,
+    at: (x, y) => nearest(points, x, 1 - y),
+    show(index) {
+      const [recall, precision] = points[index];
+      place(recall, 1 - precision);
+      return (readout.textContent = `threshold ${number(thresholds[index])} · finds ${percent(recall)} of abnormal frames · ${percent(precision)} of calls are right`);
+    },
+    page: 10,
+  });
+}
+
 function losses(field, readout, rows) {
   const place = hair(field);
   const [first, last] = [rows[0][0], rows[rows.length - 1][0]];

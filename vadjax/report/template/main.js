@@ -2,7 +2,13 @@ const items = [...document.querySelectorAll(".video")];
 const timelines = items.map((item) => timeline(item, data.videos[Number(item.dataset.index)])).filter(Boolean);
 
 const field = document.getElementById("roc");
-if (field) roc(field, document.getElementById("roc-readout"), data.roc);
+if (field) {
+  roc(field, document.getElementById("roc-readout"), data.roc);
+  precisionRecall(document.getElementById("pr"), document.getElementById("pr-readout"), data.pr, data.roc.slice(1).map((point) => point[2]));
+  const rings = ["roc", "pr"].map((name) => [name, document.querySelector(`[data-ring=${name}]`)]);
+  tryThresholds(document.getElementById("try"), rings);
+}
+for (const one of timelines) film(one.item, one);
 for (const fold of document.querySelectorAll("[data-fold]")) {
   losses(fold, fold.closest("figure").querySelector(".readout"), data.training[Number(fold.dataset.fold)]);
 }

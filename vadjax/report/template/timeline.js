@@ -83,5 +83,5 @@ function timeline(item, video) {
     const cursor = plot.querySelector(".cursor");
     if (!cursor.hidden) show(Number(plot.getAttribute("aria-valuenow")));
   };
-  return { item, move, rescale, plot };
+  return { item, move, rescale, plot, count, fps: video.fps || 10 };
 }

@@ -1,0 +1,60 @@
+// What follows from a threshold, counted from the scores of the page as evaluation/ counts it.
+function merged(stretches, gap) {
+  const found = [];
+  for (const [start, stop] of stretches) {
+    const last = found[found.length - 1];
+    if (last && start - last[1] < Math.max(gap, 1)) last[1] = stop;
+    else found.push([start, stop]);
+  }
+  return found;
+}
+
+function counted(video, limit) {
+  const cells = { tp: 0, fp: 0, fn: 0, tn: 0, alarms: 0, falseAlarms: 0 };
+  if (!video.truth) return cells;
+  const called = [];
+  let [turn, at] = [0, 0]; // which stretch of the truth comes next; where the last call ended
+  video.scores.forEach((score, frame) => {
+    while (turn < video.truth.length && frame >= video.truth[turn][1]) turn += 1;
+    const abnormal = turn < video.truth.length && frame >= video.truth[turn][0];
+    const is = limit !== null && score >= limit;
+    cells[is ? (abnormal ? "tp" : "fp") : abnormal ? "fn" : "tn"] += 1;
+    if (!is) return;
+    if (called.length && at === frame) called[called.length - 1][1] = frame + 1;
+    else called.push([frame, frame + 1]);
+    at = frame + 1;
+  });
+  const gap = data.merge_s * (video.fps || 0);
+  const events = merged(video.truth, gap);
+  const alarms = merged(called, gap);
+  cells.alarms = alarms.length;
+  cells.falseAlarms = alarms.filter(([a, b]) => !events.some(([c, d]) => a < d && c < b)).length;
+  return cells;
+}
+
+// limits: one threshold for all, or a function of the video; hidden: [tp, fp] of videos not shown.
+function counts(limit, hidden = [0, 0]) {
+  const sum = { tp: hidden[0], fp: hidden[1], fn: data.hidden.abnormal - hidden[0], tn: data.hidden.normal - hidden[1], alarms: 0, falseAlarms: 0 };
+  for (const video of data.videos) {
+    const own = counted(video, limit);
+    for (const key of Object.keys(sum)) sum[key] += own[key];
+  }
+  return sum;
+}
+
+// As evaluation/frame.py: null where a class is missing, 0 by convention where nothing is called.
+const share = (part, whole) => (whole ? part / whole : null);
+function rates({ tp, fp, fn, tn }) {
+  const [abnormal, normal] = [tp + fn, fp + tn];
+  const [recall, wrong] = [share(tp, abnormal), share(fp, normal)];
+  const both = abnormal && normal;
+  return {
+    accuracy: share(tp + tn, abnormal + normal),
+    balanced_accuracy: both ? (recall + 1 - wrong) / 2 : null,
+    precision: abnormal ? share(tp, tp + fp) ?? 0 : null,
+    recall,
+    false_positive_rate: wrong,
+    f1: abnormal ? (2 * tp) / (2 * tp + fp + fn) : null,
+    mcc: both ? share(tp * tn - fp * fn, Math.sqrt((tp + fp) * abnormal * normal * (tn + fn))) ?? 0 : null,
+  };
+}
