@@ -115,7 +115,7 @@ def _calibrate(calibration: Sequence[Arrays], labels: Arrays, **rule) -> tuple[l
         true = {v: labels.get(v, np.zeros(len(s), np.uint8)) for v, s in held.items()}
         account(held, {v: np.ones(len(s), bool) for v, s in held.items()}, true)
         chosen.append(choose_threshold(*pool(held, true), **rule))
-    return [value for value, _ in chosen], next((why for _, why in chosen if why), "")
+    return [c.value for c in chosen], next((c.reason for c in chosen if c.reason), "")
 
 
 def _remarks(metrics: Mapping) -> dict[str, str]:

@@ -1,26 +1,54 @@
 """Where to call a frame abnormal, decided on held-out clips and never on the test clips."""
 
+import math
+from typing import NamedTuple
+
 import numpy as np
 
 from vadjax.errors import unknown
 from vadjax.evaluation.frame import cumulative_counts
+from vadjax.evaluation.peaks import peaks_over_threshold
 
-UNSUPERVISED = ("quantile", "mean_std")
+UNSUPERVISED = ("quantile", "mean_std", "pot", "conformal")
 SUPERVISED = ("f1", "youden")
 RULES = (*UNSUPERVISED, *SUPERVISED, "half")
 
 
+class Choice(NamedTuple):
+    """A threshold.
+
+    Attributes:
+        value: a frame is abnormal from it upwards; None where there is none.
+        reason: why there is none.
+        fallback: which other rule gave the value, and why.
+        note: what the value promises, or was computed from.
+    """
+
+    value: float | None
+    reason: str = ""
+    fallback: str = ""
+    note: str = ""
+
+
 def choose_threshold(
-    scores, labels, *, rule: str, quantile: float = 0.99, num_std: float = 3.0
-) -> tuple[float | None, str]:
+    scores,
+    labels,
+    *,
+    rule: str,
+    quantile: float = 0.99,
+    num_std: float = 3.0,
+    false_alarm_rate: float = 0.01,
+    clips=None,
+) -> Choice:
     """Choose a threshold from held-out scores; a frame is abnormal from it upwards.
 
-    "quantile" and "mean_std" look at normal frames alone. "f1" and "youden" (TPR - FPR) take the
-    best of the held-out scores as it stands, the highest of equally good ones. "half" is .5, for
-    scores that are probabilities; it looks at nothing.
+    "quantile", "mean_std", "pot" (`peaks.peaks_over_threshold`) and "conformal" look at normal
+    frames alone. "f1" and "youden" (TPR - FPR) take the best of the held-out scores as it stands,
+    the highest of equally good ones. "half" is .5, for scores that are probabilities; it looks at
+    nothing.
 
-    >>> choose_threshold([0.1, 0.2, 0.9], [0, 1, 1], rule="f1")
-    (0.2, '')
+    >>> choose_threshold([0.1, 0.2, 0.9], [0, 1, 1], rule="f1").value
+    0.2
 
     Args:
         scores: float [n] of held-out frames.
@@ -28,9 +56,9 @@ def choose_threshold(
         rule: one of `RULES`.
         quantile: of "quantile", in [0, 1].
         num_std: of "mean_std", standard deviations above the mean.
-
-    Returns:
-        The threshold, and "", or None and why there is none.
+        false_alarm_rate: of "pot" and "conformal", share of normal frames at or above the
+            threshold.
+        clips: int [n], the clip of each frame, for "pot"; None is one clip.
 
     Raises:
         UserError: the rule is unknown.
@@ -38,20 +66,69 @@ def choose_threshold(
     if rule not in RULES:
         raise unknown("evaluate.threshold", rule, RULES)
     if rule == "half":
-        return 0.5, ""
+        return Choice(0.5)
     scores, labels = np.asarray(scores, np.float64), np.asarray(labels, bool)
     normal = scores[~labels]
     if not len(normal):
-        return None, "no held-out normal frame"
+        return Choice(None, "no held-out normal frame")
     if rule == "quantile":
-        return float(np.quantile(normal, quantile)), ""
+        return Choice(float(np.quantile(normal, quantile)))
     if rule == "mean_std":
-        return float(normal.mean() + num_std * normal.std()), ""
+        return Choice(float(normal.mean() + num_std * normal.std()))
+    if rule == "conformal":
+        return _conformal(normal, false_alarm_rate)
+    if rule == "pot":
+        clips = np.zeros(len(scores), int) if clips is None else np.asarray(clips)
+        return _pot(scores, labels, clips, false_alarm_rate)
     if not labels.any():
-        return None, f"rule {rule} needs abnormal frames among the held-out ones; there are none"
+        return Choice(None, f"rule {rule} needs abnormal frames among the held-out ones; none are")
     thresholds, tp, fp = cumulative_counts(scores, labels)
+    return Choice(float(thresholds[best(rule, tp, fp)]))
+
+
+def best(rule: str, tp: np.ndarray, fp: np.ndarray) -> int:
+    """Return the first index with the highest F1, J = TPR - FPR or accuracy.
+
+    Args:
+        rule: "f1", "youden" or "accuracy".
+        tp, fp: int [k], frames of each class from each threshold upwards; the last is all.
+    """
     if rule == "f1":
-        value = 2 * tp / (tp + fp + tp[-1])
-    else:
-        value = tp * fp[-1] - fp * tp[-1]  # (TPR - FPR) times both totals: exact, so ties are ties
-    return float(thresholds[np.argmax(value)]), ""
+        return int(np.argmax(2 * tp / (tp + fp + tp[-1])))
+    if rule == "accuracy":
+        return int(np.argmax(tp - fp))
+    return int(np.argmax(tp * fp[-1] - fp * tp[-1]))  # J times both totals: exact, so ties are ties
+
+
+def _conformal(normal: np.ndarray, rate: float) -> Choice:
+    """Take the ceil((n + 1)(1 - rate))-th lowest score, and call only what is above it.
+
+    A further normal frame exceeds it with probability `rate` at most if it is exchangeable with
+    the held-out ones (Vovk et al. 2005; Angelopoulos and Bates 2023, section 1).
+    """
+    rank = math.ceil((len(normal) + 1) * (1 - rate) - 1e-9)
+    if rank > len(normal):
+        least = math.ceil(1 / rate - 1e-9) - 1
+        return Choice(
+            None,
+            f"{len(normal)} held-out normal frames are too few for a rate of {rate:g}: it takes "
+            f"{least}",
+        )
+    value = np.partition(normal, rank - 1)[rank - 1]
+    note = (
+        f"rate of {rate:g}, rank {rank} of {len(normal)}; holds for frames exchangeable with the "
+        "held-out ones, which frames of one clip are not"
+    )
+    return Choice(float(np.nextafter(value, np.inf)), note=note)
+
+
+def _pot(scores: np.ndarray, labels: np.ndarray, clips: np.ndarray, rate: float) -> Choice:
+    fitted, why = peaks_over_threshold(scores, ~labels, clips, rate=rate)
+    if fitted is None:
+        value = float(np.quantile(scores[~labels], 1 - rate))
+        return Choice(value, fallback=f"the {1 - rate:g} quantile instead: {why}")
+    note = (
+        f"rate of {rate:g}; {fitted.peaks} peaks above {fitted.start:.4g}, generalised Pareto of "
+        f"shape {fitted.shape:.3g} and scale {fitted.scale:.3g}"
+    )
+    return Choice(fitted.value, note=note)
