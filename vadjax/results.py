@@ -191,6 +191,7 @@ def history(run: Run, fold: Fold) -> list[dict]:
 
 def report(run: Run) -> None:
     """metrics.json and scores.npz -> figures/, report.html and results.xlsx."""
+    from vadjax.gallery import read_gallery
     from vadjax.report.figures import write_figures
     from vadjax.report.page import write_report
     from vadjax.report.thumbnails import thumbnails
@@ -199,6 +200,8 @@ def report(run: Run) -> None:
     metrics = run.read("metrics.json")
     rows = {row["id"]: row for row in metrics["videos"]}
     kinds = kinds_of(run.videos) or {}
+    gallery = read_gallery(run)
+    films = (gallery or {}).get("films", {})
     views = []
     for fold in read_scores(run, "test"):
         for name, (scores, predicted) in fold.items():
@@ -216,6 +219,7 @@ def report(run: Run) -> None:
                     alarms=[tuple(alarm) for alarm in row["alarms"] or ()],
                     kinds=stretches(kinds.get(name, {})),
                     auc=row["auc"],
+                    film=films.get(name),
                 )
             )
     views.sort(key=lambda view: list(run.videos).index(view.id))
@@ -228,6 +232,7 @@ def report(run: Run) -> None:
         history=curves,
         config=run.config.to_dict(),
         environment={**run.environment, "command": run.command},
+        gallery=gallery,
     )
     comparison.write_own(run.workdir, metrics=metrics, config=run.config, command=run.command)
 
