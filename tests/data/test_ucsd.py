@@ -64,6 +64,15 @@ def test_official_layout_among_strays(tmp_path, official, below):
     assert dataset.metadata["label_convention"] == "frames counted from 1, both ends included"
 
 
+def test_two_copies_are_refused_with_their_names(tmp_path, official, jpg):
+    (official / "UCSDped2").rename(tmp_path / "UCSDped2")
+    with pytest.raises(UserError, match=r"2 times: .*/UCSDped2 \(off.*/ped2 \(frames"):
+        load(tmp_path, tmp_path)
+    (tmp_path / "UCSDped2" / "Train").rename(jpg / "Train")
+    with pytest.raises(UserError, match=r"2 times: .*; move all but one away"):
+        load(tmp_path, jpg)
+
+
 @pytest.mark.parametrize("kind", ["ped2.mat", "frame_labels_ped2.npy", "../frame_labels_ped2.npy"])
 def test_jpg_layout_gives_the_same_clips(tmp_path, jpg, official, kind):
     if kind.endswith("mat"):

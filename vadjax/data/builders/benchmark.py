@@ -55,16 +55,27 @@ class Benchmark(VideoIndex, skip_registration=True):
         raise NotImplementedError
 
     def find(self) -> list[pathlib.Path]:
-        """Take the first layout that has clips."""
+        """Take the one layout in the one folder that has clips."""
+        found = []
         for base in (self.source_dir, *(self.source_dir / name for name in self.FOLDERS)):
             for layout, sides in self.LAYOUTS.items():
                 clips = {split: _numbered(base / f, name) for split, (f, name) in sides.items()}
                 if any(clips.values()):
-                    self.base, self.layout, self.clips = base, layout, clips
-                    self.masks = self.find_masks()
-                    self.label_files = [f for f in self.find_labels() if f.is_file()]
-                    folders = [base / f for f, _ in sides.values() if (base / f).is_dir()]
-                    return [*folders, *self.label_files, *self.masks.values()]
+                    found.append((base, layout, clips))
+        if len(found) > 1:
+            copies = " and ".join(f"{base} ({layout} layout)" for base, layout, _ in found)
+            apart = len({base for base, _, _ in found}) == len(found)
+            raise UserError(
+                f"{self.source_dir} holds {self.TITLE} {len(found)} times: {copies}; "
+                + ("give one of them as dataset.data_dir." if apart else "move all but one away.")
+            )
+        if found:
+            self.base, self.layout, self.clips = found[0]
+            self.masks = self.find_masks()
+            self.label_files = [f for f in self.find_labels() if f.is_file()]
+            sides = [self.base / f for f, _ in self.LAYOUTS[self.layout].values()]
+            folders = [folder for folder in sides if folder.is_dir()]
+            return [*folders, *self.label_files, *self.masks.values()]
         wanted = ", or ".join(
             " and ".join(folder for folder, _ in sides.values()) for sides in self.LAYOUTS.values()
         )
