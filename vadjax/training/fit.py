@@ -1,15 +1,14 @@
 """Train one model to its best held-out loss; exact where it was killed and started again."""
 
 import contextlib
-import functools
 import json
+import logging
 import pathlib
 import time
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 import jax
-import numpy as np
 
 from vadjax.errors import UserError
 from vadjax.storage.checkpoints import Checkpoints
@@ -17,11 +16,14 @@ from vadjax.training import state as states
 from vadjax.training.inputs import TrainingData, check, hyperparameters, resident_arrays
 from vadjax.training.log import EpochLog
 from vadjax.training.parallel import Devices
+from vadjax.training.population import Member, Population, make_state
 from vadjax.training.progress import Progress
-from vadjax.training.step import Settings, make_epoch, num_steps
+from vadjax.training.step import Settings, num_steps
 
 FREE = ("epochs", "patience", "parallel", "num_devices", "checkpoint_every")
 SAVE_S = 60.0  # seconds of training after which a checkpoint is written in any case
+
+log = logging.getLogger(__name__)
 
 
 class FitResult(NamedTuple):
@@ -99,42 +101,51 @@ def fit(
     }
 
     start = time.perf_counter()
-    window = np.zeros((1, data.train.rows.shape[1], *data.features.shape[1:]), np.float32)
-    make = functools.partial(states.create, model, window, optimizer=train.optimizer)
-    seed = np.uint32(config.seed % 2**32)
-    inputs = {"seed": seed, "hparams": hyperparameters(data, config, objective)}
+    shared = resident_arrays(data)
+    member = Member(name, config.seed, hyperparameters(data, config, objective))
+    make = make_state(model, shared, train.optimizer)
     with Checkpoints(folder) as checkpoints:
-        saved = checkpoints.restore("last", jax.eval_shape(make, **inputs))
+        saved = checkpoints.restore("last", jax.eval_shape(lambda: make(member)))
         if saved:
             _check_identity(saved[1]["identity"], identity, folder)
-        state, kept = saved or (jax.tree.map(np.array, jax.jit(make)(**inputs)), {})
+        state, kept = saved or (None, {})
         progress = Progress(train, name=name, windows=len(data.train.rows), kept=kept)
         if not progress.ended:
-            state, resident = devices.place(state), devices.place(resident_arrays(data))
-            epoch = devices.compile(make_epoch(model, objective, settings), state, resident)
+            if saved:
+                where = f"{name}: " if name else ""
+                log.info("%sresuming at epoch %d", where, len(progress.history) + 1)
+            population = Population(
+                model,
+                objective,
+                settings,
+                members=[member],
+                shared=shared,
+                devices=devices,
+                states=state and jax.tree.map(lambda x: x[None], state),
+            )
             progress.compile_s = time.perf_counter() - start
 
-            def save(state: states.State) -> states.State:
-                state = devices.fetch(state)
+            def save() -> states.State:
+                state = population.fetch(0)
                 kept = {"identity": identity, **progress.kept()}
                 checkpoints.save("last", int(state.epoch), state, kept)
                 return state
 
-            with contextlib.closing(EpochLog(workdir, name, progress.history)) as log:
+            with contextlib.closing(EpochLog(workdir, name, progress.history)) as rows:
                 saved_at = time.perf_counter()
                 while True:
                     start = time.perf_counter()
-                    state, scalars = epoch(state, resident)
-                    row = progress.add(devices.fetch(scalars), time.perf_counter() - start)
-                    log.write(row)
+                    scalars = {key: value[0] for key, value in population.epoch().items()}
+                    row = progress.add(scalars, time.perf_counter() - start)
+                    rows.write(row)
                     report(row)
                     if progress.ended:
                         break
                     due = row["epoch"] % train.checkpoint_every == 0
                     if due or time.perf_counter() - saved_at > SAVE_S:
-                        save(state)
+                        save()
                         saved_at = time.perf_counter()
-            state = save(state)
+            state = save()
         variables = states.variables_of(**state.best)
         best_epoch, best_metric = int(state.best_epoch), float(state.best_metric)
         if checkpoints.latest("best") != best_epoch:
