@@ -52,10 +52,25 @@ def test_a_second_process_is_refused_and_the_lock_dies_with_its_process(tmp_path
 
 def test_places_that_cannot_be_written(tmp_path):
     (tmp_path / "file").write_text("")
-    with pytest.raises(UserError, match="cannot be written"):
+    with pytest.raises(UserError, match=r"file is a file; give --workdir=FOLDER"):
         claim(tmp_path / "file")
     with pytest.raises(UserError, match="cannot be written"):
         claim(tmp_path / "file" / "below")
+
+
+def test_a_start_that_fails_leaves_nothing_behind(tmp_path):
+    def fail(path):
+        with pytest.raises(UserError), workdir.opened(path, identity={}):
+            raise UserError("no such data_dir")
+
+    fail(tmp_path / "runs" / "a")
+    assert not list(tmp_path.iterdir())
+    (tmp_path / "own").mkdir()  # a folder of the user's stays
+    fail(tmp_path / "own")
+    assert (tmp_path / "own").is_dir()
+    claim(tmp_path / "run")
+    fail(tmp_path / "run")
+    assert (tmp_path / "run" / "config.json").is_file()
 
 
 def test_damage_is_said(tmp_path):

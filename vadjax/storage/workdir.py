@@ -21,15 +21,20 @@ PACKAGES = ("jax", "jaxlib", "flax", "optax", "numpy", "opencv-python-headless",
 def opened(path: pathlib.Path, *, identity: Mapping[str, object]) -> Iterator[pathlib.Path]:
     """Lock the workdir `path`, check that it belongs to this config, and yield it.
 
-    The lock is the kernel's (`flock`), so it ends with the process however that ends.
+    The lock is the kernel's (`flock`), so it ends with the process however that ends. Folders made
+    here are removed again if the block fails before the workdir is claimed.
 
     Args:
       path: the folder; made where it does not exist.
       identity: flat keys that must agree with an earlier run on this folder.
 
     Raises:
-      UserError: another process works here, the keys differ, or the folder cannot be written.
+      UserError: another process works here, the keys differ, the path is a file, or the folder
+        cannot be written.
     """
+    if path.exists() and not path.is_dir():
+        raise UserError(f"workdir {path} is a file; give --workdir=FOLDER, a new one or a run's.")
+    made = [folder for folder in (path, *path.parents) if not folder.exists()]
     try:
         path.mkdir(parents=True, exist_ok=True)
         lock = (path / ".lock").open("a+")
@@ -48,7 +53,20 @@ def opened(path: pathlib.Path, *, identity: Mapping[str, object]) -> Iterator[pa
         lock.write(f"pid {os.getpid()}")
         lock.flush()
         _compare(path, identity)
-        yield path
+        try:
+            yield path
+        except BaseException:
+            if made and not (path / "config.json").exists():
+                _remove(path / ".lock", made)
+            raise
+
+
+def _remove(lock: pathlib.Path, folders: list[pathlib.Path]) -> None:
+    """Remove the lock and those folders, the innermost first, that hold nothing else."""
+    with contextlib.suppress(OSError):  # whatever is not empty stays
+        lock.unlink(missing_ok=True)
+        for folder in folders:
+            folder.rmdir()
 
 
 def _compare(path: pathlib.Path, identity: Mapping[str, object]) -> None:
