@@ -1,5 +1,6 @@
 """`fit` from end to end: resuming, stopping, logging, and what it refuses."""
 
+import logging
 import os
 import pathlib
 import signal
