@@ -1,0 +1,246 @@
+"""The page in a real browser: quiet, keyed, counting as numpy does, playing its films."""
+
+import base64
+import json
+import shutil
+
+import cv2
+import numpy as np
+import pytest
+
+from tests.report import demo
+from vadjax.evaluation import events, frame
+from vadjax.explain import film
+from vadjax.report import page
+from vadjax.report.view import VideoView
+
+CHROMIUM = next(
+    filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), ""
+)
+sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+pytestmark = pytest.mark.skipif(not CHROMIUM, reason="no chromium is installed")
+
+
+@pytest.fixture(scope="module")
+def chromium():
+    with sync_api.sync_playwright() as tools:
+        options = ["--no-sandbox", "--disable-gpu"]
+        browser = tools.chromium.launch(executable_path=CHROMIUM, args=options)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    """The page after the stage `explain`, with the film of its first video."""
+    folder = tmp_path_factory.mktemp("page")
+    arguments = demo.explained()
+    page.write_report(folder / "report.html", **arguments)
+    view = arguments["videos"][0]
+    (folder / "explain").mkdir()
+    pictures = np.random.default_rng(0).integers(0, 255, (len(view.scores), 24, 32), np.uint8)
+    images = film.annotate(pictures, view.scores, labels=view.labels, fps=10, scale=(0, 2))
+    film.write_webm(folder / view.film, images, fps=10)
+    return folder
+
+
+class Tab:
+    """A page that has been opened, and everything that it complained of or asked for."""
+
+    def __init__(self, browser, path, width=1280, **options):
+        self.tab = browser.new_page(viewport={"width": width, "height": 900}, **options)
+        self.faults, self.requests = [], []
+        self.tab.on("console", lambda message: self.faults.append(message.text))
+        self.tab.on("pageerror", lambda error: self.faults.append(str(error)))
+        self.tab.on("request", lambda request: self.requests.append(request.url))
+        self.tab.goto(path.as_uri())
+
+    def __getattr__(self, name):
+        return getattr(self.tab, name)
+
+    def outside(self) -> list[str]:
+        """Return what was asked for besides the page itself."""
+        return [url for url in self.requests[1:] if not url.startswith("data:")]
+
+
+@pytest.fixture(scope="module")
+def opened(chromium, folder):
+    tab = Tab(chromium, folder / "report.html")
+    yield tab
+    assert tab.faults == []
+    tab.close()
+
+
+def test_nothing_is_asked_for_and_nothing_complained_of(opened):
+    assert opened.outside() == []
+    assert opened.faults == []
+
+
+@pytest.mark.parametrize("make", [demo.explained, demo.in_folds, demo.unlabelled])
+def test_nothing_sticks_out(chromium, tmp_path, make):
+    tab = Tab(chromium, page.write_report(tmp_path / "r.html", **make()))
+    for width in (1280, 390):
+        tab.set_viewport_size({"width": width, "height": 900})
+        assert tab.evaluate("document.documentElement.scrollWidth") == width
+    assert tab.faults == []
+    tab.close()
+
+
+def shown(tab, key: str) -> str:
+    return tab.locator(f"[data-live={key}]").first.inner_text()
+
+
+def expected(views, limit: float | None) -> dict[str, str]:
+    """Count by numpy what the page shows of a threshold."""
+    limit = np.inf if limit is None else np.float64(limit)
+    called = {v.id: v.scores >= limit for v in views}
+    labels = {v.id: v.labels for v in views}
+    flat = [np.concatenate(list(x.values())) for x in (called, labels)]
+    cells = frame.confusion(*flat)
+    found = events.event_metrics(called, labels, {v.id: v.fps for v in views})[0]
+    texts = {key: f"{value:,}" for key, value in cells.items()}
+    texts |= {"alarms": f"{found['alarms']:,}", "falseAlarms": f"{found['false_alarms']:,}"}
+    for key, value in frame.threshold_metrics(cells).items():
+        texts[key] = f"{value:.3f}".replace("-", "−")
+    return texts
+
+
+def read_limits(tab) -> list:
+    return json.loads(tab.locator("#data").inner_text())["limits"]
+
+
+def slide(tab, index: int) -> None:
+    tab.locator("#limit").evaluate(
+        "(input, at) => { input.value = at; input.dispatchEvent(new Event('input')); }", index
+    )
+
+
+def test_the_slider_counts_as_numpy_does(opened):
+    views, limits = demo.explained()["videos"], read_limits(opened)
+    assert limits[-1] is None
+    assert 0.84 in limits
+    before = {key: shown(opened, key) for key in expected(views, 0.84)}
+    assert before["tp"] == expected(views, 0.84)["tp"]
+    for index in (0, len(limits) // 3, limits.index(0.84), len(limits) - 5, len(limits) - 1):
+        slide(opened, index)
+        wanted = expected(views, limits[index])
+        assert {key: shown(opened, key) for key in wanted} == wanted
+    assert "above every score" in opened.locator("#limit-value").inner_text()
+    opened.locator("#limit-reset").click()
+    assert {key: shown(opened, key) for key in before} == before
+
+
+def test_the_slider_and_the_rules_obey_the_keyboard(opened):
+    views, limits = demo.explained()["videos"], read_limits(opened)
+    opened.locator("#limit").focus()
+    opened.keyboard.press("ArrowRight")
+    wanted = expected(views, limits[limits.index(0.84) + 1])
+    assert {key: shown(opened, key) for key in wanted} == wanted
+    assert "not a result" in opened.locator("#try-note").inner_text()
+    opened.locator("button.use").nth(1).focus()
+    opened.keyboard.press("Enter")
+    wanted = expected(views, 0.9321)
+    assert {key: shown(opened, key) for key in wanted} == wanted
+    opened.locator("#limit-reset").click()
+
+
+def test_videos_without_a_timeline_count_too(chromium, tmp_path):
+    rng = np.random.default_rng(0)
+    views = [
+        VideoView(f"v{n}", rng.random(20, np.float32), labels=np.arange(20) > n % 15, threshold=0.5)
+        for n in range(203)
+    ]
+    tab = Tab(chromium, page.write_report(tmp_path / "r.html", metrics=whole(views), videos=views))
+    limits = read_limits(tab)
+    for index in (3, limits.index(0.5), len(limits) - 2):
+        slide(tab, index)
+        wanted = expected(views, limits[index])
+        for key in ("tp", "fp", "fn", "tn", "f1", "mcc", "precision"):
+            assert shown(tab, key) == wanted[key]
+    assert "Every figure counts all 203 videos" in tab.locator("main").inner_text()
+    assert tab.faults == []
+    tab.close()
+
+
+def whole(views) -> dict:
+    """Return metrics with a confusion matrix, and no more."""
+    flat = [np.concatenate([getattr(v, name) for v in views]) for name in ("scores", "labels")]
+    cells = frame.confusion(flat[0] >= 0.5, flat[1])
+    return {"threshold": {"value": 0.5, "confusion": cells, **frame.threshold_metrics(cells)}}
+
+
+def test_pointing_at_a_timeline_shows_the_frame(opened):
+    view = demo.explained()["videos"][0]
+    item = opened.locator("#video-0")
+    item.locator(".plot").hover(position={"x": 5, "y": 20})
+    readout = item.locator(".readout").inner_text()
+    near = min(view.thumbnails, key=lambda pair: abs(pair[0] - int(readout.split()[1])))
+    image = item.locator("img")
+    assert image.get_attribute("data-frame") == str(near[0])
+    assert base64.b64decode(image.get_attribute("src").split(",")[1]) == near[1]
+    assert image.evaluate("one => one.complete && one.naturalWidth > 0")
+    assert f"Frame {near[0]} of test/01" in image.get_attribute("alt")
+
+
+def test_a_timeline_obeys_the_keyboard_and_says_where_it_is(opened):
+    view = demo.explained()["videos"][1]
+    plot = opened.locator("#video-1 .plot")
+    plot.focus()
+    for key, at in (("Home", 0), ("ArrowRight", 1), ("Shift+ArrowRight", 26), ("End", 179)):
+        plot.press(key)
+        assert plot.get_attribute("aria-valuenow") == str(at)
+        text = plot.get_attribute("aria-valuetext")
+        assert text.startswith(f"frame {at} · ")
+        assert f"score {view.scores[at]:.3f}" in text
+    assert "truly" in text
+
+
+def test_everything_that_can_be_used_can_be_reached_by_tab(opened):
+    reached = opened.evaluate(
+        """() => [...document.querySelectorAll("a[href], button, input, select, summary, .plot")]
+        .filter((one) => one.checkVisibility() && one.tabIndex < 0).length"""
+    )
+    assert reached == 0
+
+
+def test_the_film_plays_and_moves_the_cursor(opened):
+    item = opened.locator("#video-0")
+    item.locator("summary").click()
+    played = item.locator("video").evaluate(
+        """async (video) => {
+          video.muted = true;
+          video.playbackRate = 4;
+          const late = new Promise((done) => {
+            video.addEventListener("timeupdate", () => video.currentTime > 1 && done());
+            setTimeout(done, 5000);
+          });
+          await video.play();
+          await late;
+          video.pause();
+          const { totalVideoFrames } = video.getVideoPlaybackQuality();
+          return [video.duration, video.videoWidth, totalVideoFrames > 5];
+        }"""
+    )
+    assert played == [18, film.WIDTHS[0], True]  # 180 frames at 10 a second
+    assert int(item.locator(".plot").get_attribute("aria-valuenow")) >= 9
+    assert [url.rpartition("/")[2] for url in opened.outside()] == ["test%252F01.webm"]
+
+
+def test_without_scripts_it_can_be_read(chromium, folder):
+    tab = Tab(chromium, folder / "report.html", java_script_enabled=False)
+    text = tab.locator("main").inner_text()
+    assert "Try another threshold" not in text  # no slider that does nothing
+    for words in ("0.933", "Worst false alarms", "test/12", "Pixel-level AUC", "Mean + k dev"):
+        assert words in text
+    assert tab.locator("#video-0 svg path").first.is_visible()
+    tab.close()
+
+
+def test_the_first_screen_has_the_accent_in_either_scheme(chromium, folder):
+    for scheme in ("light", "dark"):
+        tab = Tab(chromium, folder / "report.html", color_scheme=scheme)
+        image = cv2.imdecode(np.frombuffer(tab.screenshot(), np.uint8), cv2.IMREAD_COLOR)
+        spread = image.max(2).astype(int) - image.min(2)
+        assert (spread > 90).sum() > 1000
+        assert (np.median(image) > 128) == (scheme == "light")
+        tab.close()
