@@ -19,7 +19,7 @@ from vadjax.errors import UserError
 MOTION_NAMES = ("difference", "flow")
 MAX_HEIGHT, WORKING_HEIGHT = 288, 240  # px
 _BOXES = {"difference": 16, "flow": 33}  # px at 240 px
-_FARNEBACK = {
+FARNEBACK = {
     "pyr_scale": 0.5,
     "levels": 3,
     "winsize": 15,
@@ -37,7 +37,7 @@ def motion_spec() -> dict:
         "names": MOTION_NAMES,
         "height": (MAX_HEIGHT, WORKING_HEIGHT),
         "boxes": _BOXES,
-        "farneback": _FARNEBACK,
+        "farneback": FARNEBACK,
     }
 
 
@@ -90,7 +90,7 @@ def _grey(frame: np.ndarray) -> np.ndarray:
 
 
 def _measure(last: np.ndarray, grey: np.ndarray) -> tuple[float, float]:
-    flow = cv2.calcOpticalFlowFarneback(last, grey, None, **_FARNEBACK)
+    flow = cv2.calcOpticalFlowFarneback(last, grey, None, **FARNEBACK)
     speed = cv2.magnitude(flow[..., 0], flow[..., 1])
     return (
         _largest_mean(cv2.absdiff(last, grey), _BOXES["difference"]),

@@ -1,0 +1,158 @@
+"""The fused detector: speed by place and the look of what moves, calibrated on held-out clips."""
+
+import dataclasses
+from collections.abc import Mapping
+
+import jax
+import numpy as np
+
+from vadjax import backbones
+from vadjax.features import regions
+from vadjax.scoring import places
+from vadjax.scoring.fusion import CALIBRATIONS
+
+LENGTH = 8  # frames, of the causal means inside the detector
+NUM_COMPONENTS = 64
+NUM_FOLDS = 4  # of the training clips, for held-out normal scores
+_BATCH = 32
+
+Measures = dict[str, np.ndarray]
+
+
+class Looks:
+    """Crops to features: lite0's stage 5, 112 channels, averaged over the crop."""
+
+    def __init__(self, cache_dir):
+        size = (regions.CROP, regions.CROP)
+        backbone = backbones.create("tf_efficientnet_lite0", size=size, cache_dir=cache_dir)
+        self.source, self._variables = backbone.weights_source, backbone.prepared()
+        self._run = jax.jit(
+            lambda v, x: backbone.apply(v, x, taps=("stage5",))["taps"]["stage5"].mean((1, 2))
+        )
+
+    def __call__(self, crops: np.ndarray) -> np.ndarray:
+        """Return float16 [n, 112]."""
+        found = []
+        for start in range(0, len(crops), _BATCH):
+            part = crops[start : start + _BATCH]
+            full = np.concatenate([part, np.zeros((_BATCH - len(part), *part.shape[1:]), np.uint8)])
+            found.append(np.asarray(self._run(self._variables, full))[: len(part)])
+        return np.concatenate(found or [np.zeros((0, 112))]).astype(np.float16)
+
+
+def measure(frames, background: np.ndarray, looks: Looks) -> Measures:
+    """All that a video's scores need: flow, directions by cell; frame, centre, look by window."""
+    meter, moving, crops = regions.RegionMeter(background), [], []
+    for frame in frames:
+        now = meter.update(frame)
+        crops.append(now.crops)
+        moving.append(dataclasses.replace(now, crops=now.crops[:0]))
+    return {
+        "flow": np.stack([m.flow for m in moving]),
+        "directions": np.stack([m.directions for m in moving]),
+        "frames": np.repeat(np.arange(len(moving)), [len(m.centres) for m in moving]),
+        "centres": np.concatenate([m.centres for m in moving]),
+        "looks": looks(np.concatenate(crops)),
+    }
+
+
+class SpeedCue:
+    """Speed of what moves, in units of the largest normal speed at that place."""
+
+    def __init__(self, fit: list[Measures]):
+        self._scale = places.normal_scale(
+            np.concatenate([places.speed(m["flow"], length=LENGTH) for m in fit])
+        )
+
+    def __call__(self, m: Measures) -> np.ndarray:
+        return places.speed(m["flow"], length=LENGTH) / self._scale
+
+
+class LookCue:
+    """Distance of each window's look to the nearest normal one, in whitened components."""
+
+    def __init__(self, fit: list[Measures]):
+        looks = np.concatenate([m["looks"] for m in fit]).astype(np.float32)
+        self._mean = looks.mean(0)
+        _, size, axes = np.linalg.svd(looks[::3] - self._mean, full_matrices=False)
+        deviation = size[:NUM_COMPONENTS] / np.sqrt(len(looks) / 3)
+        self._axes = axes[:NUM_COMPONENTS].T / (deviation + 1e-3 * deviation[0])
+        self._bank = self._whiten(looks)[::2]
+        self._base = float(np.quantile(places.nearest(self._bank, self._whiten(looks)[1::4]), 0.05))
+
+    def _whiten(self, looks: np.ndarray) -> np.ndarray:
+        return (looks.astype(np.float32) - self._mean) @ self._axes
+
+    def __call__(self, m: Measures) -> np.ndarray:
+        columns, rows = (m["centres"] // regions.CELL).astype(int).T
+        maps = places.paint(
+            places.nearest(self._bank, self._whiten(m["looks"])),
+            rows,
+            columns,
+            m["frames"],
+            shape=m["flow"].shape[:3],
+            base=self._base,
+        )
+        return places.causal_mean(maps, LENGTH)
+
+
+class DirectionCue:
+    """Distance of each cell's speeds by direction to the nearest normal one of its rows."""
+
+    def __init__(self, fit: list[Measures]):
+        self._fit = np.concatenate([self._rows(m) for m in fit])
+        self._seen = np.concatenate([m["flow"][..., 2] for m in fit])
+
+    def _rows(self, m: Measures) -> np.ndarray:
+        share = places.causal_mean(m["flow"][..., 2:], LENGTH)
+        return places.causal_mean(m["directions"], LENGTH) / (share + 0.1)
+
+    def __call__(self, m: Measures) -> np.ndarray:
+        seen = m["flow"][..., 2]
+        return places.nearest_by_row(
+            self._fit, self._rows(m), fit_seen=self._seen, test_seen=seen, bank=5000
+        )
+
+
+CUES = {"speed": SpeedCue, "look": LookCue, "direction": DirectionCue}
+
+
+def folds(names: list[str]) -> list[list[str]]:
+    """The held-out clips of each fold: every fourth."""
+    return [names[i::NUM_FOLDS] for i in range(NUM_FOLDS)]
+
+
+def crossed(cue: str, train: Mapping[str, Measures], judged: Mapping[str, tuple[str, Measures]]):
+    """Maps from cues that were never fitted on the clip in question.
+
+    Args:
+        cue: a key of `CUES`.
+        train: clip -> measures.
+        judged: name -> (the training clip that it comes from, measures).
+    """
+    maps = {}
+    for held in folds(list(train)):
+        fitted = CUES[cue]([m for name, m in train.items() if name not in held])
+        maps.update({n: fitted(m) for n, (source, m) in judged.items() if source in held})
+    return maps
+
+
+def top(maps: np.ndarray) -> np.ndarray:
+    """The largest value of each frame, [t]."""
+    return maps.reshape(len(maps), -1).max(1)
+
+
+def calibrate(kind: str, normal: Mapping[str, np.ndarray]):
+    """Fit a calibration to the frames' largest values of held-out normal maps."""
+    return CALIBRATIONS[kind].fit([top(m) for m in normal.values()])
+
+
+def together(calibrated: list[np.ndarray], rule: str) -> tuple[np.ndarray, np.ndarray]:
+    """Calibrated maps of the cues -> frame scores [t], one map [t, h, w].
+
+    "max" takes the largest cue at each cell, "sum" adds the cues' largest values of the frame.
+    """
+    if rule == "max":
+        fused = np.maximum.reduce(calibrated)
+        return top(fused), fused
+    return sum(map(top, calibrated)), sum(calibrated)
