@@ -31,6 +31,8 @@ GRID = ("accuracy", "precision", "recall", "f1", "auc_micro")
 GRID_NAMES = ("Accuracy", "Precision", "Recall", "F1", "Auc")
 PUBLISHED_NOTES = ("published, LEAKY:", PROTOCOL, "± population sd over runs", *(None,) * 5)
 MEAN, DEVIATION = "0.0000", '"± "0.0000'
+RED = "00B5380F"
+MAX_COLUMNS = 200  # of variants in the grid
 MAX_ROWS = 1_000_000  # a sheet ends at 1,048,576
 SHEETS = ("grid", "groups", "runs", "confusion", "per class", "thresholds", "per video")
 ABOUT = {
@@ -68,33 +70,45 @@ def write_workbook(path: os.PathLike | str, comparison: Comparison) -> pathlib.P
     return path
 
 
-def _cell(sheet, value, *, bold=False, form=None, soft=False, colour=None):
+def _cell(sheet, value, *, bold=False, form=None, soft=False):
     """Return a cell; text stays text, whatever it begins with."""
     from openpyxl.cell import WriteOnlyCell
-    from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
     from openpyxl.styles import Font
 
-    if isinstance(value, str):
-        value = ILLEGAL_CHARACTERS_RE.sub("�", value)[:32_000]
-    if not (bold or form or soft or colour or (isinstance(value, str) and value[:1] == "=")):
-        return value
+    text = isinstance(value, str)
+    value = _clean(value) if text else value
+    if not (bold or form or soft or (text and value[:1] == "=")):
+        return value  # plain values are written five times as fast
     cell = WriteOnlyCell(sheet, value)
-    if isinstance(value, str):
+    if text:
         cell.data_type = "s"  # a video called "=1+1" is no formula
-    if bold or soft or colour:
-        cell.font = Font(bold=bold, italic=soft, color=colour or ("00635F59" if soft else None))
+    if bold or soft:
+        cell.font = Font(bold=bold, italic=soft, color="00635F59" if soft else None)
     if form:
         cell.number_format = form
     return cell
 
 
+def _clean(text: str) -> str:
+    """Drop what a cell cannot hold."""
+    from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
+
+    return ILLEGAL_CHARACTERS_RE.sub("\N{REPLACEMENT CHARACTER}", text)[:32_000]
+
+
 def _about(book, comparison: Comparison, prefixes: Sequence[str]) -> None:
     """The first sheet: what this is, what it must not be taken for."""
+    from openpyxl.cell import WriteOnlyCell
+    from openpyxl.styles import Alignment, Font
+
     sheet = book.create_sheet("read me")
     sheet.column_dimensions["A"].width, sheet.column_dimensions["B"].width = 22, 110
 
     def line(name="", text="", **look):
-        sheet.append([_cell(sheet, name, bold=True), _cell(sheet, str(text), **look)])
+        words = WriteOnlyCell(sheet, _clean(str(text)))
+        words.data_type, words.alignment = "s", Alignment(wrap_text=True, vertical="top")
+        words.font = Font(**look)
+        sheet.append([_cell(sheet, name, bold=True), words])
 
     line("results of vadjax", "python -m vadjax.compare puts any number of runs together")
     if comparison.command:
@@ -104,14 +118,14 @@ def _about(book, comparison: Comparison, prefixes: Sequence[str]) -> None:
         line()
         line(f"table {prefix}".strip(), table.title, bold=True)
         if table.warning:
-            line("", table.warning, bold=True, colour="00B5380F")
+            line("", table.warning, bold=True, color=RED)
         line("protocol", f"{m.get('protocol')}: {getattr(wording.protocol(m), 'text', '')}")
         line("label version", m.get("label_version") or "none")
         line("coverage", m.get("coverage") or "all of the data set's test videos")
         line("leakage audit", ", ".join(dict.fromkeys(g.leakage for g in table.groups)))
         line("detectors, runs", f"{len(table.groups)}, {len(table.runs)}")
         for stamp in table.stamps:
-            line("TAKE CARE", stamp, colour="00B5380F")
+            line("TAKE CARE", stamp, color=RED)
         line("sheets", ", ".join(prefix + name for name in SHEETS))
     line()
     for name, text in ABOUT.items():
@@ -121,7 +135,7 @@ def _about(book, comparison: Comparison, prefixes: Sequence[str]) -> None:
     for note in comparison.notes:
         line("note", note)
     for name, why in comparison.problems:
-        line("left out", f"{name}: {why}", colour="00B5380F")
+        line("left out", f"{name}: {why}", color=RED)
 
 
 def _grid(book, name: str, table: Table, published: Sequence[Figure]) -> None:
@@ -130,7 +144,9 @@ def _grid(book, name: str, table: Table, published: Sequence[Figure]) -> None:
 
     sheet = book.create_sheet(name)
     ours = {(g.backbone, g.column): g for g in table.groups}
-    models = [*PUBLISHED_MODELS, *sorted({c for _, c in ours} - {*PUBLISHED_MODELS})]
+    others = sorted({column for _, column in ours} - {*PUBLISHED_MODELS})
+    models = [*PUBLISHED_MODELS, *others[:MAX_COLUMNS]]
+    cut = f"; {len(others) - MAX_COLUMNS} more in sheet groups" if others[MAX_COLUMNS:] else ""
     theirs = {(f.backbone, f.model, f.metric): f for f in published}
     backbones = [*dict.fromkeys([g.backbone for g in table.groups] + [b for b, _, _ in theirs])]
     sheet.freeze_panes = "B1"
@@ -140,7 +156,7 @@ def _grid(book, name: str, table: Table, published: Sequence[Figure]) -> None:
     sheet.column_dimensions[get_column_letter(2 + 2 * len(models))].width = 34
     for backbone in backbones:
         here = any(group.backbone == backbone for group in table.groups)
-        notes = (table.title, _note(table) if here else "no run here", *GRID_NAMES, None)
+        notes = (table.title, _note(table) + cut if here else "no run here", *GRID_NAMES, None)
         left = [_ours(ours.get((backbone, model)), model) for model in models]
         right = [_theirs(theirs, backbone, model) for model in PUBLISHED_MODELS]
         between = PUBLISHED_NOTES if any(top[0][0] for top in right) else (None,) * BLOCK
@@ -205,7 +221,7 @@ def _sheets(table: Table) -> Iterator[tuple[str, Iterable[Sequence]]]:
 
 
 def _list(book, name: str, table: Table, rows: Iterable[Sequence]) -> None:
-    _rows(book, name, rows, colour="00B5380F" if table.warning else None)
+    _rows(book, name, rows, colour=RED if table.warning else None)
 
 
 def _rows(book, name: str, rows: Iterable[Sequence], colour=None) -> None:
