@@ -15,8 +15,9 @@ from ml_collections import ConfigDict
 from vadjax.errors import UserError, unknown
 
 DATASETS = ("synthetic", "ucsd_ped1", "ucsd_ped2", "avenue", "folder")
-PROTOCOLS = ("one_class", "by_video")
-LATER_PROTOCOLS = ("official", "random_window", "published_shuffled")  # named, not built
+WINDOW_PROTOCOLS = ("random_window", "published_shuffled")  # leaky; to reproduce and to warn
+SUPERVISED_PROTOCOLS = ("by_video", *WINDOW_PROTOCOLS)
+PROTOCOLS = ("one_class", "official", *SUPERVISED_PROTOCOLS)
 MODELS = (
     "simple_rnn",
     "lstm",
@@ -33,6 +34,7 @@ MAP_MODELS = ("conv_autoencoder", "motion_scanner", "place_scanner")
 CHOICES = {
     "dataset.name": DATASETS,
     "dataset.protocol": PROTOCOLS,
+    "dataset.augment": ("none", "rahmani_compat"),
     "features.preprocess": ("checkpoint", "rahmani_compat"),
     "features.fit": ("stretch", "crop", "pad", "native"),
     "features.dtype": ("float32", "bfloat16"),
@@ -48,7 +50,7 @@ CHOICES = {
     "train.parallel": ("shard_map", "pmap"),
     "score.aggregate": ("last", "mean", "max"),
     "explain.method": ("auto", "error", "gradcam++", "gradcam", "hirescam", "input_gradient"),
-    "evaluate.threshold": ("quantile", "mean_std", "f1", "youden"),
+    "evaluate.threshold": ("quantile", "mean_std", "f1", "youden", "half"),
 }
 
 # What may change between two runs on one workdir: where things lie and what comes after training.
@@ -78,6 +80,7 @@ def default_config() -> ConfigDict:
             protocol="one_class",
             holdout=0.2,  # share of the normal training clips that is never fitted
             num_folds=0,  # by_video: 0 is the data set's own (4 for Ped2, else 5)
+            augment="none",  # published_shuffled: "rahmani_compat" copies abnormal frames, altered
             seed=0,  # synthetic: seed of the drawing
             num_train=0,  # synthetic: clips, frames a clip, and frame size; 0 is the default
             num_test=0,
@@ -147,6 +150,8 @@ def default_config() -> ConfigDict:
             method="auto",  # "error" where the model's error has places, else "gradcam++"
             tap="",  # stage whose activations are explained; "" is the last that has places
             batch_size=32,  # frames or windows at once
+            num_judged=300,  # abnormal frames with masks by which maps are judged
+            num_deleted=24,  # of them, by what deletion does to the score; sanity checks too
             num_pictures=6,  # of the most abnormal frames, and of each kind of mistake; 0 is none
             videos=True,  # an annotated film of each test video
         )
@@ -236,14 +241,7 @@ def validate(config: ConfigDict) -> ConfigDict:
     known = flatten(default_config().to_dict())
     faults = [str(unknown("config key", key, known)) for key in flat if key not in known]
     for key, choices in CHOICES.items():
-        if flat[key] in choices:
-            continue
-        if key == "dataset.protocol" and flat[key] in LATER_PROTOCOLS:
-            faults.append(
-                f"protocol {flat[key]!r} is named in docs/protocols.md but not built yet; "
-                f"choose one of {', '.join(PROTOCOLS)}."
-            )
-        else:
+        if flat[key] not in choices:
             faults.append(str(unknown(key, flat[key], choices)))
 
     def need(ok: bool, text: str) -> None:
@@ -258,6 +256,8 @@ def validate(config: ConfigDict) -> ConfigDict:
     positive("train.batch_size", "train.learning_rate", "features.batch_size", "score.batch_size")
     positive("train.checkpoint_every", "evaluate.num_bootstrap", "evaluate.knn")
     positive("explain.batch_size")
+    for key in ("explain.num_judged", "explain.num_deleted"):
+        need(flat[key] >= 0, f"{key} is {flat[key]}; it must be 0 (off) or more.")
     need(len(flat["model.units"]) > 0, "model.units is empty; give at least one layer's width.")
     need(
         all(u > 0 for u in flat["model.units"]),
@@ -285,12 +285,12 @@ def _combinations(flat: Mapping[str, object]) -> list[str]:
     """Return what is wrong with keys that are each valid alone."""
     faults = []
     objective, name = flat["objective.name"], flat["model.name"]
-    supervised = flat["dataset.protocol"] == "by_video"
+    supervised = flat["dataset.protocol"] in SUPERVISED_PROTOCOLS
     if supervised != (objective == "classify"):
         faults.append(
             f"protocol {flat['dataset.protocol']!r} does not go with objective {objective!r}: "
-            "by_video learns from labels (objective.name=classify), one_class never sees one "
-            "(objective.name=predict, reconstruct or motion)."
+            f"{', '.join(SUPERVISED_PROTOCOLS)} learn from labels (objective.name=classify), "
+            "one_class and official never see one (objective.name=predict, reconstruct or motion)."
         )
     if name.endswith("autoencoder") and objective != "reconstruct":
         faults.append(f"model {name!r} reconstructs; set objective.name=reconstruct.")
@@ -310,6 +310,9 @@ def _combinations(flat: Mapping[str, object]) -> list[str]:
         faults.append(f"model {name!r} classifies; set objective.name=classify and by_video.")
     if objective in ("predict", "motion") and flat["window.length"] < 2:
         faults.append(f"objective {objective!r} needs window.length of at least 2.")
+    faults += _window_protocols(flat)
+    if flat["evaluate.threshold"] == "half" and objective != "classify":
+        faults.append("evaluate.threshold=half is for probabilities: set objective.name=classify.")
     if flat["evaluate.threshold"] in ("f1", "youden") and not supervised:
         faults.append(
             f"evaluate.threshold={flat['evaluate.threshold']!r} needs labelled validation clips, "
@@ -319,5 +322,29 @@ def _combinations(flat: Mapping[str, object]) -> list[str]:
         faults.append(
             f"dataset.data_dir is empty: say where {flat['dataset.name']} lies with "
             "--config.dataset.data_dir=FOLDER."
+        )
+    return faults
+
+
+def _window_protocols(flat: Mapping[str, object]) -> list[str]:
+    """Return what does not go with protocols that deal out windows, or goes with them alone."""
+    protocol, faults = flat["dataset.protocol"], []
+    if flat["dataset.augment"] != "none" and protocol != "published_shuffled":
+        faults.append(
+            f"dataset.augment={flat['dataset.augment']!r} copies abnormal frames alone, which "
+            "marks them; only dataset.protocol=published_shuffled takes it."
+        )
+    if protocol not in WINDOW_PROTOCOLS:
+        return faults
+    wanted = {"evaluate.threshold": "half"}  # no clip is held out that could give another
+    if protocol == "published_shuffled":
+        wanted |= {"window.stride": 1, "window.dilation": 1, "window.label": "last"}
+    for key, value in wanted.items():
+        if flat[key] != value:
+            faults.append(f"protocol {protocol!r} is defined with {key}={value}, not {flat[key]}.")
+    if flat["window.stride"] >= flat["window.length"] > 0 and protocol == "random_window":
+        faults.append(
+            f"protocol 'random_window' deals out overlapping windows: window.stride is "
+            f"{flat['window.stride']} and must be below window.length, {flat['window.length']}."
         )
     return faults

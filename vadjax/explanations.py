@@ -2,11 +2,13 @@
 
 import json
 import zipfile
+from collections.abc import Iterator
 
 import numpy as np
 
 from vadjax.context import Run
 from vadjax.errors import UserError
+from vadjax.explain.maps import to_frame
 from vadjax.gallery import write_gallery
 from vadjax.mapper import Mapper
 from vadjax.storage.files import whole, write_json
@@ -16,23 +18,70 @@ FOLDER = "explain"
 
 def explain(run: Run) -> None:
     """Detectors + test frames -> explain/, and the parts `explain` and `region` of metrics.json."""
-    folder = run.workdir / FOLDER
+    metrics, folder = run.read("metrics.json"), run.workdir / FOLDER
     for name in ("maps.json", "maps.npz"):  # never those of another detector
         (folder / name).unlink(missing_ok=True)
+    parts = dict.fromkeys(("explain", "region"))
+    reasons = dict.fromkeys(parts, "explain.maps is off")
     if run.config.explain.maps:
-        write_maps(run)
+        parts, reasons = mapped(run)
+    metrics = amended(metrics, parts, reasons)
+    write_json(run.workdir / "metrics.json", metrics)
     write_gallery(run)
 
 
-def write_maps(run: Run) -> None:
-    """Write `maps.npz` and, last, `maps.json`: {method, tap, grid, unit, what, empty}."""
-    folder, mapper = run.workdir / FOLDER, Mapper(run)
-    maps = {}
+def mapped(run: Run) -> tuple[dict, dict[str, str]]:
+    """Make the maps, write and judge them; return parts of metrics.json, and reasons of nulls."""
+    from vadjax.evaluation.region import region_metrics
+    from vadjax.judging import Judging, choose, parts_of
+
+    few = choose(run, run.config.explain.num_deleted)
+    mapper = Mapper(run, keep=few)
+    maps = write_maps(run, mapper)
+    explain, reasons = Judging(run, mapper, maps, few)()
+    videos = {name: run.videos[part.video_id] for name, (_, part) in parts_of(run).items()}
+    region, why = region_metrics(
+        {name: _at_frames(run, videos[name], maps[name]) for name in maps},
+        {name: video.masks for name, video in videos.items()},
+        what=mapper.what,
+    )
+    return {"explain": explain, "region": region}, {**reasons, **why}
+
+
+def _at_frames(run: Run, video, maps: np.ndarray) -> Iterator[np.ndarray]:
+    """Yield a video's maps at the size of its frames."""
+    for values in maps:
+        yield to_frame(values[None], run.backbone.preprocess, video.frames.shape)[0]
+
+
+def amended(metrics: dict, parts: dict, reasons: dict[str, str]) -> dict:
+    """Put parts into metrics, in the place of those of an earlier time.
+
+    Raises:
+        UserError: the result is not as the schema has it.
+    """
+    from vadjax.evaluation import schema
+
+    metrics = {**metrics, **parts}
+    null = schema.null_paths(parts)
+    kept = {p: why for p, why in metrics["reasons"].items() if p.split(".")[0] not in parts}
+    metrics["reasons"] = {**kept, **{p: why for p, why in reasons.items() if p in null}}
+    return schema.validate(metrics)
+
+
+def write_maps(run: Run, mapper: Mapper) -> dict[str, np.ndarray]:
+    """Write `maps.npz` and, last, `maps.json`: {method, tap, grid, unit, what, empty}.
+
+    Returns:
+        Test video -> float32 [t, h, w], in units of the score.
+    """
+    folder, maps, done = run.workdir / FOLDER, {}, 0
     total = sum(len(run.videos[part.video_id].frames) for fold in run.folds for part in fold.test)
     with run.console.bar("maps", total=total, unit="frames") as advance:
         for name, found in mapper():
             maps[name] = found
-            advance(sum(map(len, maps.values())))
+            done += len(found)
+            advance(done)
     # One constant for the whole run keeps half precision from overflowing, and changes no order.
     unit = max(float(m.max()) for m in maps.values()) or 1.0
     with whole(folder / "maps.npz") as beside, beside.open("wb") as file:
@@ -46,6 +95,7 @@ def write_maps(run: Run) -> None:
         "empty": sum(int((m.max((1, 2)) <= 0).sum()) for m in maps.values()),
     }
     write_json(folder / "maps.json", facts)
+    return maps
 
 
 def read_maps(run: Run) -> dict[str, np.ndarray] | None:

@@ -1,7 +1,8 @@
 """A run's detectors and test frames -> anomaly maps, a video at a time."""
 
+import functools
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 
@@ -30,14 +31,16 @@ class Mapper:
 
     Args:
         run: of which every stage up to `score` is done.
+        keep: test video -> frames for which `again` will be asked.
 
     Raises:
         UserError: a method or tap that does not go with the run's detector.
     """
 
-    def __init__(self, run: Run):
+    def __init__(self, run: Run, keep: Mapping[str, Sequence[int]] | None = None):
         e, f = run.config.explain, run.config.features
-        self.run = run
+        self.run, self._keep = run, keep or {}
+        self._kept, self._detectors = {}, {}
         self.shape = self._flat_shape()
         shows_errors = run.config.model.name in configs.MAP_MODELS or self.shape
         self.method = e.method
@@ -86,25 +89,40 @@ class Mapper:
         ends = (frames - part.start).clip(self.run.span - 1, part.stop - part.start - 1)
         return ends[:, None] - w.dilation * np.arange(w.length)[::-1]
 
-    def _errors(self, fold: Fold, parts: dict[str, Part], scores: dict) -> Maps:
-        from vadjax.explain.maps import make_error_fn
+    def again(self, fold: Fold, part: Part, name: str, variables) -> np.ndarray:
+        """Return the maps [n, h, w] of the frames to keep, under other variables of the model."""
+        frames = np.asarray(self._keep[name])
+        if self.method == "error":
+            return self._errors_at(fold, part, frames, variables)
+        images = np.stack([self._kept[name, frame] for frame in frames])
+        size = self._compiled[-1]
+        fill = np.arange(-(-len(frames) // size) * size) % len(frames)
+        found = [
+            np.asarray(self._launch(fold, part, images[at], frames[at], variables))
+            for at in fill.reshape(-1, size)
+        ]
+        return np.concatenate(found)[: len(frames)]
 
-        variables, standardizer = detector.read(self.run.detector_dir(fold))
-        errors = make_error_fn(self.run.model, self.run.objective, shape=self.shape)
+    def _errors(self, fold: Fold, parts: dict[str, Part], scores: dict) -> Maps:
         size = self.run.config.explain.batch_size
         for name, part in parts.items():
-            rows, found = self.run.rows(part), []
-            for start in range(part.start, part.stop, size):
-                index = self.windows(np.arange(start, start + size), part)
-                found.append(np.asarray(errors(variables, standardizer.apply(rows[index]))))
+            found = [
+                self._errors_at(fold, part, np.arange(start, start + size))
+                for start in range(part.start, part.stop, size)
+            ]
             yield name, np.concatenate(found)[: part.stop - part.start]
+
+    def _errors_at(self, fold: Fold, part: Part, frames, variables=None) -> np.ndarray:
+        trained, standardizer = self.detector(fold)
+        rows = standardizer.apply(self.run.rows(part)[self.windows(frames, part)])
+        return np.asarray(self._errors_of(variables or trained, rows))
 
     def _cam(self, fold: Fold, parts: dict[str, Part], scores: dict) -> Maps:
         """Decode, differentiate and combine; a batch is launched before the last is fetched."""
         from vadjax.features.extract import images_of
 
         run, by_video = self.run, {part.video_id: name for name, part in parts.items()}
-        launch, size = self._launcher(fold)
+        size = self._compiled[-1]
         found: dict[str, list] = {name: [] for name in parts}
         batches = images_of(
             [run.videos[video] for video in by_video],
@@ -115,15 +133,41 @@ class Mapper:
         for video, images, _ in batches:
             name = by_video[video.id]
             done, part = found[name], parts[name]
-            done.append(launch(images, np.arange(size) + size * len(done), part))
+            first = size * len(done)
+            for frame in self._keep.get(name, ()):
+                if 0 <= frame - first < size:
+                    self._kept[name, frame] = images[frame - first]
+            done.append(self._launch(fold, part, images, np.arange(first, first + size)))
             if len(done) > 1:
                 done[-2] = np.asarray(done[-2])
             if size * len(done) >= len(video.frames):
                 maps = np.concatenate([np.asarray(x) for x in found.pop(name)])
                 yield name, scaled(self._spread(maps[part.start : part.stop]), scores[name][0])
 
-    def _launcher(self, fold: Fold):
-        """Return a function (images, their frames, part) -> maps, and its batch size."""
+    def _launch(self, fold: Fold, part: Part, images, frames, variables=None):
+        """Return the maps of frames, on their way."""
+        gradient_of, maps_of, _ = self._compiled
+        trained, standardizer = self.detector(fold)
+        windows = self.run.rows(part)[self.windows(frames, part)]
+        statistics = standardizer.mean, standardizer.std
+        _, gradients = gradient_of(variables or trained, *statistics, windows)
+        return maps_of(images, gradients)
+
+    def detector(self, fold: Fold) -> tuple:
+        """Return the fold's (variables, standardizer), read once."""
+        if fold.index not in self._detectors:
+            self._detectors[fold.index] = detector.read(self.run.detector_dir(fold))
+        return self._detectors[fold.index]
+
+    @functools.cached_property
+    def _errors_of(self):
+        from vadjax.explain.maps import make_error_fn
+
+        return make_error_fn(self.run.model, self.run.objective, shape=self.shape)
+
+    @functools.cached_property
+    def _compiled(self) -> tuple:
+        """The two halves of the chain rule, and how many frames they take at once."""
         import jax
 
         from vadjax.explain import cam
@@ -134,23 +178,11 @@ class Mapper:
             run.backbone, tap=f.tap, batch_size=f.batch_size, cache_dir=run.cache, num_frames=0
         )
         unit = jax.local_device_count() * max(micro_batch, 1)
-        size = -(-run.config.explain.batch_size // unit) * unit
-        variables, standardizer = detector.read(run.detector_dir(fold))
         gradient_of = cam.make_gradient_fn(run.model, run.objective)
         maps_of = cam.make_frame_fn(
-            run.backbone,
-            tap=self.tap,
-            rows=f.tap,
-            method=self.method,
-            micro_batch=micro_batch,
+            run.backbone, tap=self.tap, rows=f.tap, method=self.method, micro_batch=micro_batch
         )
-
-        def launch(images, frames, part):
-            windows = run.rows(part)[self.windows(frames, part)]
-            _, gradients = gradient_of(variables, standardizer.mean, standardizer.std, windows)
-            return maps_of(images, gradients)
-
-        return launch, size
+        return gradient_of, maps_of, -(-run.config.explain.batch_size // unit) * unit
 
     def _spread(self, maps: np.ndarray) -> np.ndarray:
         """Give the frames before the first window's last one its map."""
