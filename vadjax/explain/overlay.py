@@ -17,7 +17,7 @@ DASH = 4  # pixels
 # Inferno rises evenly in lightness, also in print and for colour-blind eyes; without its darkest
 # third, which would only dim the frame. Both tables are uint8 [1, 256, 3]: the colour times its
 # opacity, and what is left of the frame.
-_STEPS = np.linspace(88, 255, 256).round().astype(np.uint8)
+_STEPS = np.linspace(88, 255, 256).round().astype(np.uint8)[:, None]
 _COLOURS = cv2.applyColorMap(_STEPS, cv2.COLORMAP_INFERNO)[:, 0, ::-1]
 _OPACITY = OPACITY * np.linspace(0, 1, 256)[:, None]
 _PAINT = np.round(_COLOURS * _OPACITY).astype(np.uint8)[None]
