@@ -16,12 +16,15 @@ EVERY = 10  # frames between two that make the background
 
 def backgrounds(clips: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
     """Return a background for each training clip, of the other folds' clips, and "all"."""
-    spread = {name: list(frames[::EVERY]) for name, frames in clips.items()}
-    found = {"all": regions.median_background(sum(spread.values(), []))}
+    found = {"all": _background(clips.values())}
     for held in folds(list(clips)):
-        others = sum((f for n, f in spread.items() if n not in held), [])
-        found.update(dict.fromkeys(held, regions.median_background(others)))
+        others = [frames for name, frames in clips.items() if name not in held]
+        found.update(dict.fromkeys(held, _background(others)))
     return found
+
+
+def _background(clips) -> np.ndarray:
+    return regions.median_background([f for frames in clips for f in frames[::EVERY]])
 
 
 def make_train(dataset, folder: pathlib.Path, cache_dir) -> None:

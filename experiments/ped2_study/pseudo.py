@@ -125,7 +125,9 @@ def _pictures(kind, walker, rng, photos, vehicles):
     if kind == "photo":
         photo = photos[rng.integers(len(photos))]
         h, w = int(height * rng.uniform(0.7, 1.1)), int(height * rng.uniform(0.5, 1.3))
-        top, left = (int(rng.integers(0, n - 2 * s)) for n, s in zip(photo.shape, (h, w)))
+        top, left = (
+            int(rng.integers(0, n - 2 * s)) for n, s in zip(photo.shape, (h, w), strict=True)
+        )
         piece = cv2.resize(photo[top : top + 2 * h, left : left + 2 * w], (w, h)).astype(np.float32)
         piece = (piece - piece.mean()) / (piece.std() + 1) * rng.uniform(20, 35)
         mask = np.pad(np.ones((h - 4, w - 4), np.uint8), 2)

@@ -7,6 +7,7 @@ import numpy as np
 from vadjax import config as configs
 from vadjax import stages
 
+CONV_AE = "conv autoencoder reconstructs maps"
 PREDICT = {"objective.name": "predict"}
 RECONSTRUCT = {"objective.name": "reconstruct"}
 MODELS = {
@@ -18,7 +19,7 @@ MODELS = {
     for task in (PREDICT, RECONSTRUCT)
     for kind in ("lstm", "gru", "bilstm")
 } | {
-    "conv autoencoder reconstructs maps": {
+    CONV_AE: {
         **RECONSTRUCT,
         "features.tap": "map",
         "window.length": 1,
