@@ -141,3 +141,16 @@ def test_no_paired_test():
         bootstrap.paired_test(scores, scores[1:], labels)
     with pytest.raises(UserError, match="scores of b of 1 video"):
         bootstrap.paired_test(scores, [*scores[:-1], scores[-1] * np.nan], labels)
+
+
+def test_wins_by_scene_are_those_of_their_videos_joined():
+    _, labels, scores = cases(num=6)
+    groups = ["b", "a", "b", "c", "a", "b"]
+    found = bootstrap.video_wins(scores, labels).grouped(groups)
+    joined = [
+        [np.concatenate([x[i] for i in range(6) if groups[i] == g]) for g in "abc"]
+        for x in (scores, labels)
+    ]
+    expected = bootstrap.video_wins(*joined)
+    np.testing.assert_array_equal(found.matrix, expected.matrix)
+    np.testing.assert_array_equal(found.normal, expected.normal)

@@ -91,7 +91,8 @@ def test_one_class():
     }
     assert set(metrics["reasons"]) == {
         *("leakage.duplicate", "region", "explain", "kinds", "videos[].auc"),
-        "threshold.false_alarms_per_hour",
+        *("threshold.false_alarms_per_hour", "thresholds[].false_alarms_per_hour"),
+        *("oracle", "legacy"),
     }
     first = metrics["videos"][0]
     assert first["auc"] is None and "one class" in metrics["reasons"]["videos[].auc"]
@@ -277,3 +278,32 @@ def test_the_schema_refuses_what_is_not_right():
     with pytest.raises(UserError, match="'detector' is a required property"):
         validate({k: v for k, v in metrics.items() if k != "detector"})
     assert SCHEMA["properties"]["schema_version"] == {"const": 1}
+
+
+def test_anomalous_videos_alone_and_whole_videos():
+    given = case()
+    frame = evaluate(**given)["frame"]
+    scores, labels = given["scores"], given["labels"]
+    own = [v for v in scores if labels[v].any()]
+    flat = [np.concatenate([x[v] for v in own]) for x in (labels, scores)]
+    assert frame["auc_anomalous_videos"] == pytest.approx(sklearn.metrics.roc_auc_score(*flat))
+    tops = [s.max() for s in scores.values()]
+    whole = sklearn.metrics.roc_auc_score([labels[v].any() for v in scores], tops)
+    assert frame["auc_video"] == pytest.approx(whole) and frame["video_pooling"] == "max"
+    del given["labels"]["test/00"]  # the only normal one
+    metrics = evaluate(**given)
+    assert metrics["frame"]["auc_video"] is None
+    assert metrics["reasons"]["frame.auc_video"] == "every video holds an anomaly"
+    assert "num_scenes" not in frame
+
+
+def test_scenes_are_redrawn_where_there_are_enough_of_them():
+    given = case(num_videos=24)
+    scenes = {v: f"scene {n // 2}" for n, v in enumerate(given["scores"])}
+    metrics = evaluate(**given, scenes=scenes)
+    assert metrics["frame"]["num_scenes"] == metrics["frame"]["bootstrap"]["scenes"] == 12
+    assert metrics["frame"]["auc_micro_ci95"] != evaluate(**given)["frame"]["auc_micro_ci95"]
+    few = evaluate(**given, scenes={v: v[-1] in "02468" for v in scenes})
+    assert few["frame"]["num_scenes"] == 2 and few["frame"]["bootstrap"]["scenes"] == 0
+    assert "2 scenes are too few" in few["remarks"]["frame.auc_micro_ci95"]
+    assert few["frame"]["auc_micro_ci95"] == evaluate(**given)["frame"]["auc_micro_ci95"]

@@ -212,7 +212,7 @@ def test_what_is_undefined_has_a_reason():
     full, why = region_metrics({"a": heat[3:], "b": heat}, {"a": masks[3:]})
     assert full["pixel_auc"] is None and full["rbdc"] == 1
     assert why["region.pixel_auc"] == "every mask holds an abnormal pixel"
-    assert (full["coverage"], full["frames"]) == ("1 of 2 videos have masks", 3)
+    assert (full["coverage"], full["frames"]) == ("1 of 2 videos", 3)
     single, _ = region_metrics({"a": heat[4:5]}, {"a": masks[4:5]})
     assert single["rbdc"] == single["tbdc"] == 1 and single["frames"] == 1
 

@@ -40,6 +40,17 @@ class Wins:
         won = np.einsum("rv,rv->r", counts @ self.matrix, counts)
         return won / ((counts @ self.abnormal) * (counts @ self.normal))
 
+    def grouped(self, groups: Sequence) -> "Wins":
+        """Return the wins by group of videos, such as the clips of one scene.
+
+        Args:
+            groups: [v], the group of each video.
+        """
+        names, at = np.unique(np.asarray(groups, str), return_inverse=True)
+        member = (at == np.arange(len(names))[:, None]).astype(np.float64)  # [g, v]
+        count = member.astype(np.int64)
+        return Wins(member @ self.matrix @ member.T, count @ self.abnormal, count @ self.normal)
+
 
 @dataclass(frozen=True)
 class Interval:
@@ -47,9 +58,10 @@ class Interval:
 
     Attributes:
         low, high: its ends; None where there is none, and `reason` says why.
-        videos: how many were redrawn.
-        resamples: how many times.
+        videos: how many there are.
+        resamples: how many times videos, or scenes, were redrawn.
         redrawn: resamples with frames of one class only, which were drawn again.
+        scenes: how many scenes were redrawn in place of videos; 0 if videos were.
     """
 
     low: float | None
@@ -58,23 +70,26 @@ class Interval:
     resamples: int = 0
     redrawn: int = 0
     reason: str = ""
+    scenes: int = 0
 
 
 def auc_interval(
     scores: Sequence[np.ndarray],
     labels: Sequence[np.ndarray],
     *,
+    scenes: Sequence[str] | None = None,
     resamples: int = 2000,
     level: float = 0.95,
     seed: int = 0,
 ) -> Interval:
-    """Bootstrap the micro AUC over videos.
+    """Bootstrap the micro AUC over videos, or over scenes where there are `MIN_VIDEOS` of them.
 
-    Videos with and without anomalies are redrawn apart where there are both.
+    Videos (scenes) with and without anomalies are redrawn apart where there are both.
 
     Args:
         scores: [t] of each video.
         labels: [t] {0, 1} of each video.
+        scenes: of each video; clips of one scene are dependent.
         resamples: how often to redraw.
         level: share of the resamples inside the interval.
         seed: of the draws; the same seed and videos give the same draws for any scores.
@@ -85,10 +100,14 @@ def auc_interval(
     wins = video_wins(scores, labels)
     if not wins.abnormal.any() or not wins.normal.any():
         return Interval(None, None, num, reason=ONE_CLASS)
+    num_scenes = len(set(scenes or ()))
+    if num_scenes >= MIN_VIDEOS:
+        wins = wins.grouped(scenes)
     rng = np.random.default_rng(seed)
     counts, redrawn = draw_counts(wins.abnormal, wins.normal, resamples=resamples, rng=rng)
     low, high = np.quantile(wins.auc(counts), [(1 - level) / 2, (1 + level) / 2])
-    return Interval(float(low), float(high), num, resamples, redrawn)
+    over = num_scenes if num_scenes >= MIN_VIDEOS else 0
+    return Interval(float(low), float(high), num, resamples, redrawn, scenes=over)
 
 
 @dataclass(frozen=True)

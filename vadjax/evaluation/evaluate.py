@@ -5,12 +5,18 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from vadjax.errors import UserError
-from vadjax.evaluation import parts, schema
+from vadjax.evaluation import decisions, parts, schema
 from vadjax.evaluation.accounting import account
+from vadjax.evaluation.legacy import legacy_part
 from vadjax.evaluation.parts import Arrays, pool
-from vadjax.evaluation.thresholds import choose_threshold
+from vadjax.evaluation.thresholds import Choice, choose_threshold
 
 POOLED = "pooled over the folds, whose scores come from different models; see frame.folds"
+OFF = "not asked for"
+FEW_SCENES = (
+    "over videos, as {scenes} scenes are too few to redraw; clips of one scene are alike, so the "
+    "interval may be too narrow"
+)
 NOTHING_CALLED = "no frame reaches the threshold; 0 by convention"
 
 
@@ -30,6 +36,10 @@ def evaluate(
     rule: str = "quantile",
     quantile: float = 0.99,
     num_std: float = 3.0,
+    false_alarm_rate: float = 0.01,
+    scenes: Mapping[str, str] | None = None,
+    oracle: bool = False,
+    legacy: Mapping | None = None,
     resamples: int = 2000,
     seed: int = 0,
 ) -> dict:
@@ -50,9 +60,13 @@ def evaluate(
         kinds: video -> kind of anomaly -> bool [t], where it is seen.
         substituted: video -> frames whose file could not be read.
         dropped: video -> number of frames, of videos that are left out of every figure.
-        rule: of the threshold, with `quantile` and `num_std`: see `thresholds.choose_threshold`.
+        rule: of the threshold, with its settings below: see `thresholds.choose_threshold`.
         quantile: of the rule of that name.
         num_std: of the rule "mean_std".
+        false_alarm_rate: of the rules "pot" and "conformal".
+        scenes: video -> its scene.
+        oracle: add what the best thresholds on the test labels would reach.
+        legacy: arguments of `legacy.legacy_part`, to add its figures; None leaves them out.
         resamples: of the bootstrap over videos.
         seed: of its draws.
 
@@ -65,27 +79,35 @@ def evaluate(
     """
     folds = _checked_folds(folds, scores, calibration)
     fps = fps or {}
-    thresholds, no_threshold = _calibrate(
-        calibration, labels, rule=rule, quantile=quantile, num_std=num_std
-    )
-    only_held = {v for held in calibration for v in held} - {*scores}
+    held = [_held_out(each, labels) for each in calibration]
+
+    def choose(name: str) -> list[Choice]:
+        own = {"quantile": quantile, "num_std": num_std, "false_alarm_rate": false_alarm_rate}
+        return [choose_threshold(s, y, clips=c, rule=name, **own) for s, y, c in held]
+
+    only_held = {v for each in calibration for v in each} - {*scores}
     labels = {v: np.asarray(y) for v, y in labels.items() if v not in only_held}
     accounting = account(scores, predicted, labels, substituted=substituted, dropped=dropped)
     labels = {v: labels[v] for v in scores if v in labels}
-    called = {}
-    if not no_threshold:
-        for ids, value in zip(folds, thresholds, strict=True):
-            called |= {v: np.asarray(scores[v], np.float64) >= value for v in ids}
-    held_out = {
-        "videos": sum(len(held) for held in calibration),
-        "frames": sum(len(s) for held in calibration for s in held.values()),
-    }
+    choices = choose(rule)
+    values = [choice.value for choice in choices]
+    called = decisions.call(scores, folds, values)
+    rules = decisions.rules_that_apply(rule, [y for _, y, _ in held])
     found = {
-        "frame": parts.frame_part(scores, labels, folds, resamples=resamples, seed=seed),
+        "frame": parts.frame_part(
+            scores, labels, folds, scenes=scenes or {}, resamples=resamples, seed=seed
+        ),
         "baselines": parts.baselines_part(baselines or {}, scores, labels),
-        "threshold": parts.threshold_part(thresholds, no_threshold, called, labels, fps),
+        "threshold": decisions.threshold_part(choices, called, labels, fps),
+        "thresholds": decisions.thresholds_part(choose, rules, scores, labels, folds, fps),
+        "sweep": decisions.sweep_part(scores, labels, fps),
+        "classes": decisions.classes_part(called, labels),
         "kinds": parts.kinds_part(kinds, scores, called, labels),
-        "videos": parts.videos_part(scores, predicted, labels, folds, thresholds, called, fps),
+        "videos": parts.videos_part(scores, predicted, labels, folds, values, called, fps),
+        "oracle": decisions.oracle_part(scores, labels) if oracle else (None, {"oracle": OFF}),
+        "legacy": legacy_part(scores, labels, **legacy)
+        if legacy is not None
+        else (None, {"legacy": OFF}),
     }
     metrics = {
         "schema_version": schema.VERSION,
@@ -94,7 +116,14 @@ def evaluate(
         "explain": None,
         **context,
         **{name: part for name, (part, _) in found.items()},
-        "threshold": {"rule": rule, "calibration": held_out, **found["threshold"][0]},
+        "threshold": {
+            "rule": rule,
+            "calibration": {
+                "videos": sum(len(each) for each in calibration),
+                "frames": sum(len(s) for s, _, _ in held),
+            },
+            **found["threshold"][0],
+        },
         "accounting": accounting,
     }
     reasons = dict.fromkeys(("region", "explain", "leakage"), "not computed")
@@ -103,19 +132,17 @@ def evaluate(
     for _, why in found.values():
         reasons |= why
     null = schema.null_paths(metrics)
-    metrics["reasons"] = {path: why for path, why in reasons.items() if path in null}
+    metrics["reasons"] = {path: why for path, why in reasons.items() if path in null and why}
     metrics["remarks"] = _remarks(metrics)
     return schema.validate(metrics)
 
 
-def _calibrate(calibration: Sequence[Arrays], labels: Arrays, **rule) -> tuple[list, str]:
-    """Return each fold's threshold, and why there is none where one is None."""
-    chosen = []
-    for held in calibration:
-        true = {v: labels.get(v, np.zeros(len(s), np.uint8)) for v, s in held.items()}
-        account(held, {v: np.ones(len(s), bool) for v, s in held.items()}, true)
-        chosen.append(choose_threshold(*pool(held, true), **rule))
-    return [c.value for c in chosen], next((c.reason for c in chosen if c.reason), "")
+def _held_out(held: Arrays, labels: Arrays) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return the held-out scores of a fold, their labels and the number of their clip, all [n]."""
+    true = {v: labels.get(v, np.zeros(len(s), np.uint8)) for v, s in held.items()}
+    account(held, {v: np.ones(len(s), bool) for v, s in held.items()}, true)
+    clips = np.repeat(np.arange(len(held)), [len(held[v]) for v in sorted(held)])
+    return *pool(held, true), clips
 
 
 def _remarks(metrics: Mapping) -> dict[str, str]:
@@ -123,6 +150,13 @@ def _remarks(metrics: Mapping) -> dict[str, str]:
     remarks = {}
     if "folds" in metrics["frame"] and metrics["frame"]["auc_micro"] is not None:
         remarks["frame.auc_micro"] = POOLED
+    scenes = metrics["frame"].get("num_scenes", 0)
+    if (
+        scenes
+        and metrics["frame"]["auc_micro_ci95"]
+        and not metrics["frame"]["bootstrap"]["scenes"]
+    ):
+        remarks["frame.auc_micro_ci95"] = FEW_SCENES.format(scenes=scenes)
     counts = metrics["threshold"]["confusion"]
     if counts and not counts["tp"] + counts["fp"]:
         for key in ("precision", "f1", "mcc"):

@@ -97,6 +97,45 @@ def event_metrics(
     return result, reasons
 
 
+def count_false_alarms(
+    scores: Mapping[str, np.ndarray],
+    labels: Mapping[str, np.ndarray],
+    fps: Mapping[str, float | None],
+    thresholds: np.ndarray,
+) -> list[int]:
+    """Count the alarms that meet no event at each of many thresholds, as `event_metrics` does.
+
+    All videos lie end to end, a normal frame between them, so that a threshold takes one pass.
+
+    Args:
+        scores: [t] of each labelled video.
+        labels: [t] {0, 1} of the same videos.
+        fps: frames per second of each video, where known.
+        thresholds: float [n]; a frame is called abnormal from it upwards.
+    """
+    ids = list(labels)
+    gaps = np.array([max(MERGE_S * (fps.get(v) or 0), 1) for v in ids])
+    video = np.repeat(np.arange(len(ids)), [len(labels[v]) + 1 for v in ids])
+    flat = np.concatenate([np.append(np.asarray(scores[v], np.float64), -np.inf) for v in ids])
+    events = []
+    for v, gap in zip(ids, gaps, strict=True):
+        inside = np.zeros(len(labels[v]) + 1, np.int64)
+        for start, stop in runs(labels[v], gap=gap):
+            inside[start:stop] = 1
+        events.append(inside)
+    before = np.append(0, np.cumsum(np.concatenate(events)))  # event frames before each frame
+    found = []
+    for threshold in thresholds:
+        alarms = runs(flat >= threshold)
+        own = video[alarms[:, 0]]
+        apart = alarms[1:, 0] - alarms[:-1, 1] >= gaps[own[1:]]
+        apart |= own[1:] != own[:-1]
+        some = [True] if len(alarms) else []
+        starts, stops = alarms[np.append(some, apart) > 0, 0], alarms[np.append(apart, some) > 0, 1]
+        found.append(int(np.sum(before[stops] == before[starts])))
+    return found
+
+
 def _median(values: np.ndarray) -> float | None:
     """Return the median, None where it is unknown or infinite."""
     value = float(np.median(values)) if len(values) else np.inf

@@ -1,4 +1,4 @@
-"""The parts of metrics.json: each function returns one, and why each null in it would be null."""
+"""Parts of metrics.json that need no threshold; each with why a null in it would be null."""
 
 from collections.abc import Mapping
 
@@ -12,14 +12,17 @@ Arrays = Mapping[str, np.ndarray]  # by video
 Found = tuple[dict | list | None, dict[str, str]]  # the part; reasons by dotted path
 
 
-def frame_part(scores: Arrays, labels: Arrays, folds, *, resamples: int, seed: int) -> Found:
+def frame_part(
+    scores: Arrays, labels: Arrays, folds, *, scenes: Mapping[str, str], resamples: int, seed: int
+) -> Found:
     """Everything that needs no threshold."""
     ids = sorted(labels)  # so that the interval does not depend on the videos' order
     own, true = [scores[v] for v in ids], [labels[v] for v in ids]
-    interval = bootstrap.auc_interval(own, true, resamples=resamples, seed=seed)
+    where = [scenes.get(v, "") for v in ids]
+    interval = bootstrap.auc_interval(own, true, scenes=where, resamples=resamples, seed=seed)
     macro, skipped = frame.macro_auc(zip(own, true, strict=True))
     flat, truth = pool(scores, labels)
-    one_class = _one_class(truth)
+    why = one_class(truth)
     part = {
         "auc_micro": frame.auc(flat, truth),
         "auc_micro_ci95": None if interval.reason else [interval.low, interval.high],
@@ -32,7 +35,11 @@ def frame_part(scores: Arrays, labels: Arrays, folds, *, resamples: int, seed: i
         "macro_skipped": skipped,
         "ap_chance": float(truth.mean()) if len(truth) else None,
         **dict.fromkeys(("ap", "eer", "roc", "pr")),
+        **_by_video(own, true),
     }
+    if len(set(where)) > 1:
+        part["num_scenes"] = len(set(where))
+        part["bootstrap"]["scenes"] = interval.scenes
     if part["auc_micro"] is not None:
         curve = frame.roc_curve(flat, truth)
         part["ap"] = frame.average_precision(flat, truth)
@@ -40,10 +47,13 @@ def frame_part(scores: Arrays, labels: Arrays, folds, *, resamples: int, seed: i
         part["roc"] = dict(zip(("fpr", "tpr"), frame.thin(*curve), strict=True))
         curve = frame.precision_recall_curve(flat, truth)
         part["pr"] = dict(zip(("recall", "precision"), frame.thin(*curve), strict=True))
-    reasons = {f"frame.{key}": one_class for key in part}
+    reasons = {f"frame.{key}": why for key in part}
     if labels:
         reasons["frame.auc_micro_ci95"] = interval.reason
         reasons["frame.auc_macro"] = "every video holds frames of one class only"
+        reasons["frame.auc_anomalous_videos"] = why or "the anomalous videos hold no normal frame"
+        bad = "an" if any(np.any(y) for y in true) else "no"
+        reasons["frame.auc_video"] = f"every video holds {bad} anomaly"
     if len(folds) > 1:
         tests = [{v: labels[v] for v in fold if v in labels} for fold in folds]
         values = [frame.auc(*pool(scores, test)) for test in tests]
@@ -60,6 +70,18 @@ def frame_part(scores: Arrays, labels: Arrays, folds, *, resamples: int, seed: i
     return part, reasons
 
 
+def _by_video(scores: list[np.ndarray], labels: list[np.ndarray]) -> dict:
+    """Rank the frames of anomalous videos alone, and whole videos by their highest score."""
+    anomalous = np.array([bool(np.any(y)) for y in labels], bool)
+    own = [i for i, bad in enumerate(anomalous) if bad]
+    found = [np.concatenate([x[i] for i in own]) if own else [] for x in (scores, labels)]
+    return {
+        "auc_anomalous_videos": frame.auc(*found),
+        "auc_video": frame.auc([np.max(s) for s in scores], anomalous),
+        "video_pooling": "max",
+    }
+
+
 def baselines_part(baselines: Mapping[str, Arrays], scores: Arrays, labels: Arrays) -> Found:
     """Micro AUC of each baseline on the frames of the headline, and the majority's accuracy."""
     for name, found in baselines.items():
@@ -74,30 +96,7 @@ def baselines_part(baselines: Mapping[str, Arrays], scores: Arrays, labels: Arra
     part = {name: frame.auc(*pool(found, labels)) for name, found in baselines.items()}
     share = truth.mean() if len(truth) else None
     part["majority_accuracy"] = None if share is None else float(max(share, 1 - share))
-    return part, {f"baselines.{name}": _one_class(truth) for name in part}
-
-
-def threshold_part(values, no_threshold: str, called: Arrays, labels: Arrays, fps) -> Found:
-    """What the calls at the threshold are worth, by frame and by event."""
-    flat, truth = pool(called, {v: labels[v] for v in labels if v in called})
-    counts = frame.confusion(flat, truth)
-    found, event_reasons = events.event_metrics(called, labels, fps)
-    part = {
-        "value": values[0] if len(values) == 1 else None,
-        "values": values,
-        **frame.threshold_metrics(counts),
-        "confusion": counts if len(truth) else None,
-        "false_alarms_per_hour": found.pop("false_alarms_per_hour"),
-        "events": found if called else None,
-    }
-    why = no_threshold or _one_class(truth)
-    reasons = {f"threshold.{key}": why for key in part}
-    reasons["threshold.values[]"] = no_threshold
-    if not no_threshold:
-        reasons["threshold.value"] = "each fold has its own; see threshold.values"
-        reasons |= {f"threshold.events.{key}": text for key, text in event_reasons.items()}
-        reasons["threshold.false_alarms_per_hour"] = event_reasons.get("false_alarms_per_hour", "")
-    return part, reasons
+    return part, {f"baselines.{name}": one_class(truth) for name in part}
 
 
 def kinds_part(kinds, scores: Arrays, called: Arrays, labels: Arrays) -> Found:
@@ -161,7 +160,10 @@ def pool(scores: Arrays, labels: Arrays) -> tuple[np.ndarray, np.ndarray]:
     return np.concatenate([scores[v] for v in ids]), np.concatenate([labels[v] for v in ids])
 
 
-def _one_class(truth: np.ndarray) -> str:
+def one_class(truth: np.ndarray) -> str:
+    """Say that labels [n] are of one class, or that there are none; "" where both occur."""
     if not len(truth):
         return "no labels"
+    if truth.min() != truth.max():
+        return ""
     return f"the labels hold one class only: every frame is {'ab' if truth[0] else ''}normal"

@@ -76,7 +76,7 @@ def region_metrics(
         "map": what,
         "videos": len(videos),
         "frames": len(labels),
-        "coverage": f"{len(videos)} of {len(maps)} videos have masks",
+        "coverage": None if len(videos) == len(maps) else f"{len(videos)} of {len(maps)} videos",
         "pixel_auc": frame.auc(scores, labels),
         "pixel_eer": None,
         "pixel_auc_full_frame": frame.auc(largest, labels),
@@ -97,7 +97,9 @@ def region_metrics(
         fpr, rbdr, tbdr = sweep.curves(alpha)
         part["rbdc"], part["tbdc"] = rbdc.area(fpr, rbdr), rbdc.area(fpr, tbdr)
     why = NO_NORMAL if labels.any() else NO_ABNORMAL
-    return part, {f"region.{key}": why for key, value in part.items() if value is None}
+    return part, {
+        f"region.{key}": why for key, value in part.items() if value is None and key != "coverage"
+    }
 
 
 def _pairs(video: str, maps, masks) -> Iterator[tuple[np.ndarray, np.ndarray]]:

@@ -50,12 +50,15 @@ _FRAME = _object(
         **_all(_SHARE, "auc_micro auc_macro ap ap_chance eer"),
         "auc_micro_ci95": _list(_SHARE, minItems=2, maxItems=2),
         "macro_skipped": _COUNT,
-        "bootstrap": _object(_all(_COUNT, "videos resamples redrawn")),
+        "bootstrap": _object(_all(_COUNT, "videos resamples redrawn"), optional={"scenes": _COUNT}),
         "roc": _object({"fpr": _CURVE, "tpr": _CURVE}, null=True),
         "pr": _object({"recall": _CURVE, "precision": _CURVE}, null=True),
     },
     optional={
-        "folds": _object({"auc": _list(_SHARE), "mean": _SHARE, "sd": _NUMBER, "skipped": _COUNT})
+        "folds": _object({"auc": _list(_SHARE), "mean": _SHARE, "sd": _NUMBER, "skipped": _COUNT}),
+        **_all(_SHARE, "auc_anomalous_videos auc_video"),
+        "video_pooling": {"enum": ["max"]},
+        "num_scenes": _COUNT,
     },
 )
 
@@ -79,7 +82,54 @@ _THRESHOLD = _object(
         "confusion": _object(_all(_COUNT, "tp fp tn fn"), null=True),
         "events": {**_EVENTS, "type": ["object", "null"]},
         "false_alarms_per_hour": _NUMBER,
+    },
+    optional={"fallback": _TEXT_OR_NULL},
+)
+
+_RULE = _object(
+    {
+        "rule": _TEXT,
+        "value": _NUMBER,
+        "oracle": {"const": False},
+        "note": _TEXT_OR_NULL,
+        **_all(_SHARE, "precision recall f1 balanced_accuracy false_positive_rate"),
+        "false_alarms_per_hour": _NUMBER,
     }
+)
+
+_SWEEP = _object(
+    {
+        "threshold": {"type": "array", "items": {"type": "number"}},
+        **_all(_CURVE, "precision recall f1 fpr"),
+        "false_alarms": {"type": "array", "items": {"type": "integer", "minimum": 0}},
+    },
+    null=True,
+)
+
+_CLASS = _object({"name": _TEXT, **_all(_SHARE, "precision recall f1"), "support": _COUNT})
+
+_ORACLE = _object(
+    {
+        "f1": _object({"threshold": _NUMBER, "f1": _SHARE}),
+        "youden": _object({"threshold": _NUMBER, "youden": _SHARE}),
+        "accuracy": _object({"threshold": _NUMBER, "accuracy": _SHARE}),
+        "convention": _TEXT,
+    },
+    null=True,
+)
+
+_LEGACY = _object({"name": _TEXT, "value": _SHARE, "convention": _TEXT, "source": _TEXT})
+
+_REGION = _object(
+    {
+        **_all(_TEXT, "map region_rule"),
+        "coverage": _TEXT_OR_NULL,
+        **_all(_COUNT, "videos frames regions num_tracks"),
+        **_all(_SHARE, "pixel_auc pixel_eer pixel_auc_full_frame rbdc tbdc"),
+        "tracks": {"enum": ["native", "derived"]},
+        **_all(_NUMBER, "alpha beta"),
+    },
+    null=True,
 )
 
 _LEAKAGE = {
@@ -108,6 +158,22 @@ _VIDEO = _object(
     }
 )
 
+_AGAINST = _all(_NUMBER, "value chance centre motion")
+_EXPLAIN = _object(
+    {
+        "method": _TEXT,
+        "tap": _TEXT,
+        **_all(_COUNT, "frames left_out"),
+        **_all(_object(_AGAINST, null=True), "pointing energy map_auc"),
+        "deletion": _object({**_AGAINST, "frames": _COUNT}, null=True),
+        "sanity": _object(
+            {"correlation": {"type": "number", "minimum": -1, "maximum": 1}, "frames": _COUNT},
+            null=True,
+        ),
+    },
+    null=True,
+)
+
 SCHEMA = {
     "$schema": "https://json-schema.org/draft/2020-12/schema",
     "title": "metrics.json of vadjax",
@@ -129,8 +195,8 @@ SCHEMA = {
                     {"kind": _TEXT, **_all(_COUNT, "frames videos"), **_all(_SHARE, "auc recall")}
                 )
             ),
-            "region": _OBJECT_OR_NULL,
-            "explain": _OBJECT_OR_NULL,
+            "region": _REGION,
+            "explain": _EXPLAIN,
             "videos": {"type": "array", "items": _VIDEO},
             "accounting": _object(
                 _all(_COUNT, "videos frames labels abnormal scored filled substituted dropped")
@@ -143,12 +209,30 @@ SCHEMA = {
             "reasons": {"type": "object", "additionalProperties": _TEXT},
             "remarks": {"type": "object", "additionalProperties": _TEXT},
         },
-        optional={"unit": {"enum": ["frame", "window"]}},  # what is counted; frames where absent
+        optional={  # added later: what older versions wrote stays valid
+            "unit": {"enum": ["frame", "window"]},  # what is counted; frames where absent
+            "thresholds": _list(_RULE),
+            "sweep": _SWEEP,
+            "classes": _list(_CLASS),
+            "oracle": _ORACLE,
+            "legacy": _list(_LEGACY),
+        },
     ),
 }
 
 # Whose nulls need no reason: facts that may not apply.
-FREE = {"coverage", "label_version", "smoothing", "detector", "seeds", "timing", "environment"}
+FREE = {
+    "threshold.fallback",
+    "thresholds[].note",
+    "region.coverage",
+    "coverage",
+    "label_version",
+    "smoothing",
+    "detector",
+    "seeds",
+    "timing",
+    "environment",
+}
 
 
 def validate(metrics: Mapping) -> dict:
