@@ -50,7 +50,7 @@ CHOICES = {
     "train.parallel": ("shard_map", "pmap"),
     "score.aggregate": ("last", "mean", "max"),
     "explain.method": ("auto", "error", "gradcam++", "gradcam", "hirescam", "input_gradient"),
-    "evaluate.threshold": ("quantile", "mean_std", "f1", "youden", "half"),
+    "evaluate.threshold": ("quantile", "mean_std", "pot", "conformal", "f1", "youden", "half"),
 }
 
 # What may change between two runs on one workdir: where things lie and what comes after training.
@@ -142,7 +142,16 @@ def default_config() -> ConfigDict:
     )
     config.score = ConfigDict(dict(aggregate="last", batch_size=256))
     config.evaluate = ConfigDict(
-        dict(threshold="quantile", quantile=0.99, num_std=3.0, num_bootstrap=2000, knn=5)
+        dict(
+            threshold="quantile",
+            quantile=0.99,
+            num_std=3.0,  # mean_std
+            false_alarm_rate=0.01,  # pot, conformal: share of normal frames called abnormal
+            num_bootstrap=2000,
+            knn=5,
+            oracle=False,  # thresholds that are best on the test labels: upper bounds
+            legacy=False,  # figures as others compute them, to read published tables by
+        )
     )
     config.explain = ConfigDict(
         dict(
@@ -265,10 +274,8 @@ def validate(config: ConfigDict) -> ConfigDict:
     )
     for key in ("dataset.holdout", "model.dropout"):
         need(0 <= flat[key] < 1, f"{key} is {flat[key]}; it must be in [0, 1).")
-    need(
-        0 < flat["evaluate.quantile"] < 1,
-        f"evaluate.quantile is {flat['evaluate.quantile']}; it must be in (0, 1).",
-    )
+    for key in ("evaluate.quantile", "evaluate.false_alarm_rate"):
+        need(0 < flat[key] < 1, f"{key} is {flat[key]}; it must be in (0, 1).")
     size = (flat["features.height"], flat["features.width"])
     need(
         (size[0] > 0) == (size[1] > 0) and min(size) >= 0,
@@ -316,7 +323,7 @@ def _combinations(flat: Mapping[str, object]) -> list[str]:
     if flat["evaluate.threshold"] in ("f1", "youden") and not supervised:
         faults.append(
             f"evaluate.threshold={flat['evaluate.threshold']!r} needs labelled validation clips, "
-            "which one_class has not; choose quantile or mean_std."
+            "which one_class has not; choose quantile, mean_std, pot or conformal."
         )
     if flat["dataset.name"] not in ("synthetic",) and not flat["dataset.data_dir"]:
         faults.append(

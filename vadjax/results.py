@@ -88,10 +88,35 @@ def evaluate(run: Run) -> None:
         rule=e.threshold,
         quantile=e.quantile,
         num_std=e.num_std,
+        false_alarm_rate=e.false_alarm_rate,
+        scenes={name: v.scene for name, v in videos.items()},
+        oracle=e.oracle,
+        legacy=legacy(run, scores) if e.legacy else None,
         resamples=e.num_bootstrap,
         seed=run.config.seed,
     )
     write_json(run.workdir / "metrics.json", metrics)
+
+
+def legacy(run: Run, scores: Scores) -> dict:
+    """Return what figures as others compute them need: see `evaluation.legacy.legacy_part`."""
+    found = {"errors": run.config.objective.name in ("predict", "reconstruct")}
+    if run.dataset.name != "avenue":
+        return found
+    from vadjax import data
+
+    config = run.config.dataset.copy_and_resolve_references()
+    config.label_version = "hasan_intervals"
+    try:
+        videos = {v.id: v for v in data.load(config, cache_dir=run.cache).test}
+    except UserError as error:
+        return {**found, "no_other_labels": f"no interval labels: {error}"}
+    labels = {name: videos[name].labels for name in scores if name in videos}
+    missing = [name for name in scores if labels.get(name) is None]
+    if missing:
+        why = f"no interval labels for {len(missing)} video(s), first {missing[0]}"
+        return {**found, "no_other_labels": why}
+    return {**found, "other_labels": {config.label_version: labels}}
 
 
 def kinds_of(videos: dict) -> dict[str, dict[str, np.ndarray]] | None:
