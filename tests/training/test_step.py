@@ -38,17 +38,23 @@ def _create(seed, hparams=HPARAMS):
 DATA = resident_arrays(tiny.data())
 
 
+def _without_own(epoch, state, own, data):
+    return epoch(state, data)
+
+
 def _runner(epoch, *, epochs=1):
     """Return state -> (state, scalars) after some epochs, compiled at the first call."""
     devices, compiled = Devices(1), []
 
     def run(state):
-        state, data = devices.place(jax.tree.map(np.array, state)), devices.place(DATA)
+        state, data = jax.tree.map(lambda x: np.array(x)[None], state), devices.place(DATA)
+        state = devices.place_members(state)
         if not compiled:
-            compiled.append(devices.compile(epoch, state, data))
+            of_one = functools.partial(_without_own, epoch)
+            compiled.append(devices.compile(of_one, state, {}, data))
         for _ in range(epochs):
-            state, scalars = compiled[0](state, data)
-        return devices.fetch(state), devices.fetch(scalars)
+            state, scalars = compiled[0](state, {}, data)
+        return devices.fetch(state, 0), devices.fetch(scalars, 0)
 
     return run
 
@@ -137,27 +143,6 @@ def test_a_permutation_is_pure_and_differs_by_seed_and_epoch():
     assert len(set(orders.values())) == 9
     assert all(sorted(order) == list(range(50)) for order in orders.values())
     assert tuple(jax.jit(permutation, static_argnums=2)(2, 1, 50).tolist()) == orders[2, 1]
-
-
-def test_a_member_of_a_population_equals_the_same_alone():
-    epoch = make_epoch(tiny.Tiny(), tiny.Predict(), SETTINGS)
-    seeds = np.array([4, 5, 6], np.uint32)
-    hparams = {
-        "learning_rate": np.array([0.05, 0.01, 0.002]),
-        "weight_decay": np.array([0.0, 0.1, 0.01]),
-        "dropout": np.array([0.0, 0.2, 0.5]),
-        "class_weight": np.ones((3, 2)),
-    }
-    population, single = _runner(jax.vmap(epoch, (0, None)), epochs=2), _runner(epoch, epochs=2)
-    members, scalars = population(jax.vmap(_create)(seeds, hparams))
-    for i in range(3):
-        own = {name: value[i] for name, value in hparams.items()}
-        alone, its = single(_create(seeds[i], own))
-        member, of_member = jax.tree.map(lambda x, i=i: x[i], (members, scalars))
-        for a, b in zip(
-            jax.tree.leaves((member, of_member)), jax.tree.leaves((alone, its)), strict=True
-        ):
-            np.testing.assert_allclose(a, b, atol=1e-5)
 
 
 def test_the_best_parameters_are_kept_and_the_first_bad_step_is_named():

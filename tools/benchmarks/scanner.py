@@ -46,34 +46,30 @@ def train_vadjax() -> Callable[[], float]:
     from vadjax import devices
 
     devices.setup()
-    import jax
 
     from vadjax.data.windows import WindowTable
-    from vadjax.training import state as states
     from vadjax.training.inputs import TrainingData, hyperparameters, resident_arrays
     from vadjax.training.parallel import Devices
-    from vadjax.training.step import Settings, make_epoch
+    from vadjax.training.population import Member, Population
+    from vadjax.training.step import Settings
 
     features, labels, rows = _data()
     config, model, objective = _model()
     table = WindowTable(rows, np.zeros(len(rows), np.int32))
     select = WindowTable(rows[:1], np.zeros(1, np.int32))
     data = TrainingData(features, labels, None, table, select)
-    mesh = Devices(config.train.num_devices, mode=config.train.parallel)
-    hparams = hyperparameters(data, config, objective)
-    window = np.zeros((1, LENGTH, WIDTH), np.float32)
-    state = states.create(model, window, seed=np.uint32(0), hparams=hparams, optimizer="adam")
-    state = mesh.place(jax.tree.map(np.array, state))  # of its own, since it is donated
-    placed = mesh.place(resident_arrays(data))
-    epoch = mesh.compile(
-        make_epoch(model, objective, Settings(BATCH, total_steps=STEPS)), state, placed
+    population = Population(
+        model,
+        objective,
+        Settings(BATCH, total_steps=STEPS),
+        members=[Member("", 0, hyperparameters(data, config, objective))],
+        shared=resident_arrays(data),
+        devices=Devices(config.train.num_devices, mode=config.train.parallel),
     )
-    box = [state]
 
     def sample() -> float:
         start = time.perf_counter()
-        box[0], scalars = epoch(box[0], placed)
-        jax.block_until_ready((box[0], scalars))
+        population.epoch()
         return len(rows) / (time.perf_counter() - start)
 
     return sample

@@ -1,0 +1,208 @@
+"""Many trainings in one compiled epoch: members that share shapes, side by side in slots.
+
+A member is one training: its seed, its hyperparameters and, where it has them, its own windows.
+Slots run at once under `vmap`, laid over the devices; a member that has ended leaves its slot to
+the next one, so that nobody waits for the slowest. A single training is a population of one slot.
+"""
+
+import collections
+import dataclasses
+import functools
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
+
+import jax
+import numpy as np
+
+from vadjax.errors import UserError
+from vadjax.training import state as states
+from vadjax.training.parallel import Devices
+from vadjax.training.progress import Progress
+from vadjax.training.step import Settings, make_epoch
+
+
+class Member(NamedTuple):
+    """One training of a population.
+
+    Attributes:
+      name: how the caller knows it.
+      seed: of all its random numbers.
+      hparams: float32 arrays by name, see `training.state.State`.
+      own: what it reads for itself instead of the shared data: "train" and "select" tables,
+        "features"... of one shape for all members. Empty where it shares everything.
+    """
+
+    name: str
+    seed: int
+    hparams: Mapping[str, np.ndarray]
+    own: Mapping[str, Any] = {}
+
+
+@dataclasses.dataclass(frozen=True)
+class Ended:
+    """What is left of a member that has ended.
+
+    Attributes:
+      member: which.
+      variables: of its best epoch, numpy arrays; None where it failed.
+      progress: its history; `progress.ended` says why.
+      best_epoch: 1-based.
+      best_metric: the least loss on held-out windows.
+      error: what went wrong; "" for a member that ended well.
+    """
+
+    member: Member
+    variables: dict | None
+    progress: Progress
+    best_epoch: int
+    best_metric: float
+    error: str = ""
+
+
+class Population:
+    """Slots of one compiled epoch.
+
+    Args:
+      model, objective: see vadjax/models.
+      settings: what the compiled epoch fixes.
+      members: the first to take the slots, one each.
+      shared: arrays that all members read, `inputs.resident_arrays`.
+      devices: for so many members.
+      states: of the members [slots, ...], to go on from; None starts all at the beginning.
+    """
+
+    def __init__(
+        self,
+        model: Any,
+        objective: Any,
+        settings: Settings,
+        *,
+        members: Sequence[Member],
+        shared: Mapping,
+        devices: Devices,
+        states: Any = None,
+    ):
+        self._devices = devices
+        self._own = [dict(member.own) for member in members]
+        data = {**shared, **self._own[0]}
+        self._make = make_state(model, data, settings.optimizer)
+        if states is None:
+            states = _stack([self.start_of(member) for member in members])
+        self._states = devices.place_members(states)
+        self._shared = devices.place({k: v for k, v in shared.items() if k not in self._own[0]})
+        self._active = np.ones(len(members), bool)
+        self._place_own()
+        epoch = make_epoch(model, objective, settings)
+        run = functools.partial(_masked, epoch, masks=len(members) > 1)
+        self._epoch = devices.compile(run, self._states, self._placed, self._shared)
+
+    def start_of(self, member: Member) -> states.State:
+        """Return a member's state before its first step, on the host."""
+        return jax.tree.map(np.array, self._make(member))
+
+    def epoch(self) -> dict[str, np.ndarray]:
+        """Train every active slot for an epoch; returns the scalars, [slots] each."""
+        self._states, scalars = self._epoch(self._states, self._placed, self._shared)
+        return self._devices.fetch(scalars)
+
+    def fetch(self, slot: int | None = None) -> states.State:
+        """Return a host copy of the state of a slot, or of all, [slots, ...]."""
+        return self._devices.fetch(self._states, slot)
+
+    def replace(self, slot: int, member: Member | None) -> None:
+        """Give the slot to another member, or to none."""
+        self._active[slot] = member is not None
+        if member is not None:
+            self._own[slot] = dict(member.own)
+            start = self.start_of(member)
+            self._states = self._devices.insert(self._states, slot, start)
+        self._place_own()
+
+    def _place_own(self) -> None:
+        own = {"own": _stack(self._own), "active": self._active.copy()}
+        self._placed = self._devices.place_members(own)
+
+
+def train_members(
+    model: Any,
+    objective: Any,
+    settings: Settings,
+    *,
+    members: Sequence[Member],
+    shared: Mapping,
+    train: Any,
+    slots: int,
+    report: Callable[[Member, dict], None] = lambda member, row: None,
+) -> Iterator[Ended]:
+    """Train all members, `slots` at a time; yield each as it ends.
+
+    A member whose loss is not finite ends with its error and stops no other.
+
+    Args:
+      model, objective, settings, members, shared: see `Population`.
+      train: the config section, for epochs, patience, devices.
+      slots: members at a time.
+      report: called with each row of each member's history.
+    """
+    queue = collections.deque(members)
+    seated: list[Member | None] = [queue.popleft() for _ in range(min(slots, len(queue)))]
+    if not seated:
+        return
+    windows = len(seated[0].own.get("train", shared.get("train"))["rows"])
+    fresh = functools.partial(Progress, train, windows=windows, kept={})
+    devices = Devices(train.num_devices, mode=train.parallel, members=len(seated))
+    start = time.perf_counter()
+    population = Population(
+        model, objective, settings, members=seated, shared=shared, devices=devices
+    )
+    progress = [fresh(name=member.name) for member in seated]
+    progress[0].compile_s = time.perf_counter() - start
+    while any(seated):
+        start = time.perf_counter()
+        scalars = population.epoch()
+        seconds = (time.perf_counter() - start) / sum(member is not None for member in seated)
+        for slot, member in enumerate(seated):
+            if member is None:
+                continue
+            error = ""
+            try:
+                row = progress[slot].add({k: v[slot] for k, v in scalars.items()}, seconds)
+                report(member, row)
+            except UserError as found:
+                error = str(found)
+            if not error and not progress[slot].ended:
+                continue
+            state = population.fetch(slot)
+            yield Ended(
+                member,
+                None if error else states.variables_of(**state.best),
+                progress[slot],
+                int(state.best_epoch),
+                float(state.best_metric),
+                error,
+            )
+            seated[slot] = queue.popleft() if queue else None
+            population.replace(slot, seated[slot])
+            if seated[slot] is not None:
+                progress[slot] = fresh(name=seated[slot].name)
+
+
+def make_state(model: Any, data: Mapping, optimizer: str) -> Callable[[Member], states.State]:
+    """Return the function that makes a member's state before its first step, compiled once."""
+    length, row = data["train"]["rows"].shape[1], data["features"].shape[1:]
+    window = np.zeros((1, length, *row), np.float32)
+    create = jax.jit(functools.partial(states.create, model, window, optimizer=optimizer))
+    return lambda member: create(seed=np.uint32(member.seed % 2**32), hparams=dict(member.hparams))
+
+
+def _masked(epoch: Callable, state: states.State, own: Mapping, shared: Mapping, *, masks: bool):
+    """Run the epoch of one member; an inactive one stays as it is."""
+    new, scalars = epoch(state, {**shared, **own["own"]})
+    if masks:
+        new = jax.tree.map(lambda a, b: jax.numpy.where(own["active"], a, b), new, state)
+    return new, scalars
+
+
+def _stack(trees: Sequence[Any]) -> Any:
+    return jax.tree.map(lambda *leaves: np.stack(leaves), *trees)
