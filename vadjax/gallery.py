@@ -18,6 +18,7 @@ APART_S = 2.0  # between two pictures of one video; frames where no rate is know
 APART = 20
 MAX_FRAMES = 30_000  # of all films together: about a minute and a half on two cores
 SHADE = (0.9, 0.999)  # quantiles of all cells of all maps: where the colour begins and is full
+SKEW = 8.0  # as on the page: from there on a linear scale hides most scores
 QUALITY = 85  # of the jpegs
 BATCH = 32  # maps brought to frame size at once
 
@@ -132,10 +133,7 @@ class Drawing:
         # One scale for all frames of all videos: a quiet frame stays dark.
         self.shade = np.quantile(np.concatenate(cells), SHADE).tolist() if cells else None
         self.what = explanations.read_facts(run)["what"] if cells else None
-        values = [one.scores for one in shown.values() if len(one.scores)]
-        values += [[one.threshold] for one in shown.values() if one.threshold is not None]
-        values = np.concatenate(values) if values else np.zeros(1)
-        self.scale = (min(0.0, float(values.min())), float(np.quantile(values, 0.999)))
+        self.scale = _scale(shown)
 
     def heats(self, name: str, frames: Iterable[int]) -> Iterator[np.ndarray]:
         """Yield the maps of some frames at frame size, float32 [H, W] in 0..1."""
@@ -232,6 +230,16 @@ class Drawing:
             finally:
                 named.unlink(missing_ok=True)
         return file
+
+
+def _scale(shown: Mapping[str, Shown]) -> tuple[float, float]:
+    """Return the lowest and highest score that films draw; from above 0 where a few tower."""
+    scores = [one.scores for one in shown.values() if len(one.scores)] or [np.zeros(1)]
+    limits = [[one.threshold] for one in shown.values() if one.threshold is not None]
+    values = np.concatenate([*scores, *limits])
+    low, high = float(values.min()), float(values.max())
+    towers = low > 0 and high > SKEW * np.quantile(values, 0.9)
+    return (low if towers else min(low, 0.0)), high
 
 
 def _files(pictures: Mapping[str, list[dict]]) -> set[str]:

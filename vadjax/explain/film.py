@@ -50,7 +50,8 @@ def annotate(
         labels: [t] {0, 1}; None where unknown.
         threshold: a frame is called abnormal from here on; None where there is none.
         fps: frames a second; None shows no times.
-        scale: lowest and highest score drawn, the same for all videos of a run.
+        scale: lowest and highest score drawn, the same for all videos of a run; where the lowest
+            is positive, lengths and heights are logarithmic.
 
     Yields:
         uint8 [h, w, 3] RGB, all of one size, both even.
@@ -90,11 +91,8 @@ class _Panel:
     def __init__(self, width, scores, labels, threshold, fps, scale):
         self.width, self.labels, self.threshold, self.fps = width, labels, threshold, fps
         self.scores = np.asarray(scores, np.float64)
-        low, high = scale
-        self.share = ((self.scores - low) / ((high - low) or 1.0)).clip(0, 1)
-        self.limit = None
-        if threshold is not None:
-            self.limit = float(np.clip((threshold - low) / ((high - low) or 1.0), 0, 1))
+        self.share = _share(self.scores, *scale)
+        self.limit = None if threshold is None else float(_share(threshold, *scale))
         self.ground = self._ground()
 
     def _ground(self) -> np.ndarray:
@@ -149,6 +147,13 @@ class _Panel:
         if self.labels is not None and self.labels[index]:
             _tag(draw, x, "truly abnormal", INK, PAPER)
         return np.asarray(picture)
+
+
+def _share(score, low: float, high: float) -> np.ndarray:
+    """Return how far up the scale a score lies, 0..1; logarithmic where `low` is positive."""
+    if low > 0:
+        score, low, high = np.log(np.maximum(score, low)), np.log(low), np.log(high)
+    return np.clip((np.asarray(score) - low) / ((high - low) or 1.0), 0, 1)
 
 
 def _tag(draw: ImageDraw.ImageDraw, right: int, text: str, ink, ground) -> int:

@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 
 LEVEL = 0.5  # of a map in 0..1: where contours and boxes are drawn
-OPACITY = 0.72  # of the colour at full strength
+OPACITY = 0.6  # of the colour at full strength
 MIN_SHARE = 0.001  # of the frame: smaller regions are left out
 DETECTED, TRUE, HALO = (255, 148, 92), (255, 255, 255), (20, 18, 16)  # RGB
 DASH = 4  # pixels

@@ -14,6 +14,8 @@ import numpy as np
 from vadjax.report.view import VideoView, runs
 
 WIDTH, HEIGHT = 1000, 200  # of every drawing's own coordinates
+SKEW = 8.0  # times the 90 % quantile of the scores: from there on a linear scale hides them
+TINY = 1e-30  # for the logarithm of a threshold at or below 0
 COLUMNS = 500  # a timeline longer than twice this is drawn by the extremes of so many stretches
 
 
@@ -57,8 +59,17 @@ def line(scores: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return np.concatenate(([0], x, [1])), scores[np.concatenate((keep[:1], keep, keep[-1:]))]
 
 
-def timeline(view: VideoView, *, low: float, high: float) -> dict:
-    """Return what draws one video's timeline on the scale [low, high].
+def skewed(views: Sequence[VideoView]) -> bool:
+    """Say whether timelines need a logarithmic scale: all scores positive, a few far above most."""
+    scores = [v.scores for v in views if len(v.scores)]
+    if not scores:
+        return False
+    values = np.concatenate(scores)
+    return bool(values.min() > 0 and values.max() > SKEW * np.quantile(values, 0.9))
+
+
+def timeline(view: VideoView, *, low: float, high: float, log: bool = False) -> dict:
+    """Return what draws one video's timeline on the scale [low, high], both in logarithms if `log`.
 
     Returns:
         `path` (data of the line, closed by the ground), `threshold` as a percentage from the top
@@ -74,14 +85,16 @@ def timeline(view: VideoView, *, low: float, high: float) -> dict:
         ]
 
     drawn = ""
+    bend = np.log if log else np.asarray
     if len(view.scores):
-        x, scores = line(view.scores)
+        x, scores = line(bend(view.scores))
         drawn = path(x, (scores - low) / (high - low))
         # Down to the ground outside the frame, so that one path is both line and area.
         drawn = f"M-9 {HEIGHT}L-9{drawn[2:]}H{WIDTH + 9}V{HEIGHT}"
     height = None
     if view.threshold is not None:
-        height = round(100 * (1 - (view.threshold - low) / (high - low)), 3)
+        limit = float(bend(max(view.threshold, TINY) if log else view.threshold))
+        height = round(100 * (1 - (limit - low) / (high - low)), 3)
     return {
         "path": drawn,
         "threshold": height,
@@ -95,15 +108,17 @@ def timeline(view: VideoView, *, low: float, high: float) -> dict:
     }
 
 
-def scale(views: Sequence[VideoView]) -> tuple[float, float]:
-    """Return one (low, high) for all scores and thresholds, with a little air above."""
+def scale(views: Sequence[VideoView], *, log: bool = False) -> tuple[float, float]:
+    """Return one (low, high) for all scores and thresholds, in logarithms if `log`, with air."""
     values = [v.scores for v in views if len(v.scores)]
     values += [[v.threshold] for v in views if v.threshold is not None]
+    if log:
+        values = [np.log(np.maximum(v, TINY)) for v in values]
     if not values:
         return 0.0, 1.0
     low, high = min(float(np.min(v)) for v in values), max(float(np.max(v)) for v in values)
     air = 0.06 * ((high - low) or abs(high) or 1.0)
-    return (0.0 if 0 <= low < 0.5 * high else low - air), high + air
+    return (0.0 if not log and 0 <= low < 0.5 * high else low - air), high + air
 
 
 def roc(scores: np.ndarray, labels: np.ndarray) -> dict | None:

@@ -29,7 +29,9 @@ def _uri(jpeg: bytes) -> Markup:
     return Markup("data:image/jpeg;base64," + base64.b64encode(jpeg).decode("ascii"))
 
 
-def view_of(view: VideoView, low: float, high: float, digits: int, labelled: bool) -> dict:
+def view_of(
+    view: VideoView, low: float, high: float, digits: int, labelled: bool, log: bool = False
+) -> dict:
     """Return what the template needs of one video."""
     pictures = sorted(view.thumbnails, key=lambda p: p[0])
     if labelled or len(pictures) <= 1:  # the one nearest to the peak
@@ -38,7 +40,7 @@ def view_of(view: VideoView, low: float, high: float, digits: int, labelled: boo
         best = sorted(sorted(pictures, key=lambda p: -view.scores[p[0]])[:MOMENTS])
     return {
         "video": view,
-        "plot": plots.timeline(view, low=low, high=high),
+        "plot": plots.timeline(view, low=low, high=high, log=log),
         "moments": [(f, _uri(jpeg), float(view.scores[f])) for f, jpeg in best],
         "kinds": sorted({kind for _, _, kind in view.kinds}),
         "num_filled": int(np.sum(~np.asarray(view.predicted, bool))),
@@ -246,7 +248,7 @@ def limits(
     return {"limits": chosen, "hidden": hidden, "merge_s": MERGE_S}
 
 
-def island(views, low, high, digits, curve, history, limited) -> dict:
+def island(views, low, high, digits, curve, history, limited, log=False) -> dict:
     """Return the data that the script works on, embedded as json.
 
     Pictures that stand in the page already are left out: the script finds them there.
@@ -255,6 +257,7 @@ def island(views, low, high, digits, curve, history, limited) -> dict:
         "version": 2,
         "low": low,
         "high": high,
+        "log": log,
         "digits": digits,
         "videos": [
             {

@@ -10,6 +10,7 @@ function timeline(item, video) {
   ];
   const count = video.scores.length;
   const place = hair(plot);
+  const bend = data.log ? (score) => Math.log(Math.max(score, 1e-30)) : (score) => score;
   let [low, high] = [data.low, data.high];
 
   const describe = (frame) => {
@@ -41,7 +42,7 @@ function timeline(item, video) {
   };
 
   const show = (frame) => {
-    place((frame + 0.5) / count, 1 - (video.scores[frame] - low) / (high - low));
+    place((frame + 0.5) / count, 1 - (bend(video.scores[frame]) - low) / (high - low));
     picture(frame);
     return (readout.textContent = describe(frame));
   };
@@ -65,8 +66,8 @@ function timeline(item, video) {
   const rescale = (own) => {
     [low, high] = [data.low, data.high];
     if (own) {
-      low = video.scores.reduce((a, b) => Math.min(a, b));
-      high = video.scores[peak];
+      low = bend(video.scores.reduce((a, b) => Math.min(a, b)));
+      high = bend(video.scores[peak]);
       const air = 0.06 * (high - low || Math.abs(high) || 1);
       [low, high] = [low - air, high + air];
     }
@@ -76,7 +77,7 @@ function timeline(item, video) {
     if (drawing) drawing.setAttribute("transform", `translate(0 ${shift}) scale(1 ${factor})`);
     const limit = plot.querySelector(".limit");
     if (limit) {
-      const top = 1 - (video.threshold - low) / (high - low);
+      const top = 1 - (bend(video.threshold) - low) / (high - low);
       limit.style.top = `${100 * top}%`;
       limit.hidden = top < 0 || top > 1;
     }
