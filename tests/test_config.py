@@ -40,12 +40,16 @@ def test_defaults_are_valid_and_locked():
     "key, value, text",
     [
         ("dataset.protocol", "one_clas", "Did you mean 'one_class'"),
-        ("dataset.protocol", "random_window", "not built yet"),
+        ("dataset.protocol", "random_windows", "Did you mean 'random_window'"),
+        ("dataset.protocol", "random_window", "learn from labels"),
+        ("dataset.augment", "rahmani", "Did you mean 'rahmani_compat'"),
+        ("dataset.augment", "rahmani_compat", "only dataset.protocol=published_shuffled"),
+        ("evaluate.threshold", "half", "for probabilities"),
         ("model.name", "lsmt", "Did you mean 'lstm'"),
         ("window.length", 0, "above 0"),
         ("model.units", (), "at least one layer"),
         ("model.dropout", 1.0, r"\[0, 1\)"),
-        ("objective.name", "classify", "by_video learns from labels"),
+        ("objective.name", "classify", "learn from labels"),
         ("model.name", "conv_autoencoder", "objective.name=reconstruct"),
         ("features.tap", "stage5", "conv_autoencoder reads maps"),
         ("objective.name", "motion", "model.name=motion_scanner"),
@@ -107,3 +111,22 @@ def test_the_argument_of_a_config_changes_its_keys():
 def test_faults_of_the_argument_are_named(argument, text):
     with pytest.raises(UserError, match=text):
         ped2(argument)
+
+
+@pytest.mark.parametrize(
+    ("protocol", "key", "value", "text"),
+    [
+        ("random_window", "evaluate.threshold", "f1", "evaluate.threshold=half, not f1"),
+        ("random_window", "window.stride", 16, "must be below window.length, 16"),
+        ("published_shuffled", "window.stride", 2, "window.stride=1, not 2"),
+        ("published_shuffled", "window.label", "any", "window.label=last, not any"),
+    ],
+)
+def test_protocols_over_windows_are_what_they_are(protocol, key, value, text):
+    config = configs.default_config()
+    config.dataset.protocol, config.objective.name = protocol, "classify"
+    config.evaluate.threshold = "half"
+    configs.validate(config)
+    config.update_from_flattened_dict({key: value})
+    with pytest.raises(UserError, match=text):
+        configs.validate(config)

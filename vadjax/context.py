@@ -9,6 +9,7 @@ from collections.abc import Iterable
 import numpy as np
 from ml_collections import ConfigDict
 
+from vadjax import config as configs
 from vadjax import devices
 from vadjax.console import Console
 from vadjax.data.splits import Fold, Part, make_folds
@@ -51,7 +52,23 @@ class Run:
 
     @functools.cached_property
     def videos(self) -> dict:
-        return {v.id: v for v in (*self.dataset.train, *self.dataset.test)}
+        return {v.id: v for v in (*self.dataset.train, *self.dataset.test, *self.copies)}
+
+    @functools.cached_property
+    def copies(self) -> tuple:
+        """Altered copies of abnormal frames, where the config asks for them; clips of their own."""
+        from vadjax.data import copies, window_splits
+
+        d = self.config.dataset
+        if d.augment == "none":
+            return ()
+        videos = window_splits.used_videos(self.dataset, d.protocol)
+        return copies.copies(d.name, videos, recipe=d.augment)
+
+    @property
+    def by_window(self) -> bool:
+        """The protocol deals out windows instead of clips: see windowed.py."""
+        return self.config.dataset.protocol in configs.WINDOW_PROTOCOLS
 
     @functools.cached_property
     def span(self) -> int:
@@ -59,7 +76,22 @@ class Run:
 
     @functools.cached_property
     def folds(self) -> tuple[Fold, ...]:
-        d = self.config.dataset
+        """The folds; where `by_window`, one `data.window_splits.WindowFold`."""
+        d, window = self.config.dataset, self.config.window
+        if self.by_window:
+            from vadjax.data.window_splits import make_window_fold
+
+            fold = make_window_fold(
+                self.dataset,
+                protocol=d.protocol,
+                length=window.length,
+                stride=window.stride,
+                dilation=window.dilation,
+                window_label=self.objective.window_label,
+                copies=self.copies,
+                seed=self.config.seed,
+            )
+            return (fold,)
         return make_folds(
             self.dataset,
             protocol=d.protocol,

@@ -13,10 +13,11 @@ import numpy as np
 from ml_collections import ConfigDict
 
 from vadjax import config as configs
-from vadjax import detector, devices
+from vadjax import detector, devices, windowed
 from vadjax.console import Console
 from vadjax.context import Run, check_length
-from vadjax.data.audit import audit_folds
+from vadjax.data.audit import MEANING, audit_folds
+from vadjax.data.splits import Fold
 from vadjax.data.windows import window_table
 from vadjax.explanations import explain
 from vadjax.results import evaluate, report, score
@@ -68,7 +69,8 @@ def run(
         for number, name in enumerate(names, 1):
             start = time.perf_counter()
             console.say(f"[{number}/{len(names)}] {name}")
-            STAGES[name](this)
+            made_by = {**STAGES, **windowed.STAGES} if this.by_window else STAGES
+            made_by[name](this)
             this.note_timing(**{f"{name}_s": time.perf_counter() - start})
         if not (workdir / "metrics.json").is_file():
             return None
@@ -128,35 +130,21 @@ def extract(run: Run) -> None:
 
 def train(run: Run) -> None:
     """Features of the fitted clips -> a detector for each fold."""
-    from vadjax.features.standardize import Standardizer
-    from vadjax.training.fit import TrainingData, fit
+    from vadjax.training.fit import fit
 
-    window = run.config.window
-    cut = functools.partial(window_table, length=window.length, dilation=window.dilation)
-    leakage = audit_folds(
-        run.folds, length=window.length, dilation=window.dilation, stride=window.stride
-    )
-    write_json(run.workdir / "leakage.json", leakage)
-    run.console.say(f"  leakage audit of {leakage['test_windows']} windows: {leakage['verdict']}")
+    _audit(run)
     compile_s = train_s = 0.0
     for fold in run.folds:
-        standardizer = Standardizer.fit([run.rows(p) for p in fold.fit])
-        parts = (*fold.fit, *fold.select)
-        lengths, n = [p.stop - p.start for p in parts], len(fold.fit)
-        supervised = run.objective.name == "classify"
-        data = TrainingData(
-            features=np.concatenate([_standard(standardizer, run.rows(p)) for p in parts]),
-            frame_labels=np.concatenate([run.labels(p) for p in parts]).astype(np.int32)
-            if supervised
-            else None,
-            video_labels=None,
-            train=cut(lengths[:n], stride=window.stride),
-            select=cut(lengths[n:], stride=1, starts=sum(lengths[:n]) + _starts(lengths[n:])),
+        standardizer, data = (windowed.training_data if run.by_window else _training_data)(
+            run, fold
         )
         where = f"fold {fold.index + 1}/{len(run.folds)}: " if len(run.folds) > 1 else ""
+        clips = ["", ""]
+        if not run.by_window:
+            clips = [f" of {len(fold.fit)} clips", f" of {len(fold.select)}"]
         run.console.say(
-            f"  {where}{len(data.train)} windows of {n} clips to fit, {len(data.select)} of "
-            f"{len(fold.select)} to stop by; compiling"
+            f"  {where}{len(data.train)} windows{clips[0]} to fit, {len(data.select)}{clips[1]} to "
+            "stop by; compiling"
         )
         with run.console.bar("epochs", total=run.config.train.epochs, unit="epochs") as advance:
 
@@ -183,6 +171,47 @@ def train(run: Run) -> None:
         compile_s, train_s = compile_s + result.compile_s, train_s + result.train_s
         detector.save(run.detector_dir(fold), result.variables, standardizer)
     run.note_timing(train_compile_s=compile_s, train_epochs_s=train_s)
+
+
+def _audit(run: Run) -> None:
+    """Write leakage.json and say what it found, of a leaky protocol in shares."""
+    window = run.config.window
+    if run.by_window:
+        leakage = windowed.audit(run)
+    else:
+        leakage = audit_folds(
+            run.folds, length=window.length, dilation=window.dilation, stride=window.stride
+        )
+    write_json(run.workdir / "leakage.json", leakage)
+    run.console.say(f"  leakage audit of {leakage['test_windows']} windows: {leakage['verdict']}")
+    if run.by_window:
+        for kind in MEANING:
+            if leakage[kind]:
+                run.console.say(f"    {leakage[kind]:.3f} of them {MEANING[kind]}")
+        for what in leakage["statistic"]:
+            run.console.say(f"    {what}")
+
+
+def _training_data(run: Run, fold: Fold):
+    """Return the standardisation of a fold's fitted clips, and what `training.fit.fit` reads."""
+    from vadjax.features.standardize import Standardizer
+    from vadjax.training.fit import TrainingData
+
+    window = run.config.window
+    cut = functools.partial(window_table, length=window.length, dilation=window.dilation)
+    standardizer = Standardizer.fit([run.rows(p) for p in fold.fit])
+    parts = (*fold.fit, *fold.select)
+    lengths, n = [p.stop - p.start for p in parts], len(fold.fit)
+    supervised = run.objective.name == "classify"
+    return standardizer, TrainingData(
+        features=np.concatenate([_standard(standardizer, run.rows(p)) for p in parts]),
+        frame_labels=np.concatenate([run.labels(p) for p in parts]).astype(np.int32)
+        if supervised
+        else None,
+        video_labels=None,
+        train=cut(lengths[:n], stride=window.stride),
+        select=cut(lengths[n:], stride=1, starts=sum(lengths[:n]) + _starts(lengths[n:])),
+    )
 
 
 def _standard(standardizer, rows: np.ndarray) -> np.ndarray:

@@ -172,8 +172,15 @@ def test_by_video_says_what_is_missing():
 def test_protocols_that_are_not_there():
     with pytest.raises(UserError, match="Did you mean 'one_class'"):
         make_folds(ped2(), protocol="one_clas")
-    for name in ("official", "random_window", "published_shuffled"):
-        with pytest.raises(UserError, match=r"not available .* choose one of one_class, by_video"):
-            make_folds(ped2(), protocol=name)
+    with pytest.raises(UserError, match=r"no split was published with folder; .* ucsd_ped2"):
+        make_folds(dataset(normal(50, 50, 50), labelled(0.5)), protocol="official")
+
+
+def test_official_is_one_class_by_another_name():
+    (official,) = make_folds(ped2(), protocol="official", window_span=16, seed=3)
+    (own,) = make_folds(ped2(), protocol="one_class", window_span=16, seed=3)
+    assert official.protocol == "official" and own.protocol == "one_class"
+    for name in ("fit", "select", "calibrate", "test", "stamps"):
+        assert getattr(official, name) == getattr(own, name)
     with pytest.raises(UserError, match="holdout is 1"):
         make_folds(ped2(), protocol="one_class", holdout=1)

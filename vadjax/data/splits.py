@@ -3,6 +3,7 @@
 Everything is decided by whole clip, before any window is cut (docs/protocols.md).
 """
 
+import dataclasses
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -10,8 +11,8 @@ import numpy as np
 
 from vadjax.errors import UserError, unknown
 
-BUILT = ("one_class", "by_video")
-PROTOCOLS = (*BUILT, "official", "random_window", "published_shuffled")
+PROTOCOLS = ("one_class", "by_video", "official")  # by whole clip; others: window_splits.py
+OFFICIAL = ("ucsd_ped1", "ucsd_ped2", "avenue")  # published with training and test clips
 NUM_FOLDS = {"ucsd_ped2": 4}  # twelve clips, four of them abnormal throughout: one a fold
 DISJOINT_FROM = 10  # normal training clips from which checkpoint and threshold have their own
 
@@ -63,29 +64,32 @@ def make_folds(
         dataset: a `data.video.Dataset`: `train` and `test` videos with `id`, `labels`,
             `video_label` and `len(frames)`.
         protocol: "one_class" fits on normal training clips; "by_video" is a supervised k-fold over
-            the labelled test clips, with the normal training clips in every fit.
+            the labelled test clips, with the normal training clips in every fit; "official" is
+            one_class on a split that was published with the data.
         holdout: share of the clips to fit that is held out, in (0, 1).
         num_folds: folds of by_video; 0 is the data set's own. Never more than labelled clips.
         window_span: frames that a window reaches over; shorter clips are never held out.
         seed: of the choice of clips.
 
     Raises:
-        UserError: the protocol is unknown or not built; no clip is usable, too few are labelled,
-            or a fold would be fitted on one class only.
+        UserError: the protocol is unknown, or the data set has no official split; no clip is
+            usable, too few are labelled, or a fold would be fitted on one class only.
     """
     if protocol not in PROTOCOLS:
         raise unknown("protocol", protocol, PROTOCOLS)
-    if protocol not in BUILT:
+    if protocol == "official" and dataset.name not in OFFICIAL:
         raise UserError(
-            f"dataset.protocol={protocol!r} is known but not available in this version; "
-            f"choose one of {', '.join(BUILT)}."
+            f"dataset.protocol=official: no split was published with {dataset.name}; this version "
+            f"knows those of {', '.join(OFFICIAL)} (UCF-Crime's weak split is not built). Use "
+            "one_class, which takes train/ and test/ as they are."
         )
     if not 0 < holdout < 1:
         raise UserError(f"dataset.holdout is {holdout}; it must lie between 0 and 1.")
     rng = np.random.default_rng(seed)
-    if protocol == "one_class":
-        return (_one_class(dataset, holdout, window_span, rng),)
-    return _by_video(dataset, holdout, num_folds, window_span, rng)
+    if protocol == "by_video":
+        return _by_video(dataset, holdout, num_folds, window_span, rng)
+    fold = _one_class(dataset, holdout, window_span, rng)
+    return (dataclasses.replace(fold, protocol=protocol),)
 
 
 def _one_class(dataset, holdout: float, span: int, rng) -> Fold:

@@ -164,8 +164,8 @@ def audit_window_fold(fold: WindowFold, *, span: int, standardized: bool) -> dic
 
 def _unit(length: int) -> str:
     return (
-        f"the unit of every figure is the window: one score and one label for {length} rows, not "
-        "one for each frame of a video"
+        f"the unit of every figure is the window: one score and one label for {length} rows, none "
+        "for a frame of a video"
     )
 
 
@@ -175,12 +175,12 @@ def _shuffled_stamps(dataset, copies: Sequence) -> list[str]:
         made = f"{number} altered copies of abnormal frames were added, none of normal ones"
     else:
         made = "the published altered copies of abnormal frames were not made"
-    stamps = ["frames were shuffled before windows were cut: a window has no order in time"]
-    stamps += ["early stopping chose its epoch on the windows that are tested", made]
+    stamps = ["early stopping chose its epoch on the windows that are tested", made]
     if dataset.name in WHOLE:
-        stamps.append("normal frames of training clips were fitted and tested too")
-    if dataset.name == "ucsd_ped2":
-        stamps.append("the published code for Ped2 is not known; this does as that for Ped1 does")
+        pooled = "frames of the training clips were fitted and tested too"
+        if dataset.name == "ucsd_ped2":
+            pooled += ", as the published code for Ped1 does; that for Ped2 is not known"
+        stamps.append(pooled)
     return stamps
 
 

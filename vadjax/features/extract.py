@@ -15,6 +15,7 @@ import numpy as np
 from jax.sharding import AxisType, NamedSharding, PartitionSpec
 
 from vadjax.backbones.backbone import Backbone
+from vadjax.data.copies import origin
 from vadjax.data.video import Video
 from vadjax.errors import UserError, unknown
 from vadjax.features.motion import MotionMeter
@@ -129,7 +130,7 @@ def extract(
             seal = {"video_fingerprint": video.fingerprint, "num_frames": len(video.frames)}
             if motion is not None:
                 motion_store.write(video.id, motion, **seal)
-            store.write(video.id, features, **seal)
+            store.write(video.id, features, **seal, **origin(video))
         rate = done / (time.perf_counter() - start)
         report({"frames": done, "total": total, "frames_per_s": rate})
 

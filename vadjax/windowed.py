@@ -1,0 +1,155 @@
+"""The stages of protocols that deal out windows instead of clips; everything is one a window.
+
+Such protocols leak (docs/protocols.md). Their folds are `data.window_splits.WindowFold`.
+"""
+
+import numpy as np
+
+from vadjax import detector, results
+from vadjax.context import Run
+from vadjax.evaluation.windows import NAME
+from vadjax.storage.files import whole, write_json
+
+
+def audit(run: Run) -> dict:
+    """Audit the one fold; see `data.audit`."""
+    from vadjax.data.window_splits import audit_window_fold
+
+    return audit_window_fold(run.folds[0], span=run.span, standardized=_standardized(run))
+
+
+def training_data(run: Run, fold):
+    """Return the standardisation of rows, and what `training.fit.fit` reads."""
+    from vadjax.data.windows import WindowTable
+    from vadjax.features.standardize import Standardizer
+    from vadjax.training.fit import TrainingData
+
+    rows = _rows(run, fold)
+    channels = rows.shape[-1]
+    standardizer = Standardizer(np.zeros(channels, np.float32), np.ones(channels, np.float32))
+    if _standardized(run):
+        standardizer = Standardizer.fit([rows[np.unique(fold.windows[fold.fit])]])
+    tables = [
+        WindowTable(fold.windows[chosen], np.zeros(len(chosen), np.int32))
+        for chosen in (fold.fit, fold.select)
+    ]
+    return standardizer, TrainingData(
+        features=standardizer.apply(rows).astype(rows.dtype),
+        frame_labels=fold.row_labels.astype(np.int32),
+        video_labels=None,
+        train=tables[0],
+        select=tables[1],
+    )
+
+
+def score(run: Run) -> None:
+    """Detector -> one score for each tested window."""
+    from vadjax.scoring.score import make_score_fn
+
+    (fold,) = run.folds
+    variables, standardizer = detector.read(run.detector_dir(fold))
+    size = run.config.score.batch_size
+    scorer = make_score_fn(
+        run.model, run.objective, length=run.config.window.length, batch_size=size
+    )
+    scores = scorer(variables, standardizer.apply(_rows(run, fold)), fold.windows[fold.test])
+    found = {
+        "scores": scores[:, -1].astype(np.float32),
+        "predicted": np.ones(len(scores), bool),
+        "labels": fold.labels[fold.test],
+        "rows": fold.windows[fold.test],
+    }
+    with whole(run.workdir / "scores.npz") as beside, beside.open("wb") as file:
+        np.savez(file, **{f"test|{fold.index}|{NAME}|{what}": x for what, x in found.items()})
+
+
+def evaluate(run: Run) -> None:
+    """Scores + labels -> metrics.json, whose unit is the window."""
+    from vadjax.evaluation.windows import evaluate_windows
+
+    (fold,) = run.folds
+    facts = results.context(run)
+    known = [facts["coverage"]] if facts["coverage"] else []
+    tested = f"{len(fold.test):,} of {len(fold.windows):,} windows, {len(fold.videos)} clips"
+    facts["coverage"] = ", ".join([*known, tested])
+    compared = baselines(run, fold)
+    metrics = evaluate_windows(
+        results.read_scores(run, "test")[0][NAME][0],
+        fold.labels[fold.test],
+        context=facts,
+        baselines=compared,
+        rule=run.config.evaluate.threshold,
+        seed=run.config.seed,
+    )
+    leaked = metrics["baselines"]["nearest_in_time"]
+    metrics["stamps"].append(
+        f"the label of the fitted window nearest in time, no picture looked at, gets AUC "
+        f"{leaked:.3f} on the same windows"
+    )
+    write_json(run.workdir / "metrics.json", metrics)
+
+
+def baselines(run: Run, fold) -> dict[str, np.ndarray]:
+    """Score the tested windows by what has learnt nothing, and by the fitted windows' labels."""
+    from vadjax.scoring import lookup
+
+    source = fold.provenance.video if fold.provenance.source is None else fold.provenance.source
+    last = fold.windows[:, -1]
+    sides = {"fit": fold.fit, "test": fold.test}
+    rows = _rows(run, fold)[last]
+    rows = rows if rows.ndim == 2 else rows.mean((1, 2), dtype=np.float32)  # [n, d]
+    random = np.random.default_rng(run.config.seed).random(len(fold.test))
+    return {
+        "random": random,
+        "nearest_in_time": lookup.nearest_in_time(
+            source[last], fold.provenance.frame[last], fold.labels, **sides
+        ),
+        "nearest_alike": lookup.nearest_alike(rows, fold.labels, **sides),
+    }
+
+
+def explain(run: Run) -> None:
+    """Say that nothing is explained: a tested window belongs to no video's time line."""
+    run.console.say(f"  no maps and no gallery: {run.config.dataset.protocol} scores windows")
+
+
+def report(run: Run) -> None:
+    """metrics.json and scores.npz -> figures/ and report.html."""
+    from vadjax.report.figures import write_figures
+    from vadjax.report.page import write_report
+    from vadjax.report.view import VideoView
+
+    (fold,) = run.folds
+    metrics = run.read("metrics.json")
+    scores, _ = results.read_scores(run, "test")[0][NAME]
+    row = metrics["videos"][0]
+    view = VideoView(
+        id=NAME,
+        scores=scores,
+        labels=fold.labels[fold.test],
+        threshold=row["threshold"],
+        auc=row["auc"],
+    )
+    curves = [results.history(run, fold)]
+    write_figures(run.workdir / "figures", metrics=metrics, videos=[view], history=curves)
+    write_report(
+        run.workdir / "report.html",
+        metrics=metrics,
+        videos=[view],
+        history=curves,
+        config=run.config.to_dict(),
+        environment={**run.environment, "command": run.command},
+    )
+
+
+def _standardized(run: Run) -> bool:
+    """The published code feeds features as they are."""
+    return run.config.dataset.protocol != "published_shuffled"
+
+
+def _rows(run: Run, fold) -> np.ndarray:
+    """Return the stored rows of all videos, one behind the other."""
+    return np.concatenate([run.store.read(name) for name in fold.videos])
+
+
+STAGES = {"score": score, "evaluate": evaluate, "explain": explain, "report": report}
