@@ -1,4 +1,4 @@
-"""Measure vadjax beside its peers: `python tools/bench.py scanner|extract|backbones [--rounds=9]`.
+"""Measure vadjax beside its peers: `python tools/bench.py SUITE [--rounds=9]`.
 
 Each side has a process of its own and they take turns; what counts is the ratio of one round,
 its median and its spread, since machines drift. Without torch (`make parity` installs it) vadjax
@@ -18,7 +18,7 @@ sys.path.insert(0, str(ROOT))
 from tools.benchmarks.alternate import compare  # noqa: E402
 from vadjax.storage import workdir  # noqa: E402
 
-SUITES = ("scanner", "extract", "backbones")
+SUITES = ("scanner", "extract", "backbones", "evaluate")
 
 
 def main() -> None:
