@@ -291,7 +291,8 @@ def region() -> dict:
             "energy": {"value": 0.2714, **measure},
             "map_auc": {"value": 0.8311, "chance": 0.5, "centre": 0.6123, "motion": 0.9104},
             "deletion": None,
-            "sanity": {"correlation": 0.1234},
+            "left_out": 12,
+            "sanity": {"correlation": 0.1234, "frames": 100},
         },
         "oracle": {
             "f1": {"threshold": 0.7712, "f1": 0.8821},

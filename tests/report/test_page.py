@@ -77,7 +77,7 @@ def written(tmp_path, **arguments) -> tuple[str, Reader]:
 
 
 def test_the_made_up_metrics_are_of_the_real_schema():
-    for arguments in (demo.arguments(), demo.in_folds()):
+    for arguments in (demo.arguments(), demo.in_folds(), demo.explained()):
         schema.validate(arguments["metrics"])
 
 

@@ -34,6 +34,17 @@ def ticks(low: float, high: float, count: int = 5) -> list[float]:
     return [round(n * step, 12) + 0.0 for n in range(first, last + 1)]
 
 
+def decades(low: float, high: float) -> list[float]:
+    """Return the 1, 2 and 5 of each power of ten within [low, high], low > 0; or plain ticks.
+
+    >>> decades(0.5, 30)
+    [0.5, 1.0, 2.0, 5.0, 10.0, 20.0]
+    """
+    powers = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
+    found = [float(f"{m}e{p}") for p in powers for m in (1, 2, 5)]
+    return [v for v in found if low <= v <= high] or ticks(low, high)
+
+
 def path(x: np.ndarray, y: np.ndarray) -> str:
     """Return svg path data through points given as fractions of width and (upwards) height."""
     points = zip(np.asarray(x) * WIDTH, (1 - np.asarray(y)) * HEIGHT, strict=True)
@@ -163,13 +174,20 @@ def roc(scores: np.ndarray, labels: np.ndarray) -> dict | None:
 def lines(x: Sequence[float], curves: Mapping[str, Sequence[float | None]], *, high: float) -> dict:
     """Lay out several curves over one x, from 0 up to `high`; a None interrupts a curve.
 
+    The axis of x is logarithmic where all x are positive and the last is `SKEW` times the middle.
+
     Returns:
-        `curves` [(key, path data)], `x` in [0, 1] of each point, and `xticks`, `yticks` of
+        `curves` [(key, path data)], `log`, `at` (x to percentage), and `xticks`, `yticks` of
         (percentage, number).
     """
     first, last = min(x), max(x)
-    across = [(value - first) / ((last - first) or 1.0) for value in x]
-    drawn = []
+    log = first > 0 and last > SKEW * float(np.median(x))
+    bend = math.log if log else float
+
+    def at(value: float) -> float:
+        return (bend(value) - bend(first)) / ((bend(last) - bend(first)) or 1.0)
+
+    across, drawn = [at(value) for value in x], []
     for key, values in curves.items():
         parts = itertools.groupby(
             zip(across, values, strict=True), key=lambda point: point[1] is not None
@@ -179,10 +197,9 @@ def lines(x: Sequence[float], curves: Mapping[str, Sequence[float | None]], *, h
         drawn.append((key, data))
     return {
         "curves": [(key, data) for key, data in drawn if data],
-        "x": [round(a, 5) for a in across],
-        "xticks": [
-            (round(100 * (v - first) / ((last - first) or 1.0), 3), v) for v in ticks(first, last)
-        ],
+        "at": lambda value: round(100 * at(value), 3),
+        "log": log,
+        "xticks": [(round(100 * at(v), 3), v) for v in (decades if log else ticks)(first, last)],
         "yticks": [(round(100 * v / high, 3), v) for v in ticks(0, high, 4)],
     }
 

@@ -99,10 +99,11 @@ def comparison(metrics: Mapping) -> dict:
     """Lay out the detector and its baselines, as groups of bars."""
     own = wording.lookup(metrics, "frame.auc_micro")
     rows = [("detector", own)]
-    rows += [(r.key, wording.lookup(metrics, f"baselines.{r.key}")) for r in wording.BASELINES]
+    named = wording.baselines(metrics)
+    rows += [(row.key, wording.lookup(metrics, f"baselines.{row.key}")) for row in named]
     groups: dict[str, list] = {}
     values = dict(rows)
-    for row in wording.BASELINES:
+    for row in named:
         groups.setdefault(row.group, []).append((row.key, row.name, values[row.key]))
     laid = plots.bars(rows, wording.lookup(metrics, "frame.auc_micro_ci95"))
     return {"own": own, "groups": groups, **laid}
@@ -191,7 +192,7 @@ def sweep(metrics: Mapping) -> dict | None:
         laid["alarms"] = plots.lines(x, {"false_alarms": alarms}, high=1.05 * top)
     at = wording.lookup(metrics, "threshold.value")
     inside = at is not None and min(x) <= at <= max(x)
-    laid["limit"] = round(100 * (at - min(x)) / ((max(x) - min(x)) or 1.0), 3) if inside else None
+    laid["limit"] = laid["rates"]["at"](at) if inside else None
     return laid
 
 
