@@ -78,31 +78,34 @@ def trained_scores(args, name: str, seed: int) -> dict:
 
 
 def test(args) -> None:
+    """Judge what is not judged yet; a method that has its figures keeps them."""
     choice = json.loads((HERE / "choice.json").read_text())
-    found = judge.cue_methods(
-        *(measures.load(args.work / part) for part in ("train", "test")), choice["chosen"]
-    )
-    found |= from_features(args)
+    results = {"smoothing": choice["chosen_smoothing"], "rows": {}}
+    if (HERE / "results.json").is_file():
+        results = json.loads((HERE / "results.json").read_text())
     videos = {v.id.rpartition("/")[2]: v for v in study_run(args).dataset.test}
-    labels = {n: v.labels for n, v in videos.items()}
-    masks = {n: v.masks for n, v in videos.items()}
-    rival = {n: s for n, (s, _) in found["flow in a box, nothing learned"].items()}
-    common = {"smoothing": choice["chosen_smoothing"], "rival": rival}
-    rows = {}
-    for method, scored in found.items():
-        rows[method] = [judge.judge(scored, labels, masks, **common)]
-        print(method, rows[method], flush=True)
+    truth = {n: v.labels for n, v in videos.items()}, {n: v.masks for n, v in videos.items()}
+    found = {method: [scored] for method, scored in untrained(args, choice).items()}
+    rival = {n: s for n, (s, _) in found["flow in a box, nothing learned"][0].items()}
     for name in trained.MODELS:
-        for seed in range(SEEDS):
-            scored = {n: (s, None) for n, s in trained_scores(args, name, seed).items()}
-            rows.setdefault(name, []).append(judge.judge(scored, labels, masks, **common))
-        print(name, rows[name], flush=True)
-    write_json(HERE / "results.json", {"smoothing": choice["chosen_smoothing"], "rows": rows})
-    np.savez(
-        args.work / "shown.npz",
-        **{f"{n}|scores": s for n, (s, _) in found["fused (chosen)"].items()},
-        **{f"{n}|labels": y for n, y in labels.items()},
-    )
+        runs = [trained_scores(args, name, seed) for seed in range(SEEDS)]
+        found[name] = [{n: (s, None) for n, s in run.items()} for run in runs]
+    for method, runs in found.items():
+        if method not in results["rows"]:
+            results["rows"][method] = [
+                judge.judge(run, *truth, smoothing=results["smoothing"], rival=rival)
+                for run in runs
+            ]
+            print(method, results["rows"][method], flush=True)
+            write_json(HERE / "results.json", results)
+    shown = {f"{n}|scores": s for n, (s, _) in found["fused (chosen)"][0].items()}
+    np.savez(args.work / "shown.npz", **shown, **{f"{n}|labels": y for n, y in truth[0].items()})
+
+
+def untrained(args, choice: dict) -> dict:
+    """Cues, fused and alone, and methods on stored features: method -> clip -> (scores, maps)."""
+    parts = (measures.load(args.work / part) for part in ("train", "test"))
+    return judge.cue_methods(*parts, choice["chosen"]) | from_features(args)
 
 
 def from_features(args) -> dict:
