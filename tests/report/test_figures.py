@@ -8,12 +8,14 @@ from tests.report import demo
 from vadjax.errors import UserError
 from vadjax.report.figures import write_figures
 
-ALL = {"roc", "timelines", "training", "baselines"}
+ALL = {"roc", "pr", "thresholds", "timelines", "training", "baselines"}
 
 
 def parts() -> dict:
     videos = demo.videos(num=2, num_pictures=0)
-    return {"metrics": demo.metrics(videos), "videos": videos, "history": demo.history()}
+    flat = (np.concatenate([getattr(v, name) for v in videos]) for name in ("scores", "labels"))
+    metrics = demo.metrics(videos) | demo.analysis(*flat)
+    return {"metrics": metrics, "videos": videos, "history": demo.history()}
 
 
 def test_every_figure_is_a_picture_of_something(tmp_path):
@@ -32,7 +34,7 @@ def test_the_same_run_gives_the_same_bytes(tmp_path, form):
     arguments = parts() if form == "svg" else {**parts(), "metrics": {}, "videos": []}
     one = write_figures(tmp_path / "a", **arguments, formats=(form,))
     two = write_figures(tmp_path / "b", **arguments, formats=(form,))
-    assert len(one) == (4 if form == "svg" else 1)
+    assert len(one) == (6 if form == "svg" else 1)
     for a, b in zip(one, two, strict=True):
         assert a.read_bytes() == b.read_bytes(), a.name
 

@@ -39,6 +39,7 @@ STYLE = {
     "pdf.fonttype": 42,
 }
 LEGEND = {
+    "thresholds": "on the test frames, for reading only; vertical: the run’s threshold",
     "timelines": "score by frame; hatched: truly abnormal; dashed: threshold; bar below: alarm",
     "baselines": "band: 95 % interval of the detector; ▲: beats the detector",
 }
@@ -57,7 +58,7 @@ def write_figures(
     history: Sequence[Sequence[Mapping]] = (),
     formats: Sequence[str] = ("png",),
 ) -> list[pathlib.Path]:
-    """Write roc, timelines, training and baselines, each where there is something to draw.
+    """Write roc, pr, thresholds, timelines, training, baselines, where there is something to draw.
 
     Each bears what it was measured on, and a leaky protocol or a stamp by name, so that it cannot
     be quoted without.
@@ -80,7 +81,9 @@ def write_figures(
     with matplotlib.rc_context(STYLE):
         drawn = {
             "roc": _roc(metrics, videos),
-            "timelines": _timelines(videos),
+            "pr": _pr(videos),
+            "thresholds": _thresholds(metrics),
+            "timelines": None if metrics.get("unit") == "window" else _timelines(videos),
             "training": _training(history),
             "baselines": _baselines(metrics),
         }
@@ -121,13 +124,60 @@ def _figure(width: float, height: float, rows: int = 1, columns: int = 1) -> tup
     return figure, list(figure.subplots(rows, columns, squeeze=False).flat)
 
 
-def _roc(metrics: Mapping, videos: Sequence[VideoView]) -> Figure | None:
+def _curve(videos: Sequence[VideoView]) -> dict | None:
+    """Return the curves over all labelled frames, None where a class is missing."""
     known = [v for v in videos if v.labels is not None and len(v.scores)]
     if not known:
         return None
     labels = np.concatenate([v.labels for v in known])
-    curve = plots.roc(np.concatenate([v.scores for v in known]), labels)
-    if curve is None:
+    return plots.roc(np.concatenate([v.scores for v in known]), labels)
+
+
+def _pr(videos: Sequence[VideoView]) -> Figure | None:
+    if (curve := _curve(videos)) is None:
+        return None
+    figure, (axes,) = _figure(3.6, 3.8)
+    chance = curve["positives"] / (curve["positives"] + curve["negatives"])
+    axes.axhline(chance, color=SOFT, linewidth=0.6, dashes=(3, 4))
+    axes.plot(*zip(*curve["pr"], strict=True), color=ACCENT, linewidth=1.4)
+    axes.set(xlim=(0, 1), ylim=(0, 1.005), aspect="equal", xlabel="recall", ylabel="precision")
+    text = f"average precision {curve['ap']:.3f}\nchance {chance:.3f}"
+    axes.text(0.03, 0.05, text, color=INK)
+    return figure
+
+
+def _thresholds(metrics: Mapping) -> Figure | None:
+    """Rates above, false alarms below, against the threshold."""
+    sweep = metrics.get("sweep") or {}
+    x = sweep.get("threshold") or ()
+    if len(x) < 2:
+        return None
+    figure, (upper, lower) = _figure(5.0, 3.4, rows=2)
+    styles = {
+        "precision": ("precision", INK, "-", 0.9),
+        "recall": ("recall", INK, (0, (5, 2)), 0.9),
+        "f1": ("F1", ACCENT, "-", 1.4),
+        "fpr": ("false-positive rate", SOFT, (0, (1, 2)), 1.2),
+    }
+    for key, (label, colour, dashes, width) in styles.items():
+        values = np.array(sweep[key], float)  # None becomes a gap
+        upper.plot(x, values, color=colour, linestyle=dashes, linewidth=width, label=label)
+    lower.step(x, np.array(sweep["false_alarms"], float), where="post", color=INK, linewidth=0.9)
+    upper.set(ylim=(0, 1.01), ylabel="share")
+    lower.set(ylabel="false alarms", xlabel="threshold")
+    lower.set_ylim(bottom=0)
+    steep = min(x) > 0 and max(x) > plots.SKEW * np.median(x)
+    for axes in (upper, lower):
+        axes.set(xscale="log" if steep else "linear", xlim=(min(x), max(x)))
+        for value in wording.lookup(metrics, "threshold.values") or ():
+            if value is not None:
+                axes.axvline(value, color=INK, linewidth=0.6, dashes=(3, 2))
+    upper.legend(frameon=False, fontsize=7, ncols=2)
+    return figure
+
+
+def _roc(metrics: Mapping, videos: Sequence[VideoView]) -> Figure | None:
+    if (curve := _curve(videos)) is None:
         return None
     figure, (axes,) = _figure(3.6, 3.8)
     fpr, tpr, _ = zip(*curve["points"], strict=True)
@@ -204,7 +254,8 @@ def _training(history: Sequence[Sequence[Mapping]]) -> Figure | None:
 def _baselines(metrics: Mapping) -> Figure | None:
     own = wording.lookup(metrics, "frame.auc_micro")
     rows = [("This detector", own)]
-    rows += [(r.name, wording.lookup(metrics, f"baselines.{r.key}")) for r in wording.BASELINES]
+    named = wording.baselines(metrics)
+    rows += [(row.name, wording.lookup(metrics, f"baselines.{row.key}")) for row in named]
     rows = [(name, value) for name, value in rows if value is not None]
     if own is None or len(rows) < 2:
         return None
