@@ -55,6 +55,7 @@ def test_defaults_are_valid_and_locked():
         ("objective.name", "motion", "model.name=motion_scanner"),
         ("evaluate.threshold", "f1", "labelled validation"),
         ("features.height", 224, "give both"),
+        ("features.backbone", "resnet5", "Did you mean 'resnet50'"),
         ("window.length", 1, "at least 2"),
         ("evaluate.quantile", 1.0, r"\(0, 1\)"),
     ],
@@ -63,6 +64,23 @@ def test_faults_are_named(key, value, text):
     config = configs.default_config()
     section, name = key.split(".")
     config[section][name] = value
+    with pytest.raises(UserError, match=text):
+        configs.validate(config)
+
+
+@pytest.mark.parametrize(
+    ("backbone", "size", "fit", "text"),
+    [
+        ("coatnet_0_rw_224", 256, "stretch", "takes 224 x 224 pixels and no other size"),
+        ("coatnet_0_rw_224", 0, "native", "needs one size for all frames"),
+        ("vit_tiny_patch16_224", 230, "stretch", "takes multiples of 16 pixels"),
+        ("resnet18", 16, "stretch", "takes at least 32 x 32"),
+    ],
+)
+def test_inputs_that_a_backbone_does_not_take_are_refused_early(backbone, size, fit, text):
+    config = configs.default_config()
+    f = config.features
+    f.backbone, f.height, f.width, f.fit = backbone, size, size, fit
     with pytest.raises(UserError, match=text):
         configs.validate(config)
 

@@ -288,9 +288,24 @@ def validate(config: ConfigDict) -> ConfigDict:
     return config
 
 
+def _backbone(flat: Mapping[str, object]) -> list[str]:
+    """Return why the backbone cannot be: its name, or a size or fit that it does not take."""
+    from vadjax import backbones
+
+    name, fit = flat["features.backbone"], flat["features.fit"]
+    size = (flat["features.height"], flat["features.width"])
+    try:
+        backbones.family_of(name)
+        if any(size) or fit == "native":  # else there is nothing to check, and JAX stays out
+            backbones.check_input(name, size=size if any(size) else None, fit=fit)
+    except UserError as error:
+        return [str(error)]
+    return []
+
+
 def _combinations(flat: Mapping[str, object]) -> list[str]:
     """Return what is wrong with keys that are each valid alone."""
-    faults = []
+    faults = _backbone(flat)
     objective, name = flat["objective.name"], flat["model.name"]
     supervised = flat["dataset.protocol"] in SUPERVISED_PROTOCOLS
     if supervised != (objective == "classify"):

@@ -208,7 +208,11 @@ def test_pixels_are_the_frame(name, channels):
         ({"fit": "squash"}, "fit 'squash' unknown"),
         ({"dtype": "float16"}, "dtype of a backbone 'float16' unknown"),
         ({"size": (0, 32)}, "input size"),
+        ({"size": "64"}, "input size '64' is no whole number"),
+        ({"size": (64, 2.5)}, r"input size \(64, 2.5\) is no whole number"),
+        ({"size": (64, 64, 3)}, r"nor \(height, width\)"),
         ({"fit": "native"}, "needs one size for all frames"),
+        ({"name": "coatnet_0_rw_224", "fit": "native"}, "needs one size .* stretch, pad or crop"),
     ],
 )
 def test_wrong_arguments_name_the_right_ones(arguments, message):

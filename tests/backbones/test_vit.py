@@ -209,7 +209,7 @@ def test_bad_folders_are_explained(folder, change, message):
 @pytest.mark.parametrize("weights", ["", "random"])
 def test_a_folder_must_be_given(weights, monkeypatch, tmp_path):
     monkeypatch.chdir(tmp_path)
-    with pytest.raises(UserError, match="no checkpoint folder of transformers"):
+    with pytest.raises(UserError, match=r"checkpoint folder holds: give .*weights=FOLDER"):
         backbones.create("transformers", weights=weights)
 
 

@@ -12,7 +12,7 @@ import importlib
 import pathlib
 from typing import TYPE_CHECKING
 
-from vadjax.errors import unknown
+from vadjax.errors import UserError, unknown
 
 if TYPE_CHECKING:
     from vadjax.backbones.backbone import Backbone
@@ -87,6 +87,20 @@ def takes_any_size(name: str) -> bool:
     return family_of(name) not in ("coatnet", "maxvit")
 
 
+def check_input(name: str, *, size: tuple[int, int] | None, fit: str) -> None:
+    """Check an input size (None: the checkpoint's own) and a fit without creating anything.
+
+    Raises:
+        UserError: The backbone is unknown, or does not take them.
+    """
+    family = importlib.import_module(f"{__name__}.{family_of(name)}")
+    architecture = getattr(family, "ARCHITECTURES", {}).get(name)
+    if architecture is not None:  # else it is known when its folder is read
+        builder = importlib.import_module(f"{__name__}.backbone")
+        size = size or architecture.preprocess.size
+        builder.check_input(name, architecture, size=size, fit=fit)
+
+
 def create(
     name: str,
     *,
@@ -124,6 +138,12 @@ def create(
     """
     family = importlib.import_module(f"{__name__}.{family_of(name)}")
     if name == _FOLDER:
+        if weights in ("", "random"):
+            raise UserError(
+                "backbone transformers is whatever a checkpoint folder holds: give the folder with "
+                "config.json and model.safetensors, as save_pretrained writes it, with "
+                "--config.features.weights=FOLDER"
+            )
         architecture = family.from_folder(weights)
         weights = str(pathlib.Path(weights) / "model.safetensors")
     else:

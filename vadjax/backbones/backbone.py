@@ -3,6 +3,7 @@
 import dataclasses
 import functools
 import math
+import operator
 import pathlib
 from collections.abc import Callable, Mapping, Sequence
 
@@ -48,7 +49,6 @@ class Backbone:
         random: True if the weights are random: no result of such a backbone means anything.
         stem: Path of the first convolution's kernel in the parameters; () where there is none.
         dtype: Of the computation.
-        check_size: (height, width) -> None; raises UserError for what the network cannot take.
         check_size: (height, width) -> None; raises UserError for inputs that the network cannot
             take.
         settings: What else than name and weights determines the outputs.
@@ -197,14 +197,12 @@ def build(
         raise unknown("preprocess of a backbone", preprocess, PRESETS)
     preset = PRESETS[preprocess] if architecture.layouts else {}
     preprocess = dataclasses.replace(architecture.preprocess, **preset)
-    size = (size, size) if isinstance(size, int) else size or preprocess.size
-    preprocess = dataclasses.replace(preprocess, size=tuple(size), fit=fit)
+    size = preprocess.size if size is None else _pair(size)
+    preprocess = dataclasses.replace(preprocess, size=size, fit=fit)
+    check_input(name, architecture, size=size, fit=fit)
     check_size = functools.partial(_check_size, name, architecture)
-    check_size(preprocess.size)
     common = {"preprocess": preprocess, "taps": architecture.taps, "dtype": dtype}
     if not architecture.layouts:
-        if fit == "native":
-            raise UserError(f"backbone {name} needs one size for all frames: fit is 'native'")
         return Backbone(
             name=name,
             module=architecture.network(0, folded),
@@ -256,6 +254,31 @@ def build(
         check_size=check_size,
         **common,
     )
+
+
+def _pair(size: object) -> tuple[int, int]:
+    sides = size if isinstance(size, tuple | list) else (size, size)
+    try:
+        height, width = map(operator.index, sides)
+    except (TypeError, ValueError):
+        raise UserError(
+            f"input size {size!r} is no whole number of pixels, nor (height, width)"
+        ) from None
+    return height, width
+
+
+def check_input(name: str, architecture: Architecture, *, size: tuple[int, int], fit: str) -> None:
+    """Refuse what the network cannot take, before weights are looked for.
+
+    Raises:
+        UserError: The size is not one of its sizes, or it needs one size for all frames.
+    """
+    if fit == "native" and (architecture.fixed or not architecture.layouts):
+        raise UserError(
+            f"backbone {name} needs one size for all frames: fit is 'native'; set "
+            "features.fit to stretch, pad or crop"
+        )
+    _check_size(name, architecture, size)
 
 
 def _check_size(name: str, architecture: Architecture, size: tuple[int, int]) -> None:

@@ -44,7 +44,7 @@ def read(path: pathlib.Path) -> dict[str, np.ndarray]:
             state dict. Nothing in it has been executed.
     """
     try:
-        value = _read_zip(path) if zipfile.is_zipfile(path) else _read_legacy(path)
+        value = _read_zip(path) if _is_zip(path) else _read_legacy(path)
     except UserError as error:
         raise UserError(f"{path}: {error}") from None
     except Exception as error:  # a broken or hostile pickle may raise anything
@@ -166,6 +166,16 @@ class _Unpickler(pickle.Unpickler):
 
 
 # --- The two files ------------------------------------------------------------------------------
+
+
+def _is_zip(path: pathlib.Path) -> bool:
+    """Tell the two formats apart; an archive that lost its end is neither."""
+    with path.open("rb") as file:
+        begins = file.read(4) == b"PK\3\4"
+    whole = zipfile.is_zipfile(path)
+    if begins and not whole:
+        raise UserError("is damaged or truncated: a zip archive without its end; fetch it again")
+    return whole
 
 
 def _read_zip(path: pathlib.Path) -> Any:
