@@ -91,7 +91,8 @@ def render(metrics, videos, history, config, environment, log, gallery=None) -> 
     if steep := plots.skewed(videos):
         low, high = plots.scale(videos, log=True)
     curve = sections.roc_of(videos)
-    shown = sections.worth_showing(videos)
+    unit = metrics.get("unit") or "frame"  # windows drawn at random have no time line
+    shown = sections.worth_showing(videos) if unit == "frame" else ()
     limited = sections.limits(curve, metrics, videos, shown)
     views = [sections.view_of(v, low, high, digits, labelled, steep) for v in shown]
     return jinja.get_template("page.html").render(
@@ -104,7 +105,8 @@ def render(metrics, videos, history, config, environment, log, gallery=None) -> 
         videos=videos,
         views=views,
         places={view.id: n for n, view in enumerate(shown)},
-        num_hidden=len(videos) - len(shown),
+        num_hidden=len(videos) - len(shown) if unit == "frame" else 0,
+        unit=unit,
         alarms=[(n, v, sections.alarms_of(v)) for n, v in enumerate(shown)],
         footage=sum(len(v.scores) / v.fps for v in videos) if all(v.fps for v in videos) else None,
         threshold=sections.common(v.threshold for v in videos),

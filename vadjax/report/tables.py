@@ -43,7 +43,7 @@ def _comparison(metrics: Mapping) -> RenderableType:
         return Text(f"no frame AUC: {wording.reason(metrics, 'frame.auc_micro')}\n")
     interval = wording.lookup(metrics, "frame.auc_micro_ci95")
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    table.add_column("frame AUC, micro")
+    table.add_column(f"{metrics.get('unit') or 'frame'} AUC, micro")
     table.add_column("", justify="right")
     table.add_column("")
     if interval:
@@ -53,7 +53,7 @@ def _comparison(metrics: Mapping) -> RenderableType:
     if own is None:
         note = wording.reason(metrics, "frame.auc_micro")
     rows = [("this detector", own, note, "bold")]
-    for row in wording.BASELINES:
+    for row in wording.baselines(metrics):
         key = f"baselines.{row.key}"
         value = wording.lookup(metrics, key)
         beats = value is not None and own is not None and value > own
@@ -95,7 +95,8 @@ def _figures(metrics: Mapping, scope: str) -> Table:
             Text(wording.reason(metrics, path) if value is None else note),
         )
     filled = f"{wording.number(counts.get('filled'))} filled from the nearest scored frame"
-    table.add_row("frames", wording.number(counts.get("frames")), Text(f"{filled}; {scope}"))
+    unit = f"{metrics.get('unit') or 'frame'}s"
+    table.add_row(unit, wording.number(counts.get("frames")), Text(f"{filled}; {scope}"))
     verdict = at("leakage.verdict") or wording.reason(metrics, "leakage")
     table.add_row("leakage audit", "–", Text(verdict, "bold red" if verdict == "leaky" else ""))
     return table

@@ -77,6 +77,12 @@ BASELINES = (
     Baseline("mahalanobis", "Mahalanobis distance", "Same features, no network"),
 )
 
+WINDOW_BASELINES = (  # of windows dealt out at random
+    BASELINES[0],
+    Baseline("nearest_in_time", "Label nearest in time", "Looks at no picture"),
+    Baseline("nearest_alike", "Most alike labelled frames", "Same features, no network"),
+)
+
 LEAKAGE = {  # share of the test windows that ...
     "exact": "hold a frame that was fitted or used for a choice",
     "neighbour": "lie within one window of such a frame",
@@ -274,9 +280,14 @@ def plural(count: int, noun: str) -> str:
     return f"{count:,} {noun}{'' if count == 1 else 's'}"
 
 
+def baselines(metrics: Mapping) -> tuple[Baseline, ...]:
+    """Return the scores without learning that go with what the metrics count."""
+    return WINDOW_BASELINES if metrics.get("unit") == "window" else BASELINES
+
+
 def rivals(metrics: Mapping) -> list[tuple[str, float]]:
     """Return the baselines that have an AUC, (name, AUC), best first."""
-    found = [(row.name, lookup(metrics, f"baselines.{row.key}")) for row in BASELINES]
+    found = [(row.name, lookup(metrics, f"baselines.{row.key}")) for row in baselines(metrics)]
     return sorted(((n, v) for n, v in found if v is not None), key=lambda r: -r[1])
 
 
