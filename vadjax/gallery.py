@@ -95,11 +95,29 @@ def _shown(run: Run) -> dict[str, Shown]:
     thresholds = {row["id"]: row["threshold"] for row in run.read("metrics.json")["videos"]}
     maps = explanations.read_maps(run) or {}
     scored = {k: v for fold in results.read_scores(run, "test") for k, v in fold.items()}
+    for name in scored:
+        _check_masks(run.videos[name])
     return {
         name: Shown(video, *scored[name], thresholds.get(name), maps.get(name))
         for name, video in run.videos.items()
         if name in scored
     }
+
+
+def _check_masks(video) -> None:
+    """Refuse masks of another size than the frames.
+
+    Raises:
+        UserError: with both sizes.
+    """
+    if video.masks is None or not len(video.masks):
+        return
+    masks, frames = tuple(video.masks[0].shape), tuple(video.frames.shape)
+    if masks != frames:
+        raise UserError(
+            f"{video.id}: its masks are {masks[1]} x {masks[0]} pixels, its frames {frames[1]} x "
+            f"{frames[0]}; give masks of these frames (dataset.masks_dir), or none."
+        )
 
 
 def _filmed(shown: Mapping[str, Shown]) -> list[str]:
