@@ -43,9 +43,19 @@ def mapped(run: Run) -> tuple[dict, dict[str, str]]:
     region, why = region_metrics(
         {name: _at_frames(run, videos[name], maps[name]) for name in maps},
         {name: video.masks for name, video in videos.items()},
+        tracks=_tracks(videos),
         what=mapper.what,
     )
     return {"explain": explain, "region": region}, {**reasons, **why}
+
+
+def _tracks(videos: dict) -> dict | None:
+    """Return test video -> its true tracks where the data set comes with them, else None."""
+    from vadjax.evaluation.tracks import native
+
+    if not all("tracks" in video.metadata for video in videos.values()):
+        return None
+    return {name: native(v.metadata["tracks"], len(v.frames)) for name, v in videos.items()}
 
 
 def _at_frames(run: Run, video, maps: np.ndarray) -> Iterator[np.ndarray]:
