@@ -307,3 +307,16 @@ def test_scenes_are_redrawn_where_there_are_enough_of_them():
     assert few["frame"]["num_scenes"] == 2 and few["frame"]["bootstrap"]["scenes"] == 0
     assert "2 scenes are too few" in few["remarks"]["frame.auc_micro_ci95"]
     assert few["frame"]["auc_micro_ci95"] == evaluate(**given)["frame"]["auc_micro_ci95"]
+
+
+def test_thousands_of_videos():
+    rng = np.random.default_rng(0)
+    names = [f"test/{n:04d}" for n in range(2000)]
+    labels = {v: (np.arange(3) < n % 3).astype(np.uint8) for n, v in enumerate(names)}
+    scores = {v: rng.normal(size=3).astype(np.float32) + y for v, y in labels.items()}
+    given = case(scores=scores, labels=labels, predicted={v: np.ones(3, bool) for v in names})
+    metrics = evaluate(**given)
+    assert len(metrics["videos"]) == metrics["frame"]["bootstrap"]["videos"] == 2000
+    low, high = metrics["frame"]["auc_micro_ci95"]
+    assert 0.02 < high - low < 0.05
+    assert metrics["frame"]["macro_skipped"] == 667
