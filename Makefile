@@ -30,9 +30,9 @@ $(VENV)/.installed-test: $(VENV)/.installed
 	@touch $@
 
 $(VENV)/.installed-parity: $(VENV)/.installed-test
-	@echo "installing torch and timm, to compare with"
+	@echo "installing torch, timm and grad-cam, to compare with"
 	@$(PIP) --editable '.[parity]'
-	@$(PIP) --no-deps timm==1.0.31
+	@$(PIP) --no-deps timm==1.0.31 grad-cam==1.5.7 ttach==0.0.3
 	@touch $@
 
 demo: $(VENV)/.installed
