@@ -320,3 +320,11 @@ def test_thousands_of_videos():
     low, high = metrics["frame"]["auc_micro_ci95"]
     assert 0.02 < high - low < 0.05
     assert metrics["frame"]["macro_skipped"] == 667
+
+
+def test_one_video_of_one_frame():
+    given = case(scores={"test/00": np.float32([1.5])}, labels={"test/00": np.uint8([1])})
+    metrics = evaluate(**{**given, "predicted": {"test/00": np.array([True])}}, oracle=True)
+    assert metrics["accounting"]["frames"] == 1 and metrics["threshold"]["accuracy"] == 0
+    assert metrics["reasons"]["frame.auc_micro"].endswith("every frame is abnormal")
+    assert metrics["threshold"]["events"]["detection_rate"] == 0

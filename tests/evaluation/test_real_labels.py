@@ -3,10 +3,14 @@
 The expected areas were computed by an independent script from the same files.
 """
 
+import types
+
 import numpy as np
 import pytest
 import scipy.io
 
+from vadjax import data, results
+from vadjax.config import default_config
 from vadjax.evaluation.frame import auc, average_precision, macro_auc
 
 PED2 = [180, 180, 150, 180, 150, 180, 180, 180, 120, 150, 180, 180]
@@ -88,3 +92,16 @@ def test_the_two_label_versions_of_avenue_disagree(real_data):
     masks = scipy.io.loadmat(folder / "8_label.mat")["volLabel"].ravel()
     by_mask = np.array([mask.any() for mask in masks])
     assert (by_mask.sum(), intervals[7].sum(), len(by_mask)) == (36, 10, 36)
+
+
+def test_legacy_figures_find_the_interval_labels_of_avenue(real_data, tmp_path):
+    config = default_config()
+    config.dataset.name = "avenue"
+    config.dataset.data_dir = str(real_data / "data/Avenue_Dataset")
+    dataset = data.load(config.dataset, cache_dir=tmp_path)
+    run = types.SimpleNamespace(config=config, dataset=dataset, cache=tmp_path)
+    scores = {v.id: np.zeros(len(v.frames)) for v in dataset.test}
+    found = results.legacy(run, scores)
+    labels = found["other_labels"]["hasan_intervals"]
+    assert found["errors"] and labels["test/08"].sum() == 10
+    assert {v.id: len(v.frames) for v in dataset.test} == {k: len(y) for k, y in labels.items()}
