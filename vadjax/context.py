@@ -29,12 +29,14 @@ class Run:
         workdir: folder of the run, locked by the caller.
         console: where progress goes.
         command: how a person would start this again.
+        memory: what is computed once for runs that share it; a sweep hands it from run to run.
     """
 
     config: ConfigDict
     workdir: pathlib.Path
     console: Console
     command: str = ""
+    memory: dict = dataclasses.field(default_factory=dict)
 
     @functools.cached_property
     def cache(self) -> pathlib.Path:
@@ -109,15 +111,16 @@ class Run:
     def store(self) -> FeatureStore:
         from vadjax.features.extract import features_spec
 
-        return self._store(features_spec(self.backbone, tap=self.config.features.tap))
+        return self.feature_store(features_spec(self.backbone, tap=self.config.features.tap))
 
     @functools.cached_property
     def motion_store(self) -> FeatureStore:
         from vadjax.features.motion import motion_spec
 
-        return self._store(motion_spec())
+        return self.feature_store(motion_spec())
 
-    def _store(self, spec: dict) -> FeatureStore:
+    def feature_store(self, spec: dict) -> FeatureStore:
+        """Return the store of rows that are made as `spec` says, of this run's videos."""
         d = self.config.dataset
         # Two folders of one's own, or two drawings, are two data sets of one name.
         root = ""

@@ -132,7 +132,6 @@ def baselines(run: Run, scores: Scores) -> dict[str, Scores]:
     fitted on, standardised alike; feature maps are averaged over locations first.
     """
     from vadjax.features.motion import MOTION_NAMES
-    from vadjax.features.standardize import Standardizer
     from vadjax.scoring import baselines as simple
 
     lengths = {name: len(s) for name, s in scores.items()}
@@ -140,21 +139,33 @@ def baselines(run: Run, scores: Scores) -> dict[str, Scores]:
     motion = {name: run.motion_store.read(name) for name in scores}
     for column, name in enumerate(MOTION_NAMES):
         found[f"motion_{name}"] = {k: np.asarray(rows[:, column]) for k, rows in motion.items()}
-    knn: Scores = {}
-    mahalanobis: Scores = {}
     for fold in run.folds:
-        normal = [_pooled(run.rows(p))[run.labels(p) == 0] for p in fold.fit]
-        standardizer = Standardizer.fit(normal)
-        fitted = np.concatenate([standardizer.apply(x) for x in normal])
-        names = [p.video_id for p in fold.test]
-        test = [standardizer.apply(_pooled(run.rows(p))) for p in fold.test]
-        cuts = np.cumsum([len(x) for x in test])[:-1]
-        both = np.concatenate(test)
-        near = np.split(simple.knn(fitted, both, k=run.config.evaluate.knn), cuts)
-        far = np.split(simple.mahalanobis(fitted, both), cuts)
-        knn.update(zip(names, near, strict=True))
-        mahalanobis.update(zip(names, far, strict=True))
-    return {**found, "knn": knn, "mahalanobis": mahalanobis}
+        key = ("classics", fold.fit, fold.test, run.config.evaluate.knn)
+        if key not in run.memory:
+            run.memory[key] = _classics(run, fold)
+        for name, scores_of in run.memory[key].items():
+            found.setdefault(name, {}).update(scores_of)
+    return found
+
+
+def _classics(run: Run, fold: Fold) -> dict[str, Scores]:
+    """Score a fold's test clips by kNN and Mahalanobis distance."""
+    from vadjax.features.standardize import Standardizer
+    from vadjax.scoring import baselines as simple
+
+    normal = [_pooled(run.rows(p))[run.labels(p) == 0] for p in fold.fit]
+    standardizer = Standardizer.fit(normal)
+    fitted = np.concatenate([standardizer.apply(x) for x in normal])
+    names = [p.video_id for p in fold.test]
+    test = [standardizer.apply(_pooled(run.rows(p))) for p in fold.test]
+    cuts = np.cumsum([len(x) for x in test])[:-1]
+    both = np.concatenate(test)
+    near = np.split(simple.knn(fitted, both, k=run.config.evaluate.knn), cuts)
+    far = np.split(simple.mahalanobis(fitted, both), cuts)
+    return {
+        "knn": dict(zip(names, near, strict=True)),
+        "mahalanobis": dict(zip(names, far, strict=True)),
+    }
 
 
 def _pooled(rows: np.ndarray) -> np.ndarray:

@@ -132,12 +132,10 @@ def train(run: Run) -> None:
     """Features of the fitted clips -> a detector for each fold."""
     from vadjax.training.fit import fit
 
-    _audit(run)
+    audit(run)
     compile_s = train_s = 0.0
     for fold in run.folds:
-        standardizer, data = (windowed.training_data if run.by_window else _training_data)(
-            run, fold
-        )
+        standardizer, data = (windowed.training_data if run.by_window else training_data)(run, fold)
         where = f"fold {fold.index + 1}/{len(run.folds)}: " if len(run.folds) > 1 else ""
         clips = ["", ""]
         if not run.by_window:
@@ -173,7 +171,7 @@ def train(run: Run) -> None:
     run.note_timing(train_compile_s=compile_s, train_epochs_s=train_s)
 
 
-def _audit(run: Run) -> None:
+def audit(run: Run) -> None:
     """Write leakage.json and say what it found, of a leaky protocol in shares."""
     window = run.config.window
     if run.by_window:
@@ -192,7 +190,7 @@ def _audit(run: Run) -> None:
             run.console.say(f"    {what}")
 
 
-def _training_data(run: Run, fold: Fold):
+def training_data(run: Run, fold: Fold):
     """Return the standardisation of a fold's fitted clips, and what `training.fit.fit` reads."""
     from vadjax.features.standardize import Standardizer
     from vadjax.training.fit import TrainingData

@@ -17,6 +17,7 @@ from vadjax.training.inputs import resident_arrays
 from vadjax.training.parallel import Devices
 from vadjax.training.step import (
     DROPOUT,
+    ORDER,
     Settings,
     batches,
     gather,
@@ -143,6 +144,15 @@ def test_a_permutation_is_pure_and_differs_by_seed_and_epoch():
     assert len(set(orders.values())) == 9
     assert all(sorted(order) == list(range(50)) for order in orders.values())
     assert tuple(jax.jit(permutation, static_argnums=2)(2, 1, 50).tolist()) == orders[2, 1]
+
+
+def test_the_order_is_that_of_jax_and_knows_nothing_of_padding():
+    key = jax.random.fold_in(states.key_of(7, ORDER), 2)
+    np.testing.assert_array_equal(permutation(7, 2, 2000), jax.random.permutation(key, 2000))
+    short = permutation(7, 2, 37)
+    padded = np.array(permutation(7, 2, 50, 37))
+    np.testing.assert_array_equal(padded[:37], short)
+    assert sorted(padded[37:]) == list(range(37, 50))
 
 
 def test_the_best_parameters_are_kept_and_the_first_bad_step_is_named():

@@ -1,5 +1,6 @@
 """Trained variables + features -> one score a frame, over every window at stride 1."""
 
+import functools
 from collections.abc import Callable, Mapping
 
 import jax
@@ -16,6 +17,7 @@ AXIS = "data"
 ROWS_AT_ONCE = 1 << 16  # feature rows on the device in one call; longer sets go in groups
 
 
+@functools.lru_cache(maxsize=16)  # detectors of one kind share a compiled program
 def make_score_fn(model: Model, objective: Objective, *, length: int, batch_size: int) -> Callable:
     """Compile the scoring of many windows, split over all local devices.
 

@@ -1,0 +1,124 @@
+"""What a sweep will do, before it does anything: its runs, and the groups that train as one."""
+
+import dataclasses
+import importlib.util
+import itertools
+import pathlib
+from collections.abc import Callable, Mapping, Sequence
+
+from ml_collections import ConfigDict
+
+from vadjax import config as configs
+from vadjax.errors import UserError, unknown
+
+# Arrays in the training state: members that differ in these alone share one compiled program.
+VARYING = ("seed", "train.learning_rate", "train.weight_decay", "model.dropout")
+SHORT = {"train.learning_rate": "lr", "train.weight_decay": "wd", "features.backbone": "backbone"}
+ALIASES = {"train.lr": "train.learning_rate", "backbone": "features.backbone"}
+
+
+@dataclasses.dataclass(frozen=True)
+class Spec:
+    """One run of a sweep.
+
+    Attributes:
+        name: of its folder: a number and what differs.
+        values: config keys and their values, as the sweep function added them.
+        config: validated.
+    """
+
+    name: str
+    values: Mapping[str, object]
+    config: ConfigDict
+
+    @property
+    def shape(self) -> str:
+        """Return what has to be equal for two runs to train in one population."""
+        flat = configs.flatten(self.config.to_dict())
+        key = {k: v for k, v in flat.items() if k not in VARYING}
+        # Without dropout the model is compiled without it; a balanced weight is an array anyway.
+        return configs.fingerprint({**key, "drops": flat["model.dropout"] > 0})
+
+
+def sweep_function(file: str | pathlib.Path) -> Callable:
+    """Return the function `sweep(add)` of a config file.
+
+    Raises:
+        UserError: the file has none.
+    """
+    spec = importlib.util.spec_from_file_location("sweep_config", file)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    if not callable(getattr(module, "sweep", None)):
+        raise UserError(
+            f"{file} has no function sweep(add); write one that calls add(seed=0, ...) for each "
+            "run, as configs/sweeps/synthetic_rates.py does."
+        )
+    return module.sweep
+
+
+def read_sweep(sweep: Callable, base: ConfigDict) -> list[Spec]:
+    """Return the runs that `sweep(add)` adds to the config `base`.
+
+    `add` takes config keys as keywords, dotted ones through `**{"train.learning_rate": 1e-3}`; the
+    short forms of `ALIASES` too. Runs that are added twice count once.
+
+    Raises:
+        UserError: it adds none, a key is unknown, or a config is not valid: all faults at once.
+    """
+    known = configs.flatten(base.to_dict())
+    added: list[dict] = []
+
+    def add(**values) -> None:
+        values = {ALIASES.get(key, key): value for key, value in values.items()}
+        for key in values:
+            if key not in known:
+                raise unknown("config key of a sweep", key, known)
+        if values not in added:
+            added.append(values)
+
+    sweep(add)
+    if not added:
+        raise UserError("the sweep is empty: its function called add() not once; is an axis empty?")
+    moving = _moving(added)
+    specs, faults = [], []
+    for number, values in enumerate(added):
+        config = base.copy_and_resolve_references()
+        try:
+            config.update_from_flattened_dict(values)
+            specs.append(Spec(_name(number, values, moving), values, configs.validate(config)))
+        except (UserError, TypeError, ValueError) as error:
+            faults.append(f"run {number} ({values}): {error}")
+    if faults:
+        shown = faults[:5] + ([f"and {len(faults) - 5} more"] if len(faults) > 5 else [])
+        raise UserError("the sweep holds runs that cannot be:\n  " + "\n  ".join(shown))
+    return specs
+
+
+def grouped(specs: Sequence[Spec]) -> list[list[Spec]]:
+    """Return the groups of runs that share a compiled program, in the order of their first runs."""
+    by_shape: dict[str, list[Spec]] = {}
+    for spec in specs:
+        by_shape.setdefault(spec.shape, []).append(spec)
+    return list(by_shape.values())
+
+
+def _moving(added: Sequence[Mapping]) -> list[str]:
+    """Return the keys that have more than one value, in their first order."""
+    keys = dict.fromkeys(itertools.chain.from_iterable(added))
+    return [k for k in keys if len({repr(values.get(k)) for values in added}) > 1]
+
+
+def _name(number: int, values: Mapping, moving: Sequence[str]) -> str:
+    """Name a run's folder.
+
+    >>> _name(3, {"seed": 1, "train.learning_rate": 0.001}, ["seed", "train.learning_rate"])
+    '0003-seed=1-lr=0.001'
+    """
+    parts = [f"{number:04d}"]
+    for key in moving:
+        if key in values:
+            value = values[key]
+            text = "x".join(map(str, value)) if isinstance(value, (tuple, list)) else str(value)
+            parts.append(f"{SHORT.get(key, key.rpartition('.')[2])}={text}")
+    return "-".join(parts).replace("/", "_")[:120]
