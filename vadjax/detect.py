@@ -2,8 +2,8 @@
 
 python -m vadjax.detect --workdir=runs/ped2_lstm-1a2b3c4d5e VIDEO [VIDEO ...] [--out=DIR]
 
-A VIDEO is a video file or a folder of images. Writes scores.csv (a row a frame), alarms.csv and
-report.html into --out.
+A VIDEO is a video file, a folder of images, or a folder of such clips. Writes scores.csv (a row a
+frame), alarms.csv and report.html into --out.
 """
 
 import pathlib
@@ -24,7 +24,9 @@ def main(argv: list[str]) -> None:
     if not _WORKDIR.value:
         raise UserError("give --workdir=DIR, the folder of a finished run of vadjax.main.")
     if len(argv) < 2:
-        raise UserError("name at least one video file or folder of images after the flags.")
+        raise UserError(
+            "name at least one video, folder of images or folder of clips after the flags."
+        )
     workdir = pathlib.Path(_WORKDIR.value)
 
     from vadjax import unlabelled

@@ -31,7 +31,7 @@ def detect(
 
     Args:
         workdir: folder of a run whose `evaluate` stage has been done.
-        paths: video files and folders of images.
+        paths: video files, folders of images, and folders of such clips.
         out: folder for the results.
         command: how a person would start this again.
         quiet: print nothing.
@@ -62,6 +62,9 @@ def detect(
                 f"  note: {video.id}: its header announces {announced} frames, but only "
                 f"{len(video.frames)} can be decoded"
             )
+    unlike = _unlike(videos, workdirs.read_frame_sizes(workdir))
+    for note in unlike:
+        console.say(f"  note: {note}")
     store = _extract(run, videos, total)
     rows = {v.id: store.read(v.id) for v in videos}
     model = context.load_model(
@@ -78,6 +81,7 @@ def detect(
     predicted = {v.id: found[0][v.id][1] for v in videos}
     values = metrics["threshold"]["values"]
     threshold = None if None in values else float(np.mean(values))
+    metrics = {**metrics, "stamps": [*metrics["stamps"], *unlike]}
     _write(run, metrics, videos, scores, predicted, threshold, out)
     return scores
 
@@ -98,15 +102,43 @@ def _opened(paths: Sequence[str]) -> list:
     """Open every path; two clips of one name get their folder's name before it."""
     videos, seen = [], {}
     for path in paths:
-        video = data.open_video(path)
-        name = video.id.split("/", 1)[1]
-        if name in seen:
-            name = f"{pathlib.Path(path).absolute().parent.name}/{name}"
-        if name in seen:
-            raise UserError(f"two videos are called {name}: {seen[name]} and {path}.")
-        seen[name] = path
-        videos.append(dataclasses.replace(video, id=name))
+        for video in data.open_videos(path):
+            name = video.id.split("/", 1)[1]
+            if name in seen:
+                name = f"{pathlib.Path(path).absolute().parent.name}/{name}"
+            if name in seen:
+                raise UserError(f"two videos are called {name}: of {seen[name]} and {path}.")
+            seen[name] = path
+            videos.append(dataclasses.replace(video, id=name))
     return videos
+
+
+def _unlike(videos: Sequence, known: Sequence) -> list[str]:
+    """Say which videos have frames of a size that the detector was not trained on.
+
+    Args:
+        videos: to be scored.
+        known: (height, width) of the fitted frames; empty where the run did not note them.
+    """
+    known = {tuple(size) for size in known}
+    found: dict[tuple[int, int], list[str]] = {}
+    for video in videos:
+        if known and video.frames.shape not in known:
+            found.setdefault(tuple(video.frames.shape), []).append(video.id)
+    trained = " and ".join(f"{w}x{h}" for h, w in sorted(known))
+    notes = []
+    for (height, width), names in found.items():
+        same = any(abs(width * h - height * w) <= max(h, w) for h, w in known)
+        meaning = (
+            "things look smaller or larger than it has learnt"
+            if same
+            else "another shape of picture: another camera, or a part of the picture"
+        )
+        some = ", ".join(names[:3]) + f" and {len(names) - 3} more" * (len(names) > 3)
+        notes.append(
+            f"{some}: frames of {width}x{height}, the detector was trained on {trained}: {meaning}"
+        )
+    return notes
 
 
 def _extract(run: context.Run, videos: list, total: int) -> FeatureStore:

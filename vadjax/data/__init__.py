@@ -1,4 +1,4 @@
-"""Data sets: `load` one by its name, or `open_video` for a clip without labels."""
+"""Data sets: `load` one by its name, or `open_videos` for clips without labels."""
 
 import importlib
 import os
@@ -47,3 +47,16 @@ def open_video(path: str | os.PathLike):
     from vadjax.data.probe import open_video
 
     return open_video(path)
+
+
+def open_videos(path: str | os.PathLike) -> list:
+    """Open what `open_video` takes, or a folder of such clips, at any depth.
+
+    The id of a clip in a folder is "test/" and its path below that folder.
+
+    Raises:
+      UserError: there is nothing at `path`, or a clip cannot be decoded.
+    """
+    from vadjax.data.probe import open_videos
+
+    return open_videos(path)

@@ -58,6 +58,37 @@ def is_video(path: pathlib.Path) -> bool:
     return path.suffix.lower() in VIDEOS and path.is_file()
 
 
+def find_clips(folder: pathlib.Path) -> dict[str, pathlib.Path]:
+    """Find videos and folders of images at any depth, by name, in natural order.
+
+    A clip's name is its path below `folder`, without a video's suffix. Images beside videos are
+    taken for posters.
+
+    Raises:
+      UserError: two clips have the same name.
+    """
+    found: dict[str, pathlib.Path] = {}
+
+    def add(name: str, path: pathlib.Path) -> None:
+        twin = found.setdefault(name, path)
+        if twin != path:
+            raise UserError(f"{twin} and {path} are both called {name!r}; rename one.")
+
+    def walk(below: pathlib.Path) -> None:
+        inside = entries(below)
+        pictures = any(p.suffix.lower() in IMAGES and p.is_file() for p in inside)
+        if pictures and not any(map(is_video, inside)):  # else they are posters
+            add(folder.name if below == folder else os.path.relpath(below, folder), below)
+        for path in inside:
+            if path.is_dir():
+                walk(path)
+            elif is_video(path):
+                add(os.path.relpath(path.with_suffix(""), folder), path)
+
+    walk(folder)
+    return found
+
+
 def listing(roots: Iterable[pathlib.Path]) -> Iterator[tuple[str, int, int]]:
     """Yield (path below its root, bytes, mtime in ns) of every file that could be data."""
     for number, root in enumerate(roots):

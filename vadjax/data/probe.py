@@ -9,14 +9,22 @@ import contextlib
 import math
 import os
 import pathlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import cv2
 import numpy as np
 
-from vadjax.data.files import LFS_HEAD, describe, images, lfs_error, missing, unreadable
+from vadjax.data.files import (
+    LFS_HEAD,
+    describe,
+    find_clips,
+    images,
+    lfs_error,
+    missing,
+    unreadable,
+)
 from vadjax.data.video import Frames, ImageFrames, Video, VideoFrames, fingerprint
 from vadjax.errors import UserError
 
@@ -49,9 +57,10 @@ class Footage:
 
     def frames(self) -> Frames:
         """Open the frames for reading."""
+        size = (self.height, self.width)
         if self.announced:
-            return VideoFrames(self.paths[0], self.num_frames)
-        return ImageFrames(self.paths, channels=self.channels)
+            return VideoFrames(self.paths[0], self.num_frames, size=size)
+        return ImageFrames(self.paths, channels=self.channels, size=size)
 
 
 def probe(clips: Sequence[pathlib.Path]) -> list[Footage]:
@@ -80,19 +89,38 @@ def _attempt(clip: pathlib.Path) -> Footage | UserError:
 
 def open_video(path: str | os.PathLike) -> Video:
     """Open one unlabelled clip (`vadjax.data.open_video`)."""
-    clip = pathlib.Path(path).expanduser()
-    if not clip.exists():
-        raise UserError(f"{path} does not exist.{missing(clip)}")
-    [footage] = probe([clip])
-    return Video(
-        id=f"test/{clip.absolute().name if clip.is_dir() else clip.stem}",
-        split="test",
-        frames=footage.frames(),
-        fps=footage.fps,
-        fingerprint=footage.fingerprint,
-        substituted=footage.substituted,
-        metadata={"announced": footage.announced},
-    )
+    clip = _existing(path)
+    [video] = _open({clip.absolute().name if clip.is_dir() else clip.stem: clip})
+    return video
+
+
+def open_videos(path: str | os.PathLike) -> list[Video]:
+    """Open unlabelled clips (`vadjax.data.open_videos`)."""
+    place = _existing(path)
+    clips = find_clips(place.absolute()) if place.is_dir() else {}
+    return _open(clips) if clips else [open_video(place)]
+
+
+def _existing(path: str | os.PathLike) -> pathlib.Path:
+    place = pathlib.Path(path).expanduser()
+    if not place.exists():
+        raise UserError(f"{path} does not exist.{missing(place)}")
+    return place
+
+
+def _open(clips: Mapping[str, pathlib.Path]) -> list[Video]:
+    return [
+        Video(
+            id=f"test/{name}",
+            split="test",
+            frames=footage.frames(),
+            fps=footage.fps,
+            fingerprint=footage.fingerprint,
+            substituted=footage.substituted,
+            metadata={"announced": footage.announced},
+        )
+        for name, footage in zip(clips, probe(list(clips.values())), strict=True)
+    ]
 
 
 def _probe_images(folder: pathlib.Path) -> Footage:

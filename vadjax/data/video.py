@@ -24,10 +24,14 @@ class Frames:
     `frames[i]` reads one frame anywhere; `for frame in frames` reads all of them in order and is
     the fast way. A frame is uint8 [h, w, 3] in RGB, or [h, w] when the source is grey. Several
     threads may read at once.
+
+    Args:
+      num_frames: how many.
+      size: height and width in pixels, where they are known; else the first frame tells.
     """
 
-    def __init__(self, num_frames: int):
-        self._num_frames = num_frames
+    def __init__(self, num_frames: int, *, size: tuple[int, int] | None = None):
+        self._num_frames, self._size = num_frames, size
 
     def __len__(self) -> int:
         return self._num_frames
@@ -47,7 +51,7 @@ class Frames:
     @property
     def shape(self) -> tuple[int, int]:
         """Height and width in pixels."""
-        return self._first[:2]
+        return self._size or self._first[:2]
 
     @property
     def channels(self) -> int:
@@ -64,10 +68,17 @@ class ImageFrames(Frames):
     Args:
       paths: one file a frame, in order.
       channels: 3 or 1 converts every frame; 0 leaves each file as it is.
+      size: see `Frames`.
     """
 
-    def __init__(self, paths: Sequence[str | os.PathLike], *, channels: int = 0):
-        super().__init__(len(paths))
+    def __init__(
+        self,
+        paths: Sequence[str | os.PathLike],
+        *,
+        channels: int = 0,
+        size: tuple[int, int] | None = None,
+    ):
+        super().__init__(len(paths), size=size)
         self.paths = tuple(os.fspath(p) for p in paths)
         self._flag = {0: cv2.IMREAD_ANYCOLOR, 1: cv2.IMREAD_GRAYSCALE, 3: cv2.IMREAD_COLOR}[
             channels
@@ -93,10 +104,13 @@ class VideoFrames(Frames):
     Args:
       path: any file that OpenCV's FFmpeg decodes.
       num_frames: as counted by decoding (`vadjax.data.probe`), not as the header says.
+      size: see `Frames`.
     """
 
-    def __init__(self, path: str | os.PathLike, num_frames: int):
-        super().__init__(num_frames)
+    def __init__(
+        self, path: str | os.PathLike, num_frames: int, *, size: tuple[int, int] | None = None
+    ):
+        super().__init__(num_frames, size=size)
         self.path = os.fspath(path)
         self._lock = threading.Lock()
         self._capture, self._position, self._latest = None, 0, None

@@ -9,7 +9,7 @@ import pathlib
 import platform
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from vadjax.errors import UserError
 from vadjax.storage.files import unwritable, write_json
@@ -98,6 +98,7 @@ def claim(
     identity: Mapping[str, object],
     data_dir: str,
     videos: Mapping[str, str],
+    frame_sizes: Iterable[tuple[int, int]] = (),
 ) -> None:
     """Make an opened workdir this config's and these videos'; write config.json and data.json.
 
@@ -107,6 +108,7 @@ def claim(
         identity: as given to `opened`.
         data_dir: where the videos lie, for people.
         videos: id -> fingerprint of every video.
+        frame_sizes: (height, width) of the frames to learn from.
 
     Raises:
         UserError: the workdir holds a run on other videos.
@@ -123,7 +125,8 @@ def claim(
                 f"{min(other)} (data_dir was {before['data_dir']!r} there and is {data_dir!r} "
                 "now). Give another --workdir."
             )
-    write_json(file, {"data_dir": data_dir, "videos": dict(videos)})
+    sizes = sorted({tuple(size) for size in frame_sizes})
+    write_json(file, {"data_dir": data_dir, "frame_sizes": sizes, "videos": dict(videos)})
     plain = json.loads(json.dumps({"config": config, "identity": identity}, default=list))
     write_json(path / "config.json", plain)
 
@@ -144,6 +147,15 @@ def read_config(path: pathlib.Path) -> dict:
         ) from None
     except (OSError, ValueError, KeyError) as error:
         raise UserError(f"{file} cannot be read ({error}).") from error
+
+
+def read_frame_sizes(path: pathlib.Path) -> list[tuple[int, int]]:
+    """Return (height, width) of the frames that a run learnt from; none where it noted none."""
+    try:
+        text = (path / "data.json").read_text(encoding="utf-8")
+        return [(int(height), int(width)) for height, width in json.loads(text)["frame_sizes"]]
+    except (OSError, ValueError, KeyError, TypeError):
+        return []
 
 
 def environment(devices: Mapping[str, object]) -> dict:

@@ -6,14 +6,13 @@ video's suffix.
 `labels.csv` in data_dir says when something abnormal happens (`vadjax.data.labels.read_csv`).
 """
 
-import os
 import pathlib
 
 import numpy as np
 
 from vadjax.data.builders.base import Clip, Scan, VideoIndex
 from vadjax.data.builders.expected import damage
-from vadjax.data.files import IMAGES, describe, entries, is_video
+from vadjax.data.files import describe, entries, find_clips
 from vadjax.data.labels import read_csv
 from vadjax.data.probe import Footage, probe
 from vadjax.data.video import Dataset, Deviation
@@ -40,9 +39,9 @@ class Folder(VideoIndex, skip_registration=True):
                 "videos, so put some into train/."
             )
         self.split_by_us = "test" not in sides
-        self.clips = {split: _clips(folder) for split, folder in sides.items()}
+        self.clips = {split: find_clips(folder) for split, folder in sides.items()}
         if self.split_by_us:
-            self.clips = _last_fifth(_clips(sides.get("train", root)), root)
+            self.clips = _last_fifth(find_clips(sides.get("train", root)), root)
         for split, folder in sides.items():
             if not self.clips.get(split):
                 raise UserError(f"no videos and no folders of images in it: {describe(folder)}")
@@ -111,34 +110,6 @@ def _is_side(path: pathlib.Path) -> bool:
 
 def _train(clip: str) -> bool:
     return clip.startswith("train/")
-
-
-def _clips(folder: pathlib.Path) -> dict[str, pathlib.Path]:
-    """Find videos and folders of images at any depth, by name, in natural order.
-
-    Raises:
-      UserError: two clips have the same name.
-    """
-    found: dict[str, pathlib.Path] = {}
-
-    def add(name: str, path: pathlib.Path) -> None:
-        twin = found.setdefault(name, path)
-        if twin != path:
-            raise UserError(f"{twin} and {path} are both called {name!r}; rename one.")
-
-    def walk(below: pathlib.Path) -> None:
-        inside = entries(below)
-        pictures = any(p.suffix.lower() in IMAGES and p.is_file() for p in inside)
-        if pictures and not any(map(is_video, inside)):  # else they are posters
-            add(folder.name if below == folder else os.path.relpath(below, folder), below)
-        for path in inside:
-            if path.is_dir():
-                walk(path)
-            elif is_video(path):
-                add(os.path.relpath(path.with_suffix(""), folder), path)
-
-    walk(folder)
-    return found
 
 
 def _last_fifth(
