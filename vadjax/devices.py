@@ -12,15 +12,20 @@ def setup(cache_dir: str | os.PathLike = "~/.cache/vadjax", *, num_cpu_devices: 
     `train.num_devices` says otherwise. On GPU and TPU the number of devices is the machine's.
 
     Args:
-      cache_dir: folder under which compiled programs are kept.
+      cache_dir: folder under which compiled programs are kept, unless the environment names one
+        (JAX_COMPILATION_CACHE_DIR).
       num_cpu_devices: CPU devices; 0 is one for each core, at most 16.
     """
     import jax
 
-    compiled = pathlib.Path(cache_dir).expanduser() / "jax"
-    jax.config.update("jax_compilation_cache_dir", str(compiled))
-    jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.2)
-    jax.config.update("jax_persistent_cache_min_entry_size_bytes", -1)
+    cache = {
+        "jax_compilation_cache_dir": str(pathlib.Path(cache_dir).expanduser() / "jax"),
+        "jax_persistent_cache_min_compile_time_secs": 0.2,
+        "jax_persistent_cache_min_entry_size_bytes": -1,
+    }
+    for key, value in cache.items():
+        if key.upper() not in os.environ:  # what is said to JAX itself goes before
+            jax.config.update(key, value)
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     with contextlib.suppress(RuntimeError):  # JAX runs already, in a notebook: its devices stay
         jax.config.update("jax_num_cpu_devices", num_cpu_devices or min(cores or 1, 16))
