@@ -10,6 +10,7 @@ import math
 import pathlib
 import sys
 import time
+from unittest import mock
 
 ROOT = pathlib.Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))
@@ -32,13 +33,13 @@ def describe(name: str) -> dict:
     row["size"] = f"{size[0]} x {size[1]}"
     if not architecture.layouts:
         return row | {"parameters": "0", "width": architecture.num_features or "pixels"}
-    # In their usual form: Winograd's products are fewer, and loops are counted once.
-    layers.choose = lambda *args, **kwargs: "library"
     network = architecture.network(1000, True)
     image = jax.ShapeDtypeStruct((1, *size, 3), jnp.float32)
     variables = jax.eval_shape(network.init, jax.random.key(0), image)
     count = sum(math.prod(leaf.shape) for leaf in jax.tree.leaves(variables["params"]))
-    cost = jax.jit(network.apply).lower(variables, image).cost_analysis()
+    # In their usual form: Winograd's products are fewer, and loops are counted once.
+    with mock.patch.object(layers, "choose", lambda *args: "library"):
+        cost = jax.jit(network.apply).lower(variables, image).cost_analysis()
     return row | {
         "parameters": f"{count / 1e6:.1f} M",
         "width": architecture.num_features,
@@ -91,17 +92,13 @@ def main() -> None:
         text = join.join(str(c).ljust(w) for c, w in zip(cells, widths, strict=True)).rstrip()
         return f"| {text} |" if args.markdown else text
 
-    rates = {}
-    if args.measure:  # before `describe`, which changes the form of convolutions
-        rates = {name: measure(name) for name in names if backbones.has_weights(name)}
-    rows = {name: describe(name) for name in names}
-    for name, rate in rates.items():
-        rows[name]["images/s"] = f"{rate:.1f}"
     print(line(columns))
     if args.markdown:
         print("|" + "---|" * len(columns))
     for name in names:
-        row = rows[name]
+        row = describe(name)
+        if args.measure and backbones.has_weights(name):
+            row["images/s"] = f"{measure(name):.1f}"
         print(line([row.get(column, "") for column in columns]), flush=True)
 
 
