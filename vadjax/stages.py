@@ -63,6 +63,7 @@ def run(
             identity=identity,
             data_dir=config.dataset.data_dir,
             videos={name: video.fingerprint for name, video in this.videos.items()},
+            frame_sizes=[v.frames.shape for v in this.dataset.train or this.dataset.test],
         )
         write_json(workdir / "environment.json", this.environment)
         names = ORDER if stage == "all" else (stage,)
