@@ -42,6 +42,14 @@ def kind_aucs(scores: dict[str, np.ndarray], labels: dict[str, np.ndarray]) -> d
     return {**found, "mean": float(np.mean(list(found.values())))}
 
 
+def own_auc(scores: dict[str, np.ndarray], labels: dict[str, np.ndarray]) -> float:
+    """AUC inside the changed clips: normal frames before and after the anomaly count, too."""
+    names = list(labels)
+    return auc(
+        np.concatenate([scores[n] for n in names]), np.concatenate([labels[n] for n in names])
+    )
+
+
 def choose(train: dict, pseudo: dict) -> dict:
     """Return every variant's figures, and the chosen one.
 
@@ -67,11 +75,15 @@ def choose(train: dict, pseudo: dict) -> dict:
         name: kind_aucs({n: f(s) for n, s in tops.items()}, labels) for name, f in SMOOTHING.items()
     }
     named = max((n for n in smooth if n != "none"), key=lambda n: smooth[n]["mean"])
+    own = {
+        name: own_auc({n: f(s) for n, s in tops.items()}, labels) for name, f in SMOOTHING.items()
+    }
     spread = [float(top(maps["speed"][n]).mean()) for n in train]
     return {
         "variants": rows,
         "chosen": {k: row[k] for k in ("cues", "calibration", "rule")},
         "smoothing": smooth,
         "chosen_smoothing": named,
+        "smoothing_in_pseudo_clips": own,  # seen after the test, decides nothing: README.md
         "speed_of_normal_clips": {"mean": np.mean(spread), "sd_over_clips": np.std(spread)},
     }

@@ -11,7 +11,6 @@ there.
 import argparse
 import json
 import pathlib
-import platform
 import statistics
 import sys
 import time
@@ -32,6 +31,7 @@ from vadjax import config as configs  # noqa: E402
 from vadjax import stages  # noqa: E402
 from vadjax.console import Console  # noqa: E402
 from vadjax.context import Run  # noqa: E402
+from vadjax.storage.workdir import environment  # noqa: E402
 
 SEEDS = 3
 
@@ -137,7 +137,7 @@ def speed(args) -> None:
     wall, cpu = time.perf_counter() - wall, time.process_time() - cpu
     count = len(videos[0].frames)
     timing = {"frames_per_s": count / wall, "cpu_ms_per_frame": 1e3 * cpu / count}
-    write_json(HERE / "speed.json", timing | {"processor": platform.processor()})
+    write_json(HERE / "speed.json", timing | {"processor": environment({})["processor"]})
     print(timing)
 
 
