@@ -6,6 +6,7 @@ import pathlib
 import pytest
 
 from vadjax import config as configs
+from vadjax import context
 from vadjax.errors import UserError
 
 FILES = sorted((pathlib.Path(__file__).parents[1] / "configs").glob("*.py"))
@@ -55,6 +56,11 @@ def test_defaults_are_valid_and_locked():
         ("objective.name", "motion", "model.name=motion_scanner"),
         ("evaluate.threshold", "f1", "labelled validation"),
         ("features.height", 224, "give both"),
+        ("objective.num_classes", 3, r"num_classes is 3; activation 'sigmoid' wants 2 \(softmax"),
+        ("objective.num_classes", 1, "num_classes is 1"),
+        ("objective.class_weight", "balancd", "wanted balanced, none, or 2 numbers"),
+        ("objective.class_weight", "1,2,3", "wanted balanced, none, or 2 numbers"),
+        ("objective.class_weight", "1,-2", "wanted balanced, none, or 2 numbers"),
         ("features.backbone", "resnet5", "Did you mean 'resnet50'"),
         ("window.length", 1, "at least 2"),
         ("evaluate.quantile", 1.0, r"\(0, 1\)"),
@@ -83,6 +89,17 @@ def test_inputs_that_a_backbone_does_not_take_are_refused_early(backbone, size, 
     f.backbone, f.height, f.width, f.fit = backbone, size, size, fit
     with pytest.raises(UserError, match=text):
         configs.validate(config)
+
+
+def test_classes_and_their_weights_reach_the_objective():
+    config = configs.default_config()
+    config.dataset.protocol, config.objective.name = "by_video", "classify"
+    config.objective.activation, config.objective.num_classes = "softmax", 3
+    config.objective.class_weight = "1,2,.5"
+    assert context.load_objective(configs.validate(config)).num_classes == 3
+    config.dataset.protocol, config.objective.name = "one_class", "predict"
+    config.objective.target_gradient = True
+    assert context.load_objective(configs.validate(config)).target_gradient
 
 
 def test_all_faults_come_at_once():

@@ -43,7 +43,6 @@ CHOICES = {
     "model.dtype": ("float32", "bfloat16"),
     "objective.name": ("predict", "reconstruct", "motion", "classify"),
     "objective.activation": ("sigmoid", "softmax"),
-    "objective.class_weight": ("balanced", "none"),
     "objective.reduce": ("mean", "max"),
     "train.optimizer": ("adam", "adamw"),
     "train.schedule": ("constant", "cosine"),
@@ -120,8 +119,10 @@ def default_config() -> ConfigDict:
         dict(
             name="predict",
             activation="sigmoid",  # classify
-            class_weight="balanced",  # classify
+            num_classes=2,  # classify under softmax; class 0 is normal
+            class_weight="balanced",  # classify: "none", or a number a class such as "1,3"
             reduce="mean",  # feature maps: error over locations, mean or max
+            target_gradient=False,  # let gradients flow through what is to be predicted too
         )
     )
     config.train = ConfigDict(
@@ -303,9 +304,28 @@ def _backbone(flat: Mapping[str, object]) -> list[str]:
     return []
 
 
+def _classes(flat: Mapping[str, object]) -> list[str]:
+    """Return what is wrong with the number of classes and their weights."""
+    faults, num, weights = [], flat["objective.num_classes"], flat["objective.class_weight"]
+    activation = flat["objective.activation"]
+    if num < 2 or (num > 2 and activation == "sigmoid"):
+        faults.append(
+            f"objective.num_classes is {num}; activation {activation!r} wants "
+            + ("2 (softmax takes more)." if activation == "sigmoid" else "at least 2.")
+        )
+    if weights not in ("balanced", "none"):
+        parts = weights.split(",")
+        if len(parts) != num or not all(re.fullmatch(r"\s*\d*\.?\d+\s*", part) for part in parts):
+            faults.append(
+                f"objective.class_weight is {weights!r}; wanted balanced, none, or {num} numbers "
+                "with commas between them, that of class 0 (normal) first."
+            )
+    return faults
+
+
 def _combinations(flat: Mapping[str, object]) -> list[str]:
     """Return what is wrong with keys that are each valid alone."""
-    faults = _backbone(flat)
+    faults = _backbone(flat) + _classes(flat)
     objective, name = flat["objective.name"], flat["model.name"]
     supervised = flat["dataset.protocol"] in SUPERVISED_PROTOCOLS
     if supervised != (objective == "classify"):

@@ -243,3 +243,13 @@ def test_class_weights_are_balanced_over_the_fitted_windows(tmp_path):
     np.testing.assert_array_equal(
         hyperparameters(one_class, config, tiny.Classify())["class_weight"], [1, 1]
     )
+
+
+def test_class_weights_may_be_given(tmp_path):
+    data, config = tiny.data(labels=True), tiny.config()
+    config.objective.class_weight = "1, 2.5"
+    weights = hyperparameters(data, config, tiny.Classify())["class_weight"]
+    assert weights.tolist() == [1, 2.5] and weights.dtype == np.float32
+    config.objective.class_weight = "1,2,3"
+    with pytest.raises(UserError, match="3 numbers for 2 classes"):
+        hyperparameters(data, config, tiny.Classify())

@@ -59,10 +59,12 @@ def hyperparameters(data: TrainingData, config: Any, objective: Any) -> dict[str
     """Return the hyperparameters that may differ between members, float32 arrays.
 
     A supervised objective has `class_weight` [k]: under "balanced" n / (c n_i) for a class with
-    n_i of the n fitted windows, c classes being present; else, and for an absent class, 1.
+    n_i of the n fitted windows, c classes being present, and 1 for an absent class; under "none" 1;
+    else the numbers given, such as "1,3".
 
     Raises:
-      UserError: balanced weights are asked for, and the fitted windows are of one class.
+      UserError: balanced weights are asked for, and the fitted windows are of one class; or there
+        is not one number a class.
     """
     values = {
         "learning_rate": config.train.learning_rate,
@@ -82,6 +84,13 @@ def hyperparameters(data: TrainingData, config: Any, objective: Any) -> dict[str
                     "protocol or a shorter window."
                 )
             weights[present] = len(labels) / (present.sum() * counts[present])
+        elif config.objective.class_weight != "none":
+            weights = np.array([float(w) for w in config.objective.class_weight.split(",")])
+            if len(weights) != objective.num_classes:
+                raise UserError(
+                    f"objective.class_weight has {len(weights)} numbers for "
+                    f"{objective.num_classes} classes."
+                )
         values["class_weight"] = weights
     return {key: np.asarray(value, np.float32) for key, value in values.items()}
 
