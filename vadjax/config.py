@@ -160,8 +160,9 @@ def default_config() -> ConfigDict:
             method="auto",  # "error" where the model's error has places, else "gradcam++"
             tap="",  # stage whose activations are explained; "" is the last that has places
             batch_size=32,  # frames or windows at once
+            store_mb=256,  # activations of test frames are kept where they take no more
             num_judged=300,  # abnormal frames with masks by which maps are judged
-            num_deleted=24,  # of them, by what deletion does to the score; sanity checks too
+            deletion_images=600,  # through the network, to see what deletion does to the score
             num_pictures=6,  # of the most abnormal frames, and of each kind of mistake; 0 is none
             videos=True,  # an annotated film of each test video
         )
@@ -266,7 +267,7 @@ def validate(config: ConfigDict) -> ConfigDict:
     positive("train.batch_size", "train.learning_rate", "features.batch_size", "score.batch_size")
     positive("train.checkpoint_every", "evaluate.num_bootstrap", "evaluate.knn")
     positive("explain.batch_size")
-    for key in ("explain.num_judged", "explain.num_deleted"):
+    for key in ("explain.num_judged", "explain.deletion_images", "explain.store_mb"):
         need(flat[key] >= 0, f"{key} is {flat[key]}; it must be 0 (off) or more.")
     need(len(flat["model.units"]) > 0, "model.units is empty; give at least one layer's width.")
     need(

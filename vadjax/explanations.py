@@ -33,9 +33,9 @@ def explain(run: Run) -> None:
 def mapped(run: Run) -> tuple[dict, dict[str, str]]:
     """Make the maps, write and judge them; return parts of metrics.json, and reasons of nulls."""
     from vadjax.evaluation.region import region_metrics
-    from vadjax.judging import Judging, choose, parts_of
+    from vadjax.judging import NUM_KEPT, Judging, choose, parts_of
 
-    few = choose(run, run.config.explain.num_deleted)
+    few = choose(run, min(NUM_KEPT, run.config.explain.num_judged))
     mapper = Mapper(run, keep=few)
     maps = write_maps(run, mapper)
     explain, reasons = Judging(run, mapper, maps, few)()

@@ -16,6 +16,10 @@ NO_MASKS = "no scored abnormal frame of a labelled test video has a mask"
 ALL_OR_NOTHING = "the mask of every judged frame is empty or the whole frame"
 BACKGROUND = 15  # frames of a video whose median is its background
 
+NUM_KEPT = 24  # frames for what takes the network again
+# A frame's windows of the deletion: as it is, and for each rival and chance.
+NUM_WINDOWS = 1 + (len(judge.RIVALS) + 1) * len(judge.FRACTIONS)
+
 Chosen = Mapping[str, list[int]]  # test video -> frames
 
 
@@ -62,7 +66,7 @@ class Judging:
         part = {"method": self.mapper.method, "tap": self.mapper.tap, **counts, **measures}
         reasons = {f"explain.{measure}": why for measure in judge.PLACES}
         for name, make in (("deletion", self._deletion), ("sanity", self._sanity)):
-            off = None, self._none("num_deleted")
+            off = None, self._none("num_judged")
             part[name], reasons[f"explain.{name}"] = make() if self.few else off
         return part, reasons
 
@@ -95,19 +99,25 @@ class Judging:
             yield name, self.run.videos[self.parts[name][1].video_id].masks[number], rivals
 
     def _deletion(self) -> tuple[dict | None, str]:
-        """Delete what maps show in the scored frame alone; the other rows of its window stay."""
-        preprocess = self.run.backbone.preprocess
+        """Delete what maps show, in as many frames as their windows may go through the network."""
+        preprocess, span = self.run.backbone.preprocess, self.run.config.window.length
+        count = self.run.config.explain.deletion_images // (span * NUM_WINDOWS)
+        if not count:
+            return None, f"explain.deletion_images is below {span * NUM_WINDOWS}, a frame's"
         if preprocess.reader() is not preprocess:
             return None, (
                 f"an image of backbone {self.run.backbone.name} is made of several frames: to "
                 "delete something in one of them makes motion"
             )
         found, random = [], np.random.default_rng(0)
-        for name, number, frame, rivals in self._frames(self.few):
+        for name, number, frame, rivals in self._frames(self._some(count)):
             noise = random.random((1, *self.maps[name].shape[1:]), np.float32)
             rivals["chance"] = to_frame(noise, preprocess, frame.shape)[0]
-            score = functools.partial(self._score, name, number)
-            left = judge.deletion(frame, self._background(name), rivals, score)
+            _, part = self.parts[name]
+            rows = self.mapper.windows(np.array([number]), part)[0] + part.start
+            window = np.stack([self.run.videos[part.video_id].frames[i] for i in rows])
+            score = functools.partial(self._score, self.parts[name][0])
+            left = judge.deletion(window, self._background(name), rivals, score)
             found += [left] if left is not None else []
         if not found:
             return None, "every frame that was chosen has the score 0"
@@ -119,14 +129,16 @@ class Judging:
         import jax
 
         model, window = self.run.model, self.run.config.window.length
-        pairs = []
-        for name, frames in self.few.items():
-            fold, part = self.parts[name]
-            zeros = np.zeros((1, window, *model.feature_shape), np.float32)
+        zeros, pairs = np.zeros((1, window, *model.feature_shape), np.float32), []
+        for fold in self.run.folds:
+            parts = {n: p for n, (f, p) in self.parts.items() if n in self.few and f == fold}
+            if not parts:
+                continue
             fresh = model.init(jax.random.key(fold.index), zeros)["params"]
             variables = {**self.mapper.detector(fold)[0], "params": fresh}
-            trained = self.maps[name][np.asarray(frames) - part.start]
-            pairs += zip(trained, self.mapper.again(fold, part, name, variables), strict=True)
+            for name, maps in self.mapper.again(fold, parts, variables).items():
+                trained = self.maps[name][np.asarray(self.few[name]) - parts[name].start]
+                pairs += zip(trained, maps, strict=True)
         value = judge.rank_correlation(*zip(*pairs, strict=True))
         if value is None:
             return None, "the maps of every frame that was chosen have no differences"
@@ -138,19 +150,26 @@ class Judging:
         some = np.linspace(0, len(frames) - 1, min(BACKGROUND, len(frames))).astype(int)
         return np.median([frames[i] for i in some], axis=0).astype(np.uint8)
 
-    def _score(self, name: str, number: int, frames: np.ndarray) -> np.ndarray:
-        """Score frames [n, h, w(, 3)] in the place of one frame of a video."""
-        fold, part = self.parts[name]
+    def _some(self, count: int) -> Chosen:
+        """Return `count` of the few frames, evenly spaced."""
+        every = [(name, frame) for name, frames in self.few.items() for frame in frames]
+        index = np.linspace(0, len(every) - 1, min(count, len(every))).round().astype(int)
+        chosen: dict[str, list[int]] = {}
+        for name, frame in (every[i] for i in index):
+            chosen.setdefault(name, []).append(frame)
+        return chosen
+
+    def _score(self, fold: Fold, windows: np.ndarray) -> np.ndarray:
+        """Score windows of frames [n, t, h, w(, 3)]."""
         extractor, scores = self._network
+        frames = windows.reshape(-1, *windows.shape[2:])
         images = np.stack([self.run.backbone.preprocess(frame) for frame in frames])
-        fill = np.arange(-(-len(images) // extractor.batch_size) * extractor.batch_size)
-        batches = images[fill % len(images)].reshape(-1, extractor.batch_size, *images.shape[1:])
-        rows = np.concatenate([np.asarray(extractor(batch)) for batch in batches])[: len(images)]
-        window = self.run.rows(part)[self.mapper.windows(np.array([number]), part)]
-        windows = np.repeat(window, len(rows), axis=0)
-        windows[:, -1] = rows
+        size = extractor.batch_size
+        index = np.arange(-(-len(images) // size) * size).reshape(-1, size) % len(images)
+        rows = np.concatenate([np.asarray(extractor(images[at])) for at in index])[: len(images)]
         variables, standardizer = self.mapper.detector(fold)
-        return np.asarray(scores(variables, standardizer.apply(windows)))
+        rows = standardizer.apply(rows.reshape(*windows.shape[:2], *rows.shape[1:]))
+        return np.asarray(scores(variables, rows))
 
     @functools.cached_property
     def _network(self) -> tuple:
@@ -165,5 +184,5 @@ class Judging:
         def scores(variables, windows):
             return window_score(run.model, run.objective, variables)(windows)
 
-        batch_size = 1 + (len(judge.RIVALS) + 1) * len(judge.FRACTIONS)
-        return Extractor(run.backbone, tap=run.config.features.tap, batch_size=batch_size), scores
+        f = run.config.features
+        return Extractor(run.backbone, tap=f.tap, batch_size=f.batch_size), scores

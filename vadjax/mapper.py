@@ -89,69 +89,86 @@ class Mapper:
         ends = (frames - part.start).clip(self.run.span - 1, part.stop - part.start - 1)
         return ends[:, None] - w.dilation * np.arange(w.length)[::-1]
 
-    def again(self, fold: Fold, part: Part, name: str, variables) -> np.ndarray:
+    def again(self, fold: Fold, parts: Mapping[str, Part], variables) -> dict[str, np.ndarray]:
         """Return the maps [n, h, w] of the frames to keep, under other variables of the model."""
-        frames = np.asarray(self._keep[name])
+        frames = {name: np.asarray(self._keep[name]) for name in parts}
+        rows = np.concatenate([self.rows(parts[name], at) for name, at in frames.items()])
         if self.method == "error":
-            return self._errors_at(fold, part, frames, variables)
-        images = np.stack([self._kept[name, frame] for frame in frames])
-        size = self._compiled[-1]
-        fill = np.arange(-(-len(frames) // size) * size) % len(frames)
-        found = [
-            np.asarray(self._launch(fold, part, images[at], frames[at], variables))
-            for at in fill.reshape(-1, size)
-        ]
-        return np.concatenate(found)[: len(frames)]
+            make, inputs = self._errors_at, [rows]
+        else:
+            kept = [self._kept[name, i] for name, at in frames.items() for i in at]
+            make, inputs = self._launch, [rows, np.stack(kept)]
+        size = self._batch_size
+        index = np.arange(-(-len(rows) // size) * size).reshape(-1, size) % len(rows)
+        found = [make(fold, *(x[at] for x in inputs), variables=variables) for at in index]
+        cuts = np.cumsum([len(at) for at in frames.values()])
+        maps = np.split(np.concatenate([np.asarray(x) for x in found]), cuts)
+        return dict(zip(frames, maps, strict=False))
+
+    def rows(self, part: Part, frames: np.ndarray) -> np.ndarray:
+        """Return the stored rows [b, t, ...] of the windows that end at `frames` [b]."""
+        return self.run.rows(part)[self.windows(frames, part)]
 
     def _errors(self, fold: Fold, parts: dict[str, Part], scores: dict) -> Maps:
-        size = self.run.config.explain.batch_size
+        size = self._batch_size
         for name, part in parts.items():
             found = [
-                self._errors_at(fold, part, np.arange(start, start + size))
+                self._errors_at(fold, self.rows(part, np.arange(start, start + size)))
                 for start in range(part.start, part.stop, size)
             ]
             yield name, np.concatenate(found)[: part.stop - part.start]
 
-    def _errors_at(self, fold: Fold, part: Part, frames, variables=None) -> np.ndarray:
+    def _errors_at(self, fold: Fold, rows: np.ndarray, variables=None) -> np.ndarray:
         trained, standardizer = self.detector(fold)
-        rows = standardizer.apply(self.run.rows(part)[self.windows(frames, part)])
-        return np.asarray(self._errors_of(variables or trained, rows))
+        return np.asarray(self._errors_of(variables or trained, standardizer.apply(rows)))
 
     def _cam(self, fold: Fold, parts: dict[str, Part], scores: dict) -> Maps:
-        """Decode, differentiate and combine; a batch is launched before the last is fetched."""
-        from vadjax.features.extract import images_of
-
-        run, by_video = self.run, {part.video_id: name for name, part in parts.items()}
-        size = self._compiled[-1]
+        """Differentiate and combine; a batch is launched before the last is fetched."""
+        by_video = {part.video_id: name for name, part in parts.items()}
         found: dict[str, list] = {name: [] for name in parts}
-        batches = images_of(
-            [run.videos[video] for video in by_video],
-            preprocess=run.backbone.preprocess,
-            batch_size=size,
-            num_threads=os.cpu_count() or 1,
-        )
-        for video, images, _ in batches:
-            name = by_video[video.id]
+        for video, inputs in self._inputs([self.run.videos[v] for v in by_video]):
+            name, size = by_video[video.id], len(inputs)
             done, part = found[name], parts[name]
             first = size * len(done)
             for frame in self._keep.get(name, ()):
                 if 0 <= frame - first < size:
-                    self._kept[name, frame] = images[frame - first]
-            done.append(self._launch(fold, part, images, np.arange(first, first + size)))
+                    self._kept[name, frame] = inputs[frame - first]
+            windows = self.rows(part, np.arange(first, first + size))
+            done.append(self._launch(fold, windows, inputs))
             if len(done) > 1:
                 done[-2] = np.asarray(done[-2])
             if size * len(done) >= len(video.frames):
                 maps = np.concatenate([np.asarray(x) for x in found.pop(name)])
                 yield name, scaled(self._spread(maps[part.start : part.stop]), scores[name][0])
 
-    def _launch(self, fold: Fold, part: Part, images, frames, variables=None):
+    def _inputs(self, videos: list) -> Iterator[tuple]:
+        """Yield (video, batch of its images, or of what the store holds of them), in order."""
+        from vadjax.features.extract import Extractor, extract, features_spec, images_of
+
+        run, size, threads = self.run, self._batch_size, os.cpu_count() or 1
+        if not self._stage:
+            images = images_of(
+                videos, preprocess=run.backbone.preprocess, batch_size=size, num_threads=threads
+            )
+            yield from ((video, batch) for video, batch, _ in images)
+            return
+        store = run.feature_store(features_spec(run.backbone, tap=self._stage))
+        extractor = Extractor(
+            run.backbone, tap=self._stage, batch_size=size, micro_batch=self._micro_batch
+        )
+        extract(videos, extractor=extractor, store=store, num_threads=threads)
+        for video in videos:
+            rows = store.read(video.id)
+            for start in range(0, len(rows), size):
+                yield video, rows[np.arange(start, start + size).clip(max=len(rows) - 1)]
+
+    def _launch(self, fold: Fold, rows: np.ndarray, inputs: np.ndarray, variables=None):
         """Return the maps of frames, on their way."""
-        gradient_of, maps_of, _ = self._compiled
+        gradient_of, maps_of = self._compiled
         trained, standardizer = self.detector(fold)
-        windows = self.run.rows(part)[self.windows(frames, part)]
         statistics = standardizer.mean, standardizer.std
-        _, gradients = gradient_of(variables or trained, *statistics, windows)
-        return maps_of(images, gradients)
+        _, gradients = gradient_of(variables or trained, *statistics, rows)
+        return maps_of(inputs, gradients)
 
     def detector(self, fold: Fold) -> tuple:
         """Return the fold's (variables, standardizer), read once."""
@@ -166,23 +183,48 @@ class Mapper:
         return make_error_fn(self.run.model, self.run.objective, shape=self.shape)
 
     @functools.cached_property
-    def _compiled(self) -> tuple:
-        """The two halves of the chain rule, and how many frames they take at once."""
-        import jax
-
-        from vadjax.explain import cam
+    def _micro_batch(self) -> int:
         from vadjax.features.calibrate import choose_micro_batch
 
         run, f = self.run, self.run.config.features
-        micro_batch = choose_micro_batch(
-            run.backbone, tap=f.tap, batch_size=f.batch_size, cache_dir=run.cache, num_frames=0
-        )
-        unit = jax.local_device_count() * max(micro_batch, 1)
-        gradient_of = cam.make_gradient_fn(run.model, run.objective)
+        options = {"tap": f.tap, "batch_size": f.batch_size, "cache_dir": run.cache}
+        return choose_micro_batch(run.backbone, **options, num_frames=0)
+
+    @functools.cached_property
+    def _batch_size(self) -> int:
+        import jax
+
+        unit = jax.local_device_count() * max(self._micro_batch, 1)
+        return -(-self.run.config.explain.batch_size // unit) * unit
+
+    @functools.cached_property
+    def _stage(self) -> str:
+        """The stage that is kept in the store, so that frames are not decoded for each run."""
+        from vadjax.explain.taps import INPUT, lightest
+
+        run = self.run
+        if self.tap == INPUT:
+            return ""
+        stage, values = lightest(run.backbone, self.tap)
+        frames = sum(len(run.videos[part.video_id].frames) for f in run.folds for part in f.test)
+        there = stage == run.config.features.tap
+        return stage if there or 2 * values * frames <= run.config.explain.store_mb * 1e6 else ""
+
+    @functools.cached_property
+    def _compiled(self) -> tuple:
+        """The two halves of the chain rule."""
+        from vadjax.explain import cam
+
+        run = self.run
         maps_of = cam.make_frame_fn(
-            run.backbone, tap=self.tap, rows=f.tap, method=self.method, micro_batch=micro_batch
+            run.backbone,
+            tap=self.tap,
+            rows=run.config.features.tap,
+            method=self.method,
+            start=self._stage,
+            micro_batch=self._micro_batch,
         )
-        return gradient_of, maps_of, -(-run.config.explain.batch_size // unit) * unit
+        return cam.make_gradient_fn(run.model, run.objective), maps_of
 
     def _spread(self, maps: np.ndarray) -> np.ndarray:
         """Give the frames before the first window's last one its map."""

@@ -154,7 +154,9 @@ def make_gradient_fn(model, objective) -> Callable:
     return jax.jit(run)
 
 
-def make_frame_fn(backbone, *, tap: str, rows: str, method: str, micro_batch: int = 1) -> Callable:
+def make_frame_fn(
+    backbone, *, tap: str, rows: str, method: str, start: str = "", micro_batch: int = 1
+) -> Callable:
     """Compile the second half: from the gradient of a frame's row to the frame's map.
 
     By the chain rule the same as differentiating the score itself, but each frame goes through the
@@ -166,13 +168,14 @@ def make_frame_fn(backbone, *, tap: str, rows: str, method: str, micro_batch: in
         tap: stage to explain, see `taps.cut`.
         rows: what the detector reads of the backbone.
         method: see `combine`.
+        start: stage whose outputs are given for images, see `taps.cut`.
         micro_batch: frames that a CPU device takes at a time.
 
     Returns:
         A function (images uint8 [b, ...], gradients [b, ...]) -> maps [b, h, w], which does not
         wait for them; b is a multiple of devices times micro-batch.
     """
-    trunk, rest = cut(backbone, tap=tap, rows=rows)
+    trunk, rest = cut(backbone, tap=tap, rows=rows, start=start)
     micro_batch = micro_batch if jax.default_backend() == "cpu" else 0
     mesh = jax.make_mesh((jax.local_device_count(),), ("data",), axis_types=(AxisType.Auto,))
     split, whole = PartitionSpec("data"), PartitionSpec()

@@ -14,7 +14,7 @@ from vadjax.errors import UserError
 
 PLACES = ("pointing", "energy", "map_auc")
 RIVALS = ("value", "centre", "motion")  # the maps, and the controls: no detector looked at those
-FRACTIONS = (0.05, 0.1, 0.2, 0.4)  # of the frame's pixels that are deleted
+FRACTIONS = (0.05, 0.2)  # of the frame's pixels that are deleted
 
 
 def by_masks(frames: Iterable[tuple[str, np.ndarray, Mapping[str, np.ndarray]]]) -> tuple:
@@ -101,55 +101,58 @@ def difference_map(before: np.ndarray, frame: np.ndarray, grid: tuple[int, int])
 
 
 def deleted(
-    frame: np.ndarray,
+    frames: np.ndarray,
     background: np.ndarray,
     values: np.ndarray,
     *,
     fractions: Sequence[float] = FRACTIONS,
     seed: int = 0,
 ) -> np.ndarray:
-    """Put the background in the place of the highest pixels of a map.
+    """Put the background in the place of a map's highest pixels, in every frame of a window.
 
     Args:
-        frame: uint8 [h, w(, 3)].
-        background: what the scene looks like without what moves; as `frame`.
+        frames: uint8 [t, h, w(, 3)].
+        background: [h, w(, 3)], what the scene looks like without what moves.
         values: float [h, w]; ties fall in random order.
         fractions: of the pixels that are deleted.
         seed: of that order.
 
     Returns:
-        uint8 [len(fractions), h, w(, 3)].
+        uint8 [len(fractions), t, h, w(, 3)].
     """
     order = np.random.default_rng(seed).random(values.size)
     order = np.lexsort((order, -values.ravel()))
-    out = np.repeat(frame[None], len(fractions), axis=0)
-    flat = out.reshape(len(fractions), values.size, -1)
-    for row, fraction in zip(flat, fractions, strict=True):
+    out = np.repeat(frames[None], len(fractions), axis=0)
+    flat = out.reshape(len(fractions), len(frames), values.size, -1)
+    for window, fraction in zip(flat, fractions, strict=True):
         gone = order[: round(fraction * len(order))]
-        row[gone] = background.reshape(values.size, -1)[gone]
+        window[:, gone] = background.reshape(values.size, -1)[gone]
     return out
 
 
 def deletion(
-    frame: np.ndarray,
+    frames: np.ndarray,
     background: np.ndarray,
     maps: Mapping[str, np.ndarray],
     score: Callable[[np.ndarray], np.ndarray],
 ) -> dict[str, float] | None:
-    """Delete what maps show and look how much of the score is left (Petsiuk et al. 2018).
+    """Delete what maps show and look how much of the score is left (after Petsiuk et al. 2018).
+
+    It is deleted from the whole window, not from its last frame alone: what vanishes at once is an
+    anomaly to every predictor. Nor is it made grey or noise, which are anomalies too.
 
     Args:
-        frame: uint8 [h, w(, 3)].
-        background: as `frame`; grey or noise would be an anomaly of its own.
-        maps: rival -> float [h, w].
-        score: frames uint8 [n, h, w(, 3)] -> float [n], the detector's score in that frame's place.
+        frames: uint8 [t, h, w(, 3)], the window; the last frame is what is scored.
+        background: [h, w(, 3)].
+        maps: rival -> float [h, w], of the last frame.
+        score: windows uint8 [n, t, h, w(, 3)] -> float [n].
 
     Returns:
-        rival -> mean over `FRACTIONS` of the score that is left, as a share of the score; None
-        where that is 0.
+        rival -> mean over `FRACTIONS` of the score that is left, as a share of the score: lower is
+        better; None where the score is 0.
     """
-    frames = [deleted(frame, background, values) for values in maps.values()]
-    scores = np.asarray(score(np.concatenate([frame[None], *frames])), np.float64)
+    windows = [deleted(frames, background, values) for values in maps.values()]
+    scores = np.asarray(score(np.concatenate([frames[None], *windows])), np.float64)
     if not scores[0]:
         return None
     left = scores[1:].reshape(len(maps), -1).mean(1) / scores[0]

@@ -12,13 +12,16 @@ from vadjax.errors import UserError, unknown
 INPUT = "input"  # the tap of input gradients: the image itself
 
 
-def cut(backbone: Backbone, *, tap: str, rows: str = "features") -> tuple[Callable, Callable]:
+def cut(
+    backbone: Backbone, *, tap: str, rows: str = "features", start: str = ""
+) -> tuple[Callable, Callable]:
     """Cut a backbone at the stage to explain, up to the rows that a detector reads.
 
     Args:
         backbone: what `backbones.create` returned.
         tap: one of `taps_before(rows)`, or `INPUT`.
         rows: what the detector reads: "features" or a stage (config features.tap).
+        start: a stage at or before `tap` whose outputs [b, h, w, c] the trunk takes for images.
 
     Returns:
         trunk(variables, images) -> activations, and rest(variables, activations) -> rows.
@@ -42,8 +45,11 @@ def cut(backbone: Backbone, *, tap: str, rows: str = "features") -> tuple[Callab
         raise unknown(f"explain.tap of {backbone.name} for features.tap={rows!r}", tap, choices)
     to_tap, head = backbone.split(tap)
 
-    def trunk(variables, images):  # of `pixels` and the like in float, to have a gradient
-        return jax.tree.map(
+    def trunk(variables, images):
+        if start:
+            x = images.astype(backbone.dtype)
+            return x if start == tap else backbone.module.apply(variables, x, start=start, stop=tap)
+        return jax.tree.map(  # `pixels` are integers, which have no gradient
             lambda x: x if jnp.issubdtype(x.dtype, jnp.floating) else x.astype(jnp.float32),
             to_tap(variables, images),
         )
@@ -62,6 +68,28 @@ def cut(backbone: Backbone, *, tap: str, rows: str = "features") -> tuple[Callab
 def taps_before(backbone: Backbone, rows: str) -> tuple[str, ...]:
     """Return the stages up to the rows that a detector reads."""
     return backbone.taps if rows == "features" else backbone.taps[: backbone.taps.index(rows) + 1]
+
+
+def lightest(backbone: Backbone, tap: str) -> tuple[str, int]:
+    """Return the stage up to a tap that has the fewest values a frame, and their number.
+
+    From what is stored there the tap is computed in no time, where one stage lies between them as
+    a rule. ("", 0) where more flows between the stages than a map.
+    """
+    channels = backbone.preprocess.channels or 3
+    image = jax.ShapeDtypeStruct((1, *backbone.preprocess.size, channels), jnp.uint8)
+    stages = backbone.taps[: backbone.taps.index(tap) + 1]
+    trunk = backbone.split(tap)[0]
+    if isinstance(jax.eval_shape(trunk, backbone.variables, image), dict):
+        return "", 0
+    outputs = jax.eval_shape(
+        lambda variables, images: backbone.apply(variables, images, taps=stages)["taps"],
+        backbone.variables,
+        image,
+    )
+    sizes = {stage: outputs[stage].size for stage in stages}
+    stage = min(sizes, key=sizes.get)
+    return stage, sizes[stage]
 
 
 def choose_tap(backbone: Backbone, *, tap: str = "", rows: str = "features") -> str:
