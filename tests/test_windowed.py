@@ -69,7 +69,7 @@ def test_every_figure_is_of_windows(finished, cache):
 
 
 def test_the_leak_is_stamped_wherever_a_figure_is(finished):
-    config, workdir, metrics = finished
+    _, workdir, metrics = finished
     leakage = metrics["leakage"]
     assert leakage["verdict"] == "leaky" and leakage["exact"] == 1.0
     assert leakage == json.loads((workdir / "leakage.json").read_text())
