@@ -107,12 +107,14 @@ RULES = {
     "youden": "where recall minus false-positive rate is best on held-out labelled clips",
     "pot": "a generalised Pareto tail fitted to the peaks of held-out normal frames",
     "conformal": "conformal: the chosen false-alarm rate holds on held-out normal frames",
+    "half": "where a probability turns to the other side",
 }
 RULE_NAMES = {
     "quantile": "Quantile",
     "mean_std": "Mean + k deviations",
     "pot": "Peaks over threshold",
     "conformal": "Conformal",
+    "half": "One half",
     "f1": "Best F1, validation",
     "youden": "Youden, validation",
 }
@@ -133,10 +135,14 @@ class Measure(NamedTuple):
 
 
 REGION = (
-    Measure("pixel_auc", "Pixel-level AUC", "every pixel of the labelled frames is a sample"),
+    Measure(
+        "pixel_auc",
+        "Pixel-level AUC",
+        "a frame counts as found with 40 % of its abnormal pixels; any pixel makes a false alarm",
+    ),
     Measure(
         "pixel_auc_full_frame",
-        "… of frame scores painted over the whole frame",
+        "… of the same maps painted over the whole frame",
         "control: what knowing when, but not where, gets",
     ),
     Measure("pixel_eer", "Pixel-level equal error rate", "lower is better; chance 0.500"),
@@ -147,7 +153,11 @@ EXPLAIN = (
     Measure("pointing", "Pointing game", "the map’s highest place lies within the truth"),
     Measure("energy", "Energy inside", "share of the map that lies within the truth"),
     Measure("map_auc", "AUC of the map", "places within the truth against those outside"),
-    Measure("deletion", "Deletion", "what the score loses when the map’s strongest places go"),
+    Measure(
+        "deletion",
+        "Deletion",
+        "share of the score left without the map’s strongest places; lower is better",
+    ),
 )
 
 
