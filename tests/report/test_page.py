@@ -192,6 +192,38 @@ def test_folds_have_their_own_thresholds_and_spread(tmp_path):
     assert "pooled over the folds" in reader.shown()
 
 
+def test_says_what_the_controls_of_the_maps_say(tmp_path):
+    arguments = demo.explained()
+    shown = written(tmp_path, **arguments)[1].shown()
+    assert (
+        "The maps depend on what was learnt: with a randomised head they correlate 0.123" in shown
+    )
+    assert "the places add nothing" not in shown
+    arguments["metrics"]["region"]["pixel_auc"] = 0.7
+    arguments["metrics"]["explain"]["sanity"]["correlation"] = 0.98
+    shown = written(tmp_path, **arguments)[1].shown()
+    assert "The maps hardly depend on what was learnt: with a randomised head" in shown
+    assert "By the pixel-level measure the places add nothing" in shown
+
+
+@pytest.mark.parametrize("block", ["sweep", "thresholds", "classes", "region", "explain"])
+def test_a_block_that_is_missing_says_why(tmp_path, block):
+    arguments = demo.explained()
+    arguments["metrics"] |= {block: None}
+    arguments["metrics"]["reasons"] |= {block: f"no {block} today"}
+    assert f"no {block} today" in written(tmp_path, **arguments)[1].shown()
+
+
+def test_oracle_and_legacy_are_there_on_request_and_marked(tmp_path):
+    shown = written(tmp_path, **demo.explained())[1].shown()
+    assert "Oracle chosen on test labels" in shown
+    assert "Legacy comparable other conventions" in shown
+    assert "Best F1 at 0.771 0.882" in shown
+    shown = written(tmp_path, **demo.arguments())[1].shown()
+    assert "Oracle" not in shown
+    assert "Legacy" not in shown
+
+
 EVIL = "</script><script>alert(1)</script><img src=x onerror=\"alert('2')\">&amp;{{ 7 * 7 }}"
 
 
