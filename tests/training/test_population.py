@@ -81,7 +81,7 @@ def test_every_model_trains_in_a_population_as_alone(name, bidirectional, task):
     )
     objective = build.objective(task)
     config = tiny.config(epochs=2)
-    members = members_of(data, config, objective, seeds=(4, 5), rates=(0.005, 0.001))
+    members = members_of(data, config, objective, seeds=(4, 5), rates=(0.001, 0.0003))
     assert_same(
         train(model, objective, data, config, members, slots=2),
         train(model, objective, data, config, members, slots=1),
