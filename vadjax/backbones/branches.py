@@ -159,12 +159,6 @@ class BranchedNetwork(Network):
         chains = [getattr(self, f"stage{i + 1}") for i in range(len(self.stage_specs))]
         return dict(zip(_taps(self.stage_specs), [self.stem, *chains], strict=True))
 
-    def head(self, x: jax.Array) -> dict[str, jax.Array]:
-        features = x.mean((1, 2))  # [b, d]
-        return {"features": features} | (
-            {"logits": self.classifier(features)} if self.num_classes else {}
-        )
-
 
 def architecture(
     stem: BlockSpec,

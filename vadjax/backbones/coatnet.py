@@ -13,7 +13,7 @@ import jax
 import numpy as np
 
 from vadjax.backbones import mbconv_attention as blocks
-from vadjax.backbones.network import Architecture, Layout, Network
+from vadjax.backbones.network import STAGES, Architecture, Layout, Network
 from vadjax.backbones.port import Rule, dense_rules, layer_norm_rules
 from vadjax.backbones.preprocess import Preprocess
 
@@ -77,7 +77,6 @@ VARIANTS = {
         checkpoint="sw_in12k_ft_in1k",
     ),
 }
-TAPS = ("stem", "stage1", "stage2", "stage3", "map")
 
 
 class Transformer(nn.Module):
@@ -144,16 +143,6 @@ class CoAtNet(Network):
         if self.num_classes:
             self.classifier = nn.Dense(self.num_classes)
 
-    def stages(self):
-        stages = (self.stem, self.stage1, self.stage2, self.stage3, self.stage4)
-        return dict(zip(TAPS, stages, strict=True))
-
-    def head(self, x: jax.Array) -> dict[str, jax.Array]:
-        features = x.mean((1, 2))  # [b, d]
-        return {"features": features} | (
-            {"logits": self.classifier(features)} if self.num_classes else {}
-        )
-
 
 def _rules(variant: Variant) -> Iterator[Rule]:
     yield from blocks.stem_rules()
@@ -191,7 +180,7 @@ def _architecture(name: str, variant: Variant) -> Architecture:
             std=(0.5,) * 3,
             crop_pct=variant.crop_pct,
         ),
-        taps=TAPS,
+        taps=STAGES,
         num_features=variant.widths[-1],
         layouts=(Layout("stem.conv1.weight", tuple(_rules(variant)), _prepare),),
         classifier=("head.fc.weight",),

@@ -12,7 +12,7 @@ import flax.linen as nn
 import jax
 
 from vadjax.backbones.layers import ACTIVATIONS, ConvBnAct, LayerScale
-from vadjax.backbones.network import Architecture, Layout, Network
+from vadjax.backbones.network import STAGES, Architecture, Layout, Network
 from vadjax.backbones.port import Rule, conv_rules, dense_rules, layer_norm_rules
 from vadjax.backbones.preprocess import IMAGENET_MEAN, IMAGENET_STD, Preprocess
 
@@ -49,7 +49,6 @@ VARIANTS = {
     "convnext_small": Variant((3, 3, 27, 3), (96, 192, 384, 768), "in12k_ft_in1k", 0.95),
     "convnext_base": Variant((3, 3, 27, 3), (128, 256, 512, 1024), "fb_in22k_ft_in1k"),
 }
-TAPS = ("stem", "stage1", "stage2", "stage3", "map")
 
 
 class Block(nn.Module):
@@ -114,15 +113,8 @@ class ConvNeXt(Network):
         if self.num_classes:
             self.classifier = nn.Dense(self.num_classes)
 
-    def stages(self):
-        stages = (self.stem, self.stage1, self.stage2, self.stage3, self.stage4)
-        return dict(zip(TAPS, stages, strict=True))
-
     def head(self, x: jax.Array) -> dict[str, jax.Array]:
-        features = self.norm(x.mean((1, 2)))  # [b, d]
-        return {"features": features} | (
-            {"logits": self.classifier(features)} if self.num_classes else {}
-        )
+        return self.classified(self.norm(x.mean((1, 2))))
 
 
 def _rules(variant: Variant) -> Iterator[tuple[Rule, ...]]:
@@ -157,7 +149,7 @@ def _architecture(name: str, variant: Variant) -> Architecture:
             std=IMAGENET_STD,
             crop_pct=variant.crop_pct,
         ),
-        taps=TAPS,
+        taps=STAGES,
         num_features=variant.widths[-1],
         layouts=(Layout("stem.0.weight", rules),),
         classifier=("head.fc.weight",),

@@ -221,12 +221,6 @@ class EfficientNet(Network):
         names = _taps(self.variant)[1:-1]
         return {"stem": self.stem, **{name: getattr(self, name) for name in names}, "map": self.top}
 
-    def head(self, x: jax.Array) -> dict[str, jax.Array]:
-        features = x.mean((1, 2))  # [b, d]
-        return {"features": features} | (
-            {"logits": self.classifier(features)} if self.num_classes else {}
-        )
-
 
 def _taps(variant: Variant) -> tuple[str, ...]:
     return ("stem", *(f"stage{i}" for i, _ in enumerate(variant.stages, start=1)), "map")

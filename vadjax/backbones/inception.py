@@ -198,12 +198,6 @@ class InceptionV3(Network):
     def stages(self):
         return {tap: getattr(self, name) for tap, name in zip(TAPS, STAGES, strict=True)}
 
-    def head(self, x: jax.Array) -> dict[str, jax.Array]:
-        features = x.mean((1, 2))  # [b, d]
-        return {"features": features} | (
-            {"logits": self.classifier(features)} if self.num_classes else {}
-        )
-
 
 def _ours(conv: Conv) -> str:
     return conv.name.replace(".", "_")

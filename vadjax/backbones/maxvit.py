@@ -14,7 +14,7 @@ import jax
 import numpy as np
 
 from vadjax.backbones import mbconv_attention as blocks
-from vadjax.backbones.network import Architecture, Layout, Network
+from vadjax.backbones.network import STAGES, Architecture, Layout, Network
 from vadjax.backbones.port import Rule, dense_rules, layer_norm_rules
 from vadjax.backbones.preprocess import IMAGENET_MEAN, IMAGENET_STD, Preprocess
 
@@ -39,7 +39,6 @@ VARIANTS = {
     "maxvit_small_tf_224": Variant((2, 2, 5, 2), (96, 192, 384, 768)),
     "maxvit_base_tf_224": Variant((2, 6, 14, 2), (96, 192, 384, 768)),
 }
-TAPS = ("stem", "stage1", "stage2", "stage3", "map")
 
 
 def cut(x: jax.Array, *, grid: bool) -> jax.Array:
@@ -120,15 +119,8 @@ class MaxViT(Network):
         if self.num_classes:
             self.classifier = nn.Dense(self.num_classes)
 
-    def stages(self):
-        stages = (self.stem, self.stage1, self.stage2, self.stage3, self.stage4)
-        return dict(zip(TAPS, stages, strict=True))
-
     def head(self, x: jax.Array) -> dict[str, jax.Array]:
-        features = nn.tanh(self.hidden(self.norm(x.mean((1, 2)))))  # [b, d]
-        return {"features": features} | (
-            {"logits": self.classifier(features)} if self.num_classes else {}
-        )
+        return self.classified(nn.tanh(self.hidden(self.norm(x.mean((1, 2))))))
 
 
 def _rules(variant: Variant) -> Iterator[Rule]:
@@ -166,7 +158,7 @@ def _architecture(name: str, variant: Variant) -> Architecture:
             std=IMAGENET_STD,
             crop_pct=0.95,
         ),
-        taps=TAPS,
+        taps=STAGES,
         num_features=variant.widths[-1],
         layouts=(Layout("stem.conv1.bias", tuple(_rules(variant)), _prepare),),
         classifier=("head.fc.weight",),

@@ -12,24 +12,39 @@ from vadjax.backbones.port import Rule
 from vadjax.backbones.preprocess import Preprocess
 from vadjax.backbones.weights import Package
 
+STAGES = ("stem", "stage1", "stage2", "stage3", "map")  # taps of a stem and four stages
+
 
 class Network(nn.Module):
     """A chain of named stages that ends in "map", and a head on the map.
 
-    A family subclasses it with `stages` and `head`; `__call__` can then start after any stage and
-    stop at any other, so that explanations differentiate only what they need.
+    `__call__` can start after any stage and stop at any other, so that explanations differentiate
+    only what they need. A family subclasses it with the attribute `num_classes` (of the
+    `classifier`; 0 is none) and, where they are not the usual ones, `stages` and `head`.
 
     What flows between stages is an array [b, h, w, c], or a dict of arrays of which "map" is
     that; a vision transformer carries its class token beside the map.
     """
 
     def stages(self) -> dict[str, Callable]:
-        """Return the stages in their order, each `(x, train) -> x`; the last is "map"."""
-        raise NotImplementedError
+        """Return the stages in their order, each `(x, train) -> x`; the last is "map".
+
+        Here `stem` and `stage1` to `stage4`, the last of which gives the map.
+        """
+        modules = (self.stem, self.stage1, self.stage2, self.stage3, self.stage4)
+        return dict(zip(STAGES, modules, strict=True))
 
     def head(self, x) -> dict[str, jax.Array]:
-        """Turn the map into {"features": [b, d]} and, with a classifier, {"logits": [b, k]}."""
-        raise NotImplementedError
+        """Turn the map into {"features": [b, d]} and, with a classifier, {"logits": [b, k]}.
+
+        Here the mean over places is both the features and what is classified.
+        """
+        return self.classified(x.mean((1, 2)))
+
+    def classified(self, features: jax.Array) -> dict[str, jax.Array]:
+        """Return what `head` does, the features [b, d] being what is classified."""
+        logits = {"logits": self.classifier(features)} if self.num_classes else {}
+        return {"features": features} | logits
 
     def __call__(
         self,

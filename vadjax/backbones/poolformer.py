@@ -14,7 +14,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from vadjax.backbones.layers import ACTIVATIONS, ConvBnAct, LayerScale, conv
-from vadjax.backbones.network import Architecture, Layout, Network
+from vadjax.backbones.network import STAGES, Architecture, Layout, Network
 from vadjax.backbones.port import Rule, conv_rules, dense_rules, layer_norm_rules
 from vadjax.backbones.preprocess import IMAGENET_MEAN, IMAGENET_STD, Preprocess
 
@@ -43,7 +43,6 @@ VARIANTS = {
     "poolformer_m36": Variant((6, 6, 18, 6), _M, crop_pct=0.95),
     "poolformer_m48": Variant((8, 8, 24, 8), _M, crop_pct=0.95),
 }
-TAPS = ("stem", "stage1", "stage2", "stage3", "map")
 
 
 def average(x: jax.Array) -> jax.Array:
@@ -108,15 +107,8 @@ class PoolFormer(Network):
         if self.num_classes:
             self.classifier = nn.Dense(self.num_classes)
 
-    def stages(self):
-        stages = (self.stem, self.stage1, self.stage2, self.stage3, self.stage4)
-        return dict(zip(TAPS, stages, strict=True))
-
     def head(self, x: jax.Array) -> dict[str, jax.Array]:
-        features = self.norm(x.mean((1, 2)))  # [b, d]
-        return {"features": features} | (
-            {"logits": self.classifier(features)} if self.num_classes else {}
-        )
+        return self.classified(self.norm(x.mean((1, 2))))
 
 
 def _rules(variant: Variant) -> Iterator[tuple[Rule, ...]]:
@@ -149,7 +141,7 @@ def _architecture(name: str, variant: Variant) -> Architecture:
             std=IMAGENET_STD,
             crop_pct=variant.crop_pct,
         ),
-        taps=TAPS,
+        taps=STAGES,
         num_features=variant.widths[-1],
         layouts=(Layout("stem.conv.weight", rules),),
         classifier=("head.fc.weight",),

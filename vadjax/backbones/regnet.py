@@ -15,12 +15,11 @@ import flax.linen as nn
 import jax
 
 from vadjax.backbones.layers import ConvBnAct, SqueezeExcite
-from vadjax.backbones.network import Architecture, Layout, Network
+from vadjax.backbones.network import STAGES, Architecture, Layout, Network
 from vadjax.backbones.port import Rule, conv_rules, dense_rules
 from vadjax.backbones.preprocess import Preprocess
 
 STEM = 32
-TAPS = ("stem", "stage1", "stage2", "stage3", "map")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -124,16 +123,6 @@ class RegNet(Network):
         if self.num_classes:
             self.classifier = nn.Dense(self.num_classes)
 
-    def stages(self):
-        modules = (self.stem, self.stage1, self.stage2, self.stage3, self.stage4)
-        return dict(zip(TAPS, modules, strict=True))
-
-    def head(self, x: jax.Array) -> dict[str, jax.Array]:
-        features = x.mean((1, 2))  # [b, d]
-        return {"features": features} | (
-            {"logits": self.classifier(features)} if self.num_classes else {}
-        )
-
 
 def _rules(variant: Variant) -> Iterator[Rule]:
     yield from conv_rules("stem", "stem.conv", "stem.bn")
@@ -159,7 +148,7 @@ def _architecture(name: str, *, tag: str, licence: str, crop_pct: float = 0.875)
     return Architecture(
         network=functools.partial(RegNet, variant),
         preprocess=Preprocess(crop_pct=crop_pct),
-        taps=TAPS,
+        taps=STAGES,
         num_features=variant.stages[-1][1],
         layouts=(Layout("s1.b1.conv1.conv.weight", tuple(_rules(variant))),),
         classifier=("head.fc.weight",),

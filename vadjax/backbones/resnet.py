@@ -13,12 +13,11 @@ import flax.linen as nn
 import jax
 
 from vadjax.backbones.layers import ConvBnAct
-from vadjax.backbones.network import Architecture, Layout, Network
+from vadjax.backbones.network import STAGES, Architecture, Layout, Network
 from vadjax.backbones.port import conv_rules, dense_rules
 from vadjax.backbones.preprocess import Preprocess
 
 WIDTHS = (64, 128, 256, 512)  # of the stages' 3x3 convolutions
-TAPS = ("stem", "stage1", "stage2", "stage3", "map")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -111,16 +110,6 @@ class ResNet(Network):
         if self.num_classes:
             self.classifier = nn.Dense(self.num_classes)
 
-    def stages(self):
-        modules = (self.stem, self.stage1, self.stage2, self.stage3, self.stage4)
-        return dict(zip(TAPS, modules, strict=True))
-
-    def head(self, x: jax.Array) -> dict[str, jax.Array]:
-        features = x.mean((1, 2))  # [b, d]
-        return {"features": features} | (
-            {"logits": self.classifier(features)} if self.num_classes else {}
-        )
-
 
 def _names(variant: Variant) -> Iterator[tuple[str, str, str]]:
     """Yield (our layer, the checkpoint's convolution, its batch norm)."""
@@ -140,7 +129,7 @@ def _architecture(name: str, *, tag: str) -> Architecture:
     return Architecture(
         network=functools.partial(ResNet, variant),
         preprocess=Preprocess(crop_pct=0.95),
-        taps=TAPS,
+        taps=STAGES,
         num_features=WIDTHS[-1] * variant.expand,
         layouts=(Layout("conv1.weight", (*dense_rules("classifier", "fc"), *convs)),),
         classifier=("fc.weight",),
