@@ -13,7 +13,9 @@ import numpy as np
 import pytest
 
 from vadjax import config as configs
-from vadjax import stages, unlabelled
+from vadjax import explanations, results, stages, unlabelled
+from vadjax.console import Console
+from vadjax.context import Run
 from vadjax.errors import UserError
 from vadjax.evaluation import schema
 
@@ -81,11 +83,12 @@ def test_the_headline_is_that_of_scikit_learn(finished, cache):
 def test_stages_run_alone_and_again(finished, cache):
     workdir, metrics = finished
     before = (workdir / "scores.npz").read_bytes()
-    for stage in ("extract", "train", "score", "evaluate", "report"):
+    for stage in stages.ORDER:
         stages.run(tiny(cache), workdir, stage=stage, quiet=True)
     assert (workdir / "scores.npz").read_bytes() == before
     again = json.loads((workdir / "metrics.json").read_text())
-    assert again["frame"] == metrics["frame"]
+    for part in ("frame", "explain", "region"):
+        assert again[part] == metrics[part]
 
 
 def test_a_stage_without_the_one_before_says_which(cache, tmp_path):
@@ -108,6 +111,42 @@ def test_what_cannot_be_scored_is_said_before_anything_is_extracted(cache, tmp_p
     with pytest.raises(UserError, match=r"3 video.s. to score are shorter than a window of 41"):
         stages.run(config, tmp_path / "w", quiet=True)
     assert not (tmp_path / "w" / "config.json").exists()
+
+
+def test_every_test_frame_has_a_map(finished, cache):
+    workdir, metrics = finished
+    run = Run(tiny(cache), workdir, Console(quiet=True))
+    maps, facts = explanations.read_maps(run), explanations.read_facts(run)
+    assert {name: m.shape for name, m in maps.items()} == {
+        row["id"]: (row["frames"], *facts["grid"]) for row in metrics["videos"]
+    }
+    assert (facts["method"], facts["tap"]) == ("gradcam++", "map")
+    scores = results.read_scores(run, "test")[0]
+    for name, values in maps.items():
+        assert values.dtype == np.float16 and values.min() >= 0
+        means = values.astype(np.float64).mean((1, 2)) * facts["unit"]
+        np.testing.assert_allclose(means, scores[name][0], rtol=2e-3)
+    found = metrics["explain"]
+    assert found["frames"] > 0 and metrics["region"]["videos"] == 3
+    for measure in ("pointing", "energy", "map_auc", "deletion"):
+        assert found[measure].keys() >= {"value", "chance", "centre", "motion"}
+    assert found["sanity"] is None  # a map of one place has no order of places
+    assert "no differences" in metrics["reasons"]["explain.sanity"]
+    path = workdir / "explain" / "maps.npz"
+    whole = path.read_bytes()
+    try:
+        path.write_bytes(whole[:100])
+        with pytest.raises(UserError, match=r"maps.npz is damaged.*--stage=explain"):
+            explanations.read_maps(run)
+    finally:
+        path.write_bytes(whole)
+
+
+def test_a_method_that_does_not_go_with_the_model_is_refused(finished, cache):
+    config = tiny(cache)
+    config.explain.method = "error"
+    with pytest.raises(UserError, match=r"explain.method=error: model 'lstm' reads pooled"):
+        stages.run(config, finished[0], stage="explain", quiet=True)
 
 
 def test_damaged_scores_are_said(finished, cache):

@@ -18,13 +18,13 @@ FOLDER = "explain"
 
 def explain(run: Run) -> None:
     """Detectors + test frames -> explain/, and the parts `explain` and `region` of metrics.json."""
-    metrics, folder = run.read("metrics.json"), run.workdir / FOLDER
-    for name in ("maps.json", "maps.npz"):  # never those of another detector
-        (folder / name).unlink(missing_ok=True)
-    parts = dict.fromkeys(("explain", "region"))
-    reasons = dict.fromkeys(parts, "explain.maps is off")
+    metrics = run.read("metrics.json")
     if run.config.explain.maps:
         parts, reasons = mapped(run)
+    else:
+        forget(run)
+        parts = dict.fromkeys(("explain", "region"))
+        reasons = dict.fromkeys(parts, "explain.maps is off")
     metrics = amended(metrics, parts, reasons)
     write_json(run.workdir / "metrics.json", metrics)
     write_gallery(run)
@@ -37,6 +37,7 @@ def mapped(run: Run) -> tuple[dict, dict[str, str]]:
 
     few = choose(run, min(NUM_KEPT, run.config.explain.num_judged))
     mapper = Mapper(run, keep=few)
+    forget(run)
     maps = write_maps(run, mapper)
     explain, reasons = Judging(run, mapper, maps, few)()
     videos = {name: run.videos[part.video_id] for name, (_, part) in parts_of(run).items()}
@@ -56,6 +57,12 @@ def _tracks(videos: dict) -> dict | None:
     if not all("tracks" in video.metadata for video in videos.values()):
         return None
     return {name: native(v.metadata["tracks"], len(v.frames)) for name, v in videos.items()}
+
+
+def forget(run: Run) -> None:
+    """Remove the maps of an earlier time, so that none are taken for those of this detector."""
+    for name in ("maps.json", "maps.npz"):
+        (run.workdir / FOLDER / name).unlink(missing_ok=True)
 
 
 def _at_frames(run: Run, video, maps: np.ndarray) -> Iterator[np.ndarray]:

@@ -10,6 +10,7 @@ from vadjax.backbones.network import spatial
 from vadjax.errors import UserError, unknown
 
 INPUT = "input"  # the tap of input gradients: the image itself
+HEADS = ("features", "logits")  # what no stage gives but what is behind them
 
 
 def cut(
@@ -20,7 +21,7 @@ def cut(
     Args:
         backbone: what `backbones.create` returned.
         tap: one of `taps_before(rows)`, or `INPUT`.
-        rows: what the detector reads: "features" or a stage (config features.tap).
+        rows: what the detector reads: "features" or a stage (config features.tap); or "logits".
         start: a stage at or before `tap` whose outputs [b, h, w, c] the trunk takes for images.
 
     Returns:
@@ -31,7 +32,7 @@ def cut(
     """
     if tap == INPUT:
         scale = 255 if backbone.preprocess.mean else 1  # `apply` takes the range 0 .. 1
-        taps = () if rows in ("features", "map") else (rows,)
+        taps = () if rows in (*HEADS, "map") else (rows,)
 
         def before(variables, images):
             return images.astype(jnp.float32) / scale
@@ -54,8 +55,8 @@ def cut(
             to_tap(variables, images),
         )
 
-    if rows == "features":
-        return trunk, lambda variables, x: head(variables, x)["features"]
+    if rows in HEADS:
+        return trunk, lambda variables, x: head(variables, x)[rows]
     if rows == tap:
         return trunk, lambda variables, x: spatial(x)
 
@@ -67,7 +68,7 @@ def cut(
 
 def taps_before(backbone: Backbone, rows: str) -> tuple[str, ...]:
     """Return the stages up to the rows that a detector reads."""
-    return backbone.taps if rows == "features" else backbone.taps[: backbone.taps.index(rows) + 1]
+    return backbone.taps if rows in HEADS else backbone.taps[: backbone.taps.index(rows) + 1]
 
 
 def lightest(backbone: Backbone, tap: str) -> tuple[str, int]:
