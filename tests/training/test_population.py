@@ -71,7 +71,7 @@ def test_members_take_turns_in_the_slots_and_are_what_they_would_be_alone():
 @pytest.mark.parametrize(("name", "bidirectional", "task"), build.ONCE)
 def test_every_model_trains_in_a_population_as_alone(name, bidirectional, task):
     model = build.model(name, bidirectional=bidirectional, task=task, dropout=0.1)
-    rng = np.random.default_rng(0)
+    rng = np.random.default_rng(1)  # no gradient so near 0 that Adam blows up its rounding
     data = TrainingData(
         features=rng.normal(size=(40, *model.feature_shape)).astype(np.float32),
         frame_labels=rng.integers(0, 2, 40).astype(np.int32),
