@@ -52,7 +52,8 @@ def run(
     """
     console = Console(quiet=quiet)
     identity = configs.identity(config)
-    with workdirs.opened(workdir, identity=identity):
+    younger = configs.identity(configs.default_config())
+    with workdirs.opened(workdir, identity=identity, defaults=younger):
         console.say(f"vadjax: {config.dataset.name}, {config.dataset.protocol}, in {workdir}")
         devices.setup(config.features.cache_dir)
         this = Run(config, workdir, console, command)

@@ -23,6 +23,19 @@ def test_the_same_identity_resumes_and_another_is_refused_key_by_key(tmp_path):
     assert workdir.read_config(tmp_path / "w") == {"a": 1}
 
 
+def test_a_run_that_is_older_than_a_key_had_its_default(tmp_path):
+    claim(tmp_path, lr=1)
+    younger = {"lr": 9, "augment": "none"}
+    with workdir.opened(tmp_path, identity={"lr": 1, "augment": "none"}, defaults=younger):
+        pass
+    asked = {"lr": 1, "augment": "flips"}
+    with (
+        pytest.raises(UserError, match="augment: 'none' there, 'flips' asked"),
+        workdir.opened(tmp_path, identity=asked, defaults=younger),
+    ):
+        pass
+
+
 def test_other_videos_under_the_same_names_are_refused_before_anything_is_written(tmp_path):
     claim(tmp_path)
     before = {p.name: p.read_bytes() for p in tmp_path.glob("*.json")}

@@ -18,7 +18,12 @@ PACKAGES = ("jax", "jaxlib", "flax", "optax", "numpy", "opencv-python-headless",
 
 
 @contextlib.contextmanager
-def opened(path: pathlib.Path, *, identity: Mapping[str, object]) -> Iterator[pathlib.Path]:
+def opened(
+    path: pathlib.Path,
+    *,
+    identity: Mapping[str, object],
+    defaults: Mapping[str, object] | None = None,
+) -> Iterator[pathlib.Path]:
     """Lock the workdir `path`, check that it belongs to this config, and yield it.
 
     The lock is the kernel's (`flock`), so it ends with the process however that ends. Folders made
@@ -27,6 +32,7 @@ def opened(path: pathlib.Path, *, identity: Mapping[str, object]) -> Iterator[pa
     Args:
       path: the folder; made where it does not exist.
       identity: flat keys that must agree with an earlier run on this folder.
+      defaults: what a key was, that an earlier run did not know yet.
 
     Raises:
       UserError: another process works here, the keys differ, the path is a file, or the folder
@@ -52,7 +58,7 @@ def opened(path: pathlib.Path, *, identity: Mapping[str, object]) -> Iterator[pa
         lock.truncate(0)
         lock.write(f"pid {os.getpid()}")
         lock.flush()
-        _compare(path, identity)
+        _compare(path, identity, defaults or {})
         try:
             yield path
         except BaseException:
@@ -69,13 +75,13 @@ def _remove(lock: pathlib.Path, folders: list[pathlib.Path]) -> None:
             folder.rmdir()
 
 
-def _compare(path: pathlib.Path, identity: Mapping[str, object]) -> None:
+def _compare(path: pathlib.Path, identity: Mapping, defaults: Mapping) -> None:
     """Compare `identity` with the one on disk, if there is one."""
-    identity = json.loads(json.dumps(identity, default=list))
+    identity, defaults = json.loads(json.dumps([identity, defaults], default=list))
     file = path / "config.json"
     if file.is_file():
         try:
-            before = json.loads(file.read_text(encoding="utf-8"))["identity"]
+            before = {**defaults, **json.loads(file.read_text(encoding="utf-8"))["identity"]}
         except (ValueError, KeyError, TypeError):
             raise UserError(
                 f"{file} is damaged; give another --workdir or remove this one."

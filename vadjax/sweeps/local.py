@@ -118,7 +118,9 @@ def _is_done(spec: Spec, folder: pathlib.Path, console: Console) -> bool:
     except (UserError, ValueError, KeyError) as error:
         console.say(f"  {spec.name} is run again: {error}")
         return False
-    asked = json.loads(json.dumps(configs.identity(spec.config), default=list))
+    younger = configs.identity(configs.default_config())
+    there = {**younger, **there}
+    there, asked = json.loads(json.dumps([there, configs.identity(spec.config)], default=list))
     if there != asked:
         console.say(f"  {spec.name} is run again: it was made with other settings")
     return there == asked
