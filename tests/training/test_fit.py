@@ -77,16 +77,17 @@ def test_a_run_learns_logs_and_leaves_two_checkpoints(tmp_path):
     np.testing.assert_array_equal(variables["params"]["kernel"], _kernel(result))
 
 
-def test_a_finished_run_is_not_trained_again_and_may_be_prolonged(tmp_path, caplog, monkeypatch):
-    monkeypatch.setattr(logging.getLogger("vadjax"), "propagate", True)  # a Console takes it
-    caplog.set_level("INFO", logger="vadjax")
+def test_a_finished_run_is_not_trained_again_and_may_be_prolonged(tmp_path, monkeypatch):
+    said = []
+    log = logging.getLogger("vadjax.training.fit")
+    monkeypatch.setattr(log, "info", lambda text, *values: said.append(text % values))
     first = _fit(tmp_path, epochs=3)
     again = _fit(tmp_path, epochs=3, report=lambda row: pytest.fail("trained"))
-    assert not caplog.messages
+    assert not said
     np.testing.assert_array_equal(_kernel(first), _kernel(again))
     assert again.compile_s == 0 and again.history == first.history
     longer = _fit(tmp_path, epochs=6)
-    assert caplog.messages == ["resuming at epoch 4"]
+    assert said == ["resuming at epoch 4"]
     at_once = _fit(tmp_path / "at_once", epochs=6)
     np.testing.assert_array_equal(_kernel(longer), _kernel(at_once))
     assert longer.notes == () and [row["epoch"] for row in read_log(tmp_path)] == [*range(1, 7)]
