@@ -40,7 +40,7 @@ demo: $(VENV)/.installed
 	@$(BIN)/python -m vadjax.main --config=configs/synthetic_lstm.py
 
 test: $(VENV)/.installed-test
-	@$(BIN)/python -m pytest --ignore=tests/parity
+	@$(BIN)/python -m pytest --ignore=tests/parity --numprocesses=auto --maxprocesses=4 --dist=loadfile
 
 parity: $(VENV)/.installed-parity
 	@$(BIN)/python -m pytest tests/parity

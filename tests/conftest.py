@@ -6,10 +6,17 @@ import pathlib
 import pytest
 
 os.environ.setdefault("JAX_PLATFORMS", "cpu")
+QUICK = "--xla_backend_optimization_level=0 --xla_llvm_disable_expensive_passes=true"
 
 
 def pytest_configure(config):
-    """Keep compiled programs from one run of the tests to the next."""
+    """Keep compiled programs from one run of the tests to the next; compile in half the time.
+
+    What is computed once needs no optimised machine code. Parity is shown on the code that users
+    run, and so are all tests when XLA_FLAGS is set, if only to "".
+    """
+    if not any("parity" in str(argument) for argument in config.args):
+        os.environ.setdefault("XLA_FLAGS", QUICK)
     cache = pathlib.Path(config.rootpath) / ".cache" / "jax"
     os.environ.setdefault("JAX_COMPILATION_CACHE_DIR", str(cache))
     os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0.1")
