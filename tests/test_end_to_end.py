@@ -29,7 +29,7 @@ def tiny(cache) -> configs.ConfigDict:
     f.cache_dir = str(cache)
     config.window.length, config.model.units = 4, (8,)
     t.epochs, t.patience, t.batch_size = 2, 0, 16
-    config.evaluate.num_bootstrap = 20
+    config.evaluate.num_bootstrap, config.explain.deletion_images = 20, 1000
     return config
 
 
@@ -140,6 +140,14 @@ def test_every_test_frame_has_a_map(finished, cache):
             explanations.read_maps(run)
     finally:
         path.write_bytes(whole)
+
+
+def test_deletion_of_too_few_frames_is_no_figure(finished, cache):
+    config = tiny(cache)
+    config.explain.deletion_images, config.explain.videos = 100, False
+    metrics = stages.run(config, finished[0], stage="explain", quiet=True)
+    assert metrics["explain"]["deletion"] is None
+    assert "more than explain.deletion_images=100" in metrics["reasons"]["explain.deletion"]
 
 
 def test_a_method_that_does_not_go_with_the_model_is_refused(finished, cache):

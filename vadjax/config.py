@@ -162,7 +162,7 @@ def default_config() -> ConfigDict:
             batch_size=32,  # frames or windows at once
             store_mb=256,  # activations of test frames are kept where they take no more
             num_judged=300,  # abnormal frames with masks by which maps are judged
-            deletion_images=600,  # through the network, to see what deletion does to the score
+            deletion_images=600,  # through the network at most; 3456 for windows of 16
             num_pictures=6,  # of the most abnormal frames, and of each kind of mistake; 0 is none
             videos=True,  # an annotated film of each test video
         )

@@ -99,18 +99,24 @@ class Judging:
             yield name, self.run.videos[self.parts[name][1].video_id].masks[number], rivals
 
     def _deletion(self) -> tuple[dict | None, str]:
-        """Delete what maps show, in as many frames as their windows may go through the network."""
+        """Delete what maps show; of few frames alone the figure is noise, so of all kept or none.
+
+        On Ped2 four frames put an LSTM's maps well before chance (.91 against 1.03), 24 behind it.
+        """
         preprocess, span = self.run.backbone.preprocess, self.run.config.window.length
-        count = self.run.config.explain.deletion_images // (span * NUM_WINDOWS)
-        if not count:
-            return None, f"explain.deletion_images is below {span * NUM_WINDOWS}, a frame's"
+        kept, limit = sum(map(len, self.few.values())), self.run.config.explain.deletion_images
+        if (needed := kept * span * NUM_WINDOWS) > limit:
+            return None, (
+                f"{kept} frames with windows of {span} take {needed} images through the network, "
+                f"more than explain.deletion_images={limit}"
+            )
         if preprocess.reader() is not preprocess:
             return None, (
                 f"an image of backbone {self.run.backbone.name} is made of several frames: to "
                 "delete something in one of them makes motion"
             )
         found, random = [], np.random.default_rng(0)
-        for name, number, frame, rivals in self._frames(self._some(count)):
+        for name, number, frame, rivals in self._frames(self.few):
             noise = random.random((1, *self.maps[name].shape[1:]), np.float32)
             rivals["chance"] = to_frame(noise, preprocess, frame.shape)[0]
             _, part = self.parts[name]
@@ -149,15 +155,6 @@ class Judging:
         frames = self.run.videos[self.parts[name][1].video_id].frames
         some = np.linspace(0, len(frames) - 1, min(BACKGROUND, len(frames))).astype(int)
         return np.median([frames[i] for i in some], axis=0).astype(np.uint8)
-
-    def _some(self, count: int) -> Chosen:
-        """Return `count` of the few frames, evenly spaced."""
-        every = [(name, frame) for name, frames in self.few.items() for frame in frames]
-        index = np.linspace(0, len(every) - 1, min(count, len(every))).round().astype(int)
-        chosen: dict[str, list[int]] = {}
-        for name, frame in (every[i] for i in index):
-            chosen.setdefault(name, []).append(frame)
-        return chosen
 
     def _score(self, fold: Fold, windows: np.ndarray) -> np.ndarray:
         """Score windows of frames [n, t, h, w(, 3)]."""
