@@ -99,6 +99,7 @@ def write_maps(run: Run, mapper: Mapper) -> dict[str, np.ndarray]:
             maps[name] = found
             done += len(found)
             advance(done)
+    maps = {name: maps[name] for name in sorted(maps)}  # they come as threads finish them
     # One constant for the whole run keeps half precision from overflowing, and changes no order.
     unit = max(float(m.max()) for m in maps.values()) or 1.0
     with whole(folder / "maps.npz") as beside, beside.open("wb") as file:
