@@ -20,26 +20,38 @@ def audit(run: Run) -> dict:
 
 def training_data(run: Run, fold):
     """Return the standardisation of rows, and what `training.fit.fit` reads."""
-    from vadjax.data.windows import WindowTable
-    from vadjax.features.standardize import Standardizer
     from vadjax.training.fit import TrainingData
 
-    rows = _rows(run, fold)
-    channels = rows.shape[-1]
-    standardizer = Standardizer(np.zeros(channels, np.float32), np.ones(channels, np.float32))
+    found = rows(run, fold)
+    fitted = standardizer(run, fold, found)
+    train, select = tables(fold)
+    return fitted, TrainingData(
+        features=fitted.apply(found).astype(found.dtype),
+        frame_labels=fold.row_labels.astype(np.int32),
+        video_labels=None,
+        train=train,
+        select=select,
+    )
+
+
+def standardizer(run: Run, fold, rows: np.ndarray):
+    """Return the standardisation by the fitted windows' rows, or one that changes nothing."""
+    from vadjax.features.standardize import Standardizer
+
     if _standardized(run):
-        standardizer = Standardizer.fit([rows[np.unique(fold.windows[fold.fit])]])
-    tables = [
+        return Standardizer.fit([rows[np.unique(fold.windows[fold.fit])]])
+    channels = rows.shape[-1]
+    return Standardizer(np.zeros(channels, np.float32), np.ones(channels, np.float32))
+
+
+def tables(fold):
+    """Return the tables of the windows that are fitted, and of those that stop the training."""
+    from vadjax.data.windows import WindowTable
+
+    return [
         WindowTable(fold.windows[chosen], np.zeros(len(chosen), np.int32))
         for chosen in (fold.fit, fold.select)
     ]
-    return standardizer, TrainingData(
-        features=standardizer.apply(rows).astype(rows.dtype),
-        frame_labels=fold.row_labels.astype(np.int32),
-        video_labels=None,
-        train=tables[0],
-        select=tables[1],
-    )
 
 
 def score(run: Run) -> None:
@@ -47,12 +59,12 @@ def score(run: Run) -> None:
     from vadjax.scoring.score import make_score_fn
 
     (fold,) = run.folds
-    variables, standardizer = detector.read(run.detector_dir(fold))
+    variables, fitted = detector.read(run.detector_dir(fold))
     size = run.config.score.batch_size
     scorer = make_score_fn(
         run.model, run.objective, length=run.config.window.length, batch_size=size
     )
-    scores = scorer(variables, standardizer.apply(_rows(run, fold)), fold.windows[fold.test])
+    scores = scorer(variables, fitted.apply(rows(run, fold)), fold.windows[fold.test])
     found = {
         "scores": scores[:, -1].astype(np.float32),
         "predicted": np.ones(len(scores), bool),
@@ -96,15 +108,15 @@ def baselines(run: Run, fold) -> dict[str, np.ndarray]:
     source = fold.provenance.video if fold.provenance.source is None else fold.provenance.source
     last = fold.windows[:, -1]
     sides = {"fit": fold.fit, "test": fold.test}
-    rows = _rows(run, fold)[last]
-    rows = rows if rows.ndim == 2 else rows.mean((1, 2), dtype=np.float32)  # [n, d]
+    found = rows(run, fold)[last]
+    found = found if found.ndim == 2 else found.mean((1, 2), dtype=np.float32)  # [n, d]
     random = np.random.default_rng(run.config.seed).random(len(fold.test))
     return {
         "random": random,
         "nearest_in_time": lookup.nearest_in_time(
             source[last], fold.provenance.frame[last], fold.labels, **sides
         ),
-        "nearest_alike": lookup.nearest_alike(rows, fold.labels, **sides),
+        "nearest_alike": lookup.nearest_alike(found, fold.labels, **sides),
     }
 
 
@@ -147,7 +159,7 @@ def _standardized(run: Run) -> bool:
     return run.config.dataset.protocol != "published_shuffled"
 
 
-def _rows(run: Run, fold) -> np.ndarray:
+def rows(run: Run, fold) -> np.ndarray:
     """Return the stored rows of all videos, one behind the other."""
     return np.concatenate([run.store.read(name) for name in fold.videos])
 

@@ -1,39 +1,25 @@
 """Runs that share shapes, trained as one population; each leaves an ordinary workdir."""
 
-import dataclasses
-import functools
 import json
 import pathlib
+from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 
-import numpy as np
+import jax
 
 from vadjax import config as configs
-from vadjax import detector, results, stages
+from vadjax import detector, stages, windowed
 from vadjax.console import Console
 from vadjax.context import Run
-from vadjax.data.splits import Fold, Part
-from vadjax.data.windows import WindowTable, window_table
 from vadjax.errors import UserError
-from vadjax.features.standardize import Standardizer
 from vadjax.storage import workdir as workdirs
 from vadjax.storage.files import whole, write_json
+from vadjax.sweeps.members import Task, members, split_of
 from vadjax.sweeps.plan import Spec
-from vadjax.training.inputs import TrainingData, check, hyperparameters, resident_arrays
 from vadjax.training.population import Ended, Member, train_members
-from vadjax.training.step import Settings, num_steps
+from vadjax.training.step import Settings
 
-SHARED = ("dataset", "videos", "backbone", "store", "motion_store", "environment")
-
-
-@dataclasses.dataclass(frozen=True)
-class Task:
-    """One fold of one run: a member of the population."""
-
-    run: Run
-    fold: Fold
-    standardizer: Standardizer
-    member: Member
+SHARED = ("dataset", "videos", "copies", "backbone", "store", "motion_store", "environment")
 
 
 def open_runs(specs: Sequence[Spec], folder: pathlib.Path) -> list[Run]:
@@ -51,164 +37,122 @@ def open_runs(specs: Sequence[Spec], folder: pathlib.Path) -> list[Run]:
 
 
 def train_group(
-    runs: Sequence[Run], *, slots: int, report: Callable[[Member, dict], None]
+    runs: Sequence[Run],
+    *,
+    slots: int,
+    report: Callable[[Member, dict], object] = lambda member, row: None,
 ) -> Iterator[tuple[Run, str]]:
     """Train all runs, `slots` members at a time; yield (run, error) as each is done.
 
-    A run's workdir holds what `vadjax.main` would leave of it, but the checkpoints.
+    A run's workdir holds what `vadjax.main` would leave of it, but the checkpoints and the report.
 
     Raises:
         UserError: the runs' data cannot be trained on.
     """
-    first = runs[0]
-    tasks, shared = _members(runs)
+    for run in runs[1:]:  # what differs between them is in no program
+        run.__dict__.update(model=runs[0].model, objective=runs[0].objective)
+    tasks, shared, failed = members(runs)
+    for run in runs:
+        if run.workdir.name in failed:
+            yield run, failed[run.workdir.name]
     by_name = {task.member.name: task for task in tasks}
-    left = {id(run): len(run.folds) for run in runs}
-    failed: dict[int, str] = {}
-    train = first.config.train
-    table = tasks[0].member.own.get("train", shared.get("train"))
-    steps = num_steps(len(table["rows"]), train.batch_size)
-    settings = Settings(
-        batch_size=train.batch_size,
-        optimizer=train.optimizer,
-        schedule=train.schedule,
-        clip_norm=float(train.clip_norm),
-        warmup_steps=round(train.warmup_epochs * steps),
-        total_steps=train.epochs * steps,
-    )
-    for ended in train_members(
-        first.model,
-        first.objective,
-        settings,
-        members=[task.member for task in tasks],
-        shared=shared,
-        train=train,
-        slots=slots,
-        report=report,
-    ):
-        task = by_name[ended.member.name]
-        key = id(task.run)
-        left[key] -= 1
-        if ended.error:
-            failed[key] = ended.error
-        else:
-            _keep(task, ended)
-        if not left[key]:
-            error = failed.get(key, "")
-            try:
-                if not error:
-                    finish(task.run)
-            except UserError as found:
-                error = str(found)
-            yield task.run, error
+    ended_of: dict[str, list[Ended]] = defaultdict(list)
+    for settings, together in _programs(tasks):
+        for ended in train_members(
+            runs[0].model,
+            runs[0].objective,
+            settings,
+            members=[task.member for task in together],
+            shared=shared,
+            train=runs[0].config.train,
+            slots=slots,
+            report=report,
+        ):
+            run = by_name[ended.member.name].run
+            all_ended = ended_of[run.workdir.name]
+            all_ended.append(ended)
+            if len(all_ended) == len(run.folds):
+                pairs = [(by_name[e.member.name], e) for e in all_ended]
+                yield run, _finished(run, sorted(pairs, key=lambda pair: pair[0].fold.index))
+
+
+def _programs(tasks: Sequence[Task]) -> list[tuple[Settings, list[Task]]]:
+    """Return what the compiled epochs fix, and who shares each.
+
+    Schedules and warm-ups know how long the training is, and folds may differ in length.
+    """
+    found: dict[Settings, list[Task]] = defaultdict(list)
+    for task in tasks:
+        train = task.run.config.train
+        planned = train.schedule != "constant" or train.warmup_epochs
+        steps = task.steps if planned else 1
+        settings = Settings(
+            batch_size=train.batch_size,
+            optimizer=train.optimizer,
+            schedule=train.schedule,
+            clip_norm=float(train.clip_norm),
+            warmup_steps=round(train.warmup_epochs * steps),
+            total_steps=train.epochs * steps,
+        )
+        found[settings].append(task)
+    return list(found.items())
+
+
+def _finished(run: Run, pairs: Sequence[tuple[Task, Ended]]) -> str:
+    """Keep, score and evaluate a run whose folds have ended; return its error or ""."""
+    errors = [ended.error for _, ended in pairs if ended.error]
+    if errors:
+        return errors[0]
+    try:
+        _keep(run, pairs)
+        finish(run)
+    except UserError as error:
+        return str(error)
+    except Exception as error:  # one failing run stops no other
+        if out_of_memory(error):
+            raise
+        return f"{type(error).__name__}: {error}"
+    return ""
+
+
+def out_of_memory(error: Exception) -> bool:
+    """Say whether a device had no room."""
+    return isinstance(error, jax.errors.JaxRuntimeError) and "RESOURCE_EXHAUSTED" in str(error)
 
 
 def finish(run: Run) -> None:
-    """Score and evaluate a run whose folds are trained."""
-    run.workdir.mkdir(parents=True, exist_ok=True)
+    """Audit, score and evaluate a run whose detectors are kept."""
     write_json(run.workdir / "environment.json", run.environment)
-    key = ("leakage", *((fold.fit, fold.select, fold.test) for fold in run.folds))
+    key = ("leakage", *((*split_of(run, f), () if run.by_window else f.test) for f in run.folds))
     if key not in run.memory:
         stages.audit(run)
         run.memory[key] = run.read("leakage.json")
     write_json(run.workdir / "leakage.json", run.memory[key])
-    results.score(run)
+    made_by = {**stages.STAGES, **windowed.STAGES} if run.by_window else stages.STAGES
+    made_by["score"](run)
     workdirs.claim(  # before metrics.json, which says that the run is done
         run.workdir,
         config=run.config.to_dict(),
         identity=configs.identity(run.config),
         data_dir=run.config.dataset.data_dir,
         videos={name: video.fingerprint for name, video in run.videos.items()},
+        frame_sizes=[v.frames.shape for v in run.dataset.train or run.dataset.test],
     )
-    results.evaluate(run)
+    made_by["evaluate"](run)
 
 
-def _keep(task: Task, ended: Ended) -> None:
-    """Write the detector of a fold, and its history."""
-    run, history = task.run, ended.progress.history
-    detector.save(run.detector_dir(task.fold), ended.variables, task.standardizer)
-    path = run.workdir / "log.jsonl"
-    before = path.read_text(encoding="utf-8") if path.is_file() and task.fold.index else ""
-    with whole(path) as beside:
-        beside.write_text(before + "".join(json.dumps(row) + "\n" for row in history), "utf-8")
-    known = run.timing.get("train_epochs_s", 0.0) if task.fold.index else 0.0
+def _keep(run: Run, pairs: Sequence[tuple[Task, Ended]]) -> None:
+    """Write the detector of each fold, the history of all, and the time."""
+    lines = []
+    for task, ended in pairs:
+        detector.save(run.detector_dir(task.fold), ended.variables, task.standardizer)
+        name = {"name": f"fold{task.fold.index}"} if len(run.folds) > 1 else {}
+        for row in ended.progress.history:
+            rest = {key: value for key, value in row.items() if key != "name"}
+            lines.append(json.dumps({**name, **rest}) + "\n")
+    with whole(run.workdir / "log.jsonl") as beside:
+        beside.write_text("".join(lines), "utf-8")
     run.note_timing(
-        train_epochs_s=known + ended.progress.train_s, train_compile_s=ended.progress.compile_s
+        train_epochs_s=sum(ended.progress.train_s for _, ended in pairs),
+        train_compile_s=sum(ended.progress.compile_s for _, ended in pairs),
     )
-
-
-def _members(runs: Sequence[Run]) -> tuple[list[Task], dict]:
-    """Return the members, and what they share.
-
-    Where all fit the same clips, they share windows and standardised features, as a run alone has
-    them. Else the features are shared as they are, and each has its tables, padded to one length,
-    and standardises what it gathers.
-    """
-    pairs = [(run, fold) for run in runs for fold in run.folds]
-    run, fold = pairs[0]
-    if all((f.fit, f.select) == (fold.fit, fold.select) for _, f in pairs):
-        standardizer, data = stages.training_data(run, fold)
-        check(data, run.objective)
-        tasks = [_task(run, f, standardizer, data) for run, f in pairs]
-        return tasks, resident_arrays(data)
-    return _own_members(pairs)
-
-
-def _own_members(pairs: Sequence[tuple[Run, Fold]]) -> tuple[list[Task], dict]:
-    first = pairs[0][0]
-    used = [(*fold.fit, *fold.select) for _, fold in pairs]
-    videos = list(dict.fromkeys(part.video_id for parts in used for part in parts))
-    rows = {name: first.store.read(name) for name in videos}
-    starts = np.cumsum([0, *(len(x) for x in rows.values())])[:-1]
-    offset = dict(zip(videos, starts.tolist(), strict=True))
-    labels = None
-    if first.objective.supervised:
-        whole_videos = [Part(name, 0, len(x)) for name, x in rows.items()]
-        labels = np.concatenate([first.labels(part) for part in whole_videos]).astype(np.int32)
-    features, window = np.concatenate(list(rows.values())), first.config.window
-
-    @functools.cache
-    def table(parts: tuple[Part, ...], stride: int) -> WindowTable:
-        return window_table(
-            [part.stop - part.start for part in parts],
-            length=window.length,
-            dilation=window.dilation,
-            stride=stride,
-            starts=[offset[part.video_id] + part.start for part in parts],
-        )
-
-    @functools.cache
-    def standardizer(parts: tuple[Part, ...]) -> Standardizer:
-        return Standardizer.fit([first.rows(part) for part in parts])
-
-    fitted = [table(fold.fit, window.stride) for _, fold in pairs]
-    held = [table(fold.select, 1) for _, fold in pairs]
-    most = max(map(len, fitted)), max(map(len, held))
-    tasks = []
-    for (run, fold), train, select in zip(pairs, fitted, held, strict=True):
-        own, data = standardizer(fold.fit), TrainingData(features, labels, None, train, select)
-        task = _task(run, fold, own, data)
-        arrays = {
-            "train": _padded(train, most[0]),
-            "select": _padded(select, most[1]),
-            "standard": {"mean": own.mean, "std": own.std},
-        }
-        tasks.append(dataclasses.replace(task, member=task.member._replace(own=arrays)))
-    check(data, first.objective)
-    return tasks, resident_arrays(data)
-
-
-def _task(run: Run, fold: Fold, standardizer: Standardizer, data: TrainingData) -> Task:
-    hparams = hyperparameters(data, run.config, run.objective)
-    name = f"{run.workdir.name}|{fold.index}"
-    return Task(run, fold, standardizer, Member(name, run.config.seed, hparams))
-
-
-def _padded(table: WindowTable, length: int) -> dict[str, np.ndarray]:
-    """Return a window table as arrays, repeated up to a length, with its own count."""
-    missing = length - len(table)
-    return {
-        "rows": np.concatenate([table.rows, np.repeat(table.rows[:1], missing, axis=0)]),
-        "video": np.concatenate([table.video, np.repeat(table.video[:1], missing)]),
-        "count": np.int32(len(table)),
-    }

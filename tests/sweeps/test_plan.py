@@ -1,0 +1,78 @@
+"""What a sweep will do: runs, names, groups, and every fault at once."""
+
+import pytest
+
+from tests.sweeps import tiny
+from vadjax import config as configs
+from vadjax.errors import UserError
+from vadjax.sweeps import plan
+
+BASE = configs.default_config()
+
+
+def read(*runs, base=BASE):
+    return tiny.specs(base, *runs)
+
+
+def test_runs_are_numbered_named_by_what_differs_and_counted_once():
+    runs = [{"seed": s, "train.lr": lr, "window.length": 8} for lr in (1e-3, 3e-4) for s in (0, 1)]
+    specs = read(*runs, runs[0])
+    assert [s.name for s in specs] == [
+        "0000-seed=0-lr=0.001",
+        "0001-seed=1-lr=0.001",
+        "0002-seed=0-lr=0.0003",
+        "0003-seed=1-lr=0.0003",
+    ]
+    assert specs[2].config.train.learning_rate == 3e-4 and specs[2].config.window.length == 8
+    assert BASE.window.length == 16  # the base is left as it was
+    assert [s.name for s in read({"model.units": (8, 4)}, {"model.units": (8,)})] == [
+        "0000-units=8x4",
+        "0001-units=8",
+    ]
+
+
+def test_groups_are_runs_of_one_shape():
+    runs = [
+        {"seed": seed, "train.lr": lr, "model.dropout": drop, "model.units": units}
+        for seed in (0, 1)
+        for lr in (1e-3, 1e-2)
+        for drop in (0.0, 0.1, 0.2)
+        for units in ((8,), (16,))
+    ]
+    groups = plan.grouped(read(*runs))
+    # Dropout is an array, but where there is none it is not compiled.
+    assert sorted(map(len, groups)) == [4, 4, 8, 8]
+    for group in groups:
+        assert len({(s.config.model.units, s.config.model.dropout > 0) for s in group}) == 1
+
+
+def test_an_unknown_key_gives_the_closest():
+    with pytest.raises(UserError, match=r"train.learn_rate.*Did you mean 'train.learning_rate'"):
+        read({"train.learn_rate": 1.0})
+
+
+def test_an_empty_axis_is_said():
+    with pytest.raises(UserError, match=r"the sweep is empty.*is an axis empty"):
+        read()
+
+
+def test_runs_that_cannot_be_are_listed_at_once():
+    bad = [{"train.lr": -1.0}, {"seed": 3}, {"model.name": "lstn"}, {"model.units": "wide"}]
+    with pytest.raises(UserError) as error:
+        read(*bad)
+    text = str(error.value)
+    assert "run 0 " in text and "run 2 " in text and "run 3 " in text and "run 1 " not in text
+    assert "above 0" in text and "Did you mean 'lstm'" in text
+
+
+def test_a_config_without_a_sweep_is_said(tmp_path):
+    file = tmp_path / "plain.py"
+    file.write_text("def get_config():\n    pass\n")
+    with pytest.raises(UserError, match="no function sweep"):
+        plan.sweep_function(file)
+
+
+@pytest.mark.parametrize("name", ["synthetic_rates"])
+def test_the_sweeps_that_come_along_can_be(name):
+    sweep = plan.sweep_function(f"configs/sweeps/{name}.py")
+    assert len(plan.grouped(plan.read_sweep(sweep, BASE))) == 1

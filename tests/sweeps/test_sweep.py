@@ -1,0 +1,208 @@
+"""Sweeps end to end: each run is what it would be alone; nothing is done twice or lost."""
+
+import json
+import os
+import pathlib
+import signal
+import subprocess
+import sys
+import time
+
+import jax
+import numpy as np
+import pytest
+
+from tests.sweeps import tiny
+from vadjax import results, stages
+from vadjax.console import Console
+from vadjax.context import Run
+from vadjax.errors import UserError
+from vadjax.evaluation import schema
+from vadjax.storage import workdir as workdirs
+from vadjax.sweeps import group, local, unit
+
+ROOT = pathlib.Path(__file__).parents[2]
+QUIET = Console(quiet=True)
+
+
+class Heard(Console):
+    """A console whose lines are kept."""
+
+    def __init__(self):
+        super().__init__(quiet=True)
+        self.lines = []
+
+    def say(self, text):
+        self.lines.append(text)
+
+
+def scores(workdir):
+    with np.load(workdir / "scores.npz") as file:
+        return {k: file[k] for k in file.files if k.endswith("scores")}
+
+
+def assert_as_alone(spec, there, workdir):
+    """A run of a sweep left what `vadjax.main` leaves in `workdir`."""
+    for stage in ("extract", "train", "score", "evaluate"):
+        stages.run(spec.config, workdir, stage=stage, quiet=True)
+    mine, alone = (json.loads((f / "metrics.json").read_text()) for f in (there, workdir))
+    schema.validate(mine)
+    ours, want = scores(there), scores(workdir)
+    assert ours.keys() == want.keys()
+    for name, values in want.items():
+        np.testing.assert_allclose(ours[name], values, atol=1e-4)
+    for part in ("leakage", "detector", "accounting", "stamps", "protocol"):
+        assert mine[part] == alone[part], part
+    assert mine["frame"]["auc_micro"] == pytest.approx(alone["frame"]["auc_micro"], abs=0.01)
+    histories = []
+    for folder in (there, workdir):
+        run = Run(spec.config, folder, QUIET)
+        rows = [results.history(run, fold) for fold in run.folds]
+        histories.append([[(r["epoch"], r["select_loss"]) for r in fold] for fold in rows])
+    assert all(histories[0]) and np.shape(histories[0]) == np.shape(histories[1])
+    np.testing.assert_allclose(histories[0], histories[1], atol=1e-4)
+
+
+@pytest.mark.parametrize("protocol", ["one_class", "by_video", "random_window"])
+def test_each_run_is_what_it_would_be_alone(cache, tmp_path, protocol):
+    base = tiny.one_class(cache) if protocol == "one_class" else tiny.config(cache)
+    base.dataset.protocol = protocol
+    if protocol == "by_video":  # folds of two lengths, and a schedule that knows its length
+        base.dataset.num_folds, base.evaluate.threshold = 2, "f1"
+        base.train.schedule = "cosine"
+    specs = tiny.specs(base, {"seed": 3}, {"seed": 4, "train.lr": 1e-2}, {"seed": 5})
+    folders, errors = local.run_sweep(specs, tmp_path / "sweep", console=QUIET, slots=2)
+    assert not errors and [f.name for f in folders] == [s.name for s in specs]
+    assert_as_alone(specs[1], folders[1], tmp_path / "alone")
+
+
+@pytest.fixture(scope="module")
+def swept(cache, tmp_path_factory):
+    """A sweep of three runs, one of which fails; two groups."""
+    base = tiny.one_class(cache)
+    runs = {"seed": 0}, {"seed": 1, "train.lr": 1e30}, {"seed": 2, "model.units": (3,)}
+    specs = tiny.specs(base, *runs)
+    workdir = tmp_path_factory.mktemp("swept")
+    return specs, workdir, local.run_sweep(specs, workdir, console=QUIET)
+
+
+def test_a_failing_run_stops_no_other(swept):
+    specs, workdir, (folders, errors) = swept
+    assert [f.name for f in folders] == [specs[0].name, specs[2].name]
+    assert list(errors) == [specs[1].name] and "not finite" in errors[specs[1].name]
+    note = json.loads((workdir / "runs" / specs[1].name / "error.json").read_text())
+    assert "not finite" in note["error"]
+
+
+def test_what_is_done_is_not_done_again_and_damage_is_said(swept, monkeypatch):
+    specs, workdir, _ = swept
+    trained, train = [], group.train_members
+    monkeypatch.setattr(
+        group, "train_members", lambda *a, **k: trained.append(k["members"]) or train(*a, **k)
+    )
+    heard = Heard()
+    whole, damaged = (workdir / "runs" / specs[n].name for n in (0, 2))
+    before = (whole / "metrics.json").stat().st_mtime_ns
+    (damaged / "metrics.json").write_text('{"frame": ')
+    folders, _ = local.run_sweep([specs[0], specs[2]], workdir, console=heard)
+    assert len(folders) == 2 and [len(m) for m in trained] == [1]
+    assert (whole / "metrics.json").stat().st_mtime_ns == before
+    assert any("is run again: metrics.json is damaged" in line for line in heard.lines)
+    json.loads((damaged / "metrics.json").read_text())
+
+
+def test_other_settings_are_run_again(swept):
+    specs, workdir, _ = swept
+    longer = tiny.specs(specs[0].config, {"train.epochs": 3})[0]
+    heard = Heard()
+    as_first = type(longer)(specs[0].name, {}, longer.config)
+    assert local.is_done(specs[0], workdir / "runs", heard) and not heard.lines
+    assert not local.is_done(as_first, workdir / "runs", heard)
+    assert "made with another train.epochs" in heard.lines[0]
+
+
+def test_out_of_memory_halves_the_slots(cache, tmp_path, monkeypatch):
+    asked, train = [], group.train_members
+
+    def short_of_memory(*args, slots, **more):
+        asked.append(slots)
+        if slots > 1:
+            raise jax.errors.JaxRuntimeError("RESOURCE_EXHAUSTED: Out of memory")
+        return train(*args, slots=slots, **more)
+
+    monkeypatch.setattr(group, "train_members", short_of_memory)
+    specs, heard = tiny.specs(tiny.config(cache), {"seed": 0}, {"seed": 1}), Heard()
+    folders, errors = local.run_sweep(specs, tmp_path, console=heard, slots=8)
+    assert len(folders) == 2 and not errors and asked == [8, 1]
+    assert any("out of memory: going on with 1 members" in line for line in heard.lines)
+
+
+def test_an_unexpected_fault_of_one_group_stops_no_other(cache, tmp_path, monkeypatch):
+    def broken(runs, **_):
+        if runs[0].config.seed == 0:
+            raise KeyError("surprise")
+        yield runs[0], ""
+
+    monkeypatch.setattr(unit, "train_group", broken)
+    base = tiny.config(cache)
+    specs = tiny.specs(base, {"seed": 0}, {"seed": 1, "model.units": (3,)})
+    folders, errors = local.run_sweep(specs, tmp_path, console=QUIET)
+    assert errors == {specs[0].name: "KeyError: 'surprise'"} and len(folders) == 1
+
+
+def test_two_sweeps_on_one_workdir(cache, tmp_path):
+    specs = tiny.specs(tiny.config(cache), {"seed": 0})
+    with (
+        workdirs.opened(tmp_path / "here", identity={"sweep_format": local.FORMAT}),
+        pytest.raises(UserError, match=r"another process.*works in"),
+    ):
+        local.run_sweep(specs, tmp_path / "here", console=QUIET)
+
+
+@pytest.mark.parametrize(
+    ("identity", "said"),
+    [({"sweep_format": 9}, "a sweep of format 9.*reads and writes 1"), ({"seed": 1}, "of one run")],
+)
+def test_the_workdir_of_something_else(cache, tmp_path, identity, said):
+    (tmp_path / "config.json").write_text(json.dumps({"config": {}, "identity": identity}))
+    with pytest.raises(UserError, match=said):
+        local.run_sweep(tiny.specs(tiny.config(cache), {"seed": 0}), tmp_path, console=QUIET)
+
+
+CONFIG = """
+from vadjax.config import default_config
+
+def get_config():
+    config = default_config()
+    config.update_from_flattened_dict({values!r})
+    return config
+
+def sweep(add):
+    for seed in range(4):
+        add(seed=seed, **{{"train.learning_rate": 1e30 if seed == 1 else 1e-3}})
+"""
+
+
+def test_a_killed_sweep_goes_on_and_a_failed_run_is_listed_last(cache, tmp_path):
+    from vadjax import config as configs
+
+    config, workdir = tmp_path / "sweep.py", tmp_path / "sweep"
+    config.write_text(CONFIG.format(values=configs.flatten(tiny.config(cache).to_dict())))
+    command = [sys.executable, "-m", "vadjax.sweep", f"--config={config}", f"--workdir={workdir}"]
+    command.append("--slots=1")
+    first = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    deadline = time.monotonic() + 120
+    while not (done := list(workdir.glob("runs/*/metrics.json"))):
+        assert first.poll() is None and time.monotonic() < deadline, first.communicate()
+        time.sleep(0.02)
+    os.kill(first.pid, signal.SIGKILL)
+    first.communicate()
+    before = {path: path.stat().st_mtime_ns for path in done}
+    again = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    assert again.returncode == 1 and "Traceback" not in again.stderr
+    assert "1 of 4 runs failed" in again.stderr and "not finite" in again.stderr
+    assert "of 4 runs are done already" in again.stdout
+    assert all(path.stat().st_mtime_ns == stamp for path, stamp in before.items())
+    assert len(list(workdir.glob("runs/*/metrics.json"))) == 3
+    assert {p.name for p in workdir.glob("results*")} >= {"results.xlsx", "results.html"}
+    assert len(list((workdir / "runs").iterdir())) == 4

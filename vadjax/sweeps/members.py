@@ -1,0 +1,158 @@
+"""The members of a population: of each run the folds, and what each reads of the shared data."""
+
+import dataclasses
+import functools
+from collections.abc import Sequence
+
+import numpy as np
+
+from vadjax import stages, windowed
+from vadjax.context import Run
+from vadjax.data.splits import Fold, Part
+from vadjax.data.windows import WindowTable, window_table
+from vadjax.errors import UserError
+from vadjax.features.standardize import Standardizer
+from vadjax.training.inputs import TrainingData, check, hyperparameters, resident_arrays
+from vadjax.training.population import Member
+from vadjax.training.step import num_steps
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Task:
+    """One fold of one run: a member of the population.
+
+    Attributes:
+        run, fold: whose it is.
+        standardizer: fitted on the fold's clips or windows.
+        member: what is trained.
+        steps: batches of its epoch, of its own windows.
+    """
+
+    run: Run
+    fold: Fold
+    standardizer: Standardizer
+    member: Member
+    steps: int
+
+
+def split_of(run: Run, fold: Fold) -> tuple:
+    """Return what two folds of a group have equal if they fit and stop on the same windows."""
+    return (run.config.seed,) if run.by_window else (fold.fit, fold.select)
+
+
+def members(runs: Sequence[Run]) -> tuple[list[Task], dict, dict[str, str]]:
+    """Return the tasks, the arrays that they share, and {run's name: why it cannot be trained}.
+
+    Where all fit the same windows, they share these and the standardised features, as a run alone
+    has them. Else the features are shared as they are, and each has its tables, padded to one
+    length, and standardises what it gathers.
+
+    Raises:
+        UserError: the group's data cannot be trained on.
+    """
+    pairs, failed = [], {}
+    for run in runs:
+        try:
+            pairs += [(run, fold) for fold in run.folds]
+        except UserError as error:
+            failed[run.workdir.name] = str(error)
+    if not pairs:
+        return [], {}, failed
+    if len({split_of(run, fold) for run, fold in pairs}) == 1:
+        made, shared = _alike(pairs)
+    else:
+        made, shared = _apart(pairs)
+    tasks = []
+    for (run, fold), (standardizer, data, own) in zip(pairs, made, strict=True):
+        try:
+            hparams = hyperparameters(data, run.config, run.objective)
+        except UserError as error:
+            failed.setdefault(run.workdir.name, str(error))
+            continue
+        member = Member(f"{run.workdir.name}|{fold.index}", run.config.seed, hparams, own)
+        steps = num_steps(len(data.train), run.config.train.batch_size)
+        tasks.append(Task(run, fold, standardizer, member, steps))
+    return [task for task in tasks if task.run.workdir.name not in failed], shared, failed
+
+
+def _alike(pairs: Sequence[tuple[Run, Fold]]) -> tuple[list, dict]:
+    run, fold = pairs[0]
+    make = windowed.training_data if run.by_window else stages.training_data
+    standardizer, data = make(run, fold)
+    check(data, run.objective)
+    return [(standardizer, data, {})] * len(pairs), resident_arrays(data)
+
+
+def _apart(pairs: Sequence[tuple[Run, Fold]]) -> tuple[list, dict]:
+    """Return (standardizer, data, own arrays) of each, and what all share."""
+    found = (_by_window if pairs[0][0].by_window else _by_clip)(pairs)
+    empty = [data for _, data in found if not (len(data.train) and len(data.select))]
+    data = (empty or [data for _, data in found])[0]
+    check(data, pairs[0][0].objective)
+    most = [max(len(getattr(data, name)) for _, data in found) for name in ("train", "select")]
+    made = []
+    for standardizer, data in found:
+        own = {
+            "train": _padded(data.train, most[0]),
+            "select": _padded(data.select, most[1]),
+            "standard": {"mean": standardizer.mean, "std": standardizer.std},
+        }
+        made.append((standardizer, data, own))
+    return made, resident_arrays(found[0][1])
+
+
+def _by_clip(pairs: Sequence[tuple[Run, Fold]]) -> list[tuple[Standardizer, TrainingData]]:
+    first, window = pairs[0][0], pairs[0][0].config.window
+    used = [(*fold.fit, *fold.select) for _, fold in pairs]
+    videos = list(dict.fromkeys(part.video_id for parts in used for part in parts))
+    rows = {name: first.store.read(name) for name in videos}
+    starts = np.cumsum([0, *(len(x) for x in rows.values())])[:-1]
+    offset = dict(zip(videos, starts.tolist(), strict=True))
+    labels = None
+    if first.objective.supervised:
+        whole_videos = [Part(name, 0, len(x)) for name, x in rows.items()]
+        labels = np.concatenate([first.labels(part) for part in whole_videos]).astype(np.int32)
+    features = np.concatenate(list(rows.values()))
+
+    @functools.cache
+    def table(parts: tuple[Part, ...], stride: int) -> WindowTable:
+        return window_table(
+            [part.stop - part.start for part in parts],
+            length=window.length,
+            dilation=window.dilation,
+            stride=stride,
+            starts=[offset[part.video_id] + part.start for part in parts],
+        )
+
+    @functools.cache
+    def standardizer(parts: tuple[Part, ...]) -> Standardizer:
+        return Standardizer.fit([first.rows(part) for part in parts])
+
+    def data(fold: Fold) -> TrainingData:
+        tables = table(fold.fit, window.stride), table(fold.select, 1)
+        return TrainingData(features, labels, None, *tables)
+
+    return [(standardizer(fold.fit), data(fold)) for _, fold in pairs]
+
+
+def _by_window(pairs: Sequence[tuple[Run, Fold]]) -> list[tuple[Standardizer, TrainingData]]:
+    """The rows are the same for every seed; a seed deals out the windows."""
+    rows = windowed.rows(*pairs[0])
+    found: dict[tuple, tuple] = {}
+    for run, fold in pairs:
+        key = split_of(run, fold)
+        if key not in found:
+            labels = fold.row_labels.astype(np.int32)
+            data = TrainingData(rows, labels, None, *windowed.tables(fold))
+            found[key] = windowed.standardizer(run, fold, rows), data
+    return [found[split_of(run, fold)] for run, fold in pairs]
+
+
+def _padded(table: WindowTable, length: int) -> dict[str, np.ndarray]:
+    """Return a window table as arrays, repeated up to a length, with its own count."""
+    missing = length - len(table)
+    return {
+        "rows": np.concatenate([table.rows, np.repeat(table.rows[:1], missing, axis=0)]),
+        "video": np.concatenate([table.video, np.repeat(table.video[:1], missing)]),
+        "count": np.int32(len(table)),
+    }
