@@ -113,7 +113,7 @@ def test_members_may_have_more_or_fewer_windows_and_standardise_by_themselves():
     spread = {"mean": np.float32([0.1, 0, 0, 0.2]), "std": np.float32([1, 2, 1, 0.5])}
     padded = []
     for member, count in zip(members, (44, 31, 9), strict=True):  # 6, 4 and 2 batches of 8
-        rows, video = data.train
+        rows, video = data.train.rows, data.train.video
         table = {"rows": rows.copy(), "video": video, "count": np.int32(count)}
         table["rows"][count:] = 0
         padded.append(member._replace(own={"train": table, "standard": spread}))
