@@ -16,6 +16,7 @@ from vadjax.errors import UserError, unknown
 
 DATASETS = ("synthetic", "ucsd_ped1", "ucsd_ped2", "avenue", "folder")
 WINDOW_PROTOCOLS = ("random_window", "published_shuffled")  # leaky; to reproduce and to warn
+SUPERVISED_OBJECTIVES = ("classify", "segment")
 SUPERVISED_PROTOCOLS = ("by_video", *WINDOW_PROTOCOLS)
 PROTOCOLS = ("one_class", "official", *SUPERVISED_PROTOCOLS)
 MODELS = (
@@ -37,11 +38,12 @@ CHOICES = {
     "dataset.augment": ("none", "rahmani_compat"),
     "features.preprocess": ("checkpoint", "rahmani_compat"),
     "features.fit": ("stretch", "crop", "pad", "native"),
+    "features.standardize": ("channel", "place"),
     "features.dtype": ("float32", "bfloat16"),
     "window.label": ("last", "any", "majority", "centre"),
     "model.name": MODELS,
     "model.dtype": ("float32", "bfloat16"),
-    "objective.name": ("predict", "reconstruct", "motion", "classify"),
+    "objective.name": ("predict", "reconstruct", "motion", "classify", "segment"),
     "objective.activation": ("sigmoid", "softmax"),
     "objective.reduce": ("mean", "max"),
     "train.optimizer": ("adam", "adamw"),
@@ -98,6 +100,7 @@ def default_config() -> ConfigDict:
             height=0,  # 0 is the checkpoint's size
             width=0,
             dtype="float32",
+            standardize="channel",  # "place": maps of a fixed camera, each place by itself
             cache_dir="~/.cache/vadjax",
             batch_size=16,
         )
@@ -329,10 +332,11 @@ def _combinations(flat: Mapping[str, object]) -> list[str]:
     faults = _backbone(flat) + _classes(flat)
     objective, name = flat["objective.name"], flat["model.name"]
     supervised = flat["dataset.protocol"] in SUPERVISED_PROTOCOLS
-    if supervised != (objective == "classify"):
+    if supervised != (objective in SUPERVISED_OBJECTIVES):
         faults.append(
             f"protocol {flat['dataset.protocol']!r} does not go with objective {objective!r}: "
-            f"{', '.join(SUPERVISED_PROTOCOLS)} learn from labels (objective.name=classify), "
+            f"{', '.join(SUPERVISED_PROTOCOLS)} learn from labels (objective.name=classify, or "
+            "segment under by_video), "
             "one_class and official never see one (objective.name=predict, reconstruct or motion)."
         )
     if name.endswith("autoencoder") and objective != "reconstruct":
@@ -349,8 +353,15 @@ def _combinations(flat: Mapping[str, object]) -> list[str]:
             f"model {name!r} does not go with objective {objective!r}: model.name=motion_scanner "
             "serves objective.name=motion and nothing else does."
         )
-    if name == "place_scanner" and objective != "classify":
-        faults.append(f"model {name!r} classifies; set objective.name=classify and by_video.")
+    if name == "place_scanner" and objective not in SUPERVISED_OBJECTIVES:
+        faults.append(
+            f"model {name!r} learns from labels; set objective.name=segment (masks) or classify "
+            "(frames), and dataset.protocol=by_video."
+        )
+    if objective == "segment" and name != "place_scanner":
+        faults.append(f"objective 'segment' wants model.name=place_scanner, not {name!r}.")
+    if flat["features.standardize"] == "place" and flat["features.tap"] == "features":
+        faults.append("features.standardize=place is for maps: set features.tap=map.")
     if objective in ("predict", "motion") and flat["window.length"] < 2:
         faults.append(f"objective {objective!r} needs window.length of at least 2.")
     faults += _window_protocols(flat)
@@ -379,6 +390,8 @@ def _window_protocols(flat: Mapping[str, object]) -> list[str]:
         )
     if protocol not in WINDOW_PROTOCOLS:
         return faults
+    if flat["objective.name"] == "segment":
+        faults.append(f"protocol {protocol!r} deals out rows' labels: set objective.name=classify.")
     wanted = {"evaluate.threshold": "half"}  # no clip is held out that could give another
     if protocol == "published_shuffled":
         wanted |= {"window.stride": 1, "window.dilation": 1, "window.label": "last"}

@@ -150,6 +150,27 @@ class Run:
             labels = np.zeros(len(self.videos[part.video_id].frames), np.uint8)
         return labels[part.start : part.stop]
 
+    def place_labels(self, part: Part) -> np.ndarray:
+        """Return the abnormal share of each place of the stored maps, float16 [frames, h, w].
+
+        Raises:
+            UserError: the video has no masks, or the maps do not show whole frames.
+        """
+        from vadjax.data.masks import place_shares
+
+        video, fit = self.videos[part.video_id], self.config.features.fit
+        if fit not in ("stretch", "native"):
+            raise UserError(
+                f"masks are laid over whole frames, but features.fit is {fit!r}; set it to stretch."
+            )
+        if video.masks is None:
+            raise UserError(
+                f"objective 'segment' learns from masks, and {video.id} has none; set "
+                "objective.name=classify, or dataset.masks_dir where the masks lie apart."
+            )
+        grid = self.store.read(video.id).shape[1:3]
+        return place_shares(video.masks, grid)[part.start : part.stop]
+
     def detector_dir(self, fold: Fold) -> pathlib.Path:
         return self.workdir / "detector" / f"fold{fold.index}"
 

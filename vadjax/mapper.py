@@ -18,6 +18,7 @@ WHAT = {
     "motion": "the largest error of each cell over its motion channels, in units of the largest "
     "that fitted clips have shown",
     "classify": "the softplus of each place's log odds of being abnormal",
+    "segment": "the softplus of each place's log odds of being abnormal",
     "predict": "the squared error of each place; a frame's mean is its score",
     "reconstruct": "the squared error of each place; a frame's mean is its score",
 }

@@ -199,10 +199,13 @@ def training_data(run: Run, fold: Fold):
 
     window = run.config.window
     cut = functools.partial(window_table, length=window.length, dilation=window.dilation)
-    standardizer = Standardizer.fit([run.rows(p) for p in fold.fit])
+    by_place = run.config.features.standardize == "place"
+    standardizer = Standardizer.fit([run.rows(p) for p in fold.fit], by_place=by_place)
     parts = (*fold.fit, *fold.select)
     lengths, n = [p.stop - p.start for p in parts], len(fold.fit)
-    supervised = run.objective.name == "classify"
+    supervised, places = run.objective.supervised, None
+    if run.objective.name == "segment":
+        places = np.concatenate([run.place_labels(p) for p in parts])
     return standardizer, TrainingData(
         features=np.concatenate([_standard(standardizer, run.rows(p)) for p in parts]),
         frame_labels=np.concatenate([run.labels(p) for p in parts]).astype(np.int32)
@@ -211,6 +214,7 @@ def training_data(run: Run, fold: Fold):
         video_labels=None,
         train=cut(lengths[:n], stride=window.stride),
         select=cut(lengths[n:], stride=1, starts=sum(lengths[:n]) + _starts(lengths[n:])),
+        place_labels=places,
     )
 
 

@@ -1,3 +1,4 @@
+import cv2
 import numpy as np
 import pytest
 import scipy.io
@@ -39,3 +40,12 @@ def test_vollabel_of_another_shape_is_refused(tmp_path):
     scipy.io.savemat(tmp_path / "a.mat", {"volLabel": np.zeros((1, 7))})
     with pytest.raises(UserError, match=r"volLabel should be a cell of one mask"):
         masks.read_vollabel(tmp_path / "a.mat")
+
+
+def test_shares_of_places(tmp_path):
+    mask = np.zeros((8, 12), np.uint8)
+    mask[:4, :6], mask[6:, 9:] = 1, 1
+    cv2.imwrite(str(tmp_path / "0.bmp"), 255 * mask)
+    found = masks.place_shares(masks.ImageMasks([tmp_path / "0.bmp"]), (2, 4))
+    assert found.dtype == np.float16
+    np.testing.assert_allclose(found, [[[1, 1, 0, 0], [0, 0, 0, 0.5]]])

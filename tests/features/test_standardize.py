@@ -75,3 +75,16 @@ def test_what_cannot_be_fitted():
             Standardizer.fit(clips)
     with pytest.raises(ValueError, match="3 channels"):
         Standardizer.fit([rows]).apply(np.zeros((4, 3)))
+
+
+def test_maps_are_standardised_by_place():
+    rng = np.random.default_rng(2)
+    maps = rng.normal(size=(30, 2, 3, 2)) * rng.uniform(0.5, 3, (2, 3, 2))
+    maps[:, 0, 0] = 4.0  # never changes
+    fitted = Standardizer.fit([maps[:11], maps[11:]], by_place=True, chunk_bytes=900)
+    np.testing.assert_allclose(fitted.mean, maps.mean(0), rtol=1e-5)
+    wanted = np.sqrt(maps.var(0) + 0.3**2 * maps.var((0, 1, 2)))
+    np.testing.assert_allclose(fitted.std, wanted, rtol=1e-5)
+    again = Standardizer.from_dict(json.loads(json.dumps(fitted.to_dict())))
+    np.testing.assert_array_equal(again.apply(maps), fitted.apply(maps))
+    np.testing.assert_allclose(fitted.apply(maps)[:, 0, 0], 0, atol=1e-6)

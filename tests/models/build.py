@@ -29,6 +29,7 @@ SERVED = [
     ("conv_autoencoder", False, "reconstruct"),
     ("motion_scanner", False, "motion"),
     ("place_scanner", False, "classify"),
+    ("place_scanner", False, "segment"),
 ]
 ONCE = list({case[0]: case for case in reversed(SERVED)}.values())  # each model once
 
@@ -78,7 +79,8 @@ def model(name="lstm", *, task="predict", feature_shape=None, **changes):
         feature_shape = MAPS.get(name, (FEATURES,))
     task = objective(task) if isinstance(task, str) else task
     layers = (4, 3) if name == "lstm_gru" else (3,)
-    config = model_config(**{"name": name, "units": layers, **changes})
+    widths = (8, 5, 6) if name == "place_scanner" else (4, 5)
+    config = model_config(**{"name": name, "units": layers, "channels": widths, **changes})
     return models.create(config, feature_shape=feature_shape, objective=task)
 
 
@@ -111,4 +113,5 @@ def batch_of(count, *, steps=STEPS, seed=0):
     labels = np.random.default_rng(seed).integers(0, 2, (count, steps)).astype(np.int32)
     weight = np.ones(count, np.float32)
     weight[-1] = 0
-    return {"weight": weight, "frame_label": labels}
+    places = np.random.default_rng(seed).random((count, *MAP[:2])).astype(np.float32)
+    return {"weight": weight, "frame_label": labels, "place_label": places}

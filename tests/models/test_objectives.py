@@ -152,13 +152,9 @@ def test_lookahead():
         assert goal.lookahead(16, False) == 0
 
 
-def test_only_classify_is_supervised():
-    assert [build.objective(n).supervised for n in objectives.OBJECTIVES] == [
-        False,
-        False,
-        False,
-        True,
-    ]
+def test_two_objectives_are_supervised():
+    found = {n for n in objectives.OBJECTIVES if build.objective(n).supervised}
+    assert found == {"classify", "segment"}
 
 
 @pytest.mark.parametrize(
@@ -179,3 +175,18 @@ def test_errors_say_what_to_choose(kwargs, match):
 def test_create_gives_an_objective_back():
     goal = objectives.create(ConfigDict({"name": "predict"}))
     assert objectives.create(goal) is goal
+
+
+def test_segment():
+    goal = build.objective("segment")
+    places = RNG.normal(size=(3, 1, 4, 5, 1)).astype(np.float32)
+    shares = RNG.uniform(0, 0.3, (3, 4, 5)).astype(np.float32)
+    batch = {"weight": WEIGHT, "place_label": shares}
+    chances = 1 / (1 + np.exp(-places[:, 0, ..., 0].astype(np.float64)))
+    losses = np.where(shares > 0.15, -5 * np.log(chances), -np.log(1 - chances)).mean((1, 2))
+    weights = {"class_weight": jnp.array([1.0, 5.0])}
+    total, weight = value(goal, {"places": places}, None, batch, weights)
+    assert total == pytest.approx((WEIGHT * losses).sum(), rel=1e-5) and weight == 1.5
+    output = np.array([[[0.0]], [[2.0]], [[-2.0]]], np.float32)
+    scores = goal.frame_score({"output": output}, None)
+    np.testing.assert_allclose(scores[:, 0], 1 / (1 + np.exp(-output[:, 0, 0])), rtol=1e-6)

@@ -85,3 +85,19 @@ def read_vollabel(path: str | os.PathLike) -> np.ndarray:
 def _packed(path: str) -> tuple[list[np.ndarray], int]:
     cells = read_vollabel(path)
     return [np.packbits(cell > 0, axis=1) for cell in cells], cells[0].shape[1]
+
+
+def place_shares(masks: Masks, grid: tuple[int, int]) -> np.ndarray:
+    """Return the share of abnormal pixels of each place of a grid over the whole frame.
+
+    Args:
+      masks: of one video.
+      grid: its height and width.
+
+    Returns:
+      float16 [t, *grid] in 0 .. 1.
+    """
+    found = np.empty((len(masks), *grid), np.float16)
+    for index, mask in enumerate(masks):
+        found[index] = cv2.resize(mask.astype(np.float32), grid[::-1], interpolation=cv2.INTER_AREA)
+    return found

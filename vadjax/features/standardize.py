@@ -11,22 +11,30 @@ CONSTANT = 1e-6  # a standard deviation below this share of the mean is rounding
 # A channel that hardly ever fires in the fitted clips must not drown all others when it does: no
 # deviation counts as less than this share of the median one (docs/decisions.md).
 FLOOR = 0.1
+PLACE_FLOOR = 0.3  # of a channel's deviation, where a place hardly ever changes
 
 
 @dataclass(frozen=True, eq=False)
 class Standardizer:
-    """(x - mean) / std over the last axis: by feature, or by channel of a map.
+    """(x - mean) / std over the last axis: by feature, by channel of a map, or of each place.
 
     Attributes:
-      mean: float32 [c].
-      std: float32 [c]; at least `FLOOR` times the median of the channels that vary.
+      mean: float32 [c], or [h, w, c] by place.
+      std: the same shape; at least `FLOOR` times the median of the channels that vary, and by place
+        at least `PLACE_FLOOR` times the channel's over all places.
     """
 
     mean: np.ndarray
     std: np.ndarray
 
     @classmethod
-    def fit(cls, clips: Iterable[np.ndarray], *, chunk_bytes: int = 1 << 26) -> "Standardizer":
+    def fit(
+        cls,
+        clips: Iterable[np.ndarray],
+        *,
+        by_place: bool = False,
+        chunk_bytes: int = 1 << 26,
+    ) -> "Standardizer":
         """Measure the fitted clips, in float64 and one chunk at a time.
 
         Chunks are joined by the pairwise update of Chan, Golub and LeVeque (1983), which keeps
@@ -34,6 +42,8 @@ class Standardizer:
 
         Args:
           clips: [rows, ..., c] float each; memory-mapped ones are never held whole.
+          by_place: measure each place of maps [rows, h, w, c] by itself: what a fixed camera always
+            sees there becomes 0, and what comes into view stands out.
           chunk_bytes: of rows that are held in float64 at once.
 
         Raises:
@@ -48,7 +58,8 @@ class Standardizer:
                 rows += len(chunk)
                 finite = np.isfinite(chunk.reshape(len(chunk), -1)).all(1)
                 bad += int((~finite).sum())
-                values = chunk[finite].reshape(-1, chunk.shape[-1])  # [n, c]
+                shape = chunk.shape[1:] if by_place else chunk.shape[-1:]
+                values = chunk[finite].reshape(-1, *shape)  # [n, c]
                 if not len(values):
                     continue
                 centre = values.mean(0)
@@ -64,7 +75,12 @@ class Standardizer:
             )
         if not rows:
             raise UserError("there is no feature row to fit: every training clip is empty.")
-        std = np.sqrt(squares / count)
+        variance = squares / count
+        if by_place:
+            places = tuple(range(variance.ndim - 1))
+            whole = variance.mean(places) + mean.var(places)
+            variance = variance + PLACE_FLOOR**2 * whole
+        std = np.sqrt(variance)
         varying = std[std > CONSTANT * np.abs(mean)]
         floor = FLOOR * np.median(varying) if len(varying) else 1.0
         std = np.maximum(std, floor)
@@ -76,8 +92,8 @@ class Standardizer:
         Raises:
           ValueError: the last axis is not as long as in the fitted clips.
         """
-        if rows.shape[-1] != len(self.mean):
-            raise ValueError(f"{rows.shape[-1]} channels, but {len(self.mean)} were fitted")
+        if rows.shape[-1] != self.mean.shape[-1]:
+            raise ValueError(f"{rows.shape[-1]} channels, but {self.mean.shape[-1]} were fitted")
         rows = np.subtract(rows, self.mean, dtype=np.float32)
         return np.divide(rows, self.std, out=rows)
 

@@ -218,8 +218,67 @@ class Classify:
         return jax.nn.softmax(logits)[..., 1:].sum(axis=-1)
 
 
-Objective = Predict | Reconstruct | Motion | Classify
-OBJECTIVES = ("predict", "reconstruct", "motion", "classify")
+@dataclasses.dataclass(frozen=True)
+class Segment:
+    """The model finds the abnormal places of a window's last row, taught by masks.
+
+    A mask says where, so that one frame teaches as much as many labels of whole frames do.
+
+    Attributes:
+        share: of a place's pixels that have to be abnormal for the place to be.
+    """
+
+    share: float = 0.15
+
+    name = "segment"
+    min_length = 1
+    supervised = True
+    num_classes = 2
+
+    def out_features(self, feature_shape) -> int:
+        """One logit."""
+        return 1
+
+    def num_scored(self, t: int) -> int:
+        """One row, the last."""
+        return 1
+
+    def lookahead(self, t: int, bidirectional: bool) -> int:
+        """Frames after a frame that its score waits for: none."""
+        return 0
+
+    def window_label(self, frame_label):
+        """Label windows by their last row: [b, t] integers to [b] int32."""
+        return jnp.asarray(frame_label, jnp.int32)[:, -1]
+
+    def loss(self, outputs, windows, batch, hparams):
+        """Weighted sum of the windows' cross-entropies, and the sum of weights.
+
+        Args:
+            outputs: `places` [b, 1, h, w, 1] logits.
+            windows: not used.
+            batch: `weight` [b] (0 marks padding), `place_label` [b, h, w], the share of each
+                place's pixels that are abnormal.
+            hparams: `class_weight` [2] of normal and abnormal places, optional.
+
+        Returns:
+            ({"model": scalar}, {"model": scalar}).
+        """
+        logits = outputs["places"][:, -1, ..., 0].astype(jnp.float32)
+        abnormal = batch["place_label"] > self.share
+        losses = jax.nn.softplus(logits) - abnormal * logits
+        if "class_weight" in hparams:
+            weights = hparams["class_weight"].astype(jnp.float32)
+            losses = losses * weights[abnormal.astype(jnp.int32)]
+        return _weighted(losses.mean((1, 2)), batch["weight"])
+
+    def frame_score(self, outputs, windows):
+        """Score the last row: [b, 1], the logistic function of the model's `output`."""
+        return jax.nn.sigmoid(outputs["output"][:, -1:, 0].astype(jnp.float32))
+
+
+Objective = Predict | Reconstruct | Motion | Classify | Segment
+OBJECTIVES = ("predict", "reconstruct", "motion", "classify", "segment")
 
 
 def create(config) -> Objective:
@@ -244,6 +303,8 @@ def create(config) -> Objective:
                 "wants " + ("2" if config.activation == "sigmoid" else "at least 2")
             )
         return Classify(config.activation, config.label_rule, num_classes)
+    if config.name == "segment":
+        return Segment()
     kinds = {"predict": Predict, "reconstruct": Reconstruct, "motion": Motion}
     if config.name not in kinds:
         raise unknown("objective", config.name, OBJECTIVES)

@@ -58,6 +58,7 @@ OBJECTIVES = {
     "reconstruct": "reconstructing",
     "motion": "telling motion",
     "classify": "classifying",
+    "segment": "segmenting",
 }
 
 

@@ -16,6 +16,7 @@ class TrainingData(NamedTuple):
       video_labels: int32 [n], the label of each row's video, or None.
       train: the fitted windows (rows int32 [m, t], video int32 [m]).
       select: the held-out windows on which training stops.
+      place_labels: float16 [n, h, w], the abnormal share of each place's pixels, or None.
     """
 
     features: np.ndarray
@@ -23,6 +24,7 @@ class TrainingData(NamedTuple):
     video_labels: np.ndarray | None
     train: Any
     select: Any
+    place_labels: np.ndarray | None = None
 
 
 def check(data: TrainingData, objective: Any) -> None:
@@ -49,6 +51,8 @@ def check(data: TrainingData, objective: Any) -> None:
             f"{bad} of {len(data.features)} feature rows hold NaN or infinity; extract those "
             "videos again (remove them from features.cache_dir), or choose other weights."
         )
+    if objective.name == "segment" and data.place_labels is None:
+        raise UserError("objective 'segment' learns from masks, and these clips have none.")
     if objective.supervised and data.frame_labels is None:
         raise UserError(
             f"objective {objective.name!r} learns from labels, and these clips have none."
@@ -99,8 +103,10 @@ def resident_arrays(data: TrainingData) -> dict:
     """Return the arrays that lie on every device while the model trains."""
     unknown = np.full(len(data.features), -1, np.int32)
     labels = {"frame_label": data.frame_labels, "video_label": data.video_labels}
+    places = {} if data.place_labels is None else {"place_label": data.place_labels}
     return {
         "features": data.features,
+        **places,
         **{key: unknown if v is None else v.astype(np.int32) for key, v in labels.items()},
         "train": {"rows": data.train.rows, "video": data.train.video},
         "select": {"rows": data.select.rows, "video": data.select.video},

@@ -222,13 +222,18 @@ def gather(data: dict, split: str, index: jax.Array, weight: jax.Array) -> dict:
     """Return the batch of the windows `index` [b] of a table: features and labels by row.
 
     Returns:
-      windows float32 [b, t, ...]; index, weight, bag, video_label [b]; rows, frame_label [b, t].
+      windows float32 [b, t, ...]; index, weight, bag, video_label [b]; rows, frame_label [b, t];
+      place_label float32 [b, h, w] of the last row, where there are masks.
     """
     rows = data[split]["rows"][index]
     windows = data["features"][rows].astype(jnp.float32)
     if "standard" in data:
         windows = (windows - data["standard"]["mean"]) / data["standard"]["std"]
+    places = {}
+    if "place_label" in data:
+        places["place_label"] = data["place_label"][rows[:, -1]].astype(jnp.float32)
     return {
+        **places,
         "windows": windows,
         "index": index,
         "rows": rows,
