@@ -1,5 +1,6 @@
 """Sweeps end to end: each run is what it would be alone; nothing is done twice or lost."""
 
+import dataclasses
 import json
 import os
 import pathlib
@@ -13,7 +14,7 @@ import numpy as np
 import pytest
 
 from tests.sweeps import tiny
-from vadjax import results, stages
+from vadjax import results, stages, windowed
 from vadjax.console import Console
 from vadjax.context import Run
 from vadjax.errors import UserError
@@ -42,9 +43,11 @@ def scores(workdir):
 
 
 def assert_as_alone(spec, there, workdir):
-    """A run of a sweep left what `vadjax.main` leaves in `workdir`."""
-    for stage in ("extract", "train", "score", "evaluate"):
-        stages.run(spec.config, workdir, stage=stage, quiet=True)
+    """A run of a sweep left what the stages of `vadjax.main` leave in `workdir`."""
+    run = Run(spec.config, workdir, QUIET)
+    for stage in ("train", "score", "evaluate"):
+        made_by = {**stages.STAGES, **windowed.STAGES} if run.by_window else stages.STAGES
+        made_by[stage](run)
     mine, alone = (json.loads((f / "metrics.json").read_text()) for f in (there, workdir))
     schema.validate(mine)
     ours, want = scores(there), scores(workdir)
@@ -56,8 +59,8 @@ def assert_as_alone(spec, there, workdir):
     assert mine["frame"]["auc_micro"] == pytest.approx(alone["frame"]["auc_micro"], abs=0.01)
     histories = []
     for folder in (there, workdir):
-        run = Run(spec.config, folder, QUIET)
-        rows = [results.history(run, fold) for fold in run.folds]
+        there = dataclasses.replace(run, workdir=folder)
+        rows = [results.history(there, fold) for fold in run.folds]
         histories.append([[(r["epoch"], r["select_loss"]) for r in fold] for fold in rows])
     assert all(histories[0]) and np.shape(histories[0]) == np.shape(histories[1])
     np.testing.assert_allclose(histories[0], histories[1], atol=1e-4)
@@ -133,15 +136,15 @@ def test_out_of_memory_halves_the_slots(cache, tmp_path, monkeypatch):
     monkeypatch.setattr(group, "train_members", short_of_memory)
     specs, heard = tiny.specs(tiny.config(cache), {"seed": 0}, {"seed": 1}), Heard()
     folders, errors = local.run_sweep(specs, tmp_path, console=heard, slots=8)
-    assert len(folders) == 2 and not errors and asked == [8, 1]
+    assert len(folders) == 2 and not errors and asked == [2, 1]
     assert any("out of memory: going on with 1 members" in line for line in heard.lines)
 
 
 def test_an_unexpected_fault_of_one_group_stops_no_other(cache, tmp_path, monkeypatch):
-    def broken(runs, **_):
-        if runs[0].config.seed == 0:
+    def broken(group, **_):
+        if group.runs[0].config.seed == 0:
             raise KeyError("surprise")
-        yield runs[0], ""
+        yield group.runs[0], ""
 
     monkeypatch.setattr(unit, "train_group", broken)
     base = tiny.config(cache)

@@ -1,9 +1,10 @@
 """Runs that share shapes, trained as one population; each leaves an ordinary workdir."""
 
+import dataclasses
 import json
 import pathlib
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 
 import jax
 
@@ -22,13 +23,19 @@ from vadjax.training.step import Settings
 SHARED = ("dataset", "videos", "copies", "backbone", "store", "motion_store", "environment")
 
 
-def open_runs(specs: Sequence[Spec], folder: pathlib.Path) -> list[Run]:
-    """Return the runs of a group; they share the data set, the backbone and the feature store."""
+def open_runs(specs: Sequence[Spec], folder: pathlib.Path, ground: Run | None = None) -> list[Run]:
+    """Return the runs of a group; they share the data set, the backbone and the feature store.
+
+    Args:
+        specs: of one shape.
+        folder: of all runs.
+        ground: a run of another group with the same `plan.Spec.ground`, to share these with.
+    """
     found: list[Run] = []
     for spec in specs:
         run = Run(spec.config, folder / spec.name, Console(quiet=True))
-        if found:
-            first = found[0]
+        first = found[0] if found else ground
+        if first:
             run.memory = first.memory
             for name in SHARED:  # cached properties
                 run.__dict__[name] = getattr(first, name)
@@ -36,8 +43,45 @@ def open_runs(specs: Sequence[Spec], folder: pathlib.Path) -> list[Run]:
     return found
 
 
+@dataclasses.dataclass(frozen=True, eq=False)
+class Group:
+    """Runs of one shape, ready to train.
+
+    Attributes:
+        runs: all of them, on one model and objective.
+        tasks: a member for each fold of each run.
+        shared: the arrays that all members read.
+        failed: {run's name: why it cannot be trained}.
+    """
+
+    runs: Sequence[Run]
+    tasks: Sequence[Task]
+    shared: Mapping
+    failed: Mapping[str, str]
+
+    def only(self, names: Collection[str]) -> "Group":
+        """Return the group of the runs of these names."""
+        return Group(
+            [run for run in self.runs if run.workdir.name in names],
+            [task for task in self.tasks if task.run.workdir.name in names],
+            self.shared,
+            {name: why for name, why in self.failed.items() if name in names},
+        )
+
+
+def prepare(runs: Sequence[Run]) -> Group:
+    """Read the features and cut the windows of runs of one shape.
+
+    Raises:
+        UserError: the runs' data cannot be trained on.
+    """
+    for run in runs[1:]:  # what differs between them is in no program
+        run.__dict__.update(model=runs[0].model, objective=runs[0].objective)
+    return Group(runs, *members(runs))
+
+
 def train_group(
-    runs: Sequence[Run],
+    group: Group,
     *,
     slots: int,
     report: Callable[[Member, dict], object] = lambda member, row: None,
@@ -45,26 +89,21 @@ def train_group(
     """Train all runs, `slots` members at a time; yield (run, error) as each is done.
 
     A run's workdir holds what `vadjax.main` would leave of it, but the checkpoints and the report.
-
-    Raises:
-        UserError: the runs' data cannot be trained on.
     """
-    for run in runs[1:]:  # what differs between them is in no program
-        run.__dict__.update(model=runs[0].model, objective=runs[0].objective)
-    tasks, shared, failed = members(runs)
-    for run in runs:
-        if run.workdir.name in failed:
-            yield run, failed[run.workdir.name]
-    by_name = {task.member.name: task for task in tasks}
+    first = group.runs[0]
+    for run in group.runs:
+        if run.workdir.name in group.failed:
+            yield run, group.failed[run.workdir.name]
+    by_name = {task.member.name: task for task in group.tasks}
     ended_of: dict[str, list[Ended]] = defaultdict(list)
-    for settings, together in _programs(tasks):
+    for settings, together in _programs(group.tasks):
         for ended in train_members(
-            runs[0].model,
-            runs[0].objective,
+            first.model,
+            first.objective,
             settings,
             members=[task.member for task in together],
-            shared=shared,
-            train=runs[0].config.train,
+            shared=group.shared,
+            train=first.config.train,
             slots=slots,
             report=report,
         ):

@@ -42,8 +42,9 @@ class Tally:
 
 def here(units, folder: pathlib.Path, *, console: Console, slots: int, done: Callable, **more):
     """Do one unit after another in this process."""
+    grounds: dict = {}
     for unit in units:
-        run_unit(unit, folder, console=console, slots=slots, done=done, **more)
+        run_unit(unit, folder, console=console, slots=slots, grounds=grounds, done=done, **more)
 
 
 def run_sweep(

@@ -13,6 +13,7 @@ from vadjax.errors import UserError, unknown
 
 # Arrays in the training state: members that differ in these alone share one compiled program.
 VARYING = ("seed", "train.learning_rate", "train.weight_decay", "model.dropout")
+GROUND = ("dataset", "features", "window")
 SHORT = {"train.learning_rate": "lr", "train.weight_decay": "wd", "features.backbone": "backbone"}
 ALIASES = {"train.lr": "train.learning_rate", "backbone": "features.backbone"}
 
@@ -38,6 +39,12 @@ class Spec:
         key = {k: v for k, v in flat.items() if k not in VARYING}
         # Without dropout the model is compiled without it; a balanced weight is an array anyway.
         return configs.fingerprint({**key, "drops": flat["model.dropout"] > 0})
+
+    @property
+    def ground(self) -> str:
+        """Return what has to be equal for two runs to share data, features and baselines."""
+        config = self.config.to_dict()
+        return configs.fingerprint({name: config[name] for name in GROUND})
 
 
 def sweep_function(file: str | pathlib.Path) -> Callable:

@@ -3,6 +3,7 @@
 import pathlib
 from collections.abc import Sequence
 
+from vadjax import devices
 from vadjax.console import Console
 from vadjax.errors import UserError
 from vadjax.sweeps.plan import VARYING, Spec, grouped
@@ -28,10 +29,11 @@ def run(
     console = Console(quiet=quiet)
     groups = grouped(specs)
     console.say(f"vadjax: {len(specs)} runs in {len(groups)} groups, a program each, in {workdir}")
-    for group in groups:
-        console.say(f"  {len(group)} x {_described(group[0])}")
     if dry_run:
+        foresee(groups, console, slots=slots)
         return {}
+    for group in groups:
+        console.say(f"  {len(group)} x {described(group[0])}")
 
     from vadjax import comparison
     from vadjax.sweeps.local import run_sweep
@@ -46,7 +48,36 @@ def run(
     return errors
 
 
-def _described(spec: Spec) -> str:
+def foresee(groups: Sequence[Sequence[Spec]], console: Console, *, slots: int = 0) -> None:
+    """Say of each group, and of all, what it needs: compilations, memory and time."""
+    from vadjax.sweeps.budget import Budget, budget, duration
+    from vadjax.sweeps.group import open_runs, prepare
+
+    devices.setup(groups[0][0].config.features.cache_dir)
+    found: list[Budget | None] = []
+    for specs in groups:
+        need, why = None, ""
+        try:
+            runs = open_runs(specs, pathlib.Path("runs"))
+            first = runs[0]
+            if all(first.store.holds(v.id, v.fingerprint) for v in first.videos.values()):
+                need = budget(prepare(runs), slots=slots)
+            else:
+                why = "memory and time are known once the features are extracted"
+        except UserError as error:
+            why = str(error)
+        found.append(need)
+        console.say(f"  {len(specs)} x {described(specs[0])}: {need or why}")
+    known = [need.seconds for need in found if need and need.seconds is not None]
+    text = f"{len(groups)} compilations"
+    if known:
+        text += f", at most {duration(sum(known))}"
+    if len(known) < len(groups):
+        text += f", {len(groups) - len(known)} groups not measured yet"
+    console.say(f"  in all: {sum(map(len, groups))} runs, {text}")
+
+
+def described(spec: Spec) -> str:
     c = spec.config
     words = [c.dataset.name, c.dataset.protocol, c.features.backbone, c.model.name]
     words += [f"{k}={v}" for k, v in spec.values.items() if k not in VARYING]
