@@ -48,7 +48,8 @@ def finished(cache, tmp_path_factory):
 def test_a_run_leaves_what_the_design_names(finished):
     workdir, metrics = finished
     files = """config.json environment.json leakage.json log.jsonl scores.npz metrics.json
-        report.html results.xlsx figures/roc.png figures/timelines.png detector/fold0/variables.npz"""
+        report.html results.xlsx figures/roc.png figures/timelines.png
+        detector/fold0/variables.npz"""
     for name in files.split():
         assert (workdir / name).stat().st_size > 0, name
     assert list((workdir / "tensorboard").rglob("events*"))
