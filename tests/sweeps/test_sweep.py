@@ -208,4 +208,5 @@ def test_a_killed_sweep_goes_on_and_a_failed_run_is_listed_last(cache, tmp_path)
     assert all(path.stat().st_mtime_ns == stamp for path, stamp in before.items())
     assert len(list(workdir.glob("runs/*/metrics.json"))) == 3
     assert {p.name for p in workdir.glob("results*")} >= {"results.xlsx", "results.html"}
+    assert (workdir / "runs.csv").is_file() and (workdir / "best.json").is_file()
     assert len(list((workdir / "runs").iterdir())) == 4

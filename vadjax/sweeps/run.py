@@ -36,12 +36,19 @@ def run(
         console.say(f"  {len(group)} x {described(group[0])}")
 
     from vadjax import comparison
+    from vadjax.sweeps import table
     from vadjax.sweeps.local import run_sweep
 
     folders, errors = run_sweep(specs, workdir, console=console, slots=slots)
-    if folders:
+    rows = table.rows_of(specs, workdir / "runs", errors)
+    said = table.write_runs(workdir, rows)
+    done = [folder for folder in folders if (folder / "metrics.json").is_file()]
+    if done:
         outs = [workdir / f"results.{suffix}" for suffix in ("csv", "xlsx", "html")]
-        comparison.run([str(f) for f in folders], console=console, outs=outs, command=command)
+        comparison.run([str(f) for f in done], console=console, outs=outs, command=command)
+        said += table.write_best(workdir / "best.json", table.best(done))
+    for line in said:
+        console.say(line)
     if errors:
         listed = "".join(f"\n  {name}: {why}" for name, why in errors.items())
         raise UserError(f"{len(errors)} of {len(specs)} runs failed:{listed}")
