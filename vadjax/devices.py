@@ -10,11 +10,13 @@ def setup(cache_dir: str | os.PathLike = "~/.cache/vadjax", *, num_cpu_devices: 
 
     Extraction runs one micro-batch on each CPU device; training uses the first alone unless
     `train.num_devices` says otherwise. On GPU and TPU the number of devices is the machine's.
+    A run of several processes has called `hosts.connect` before.
 
     Args:
       cache_dir: folder under which compiled programs are kept, unless the environment names one
         (JAX_COMPILATION_CACHE_DIR).
-      num_cpu_devices: CPU devices; 0 is one for each core, at most 16.
+      num_cpu_devices: CPU devices; 0 is what JAX_NUM_CPU_DEVICES says, else one for each core, at
+        most 16.
     """
     import jax
 
@@ -26,6 +28,8 @@ def setup(cache_dir: str | os.PathLike = "~/.cache/vadjax", *, num_cpu_devices: 
     for key, value in cache.items():
         if key.upper() not in os.environ:  # what is said to JAX itself goes before
             jax.config.update(key, value)
+    if not num_cpu_devices and "JAX_NUM_CPU_DEVICES" in os.environ:
+        return
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     with contextlib.suppress(RuntimeError):  # JAX runs already, in a notebook: its devices stay
         jax.config.update("jax_num_cpu_devices", num_cpu_devices or min(cores or 1, 16))
@@ -40,5 +44,6 @@ def describe() -> dict:
         "backend": jax.default_backend(),
         "device": devices[0].device_kind,
         "num_devices": len(devices),
+        "num_processes": jax.process_count(),
         "cpu_count": os.cpu_count(),
     }

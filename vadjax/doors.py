@@ -5,10 +5,12 @@ import os
 import pathlib
 import re
 import sys
+import traceback
 from collections.abc import Callable
 
 from absl import app, flags
 
+from vadjax import hosts
 from vadjax.errors import UserError, unknown
 
 
@@ -27,6 +29,11 @@ def run(main: Callable[[list[str]], None]) -> None:
             fail(f"{error.strerror}: {error.filename or 'while writing'}; mend it, run again.")
         except KeyboardInterrupt:
             fail("interrupted; the same command goes on from here.", code=130)
+        except Exception:
+            if hosts.place().count > 1:
+                traceback.print_exc()
+                hosts.abandon(1)
+            raise
 
     app.run(guarded, flags_parser=_parse)
 
@@ -34,6 +41,7 @@ def run(main: Callable[[list[str]], None]) -> None:
 def fail(message: str, *, code: int = 1) -> None:
     """Print `message` on standard error and exit."""
     print(f"vadjax: {message}", file=sys.stderr)
+    hosts.abandon(code)
     sys.exit(code)
 
 

@@ -23,3 +23,11 @@ def unknown(kind: str, name: object, choices: Iterable[str]) -> UserError:
     if close and len(choices) > 20:  # nobody reads on to the end
         return UserError(f"{kind} {str(name)!r} unknown.{hint} Or one of {', '.join(choices)}.")
     return UserError(f"{kind} {str(name)!r} unknown; choose one of {', '.join(choices)}.{hint}")
+
+
+def lost(what: str, *, who: str = "another process") -> UserError:
+    """Build the error of a process that has lost another one of its run."""
+    return UserError(
+        f"{who} of this run was lost while {what}, so this one ends too. Start all "
+        "processes again: the same command goes on from the last checkpoint."
+    )

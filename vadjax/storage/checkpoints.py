@@ -155,12 +155,16 @@ class Checkpoints:
         if kind not in KINDS:
             raise ValueError(f"kind {kind!r}; choose one of {', '.join(KINDS)}")
         if kind not in self._managers:
+            alone = _alone(kind)
+            (self.directory / kind).mkdir(parents=True, exist_ok=True)
             self._managers[kind] = ocp.CheckpointManager(
                 self.directory / kind,
-                options=ocp.CheckpointManagerOptions(max_to_keep=1),
+                options=ocp.CheckpointManagerOptions(
+                    max_to_keep=1, create=False, multiprocessing_options=alone
+                ),
                 item_handlers={
-                    "state": ocp.StandardCheckpointHandler(),
-                    "metadata": ocp.JsonCheckpointHandler(),
+                    "state": ocp.StandardCheckpointHandler(multiprocessing_options=alone),
+                    "metadata": ocp.JsonCheckpointHandler(multiprocessing_options=alone),
                 },
             )
         return self._managers[kind]
@@ -183,6 +187,16 @@ class Checkpoints:
         if "No space left" in str(error):
             return unwritable(self.directory, OSError(errno.ENOSPC, str(error)))
         return error
+
+
+def _alone(kind: str) -> ocp.options.MultiprocessingOptions:
+    """Let this process work alone: every one that writes has all of the state."""
+    me, processes = jax.process_index(), jax.process_count()
+    if processes == 1:
+        return ocp.options.MultiprocessingOptions()
+    return ocp.options.MultiprocessingOptions(
+        primary_host=me, active_processes={me}, barrier_sync_key_prefix=f"{kind}{me}"
+    )
 
 
 def export_npz(path: str | os.PathLike, variables: Mapping[str, Any]) -> None:

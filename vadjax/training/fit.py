@@ -5,15 +5,17 @@ import json
 import logging
 import pathlib
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 import jax
+import numpy as np
 
 from vadjax.errors import UserError
 from vadjax.storage.checkpoints import Checkpoints
 from vadjax.training import state as states
 from vadjax.training.inputs import TrainingData, check, hyperparameters, resident_arrays
+from vadjax.training.leader import from_leader, leads
 from vadjax.training.log import EpochLog
 from vadjax.training.parallel import Devices
 from vadjax.training.population import Member, Population, make_state
@@ -69,6 +71,9 @@ def fit(
     the same machine ends with the same bits as if it had not been interrupted. More epochs may be
     asked for later.
 
+    Several processes (vadjax/hosts.py) call this with the same arguments and get the same result;
+    the first one alone reads and writes the workdir.
+
     Args:
       model, objective: see vadjax/models.
       data: features and windows.
@@ -105,13 +110,10 @@ def fit(
     member = Member(name, config.seed, hyperparameters(data, config, objective))
     make = make_state(model, shared, train.optimizer)
     with Checkpoints(folder) as checkpoints:
-        saved = checkpoints.restore("last", jax.eval_shape(lambda: make(member)))
-        if saved:
-            _check_identity(saved[1]["identity"], identity, folder)
-        state, kept = saved or (None, {})
+        state, kept = _begin(checkpoints, lambda: make(member), identity)
         progress = Progress(train, name=name, windows=len(data.train.rows), kept=kept)
         if not progress.ended:
-            if saved:
+            if kept:
                 where = f"{name}: " if name else ""
                 log.info("%sresuming at epoch %d", where, len(progress.history) + 1)
             population = Population(
@@ -121,23 +123,24 @@ def fit(
                 members=[member],
                 shared=shared,
                 devices=devices,
-                states=state and jax.tree.map(lambda x: x[None], state),
+                states=jax.tree.map(lambda x: x[None], state),
             )
             progress.compile_s = time.perf_counter() - start
 
             def save() -> states.State:
                 state = population.fetch(0)
                 kept = {"identity": identity, **progress.kept()}
-                checkpoints.save("last", int(state.epoch), state, kept)
+                if leads():
+                    checkpoints.save("last", int(state.epoch), state, kept)
                 return state
 
-            with contextlib.closing(EpochLog(workdir, name, progress.history)) as rows:
+            with _log(workdir, name, progress.history) as write:
                 saved_at = time.perf_counter()
                 while True:
                     start = time.perf_counter()
                     scalars = {key: value[0] for key, value in population.epoch().items()}
                     row = progress.add(scalars, time.perf_counter() - start)
-                    rows.write(row)
+                    write(row)
                     report(row)
                     if progress.ended:
                         break
@@ -148,7 +151,7 @@ def fit(
             state = save()
         variables = states.variables_of(**state.best)
         best_epoch, best_metric = int(state.best_epoch), float(state.best_metric)
-        if checkpoints.latest("best") != best_epoch:
+        if leads() and checkpoints.latest("best") != best_epoch:
             checkpoints.save("best", best_epoch, variables, {"metric": best_metric})
     return FitResult(
         variables=variables,
@@ -163,7 +166,36 @@ def fit(
     )
 
 
-def _check_identity(before: Mapping, now: Mapping, folder: pathlib.Path) -> None:
+def _begin(
+    checkpoints: Checkpoints, start: Callable[[], states.State], identity: Mapping
+) -> tuple[states.State, dict]:
+    """Return the state to go on from, numpy arrays, and what was kept with it, at first nothing."""
+    like = jax.eval_shape(start)
+
+    def read() -> tuple[states.State, dict]:
+        saved = checkpoints.restore("last", like)
+        if saved:
+            _check_identity(saved[1]["identity"], identity, checkpoints.directory)
+        state, kept = saved or (jax.tree.map(np.array, start()), {})
+        return state, {"asked": identity, "kept": kept}
+
+    state, found = from_leader(read, like)
+    if not leads():
+        _check_identity(found["asked"], identity, "the first process")
+    return state, found["kept"]
+
+
+@contextlib.contextmanager
+def _log(workdir: pathlib.Path, name: str, history: list) -> Iterator[Callable[[dict], None]]:
+    """Yield what writes a row; nothing is written but by the first process."""
+    if not leads():
+        yield lambda row: None
+        return
+    with contextlib.closing(EpochLog(workdir, name, history)) as rows:
+        yield rows.write
+
+
+def _check_identity(before: Mapping, now: Mapping, where: object) -> None:
     now = json.loads(json.dumps(now))
     lines = [
         f"{key}: {before.get(key)} there, {now.get(key)} asked"
@@ -172,6 +204,6 @@ def _check_identity(before: Mapping, now: Mapping, folder: pathlib.Path) -> None
     ]
     if lines:
         raise UserError(
-            f"{folder} holds another training:\n  " + "\n  ".join(lines) + "\n"
+            f"{where} holds another training:\n  " + "\n  ".join(lines) + "\n"
             "Give another --workdir, or the same values."
         )

@@ -7,9 +7,11 @@ from typing import Any
 
 import jax
 import numpy as np
+from jax.errors import JaxRuntimeError
+from jax.experimental import multihost_utils
 from jax.sharding import Mesh, NamedSharding, PartitionSpec
 
-from vadjax.errors import UserError, unknown
+from vadjax.errors import UserError, lost, unknown
 from vadjax.training.step import AXIS
 
 MODES = ("shard_map", "pmap")
@@ -24,33 +26,28 @@ class Devices:
     """
 
     def __init__(self, count: int = 0, *, mode: str = "shard_map", members: int = 1):
-        """Take `count` devices; 0 is one on CPU, all elsewhere.
+        """Take `count` devices, the same number of each process; 0 is one on CPU, all elsewhere.
 
         Raises:
-          UserError: there are fewer devices, or the mode is unknown.
+          UserError: there are fewer devices, or the mode is unknown or not for several processes.
         """
         if mode not in MODES:
             raise unknown("train.parallel", mode, MODES)
-        present = jax.devices()
-        count = count or (1 if jax.default_backend() == "cpu" else len(present))
-        if not 0 < count <= len(present):
-            raise UserError(
-                f"train.num_devices is {count}, but JAX sees {len(present)} "
-                f"{jax.default_backend()} device(s); choose 1 to {len(present)}, or 0."
-            )
+        taken = _choose(count, mode)
+        count = len(taken)
         across = math.gcd(members, count)
         if mode == "pmap" and across < count:  # pmap has one axis: members or data
             across = 1
         self.mode, self.count, self.members = mode, count, members
         self._across, self._along = across, count // across
-        mesh = np.array(present[:count]).reshape(across, self._along)
+        mesh = np.array(taken).reshape(across, self._along)
         self._mesh = Mesh(mesh, (MEMBER, AXIS))
 
     def place(self, tree: Any) -> Any:
         """Copy a tree of host arrays to every device."""
         if self.mode == "pmap":
             tree = jax.tree.map(lambda x: np.broadcast_to(x, (self.count, *np.shape(x))), tree)
-        return jax.device_put(tree, self._sharding(PartitionSpec()))
+        return self._put(tree, PartitionSpec())
 
     def place_members(self, tree: Any) -> Any:
         """Lay a tree of host arrays [members, ...] over the devices."""
@@ -58,12 +55,16 @@ class Devices:
             each = self.members // self._across
             tree = jax.tree.map(lambda x: np.reshape(x, (-1, each, *np.shape(x)[1:])), tree)
             tree = jax.tree.map(lambda x: np.repeat(x, self._along, axis=0), tree)
-        return jax.device_put(tree, self._sharding(PartitionSpec(MEMBER)))
+        return self._put(tree, PartitionSpec(MEMBER))
 
     def fetch(self, tree: Any, member: int | None = None) -> Any:
-        """Return host copies, safe from donation: of one member, or of all [members, ...]."""
+        """Return host copies, safe from donation: of one member, or of all [members, ...].
+
+        Where members lie on the devices of several processes, these have to call together.
+        """
 
         def copy(leaf):
+            leaf = _whole(leaf)
             if self.mode == "pmap":
                 leaf = leaf[:: self._along].reshape(self.members, *leaf.shape[2:])
             return np.array(leaf if member is None else leaf[member])
@@ -129,12 +130,69 @@ class Devices:
                 donate_argnums=0,
             )
         compiled = mapped.lower(states, own, shared).compile()
-        return lambda *args: jax.block_until_ready(compiled(*args))
+
+        def run(*args):
+            try:
+                return jax.block_until_ready(compiled(*args))
+            except JaxRuntimeError as error:
+                if jax.process_count() > 1 and _broken(error):
+                    raise lost("training") from error
+                raise
+
+        return run
+
+    def _put(self, tree: Any, spec: PartitionSpec) -> Any:
+        sharding = self._sharding(spec)
+        if jax.process_count() == 1:
+            return jax.device_put(tree, sharding)
+
+        def put(leaf):  # device_put would first compare the leaf between all processes
+            leaf = np.asarray(leaf)
+            return jax.make_array_from_callback(leaf.shape, sharding, lambda index: leaf[index])
+
+        return jax.tree.map(put, tree)
 
     def _sharding(self, spec: PartitionSpec) -> NamedSharding:
         if self.mode == "pmap":
             spec = PartitionSpec((MEMBER, AXIS))
         return NamedSharding(self._mesh, spec)
+
+
+def _choose(count: int, mode: str) -> list:
+    """Return the devices of a training, those of one process side by side."""
+    present, processes = jax.devices(), jax.process_count()
+    cpu = jax.default_backend() == "cpu"
+    count = count or (processes if cpu else len(present))
+    if not 0 < count <= len(present):
+        raise UserError(
+            f"train.num_devices is {count}, but JAX sees {len(present)} "
+            f"{jax.default_backend()} device(s); choose 1 to {len(present)}, or 0."
+        )
+    if processes == 1:
+        return present[:count]
+    if mode == "pmap":
+        raise UserError("train.parallel=pmap is for one process; choose shard_map for several.")
+    by_process = [[d for d in present if d.process_index == i] for i in range(processes)]
+    if count % processes or count // processes > min(map(len, by_process)):
+        raise UserError(
+            f"train.num_devices is {count}, but every one of {processes} processes has to give as "
+            f"many devices, at most {min(map(len, by_process))}; choose a multiple of {processes}."
+        )
+    return [device for mine in by_process for device in mine[: count // processes]]
+
+
+def _whole(leaf: jax.Array) -> jax.Array | np.ndarray:
+    """Return an array of which this process sees all."""
+    if leaf.is_fully_addressable:
+        return leaf
+    if leaf.is_fully_replicated:
+        return leaf.addressable_data(0)
+    return multihost_utils.process_allgather(leaf, tiled=True)
+
+
+def _broken(error: Exception) -> bool:
+    """Say whether it is the connection between the processes that has failed."""
+    return any(word in str(error) for word in ("Gloo", "NCCL", "RCCL", "Connection", "UNAVAILABLE"))
 
 
 def _alone(share: Callable) -> Callable:
