@@ -18,7 +18,7 @@ sys.path.insert(0, str(ROOT))
 from tools.benchmarks.alternate import compare  # noqa: E402
 from vadjax.storage import workdir  # noqa: E402
 
-SUITES = ("scanner", "extract", "backbones", "evaluate", "cam")
+SUITES = ("scanner", "population", "extract", "backbones", "evaluate", "cam")
 
 
 def main() -> None:
