@@ -69,10 +69,10 @@ def test_a_config_without_a_sweep_is_said(tmp_path):
     file = tmp_path / "plain.py"
     file.write_text("def get_config():\n    pass\n")
     with pytest.raises(UserError, match="no function sweep"):
-        plan.sweep_function(file)
+        plan.function_of(file)
 
 
 @pytest.mark.parametrize("name", ["synthetic_rates"])
 def test_the_sweeps_that_come_along_can_be(name):
-    sweep = plan.sweep_function(f"configs/sweeps/{name}.py")
+    sweep = plan.function_of(f"configs/sweeps/{name}.py")
     assert len(plan.grouped(plan.read_sweep(sweep, BASE))) == 1

@@ -144,7 +144,10 @@ def _finished(run: Run, pairs: Sequence[tuple[Task, Ended]]) -> str:
         return errors[0]
     try:
         _keep(run, pairs)
-        finish(run)
+        if any(ended.stopped for _, ended in pairs):
+            _stop(run, pairs)
+        else:
+            finish(run)
     except UserError as error:
         return str(error)
     except Exception as error:  # one failing run stops no other
@@ -169,7 +172,13 @@ def finish(run: Run) -> None:
     write_json(run.workdir / "leakage.json", run.memory[key])
     made_by = {**stages.STAGES, **windowed.STAGES} if run.by_window else stages.STAGES
     made_by["score"](run)
-    workdirs.claim(  # before metrics.json, which says that the run is done
+    _claim(run)  # before metrics.json, which says that the run is done
+    made_by["evaluate"](run)
+    (run.workdir / "stopped.json").unlink(missing_ok=True)
+
+
+def _claim(run: Run) -> None:
+    workdirs.claim(
         run.workdir,
         config=run.config.to_dict(),
         identity=configs.identity(run.config),
@@ -177,7 +186,16 @@ def finish(run: Run) -> None:
         videos={name: video.fingerprint for name, video in run.videos.items()},
         frame_sizes=[v.frames.shape for v in run.dataset.train or run.dataset.test],
     )
-    made_by["evaluate"](run)
+
+
+def _stop(run: Run, pairs: Sequence[tuple[Task, Ended]]) -> None:
+    """Note that a search has ended the run; it is neither scored nor evaluated."""
+    (run.workdir / "metrics.json").unlink(missing_ok=True)
+    _claim(run)
+    epochs = max(len(ended.progress.history) for _, ended in pairs)
+    losses = [ended.best_metric for _, ended in pairs]
+    loss = sum(losses) / len(losses)
+    write_json(run.workdir / "stopped.json", {"epochs": epochs, "heldout_loss": loss})
 
 
 def _keep(run: Run, pairs: Sequence[tuple[Task, Ended]]) -> None:

@@ -54,6 +54,7 @@ def run_sweep(
     console: Console,
     slots: int = 0,
     launch: Callable = here,
+    halving: bool = False,
 ) -> tuple[list[pathlib.Path], dict[str, str]]:
     """Do what is left of a sweep.
 
@@ -63,6 +64,7 @@ def run_sweep(
         console: where progress goes.
         slots: members trained at a time; 0 chooses.
         launch: does units of runs: `here`, or of the same arguments.
+        halving: a run that a search has stopped is done.
 
     Returns:
         (the folders of the finished runs, {run's name: why it failed}).
@@ -77,7 +79,7 @@ def run_sweep(
         listed = {spec.name: {k: _plain(v) for k, v in spec.values.items()} for spec in specs}
         write_json(workdir / "sweep.json", {"runs": listed})
         folder = workdir / "runs"
-        left = [spec for spec in specs if not is_done(spec, folder, console)]
+        left = [spec for spec in specs if not is_done(spec, folder, console, halving)]
         if len(left) < len(specs):
             console.say(f"  {len(specs) - len(left)} of {len(specs)} runs are done already")
         errors: dict[str, str] = {}
@@ -99,16 +101,18 @@ def run_sweep(
         return [folder / spec.name for spec in specs if spec.name not in errors], errors
 
 
-def is_done(spec: Spec, folder: pathlib.Path, console: Console) -> bool:
+def is_done(spec: Spec, folder: pathlib.Path, console: Console, halving: bool = False) -> bool:
     """Say whether a run's results are there, whole and its own; report damage."""
     workdir = folder / spec.name
-    if not (workdir / "metrics.json").is_file():
+    stopped = halving and (workdir / "stopped.json").is_file()
+    if not stopped and not (workdir / "metrics.json").is_file():
         return False
     try:
-        finished.read_run(workdir)
+        if not stopped:
+            finished.read_run(workdir)
         text = (workdir / "config.json").read_text(encoding="utf-8")
         there = _what_matters(json.loads(text)["config"])
-    except (UserError, ValueError, KeyError) as error:
+    except (UserError, OSError, ValueError, KeyError) as error:
         console.say(f"  {spec.name} is run again: {error}")
         return False
     asked = _what_matters(spec.config.to_dict())

@@ -50,6 +50,8 @@ def members(runs: Sequence[Run]) -> tuple[list[Task], dict, dict[str, str]]:
     Raises:
         UserError: the group's data cannot be trained on.
     """
+    if runs[0].config.train.batches == "runs":
+        raise UserError("train.batches=runs is not for sweeps yet; leave it at windows.")
     pairs, failed = [], {}
     for run in runs:
         try:

@@ -47,8 +47,15 @@ class Spec:
         return configs.fingerprint({name: config[name] for name in GROUND})
 
 
-def sweep_function(file: str | pathlib.Path) -> Callable:
-    """Return the function `sweep(add)` of a config file.
+EXAMPLES = {
+    "sweep": "one that calls add(seed=0, ...) for each run, as configs/sweeps/synthetic_rates.py",
+    "space": "one that calls add('train.learning_rate', low=1e-4, high=1e-2, log=True) for each "
+    "axis, as configs/sweeps/synthetic_search.py",
+}
+
+
+def function_of(file: str | pathlib.Path, name: str = "sweep") -> Callable:
+    """Return the function `sweep(add)` or `space(add)` of a config file.
 
     Raises:
         UserError: the file has none.
@@ -56,12 +63,9 @@ def sweep_function(file: str | pathlib.Path) -> Callable:
     spec = importlib.util.spec_from_file_location("sweep_config", file)
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
-    if not callable(getattr(module, "sweep", None)):
-        raise UserError(
-            f"{file} has no function sweep(add); write one that calls add(seed=0, ...) for each "
-            "run, as configs/sweeps/synthetic_rates.py does."
-        )
-    return module.sweep
+    if not callable(getattr(module, name, None)):
+        raise UserError(f"{file} has no function {name}(add); write {EXAMPLES[name]} does.")
+    return getattr(module, name)
 
 
 def read_sweep(sweep: Callable, base: ConfigDict) -> list[Spec]:

@@ -2,23 +2,41 @@
 
 import pathlib
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from vadjax import devices
 from vadjax.console import Console
 from vadjax.errors import UserError
+from vadjax.sweeps import launch as launching
 from vadjax.sweeps.plan import VARYING, Spec, grouped
+
+if TYPE_CHECKING:
+    from vadjax.sweeps.search import Search
 
 
 def run(
     specs: Sequence[Spec],
     workdir: pathlib.Path,
     *,
+    search: "Search | None" = None,
+    launcher: str = "local",
+    options: str = "",
     dry_run: bool = False,
     slots: int = 0,
     command: str = "",
     quiet: bool = False,
 ) -> dict[str, str]:
     """Say what will be done, do it, and put the finished runs into tables.
+
+    Args:
+        specs: the runs; of `search`, where there is one.
+        workdir: of the sweep.
+        search: whose loss on held-out windows judges the runs.
+        launcher, options: who does the work, see `launch.launcher`.
+        dry_run: only say it.
+        slots: members trained at a time; 0 chooses.
+        command: how a person would start this again.
+        quiet: print nothing.
 
     Returns:
         The failed runs and why.
@@ -29,6 +47,8 @@ def run(
     console = Console(quiet=quiet)
     groups = grouped(specs)
     console.say(f"vadjax: {len(specs)} runs in {len(groups)} groups, a program each, in {workdir}")
+    halving = search is not None and search.kind == "halving"
+    launch = launching.launcher(launcher, options, workdir=workdir, search=search)
     if dry_run:
         foresee(groups, console, slots=slots)
         return {}
@@ -39,7 +59,11 @@ def run(
     from vadjax.sweeps import table
     from vadjax.sweeps.local import run_sweep
 
-    folders, errors = run_sweep(specs, workdir, console=console, slots=slots)
+    if search:
+        search.replay(workdir / "runs")
+    folders, errors = run_sweep(
+        specs, workdir, console=console, slots=slots, launch=launch, halving=halving
+    )
     rows = table.rows_of(specs, workdir / "runs", errors)
     said = table.write_runs(workdir, rows)
     done = [folder for folder in folders if (folder / "metrics.json").is_file()]
@@ -47,6 +71,8 @@ def run(
         outs = [workdir / f"results.{suffix}" for suffix in ("csv", "xlsx", "html")]
         comparison.run([str(f) for f in done], console=console, outs=outs, command=command)
         said += table.write_best(workdir / "best.json", table.best(done))
+    if search:
+        said.append(search.close(workdir, errors))
     for line in said:
         console.say(line)
     if errors:

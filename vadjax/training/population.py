@@ -50,6 +50,7 @@ class Ended:
       best_epoch: 1-based.
       best_metric: the least loss on held-out windows.
       error: what went wrong; "" for a member that ended well.
+      stopped: `report` asked for its end.
     """
 
     member: Member
@@ -58,6 +59,7 @@ class Ended:
     best_epoch: int
     best_metric: float
     error: str = ""
+    stopped: bool = False
 
 
 class Population:
@@ -133,7 +135,7 @@ def train_members(
     shared: Mapping,
     train: Any,
     slots: int,
-    report: Callable[[Member, dict], None] = lambda member, row: None,
+    report: Callable[[Member, dict], object] = lambda member, row: None,
 ) -> Iterator[Ended]:
     """Train all members, `slots` at a time; yield each as it ends.
 
@@ -143,7 +145,7 @@ def train_members(
       model, objective, settings, members, shared: see `Population`.
       train: the config section, for epochs, patience, devices.
       slots: members at a time.
-      report: called with each row of each member's history.
+      report: called with each row of each member's history; true ends the member there.
     """
     queue = collections.deque(members)
     seated: list[Member | None] = [queue.popleft() for _ in range(min(slots, len(queue)))]
@@ -165,13 +167,13 @@ def train_members(
         for slot, member in enumerate(seated):
             if member is None:
                 continue
-            error = ""
+            error, stopped = "", False
             try:
                 row = progress[slot].add({k: v[slot] for k, v in scalars.items()}, seconds)
-                report(member, row)
+                stopped = bool(report(member, row))
             except UserError as found:
                 error = str(found)
-            if not error and not progress[slot].ended:
+            if not (error or stopped or progress[slot].ended):
                 continue
             state = population.fetch(slot)
             yield Ended(
@@ -181,6 +183,7 @@ def train_members(
                 int(state.best_epoch),
                 float(state.best_metric),
                 error,
+                stopped and not progress[slot].ended,
             )
             seated[slot] = queue.popleft() if queue else None
             population.replace(slot, seated[slot])
