@@ -46,6 +46,7 @@ CHOICES = {
     "objective.name": ("predict", "reconstruct", "motion", "classify", "segment"),
     "objective.activation": ("sigmoid", "softmax"),
     "objective.reduce": ("mean", "max"),
+    "train.batches": ("windows", "runs"),
     "train.optimizer": ("adam", "adamw"),
     "train.schedule": ("constant", "cosine"),
     "train.parallel": ("shard_map", "pmap"),
@@ -132,6 +133,7 @@ def default_config() -> ConfigDict:
         dict(
             epochs=20,
             batch_size=64,
+            batches="windows",  # "runs": of neighbours, faster for recurrent models; see runs.py
             optimizer="adam",
             learning_rate=1e-3,
             weight_decay=0.0,

@@ -83,6 +83,7 @@ def config(**train):
             "train": {
                 "epochs": 4,
                 "batch_size": 8,
+                "batches": "windows",
                 "optimizer": "adamw",
                 "learning_rate": 1e-2,
                 "weight_decay": 1e-2,

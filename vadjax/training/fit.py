@@ -20,7 +20,7 @@ from vadjax.training.log import EpochLog
 from vadjax.training.parallel import Devices
 from vadjax.training.population import Member, Population, make_state
 from vadjax.training.progress import Progress
-from vadjax.training.step import Settings, num_steps
+from vadjax.training.step import Settings, steps_of
 
 FREE = ("epochs", "patience", "parallel", "num_devices", "checkpoint_every")
 SAVE_S = 60.0  # seconds of training after which a checkpoint is written in any case
@@ -88,7 +88,8 @@ def fit(
     """
     check(data, objective)
     train = config.train
-    steps = num_steps(len(data.train.rows), train.batch_size)
+    shared = resident_arrays(data, run_size=train.batch_size if train.batches == "runs" else 0)
+    steps = steps_of(shared["train"], train.batch_size)
     settings = Settings(
         batch_size=train.batch_size,
         optimizer=train.optimizer,
@@ -106,7 +107,6 @@ def fit(
     }
 
     start = time.perf_counter()
-    shared = resident_arrays(data)
     member = Member(name, config.seed, hyperparameters(data, config, objective))
     make = make_state(model, shared, train.optimizer)
     with Checkpoints(folder) as checkpoints:
@@ -199,7 +199,7 @@ def _check_identity(before: Mapping, now: Mapping, where: object) -> None:
     now = json.loads(json.dumps(now))
     lines = [
         f"{key}: {before.get(key)} there, {now.get(key)} asked"
-        for key in sorted(before.keys() | now.keys())
+        for key in sorted(before)  # an older checkpoint does not know all of today's
         if before.get(key) != now.get(key)
     ]
     if lines:

@@ -5,6 +5,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from vadjax.errors import UserError
+from vadjax.training.runs import cut_runs
 
 
 class TrainingData(NamedTuple):
@@ -99,8 +100,13 @@ def hyperparameters(data: TrainingData, config: Any, objective: Any) -> dict[str
     return {key: np.asarray(value, np.float32) for key, value in values.items()}
 
 
-def resident_arrays(data: TrainingData) -> dict:
-    """Return the arrays that lie on every device while the model trains."""
+def resident_arrays(data: TrainingData, *, run_size: int = 0) -> dict:
+    """Return the arrays that lie on every device while the model trains.
+
+    Args:
+      data: see `TrainingData`.
+      run_size: with 0, batches are arbitrary windows; else runs of so many neighbouring ones.
+    """
     unknown = np.full(len(data.features), -1, np.int32)
     labels = {"frame_label": data.frame_labels, "video_label": data.video_labels}
     places = {} if data.place_labels is None else {"place_label": data.place_labels}
@@ -108,6 +114,11 @@ def resident_arrays(data: TrainingData) -> dict:
         "features": data.features,
         **places,
         **{key: unknown if v is None else v.astype(np.int32) for key, v in labels.items()},
-        "train": {"rows": data.train.rows, "video": data.train.video},
-        "select": {"rows": data.select.rows, "video": data.select.video},
+        "train": _table(data.train, run_size),
+        "select": _table(data.select, run_size),
     }
+
+
+def _table(table: Any, run_size: int) -> dict[str, np.ndarray]:
+    cut = cut_runs(table, run_size) if run_size else {}
+    return {"rows": table.rows, "video": table.video, **cut}

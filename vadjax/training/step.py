@@ -4,6 +4,7 @@ Both run inside a mapped axis "data" (see parallel.py), over which sums are redu
 number of devices changes nothing but the rounding. A population is `jax.vmap(epoch, (0, None))`.
 """
 
+import functools
 import math
 from collections.abc import Callable
 from typing import Any, NamedTuple
@@ -46,9 +47,10 @@ def make_train_step(model: Any, objective: Any, settings: Settings) -> Callable:
         keys = jax.vmap(jax.random.fold_in, (None, 0))(key, batch["index"])  # one an example
 
         def losses(params):
+            variables = variables_of(params, state.model_state)
             outputs, model_state = model.apply(
-                variables_of(params, state.model_state),
-                batch["windows"],
+                variables,
+                **_inputs(model, variables, batch),
                 train=True,
                 hparams=state.hparams,
                 rngs={"dropout": keys},
@@ -102,42 +104,52 @@ def make_epoch(model: Any, objective: Any, settings: Settings) -> Callable:
     are: the batches are those of the table without its padding. Where members standardise by
     themselves, `standard` holds mean and std [c].
 
+    A table that `runs.cut_runs` has cut into runs is trained run by run, in an order of runs.
+
     The scalars: train_loss, select_loss, learning_rate, step,
     epoch, best_metric, best_epoch, and bad_step, the first step of this epoch whose loss
     is not finite, or -1.
     """
     train_step = make_train_step(model, objective, settings)
 
+    def plan(table: dict, order: Callable) -> tuple:
+        """Return what each step takes: indices and weights of windows, or the number of a run."""
+        if "frames" in table:
+            return (order(table["frames"].shape[0], None),)
+        count = table.get("count")
+        return batches(order(table["rows"].shape[0], count), settings.batch_size, count)
+
+    def take(data: dict, split: str, chosen: tuple) -> dict:
+        if len(chosen) == 1:
+            return gather_run(data, split, *chosen)
+        return gather(data, split, *chosen)
+
     def select_loss(state: State, data: dict) -> jax.Array:
-        def body(_, indices):
-            batch = gather(data, "select", *indices)
-            variables = variables_of(state.params, state.model_state)
-            outputs, _ = model.apply(
-                variables, batch["windows"], train=False, hparams=state.hparams
-            )
+        variables = variables_of(state.params, state.model_state)
+
+        def body(_, chosen):
+            batch = take(data, "select", chosen)
+            inputs = _inputs(model, variables, batch)
+            outputs, _ = model.apply(variables, **inputs, train=False, hparams=state.hparams)
             sums, weights = objective.loss(outputs, batch["windows"], batch, state.hparams)
             return None, (sums["model"], weights["model"])
 
-        table = data["select"]
-        order = jnp.arange(table["rows"].shape[0])
-        rounds = batches(order, settings.batch_size, table.get("count"))
-        _, parts = jax.lax.scan(body, None, rounds)
+        _, parts = jax.lax.scan(body, None, plan(data["select"], lambda n, count: jnp.arange(n)))
         total, weight = _sum_over_devices(jax.tree.map(jnp.sum, parts))
         return total / jnp.maximum(weight, TINY)
 
     def epoch(state: State, data: dict) -> tuple[State, dict]:
-        table = data["train"]
-        count, first_step = table.get("count"), state.step
+        count, first_step = data["train"].get("count"), state.step
 
-        def body(state, indices):
-            new, metrics = train_step(state, gather(data, "train", *indices))
+        def body(state, chosen):
+            new, metrics = train_step(state, take(data, "train", chosen))
             if count is not None:  # beyond a member's last batch, nothing happens
                 full = metrics["weight"]["model"] > 0
                 new = jax.tree.map(lambda a, b: jnp.where(full, a, b), new, state)
             return new, metrics
 
-        order = permutation(state.seed, state.epoch, table["rows"].shape[0], count)
-        state, metrics = jax.lax.scan(body, state, batches(order, settings.batch_size, count))
+        order = functools.partial(permutation, state.seed, state.epoch)
+        state, metrics = jax.lax.scan(body, state, plan(data["train"], order))
         steps = state.step - first_step
         finite = jnp.isfinite(sum(metrics["sum"].values()))  # [steps]
         total, weight = metrics["sum"]["model"].sum(), metrics["weight"]["model"].sum()
@@ -194,6 +206,13 @@ def num_steps(count: int, batch_size: int) -> int:
     return math.ceil(count / batch_size)
 
 
+def steps_of(table: dict, batch_size: int) -> int:
+    """Return the number of batches of an epoch over a table of `inputs.resident_arrays`."""
+    if "frames" in table:
+        return len(table["frames"])
+    return num_steps(len(table["rows"]), batch_size)
+
+
 def batches(
     order: jax.Array, batch_size: int, count: jax.Array | None = None
 ) -> tuple[jax.Array, jax.Array]:
@@ -242,6 +261,38 @@ def gather(data: dict, split: str, index: jax.Array, weight: jax.Array) -> dict:
         "video_label": data["video_label"][rows[:, 0]],
         "bag": data[split]["video"][index],
     }
+
+
+def gather_run(data: dict, split: str, run: jax.Array) -> dict:
+    """Return the batch of a run of neighbouring windows (see runs.py), this device's share of it.
+
+    Returns:
+      What `gather` returns; frames float32 [f, ...], the rows of the run; local int32 [b, t], the
+      windows as positions among them.
+    """
+    table, devices = data[split], jax.lax.axis_size(AXIS)
+    share = math.ceil(table["index"].shape[1] / devices)
+
+    def mine(name):
+        values = table[name][run]
+        missing = share * devices - values.shape[0]
+        values = jnp.pad(values, ((0, missing), *((0, 0) for _ in values.shape[1:])))
+        return jax.lax.dynamic_slice_in_dim(values, jax.lax.axis_index(AXIS) * share, share)
+
+    rows = table["frames"][run]
+    frames = data["features"][rows].astype(jnp.float32)
+    if "standard" in data:
+        frames = (frames - data["standard"]["mean"]) / data["standard"]["std"]
+    batch = gather(data, split, mine("index"), mine("weight"))
+    return {**batch, "frames": frames, "local": mine("local")}
+
+
+def _inputs(model: Any, variables: dict, batch: dict) -> dict:
+    """Return what the model is applied to: windows, or in a run its frames projected once."""
+    if "frames" in batch and hasattr(model, "project"):
+        projected = model.project(variables, batch["frames"])
+        return {"windows": projected[batch["local"]], "projected": True}
+    return {"windows": batch["windows"]}
 
 
 def _sum_over_devices(tree: Any) -> Any:

@@ -1,0 +1,38 @@
+"""Batches that are runs of neighbouring windows, whose frames are projected once for all."""
+
+from typing import Any
+
+import numpy as np
+
+
+def cut_runs(table: Any, batch_size: int) -> dict[str, np.ndarray]:
+    """Cut a window table into runs of at most `batch_size` neighbouring windows of one clip.
+
+    A batch of arbitrary windows of t rows projects t rows for each; a run at stride 1 projects one
+    row for each window, and t - 1 more. In exchange the windows of a batch are alike, so that its
+    gradient is noisier than that of windows from everywhere.
+
+    Args:
+      table: a WindowTable: rows int32 [m, t], video int32 [m]; windows of a clip in order of time.
+      batch_size: windows in a run.
+
+    Returns:
+      frames int32 [r, f], the rows of each run, its last one repeated up to the longest run's;
+      local int32 [r, b, t], the windows as positions among them; index int32 [r, b], positions in
+      the table; weight float32 [r, b], 0 for padding.
+    """
+    edges = np.flatnonzero(np.diff(table.video)) + 1
+    clips = np.split(np.arange(len(table.rows)), edges)
+    runs = [clip[i : i + batch_size] for clip in clips for i in range(0, len(clip), batch_size)]
+    firsts = [int(table.rows[run].min()) for run in runs]
+    lengths = [int(table.rows[run].max()) + 1 - a for run, a in zip(runs, firsts, strict=True)]
+    steps = np.arange(max(lengths))
+    frames = np.array([a + np.minimum(steps, n - 1) for a, n in zip(firsts, lengths, strict=True)])
+    index = np.array([np.resize(run, batch_size) for run in runs])
+    weight = np.array([np.arange(batch_size) < len(run) for run in runs])
+    return {
+        "frames": frames.astype(np.int32),
+        "local": (table.rows[index] - np.array(firsts)[:, None, None]).astype(np.int32),
+        "index": index.astype(np.int32),
+        "weight": weight.astype(np.float32),
+    }
