@@ -10,7 +10,7 @@ import numpy as np
 from ml_collections import ConfigDict
 
 from vadjax import config as configs
-from vadjax import devices
+from vadjax import devices, hosts
 from vadjax.console import Console
 from vadjax.data.splits import Fold, Part, make_folds
 from vadjax.data.windows import window_span
@@ -193,6 +193,8 @@ class Run:
 
     def note_timing(self, **values: float) -> None:
         """Keep measured times across the stages, which may run in processes of their own."""
+        if not hosts.leads():
+            return
         rounded = {k: round(float(v), 2) for k, v in values.items()}
         write_json(self.workdir / "timing.json", {**self.timing, **rounded})
 

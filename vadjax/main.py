@@ -22,6 +22,11 @@ config_flags.DEFINE_config_file(
     "config", None, "Config file, such as configs/ped2_lstm.py; keys: --config.train.epochs=5."
 )
 _WORKDIR = flags.DEFINE_string("workdir", "", "Folder of the run; default runs/<config>-<hash>.")
+_COORDINATOR = flags.DEFINE_string(
+    "coordinator", "", "Several processes: host:port of the first; auto or none (docs/scaling.md)."
+)
+_NUM_PROCESSES = flags.DEFINE_integer("num_processes", 0, "Several processes: how many.")
+_PROCESS_ID = flags.DEFINE_integer("process_id", -1, "Several processes: this one, from 0.")
 _STAGE = flags.DEFINE_enum("stage", "all", STAGES, "One stage alone, from what is on disk.")
 
 
@@ -36,8 +41,12 @@ def main(argv: list[str]) -> None:
         key["data_dir"] = str(pathlib.Path(config.dataset.data_dir).resolve())
     default = f"runs/{name}-{configs.fingerprint(key)}"
 
-    from vadjax import stages
+    from vadjax import devices, hosts, stages
 
+    devices.setup(config.features.cache_dir)
+    hosts.connect(
+        _COORDINATOR.value, num_processes=_NUM_PROCESSES.value, process_id=_PROCESS_ID.value
+    )
     workdir = pathlib.Path(_WORKDIR.value or default)
     command = shlex.join(["python", "-m", "vadjax.main", *sys.argv[1:]])
     stages.run(config, workdir, stage=_STAGE.value, command=command)

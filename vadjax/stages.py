@@ -4,6 +4,7 @@ The folders of the middle floor know nothing of one another; this file hands arr
 and paths from one to the next.
 """
 
+import contextlib
 import functools
 import os
 import pathlib
@@ -13,18 +14,21 @@ import numpy as np
 from ml_collections import ConfigDict
 
 from vadjax import config as configs
-from vadjax import detector, devices, windowed
+from vadjax import detector, devices, hosts, windowed
 from vadjax.console import Console
 from vadjax.context import Run, check_length
 from vadjax.data.audit import MEANING, audit_folds
 from vadjax.data.splits import Fold
 from vadjax.data.windows import window_table
+from vadjax.errors import UserError
 from vadjax.explanations import explain
 from vadjax.results import evaluate, report, score
 from vadjax.storage import workdir as workdirs
 from vadjax.storage.files import write_json
 
 ORDER = ("extract", "train", "score", "evaluate", "explain", "report")
+SHARED = ("extract", "train")  # by all processes of a run; the first one does the others
+SEEN_S = 90.0  # a network file system may show a file late
 
 
 def run(
@@ -36,6 +40,9 @@ def run(
     quiet: bool = False,
 ) -> dict | None:
     """Run one stage, or all of them in order, on a locked workdir.
+
+    Several processes (`hosts.connect`) divide extraction and training among them. The first one
+    alone writes to the workdir and does the other stages, while the others wait.
 
     Args:
         config: a validated config.
@@ -50,29 +57,30 @@ def run(
     Raises:
         UserError: whatever the user can mend.
     """
-    console = Console(quiet=quiet)
+    console = Console(quiet=quiet or not hosts.leads())
     identity = configs.identity(config)
     younger = configs.identity(configs.default_config())
-    with workdirs.opened(workdir, identity=identity, defaults=younger):
-        console.say(f"vadjax: {config.dataset.name}, {config.dataset.protocol}, in {workdir}")
-        devices.setup(config.features.cache_dir)
+    with contextlib.ExitStack() as opened:
         this = Run(config, workdir, console, command)
-        check_length(this.dataset.test, this.span)
-        workdirs.claim(
-            workdir,
-            config=config.to_dict(),
-            identity=identity,
-            data_dir=config.dataset.data_dir,
-            videos={name: video.fingerprint for name, video in this.videos.items()},
-            frame_sizes=[v.frames.shape for v in this.dataset.train or this.dataset.test],
-        )
-        write_json(workdir / "environment.json", this.environment)
+        with hosts.together("opening the workdir"):
+            if hosts.leads():
+                opened.enter_context(workdirs.opened(workdir, identity=identity, defaults=younger))
+                console.say(
+                    f"vadjax: {config.dataset.name}, {config.dataset.protocol}, in {workdir}"
+                )
+                devices.setup(config.features.cache_dir)
+                _claim(this, identity)
         names = ORDER if stage == "all" else (stage,)
         for number, name in enumerate(names, 1):
             start = time.perf_counter()
             console.say(f"[{number}/{len(names)}] {name}")
             made_by = {**STAGES, **windowed.STAGES} if this.by_window else STAGES
-            made_by[name](this)
+            if name in SHARED:
+                made_by[name](this)
+            else:
+                with hosts.together(f"the first process did the stage {name}"):
+                    if hosts.leads():
+                        made_by[name](this)
             this.note_timing(**{f"{name}_s": time.perf_counter() - start})
         if not (workdir / "metrics.json").is_file():
             return None
@@ -85,10 +93,42 @@ def run(
         return metrics
 
 
+def _claim(run: Run, identity: dict) -> None:
+    """Make the opened workdir this config's and these videos'."""
+    check_length(run.dataset.test, run.span)
+    workdirs.claim(
+        run.workdir,
+        config=run.config.to_dict(),
+        identity=identity,
+        data_dir=run.config.dataset.data_dir,
+        videos={name: video.fingerprint for name, video in run.videos.items()},
+        frame_sizes=[v.frames.shape for v in run.dataset.train or run.dataset.test],
+    )
+    write_json(run.workdir / "environment.json", run.environment)
+    if hosts.place().count > 1:
+        run.console.say(f"  {hosts.place().count} processes; all end when one is lost")
+        run.store  # noqa: B018 - weights and store are there before the others look for them
+
+
 def extract(run: Run) -> None:
-    """Frames -> features and motion measures in the store."""
+    """Frames -> features and motion measures in the store; each process takes some videos."""
+    with hosts.together("extracting features"):
+        _extract(run)
+    until = time.monotonic() + SEEN_S
+    for video in run.videos.values() if hosts.place().count > 1 else ():
+        while not run.store.holds(video.id, video.fingerprint):
+            if time.monotonic() > until:
+                raise UserError(
+                    f"process {hosts.place().index} does not see the features of {video.id} in "
+                    f"{run.store.folder}: features.cache_dir has to be one folder that all "
+                    "processes share."
+                )
+            time.sleep(0.5)
+
+
+def _extract(run: Run) -> None:
     from vadjax.features.calibrate import choose_micro_batch
-    from vadjax.features.extract import Extractor
+    from vadjax.features.extract import Extractor, share
     from vadjax.features.extract import extract as bring
 
     start, f = time.perf_counter(), run.config.features
@@ -102,7 +142,8 @@ def extract(run: Run) -> None:
     for deviation in dataset.deviations:
         run.console.say(f"  note: {deviation.what}: {deviation.meaning}")
     run.console.say(f"  {run.backbone.name}, weights: {run.backbone.weights_source}")
-    missing = [v for v in run.videos.values() if not run.store.holds(v.id, v.fingerprint)]
+    mine = share(list(run.videos.values()), *hosts.place())
+    missing = [v for v in mine if not run.store.holds(v.id, v.fingerprint)]
     micro_batch = choose_micro_batch(
         run.backbone,
         tap=f.tap,
@@ -110,9 +151,10 @@ def extract(run: Run) -> None:
         cache_dir=run.cache,
         num_frames=sum(len(video.frames) for video in missing),
     )
+    total = sum(len(v.frames) for v in mine)
     with run.console.bar("frames", total=total, unit="frames") as advance:
         done = bring(
-            list(run.videos.values()),
+            mine,
             extractor=Extractor(
                 run.backbone, tap=f.tap, batch_size=f.batch_size, micro_batch=micro_batch
             ),
@@ -169,7 +211,8 @@ def train(run: Run) -> None:
         for note in result.notes:
             run.console.say(f"  note: {note}")
         compile_s, train_s = compile_s + result.compile_s, train_s + result.train_s
-        detector.save(run.detector_dir(fold), result.variables, standardizer)
+        if hosts.leads():
+            detector.save(run.detector_dir(fold), result.variables, standardizer)
     run.note_timing(train_compile_s=compile_s, train_epochs_s=train_s)
 
 
@@ -182,7 +225,8 @@ def audit(run: Run) -> None:
         leakage = audit_folds(
             run.folds, length=window.length, dilation=window.dilation, stride=window.stride
         )
-    write_json(run.workdir / "leakage.json", leakage)
+    if hosts.leads():
+        write_json(run.workdir / "leakage.json", leakage)
     run.console.say(f"  leakage audit of {leakage['test_windows']} windows: {leakage['verdict']}")
     if run.by_window:
         for kind in MEANING:

@@ -6,12 +6,16 @@ import signal
 import socket
 import subprocess
 import sys
+from types import SimpleNamespace
 
 import jax
 import numpy as np
 import pytest
 
 from tests.training import tiny
+from vadjax import detector, hosts, stages
+from vadjax.errors import UserError
+from vadjax.features.extract import share
 from vadjax.training.fit import fit
 from vadjax.training.log import read_log
 
@@ -67,6 +71,17 @@ import os, pathlib, signal
 from vadjax import doors, hosts
 from vadjax.errors import UserError
 from vadjax.training.fit import fit
+"""
+MAIN = """
+import sys
+from tests.test_end_to_end import tiny
+from vadjax import config, devices, stages
+def main(argv):
+    devices.setup(argv[1])
+    hosts.connect(wait_s=60)
+    for stage in ("extract", "train"):
+        settings = config.validate(tiny(argv[1]))
+        stages.run(settings, pathlib.Path(argv[2]), stage=stage)
 """
 RATES = (0.05, 0.01, 0.002, 0.03, 0.1)
 
@@ -189,3 +204,77 @@ def test_a_lost_process_ends_the_run_which_goes_on_from_the_last_checkpoint(tmp_
         jax.tree.leaves(resumed.variables), jax.tree.leaves(whole.variables), strict=True
     ):
         np.testing.assert_allclose(a, b, atol=1e-5)
+
+
+def test_a_run_of_two_processes_divides_the_videos_and_trains_as_one(tmp_path):
+    from tests.test_end_to_end import tiny as tiny_config
+
+    cache, workdir = tmp_path / "cache", tmp_path / "two"
+    done = together(MAIN, cache, workdir, JAX_NUM_CPU_DEVICES="2")
+    assert [code for code, *_ in done] == [0, 0], done
+    assert "144 frames in" in done[0][1]  # of 256
+    assert not [line for line in done[1][1].splitlines() if "Gloo" not in line]
+    # Its features are there, so one process has only to train.
+    stages.run(tiny_config(cache), tmp_path / "one", stage="train", quiet=True)
+    one, two = (detector.read(tmp_path / x / "detector" / "fold0") for x in ("one", "two"))
+    for a, b in zip(jax.tree.leaves(one[0]), jax.tree.leaves(two[0]), strict=True):
+        np.testing.assert_allclose(a, b, atol=1e-5)
+    np.testing.assert_array_equal(one[1].mean, two[1].mean)
+
+
+def test_videos_are_divided_evenly_by_their_frames():
+    lengths = [5, 100, 7, 40, 40, 20, 8]
+    videos = [SimpleNamespace(id=i, frames=range(n)) for i, n in enumerate(lengths)]
+    for count in (1, 2, 3, 9):
+        shares = [share(videos, index, count) for index in range(count)]
+        assert sorted(v.id for mine in shares for v in mine) == list(range(7))  # each once
+        assert all([v.id for v in mine] == sorted(v.id for v in mine) for mine in shares)
+        frames = [sum(len(v.frames) for v in mine) for mine in shares]
+        assert max(frames) <= max(100, sum(lengths) / count + 20)
+    assert share(videos, 0, 1) == videos
+
+
+SLURM = {
+    **{"SLURM_JOB_ID": "7", "SLURM_STEP_NODELIST": "n[1-2]", "SLURM_PROCID": "1"},
+    **{"SLURM_LOCALID": "0", "SLURM_NTASKS": "2"},
+}
+ASKED = dict(zip(hosts.VARIABLES, ("n1:1234", "4", "3"), strict=True))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "environment", "plan"),
+    [
+        ({}, {}, None),
+        ({}, SLURM, hosts.Plan()),
+        ({}, {**SLURM, "SLURM_NTASKS": "1"}, None),  # a job, but of one task
+        ({}, {"SLURM_JOB_ID": "7", "SLURM_NTASKS": "2"}, None),  # a shell in an allocation
+        ({}, {**SLURM, "VADJAX_COORDINATOR": "none"}, None),
+        ({}, {**SLURM, **ASKED}, hosts.Plan("n1:1234", 4, 3)),
+        ({"coordinator": "auto"}, {}, hosts.Plan()),
+        ({"process_id": 0}, ASKED, hosts.Plan("n1:1234", 4, 0)),  # flags before variables
+        ({"num_processes": 1, "process_id": 0}, ASKED, None),
+    ],
+)
+def test_processes_are_asked_for_or_detected(arguments, environment, plan):
+    assert hosts.plan(**arguments, environment=environment) == plan
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"VADJAX_PROCESS_ID": ""}, "wants --process_id too"),
+        ({"VADJAX_COORDINATOR": "n1"}, "give host:port and two whole numbers"),
+        ({"VADJAX_PROCESS_ID": "4"}, "with 4 processes it is 0 to 3"),
+    ],
+)
+def test_what_processes_are_told_is_checked(changes, message):
+    with pytest.raises(UserError, match=message):
+        hosts.plan(environment={**ASKED, **changes})
+
+
+def test_a_coordinator_that_does_not_answer_is_named():
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        address = f"127.0.0.1:{free.getsockname()[1]}"
+    with pytest.raises(UserError, match=f"nobody answers at the coordinator {address}"):
+        hosts.connect(address, num_processes=2, process_id=1, wait_s=0)

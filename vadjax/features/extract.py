@@ -56,7 +56,9 @@ class Extractor:
         unit = devices * (self.micro_batch or 1)
         self.batch_size = -(-batch_size // unit) * unit
         # Other axis types would want inputs that lie on the devices already.
-        mesh = jax.make_mesh((devices,), ("data",), axis_types=(AxisType.Auto,))
+        mesh = jax.make_mesh(
+            (devices,), ("data",), axis_types=(AxisType.Auto,), devices=jax.local_devices()
+        )
         split, whole = PartitionSpec("data"), PartitionSpec()
         self._placed = NamedSharding(mesh, split)
         self._variables = jax.device_put(backbone.prepared(), NamedSharding(mesh, whole))
@@ -80,6 +82,20 @@ class Extractor:
     def __call__(self, images: np.ndarray) -> jax.Array:
         """Launch uint8 images [batch_size, h, w(, c)]; return their rows without waiting."""
         return self._run(self._variables, jax.device_put(images, self._placed))
+
+
+def share(videos: Sequence[Video], index: int, count: int) -> list[Video]:
+    """Return the videos that process `index` of `count` extracts, in their order.
+
+    The longest video first, each goes to the process that has the fewest frames until then.
+    """
+    frames, chosen = [0] * count, set()
+    for place in sorted(range(len(videos)), key=lambda i: -len(videos[i].frames)):
+        least = frames.index(min(frames))
+        frames[least] += len(videos[place].frames)
+        if least == index:
+            chosen.add(place)
+    return [video for place, video in enumerate(videos) if place in chosen]
 
 
 def extract(
