@@ -10,7 +10,7 @@ import pathlib
 from collections.abc import Callable, Sequence
 
 from vadjax.console import Console
-from vadjax.errors import UserError
+from vadjax.errors import UserError, unknown
 from vadjax.sweeps.plan import Spec
 
 
@@ -42,6 +42,8 @@ def launcher(name: str, options: str = "", *, workdir: pathlib.Path, search=None
         from vadjax.sweeps.on_ray import on_ray
 
         need("ray")
+        if unknowns := given.keys() - {"address", "retries"}:
+            raise unknown("Ray option", min(unknowns), ("address", "retries"))
         return on_ray(**given)
     from vadjax.sweeps.on_slurm import on_slurm
 

@@ -28,12 +28,11 @@ def on_ray(*, address: str = "", retries: int = 3, work: Callable = launch.work)
         folder = folder.resolve()
         devices, needs = _devices(ray)
         again = {"max_retries": retries, "scheduling_strategy": "SPREAD", **needs}
-        bring = ray.remote(**again)(launch.bring_features)
         console.say(f"  Ray: {devices} workers")
-        ray.wait(
-            futures := [bring.remote(spec, folder) for spec in launch.first_of_features(units)],
-            num_returns=len(futures),
-        ) if units else None
+        bring = ray.remote(**again)(launch.bring_features)
+        first = [bring.remote(spec, folder) for spec in launch.first_of_features(units)]
+        if first:
+            ray.wait(first, num_returns=len(first))
         remote = ray.remote(**again)(work)
         pending = {remote.remote(u, folder, slots): u for u in launch.pieces(units, devices)}
         while pending:

@@ -1,7 +1,6 @@
 """Units of a sweep as SLURM jobs, one array, through submitit."""
 
 import pathlib
-import sys
 from collections.abc import Callable
 
 from vadjax.console import Console
@@ -10,7 +9,6 @@ from vadjax.sweeps import launch
 
 DEFAULTS = {"timeout_min": 240, "gpus_per_node": 1, "cpus_per_task": 4, "name": "vadjax"}
 UNITS = 16  # pieces of a group, at most
-POLL_S = 1.0
 
 
 class Work:
@@ -48,10 +46,7 @@ def executor(folder: pathlib.Path, *, cluster: str = "slurm", **options):
 
     try:
         made = submitit.AutoExecutor(folder=folder, cluster=cluster)
-        given = {**DEFAULTS, "slurm_python": sys.executable, **options}
-        if cluster != "slurm":
-            given = {k: v for k, v in given.items() if not k.startswith("slurm_")}
-        made.update_parameters(**given)
+        made.update_parameters(**{**DEFAULTS, **options})
     except (RuntimeError, NameError, ValueError, TypeError) as error:
         raise UserError(f"SLURM cannot be used: {error}") from error
     return made
