@@ -48,7 +48,7 @@ CHOICES = {
     "objective.reduce": ("mean", "max"),
     "train.batches": ("windows", "runs"),
     "train.optimizer": ("adam", "adamw"),
-    "train.schedule": ("constant", "cosine"),
+    "train.schedule": ("constant", "cosine", "plateau"),
     "train.parallel": ("shard_map", "pmap"),
     "score.aggregate": ("last", "mean", "max"),
     "explain.method": ("auto", "error", "gradcam++", "gradcam", "hirescam", "input_gradient"),
@@ -138,6 +138,8 @@ def default_config() -> ConfigDict:
             learning_rate=1e-3,
             weight_decay=0.0,
             schedule="constant",
+            plateau_patience=2,  # plateau: epochs without a better loss on held-out clips, after
+            plateau_factor=0.1,  # which the learning rate falls by this factor
             warmup_epochs=0,
             clip_norm=1.0,  # 0 is off
             patience=5,  # epochs without a better loss on held-out clips; 0 is off
@@ -271,7 +273,7 @@ def validate(config: ConfigDict) -> ConfigDict:
     positive("window.length", "window.stride", "window.dilation", "train.epochs")
     positive("train.batch_size", "train.learning_rate", "features.batch_size", "score.batch_size")
     positive("train.checkpoint_every", "evaluate.num_bootstrap", "evaluate.knn")
-    positive("explain.batch_size")
+    positive("explain.batch_size", "train.plateau_patience")
     for key in ("explain.num_judged", "explain.deletion_images", "explain.store_mb"):
         need(flat[key] >= 0, f"{key} is {flat[key]}; it must be 0 (off) or more.")
     need(len(flat["model.units"]) > 0, "model.units is empty; give at least one layer's width.")
@@ -281,7 +283,7 @@ def validate(config: ConfigDict) -> ConfigDict:
     )
     for key in ("dataset.holdout", "model.dropout"):
         need(0 <= flat[key] < 1, f"{key} is {flat[key]}; it must be in [0, 1).")
-    for key in ("evaluate.quantile", "evaluate.false_alarm_rate"):
+    for key in ("evaluate.quantile", "evaluate.false_alarm_rate", "train.plateau_factor"):
         need(0 < flat[key] < 1, f"{key} is {flat[key]}; it must be in (0, 1).")
     size = (flat["features.height"], flat["features.width"])
     need(
@@ -367,6 +369,12 @@ def _combinations(flat: Mapping[str, object]) -> list[str]:
     if objective in ("predict", "motion") and flat["window.length"] < 2:
         faults.append(f"objective {objective!r} needs window.length of at least 2.")
     faults += _window_protocols(flat)
+    waits, stops = flat["train.plateau_patience"], flat["train.patience"]
+    if flat["train.schedule"] == "plateau" and 0 < stops <= waits:
+        faults.append(
+            f"train.patience={stops} ends the training before train.plateau_patience={waits} "
+            "lowers the learning rate; choose a larger train.patience, or 0."
+        )
     if flat["evaluate.threshold"] == "half" and objective != "classify":
         faults.append("evaluate.threshold=half is for probabilities: set objective.name=classify.")
     if flat["evaluate.threshold"] in ("f1", "youden") and not supervised:

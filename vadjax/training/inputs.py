@@ -76,6 +76,9 @@ def hyperparameters(data: TrainingData, config: Any, objective: Any) -> dict[str
         "weight_decay": config.train.weight_decay,
         "dropout": config.model.dropout,
     }
+    if config.train.schedule == "plateau":
+        for key in ("plateau_patience", "plateau_factor"):
+            values[key] = config.train[key]
     if objective.supervised:
         weights = np.ones(objective.num_classes)
         if config.objective.class_weight == "balanced":

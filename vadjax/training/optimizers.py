@@ -1,5 +1,7 @@
 """Adam and AdamW with clipping, and learning-rate schedules; every rate may be a traced array."""
 
+from collections.abc import Mapping
+
 import jax
 import jax.numpy as jnp
 import optax
@@ -7,7 +9,7 @@ import optax
 from vadjax.errors import unknown
 
 OPTIMIZERS = ("adam", "adamw")
-SCHEDULES = ("constant", "cosine")
+SCHEDULES = ("constant", "cosine", "plateau")
 
 
 def create(
@@ -44,8 +46,9 @@ def schedule(
 ) -> float | jax.Array:
     """Return the factor on the learning rate at `step` (0-based).
 
-    The factor climbs linearly to 1 at the end of the warm-up, then stays there ("constant") or
-    falls along half a cosine to 0 at `total_steps` ("cosine"; Loshchilov and Hutter, 2017).
+    The factor climbs linearly to 1 at the end of the warm-up, then stays there ("constant", and
+    "plateau", whose factor `after_epoch` knows) or falls along half a cosine to 0 at `total_steps`
+    ("cosine"; Loshchilov and Hutter, 2017).
 
     Raises:
       UserError: `name` is unknown.
@@ -59,3 +62,38 @@ def schedule(
     if warmup_steps > 0:
         factor = jnp.where(step < warmup_steps, (step + 1) / warmup_steps, factor)
     return factor
+
+
+def start_plateau(hparams: Mapping[str, jax.Array]) -> dict[str, jax.Array]:
+    """Return the state of the schedule "plateau" at the beginning; {} under the others.
+
+    Returns:
+      factor: float32 scalar on the learning rate.
+      waited: int32 scalar, epochs without a better loss since the last better one or fall.
+    """
+    if "plateau_patience" not in hparams:
+        return {}
+    return {"factor": jnp.float32(1.0), "waited": jnp.int32(0)}
+
+
+def after_epoch(
+    plateau: Mapping[str, jax.Array], better: jax.Array, hparams: Mapping[str, jax.Array]
+) -> dict[str, jax.Array]:
+    """Lower the factor once `plateau_patience` epochs in a row were no better.
+
+    As `optax.contrib.reduce_on_plateau` does it with no tolerance and no cooldown; torch's
+    ReduceLROnPlateau waits for one epoch more than its patience.
+
+    Args:
+      plateau: what `start_plateau` or this function returned.
+      better: bool scalar, whether the epoch's loss on held-out windows is the least so far.
+      hparams: float32 scalars plateau_patience and plateau_factor.
+    """
+    if not plateau:
+        return {}
+    waited = jnp.where(better, 0, plateau["waited"] + 1)
+    falls = waited >= hparams["plateau_patience"]
+    return {
+        "factor": plateau["factor"] * jnp.where(falls, hparams["plateau_factor"], 1.0),
+        "waited": jnp.where(falls, 0, waited),
+    }

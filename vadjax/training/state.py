@@ -23,13 +23,15 @@ class State:
       params: parameters by group; {"model": ...} for all models without an adversary.
       model_state: the model's other collections (batch norm, memories).
       opt_state: the optimizer's moments.
-      hparams: float32 arrays by name: learning_rate, weight_decay, dropout, class_weight [k].
+      hparams: float32 arrays by name: learning_rate, weight_decay, dropout, class_weight [k],
+        plateau_patience, plateau_factor.
       seed: uint32 scalar; every random number derives from it and the counters below.
       step: int32 scalar.
       epoch: int32 scalar.
       best: params and model_state of the best epoch.
       best_metric: float32 scalar, the loss on held-out windows; lower is better.
       best_epoch: int32 scalar; 0 before the first epoch.
+      plateau: see `optimizers.start_plateau`.
     """
 
     params: Any
@@ -42,6 +44,7 @@ class State:
     best: Any
     best_metric: jax.Array
     best_epoch: jax.Array
+    plateau: Any = struct.field(default_factory=dict)
 
 
 def create(
@@ -70,6 +73,7 @@ def create(
         best={"params": params, "model_state": variables},
         best_metric=jnp.float32(jnp.inf),
         best_epoch=jnp.int32(0),
+        plateau=optimizers.start_plateau(hparams),
     )
 
 

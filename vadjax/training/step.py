@@ -74,6 +74,7 @@ def make_train_step(model: Any, objective: Any, settings: Settings) -> Callable:
             total_steps=settings.total_steps,
             warmup_steps=settings.warmup_steps,
         )
+        learning_rate *= state.plateau.get("factor", 1.0)
         optimizer = optimizers.create(
             settings.optimizer,
             learning_rate=learning_rate,
@@ -163,6 +164,7 @@ def make_epoch(model: Any, objective: Any, settings: Settings) -> Callable:
             best=jax.tree.map(lambda new, old: jnp.where(better, new, old), now, state.best),
             best_metric=jnp.where(better, metric, state.best_metric),
             best_epoch=jnp.where(better, state.epoch + 1, state.best_epoch),
+            plateau=optimizers.after_epoch(state.plateau, better, state.hparams),
         )
         return state, {
             "train_loss": train_loss,
