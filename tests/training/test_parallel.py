@@ -1,4 +1,4 @@
-"""One and two devices, `shard_map` and `pmap`: the same training."""
+"""One, two and four devices, `shard_map` and `pmap`: the same training."""
 
 import os
 import pathlib
@@ -12,13 +12,13 @@ ROOT = pathlib.Path(__file__).parents[2]
 PROGRAM = """
 import sys, pathlib
 import jax, numpy as np
-jax.config.update("jax_num_cpu_devices", 2)
+jax.config.update("jax_num_cpu_devices", 4)
 from tests.training import tiny
 from vadjax.training.fit import fit
 out = pathlib.Path(sys.argv[1])
 for mode in ("shard_map", "pmap"):
-    for count in (1, 2):
-        name = f"{mode}{count}"  # batches of 7 are padded to 8 on two devices
+    for count in (1, 2, 4):
+        name = f"{mode}{count}"  # batches of 7 are padded to 8 on several devices
         config = tiny.config(epochs=3, parallel=mode, num_devices=count, batch_size=7)
         result = fit(tiny.Tiny(), tiny.Predict(), tiny.data(), config, workdir=out / name)
         np.savez(out / f"{name}.npz", **result.variables["params"],
@@ -57,10 +57,11 @@ def results(tmp_path_factory):
 
 
 @pytest.mark.parametrize("mode", ["shard_map", "pmap"])
-def test_two_devices_equal_one(results, mode):
-    one, two = results[f"{mode}1"], results[f"{mode}2"]
+@pytest.mark.parametrize("count", [2, 4])
+def test_several_devices_equal_one(results, mode, count):
+    one, several = results[f"{mode}1"], results[f"{mode}{count}"]
     for key in one:  # dropout is on: the examples' keys do not know of devices
-        np.testing.assert_allclose(two[key], one[key], atol=1e-5)
+        np.testing.assert_allclose(several[key], one[key], atol=1e-5)
 
 
 def test_two_devices_gather_the_motion_scanners_state(results):
@@ -70,7 +71,7 @@ def test_two_devices_gather_the_motion_scanners_state(results):
         np.testing.assert_allclose(two[key], one[key], atol=1e-5)
 
 
-@pytest.mark.parametrize("count", [1, 2])
+@pytest.mark.parametrize("count", [1, 2, 4])
 def test_pmap_equals_shard_map(results, count):
     for key, value in results[f"shard_map{count}"].items():
         np.testing.assert_allclose(results[f"pmap{count}"][key], value, atol=1e-6)
