@@ -38,14 +38,17 @@ def main(argv: list[str]) -> None:
     from vadjax.sweeps import plan
 
     base = doors.config_of(flags.FLAGS)
-    file = pathlib.Path(flags.FLAGS["config"].config_filename.split(":")[0])
+    name, _, argument = flags.FLAGS["config"].config_filename.partition(":")
+    file = pathlib.Path(name)
     search = None
     if _SEARCH.value:
         from vadjax.sweeps.search import Search, read_space
 
         axes = read_space(plan.function_of(file, "space"), base)
         search = Search(_SEARCH.value, axes, base, _NUM_RUNS.value)
-    specs = search.specs if search else plan.read_sweep(plan.function_of(file), base)
+        specs = search.specs
+    else:
+        specs = plan.read_sweep(plan.function_of(file), base, argument)
 
     from vadjax.sweeps.run import run
 

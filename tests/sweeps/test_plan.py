@@ -72,7 +72,23 @@ def test_a_config_without_a_sweep_is_said(tmp_path):
         plan.function_of(file)
 
 
-@pytest.mark.parametrize("name", ["synthetic_rates"])
-def test_the_sweeps_that_come_along_can_be(name):
-    sweep = plan.function_of(f"configs/sweeps/{name}.py")
+def test_the_sweep_that_comes_along_can_be():
+    sweep = plan.function_of("configs/sweeps/synthetic_rates.py")
     assert len(plan.grouped(plan.read_sweep(sweep, BASE))) == 1
+
+
+def test_the_published_grid():
+    argument = "ucsd_ped2=/a,avenue=/b,train.epochs=2"
+    make = plan.function_of("configs/sweeps/rahmani_grid.py", "get_config")
+    sweep = plan.function_of("configs/sweeps/rahmani_grid.py")
+    specs = plan.read_sweep(sweep, make(argument), argument)
+    assert len(specs) == 2 * 6 * 3 * 4 * 5 and len(plan.grouped(specs)) == 2 * 6 * 3 * 4
+    assert {s.config.train.epochs for s in specs} == {2}
+    assert {(s.config.dataset.name, s.config.dataset.data_dir) for s in specs} == {
+        ("ucsd_ped2", "/a"),
+        ("avenue", "/b"),
+    }
+    few = "ucsd_ped2=/a,backbones=repvgg_a0,protocols=by_video,seeds=1"
+    assert len(plan.read_sweep(sweep, make(few), few)) == 4
+    with pytest.raises(UserError, match="the sweep is empty"):
+        plan.read_sweep(sweep, make(""), "")

@@ -2,6 +2,7 @@
 
 import dataclasses
 import importlib.util
+import inspect
 import itertools
 import pathlib
 from collections.abc import Callable, Mapping, Sequence
@@ -68,11 +69,12 @@ def function_of(file: str | pathlib.Path, name: str = "sweep") -> Callable:
     return getattr(module, name)
 
 
-def read_sweep(sweep: Callable, base: ConfigDict) -> list[Spec]:
+def read_sweep(sweep: Callable, base: ConfigDict, argument: str = "") -> list[Spec]:
     """Return the runs that `sweep(add)` adds to the config `base`.
 
     `add` takes config keys as keywords, dotted ones through `**{"train.learning_rate": 1e-3}`; the
-    short forms of `ALIASES` too. Runs that are added twice count once.
+    short forms of `ALIASES` too. Runs that are added twice count once. A function of two
+    parameters, `sweep(add, arg)`, gets what stands behind the colon of --config as well.
 
     Raises:
         UserError: it adds none, a key is unknown, or a config is not valid: all faults at once.
@@ -88,7 +90,7 @@ def read_sweep(sweep: Callable, base: ConfigDict) -> list[Spec]:
         if values not in added:
             added.append(values)
 
-    sweep(add)
+    sweep(*(add, argument)[: len(inspect.signature(sweep).parameters)])
     if not added:
         raise UserError("the sweep is empty: its function called add() not once; is an axis empty?")
     moving = _moving(added)
