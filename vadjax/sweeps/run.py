@@ -4,6 +4,7 @@ import pathlib
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from vadjax import config as configs
 from vadjax import devices
 from vadjax.console import Console
 from vadjax.errors import UserError
@@ -12,6 +13,8 @@ from vadjax.sweeps.plan import VARYING, Spec, grouped
 
 if TYPE_CHECKING:
     from vadjax.sweeps.search import Search
+
+NAMED = ("dataset.name", "dataset.protocol", "features.backbone", "model.name")
 
 
 def run(
@@ -52,8 +55,8 @@ def run(
     if dry_run:
         foresee(groups, console, slots=slots)
         return {}
-    for group in groups:
-        console.say(f"  {len(group)} x {described(group[0])}")
+    for line in described(groups):
+        console.say(f"  {line}")
 
     from vadjax import comparison
     from vadjax.sweeps import table
@@ -88,7 +91,7 @@ def foresee(groups: Sequence[Sequence[Spec]], console: Console, *, slots: int = 
 
     devices.setup(groups[0][0].config.features.cache_dir)
     found: list[Budget | None] = []
-    for specs in groups:
+    for specs, line in zip(groups, described(groups), strict=True):
         need, why = None, ""
         try:
             runs = open_runs(specs, pathlib.Path("runs"))
@@ -100,7 +103,7 @@ def foresee(groups: Sequence[Sequence[Spec]], console: Console, *, slots: int = 
         except UserError as error:
             why = str(error)
         found.append(need)
-        console.say(f"  {len(specs)} x {described(specs[0])}: {need or why}")
+        console.say(f"  {line}: {need or why}")
     known = [need.seconds for need in found if need and need.seconds is not None]
     text = f"{len(groups)} compilations"
     if known:
@@ -110,8 +113,19 @@ def foresee(groups: Sequence[Sequence[Spec]], console: Console, *, slots: int = 
     console.say(f"  in all: {sum(map(len, groups))} runs, {text}")
 
 
-def described(spec: Spec) -> str:
-    c = spec.config
-    words = [c.dataset.name, c.dataset.protocol, c.features.backbone, c.model.name]
-    words += [f"{k}={v}" for k, v in spec.values.items() if k not in VARYING]
-    return ", ".join(dict.fromkeys(map(str, words)))
+def described(groups: Sequence[Sequence[Spec]]) -> list[str]:
+    """Name each group: its data, protocol, backbone and model, and what else sets it apart."""
+    firsts = [group[0] for group in groups]
+    keys = dict.fromkeys(key for spec in firsts for key in spec.values)
+    apart = [
+        key
+        for key in keys
+        if key not in (*VARYING, *NAMED) and len({repr(s.values.get(key)) for s in firsts}) > 1
+    ]
+    lines = []
+    for group, spec in zip(groups, firsts, strict=True):
+        flat = configs.flatten(spec.config.to_dict())
+        words = [str(flat[key]) for key in NAMED]
+        words += [f"{key}={flat[key]}" for key in apart]
+        lines.append(f"{len(group)} x {', '.join(words)}")
+    return lines
