@@ -70,6 +70,17 @@ def test_nothing_is_chosen_where_training_stops_on_the_test(tmp_path):
     assert "none, nothing is held out" in table.write_best(tmp_path / "b.json", [chosen])[0]
 
 
+def test_seeds_that_draw_their_own_windows_share_a_table(tmp_path):
+    leaky = {"dataset__protocol": "random_window", "objective__name": "classify"}
+    found = []
+    for seed, abnormal in enumerate((100, 101)):
+        row = {**made.metrics()["videos"][0], "id": "test windows", "abnormal": abnormal}
+        more = {"unit": "window", "videos": [row], "protocol": "random_window", "config": leaky}
+        found.append(write(tmp_path / str(seed), losses=[1], seed=seed, **more))
+    (chosen,) = table.best(found)
+    assert chosen["seeds"] == [0, 1]
+
+
 @pytest.fixture
 def rows(tmp_path):
     base = configs.default_config()
