@@ -193,6 +193,7 @@ def together(what: str) -> Iterator[None]:
     from jax.errors import JaxRuntimeError
     from jax.experimental import multihost_utils
 
+    _peers.wait_for_all()
     try:
         stopped = multihost_utils.process_allgather(np.array([error is not None]))
     except JaxRuntimeError as found:

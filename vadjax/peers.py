@@ -2,6 +2,8 @@
 
 `jax.distributed` has heartbeats, which see a machine that is gone; but they take a minute or two,
 and then JAX aborts without a word of what to do. A process that is killed closes its connection.
+Waiting for one another goes over the connections too, because a collective of CPUs gives up when
+it has waited for long.
 """
 
 import atexit
@@ -17,6 +19,7 @@ from vadjax.errors import lost
 
 GRACE_S = 1.0  # a failed collective or `hosts.together` may explain better
 CONNECT_S = 20.0
+READY, GO, DONE = b"r", b"g", b"."
 NAME_BYTES = 256
 
 
@@ -31,29 +34,55 @@ class Peers:
 
     def __init__(self, index: int, count: int, host: str = ""):
         self._index, self._connections, self._ending = index, [], False
-        server = None
+        self._heard, self._calls, self._changed = 0, 0, threading.Condition()
+        server = thread = None
         if index == 0:
             server = socket.create_server(("", 0))
             server.settimeout(CONNECT_S)
-            threading.Thread(target=self._accept, args=(server, count), daemon=True).start()
+            thread = threading.Thread(target=self._accept, args=(server, count), daemon=True)
+            thread.start()
         name, port = _told(server)
-        if index:
-            try:
-                connection = socket.create_connection((host or name, port), timeout=CONNECT_S)
-                connection.sendall(index.to_bytes(4, "big"))
-            except OSError:
-                return
-            self._watch(connection, 0)
+        if thread:
+            thread.join()
+        else:
+            self._call(host or name, port)
+        wanted = 1 if index else count - 1
+        self._complete = _all_say(len(self._connections) == wanted)
         atexit.register(self.end, well=True)
+
+    def wait_for_all(self) -> None:
+        """Wait, for however long, until every process has called this."""
+        if not self._complete:
+            return  # the collective that follows waits too
+        self._calls += 1
+        wanted = self._calls * (1 if self._index else len(self._connections))
+        if self._index:
+            self._send(READY)
+        with self._changed:
+            self._changed.wait_for(lambda: self._heard >= wanted)
+        if self._index == 0:
+            self._send(GO)
 
     def end(self, *, well: bool = False) -> None:
         """Watch no more; `well` tells the others that all is well."""
         self._ending = True
-        for connection in self._connections if well else ():
+        if well:
+            self._send(DONE)
+
+    def _send(self, word: bytes) -> None:
+        for connection in self._connections:
             try:
-                connection.sendall(b".")
+                connection.sendall(word)
             except OSError:
-                continue
+                continue  # the thread that reads from it sees that too
+
+    def _call(self, host: str, port: int) -> None:
+        try:
+            connection = socket.create_connection((host, port), timeout=CONNECT_S)
+            connection.sendall(self._index.to_bytes(4, "big"))
+        except OSError:
+            return
+        self._watch(connection, 0)
 
     def _accept(self, server: socket.socket, count: int) -> None:
         with server:
@@ -74,8 +103,12 @@ class Peers:
 
     def _wait(self, connection: socket.socket, number: int) -> None:
         try:
-            if connection.recv(1):
-                return
+            while word := connection.recv(1):
+                if word == DONE:
+                    return
+                with self._changed:
+                    self._heard += 1
+                    self._changed.notify_all()
         except OSError:
             pass
         if self._index == 0:
@@ -95,3 +128,9 @@ def _told(server: socket.socket | None) -> tuple[str, int]:
     text = np.frombuffer(name.ljust(NAME_BYTES, b"\0"), np.uint8)
     text, port = broadcast_one_to_all((text, np.int32(port)))
     return np.asarray(text).tobytes().rstrip(b"\0").decode(), int(port)
+
+
+def _all_say(yes: bool) -> bool:
+    from jax.experimental.multihost_utils import process_allgather
+
+    return bool(process_allgather(np.array([yes])).all())
