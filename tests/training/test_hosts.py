@@ -12,8 +12,10 @@ import jax
 import numpy as np
 import pytest
 
+from configs.synthetic_motion import get_config
 from tests.training import tiny
 from vadjax import detector, hosts, stages
+from vadjax.config import validate
 from vadjax.errors import UserError
 from vadjax.features.extract import share
 from vadjax.training.fit import fit
@@ -73,17 +75,25 @@ from vadjax.errors import UserError
 from vadjax.training.fit import fit
 """
 MAIN = """
-import sys
-from tests.test_end_to_end import tiny
-from vadjax import config, devices, stages
+from tests.training.test_hosts import motion_config
+from vadjax import devices, stages
 def main(argv):
     devices.setup(argv[1])
     hosts.connect(wait_s=60)
     for stage in ("extract", "train"):
-        settings = config.validate(tiny(argv[1]))
-        stages.run(settings, pathlib.Path(argv[2]), stage=stage)
+        stages.run(motion_config(argv[1]), pathlib.Path(argv[2]), stage=stage)
 """
 RATES = (0.05, 0.01, 0.002, 0.03, 0.1)
+
+
+def motion_config(cache):
+    """A run whose features take no network and whose model is small."""
+    config = get_config()
+    config.dataset.update(num_train=4, num_test=3, num_frames=40, height=96, width=128)
+    config.features.update(cache_dir=str(cache), height=32, width=32)
+    config.model.channels = (6, 6)
+    config.train.update(epochs=2, patience=0, num_devices=0)
+    return validate(config)
 
 
 def together(program, *arguments, **environment):
@@ -207,15 +217,13 @@ def test_a_lost_process_ends_the_run_which_goes_on_from_the_last_checkpoint(tmp_
 
 
 def test_a_run_of_two_processes_divides_the_videos_and_trains_as_one(tmp_path):
-    from tests.test_end_to_end import tiny as tiny_config
-
     cache, workdir = tmp_path / "cache", tmp_path / "two"
     done = together(MAIN, cache, workdir, JAX_NUM_CPU_DEVICES="2")
     assert [code for code, *_ in done] == [0, 0], done
     assert "144 frames in" in done[0][1]  # of 256
     assert not [line for line in done[1][1].splitlines() if "Gloo" not in line]
     # Its features are there, so one process has only to train.
-    stages.run(tiny_config(cache), tmp_path / "one", stage="train", quiet=True)
+    stages.run(motion_config(cache), tmp_path / "one", stage="train", quiet=True)
     one, two = (detector.read(tmp_path / x / "detector" / "fold0") for x in ("one", "two"))
     for a, b in zip(jax.tree.leaves(one[0]), jax.tree.leaves(two[0]), strict=True):
         np.testing.assert_allclose(a, b, atol=1e-5)
