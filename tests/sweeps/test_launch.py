@@ -34,7 +34,7 @@ def test_options_that_cannot_be(tmp_path):
 
 
 def test_a_lost_worker_is_the_fault_of_what_it_left_undone(tmp_path, cache):
-    specs, ended = tiny.specs(tiny.config(cache), {"seed": 0}), {}
+    specs, ended = tiny.specs(tiny.quick(cache), {"seed": 0}), {}
     launch.settle(specs, tmp_path, RuntimeError("long\nout of luck"), ended.__setitem__)
     assert ended == {specs[0].name: "its worker was lost: RuntimeError: out of luck"}
 
@@ -74,7 +74,7 @@ def test_submitit_does_the_units_and_lists_what_failed(cache, tmp_path):
     pytest.importorskip("submitit", reason="submitit is not installed (extra sweep)")
     from vadjax.sweeps.on_slurm import on_slurm
 
-    specs = tiny.specs(tiny.config(cache), {"seed": 0}, {"seed": 1, "train.lr": 1e30})
+    specs = tiny.specs(tiny.quick(cache), {"seed": 0}, {"seed": 1, "train.lr": 1e30})
     jobs = on_slurm(tmp_path / "slurm", cluster="local", units=1, gpus_per_node=0)
     folders, errors = local.run_sweep(specs, tmp_path, console=QUIET, launch=jobs)
     assert [f.name for f in folders] == [specs[0].name]
@@ -90,6 +90,7 @@ def test_a_job_that_is_put_into_the_queue_again_is_the_same(tmp_path):
     assert isinstance(again.function, Work) and again.args == (["a"], tmp_path, 3)
 
 
+@pytest.mark.filterwarnings("ignore:os.fork")  # Ray starts its nodes from here
 def test_ray_loses_no_run_and_does_none_twice_when_a_worker_is_killed(cache, tmp_path, monkeypatch):
     """Two nodes; one worker dies after its first run, in the middle of its unit."""
     ray = pytest.importorskip("ray", reason="Ray is not installed (extra sweep)")
@@ -115,7 +116,7 @@ def test_ray_loses_no_run_and_does_none_twice_when_a_worker_is_killed(cache, tmp
     try:
         cluster.add_node(num_cpus=1)
         ray.init(address=cluster.address, log_to_driver=False)
-        specs = tiny.specs(tiny.config(cache), *({"seed": s} for s in range(4)))
+        specs = tiny.specs(tiny.quick(cache), *({"seed": s} for s in range(4)))
         folders, errors = local.run_sweep(
             specs, tmp_path / "sweep", console=QUIET, slots=1, launch=on_ray(work=work)
         )

@@ -57,11 +57,11 @@ def test_an_axis_that_cannot_be_is_said(axis, said):
 
 def test_a_protocol_without_held_out_windows_is_not_searched(cache):
     axes = read_space(space, BASE)
-    leaky = tiny.config(cache, dataset__protocol="published_shuffled")
+    leaky = tiny.quick(cache, dataset__protocol="published_shuffled")
     with pytest.raises(UserError, match="stops the training on the very windows"):
         Search("random", axes, leaky, 2)
     with pytest.raises(UserError, match="one fold after another"):
-        Search("halving", axes, tiny.config(cache, dataset__protocol="by_video"), 2)
+        Search("halving", axes, tiny.quick(cache, dataset__protocol="by_video"), 2)
 
 
 def test_without_optuna_the_extra_is_named(monkeypatch):
@@ -74,7 +74,7 @@ def test_halving_stops_the_worse_and_goes_on(cache, tmp_path, monkeypatch):
     def rates(add):
         add("train.learning_rate", low=1e-7, high=1e-2, log=True)
 
-    base = tiny.config(cache, train__epochs=9)
+    base = tiny.quick(cache, train__epochs=9)
     axes = read_space(rates, base)
     monkeypatch.setattr("vadjax.comparison.run", lambda *a, **k: None)  # tested elsewhere
     search = Search("halving", axes, base, 6)

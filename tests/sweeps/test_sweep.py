@@ -73,7 +73,7 @@ def test_each_run_is_what_it_would_be_alone(cache, tmp_path, protocol):
     if protocol == "by_video":  # folds of two lengths, and a schedule that knows its length
         base.dataset.num_folds, base.evaluate.threshold = 2, "f1"
         base.train.schedule = "cosine"
-    specs = tiny.specs(base, {"seed": 3}, {"seed": 4, "train.lr": 1e-2}, {"seed": 5})
+    specs = tiny.specs(base, {"seed": 3}, {"seed": 4, "train.lr": 1e-2}, {"seed": 4})
     folders, errors = local.run_sweep(specs, tmp_path / "sweep", console=QUIET, slots=2)
     assert not errors and [f.name for f in folders] == [s.name for s in specs]
     assert_as_alone(specs[1], folders[1], tmp_path / "alone")
@@ -134,7 +134,7 @@ def test_out_of_memory_halves_the_slots(cache, tmp_path, monkeypatch):
         return train(*args, slots=slots, **more)
 
     monkeypatch.setattr(group, "train_members", short_of_memory)
-    specs, heard = tiny.specs(tiny.config(cache), {"seed": 0}, {"seed": 1}), Heard()
+    specs, heard = tiny.specs(tiny.quick(cache), {"seed": 0}, {"seed": 1}), Heard()
     folders, errors = local.run_sweep(specs, tmp_path, console=heard, slots=8)
     assert len(folders) == 2 and not errors and asked == [2, 1]
     assert any("out of memory: going on with 1 members" in line for line in heard.lines)
@@ -190,7 +190,7 @@ def test_a_killed_sweep_goes_on_and_a_failed_run_is_listed_last(cache, tmp_path)
     from vadjax import config as configs
 
     config, workdir = tmp_path / "sweep.py", tmp_path / "sweep"
-    config.write_text(CONFIG.format(values=configs.flatten(tiny.config(cache).to_dict())))
+    config.write_text(CONFIG.format(values=configs.flatten(tiny.quick(cache).to_dict())))
     command = [sys.executable, "-m", "vadjax.sweep", f"--config={config}", f"--workdir={workdir}"]
     command.append("--slots=1")
     first = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
