@@ -4,11 +4,14 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: demo test parity parity-full lint format clean help
+AT_ONCE := --numprocesses=auto --maxprocesses=4 --dist=loadfile
+
+.PHONY: demo test slow parity parity-full lint format clean help
 
 help:
 	@echo "make demo    the main job on the synthetic set (one to three minutes after installing)"
 	@echo "make test    the tests, without torch"
+	@echo "make slow    the tests of several processes, hosts and engines, and of every population"
 	@echo "make parity  the tests against torch and timm"
 	@echo "make parity-full  the same with every backbone and size (an hour); writes docs/parity.md"
 	@echo "make lint    ruff, formatting included"
@@ -40,7 +43,10 @@ demo: $(VENV)/.installed
 	@$(BIN)/python -m vadjax.main --config=configs/synthetic_lstm.py
 
 test: $(VENV)/.installed-test
-	@$(BIN)/python -m pytest --ignore=tests/parity --numprocesses=auto --maxprocesses=4 --dist=loadfile
+	@$(BIN)/python -m pytest -m "not slow" --ignore=tests/parity $(AT_ONCE)
+
+slow: $(VENV)/.installed-test
+	@$(BIN)/python -m pytest -m slow --ignore=tests/parity $(AT_ONCE)
 
 parity: $(VENV)/.installed-parity
 	@$(BIN)/python -m pytest tests/parity

@@ -14,6 +14,7 @@ from vadjax.errors import UserError
 from vadjax.sweeps import launch, local
 
 ROOT = pathlib.Path(__file__).parents[2]
+pytestmark = pytest.mark.slow
 
 
 @pytest.mark.parametrize(("name", "package"), [("ray", "ray"), ("slurm", "submitit")])

@@ -186,6 +186,7 @@ def sweep(add):
 """
 
 
+@pytest.mark.slow
 def test_a_killed_sweep_goes_on_and_a_failed_run_is_listed_last(cache, tmp_path):
     from vadjax import config as configs
 

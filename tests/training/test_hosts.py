@@ -22,6 +22,7 @@ from vadjax.training.fit import fit
 from vadjax.training.log import read_log
 
 ROOT = pathlib.Path(__file__).parents[2]
+pytestmark = pytest.mark.slow
 TOGETHER = """
 import jax, numpy as np
 jax.config.update("jax_num_cpu_devices", 2)

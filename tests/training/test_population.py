@@ -68,6 +68,7 @@ def test_members_take_turns_in_the_slots_and_are_what_they_would_be_alone():
     assert_same(together, alone)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("name", "bidirectional", "task"), build.ONCE)
 def test_every_model_trains_in_a_population_as_alone(name, bidirectional, task):
     model = build.model(name, bidirectional=bidirectional, task=task, dropout=0.1)
@@ -157,6 +158,7 @@ for mode in ("shard_map", "pmap"):
 """
 
 
+@pytest.mark.slow
 def test_members_lie_on_four_devices():
     done = subprocess.run(
         [sys.executable, "-c", PROGRAM],
