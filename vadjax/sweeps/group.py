@@ -125,14 +125,7 @@ def _programs(tasks: Sequence[Task]) -> list[tuple[Settings, list[Task]]]:
         train = task.run.config.train
         planned = train.schedule != "constant" or train.warmup_epochs
         steps = task.steps if planned else 1
-        settings = Settings(
-            batch_size=train.batch_size,
-            optimizer=train.optimizer,
-            schedule=train.schedule,
-            clip_norm=float(train.clip_norm),
-            warmup_steps=round(train.warmup_epochs * steps),
-            total_steps=train.epochs * steps,
-        )
+        settings = Settings.of(train, steps)
         found[settings].append(task)
     return list(found.items())
 

@@ -90,14 +90,7 @@ def fit(
     train = config.train
     shared = resident_arrays(data, run_size=train.batch_size if train.batches == "runs" else 0)
     steps = steps_of(shared["train"], train.batch_size)
-    settings = Settings(
-        batch_size=train.batch_size,
-        optimizer=train.optimizer,
-        schedule=train.schedule,
-        clip_norm=float(train.clip_norm),
-        warmup_steps=round(train.warmup_epochs * steps),
-        total_steps=train.epochs * steps,
-    )
+    settings = Settings.of(train, steps)
     devices = Devices(train.num_devices, mode=train.parallel)
     folder = workdir / "checkpoints" / name
     identity = {

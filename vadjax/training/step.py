@@ -32,6 +32,18 @@ class Settings(NamedTuple):
     warmup_steps: int = 0
     total_steps: int = 1
 
+    @classmethod
+    def of(cls, train: Any, steps: int) -> "Settings":
+        """Read them from `config.train`, for so many steps an epoch."""
+        return cls(
+            batch_size=train.batch_size,
+            optimizer=train.optimizer,
+            schedule=train.schedule,
+            clip_norm=float(train.clip_norm),
+            warmup_steps=round(train.warmup_epochs * steps),
+            total_steps=train.epochs * steps,
+        )
+
 
 def make_train_step(model: Any, objective: Any, settings: Settings) -> Callable:
     """Return the pure function (state, batch) -> (state, metrics).
