@@ -1,73 +1,90 @@
-"""Measure vadjax beside its peers: `python tools/bench.py SUITE [--rounds=9]`.
+"""Measure vadjax beside its peers: `python tools/bench.py SUITE [--rounds=9] [--out=DIR]`.
 
 Each side has a process of its own and they take turns; what counts is the ratio of one round,
-its median and its spread, since machines drift. Without torch (`make parity` installs it) vadjax
-is measured alone.
+its median and its spread, since machines drift. Peers that cannot be imported (torch: `make
+parity`; Keras: the extra `bench`) are left out. `curves` measures vadjax alone as one size grows.
 """
 
 import argparse
-import importlib.util
-import json
 import pathlib
-import statistics
 import sys
 
 ROOT = pathlib.Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))
 
-from tools.benchmarks.alternate import compare  # noqa: E402
-from vadjax.storage import workdir  # noqa: E402
+from tools.benchmarks import curve_plot, curves, precision, regressions, report, run, write  # noqa: E402
+from vadjax.errors import UserError  # noqa: E402
+from vadjax.storage.files import write_json  # noqa: E402
 
-SUITES = ("scanner", "population", "extract", "backbones", "evaluate", "cam")
+SUITES = (
+    "scanner",
+    "population",
+    "backbones",
+    "autoencoder",
+    "cam",
+    "extract",
+    "evaluate",
+    "end-to-end",
+    "compile",
+    "curves",
+)
 
 
 def main() -> None:
+    """Run a suite, print its table, write its files, compare it with an older report."""
+    args = _arguments()
+    old = regressions.read(pathlib.Path(args.compare)) if args.compare else None
+    common = {"rounds": args.rounds, "dtype": args.precision, "keep_cache": args.keep_cache}
+    if args.suite == "curves":
+        found = curves.run(axis=args.axis, seconds=args.seconds, **common)
+    else:
+        found = run.run(args.suite.replace("-", "_"), case=args.case, **common)
+    print("\n" + (curves.markdown(found) if args.suite == "curves" else report.markdown(found)))
+    if line := run.summary(found):
+        print(line)
+    if args.json:
+        write_json(pathlib.Path(args.json), found)
+    if args.out:
+        for path in write.write(found, pathlib.Path(args.out)):
+            print(f"written: {path}")
+    if args.plot:
+        curve_plot.draw(found, pathlib.Path(args.plot))
+    slower = _compare(old, found) if old else False
+    sys.exit(slower or run.failed(found))
+
+
+def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("suite", choices=SUITES)
-    parser.add_argument("--rounds", type=int, default=9, help="paired samples of each case")
+    parser.add_argument("--rounds", type=int, default=0, help="paired samples of each case")
     parser.add_argument("--case", default="", help="one case alone")
-    parser.add_argument("--json", default="", help="also write the result here")
+    parser.add_argument("--precision", choices=precision.CHOICES, default="float32")
+    parser.add_argument("--out", default="", help="folder for json, markdown and csv")
+    parser.add_argument("--json", default="", help="write the json here")
+    parser.add_argument("--compare", default="", metavar="OLD.json", help="exit 1 if slower")
+    parser.add_argument(
+        "--keep_cache", action="store_true", help="compiled programs from the usual cache"
+    )
+    parser.add_argument("--axis", default="", help="curves: one axis alone")
+    parser.add_argument("--seconds", type=float, default=900, help="curves: for all axes")
+    parser.add_argument("--plot", default="", help="curves: picture, .svg or .png")
     args = parser.parse_args()
-    suite = importlib.import_module(f"tools.benchmarks.{args.suite}")
-    environment = workdir.environment({})
-    print(f"{environment['processor']}, {environment['platform']}, {environment['versions']}")
-    results = {}
-    cases = suite.CASES
-    if args.case:
-        every = {**cases, **getattr(suite, "EXTRA_CASES", {})}
-        if args.case not in every:
-            sys.exit(f"bench: case {args.case!r} unknown; choose one of {', '.join(every)}")
-        cases = {args.case: every[args.case]}
-    for case, sides in cases.items():
-        there = [s for s in sides if s == "vadjax" or importlib.util.find_spec(s)]
-        result = results[case] = compare(args.suite, case, there, rounds=args.rounds)
-        for side, note in result["notes"].items():
-            if note:
-                print(f"{case}: {side}: {note}")
-        for what, measured in result["measured"].items():
-            label = f"{case}, {what}" if what else case
-            for side, rates in measured["rates"].items():
-                low, middle, high = min(rates), statistics.median(rates), max(rates)
-                print(f"{label}: {side}: {middle:.1f}/s [{low:.1f}, {high:.1f}]")
-            if r := measured["ratio"]:
-                print(
-                    f"{label}: vadjax / {there[1]} = {r['median']:.2f}, rounds {r['min']:.2f} to "
-                    f"{r['max']:.2f}, 95 % of the median {r['ci95'][0]:.2f} to {r['ci95'][1]:.2f}",
-                    flush=True,
-                )
-    if ratios := [
-        result["measured"]["best"]["ratio"]["median"]
-        for result in results.values()
-        if "best" in result["measured"] and result["measured"]["best"]["ratio"]
-    ]:
-        print(
-            f"geometric mean of {len(ratios)} ratios, best against best: "
-            f"{statistics.geometric_mean(ratios):.2f}, least {min(ratios):.2f}"
-        )
-    if args.json:
-        report = {"environment": environment, "results": results}
-        pathlib.Path(args.json).write_text(json.dumps(report, indent=1))
+    if args.plot and args.suite != "curves":
+        parser.error("--plot is for curves")
+    return args
+
+
+def _compare(old: dict, new: dict) -> bool:
+    found = regressions.changes(old, new)
+    for change in found:
+        print(change)
+    for case in regressions.missing(old, new):
+        print(f"{case}: not measured this time")
+    return any(change.slower for change in found)
 
 
 if __name__ == "__main__":
-    main()
+    try:
+        main()
+    except UserError as error:
+        sys.exit(f"bench: {error}")

@@ -1,4 +1,4 @@
-"""Whole networks, images to pooled features, float32: ours and timm's at batches 1, 4 and 16.
+"""Whole networks, images to pooled features: ours and timm's at batches 1, 4 and 16.
 
 Both have random weights, see the same uint8 images and normalise them. Ours is folded and runs as
 extraction runs it: a micro-batch at a time on each CPU device. timm's is in eval mode and
@@ -30,6 +30,8 @@ NAMES = (
     "maxvit_tiny_tf_224",
     "vit_small_patch16_224",
 )
+UNIT = "images"
+PRECISIONS = ("float32", "bfloat16")
 BATCHES = (1, 4, 16)
 SECONDS = 1.0  # a sample of one batch size takes at least as long
 
@@ -64,10 +66,12 @@ def ours(name: str) -> Callable[[], dict[str, float]]:
     devices.setup()
     import jax
 
+    from tools.benchmarks import precision
+    from tools.benchmarks.cost import count
     from vadjax.features.calibrate import choose_micro_batch
     from vadjax.features.extract import Extractor
 
-    backbone = backbones.create(name, weights="random")
+    backbone = backbones.create(name, weights="random", dtype=precision.dtype())
     images = _images(backbone)
     whole, variables = jax.jit(backbone.apply), backbone.prepared()
     runs, notes = {}, []
@@ -87,6 +91,7 @@ def ours(name: str) -> Callable[[], dict[str, float]]:
 
     sample = _rates(run)
     sample.note = f"micro-batches {', '.join(notes)}"
+    sample.cost = lambda: count(backbone.apply, variables, images[:1])
     return sample
 
 
@@ -99,6 +104,7 @@ def theirs(name: str, *, compiled: bool = False) -> Callable[[], dict[str, float
     import timm
     from timm.utils.model import reparameterize_model
 
+    from tools.benchmarks import precision, torch_side
     from vadjax import backbones
 
     backbone = backbones.create(name, weights="random")
@@ -107,9 +113,10 @@ def theirs(name: str, *, compiled: bool = False) -> Callable[[], dict[str, float
         net = reparameterize_model(net)
     if name.startswith("vgg"):  # its two 4096 layers stay without classes: no pooled features
         net = torch.nn.Sequential(net.features, torch.nn.AdaptiveAvgPool2d(1), torch.nn.Flatten())
-    net = net.to(memory_format=torch.channels_last)
+    place = torch_side.device()
+    net = net.to(place, memory_format=torch.channels_last)
     mean, std = (
-        torch.tensor(v).view(1, -1, 1, 1)
+        torch.tensor(v, device=place).view(1, -1, 1, 1)
         for v in (backbone.preprocess.mean, backbone.preprocess.std)
     )
     images = torch.from_numpy(_images(backbone))
@@ -117,9 +124,10 @@ def theirs(name: str, *, compiled: bool = False) -> Callable[[], dict[str, float
         net = torch.compile(net)
 
     def run(batch: int):
-        with torch.inference_mode():
-            x = images[:batch].permute(0, 3, 1, 2).float().div_(255).sub_(mean).div_(std)
-            return net(x.contiguous(memory_format=torch.channels_last)).numpy()
+        with torch.inference_mode(), precision.autocast(place):
+            x = images[:batch].to(place).permute(0, 3, 1, 2).float().div_(255)
+            x = x.sub_(mean).div_(std).contiguous(memory_format=torch.channels_last)
+            return net(x).float().cpu().numpy()
 
     return _rates(run)
 

@@ -13,6 +13,7 @@ from collections.abc import Callable
 
 import numpy as np
 
+UNIT = "units"
 VIDEOS, FRAMES, RESAMPLES = 1000, 1000, 2000
 HEIGHT, WIDTH, MAPS = 240, 360, 1000
 

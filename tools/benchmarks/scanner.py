@@ -1,165 +1,147 @@
-"""LSTM 256+128 on windows 15 x 1000: training on arbitrary windows, scoring at stride 1.
+"""LSTMs over windows of features: training on arbitrary and on neighbouring windows, scoring.
 
-The network, the data, the optimiser (Adam) and the batch are the same on both sides: two LSTM
-layers, a linear layer on the last state, binary cross-entropy; windows are gathered by row from
-features in memory on both sides.
+The network, the data, the optimiser (Adam) and the batch are the same on all sides: LSTM layers, a
+linear layer on the last state, binary cross-entropy. vadjax and torch gather windows by row from
+features in memory; Keras is given them cut. "train contiguous" trains the same windows on all
+sides: ours in batches that are runs of neighbours, whose frames are projected once
+(`train.batches=runs`), the others in the usual shuffled batches.
 """
 
 import time
 from collections.abc import Callable
+from typing import NamedTuple
 
 import numpy as np
 
-ROWS, WIDTH, LENGTH, BATCH, STEPS = 4096, 1000, 15, 64, 20
-UNITS = (256, 128)
+UNIT = "windows"
+PRECISIONS = ("float32", "bfloat16")
+ROWS, SCORE_BATCH = 4096, 256
 
 
-def _data():
+class Shape(NamedTuple):
+    """Sizes of a network and of its training."""
+
+    units: tuple[int, ...]
+    length: int
+    width: int
+    batch: int = 64
+    steps: int = 20
+
+
+LARGE = Shape(units=(256, 128), length=15, width=1000)
+SMALL = Shape(units=(32,), length=10, width=1280)
+
+
+def data(shape: Shape, *, contiguous: bool = False) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return features [n, d], labels [n] and windows [batch * steps, t], neighbours or not."""
     rng = np.random.default_rng(0)
-    features = rng.normal(size=(ROWS, WIDTH)).astype(np.float32)
+    features = rng.normal(size=(ROWS, shape.width)).astype(np.float32)
     labels = rng.integers(0, 2, ROWS).astype(np.int32)
-    starts = rng.permutation(ROWS - LENGTH + 1)[: BATCH * STEPS]
-    return features, labels, (starts[:, None] + np.arange(LENGTH)).astype(np.int32)
+    starts = rng.permutation(ROWS - shape.length + 1)
+    starts = np.sort(starts) if contiguous else starts
+    starts = starts[: shape.batch * shape.steps]
+    return features, labels, (starts[:, None] + np.arange(shape.length)).astype(np.int32)
 
 
-def _model(name: str = "classify"):
-    from vadjax import config as configs
-    from vadjax import models
-    from vadjax.models import objectives
-
-    config = configs.default_config()
-    config.model.units, config.train.batch_size = UNITS, BATCH
-    config.train.clip_norm = 0.0
-    with config.unlocked():
-        config.objective.label_rule = "last"
-    config.objective.name = name
-    objective = objectives.create(config.objective)
-    return (
-        config,
-        models.create(config.model, feature_shape=(WIDTH,), objective=objective),
-        objective,
-    )
-
-
-def train_vadjax() -> Callable[[], float]:
+def train_vadjax(shape: Shape, *, contiguous: bool) -> Callable[[], float]:
     """Train epochs as `python -m vadjax.main` does: compiled whole, windows gathered inside."""
-    from vadjax import devices
+    from tools.benchmarks import epochs
 
-    devices.setup()
-
-    from vadjax.data.windows import WindowTable
-    from vadjax.training.inputs import TrainingData, hyperparameters, resident_arrays
-    from vadjax.training.parallel import Devices
-    from vadjax.training.population import Member, Population
-    from vadjax.training.step import Settings
-
-    features, labels, rows = _data()
-    config, model, objective = _model()
-    table = WindowTable(rows, np.zeros(len(rows), np.int32))
-    select = WindowTable(rows[:1], np.zeros(1, np.int32))
-    data = TrainingData(features, labels, None, table, select)
-    population = Population(
-        model,
-        objective,
-        Settings(BATCH, total_steps=STEPS),
-        members=[Member("", 0, hyperparameters(data, config, objective))],
-        shared=resident_arrays(data),
-        devices=Devices(config.train.num_devices, mode=config.train.parallel),
-    )
-
-    def sample() -> float:
-        start = time.perf_counter()
-        population.epoch()
-        return len(rows) / (time.perf_counter() - start)
-
-    return sample
+    config = epochs.config_of("classify", units=shape.units)
+    config.train.batch_size = shape.batch
+    config.train.batches = "runs" if contiguous else "windows"
+    return epochs.sample_of(config, *data(shape, contiguous=contiguous))
 
 
-def _torch_net():
-    import torch
+def train_torch(shape: Shape, *, contiguous: bool) -> Callable[[], float]:
+    """The usual loop over shuffled batches."""
+    from tools.benchmarks import torch_side
 
-    class Net(torch.nn.Module):
-        def __init__(self):
-            super().__init__()
-            self.one = torch.nn.LSTM(WIDTH, UNITS[0], batch_first=True)
-            self.two = torch.nn.LSTM(UNITS[0], UNITS[1], batch_first=True)
-            self.out = torch.nn.Linear(UNITS[1], 1)
-
-        def forward(self, x):
-            return self.out(self.two(self.one(x)[0])[0][:, -1])[:, 0]
-
-    return Net()
+    arrays = data(shape, contiguous=contiguous)
+    return torch_side.train_lstm(*arrays, units=shape.units, batch=shape.batch)
 
 
-def train_torch() -> Callable[[], float]:
-    """The usual loop: gather, forward, backward, Adam."""
-    import torch
+def train_keras(shape: Shape, *, contiguous: bool) -> Callable[[], float]:
+    """`fit` over shuffled batches."""
+    from tools.benchmarks import keras_side
 
-    features, labels, rows = _data()
-    x, y = torch.from_numpy(features), torch.from_numpy(labels).float()
-    table = torch.from_numpy(rows.astype(np.int64))
-    net = _torch_net()
-    adam = torch.optim.Adam(net.parameters(), lr=1e-3)
-    loss_of = torch.nn.BCEWithLogitsLoss()
-
-    def sample() -> float:
-        start = time.perf_counter()
-        order = torch.randperm(len(table))
-        for step in range(STEPS):
-            index = table[order[step * BATCH : (step + 1) * BATCH]]
-            adam.zero_grad(set_to_none=True)
-            loss = loss_of(net(x[index]), y[index[:, -1]])
-            loss.backward()
-            adam.step()
-        loss.item()
-        return len(table) / (time.perf_counter() - start)
-
-    return sample
+    arrays = data(shape, contiguous=contiguous)
+    return keras_side.train_lstm(*arrays, units=shape.units, batch=shape.batch)
 
 
-def score_vadjax() -> Callable[[], float]:
+def score_vadjax(shape: Shape) -> Callable[[], float]:
     """Score every window of a clip at stride 1, the projection shared between windows."""
     from vadjax import devices
 
     devices.setup()
     import jax
 
+    from tools.benchmarks import epochs
+    from tools.benchmarks.cost import count
     from vadjax.scoring.score import make_score_fn
 
-    features, _, _ = _data()
-    _, model, objective = _model()
-    rows = (np.arange(ROWS - LENGTH + 1)[:, None] + np.arange(LENGTH)).astype(np.int32)
-    variables = model.init(jax.random.key(0), np.zeros((1, LENGTH, WIDTH), np.float32))
-    run = make_score_fn(model, objective, length=LENGTH, batch_size=256)
+    features, _, _ = data(shape)
+    config = epochs.config_of("classify", units=shape.units)
+    model, objective = epochs.network(config, (shape.width,))
+    rows = (np.arange(ROWS - shape.length + 1)[:, None] + np.arange(shape.length)).astype(np.int32)
+    variables = model.init(jax.random.key(0), np.zeros((1, shape.length, shape.width), np.float32))
+    run = make_score_fn(model, objective, length=shape.length, batch_size=SCORE_BATCH)
 
     def sample() -> float:
         start = time.perf_counter()
         run(variables, features, rows)
         return len(rows) / (time.perf_counter() - start)
 
+    def scored(variables, projected, features, rows):
+        outputs, _ = model.apply(variables, projected[rows], num_outputs=1, projected=True)
+        return objective.frame_score(outputs, features[rows[:, -1:]])
+
+    def cost():
+        """Of a window: all frames projected, and its own turns through the layers."""
+        projected = jax.eval_shape(model.project, variables, features)
+        project = count(model.project, variables, features).times(1 / len(rows))
+        scan = count(scored, variables, projected, features, rows[:SCORE_BATCH])
+        return project + scan.times(1 / SCORE_BATCH)
+
+    sample.cost = cost
     return sample
 
 
-def score_torch() -> Callable[[], float]:
-    """Every window gathered and scored, in batches of 256."""
-    import torch
+def score_torch(shape: Shape) -> Callable[[], float]:
+    """Every window gathered and scored."""
+    from tools.benchmarks import torch_side
 
-    features, _, _ = _data()
-    x, net = torch.from_numpy(features), _torch_net().eval()
-    starts = torch.arange(ROWS - LENGTH + 1)
-    steps = torch.arange(LENGTH)
+    sizes = {"length": shape.length, "units": shape.units, "batch": SCORE_BATCH}
+    return torch_side.score_lstm(data(shape)[0], **sizes)
 
-    def sample() -> float:
-        start = time.perf_counter()
-        with torch.inference_mode():
-            for chunk in starts.split(256):
-                torch.sigmoid(net(x[chunk[:, None] + steps])).numpy()
-        return len(starts) / (time.perf_counter() - start)
 
-    return sample
+def score_keras(shape: Shape) -> Callable[[], float]:
+    """`predict` over all windows."""
+    from tools.benchmarks import keras_side
+
+    sizes = {"length": shape.length, "units": shape.units, "batch": SCORE_BATCH}
+    return keras_side.score_lstm(data(shape)[0], **sizes)
+
+
+def _training(shape: Shape, *, contiguous: bool) -> dict:
+    return {
+        "vadjax": lambda: train_vadjax(shape, contiguous=contiguous),
+        "torch": lambda: train_torch(shape, contiguous=contiguous),
+        "keras": lambda: train_keras(shape, contiguous=contiguous),
+    }
+
+
+def _scoring(shape: Shape) -> dict:
+    return {
+        "vadjax": lambda: score_vadjax(shape),
+        "torch": lambda: score_torch(shape),
+        "keras": lambda: score_keras(shape),
+    }
 
 
 CASES = {
-    "train windows": {"vadjax": train_vadjax, "torch": train_torch},
-    "score stride 1": {"vadjax": score_vadjax, "torch": score_torch},
+    "train windows": _training(LARGE, contiguous=False),
+    "train contiguous": _training(LARGE, contiguous=True),
+    "score stride 1": _scoring(LARGE),
+    "score LSTM 32": _scoring(SMALL),
 }

@@ -1,0 +1,100 @@
+"""What a program computes and moves, from XLA's cost analysis, its loops counted out.
+
+XLA's analysis takes the body of a loop once, however often it runs, so the cost of a program with
+scans is put together: that of the whole, and for each scan the body's cost for every turn after the
+first. FLOP are those of the program as it is written, before XLA changes it; bytes those that the
+compiled one reads and writes, each operand of each fused operation, whether it lies in a cache or
+not.
+"""
+
+from collections.abc import Callable, Iterator
+from typing import Any, NamedTuple
+
+import jax
+from jax.extend import core
+from jax.sharding import PartitionSpec
+
+
+class Cost(NamedTuple):
+    """Of one unit of a benchmark, or of one call.
+
+    Attributes:
+        flop: additions, multiplications and comparisons; a multiply-add is two. Transcendental
+            functions are not among them.
+        bytes: read and written.
+    """
+
+    flop: float
+    bytes: float
+
+    def __add__(self, other: "Cost") -> "Cost":
+        """Add what is done one after the other."""
+        return Cost(self.flop + other.flop, self.bytes + other.bytes)
+
+    def times(self, factor: float) -> "Cost":
+        """Do it so many times."""
+        return Cost(self.flop * factor, self.bytes * factor)
+
+
+def count(function: Callable, *args: Any) -> Cost:
+    """Return the cost of one call, on all devices of its shard_map together.
+
+    Args:
+        function: traceable; what is mapped over devices is mapped as a whole.
+        args: arrays, or their shapes and dtypes.
+
+    Raises:
+        ValueError: there is a loop whose number of turns is not known before it runs.
+    """
+    closed = jax.make_jaxpr(function)(*args)
+    return _count(closed, None)[1].times(_devices(closed.jaxpr))
+
+
+def _count(closed: core.ClosedJaxpr, mesh: Any) -> tuple[Cost, Cost]:
+    """Return XLA's count for a device, every loop taken once, and the count of all turns."""
+    once = total = _analyse(closed, mesh)
+    for equation, inner in _loops(closed.jaxpr, mesh):
+        length, unroll = equation.params["length"], equation.params["unroll"]
+        counted = length if unroll >= length else unroll + length % unroll
+        body_once, body = _count(equation.params["jaxpr"], inner)
+        total += body.times(length) + body_once.times(-counted)
+    return once, total
+
+
+def _devices(jaxpr: core.Jaxpr) -> int:
+    """Return the size of the outermost mesh; XLA counts what one of its devices does."""
+    for equation in jaxpr.eqns:
+        if equation.primitive.name == "shard_map":
+            return equation.params["mesh"].size
+        for inner in core.jaxprs_in_params(equation.params):
+            if (devices := _devices(inner)) > 1:
+                return devices
+    return 1
+
+
+def _loops(jaxpr: core.Jaxpr, mesh: Any) -> Iterator[tuple[Any, Any]]:
+    """Yield the outermost scans, each with the mesh that it runs on."""
+    for equation in jaxpr.eqns:
+        name = equation.primitive.name
+        if name == "while":
+            raise ValueError("a while loop: how often it turns is not known before it runs")
+        if name == "scan":
+            yield equation, mesh
+            continue
+        here = equation.params["mesh"] if name == "shard_map" else mesh
+        for inner in core.jaxprs_in_params(equation.params):
+            yield from _loops(inner, here)
+
+
+def _analyse(closed: core.ClosedJaxpr, mesh: Any) -> Cost:
+    function = core.jaxpr_as_fun(closed)
+    if mesh is not None:  # the body of a scan in a shard_map speaks of the mesh's axes
+        whole = PartitionSpec()
+        function = jax.shard_map(
+            function, mesh=mesh, in_specs=whole, out_specs=whole, check_vma=False
+        )
+    shapes = [jax.ShapeDtypeStruct(aval.shape, aval.dtype) for aval in closed.in_avals]
+    lowered = jax.jit(function).lower(*shapes)
+    flop = (lowered.cost_analysis() or {}).get("flops", 0.0)
+    moved = (lowered.compile().cost_analysis() or {}).get("bytes accessed", 0.0)
+    return Cost(float(flop), float(moved))

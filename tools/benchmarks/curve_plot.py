@@ -1,0 +1,42 @@
+"""A picture of the scaling curves, one beside the other."""
+
+import pathlib
+from collections.abc import Mapping
+
+import numpy as np
+
+from tools.benchmarks import curves, report
+from vadjax.errors import UserError
+
+
+def draw(found: Mapping, path: pathlib.Path) -> None:
+    """Draw the curves, one beside the other, median and range of the rounds.
+
+    Raises:
+        UserError: there is not one point.
+    """
+    from matplotlib.figure import Figure
+
+    axes = {axis: curve for axis in curves.AXES if (curve := curves.points(found, axis))}
+    if not axes:
+        raise UserError("no curve has a point: there is nothing to draw.")
+    figure = Figure(figsize=(3.1 * len(axes), 2.8), layout="constrained")
+    places = figure.subplots(1, len(axes), squeeze=False)[0]
+    for place, (axis, curve) in zip(places, axes.items(), strict=True):
+        values = [value for value, _ in curve]
+        middles = [float(np.median(rates)) for _, rates in curve]
+        ranges = [
+            [m - min(r) for (_, r), m in zip(curve, middles, strict=True)],
+            [max(r) - m for (_, r), m in zip(curve, middles, strict=True)],
+        ]
+        place.errorbar(values, middles, yerr=ranges, marker="o", markersize=4, capsize=2)
+        place.set_xscale("log", base=2 if axis != "videos" else 10)
+        place.set_xticks(values, [f"{value:,}" for value in values], rotation=45, minor=False)
+        place.minorticks_off()
+        place.set_ylim(bottom=0)
+        place.set_xlabel(axis)
+        place.set_ylabel(curves.LABELS[axis])
+        place.grid(alpha=0.3)
+    figure.suptitle(report.machine(found).split(";")[0], fontsize=8)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    figure.savefig(path, metadata={"Date": None} if path.suffix == ".svg" else None)

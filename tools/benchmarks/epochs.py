@@ -1,0 +1,106 @@
+"""Our side of training: epochs as `python -m vadjax.main` trains them, compiled whole."""
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from tools.benchmarks import precision
+
+
+def config_of(objective: str, **model: Any) -> Any:
+    """Return the defaults with this objective and model, in the precision asked for."""
+    from vadjax.config import default_config
+
+    config = default_config()
+    config.model.update({**model, "dtype": precision.dtype()})
+    config.objective.name = objective
+    config.train.clip_norm = 0.0  # the peers clip nothing
+    with config.unlocked():
+        config.objective.label_rule = config.window.label
+    return config
+
+
+def network(config: Any, row_shape: tuple[int, ...]) -> tuple[Any, Any]:
+    """Return the model for rows of a shape, and its objective."""
+    from vadjax import models
+    from vadjax.models import objectives
+
+    objective = objectives.create(config.objective)
+    return models.create(config.model, feature_shape=row_shape, objective=objective), objective
+
+
+def sample_of(
+    config: Any, features: np.ndarray, labels: np.ndarray, rows: np.ndarray, *, members: int = 1
+) -> Callable[[], float]:
+    """Return a sample: an epoch of all members, in fitted windows a second.
+
+    Args:
+        config: the whole config; `train` says the batches and the devices.
+        features: float32 [n, ...].
+        labels: int32 [n] of the rows.
+        rows: int32 [m, t], the fitted windows; one is held out.
+        members: trained at once; beyond the first they differ in seed and learning rate.
+    """
+    from vadjax import devices
+
+    devices.setup()
+
+    from vadjax.data.windows import WindowTable
+    from vadjax.training import inputs
+    from vadjax.training.parallel import Devices
+    from vadjax.training.population import Member, Population
+    from vadjax.training.step import Settings, steps_of
+
+    model, objective = network(config, features.shape[1:])
+    tables = [WindowTable(r, np.zeros(len(r), np.int32)) for r in (rows, rows[:1])]
+    data = inputs.TrainingData(features, labels, None, *tables)
+    train = config.train
+    shared = inputs.resident_arrays(
+        data, run_size=train.batch_size if train.batches == "runs" else 0
+    )
+    settings = Settings.of(train, steps_of(shared["train"], train.batch_size))
+    hparams = inputs.hyperparameters(data, config, objective)
+    rates = np.geomspace(1e-4, 1e-2, members, dtype=np.float32) if members > 1 else [1e-3]
+    taking_part = [
+        Member(str(i), i, {**hparams, "learning_rate": np.float32(rate)})
+        for i, rate in enumerate(rates)
+    ]
+    population = Population(
+        model,
+        objective,
+        settings,
+        members=taking_part,
+        shared=shared,
+        devices=Devices(train.num_devices, mode=train.parallel, members=members),
+    )
+
+    def sample() -> float:
+        start = time.perf_counter()
+        population.epoch()
+        return members * len(rows) / (time.perf_counter() - start)
+
+    sample.cost = lambda: _cost(model, objective, settings, taking_part[0], shared)
+    return sample
+
+
+def _cost(model, objective, settings, member, shared):
+    """Return the cost of a fitted window: of a member's epoch on one device, by its windows."""
+    import jax
+    from jax.sharding import Mesh, PartitionSpec
+
+    from tools.benchmarks.cost import count
+    from vadjax.training.population import make_state
+    from vadjax.training.step import AXIS, make_epoch
+
+    state = jax.eval_shape(lambda: make_state(model, shared, settings.optimizer)(member))
+    whole = PartitionSpec()
+    epoch = jax.shard_map(
+        make_epoch(model, objective, settings),
+        mesh=Mesh(np.array(jax.local_devices()[:1]), (AXIS,)),
+        in_specs=whole,
+        out_specs=whole,
+        check_vma=False,
+    )
+    return count(epoch, state, shared).times(1 / len(shared["train"]["rows"]))

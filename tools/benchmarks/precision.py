@@ -1,0 +1,26 @@
+"""The dtype in which networks compute; parameters stay float32 on every side."""
+
+import contextlib
+import os
+
+CHOICES = ("float32", "bfloat16")
+VARIABLE = "VADJAX_BENCH_PRECISION"  # how the processes of the sides hear of it
+
+
+def dtype() -> str:
+    """Return the dtype asked for, as `model.dtype` takes it."""
+    return os.environ.get(VARIABLE, "float32")
+
+
+def autocast(device: str) -> contextlib.AbstractContextManager:
+    """Return the context in which torch computes in that dtype on `device`."""
+    import torch
+
+    if dtype() == "float32":
+        return contextlib.nullcontext()
+    return torch.autocast(device, dtype=getattr(torch, dtype()))
+
+
+def keras_policy() -> str:
+    """Return the name of Keras's policy."""
+    return "float32" if dtype() == "float32" else f"mixed_{dtype()}"
