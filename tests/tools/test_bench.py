@@ -19,6 +19,7 @@ from tools.benchmarks import (
     alternate,
     curve_plot,
     curves,
+    end_to_end,
     facts,
     peaks,
     precision,
@@ -289,6 +290,28 @@ def test_slow_units_are_shown_in_seconds(known):
     text = report.markdown(reported(known, rates, ours={"seconds": table}))
     assert "50.0 s [25.0, 100.0]" in text
     assert "| wall | 90.0 | 50.0 |" in text and "| train | 5.0 |  |" in text
+
+
+def test_whole_runs_keep_the_first_apart(monkeypatch):
+    wall = iter([90.0, 50.0, 52.0, 60.0])
+
+    def main(command, **_):  # stands in for `python -m vadjax.main`
+        (workdir,) = [word.split("=")[1] for word in command if word.startswith("--workdir")]
+        pathlib.Path(workdir).mkdir()
+        now[0] += (seconds := next(wall))
+        timing = {"train_s": seconds / 10, "extract_frames": 7}
+        (pathlib.Path(workdir) / "timing.json").write_text(json.dumps(timing))
+        return subprocess.CompletedProcess(command, 0)
+
+    now = [0.0]
+    monkeypatch.setattr(end_to_end.time, "perf_counter", lambda: now[0])
+    monkeypatch.setattr(end_to_end.subprocess, "run", main)
+    sample = end_to_end.run_main("synthetic_lstm")
+    assert [sample() for _ in range(4)] == [1 / 90, 1 / 50, 1 / 52, 1 / 60]
+    assert sample.seconds == {
+        "nothing cached": {"wall": 90.0, "train": 9.0},
+        "cached, median": {"wall": 52.0, "train": 5.2},
+    }
 
 
 # Regressions.
