@@ -96,6 +96,7 @@ def default_config() -> ConfigDict:
             backbone="tf_efficientnet_lite0",
             weights="",  # "" searches package and cache; a .safetensors or .pth file; "random"
             tap="features",  # pooled; or a stage's map, stored as float16: "map" is the last
+            last_stage="",  # "stage3": the network ends there, its mean over places is pooled
             preprocess="checkpoint",  # "rahmani_compat": 224 bilinear, ImageNet statistics
             fit="stretch",  # the whole frame; "crop" is ImageNet's centre crop
             height=0,  # 0 is the checkpoint's size

@@ -227,6 +227,7 @@ def load_backbone(config: ConfigDict, *, cache_dir: pathlib.Path):
         fit=f.fit,
         cache_dir=cache_dir,
         dtype=f.dtype,
+        last_stage=f.last_stage,
     )
 
 

@@ -182,6 +182,8 @@ def context(run: Run) -> dict:
     stamps = list(dict.fromkeys(stamp for fold in run.folds for stamp in fold.stamps))
     if run.backbone.random:
         stamps.append("the backbone's weights are random: no figure here means anything")
+    if c.features.last_stage:
+        stamps.append(f"the backbone ends with {c.features.last_stage}, the rest of it is not used")
     lookahead = run.objective.lookahead(c.window.length, bool(c.model.bidirectional))
     variables = load_npz(run.detector_dir(run.folds[0]) / "variables.npz")
     return {

@@ -111,6 +111,7 @@ def create(
     cache_dir: str | None = None,
     dtype: str = "float32",
     folded: bool = True,
+    last_stage: str = "",
 ) -> "Backbone":
     """Create a frozen backbone with its weights and its preprocessing.
 
@@ -132,9 +133,12 @@ def create(
         dtype: "float32" or "bfloat16", of parameters and computation.
         folded: Fold batch norm into the convolutions, as inference wants it. False keeps it,
             with its statistics in `variables["batch_stats"]`, as fine-tuning wants it.
+        last_stage: Ends the network with this stage, whose mean over places are the features then;
+            the weights need hold no more. "" is the whole network.
 
     Raises:
-        UserError: Unknown name, fit or dtype; no weights; weights that cannot be read or fit not.
+        UserError: Unknown name, fit, dtype or stage; no weights; weights that cannot be read or
+            fit not.
     """
     family = importlib.import_module(f"{__name__}.{family_of(name)}")
     if name == _FOLDER:
@@ -159,4 +163,5 @@ def create(
         cache_dir=cache_dir,
         dtype=dtype,
         folded=folded,
+        last_stage=last_stage,
     )

@@ -11,7 +11,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from vadjax.backbones import converted
+from vadjax.backbones import converted, trunk
 from vadjax.backbones import weights as weights_lib
 from vadjax.backbones.layers import TRANSFORMED
 from vadjax.backbones.likeness import look_like
@@ -189,8 +189,11 @@ def build(
     cache_dir: str | None,
     dtype: str,
     folded: bool,
+    last_stage: str = "",
 ) -> Backbone:
     """Build the backbone that `vadjax.backbones.create` describes."""
+    if last_stage:
+        architecture = trunk.ended(name, architecture, last_stage)
     if dtype not in DTYPES:
         raise unknown("dtype of a backbone", dtype, DTYPES)
     if preprocess not in PRESETS:
@@ -324,7 +327,12 @@ def _convert(
         prepared = layout.prepare(dict(state))
         try:
             variables = port(
-                prepared, template, layout.rules, ignore=architecture.ignore, source=source
+                prepared,
+                template,
+                layout.rules,
+                ignore=architecture.ignore,
+                unused=trunk.unused(module, template, image),
+                source=source,
             )
         except UserError as error:
             names = look_like(state)

@@ -5,7 +5,7 @@ once, with the right shape and finite numbers; all that is wrong comes in one er
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 import numpy as np
 from flax import traverse_util
@@ -72,6 +72,7 @@ def port(
     rules: Sequence[Rule],
     *,
     ignore: Sequence[str] = (),
+    unused: Collection[str] = (),
     source: str = "weights",
 ) -> dict:
     """Fill a tree of the template's shape from a checkpoint.
@@ -81,6 +82,7 @@ def port(
         template: Nested dict of anything with a shape (`jax.eval_shape` of the network's init).
         rules: The table; the first rule whose pattern matches a key takes it.
         ignore: Patterns of keys that hold nothing to port.
+        unused: Targets, with "/", that the checkpoint may have and the template has not.
         source: What the arrays came from, for the error.
 
     Returns:
@@ -99,6 +101,8 @@ def port(
         if any(re.fullmatch(pattern, key) for pattern in ignore):
             continue
         target, transform = _find(key, compiled)
+        if target in unused:
+            continue
         if target not in wanted:
             problems.append(f"extra: {key} {list(array.shape)}")
             continue

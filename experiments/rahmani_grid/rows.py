@@ -1,0 +1,185 @@
+"""Finished runs of the grid -> one row a detector, protocol and data set; the workbooks."""
+
+import csv
+import pathlib
+import statistics
+from collections.abc import Iterable, Sequence
+
+from vadjax import comparison
+from vadjax.report.compared import Comparison, Group, Table
+from vadjax.report.published import DATASETS, Figure
+from vadjax.report.workbook import write_workbook
+
+# Of test clips under by_video, as for intervals (docs/protocols.md).
+LEAST_CLIPS = 8
+ORDER = ("published_shuffled with copies", "published_shuffled", "random_window", "by_video")
+COMMAND = "python experiments/rahmani_grid/run.py --ped2=DIR --avenue=DIR --weights=DIR"
+MEANS = {  # column -> where in metrics.json, the mean over seeds
+    "accuracy": "threshold.accuracy",
+    "majority_accuracy": "baselines.majority_accuracy",
+    "auc_within_clips": "frame.auc_macro",
+    "auc_within_folds": "frame.folds.mean",
+    "nearest_in_time": "baselines.nearest_in_time",
+    "nearest_alike": "baselines.nearest_alike",
+    "frame_index": "baselines.frame_index",
+    "share_exact": "leakage.exact",
+    "share_augmented": "leakage.augmented",
+}
+
+
+def read_published_csv(path: pathlib.Path) -> list[Figure]:
+    """Read the published figures from a table: dataset, backbone, model, metric, value, std, runs.
+
+    Raises:
+        KeyError: a column is missing, or a data set is none of the four published.
+    """
+    with path.open(newline="", encoding="utf-8") as file:
+        return [
+            Figure(
+                DATASETS[row["dataset"].lower()],
+                *(row[key] for key in ("backbone", "model", "metric")),
+                *(float(row[key]) for key in ("value", "std")),
+                int(row["runs"]),
+                path.name,
+            )
+            for row in csv.DictReader(file)
+        ]
+
+
+def tables(workdir: pathlib.Path, published: Sequence[Figure]) -> dict[tuple[str, str], Comparison]:
+    """Read all finished runs under the sweeps of `workdir`.
+
+    Returns:
+        {(data set, protocol as in `ORDER`): the comparison of its one table}.
+    """
+    folders = sorted(str(path.parent) for path in workdir.glob("*/runs/*/metrics.json"))
+    found = comparison.compare(folders, published=published, command=COMMAND)
+    made = {}
+    for table in found.tables:
+        key = str(table.metrics["dataset"]), protocol_of(table)
+        if key in made:
+            raise ValueError(f"two tables of {key}: runs of different data or settings are mixed")
+        made[key] = Comparison([table], published=found.published_of(table), command=COMMAND)
+    return dict(sorted(made.items(), key=lambda item: (item[0][0], ORDER.index(item[0][1]))))
+
+
+def protocol_of(table: Table) -> str:
+    """Return the protocol, and whether abnormal frames were copied."""
+    copied = table.runs[0].settings.get("dataset.augment", "none") != "none"
+    return f"{table.metrics['protocol']}{' with copies' if copied else ''}"
+
+
+def export(found: dict[tuple[str, str], Comparison], folder: pathlib.Path) -> None:
+    """Write a workbook in the published form and a csv for each data set and protocol."""
+    from vadjax.report.comparison_tables import write_csv as write_groups
+
+    folder.mkdir(parents=True, exist_ok=True)
+    for (dataset, protocol), one in found.items():
+        stem = f"{dataset}-{protocol}".replace(" ", "_")
+        write_workbook(folder / f"{stem}.xlsx", one)
+        write_groups(folder / f"{stem}.csv", one)
+
+
+def rows_of(found: dict[tuple[str, str], Comparison]) -> list[dict]:
+    """Return a flat row for each detector, protocol and data set."""
+    return [
+        _row(group, dataset, protocol, one.published)
+        for (dataset, protocol), one in found.items()
+        for group in sorted(one.tables[0].groups, key=lambda g: (g.backbone, g.model))
+    ]
+
+
+def _row(group: Group, dataset: str, protocol: str, published: Iterable[Figure]) -> dict:
+    first = group.runs[0]
+    auc, reason = group.stat("auc_micro"), ""
+    theirs = [f.mean for f in published if f.metric == "auc" and f.model == group.model]
+    means = {key: _mean(group, path) for key, path in MEANS.items()}
+    clips = first.at("accounting.videos")
+    by_window = first.metrics.get("unit") == "window"
+    last = first.settings.get("features.last_stage")
+    low, high = group.interval or (None, None)
+    if not by_window and clips < LEAST_CLIPS:
+        reason = f"{clips} test clips, fewer than {LEAST_CLIPS}: no figure"
+        auc, low, high = auc._replace(mean=None, sd=None), None, None
+        means |= dict.fromkeys(("accuracy", "auc_within_clips", "auc_within_folds"))
+    elif auc.mean is None:
+        reason = str(first.at("reasons.frame.auc_micro") or "undefined")
+    return {
+        "dataset": dataset,
+        "coverage": first.at("coverage") or "whole",
+        "protocol": protocol,
+        "counts": "window" if by_window else "frame",
+        "backbone": f"{group.backbone} to {last}" if last else group.backbone,
+        "model": group.model,
+        "auc_mean": auc.mean,
+        "auc_sd": auc.sd,
+        "n": len(group.runs),
+        "ci95_low": low,
+        "ci95_high": high,
+        **means,
+        "published_auc_low": min(theirs, default=None),
+        "published_auc_high": max(theirs, default=None),
+        "leakage": group.leakage,
+        "weights_sha256": str(first.at("detector.weights_sha256"))[:8],
+        "reason": reason,
+    }
+
+
+def _mean(group: Group, path: str) -> float | None:
+    values = [value for run in group.runs if (value := run.at(path)) is not None]
+    return statistics.fmean(values) if len(values) == len(group.runs) else None
+
+
+def write_csv(path: pathlib.Path, rows: Sequence[dict]) -> None:
+    """Write the rows; figures with six digits, what is undefined empty."""
+    with path.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.DictWriter(file, list(rows[0]), lineterminator="\n")
+        writer.writeheader()
+        for row in rows:
+            writer.writerow({k: f"{v:.6f}" if isinstance(v, float) else v for k, v in row.items()})
+
+
+def markdown(rows: Sequence[dict]) -> list[str]:
+    """Return the table of the README: a line a detector and protocol."""
+    lines = [
+        "| data | protocol | backbone | scanner | AUC | n | 95 % over clips, seed 0 | accuracy | "
+        "`nearest_in_time` | published AUC, same scanner | leakage |",
+        "|" + "---|" * 11,
+    ]
+    for row in rows:
+        auc = spread(row["auc_mean"], row["auc_sd"]) if row["auc_mean"] is not None else "none"
+        cells = (
+            *(row["dataset"], row["protocol"], row["backbone"], row["model"], auc, str(row["n"])),
+            between(row["ci95_low"], row["ci95_high"], 3),
+            short(row["accuracy"], 3),
+            short(row["nearest_in_time"], 3),
+            between(row["published_auc_low"], row["published_auc_high"], 4),
+            row["leakage"],
+        )
+        lines.append(f"| {' | '.join(cells)} |")
+    reasons = {(r["dataset"], r["protocol"], r["reason"]): None for r in rows if r["reason"]}
+    return [*lines, *(f"\nNo AUC of {d}, {p}: {why}." for d, p, why in reasons)]
+
+
+def short(value: float | None, digits: int) -> str:
+    """Write a share without its leading zero.
+
+    >>> short(0.8199, 3), short(1.0, 4), short(None, 3)
+    ('.820', '1.0000', '')
+    """
+    return "" if value is None else f"{value:.{digits}f}".removeprefix("0")
+
+
+def spread(mean: float, sd: float | None) -> str:
+    """Write mean ± sample standard deviation, with four digits where a mean is close to 1.
+
+    >>> spread(0.69214, 0.0481), spread(0.99951, 0.00041), spread(0.7, None)
+    ('.692 ± .048', '.9995 ± .0004', '.700')
+    """
+    digits = 4 if mean > 0.99 else 3
+    return short(mean, digits) + (f" ± {short(sd, digits)}" if sd is not None else "")
+
+
+def between(low: float | None, high: float | None, digits: int) -> str:
+    """Write an interval, nothing where there is none."""
+    return "" if low is None else f"{short(low, digits)} to {short(high, digits)}"
