@@ -9,6 +9,7 @@ import hashlib
 import json
 import re
 from collections.abc import Mapping
+from typing import Any
 
 from ml_collections import ConfigDict
 
@@ -238,9 +239,9 @@ def fingerprint(values: Mapping[str, object]) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:10]
 
 
-def flatten(tree: Mapping, prefix: str = "") -> dict[str, object]:
+def flatten(tree: Mapping, prefix: str = "") -> dict[str, Any]:
     """Return `tree` as one flat dict with dotted keys."""
-    flat: dict[str, object] = {}
+    flat: dict[str, Any] = {}
     for key, value in tree.items():
         if isinstance(value, Mapping):
             flat.update(flatten(value, f"{prefix}{key}."))
@@ -297,7 +298,7 @@ def validate(config: ConfigDict) -> ConfigDict:
     return config
 
 
-def _backbone(flat: Mapping[str, object]) -> list[str]:
+def _backbone(flat: Mapping[str, Any]) -> list[str]:
     """Return why the backbone cannot be: its name, or a size or fit that it does not take."""
     from vadjax import backbones
 
@@ -312,7 +313,7 @@ def _backbone(flat: Mapping[str, object]) -> list[str]:
     return []
 
 
-def _classes(flat: Mapping[str, object]) -> list[str]:
+def _classes(flat: Mapping[str, Any]) -> list[str]:
     """Return what is wrong with the number of classes and their weights."""
     faults, num, weights = [], flat["objective.num_classes"], flat["objective.class_weight"]
     activation = flat["objective.activation"]
@@ -331,7 +332,7 @@ def _classes(flat: Mapping[str, object]) -> list[str]:
     return faults
 
 
-def _combinations(flat: Mapping[str, object]) -> list[str]:
+def _combinations(flat: Mapping[str, Any]) -> list[str]:
     """Return what is wrong with keys that are each valid alone."""
     faults = _backbone(flat) + _classes(flat)
     objective, name = flat["objective.name"], flat["model.name"]
@@ -390,7 +391,7 @@ def _combinations(flat: Mapping[str, object]) -> list[str]:
     return faults
 
 
-def _window_protocols(flat: Mapping[str, object]) -> list[str]:
+def _window_protocols(flat: Mapping[str, Any]) -> list[str]:
     """Return what does not go with protocols that deal out windows, or goes with them alone."""
     protocol, faults = flat["dataset.protocol"], []
     if flat["dataset.augment"] != "none" and protocol != "published_shuffled":
@@ -402,7 +403,9 @@ def _window_protocols(flat: Mapping[str, object]) -> list[str]:
         return faults
     if flat["objective.name"] == "segment":
         faults.append(f"protocol {protocol!r} deals out rows' labels: set objective.name=classify.")
-    wanted = {"evaluate.threshold": "half"}  # no clip is held out that could give another
+    wanted: dict[str, object] = {
+        "evaluate.threshold": "half"
+    }  # no clip is held out that could give another
     if protocol == "published_shuffled":
         wanted |= {"window.stride": 1, "window.dilation": 1, "window.label": "last"}
     for key, value in wanted.items():
