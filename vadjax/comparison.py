@@ -173,9 +173,8 @@ def _group(runs: Sequence[RunRow]) -> Group:
 
 def _named(groups: Sequence[Group]) -> list[Group]:
     """Say of groups with one model and backbone what sets them apart."""
-    differing: dict[str, set[str]] = collections.defaultdict(
-        set
-    )  # by model, so that a column is one over backbones
+    # By model, so that a column is one over backbones.
+    differing: dict[str, set[str]] = collections.defaultdict(set)
     alike = collections.defaultdict(list)
     for group in groups:
         alike[group.model, group.backbone].append(group.runs[0].settings)

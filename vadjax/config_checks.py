@@ -153,9 +153,8 @@ def _window_protocols(flat: Mapping[str, Any]) -> list[str]:
         return faults
     if flat["objective.name"] == "segment":
         faults.append(f"protocol {protocol!r} deals out rows' labels: set objective.name=classify.")
-    wanted: dict[str, object] = {
-        "evaluate.threshold": "half"
-    }  # no clip is held out that could give another
+    # No clip is held out that could give another threshold.
+    wanted: dict[str, object] = {"evaluate.threshold": "half"}
     if protocol == "published_shuffled":
         wanted |= {"window.stride": 1, "window.dilation": 1, "window.label": "last"}
     for key, value in wanted.items():

@@ -153,9 +153,8 @@ def connect(
     _place = Place(jax.process_index(), jax.process_count())
     from vadjax.peers import Peers
 
-    _peers = Peers(
-        _place.index, _place.count, host=(found.coordinator or "").rpartition(":")[0].strip("[]")
-    )
+    host = (found.coordinator or "").rpartition(":")[0].strip("[]")
+    _peers = Peers(_place.index, _place.count, host=host)
     return _place
 
 
@@ -188,7 +187,7 @@ def together(what: str) -> Iterator[None]:
     Raises:
       UserError: another process has stopped, or is lost.
     """
-    if _peers is None:
+    if _place.count == 1 or _peers is None:
         yield
         return
     error = None
@@ -219,7 +218,7 @@ def together(what: str) -> Iterator[None]:
 
 def abandon(code: int) -> None:
     """End this process at once where it is one of several, which must not wait for it."""
-    if _peers is not None:
+    if _place.count > 1 and _peers is not None:
         _peers.end()
         sys.stdout.flush()
         sys.stderr.flush()

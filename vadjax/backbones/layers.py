@@ -303,9 +303,8 @@ class ConvBnAct(nn.Module):
         group_size = 1 if self.depthwise else x.shape[-1] // self.groups
         shape = (*size, group_size, self.features)
         kernel = self.param("kernel", nn.initializers.he_normal(), shape)
-        x = module_conv(
-            self, x, kernel, stride=self.stride, padding=self.padding, train=train
-        )  # [b, h', w', features]
+        # [b, h', w', features]
+        x = module_conv(self, x, kernel, stride=self.stride, padding=self.padding, train=train)
         if self.norm and not self.folded:
             x = _batch_norm(self.eps)(x, use_running_average=not train)
         elif self.norm or self.bias:

@@ -76,9 +76,8 @@ def _tiles(x: jax.Array, transformed: jax.Array) -> jax.Array:
         ]
         for i in range(TILE + 2)
     ]  # 4 x 4 of [r, s, c]
-    flat = jnp.stack(
-        [value.reshape(-1, c) for row in _both(_input, grid) for value in row]
-    )  # [16, r * s, c]
+    tiles = [value.reshape(-1, c) for row in _both(_input, grid) for value in row]
+    flat = jnp.stack(tiles)  # [16, r * s, c]
     flat = lax.dot_general(flat, transformed, (((2,), (1,)), ((0,), (0,))))  # [16, r * s, d]
     out = _both(_output, [[flat[4 * i + j] for j in range(4)] for i in range(4)])
     shape = (rows, columns, -1)
