@@ -1,12 +1,18 @@
 # Two commands on a fresh machine: `make demo` runs the main job, `make test` passes the tests.
 PYTHON ?= python3
+# A Python that is asked for by name has an environment of its own: two would fight over one folder.
+ifeq ($(origin PYTHON),file)
 VENV ?= .venv
+else
+VERSION := $(shell $(PYTHON) -c 'import sys; print("%d.%d" % sys.version_info[:2])')
+VENV ?= .venv-$(VERSION)
+endif
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
 AT_ONCE := --numprocesses=auto --maxprocesses=4 --dist=loadfile
 
-.PHONY: demo test slow parity parity-full lint format clean help
+.PHONY: demo test slow parity parity-full lint types format clean help
 
 help:
 	@echo "make demo    the main job on the synthetic set (one to three minutes after installing)"
@@ -15,10 +21,12 @@ help:
 	@echo "make parity  the tests against torch and timm"
 	@echo "make parity-full  the same with every backbone and size (an hour); writes docs/parity.md"
 	@echo "make lint    ruff, formatting included"
+	@echo "make types   mypy"
+	@echo "make test PYTHON=python3.13  another Python, in .venv-3.13; VENV=DIR says where else"
 
 $(VENV)/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
-	  { echo "vadjax needs Python 3.11 or newer; say which with: make PYTHON=python3.12 ..."; exit 1; }
+	  { echo "vadjax needs Python 3.11 or newer; say which with: make PYTHON=python3.12 VENV=.venv ..."; exit 1; }
 	@echo "[1/3] making $(VENV)"
 	@$(PYTHON) -m venv $(VENV)
 
@@ -58,9 +66,12 @@ lint: $(VENV)/.installed-test
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 
+types: $(VENV)/.installed-test
+	@$(BIN)/mypy
+
 format: $(VENV)/.installed-test
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/ruff format .
 
 clean:
-	rm -rf build dist *.egg-info .pytest_cache .ruff_cache .hypothesis
+	rm -rf build dist *.egg-info .pytest_cache .ruff_cache .hypothesis .mypy_cache

@@ -62,8 +62,8 @@ def run(
     if figures:
         from vadjax.report.comparison_figures import write_figures
 
-        written = write_figures(figures, found)
-        console.say(f"wrote {len(written)} files into {figures}")
+        drawn = write_figures(figures, found)
+        console.say(f"wrote {len(drawn)} files into {figures}")
     if found.problems:
         number = f"{len(found.problems)} of {len(workdirs)} workdir(s) could not be used"
         raise UserError(f"{number}, the rest is done:{listed(found.problems)}")
@@ -137,9 +137,9 @@ def listed(problems: Iterable[tuple[str, str]]) -> str:
 def scope(run: RunRow) -> dict[str, object]:
     """Return what has to be equal for two runs to stand in one column."""
     m = run.metrics
-    videos = sorted((str(v["id"]), v["frames"], v["abnormal"]) for v in m["videos"])
-    if m.get("unit") == "window":  # drawn anew by every seed, one abnormal window more or less
-        videos = [(name, frames) for name, frames, _ in videos]
+    # Windows are drawn anew by every seed, one abnormal window more or less.
+    counted = ("frames",) if m.get("unit") == "window" else ("frames", "abnormal")
+    videos = sorted((str(v["id"]), *(v[key] for key in counted)) for v in m["videos"])
     data = sorted(
         (k, v) for k, v in run.settings.items() if k.startswith("dataset.") and k not in SAME_DATA
     )
@@ -173,7 +173,8 @@ def _group(runs: Sequence[RunRow]) -> Group:
 
 def _named(groups: Sequence[Group]) -> list[Group]:
     """Say of groups with one model and backbone what sets them apart."""
-    differing = collections.defaultdict(set)  # by model, so that a column is one over backbones
+    # By model, so that a column is one over backbones.
+    differing: dict[str, set[str]] = collections.defaultdict(set)
     alike = collections.defaultdict(list)
     for group in groups:
         alike[group.model, group.backbone].append(group.runs[0].settings)

@@ -3,7 +3,14 @@
 import contextlib
 import logging
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
+from typing import Protocol
+
+
+class Advance(Protocol):
+    """What a bar is told: how many are done, and a word beside it."""
+
+    def __call__(self, done: int, note: str = "") -> None: ...
 
 
 class Console:
@@ -33,10 +40,11 @@ class Console:
         self.rich.print(renderable)
 
     @contextlib.contextmanager
-    def bar(self, text: str, *, total: int, unit: str) -> Iterator[Callable[[int, str], None]]:
+    def bar(self, text: str, *, total: int, unit: str) -> Iterator[Advance]:
         """Yield `advance(done, note)`; on a terminal a bar, elsewhere a line every ten seconds."""
+        begun: list[tuple[int, float]] = []
         if not self.rich.is_terminal:
-            last, begun = [time.monotonic()], []
+            last = [time.monotonic()]
 
             def line(done: int, note: str = "") -> None:
                 now = time.monotonic()
@@ -56,7 +64,6 @@ class Console:
         columns += [TextColumn("{task.fields[rate]}"), Left(), TextColumn("{task.fields[note]}")]
         with Progress(*columns, console=self.rich, transient=True) as progress:
             task = progress.add_task(text, total=total, rate="", note="")
-            begun = []
 
             def advance(done: int, note: str = "") -> None:
                 begun[:] = begun or [(done, time.monotonic())]

@@ -5,6 +5,7 @@ import functools
 import json
 import pathlib
 from collections.abc import Iterable
+from typing import TYPE_CHECKING, cast
 
 import numpy as np
 from ml_collections import ConfigDict
@@ -18,6 +19,9 @@ from vadjax.errors import UserError
 from vadjax.storage import workdir as workdirs
 from vadjax.storage.features import FeatureStore
 from vadjax.storage.files import write_json
+
+if TYPE_CHECKING:
+    from vadjax.data.window_splits import WindowFold
 
 
 @dataclasses.dataclass
@@ -77,23 +81,28 @@ class Run:
         return window_span(self.config.window.length, self.config.window.dilation)
 
     @functools.cached_property
-    def folds(self) -> tuple[Fold, ...]:
-        """The folds; where `by_window`, one `data.window_splits.WindowFold`."""
-        d, window = self.config.dataset, self.config.window
-        if self.by_window:
-            from vadjax.data.window_splits import make_window_fold
+    def window_fold(self) -> "WindowFold":
+        """The one fold where `by_window`."""
+        from vadjax.data.window_splits import make_window_fold
 
-            fold = make_window_fold(
-                self.dataset,
-                protocol=d.protocol,
-                length=window.length,
-                stride=window.stride,
-                dilation=window.dilation,
-                window_label=self.objective.window_label,
-                copies=self.copies,
-                seed=self.config.seed,
-            )
-            return (fold,)
+        window = self.config.window
+        return make_window_fold(
+            self.dataset,
+            protocol=self.config.dataset.protocol,
+            length=window.length,
+            stride=window.stride,
+            dilation=window.dilation,
+            window_label=self.objective.window_label,
+            copies=self.copies,
+            seed=self.config.seed,
+        )
+
+    @functools.cached_property
+    def folds(self) -> tuple[Fold, ...]:
+        """The folds; where `by_window`, `window_fold`, of which all share index and stamps."""
+        d = self.config.dataset
+        if self.by_window:
+            return (cast(Fold, self.window_fold),)
         return make_folds(
             self.dataset,
             protocol=d.protocol,
@@ -171,7 +180,7 @@ class Run:
         grid = self.store.read(video.id).shape[1:3]
         return place_shares(video.masks, grid)[part.start : part.stop]
 
-    def detector_dir(self, fold: Fold) -> pathlib.Path:
+    def detector_dir(self, fold: "Fold | WindowFold") -> pathlib.Path:
         return self.workdir / "detector" / f"fold{fold.index}"
 
     def read(self, name: str) -> dict:
@@ -225,7 +234,7 @@ def load_backbone(config: ConfigDict, *, cache_dir: pathlib.Path):
         size=size,
         preprocess=f.preprocess,
         fit=f.fit,
-        cache_dir=cache_dir,
+        cache_dir=str(cache_dir),
         dtype=f.dtype,
         last_stage=f.last_stage,
     )

@@ -3,16 +3,20 @@
 import json
 import pathlib
 from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
 
 import numpy as np
 from ml_collections import ConfigDict
 
 from vadjax.errors import UserError
 
+if TYPE_CHECKING:
+    from vadjax.features.standardize import Standardizer
+
 Scored = dict[str, tuple[np.ndarray, np.ndarray]]
 
 
-def save(folder: pathlib.Path, variables: Mapping, standardizer) -> None:
+def save(folder: pathlib.Path, variables: Mapping, standardizer: "Standardizer") -> None:
     """Write what scoring needs: `variables.npz` and, last, `standardizer.json`."""
     from vadjax.storage.checkpoints import export_npz
     from vadjax.storage.files import write_json
@@ -21,7 +25,7 @@ def save(folder: pathlib.Path, variables: Mapping, standardizer) -> None:
     write_json(folder / "standardizer.json", standardizer.to_dict())
 
 
-def read(folder: pathlib.Path) -> tuple[dict, object]:
+def read(folder: pathlib.Path) -> "tuple[dict, Standardizer]":
     """Return what `save` wrote: trained variables and the standardisation of rows.
 
     Raises:

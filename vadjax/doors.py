@@ -9,6 +9,7 @@ import traceback
 from collections.abc import Callable
 
 from absl import app, flags
+from ml_collections import config_flags
 
 from vadjax import hosts
 from vadjax.errors import UserError, unknown
@@ -77,7 +78,7 @@ def config_of(flag_values: flags.FlagValues):
         UserError: --config was not given, or names no file.
     """
     try:
-        name = flag_values["config"].config_filename
+        name = config_flags.get_config_filename(flag_values["config"])
     except (AttributeError, ValueError, flags.Error):
         text = "give --config=FILE, such as --config=configs/synthetic_lstm.py."
         raise UserError(text) from None

@@ -3,6 +3,7 @@
 import json
 import zipfile
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 
@@ -92,7 +93,8 @@ def write_maps(run: Run, mapper: Mapper) -> dict[str, np.ndarray]:
     Returns:
         Test video -> float32 [t, h, w], in units of the score.
     """
-    folder, maps, done = run.workdir / FOLDER, {}, 0
+    folder, done = run.workdir / FOLDER, 0
+    maps: dict[str, np.ndarray] = {}
     total = sum(len(run.videos[part.video_id].frames) for fold in run.folds for part in fold.test)
     with run.console.bar("maps", total=total, unit="frames") as advance:
         for name, found in mapper():
@@ -103,7 +105,8 @@ def write_maps(run: Run, mapper: Mapper) -> dict[str, np.ndarray]:
     # One constant for the whole run keeps half precision from overflowing, and changes no order.
     unit = max(float(m.max()) for m in maps.values()) or 1.0
     with whole(folder / "maps.npz") as beside, beside.open("wb") as file:
-        np.savez(file, **{name: np.float16(m / unit) for name, m in maps.items()})
+        halves: dict[str, Any] = {name: (m / unit).astype(np.float16) for name, m in maps.items()}
+        np.savez(file, **halves)
     facts = {
         "method": mapper.method,
         "tap": mapper.tap,

@@ -7,12 +7,16 @@ import os
 import pathlib
 import urllib.parse
 from collections.abc import Iterable, Iterator, Mapping
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from vadjax.context import Run
 from vadjax.errors import UserError
 from vadjax.storage.files import whole, write_json
+
+if TYPE_CHECKING:
+    from vadjax.data.video import Video
 
 APART_S = 2.0  # between two pictures of one video; frames where no rate is known:
 APART = 20
@@ -35,7 +39,7 @@ class Shown:
         maps: [t, h, w] on a small grid; None where there are none.
     """
 
-    video: object
+    video: "Video"
     scores: np.ndarray
     predicted: np.ndarray
     threshold: float | None
@@ -122,7 +126,8 @@ def _check_masks(video) -> None:
 
 def _filmed(shown: Mapping[str, Shown]) -> list[str]:
     """Choose the videos with the highest scores until `MAX_FRAMES` are reached."""
-    chosen, total = [], 0
+    chosen: list[str] = []
+    total = 0
     for name in sorted(shown, key=lambda name: -shown[name].scores.max(initial=-np.inf)):
         total += len(shown[name].scores)
         if total > MAX_FRAMES and chosen:
@@ -157,10 +162,12 @@ class Drawing:
         """Yield the maps of some frames at frame size, float32 [H, W] in 0..1."""
         from vadjax.explain.maps import to_frame
 
-        one, frames = self.shown[name], list(frames)
+        one, chosen = self.shown[name], list(frames)
+        if one.maps is None or self.shade is None:
+            raise ValueError(f"there are no maps of {name}")
         low, high = self.shade
-        for start in range(0, len(frames), BATCH):
-            part = np.asarray(one.maps[frames[start : start + BATCH]], np.float32)
+        for start in range(0, len(chosen), BATCH):
+            part = np.asarray(one.maps[chosen[start : start + BATCH]], np.float32)
             part = ((part - low) / (high - low if high > low else np.inf)).clip(0, 1)
             yield from to_frame(part, self.run.backbone.preprocess, one.video.frames.shape)
 

@@ -4,15 +4,19 @@ Each process runs the same command. The first, which leads, alone writes to the 
 """
 
 import contextlib
+import dataclasses
 import os
 import socket
 import sys
 import time
 from collections.abc import Iterator, Mapping
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from vadjax import errors
 from vadjax.errors import UserError
+
+if TYPE_CHECKING:
+    from vadjax.peers import Peers
 
 AUTO, NONE = "auto", "none"
 VARIABLES = ("VADJAX_COORDINATOR", "VADJAX_NUM_PROCESSES", "VADJAX_PROCESS_ID")
@@ -23,7 +27,8 @@ LAUNCHERS = {
 }
 
 
-class Place(NamedTuple):
+@dataclasses.dataclass(frozen=True)
+class Place:
     """This process among those of the run."""
 
     index: int = 0
@@ -31,7 +36,7 @@ class Place(NamedTuple):
 
 
 _place = Place()
-_peers = None
+_peers: "Peers | None" = None
 
 
 class Plan(NamedTuple):
@@ -132,7 +137,7 @@ def connect(
         return _place
     import jax
 
-    if found.process_id:
+    if found.coordinator is not None and found.process_id:
         _want_answer(found.coordinator, wait_s)
     jax.config.update("jax_cpu_collectives_implementation", "gloo")
     try:
@@ -148,7 +153,8 @@ def connect(
     _place = Place(jax.process_index(), jax.process_count())
     from vadjax.peers import Peers
 
-    _peers = Peers(*_place, host=(found.coordinator or "").rpartition(":")[0].strip("[]"))
+    host = (found.coordinator or "").rpartition(":")[0].strip("[]")
+    _peers = Peers(_place.index, _place.count, host=host)
     return _place
 
 
@@ -181,7 +187,7 @@ def together(what: str) -> Iterator[None]:
     Raises:
       UserError: another process has stopped, or is lost.
     """
-    if _place.count == 1:
+    if _place.count == 1 or _peers is None:
         yield
         return
     error = None
@@ -212,7 +218,7 @@ def together(what: str) -> Iterator[None]:
 
 def abandon(code: int) -> None:
     """End this process at once where it is one of several, which must not wait for it."""
-    if _place.count > 1:
+    if _place.count > 1 and _peers is not None:
         _peers.end()
         sys.stdout.flush()
         sys.stderr.flush()

@@ -82,11 +82,12 @@ class Judging:
             for number in frames:
                 before = video.frames[max(number - 1, 0)]
                 frame = video.frames[number]
-                values = np.float32(self.maps[name][number - part.start])
+                values = self.maps[name][number - part.start].astype(np.float32)
+                height, width = values.shape
                 grids = {
                     "value": values,
-                    "centre": judge.centre_prior(values.shape),
-                    "motion": judge.difference_map(before, frame, values.shape),
+                    "centre": judge.centre_prior((height, width)),
+                    "motion": judge.difference_map(before, frame, (height, width)),
                 }
                 yield name, number, frame, self._to_frame(grids, frame)
 
@@ -135,7 +136,9 @@ class Judging:
         import jax
 
         model, window = self.run.model, self.run.config.window.length
-        zeros, pairs = np.zeros((1, window, *model.feature_shape), np.float32), []
+        zeros = np.zeros((1, window, *model.feature_shape), np.float32)
+        ours: list[np.ndarray] = []
+        theirs: list[np.ndarray] = []
         for fold in self.run.folds:
             parts = {n: p for n, (f, p) in self.parts.items() if n in self.few and f == fold}
             if not parts:
@@ -144,11 +147,12 @@ class Judging:
             variables = {**self.mapper.detector(fold)[0], "params": fresh}
             for name, maps in self.mapper.again(fold, parts, variables).items():
                 trained = self.maps[name][np.asarray(self.few[name]) - parts[name].start]
-                pairs += zip(trained, maps, strict=True)
-        value = judge.rank_correlation(*zip(*pairs, strict=True))
+                ours += [*trained]
+                theirs += [*maps]
+        value = judge.rank_correlation(ours, theirs)
         if value is None:
             return None, "the maps of every frame that was chosen have no differences"
-        return {"correlation": value, "frames": len(pairs)}, ""
+        return {"correlation": value, "frames": len(ours)}, ""
 
     @functools.lru_cache(maxsize=1)  # noqa: B019 the object lives as long as the stage
     def _background(self, name: str) -> np.ndarray:

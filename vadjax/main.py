@@ -35,7 +35,7 @@ def main(argv: list[str]) -> None:
     if len(argv) > 1:
         raise UserError(f"unexpected argument {argv[1]!r}; flags begin with --.")
     config = configs.validate(doors.config_of(flags.FLAGS))
-    name = pathlib.Path(flags.FLAGS["config"].config_filename.split(":")[0]).stem
+    name = pathlib.Path(config_flags.get_config_filename(flags.FLAGS["config"]).split(":")[0]).stem
     key = configs.identity(config)
     if config.dataset.name == "folder":  # every camera has a run of its own
         key["data_dir"] = str(pathlib.Path(config.dataset.data_dir).resolve())

@@ -2,7 +2,7 @@
 
 import functools
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 import numpy as np
 
@@ -41,7 +41,8 @@ class Mapper:
     def __init__(self, run: Run, keep: Mapping[str, Sequence[int]] | None = None):
         e, f = run.config.explain, run.config.features
         self.run, self._keep = run, keep or {}
-        self._kept, self._detectors = {}, {}
+        self._kept: dict[tuple[str, int], np.ndarray] = {}
+        self._detectors: dict[int, tuple] = {}
         self.shape = self._flat_shape()
         shows_errors = run.config.model.name in configs.MAP_MODELS or self.shape
         self.method = e.method
@@ -94,9 +95,9 @@ class Mapper:
         """Return the maps [n, h, w] of the frames to keep, under other variables of the model."""
         frames = {name: np.asarray(self._keep[name]) for name in parts}
         rows = np.concatenate([self.rows(parts[name], at) for name, at in frames.items()])
-        if self.method == "error":
-            make, inputs = self._errors_at, [rows]
-        else:
+        make: Callable = self._errors_at
+        inputs = [rows]
+        if self.method != "error":
             kept = [self._kept[name, i] for name, at in frames.items() for i in at]
             make, inputs = self._launch, [rows, np.stack(kept)]
         size = self._batch_size
@@ -242,4 +243,4 @@ def scaled(maps: np.ndarray, scores: np.ndarray) -> np.ndarray:
     """
     mean = maps.mean((1, 2), dtype=np.float64)
     factor = np.divide(scores, mean, out=np.zeros_like(mean), where=mean > 0)
-    return np.float32(maps * factor[:, None, None])
+    return (maps * factor[:, None, None]).astype(np.float32)

@@ -112,8 +112,12 @@ def test(a: RunRow, b: RunRow, *, resamples: int = 2000) -> Paired:
     for video in ids:
         if not np.array_equal(labels_a[video], labels_b[video]):
             return none._replace(reason=f"the labels of {video} differ")
-    order = [[scores[v] for v in ids] for scores in (scores_a, scores_b)]
-    found = paired_test(*order, [labels_a[v] for v in ids], resamples=resamples)
+    found = paired_test(
+        [scores_a[v] for v in ids],
+        [scores_b[v] for v in ids],
+        [labels_a[v] for v in ids],
+        resamples=resamples,
+    )
     return none._replace(
         difference=found.difference,
         low=found.low,
@@ -131,7 +135,8 @@ def read(workdir: str) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
     Raises:
         Unusable: scores.npz is damaged.
     """
-    scores, labels = {}, {}
+    scores: dict[str, np.ndarray] = {}
+    labels: dict[str, np.ndarray] = {}
     try:
         with (
             open(pathlib.Path(workdir) / "scores.npz", "rb") as opened,

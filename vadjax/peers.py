@@ -33,7 +33,8 @@ class Peers:
     """
 
     def __init__(self, index: int, count: int, host: str = ""):
-        self._index, self._connections, self._ending = index, [], False
+        self._index, self._ending = index, False
+        self._connections: list[socket.socket] = []
         self._heard, self._calls, self._changed = 0, 0, threading.Condition()
         server = thread = None
         if index == 0:

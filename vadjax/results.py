@@ -2,6 +2,7 @@
 
 import time
 import zipfile
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -11,12 +12,15 @@ from vadjax.data.splits import Fold, Part
 from vadjax.errors import UserError
 from vadjax.storage.files import whole, write_json
 
+if TYPE_CHECKING:
+    from vadjax.data.window_splits import WindowFold
+
 Scores = dict[str, np.ndarray]
 
 
 def score(run: Run) -> None:
     """Detectors -> one score for every frame of the test and the calibration clips."""
-    arrays = {}
+    arrays: dict[str, Any] = {}
     for fold in run.folds:
         detect = detector.load(run.detector_dir(fold), run.model, run.objective, run.config)
         for split, parts in (("test", fold.test), ("calibrate", fold.calibrate)):
@@ -215,7 +219,7 @@ def context(run: Run) -> dict:
     }
 
 
-def history(run: Run, fold: Fold) -> list[dict]:
+def history(run: Run, fold: "Fold | WindowFold") -> list[dict]:
     """Return the rows of log.jsonl that belong to a fold."""
     import json
 

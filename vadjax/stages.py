@@ -142,7 +142,8 @@ def _extract(run: Run) -> None:
     for deviation in dataset.deviations:
         run.console.say(f"  note: {deviation.what}: {deviation.meaning}")
     run.console.say(f"  {run.backbone.name}, weights: {run.backbone.weights_source}")
-    mine = share(list(run.videos.values()), *hosts.place())
+    place = hosts.place()
+    mine = share(list(run.videos.values()), place.index, place.count)
     missing = [v for v in mine if not run.store.holds(v.id, v.fingerprint)]
     micro_batch = choose_micro_batch(
         run.backbone,

@@ -38,7 +38,7 @@ def main(argv: list[str]) -> None:
     from vadjax.sweeps import plan
 
     base = doors.config_of(flags.FLAGS)
-    name, _, argument = flags.FLAGS["config"].config_filename.partition(":")
+    name, _, argument = config_flags.get_config_filename(flags.FLAGS["config"]).partition(":")
     file = pathlib.Path(name)
     search = None
     if _SEARCH.value:

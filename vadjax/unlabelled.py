@@ -11,6 +11,7 @@ from ml_collections import ConfigDict
 from vadjax import config as configs
 from vadjax import context, data, detector, devices
 from vadjax.console import Console
+from vadjax.data.video import Video
 from vadjax.errors import UserError
 from vadjax.storage import workdir as workdirs
 from vadjax.storage.features import FeatureStore
@@ -75,7 +76,7 @@ def detect(
         raise UserError(f"no trained detector in {workdir}; run vadjax.main on it first.")
     found = [detector.load(folder, model, run.objective, config)(rows) for folder in folders]
     scores = {
-        v.id: np.mean([f[v.id][0] for f in found], axis=0, dtype=np.float64).astype(np.float32)
+        v.id: np.stack([f[v.id][0] for f in found]).mean(0, np.float64).astype(np.float32)
         for v in videos
     }
     predicted = {v.id: found[0][v.id][1] for v in videos}
@@ -98,9 +99,10 @@ def _config(workdir: pathlib.Path) -> ConfigDict:
     return config
 
 
-def _opened(paths: Sequence[str]) -> list:
+def _opened(paths: Sequence[str]) -> list[Video]:
     """Open every path; two clips of one name get their folder's name before it."""
-    videos, seen = [], {}
+    videos: list[Video] = []
+    seen: dict[str, str] = {}
     for path in paths:
         for video in data.open_videos(path):
             name = video.id.split("/", 1)[1]
@@ -120,15 +122,15 @@ def _unlike(videos: Sequence, known: Sequence) -> list[str]:
         videos: to be scored.
         known: (height, width) of the fitted frames; empty where the run did not note them.
     """
-    known = {tuple(size) for size in known}
+    fitted = {(height, width) for height, width in known}
     found: dict[tuple[int, int], list[str]] = {}
     for video in videos:
-        if known and video.frames.shape not in known:
-            found.setdefault(tuple(video.frames.shape), []).append(video.id)
-    trained = " and ".join(f"{w}x{h}" for h, w in sorted(known))
+        if fitted and video.frames.shape not in fitted:
+            found.setdefault(video.frames.shape, []).append(video.id)
+    trained = " and ".join(f"{w}x{h}" for h, w in sorted(fitted))
     notes = []
     for (height, width), names in found.items():
-        same = any(abs(width * h - height * w) <= max(h, w) for h, w in known)
+        same = any(abs(width * h - height * w) <= max(h, w) for h, w in fitted)
         meaning = (
             "things look smaller or larger than it has learnt"
             if same

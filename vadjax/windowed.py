@@ -15,7 +15,7 @@ def audit(run: Run) -> dict:
     """Audit the one fold; see `data.audit`."""
     from vadjax.data.window_splits import audit_window_fold
 
-    return audit_window_fold(run.folds[0], span=run.span, standardized=_standardized(run))
+    return audit_window_fold(run.window_fold, span=run.span, standardized=_standardized(run))
 
 
 def training_data(run: Run, fold):
@@ -58,7 +58,7 @@ def score(run: Run) -> None:
     """Detector -> one score for each tested window."""
     from vadjax.scoring.score import make_score_fn
 
-    (fold,) = run.folds
+    fold = run.window_fold
     variables, fitted = detector.read(run.detector_dir(fold))
     size = run.config.score.batch_size
     scorer = make_score_fn(
@@ -79,7 +79,7 @@ def evaluate(run: Run) -> None:
     """Scores + labels -> metrics.json, whose unit is the window."""
     from vadjax.evaluation.windows import evaluate_windows
 
-    (fold,) = run.folds
+    fold = run.window_fold
     facts = results.context(run)
     known = [facts["coverage"]] if facts["coverage"] else []
     tested = f"{len(fold.test):,} of {len(fold.windows):,} windows, {len(fold.videos)} clips"
@@ -137,7 +137,7 @@ def report(run: Run) -> None:
     from vadjax.report.page import write_report
     from vadjax.report.view import VideoView
 
-    (fold,) = run.folds
+    fold = run.window_fold
     metrics = run.read("metrics.json")
     scores, _ = results.read_scores(run, "test")[0][NAME]
     row = metrics["videos"][0]

@@ -6,6 +6,7 @@ import math
 import operator
 import pathlib
 from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -21,7 +22,7 @@ from vadjax.backbones.preprocess import IMAGENET_MEAN, IMAGENET_STD, Preprocess
 from vadjax.errors import UserError, unknown
 
 DTYPES = ("float32", "bfloat16")
-PRESETS = {
+PRESETS: dict[str, dict[str, Any]] = {
     "checkpoint": {},
     "rahmani_compat": {
         "size": (224, 224),
@@ -100,10 +101,10 @@ class Backbone:
             return self.variables
         image = jnp.zeros((1, *self.preprocess.size, 3), jnp.uint8)
 
-        @jax.jit
-        def transform(variables, image):  # the network itself is dead code here, and removed
+        @jax.jit  # the network itself is dead code here, and removed
+        def transform(variables: Mapping, image: jax.Array) -> dict:
             variables, x = self._enter(variables, image)
-            return self.module.apply(variables, x, mutable=[TRANSFORMED])[1]
+            return dict(self.module.apply(variables, x, mutable=[TRANSFORMED])[1])
 
         return {**self.variables, **transform(self.variables, image)}
 
@@ -117,11 +118,11 @@ class Backbone:
         """
         self._check_tap(tap)
 
-        def trunk(variables, images):
+        def trunk(variables: Mapping, images: jax.Array) -> Any:
             variables, x = self._enter(variables, images)
             return self.module.apply(variables, x, stop=tap)
 
-        def head(variables, value):
+        def head(variables: Mapping, value: Any) -> dict:
             return jax.tree.map(_to_float32, self.module.apply(variables, value, start=tap))
 
         return trunk, head
@@ -155,7 +156,7 @@ class Backbone:
                 f"images are {x.dtype} {list(x.shape)}; backbone {self.name} wants [b, h, w, 3], "
                 "[b, h, w, 1] or [b, h, w], uint8, or float in 0 .. 1, and at least one"
             )
-        self.check_size(tuple(x.shape[1:3]))
+        self.check_size((x.shape[1], x.shape[2]))
 
     def _enter(self, variables: Mapping, images: jax.Array) -> tuple[Mapping, jax.Array]:
         """Normalise images; for grey ones, fold the repetition of channels into the stem."""
@@ -199,19 +200,18 @@ def build(
     if preprocess not in PRESETS:
         raise unknown("preprocess of a backbone", preprocess, PRESETS)
     preset = PRESETS[preprocess] if architecture.layouts else {}
-    preprocess = dataclasses.replace(architecture.preprocess, **preset)
-    size = preprocess.size if size is None else _pair(size)
-    preprocess = dataclasses.replace(preprocess, size=size, fit=fit)
-    check_input(name, architecture, size=size, fit=fit)
+    prepare = dataclasses.replace(architecture.preprocess, **preset)
+    pixels = prepare.size if size is None else _pair(size)
+    prepare = dataclasses.replace(prepare, size=pixels, fit=fit)
+    check_input(name, architecture, size=pixels, fit=fit)
     check_size = functools.partial(_check_size, name, architecture)
-    common = {"preprocess": preprocess, "taps": architecture.taps, "dtype": dtype}
+    common: dict[str, Any] = {"preprocess": prepare, "taps": architecture.taps, "dtype": dtype}
     if not architecture.layouts:
         return Backbone(
             name=name,
             module=architecture.network(0, folded),
             variables={},
-            num_features=architecture.num_features
-            or math.prod((*preprocess.size, preprocess.channels)),
+            num_features=architecture.num_features or math.prod((*prepare.size, prepare.channels)),
             weights_source="none needed",
             weights_sha256="",
             random=False,
@@ -231,7 +231,7 @@ def build(
         )
         source = found.source
 
-        def convert():
+        def convert() -> tuple[dict, dict]:
             sha256 = found.sha256()
             state = weights_lib.read(found.path)
             tree, facts = _convert(name, architecture, state, source, folded)
@@ -359,10 +359,10 @@ def _random(template: Mapping) -> dict:
     """
     random = np.random.default_rng(0)
 
-    def fill(path, leaf):
+    def fill(path: tuple, leaf: jax.ShapeDtypeStruct) -> np.ndarray:
         if len(leaf.shape) > 1:
             scale = math.sqrt(2 / math.prod(leaf.shape[:-1]))
-            return np.float32(scale * random.standard_normal(leaf.shape))
+            return (scale * random.standard_normal(leaf.shape)).astype(np.float32)
         one = path[-1].key in ("scale", "var")
         return np.full(leaf.shape, float(one), np.float32)
 
@@ -374,7 +374,7 @@ def _to_float32(x: jax.Array) -> jax.Array:
 
 
 def _fold_grey(mean: np.ndarray, std: np.ndarray) -> Callable:
-    def fold(kernel):
+    def fold(kernel: jax.Array) -> jax.Array:
         kernel = kernel / std[:, None]
         return jnp.stack([kernel.sum(2), -(kernel * mean[:, None]).sum(2)], axis=2)
 

@@ -137,9 +137,10 @@ class CoAtNet(Network):
         self.stem = blocks.Stem(widths, variant.conv, bias=False, folded=folded)
         conv = functools.partial(blocks.MBConv, variant.conv, folded=folded)
         attend = functools.partial(Transformer, shortcut_bias=variant.shortcut_bias, folded=folded)
-        sizes = zip((conv, conv, attend, attend), variant.widths, variant.depths, strict=True)
-        for i, size in enumerate(sizes, start=1):
-            setattr(self, f"stage{i}", Stage(*size, norm=i == 4))
+        kinds: tuple[Callable[..., nn.Module], ...] = (conv, conv, attend, attend)
+        sizes = zip(kinds, variant.widths, variant.depths, strict=True)
+        for i, (block, width, depth) in enumerate(sizes, start=1):
+            setattr(self, f"stage{i}", Stage(block, width, depth, norm=i == 4))
         if self.num_classes:
             self.classifier = nn.Dense(self.num_classes)
 

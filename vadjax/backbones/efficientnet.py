@@ -11,6 +11,7 @@ import dataclasses
 import functools
 import math
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import flax.linen as nn
 import jax
@@ -123,8 +124,8 @@ def _mobilenetv2(width: float, depth: float = 1.0) -> Variant:
     )
 
 
-_TF = {"padding": "same", "eps": 1e-3}
-_TORCH = {"padding": "symmetric", "eps": 1e-5}
+_TF: dict[str, Any] = {"padding": "same", "eps": 1e-3}
+_TORCH: dict[str, Any] = {"padding": "symmetric", "eps": 1e-5}
 
 VARIANTS = {
     "efficientnet_b0": _efficientnet(1.0, 1.0, **_TORCH),
@@ -310,7 +311,7 @@ _LITE0_PACKAGE = Package(
     sha256="579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db",
 )
 # (name, tag of timm's checkpoint, what differs from the usual preprocessing)
-_CHECKPOINTS = (
+_CHECKPOINTS: tuple[tuple[str, str, dict[str, Any]], ...] = (
     ("efficientnet_b0", "ra_in1k", {}),
     ("efficientnet_b1", "ra4_e3600_r240_in1k", {"size": 240, "crop_pct": 0.9, "halves": True}),
     ("efficientnet_b2", "ra_in1k", {"size": 256}),

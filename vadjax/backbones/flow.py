@@ -87,8 +87,8 @@ def cells(images: jax.Array) -> jax.Array:
     """Images [b, h, w, 3] of `FlowPreprocess` to cells [b, h / 8, w / 8, 21] float32."""
     x = images.astype(jnp.float32)
     u, v = (x[..., i] / STEPS - ZERO / STEPS for i in (1, 2))  # [b, h, w] px a frame
-    motion = [jax.nn.relu(u), jax.nn.relu(-u), jax.nn.relu(v), jax.nn.relu(-v), jnp.hypot(u, v)]
-    motion = _blocks(jnp.stack(motion, -1), CELL).mean(-2)  # [b, h / 8, w / 8, 5]
+    parts = [jax.nn.relu(u), jax.nn.relu(-u), jax.nn.relu(v), jax.nn.relu(-v), jnp.hypot(u, v)]
+    motion = _blocks(jnp.stack(parts, -1), CELL).mean(-2)  # [b, h / 8, w / 8, 5]
     grey = _blocks(x[..., :1], _DOT).mean(-2)  # [b, h / 2, w / 2, 1]
     away = grey - _box_mean(grey)
     contrast = away / (jnp.sqrt(_box_mean(away**2)) + 6)  # 6 grey levels: noise stays small

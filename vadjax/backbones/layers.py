@@ -9,7 +9,7 @@ gradients included.
 
 import functools
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 import flax.linen as nn
 import jax
@@ -24,7 +24,7 @@ Pads = tuple[tuple[int, int], tuple[int, int]]  # (low, high) of height, of widt
 Padding = str | int | Pads
 TRANSFORMED = "transformed"  # collection of kernels
 
-ACTIVATIONS = {
+ACTIVATIONS: dict[str, Callable[[jax.Array], jax.Array]] = {
     "": lambda x: x,
     "relu": jax.nn.relu,
     "relu6": jax.nn.relu6,
@@ -84,7 +84,7 @@ def module_conv(
     if train or x.dtype == jnp.bfloat16:
         return _library(x, kernel, stride, pads)
     if module.has_variable(TRANSFORMED, "kernel"):
-        transformed = module.get_variable(TRANSFORMED, "kernel")
+        transformed: jax.Array = module.get_variable(TRANSFORMED, "kernel")
     else:
         transformed = winograd.transform(kernel)
         if module.is_mutable_collection(TRANSFORMED) and not module.is_initializing():
@@ -122,22 +122,21 @@ def choose(
     return "library"
 
 
-def pad_widths(
-    sizes: tuple[int, int], kernel: tuple[int, int], stride: int, padding: Padding
-) -> Pads:
+def pad_widths(sizes: Sequence[int], kernel: Sequence[int], stride: int, padding: Padding) -> Pads:
     """Return the zeros that `padding` puts around an image (see `conv`)."""
     if isinstance(padding, tuple):
         return padding
     if isinstance(padding, int):
         return ((padding, padding),) * 2
     if padding == "symmetric":
-        return tuple(((k - 1) // 2,) * 2 for k in kernel)
+        high, wide = ((k - 1) // 2 for k in kernel)
+        return (high, high), (wide, wide)
     if padding == "same":
-        totals = (
+        high, wide = (
             max((math.ceil(n / stride) - 1) * stride + k - n, 0)
             for n, k in zip(sizes, kernel, strict=True)
         )
-        return tuple((total // 2, total - total // 2) for total in totals)
+        return (high // 2, high - high // 2), (wide // 2, wide - wide // 2)
     raise ValueError(f"padding {padding!r} is none of 'symmetric', 'same', a number, pairs")
 
 
@@ -260,7 +259,7 @@ def _winograd(x, kernel, stride, pads):
     return winograd.convolve(x, winograd.transform(kernel), pads)
 
 
-FORMULATIONS = {
+FORMULATIONS: dict[str, Callable[[jax.Array, jax.Array, int, Pads], jax.Array]] = {
     "library": _library,
     "dot": _dot,
     "patches": _patches,
@@ -304,8 +303,8 @@ class ConvBnAct(nn.Module):
         group_size = 1 if self.depthwise else x.shape[-1] // self.groups
         shape = (*size, group_size, self.features)
         kernel = self.param("kernel", nn.initializers.he_normal(), shape)
-        options = {"stride": self.stride, "padding": self.padding, "train": train}
-        x = module_conv(self, x, kernel, **options)  # [b, h', w', features]
+        # [b, h', w', features]
+        x = module_conv(self, x, kernel, stride=self.stride, padding=self.padding, train=train)
         if self.norm and not self.folded:
             x = _batch_norm(self.eps)(x, use_running_average=not train)
         elif self.norm or self.bias:

@@ -140,7 +140,7 @@ def _prepare(state: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
     """Bring tables of offsets into our order; take a bias in front of a batch norm into it."""
     bias, mean = "stem.conv1.bias", "stem.norm1.running_mean"
     if bias in state and mean in state and state[bias].shape == state[mean].shape:
-        state[mean] = np.float32(state[mean]) - np.float32(state.pop(bias))
+        state[mean] = state[mean].astype(np.float32) - state.pop(bias).astype(np.float32)
     for key, table in state.items():
         if key.endswith("relative_position_bias_table") and table.ndim == 3:
             # [heads, rows, columns] of (key - query)

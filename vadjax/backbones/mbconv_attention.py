@@ -105,12 +105,14 @@ class MBConv(nn.Module):
         if spec.pool and stride == 2:
             x, stride = halve(x), 1
         x = conv(act=spec.act, name="expand")(x, train)  # [b, h, w, width]
-        depthwise = {"kernel": 3, "stride": stride, "padding": spec.padding, "depthwise": True}
+        depthwise = functools.partial(
+            conv, kernel=3, stride=stride, padding=spec.padding, depthwise=True, name="depthwise"
+        )
         if spec.squeeze_first:
-            x = conv(**depthwise, norm=False, bias=False, act="", name="depthwise")(x)
+            x = depthwise(norm=False, bias=False, act="")(x)
             x = act(norm(name="depthwise_norm")(squeeze(x), train))
         else:
-            x = squeeze(conv(**depthwise, act=spec.act, name="depthwise")(x, train))
+            x = squeeze(depthwise(act=spec.act)(x, train))
         return shortcut + nn.Dense(self.features, spec.bias, name="project")(x)
 
 

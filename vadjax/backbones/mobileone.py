@@ -42,7 +42,8 @@ def _stages(variant: Variant, channels: int) -> Iterator[tuple[BlockSpec, ...]]:
     base = (64, 128, 256, 512)
     settings = zip(DEPTHS, base, variant.widths, variant.squeezed, strict=True)
     for depth, base_width, factor, squeezed in settings:
-        width, blocks = int(base_width * factor), []
+        width = int(base_width * factor)
+        blocks: list[BlockSpec] = []
         for i in range(depth):
             ratio = 16 if i >= depth - squeezed else 0
             for features, kernel in ((channels, 3), (width, 1)):

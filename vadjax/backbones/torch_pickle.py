@@ -6,6 +6,7 @@ and no array touches bytes outside of its storage. Formats: torch.save's zip arc
 later) and the four pickles in a row before it (pytorch/pytorch:torch/serialization.py).
 """
 
+import dataclasses
 import math
 import pathlib
 import pickle
@@ -71,7 +72,8 @@ def read(path: pathlib.Path) -> dict[str, np.ndarray]:
 # --- The inert objects that a pickle gets to handle ---------------------------------------------
 
 
-class _Storage(NamedTuple):
+@dataclasses.dataclass(frozen=True)
+class _Storage:
     dtype: np.dtype
     key: str
     count: int  # elements
@@ -125,6 +127,7 @@ class _RebuildParameter(_Name):
 
 class _StorageType(_Name):
     __slots__ = ("dtype",)
+    dtype: np.dtype
 
     def __init__(self, dtype):
         object.__setattr__(self, "dtype", dtype)

@@ -89,8 +89,10 @@ class Classifier(nn.Module):
         x = _spread(x)
         # Over a map of just its size any stride will do, and with this one it is a matrix product.
         stride = SIDE if x.shape[1:3] == (SIDE, SIDE) else 1
-        options = {"padding": 0, "stride": stride, "act": "relu", "norm": False}
-        x = ConvBnAct(self.hidden, SIDE, **options, name="hidden1")(x)
+        hidden1 = ConvBnAct(
+            self.hidden, SIDE, stride=stride, padding=0, act="relu", norm=False, name="hidden1"
+        )
+        x = hidden1(x)
         x = jax.nn.relu(nn.Dense(self.hidden, name="hidden2")(x))  # [b, h - 6, w - 6, hidden]
         return nn.Dense(self.num_classes, name="classes")(x.mean((1, 2)))
 

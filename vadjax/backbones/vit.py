@@ -19,6 +19,7 @@ import functools
 import json
 import math
 import pathlib
+from typing import Any
 
 from vadjax.backbones.network import Architecture
 from vadjax.backbones.preprocess import IMAGENET_MEAN, IMAGENET_STD, Preprocess
@@ -27,9 +28,9 @@ from vadjax.backbones.vit_network import Variant, VisionTransformer
 from vadjax.errors import UserError, unknown
 
 # Mean and standard deviation.
-HALF = {"mean": (0.5,) * 3, "std": (0.5,) * 3}
-IMAGENET = {"mean": IMAGENET_MEAN, "std": IMAGENET_STD}
-CLIP = {
+HALF: dict[str, Any] = {"mean": (0.5,) * 3, "std": (0.5,) * 3}
+IMAGENET: dict[str, Any] = {"mean": IMAGENET_MEAN, "std": IMAGENET_STD}
+CLIP: dict[str, Any] = {
     "mean": (0.48145466, 0.4578275, 0.40821073),
     "std": (0.26862954, 0.26130258, 0.27577711),
 }
@@ -53,11 +54,13 @@ def _architecture(variant: Variant, preprocess: Preprocess, **more) -> Architect
 
 # The named networks
 
-_TINY, _SMALL, _BASE = ({"width": width, "heads": width // 64} for width in (192, 384, 768))
-_16, _32 = ({"patch": patch, "grid": (224 // patch,) * 2} for patch in (16, 32))
-_DINOV2 = {"patch": 14, "grid": (37, 37), "layer_scale": True, "pool": "token+mean"}
-_CLIP = {"eps": 1e-5, "norm_first": True, "embedding": 512}
-_OPENAI = {**_CLIP, "act": "quick_gelu"}
+_Fields = dict[str, Any]  # of a Variant
+
+_TINY, _SMALL, _BASE = (_Fields(width=width, heads=width // 64) for width in (192, 384, 768))
+_16, _32 = (_Fields(patch=patch, grid=(224 // patch,) * 2) for patch in (16, 32))
+_DINOV2: _Fields = {"patch": 14, "grid": (37, 37), "layer_scale": True, "pool": "token+mean"}
+_CLIP: _Fields = {"eps": 1e-5, "norm_first": True, "embedding": 512}
+_OPENAI: _Fields = {**_CLIP, "act": "quick_gelu"}
 
 # name: (variant, tag of timm's checkpoint, crop_pct)
 VARIANTS = {
@@ -84,7 +87,7 @@ VARIANTS = {
 
 def _timm(name: str, variant: Variant, tag: str, crop_pct: float) -> Architecture:
     statistics = CLIP if variant.norm_first else IMAGENET if variant.layer_scale else HALF
-    size = tuple(side * variant.patch for side in variant.grid)
+    size = (variant.grid[0] * variant.patch, variant.grid[1] * variant.patch)
     return _architecture(
         variant,
         Preprocess(size=size, interpolation="bicubic", crop_pct=crop_pct, **statistics),
@@ -98,7 +101,7 @@ ARCHITECTURES = {name: _timm(name, *row) for name, row in VARIANTS.items()}
 # Checkpoint folders of transformers
 
 # model type: preprocessing, where the folder does not say it
-MODEL_TYPES = {
+MODEL_TYPES: dict[str, dict[str, Any]] = {
     "vit": {**HALF, "interpolation": "bilinear"},
     "dinov2": {**IMAGENET, "interpolation": "bicubic"},
     "dinov2_with_registers": {**IMAGENET, "interpolation": "bicubic"},
@@ -153,7 +156,7 @@ def from_folder(folder: str | pathlib.Path) -> Architecture:
     except Exception as error:
         raise UserError(f"{path} cannot be read by transformers: {error}") from None
     variant = _variant(config, path)
-    size = tuple(side * variant.patch for side in variant.grid)
+    size = (variant.grid[0] * variant.patch, variant.grid[1] * variant.patch)
     return _architecture(
         variant,
         _preprocess(folder, Preprocess(size=size, crop_pct=1.0, **MODEL_TYPES[model_type])),

@@ -106,7 +106,7 @@ _MARKERS = {
 
 def layouts(variant: Variant) -> tuple[Layout, ...]:
     """Return all layouts of a network, each without what the network lacks."""
-    lacks = () if variant.layer_scale else ("scale1", "scale2")
+    lacks: tuple[str, ...] = () if variant.layer_scale else ("scale1", "scale2")
     lacks += () if variant.norm_first else ("first_norm",)
     return tuple(
         Layout(
@@ -173,7 +173,7 @@ def _fuse(state: dict) -> dict:
         start, query, end = match.groups()
         parts = ("query", "key", "value") if query == "query" else ("q_proj", "k_proj", "v_proj")
         keys = [f"{start}{part}{end}" for part in parts]
-        shapes = {np.shape(state.get(key)) for key in keys}  # of an absent one: ()
+        shapes = {np.shape(state.get(key, 0)) for key in keys}  # of an absent one: ()
         if len(shapes) == 1 and () not in shapes:
             state[f"{start}qkv{end}"] = np.concatenate([state.pop(key) for key in keys])
     return state

@@ -63,7 +63,7 @@ def resize_matrix(size: int, new: int, *, antialias: bool) -> np.ndarray:
     matrix = np.zeros((new, size))
     for tap, column in zip(np.clip(taps, 0, size - 1), weights.T, strict=True):
         matrix[:, tap] += column
-    return np.float32(matrix / matrix.sum(1, keepdims=True))
+    return (matrix / matrix.sum(1, keepdims=True)).astype(np.float32)
 
 
 class Attention(nn.Module):
@@ -157,10 +157,11 @@ class VisionTransformer(Network):
 
     def _embed(self, x: jax.Array, train: bool) -> dict:
         x = self.patches(x, train)  # [b, h, w, c]
-        x = x + self._positions(x.shape[1:3]).astype(x.dtype)
+        _, h, w, _ = x.shape
+        x = x + self._positions((h, w)).astype(x.dtype)
         prefix = jnp.broadcast_to(self.prefix, (x.shape[0], *self.prefix.shape))
-        x = {"prefix": prefix.astype(x.dtype), "map": x}
-        return _each(self.first_norm, x) if self.variant.norm_first else x
+        tokens = {"prefix": prefix.astype(x.dtype), "map": x}
+        return _each(self.first_norm, tokens) if self.variant.norm_first else tokens
 
     def _positions(self, size: tuple[int, int]) -> jax.Array:
         """Return the patches' positions [h, w, c], resampled if the input has another size."""

@@ -76,13 +76,13 @@ def _tiles(x: jax.Array, transformed: jax.Array) -> jax.Array:
         ]
         for i in range(TILE + 2)
     ]  # 4 x 4 of [r, s, c]
-    grid = _both(_input, grid)
-    flat = jnp.stack([value.reshape(-1, c) for row in grid for value in row])  # [16, r * s, c]
+    tiles = [value.reshape(-1, c) for row in _both(_input, grid) for value in row]
+    flat = jnp.stack(tiles)  # [16, r * s, c]
     flat = lax.dot_general(flat, transformed, (((2,), (1,)), ((0,), (0,))))  # [16, r * s, d]
-    grid = _both(_output, [[flat[4 * i + j] for j in range(4)] for i in range(4)])
+    out = _both(_output, [[flat[4 * i + j] for j in range(4)] for i in range(4)])
     shape = (rows, columns, -1)
     y = jnp.stack(
-        [jnp.stack([value.reshape(shape) for value in row], axis=2) for row in grid], axis=1
+        [jnp.stack([value.reshape(shape) for value in row], axis=2) for row in out], axis=1
     )  # [r, 2, s, 2, d]
     return y.reshape(rows * TILE, columns * TILE, -1)
 

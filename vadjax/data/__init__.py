@@ -3,8 +3,12 @@
 import importlib
 import os
 import pathlib
+from typing import TYPE_CHECKING, Any
 
 from vadjax.errors import unknown
+
+if TYPE_CHECKING:
+    from vadjax.data.video import Dataset, Video
 
 _BUILDERS = {
     "synthetic": "synthetic",
@@ -16,7 +20,7 @@ _BUILDERS = {
 DATASETS = tuple(_BUILDERS)
 
 
-def load(dataset_config, *, cache_dir: str | os.PathLike):
+def load(dataset_config: Any, *, cache_dir: str | os.PathLike) -> "Dataset":
     """Load a data set: `vadjax.data.video.Dataset`.
 
     Frames stay on disk. The first time, every frame is decoded once to find damage and the result
@@ -36,7 +40,7 @@ def load(dataset_config, *, cache_dir: str | os.PathLike):
     return builder.load(dataset_config, pathlib.Path(cache_dir).expanduser())
 
 
-def open_video(path: str | os.PathLike):
+def open_video(path: str | os.PathLike) -> "Video":
     """Open one unlabelled clip, a video file or a folder of images, as a `Video`.
 
     Its id is "test/<name>"; `fps` is None for images.
@@ -49,7 +53,7 @@ def open_video(path: str | os.PathLike):
     return open_video(path)
 
 
-def open_videos(path: str | os.PathLike) -> list:
+def open_videos(path: str | os.PathLike) -> "list[Video]":
     """Open what `open_video` takes, or a folder of such clips, at any depth.
 
     The id of a clip in a folder is "test/" and its path below that folder.

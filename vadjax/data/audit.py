@@ -132,13 +132,13 @@ def audit(
     radius = window_span - 1
     counts: dict[str, int | None] = dict.fromkeys(MEANING, 0)
     statistic = list(declared)
-    example = {}
+    example: dict[str, int] = {}
     for fold in folds:
         for kind, leaked in leaked_windows(provenance, fold, radius=radius).items():
             if leaked is None:
                 counts[kind] = None
                 continue
-            counts[kind] += int(leaked.sum())
+            counts[kind] = (counts[kind] or 0) + int(leaked.sum())
             if leaked.any():
                 example.setdefault(kind, int(fold.test[np.argmax(leaked), 0]))
         for name, rows in fold.statistics.items():

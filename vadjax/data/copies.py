@@ -11,7 +11,8 @@ as that of Ped1.
 import dataclasses
 import functools
 import hashlib
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
 
 import cv2
 import numpy as np
@@ -37,7 +38,7 @@ def _zoomed(image: np.ndarray) -> np.ndarray:
 
 
 def _shifted(image: np.ndarray) -> np.ndarray:
-    return cv2.warpAffine(image, np.float32([[1, 0, 15], [0, 1, 15]]), image.shape[1::-1])
+    return cv2.warpAffine(image, np.array([[1, 0, 15], [0, 1, 15]], np.float32), image.shape[1::-1])
 
 
 def _cropped(image: np.ndarray, place: np.ndarray) -> np.ndarray:
@@ -76,7 +77,13 @@ class CopiedFrames(Frames):
         places: [n, 2] in [0, 1), of each crop; None for every other change.
     """
 
-    def __init__(self, source: Frames, chosen: Sequence[int], change: Change | None, places=None):
+    def __init__(
+        self,
+        source: Frames,
+        chosen: np.ndarray,
+        change: Change | None,
+        places: np.ndarray | None = None,
+    ):
         super().__init__(len(chosen))
         self._source, self._chosen, self._change, self._places = source, chosen, change, places
 
@@ -94,9 +101,10 @@ class CopiedFrames(Frames):
         return self._altered(self._source[int(self._chosen[index])], index)
 
     def _altered(self, image: np.ndarray, index: int) -> np.ndarray:
-        if self._change is None:
-            return _cropped(image, self._places[index])
-        return self._change(image)
+        if self._change is not None:
+            return self._change(image)
+        assert self._places is not None  # a crop has one for every frame
+        return _cropped(image, self._places[index])
 
 
 def copies(dataset_name: str, videos: Sequence[Video], *, recipe: str) -> tuple[Video, ...]:
@@ -117,12 +125,12 @@ def copies(dataset_name: str, videos: Sequence[Video], *, recipe: str) -> tuple[
     if recipe not in RECIPES:
         raise unknown("dataset.augment", recipe, ("none", *RECIPES))
     changes = OWN.get(dataset_name, UCSD)
-    abnormal = {v.id: np.flatnonzero(v.labels) for v in videos if v.labels is not None}
+    abnormal = {v.id: np.flatnonzero(() if v.labels is None else v.labels) for v in videos}
     num_abnormal = sum(map(len, abnormal.values()))
     missing = sum(len(v.frames) for v in videos) - 2 * num_abnormal
     made = []
     for video in videos:
-        chosen = abnormal.get(video.id, ())
+        chosen = abnormal[video.id]
         for number, (name, change) in enumerate(changes.items()):
             # Of `missing` copies still to make, frame i gets this one as number i * k + number.
             count = min(len(chosen), max(0, -(-(missing - number) // len(changes))))
@@ -132,7 +140,7 @@ def copies(dataset_name: str, videos: Sequence[Video], *, recipe: str) -> tuple[
     return tuple(made)
 
 
-def origin(video: Video) -> Mapping[str, object]:
+def origin(video: Video) -> dict[str, Any]:
     """Return `source_id` and `augmentation` of an altered copy, nothing for any other video."""
     return {k: video.metadata[k] for k in ("source_id", "augmentation") if k in video.metadata}
 

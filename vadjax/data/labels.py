@@ -12,6 +12,7 @@ import os
 import pathlib
 import re
 from collections.abc import Iterable, Mapping
+from typing import Any
 
 import numpy as np
 
@@ -66,7 +67,7 @@ def read_ucsd_m(path: str | os.PathLike) -> list[Intervals]:
     return clips
 
 
-def load_mat(path: str | os.PathLike, variable: str | None = None):
+def load_mat(path: str | os.PathLike, variable: str | None = None) -> Any:
     """Load one variable of a MATLAB file, or all of them as a dict.
 
     Raises:

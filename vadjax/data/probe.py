@@ -77,7 +77,7 @@ def probe(clips: Sequence[pathlib.Path]) -> list[Footage]:
     if faults:
         more = [f"... and {len(faults) - 8} more clips"] if len(faults) > 8 else []
         raise UserError("\n".join(faults[:8] + more))
-    return found
+    return [each for each in found if isinstance(each, Footage)]
 
 
 def _attempt(clip: pathlib.Path) -> Footage | UserError:

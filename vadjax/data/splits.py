@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from vadjax.data.video import Dataset, Video
 from vadjax.errors import UserError, unknown
 
 PROTOCOLS = ("one_class", "by_video", "official")  # by whole clip; others: window_splits.py
@@ -50,7 +51,7 @@ class Fold:
 
 
 def make_folds(
-    dataset,
+    dataset: Dataset,
     *,
     protocol: str,
     holdout: float = 0.2,
@@ -92,7 +93,7 @@ def make_folds(
     return (dataclasses.replace(fold, protocol=protocol),)
 
 
-def _one_class(dataset, holdout: float, span: int, rng) -> Fold:
+def _one_class(dataset: Dataset, holdout: float, span: int, rng: np.random.Generator) -> Fold:
     clips = [video for video in dataset.train if not _is_abnormal(video)]
     usable = [video for video in clips if len(video.frames) >= span]
     if not usable:
@@ -109,12 +110,12 @@ def _one_class(dataset, holdout: float, span: int, rng) -> Fold:
         stamps.append(f"{short} training clips are shorter than a window and give none")
     test = _whole(dataset.test)
     if len(usable) < 3:
-        fit, held = _cut_tail(clips, holdout, span)
+        fit, tail = _cut_tail(clips, holdout, span)
         stamps.append(
             f"only {len(usable)} normal training clips: early stopping and threshold use the last "
-            f"{held.stop - held.start} frames of {held.video_id}, after a gap of {span} frames"
+            f"{tail.stop - tail.start} frames of {tail.video_id}, after a gap of {span} frames"
         )
-        return Fold(0, fit, (held,), (held,), test, tuple(stamps))
+        return Fold(0, fit, (tail,), (tail,), test, tuple(stamps))
     num_held = max(1, round(holdout * len(usable)))
     if len(usable) >= DISJOINT_FROM:
         num_held = max(2, num_held)
@@ -128,8 +129,8 @@ def _one_class(dataset, holdout: float, span: int, rng) -> Fold:
             f"only {len(usable)} normal training clips: early stopping and threshold share the "
             f"held-out clips {', '.join(sorted(video.id for video in held))}"
         )
-    fit = _without(clips, held)
-    return Fold(0, _whole(fit), _whole(select), _whole(calibrate), test, tuple(stamps))
+    fitted = _without(clips, held)
+    return Fold(0, _whole(fitted), _whole(select), _whole(calibrate), test, tuple(stamps))
 
 
 def _cut_tail(clips: Sequence, holdout: float, span: int) -> tuple[tuple[Part, ...], Part]:
@@ -148,7 +149,9 @@ def _cut_tail(clips: Sequence, holdout: float, span: int) -> tuple[tuple[Part, .
     return tuple(fit), Part(clip.id, num_frames - tail, num_frames)
 
 
-def _by_video(dataset, holdout: float, num_folds: int, span: int, rng) -> tuple[Fold, ...]:
+def _by_video(
+    dataset: Dataset, holdout: float, num_folds: int, span: int, rng: np.random.Generator
+) -> tuple[Fold, ...]:
     labelled = [video for video in dataset.test if video.labels is not None]
     if len(labelled) < 2:
         raise UserError(
@@ -173,7 +176,9 @@ def _by_video(dataset, holdout: float, num_folds: int, span: int, rng) -> tuple[
     return tuple(folds)
 
 
-def _choose_validation(clips: Sequence, holdout: float, span: int, rng, index: int) -> list:
+def _choose_validation(
+    clips: Sequence, holdout: float, span: int, rng: np.random.Generator, index: int
+) -> list:
     """Take a group of clips such that what is left, and if possible the group, has both classes."""
     usable = [video for video in clips if len(video.frames) >= span]
     groups = _deal(usable, min(max(2, round(1 / holdout)), max(1, len(usable))), rng)
@@ -187,7 +192,7 @@ def _choose_validation(clips: Sequence, holdout: float, span: int, rng, index: i
     return max(groups, key=_num_classes)  # the first of the best
 
 
-def _deal(videos: Sequence, num_groups: int, rng) -> list[list]:
+def _deal(videos: Sequence, num_groups: int, rng: np.random.Generator) -> list[list]:
     """Deal videos into groups alike in size, in how many hold an anomaly, and in abnormal share."""
     order = sorted(rng.permutation(len(videos)), key=lambda i: -_abnormal_share(videos[i]))
     groups: list[list] = [[] for _ in range(num_groups)]
@@ -199,11 +204,11 @@ def _deal(videos: Sequence, num_groups: int, rng) -> list[list]:
     return groups
 
 
-def _abnormal_share(video) -> float:
+def _abnormal_share(video: Video) -> float:
     return 0.0 if video.labels is None or not len(video.labels) else float(np.mean(video.labels))
 
 
-def _is_abnormal(video) -> bool:
+def _is_abnormal(video: Video) -> bool:
     return bool(video.video_label) or _abnormal_share(video) > 0
 
 
@@ -217,7 +222,7 @@ def _without(videos: Sequence, others: Sequence) -> list:
     return [video for video in videos if video.id not in ids]
 
 
-def _part(video) -> Part:
+def _part(video: Video) -> Part:
     return Part(video.id, 0, len(video.frames))
 
 

@@ -51,7 +51,7 @@ class Frames:
     @property
     def shape(self) -> tuple[int, int]:
         """Height and width in pixels."""
-        return self._size or self._first[:2]
+        return self._size or (self._first[0], self._first[1])
 
     @property
     def channels(self) -> int:
@@ -113,7 +113,8 @@ class VideoFrames(Frames):
         super().__init__(num_frames, size=size)
         self.path = os.fspath(path)
         self._lock = threading.Lock()
-        self._capture, self._position, self._latest = None, 0, None
+        self._capture: cv2.VideoCapture | None = None
+        self._position, self._latest = 0, np.zeros(0, np.uint8)
 
     def __iter__(self) -> Iterator[np.ndarray]:
         capture = cv2.VideoCapture(self.path, cv2.CAP_FFMPEG)
@@ -128,15 +129,18 @@ class VideoFrames(Frames):
 
     def _read(self, index: int) -> np.ndarray:
         with self._lock:
-            if self._capture is None or index < self._position:
-                self._capture, self._position = cv2.VideoCapture(self.path, cv2.CAP_FFMPEG), -1
+            capture = self._capture
+            if capture is None or index < self._position:
+                capture, self._position = cv2.VideoCapture(self.path, cv2.CAP_FFMPEG), -1
+                self._capture = capture
             while self._position < index:
-                if not self._capture.grab():
+                if not capture.grab():
                     self._capture = None
                     raise self._stopped(index)
                 self._position += 1
                 if self._position == index:
-                    self._latest = cv2.cvtColor(self._capture.retrieve()[1], cv2.COLOR_BGR2RGB)
+                    image = cv2.cvtColor(capture.retrieve()[1], cv2.COLOR_BGR2RGB)
+                    self._latest = np.asarray(image)
             return self._latest.copy()
 
     def _stopped(self, index: int) -> UserError:
@@ -194,7 +198,7 @@ class Video:
     substituted: tuple[int, ...] = ()
     metadata: Mapping = field(default_factory=dict)
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         for kind in ("labels", "masks"):
             values = getattr(self, kind)
             if values is not None and len(values) != len(self.frames):

@@ -11,6 +11,7 @@ from sklearn.model_selection import train_test_split
 from sklearn.utils import shuffle
 
 from vadjax.data.audit import FoldWindows, Provenance, audit
+from vadjax.data.video import Dataset, Video
 from vadjax.data.windows import window_table
 from vadjax.errors import UserError
 
@@ -52,7 +53,7 @@ class WindowFold:
     index: int = 0
 
 
-def used_videos(dataset, protocol: str) -> list:
+def used_videos(dataset: Dataset, protocol: str) -> list:
     """Return the videos whose frames a protocol takes: labelled test clips, UCSD's training clips.
 
     Raises:
@@ -69,7 +70,7 @@ def used_videos(dataset, protocol: str) -> list:
 
 
 def make_window_fold(
-    dataset,
+    dataset: Dataset,
     *,
     protocol: str,
     length: int,
@@ -169,7 +170,7 @@ def _unit(length: int) -> str:
     )
 
 
-def _shuffled_stamps(dataset, copies: Sequence) -> list[str]:
+def _shuffled_stamps(dataset: Dataset, copies: Sequence) -> list[str]:
     if copies:
         number = sum(len(video.frames) for video in copies)
         made = f"{number} altered copies of abnormal frames were added, none of normal ones"
@@ -184,7 +185,7 @@ def _shuffled_stamps(dataset, copies: Sequence) -> list[str]:
     return stamps
 
 
-def _labels(video) -> np.ndarray:
+def _labels(video: Video) -> np.ndarray:
     """Return uint8 [t]; a clip without labels is a normal training clip."""
     known = video.labels is not None
     return np.asarray(video.labels if known else np.zeros(len(video.frames)), np.uint8)

@@ -36,12 +36,12 @@ def window_span(length: int, dilation: int = 1) -> int:
 
 
 def window_table(
-    lengths: Sequence[int],
+    lengths: Sequence[int] | np.ndarray,
     *,
     length: int,
     stride: int,
     dilation: int = 1,
-    starts: Sequence[int] | None = None,
+    starts: Sequence[int] | np.ndarray | None = None,
 ) -> WindowTable:
     """Cut every video into windows, none of which crosses from one video into the next.
 
@@ -62,12 +62,12 @@ def window_table(
     for name, value in (("length", length), ("stride", stride), ("dilation", dilation)):
         if value < 1:
             raise UserError(f"window.{name} is {value}; it must be at least 1.")
-    lengths = np.asarray(lengths, np.int64).reshape(-1)
-    starts = np.cumsum(lengths) - lengths if starts is None else np.asarray(starts, np.int64)
-    count = np.maximum(0, (lengths - window_span(length, dilation)) // stride + 1)  # [v]
-    video = np.repeat(np.arange(len(lengths)), count)  # [n]
+    rows_of = np.asarray(lengths, np.int64).reshape(-1)  # [v]
+    begin = np.cumsum(rows_of) - rows_of if starts is None else np.asarray(starts, np.int64)
+    count = np.maximum(0, (rows_of - window_span(length, dilation)) // stride + 1)  # [v]
+    video = np.repeat(np.arange(len(rows_of)), count)  # [n]
     within = np.arange(len(video)) - np.repeat(np.cumsum(count) - count, count)  # [n]
-    first = starts[video] + stride * within  # [n]
+    first = begin[video] + stride * within  # [n]
     rows = first[:, None] + dilation * np.arange(length)  # [n, t]
     skipped = tuple(np.flatnonzero(count == 0).tolist())
     return WindowTable(rows.astype(np.int32), video.astype(np.int32), skipped)

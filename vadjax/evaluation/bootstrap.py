@@ -65,7 +65,7 @@ def auc_interval(
     if not wins.abnormal.any() or not wins.normal.any():
         return Interval(None, None, num, reason=ONE_CLASS)
     num_scenes = len(set(scenes or ()))
-    if num_scenes >= MIN_VIDEOS:
+    if scenes is not None and num_scenes >= MIN_VIDEOS:
         wins = wins.grouped(scenes)
     rng = np.random.default_rng(seed)
     counts, redrawn = draw_counts(wins.abnormal, wins.normal, resamples=resamples, rng=rng)
@@ -126,11 +126,11 @@ def paired_test(
     _check_paired(scores_a, scores_b, labels)
     num = len(labels)
     if not num:
-        return PairedTest(*[None] * 4, num, reason="no videos")
+        return PairedTest(None, None, None, None, num, reason="no videos")
     both = [video_wins(scores, labels) for scores in (scores_a, scores_b)]
     abnormal, normal = both[0].abnormal, both[0].normal
     if not abnormal.any() or not normal.any():
-        return PairedTest(*[None] * 4, num, reason=ONE_CLASS)
+        return PairedTest(None, None, None, None, num, reason=ONE_CLASS)
     once = np.ones((1, num))
     difference = float(both[1].auc(once)[0] - both[0].auc(once)[0])
     if why := _too_few(num, resamples):
@@ -144,7 +144,9 @@ def paired_test(
     return PairedTest(difference, float(low), float(high), p_value, num, resamples, redrawn)
 
 
-def _check_paired(scores_a, scores_b, labels) -> None:
+def _check_paired(
+    scores_a: Sequence[np.ndarray], scores_b: Sequence[np.ndarray], labels: Sequence[np.ndarray]
+) -> None:
     lengths = [[len(x) for x in each] for each in (scores_a, scores_b, labels)]
     if lengths[0] != lengths[1] or lengths[0] != lengths[2]:
         num = [f"{len(each)} videos, {sum(each)} frames" for each in lengths]
@@ -153,7 +155,7 @@ def _check_paired(scores_a, scores_b, labels) -> None:
             f"and {num[2]} of labels. Compare runs on the same test videos."
         )
     for name, scores in (("a", scores_a), ("b", scores_b)):
-        check_finite(dict(enumerate(scores)), f"scores of {name}")
+        check_finite({str(i): each for i, each in enumerate(scores)}, f"scores of {name}")
 
 
 def _too_few(num: int, resamples: int) -> str:
@@ -162,7 +164,9 @@ def _too_few(num: int, resamples: int) -> str:
     return "" if resamples >= 1 else "no resamples were asked for"
 
 
-def draw_counts(abnormal: np.ndarray, normal: np.ndarray, *, resamples: int, rng):
+def draw_counts(
+    abnormal: np.ndarray, normal: np.ndarray, *, resamples: int, rng: np.random.Generator
+) -> tuple[np.ndarray, int]:
     """Draw how often each video is taken.
 
     Args:

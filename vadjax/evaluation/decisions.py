@@ -1,6 +1,6 @@
 """The parts of metrics.json that need a threshold; each with why a null in it would be null."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 
@@ -18,16 +18,19 @@ ORACLE = (
 
 def call(scores: Arrays, folds: Sequence[Sequence[str]], values: Sequence[float | None]) -> Arrays:
     """Return video -> bool [t], the frames at or above the threshold of their fold."""
-    if None in values:
+    known = [value for value in values if value is not None]
+    if len(known) < len(values):
         return {}
     return {
         video: np.asarray(scores[video], np.float64) >= value
-        for ids, value in zip(folds, values, strict=True)
+        for ids, value in zip(folds, known, strict=True)
         for video in ids
     }
 
 
-def threshold_part(choices: Sequence[Choice], called: Arrays, labels: Arrays, fps) -> Found:
+def threshold_part(
+    choices: Sequence[Choice], called: Arrays, labels: Arrays, fps: Mapping[str, float | None]
+) -> tuple[dict, dict]:
     """What the calls at the run's threshold are worth, by frame and by event."""
     values, missing = [c.value for c in choices], _missing(choices)
     flat, truth = pool(called, {v: labels[v] for v in labels if v in called})
@@ -53,7 +56,12 @@ def threshold_part(choices: Sequence[Choice], called: Arrays, labels: Arrays, fp
 
 
 def thresholds_part(
-    choose: Callable[[str], Sequence[Choice]], rules: Sequence[str], scores, labels, folds, fps
+    choose: Callable[[str], Sequence[Choice]],
+    rules: Sequence[str],
+    scores: Arrays,
+    labels: Arrays,
+    folds: Sequence[Sequence[str]],
+    fps: Mapping[str, float | None],
 ) -> Found:
     """Compare all rules that apply; none of them has seen a test label.
 
@@ -100,7 +108,7 @@ def rules_that_apply(rule: str, held_out_labels: Sequence[np.ndarray]) -> list[s
     return list(dict.fromkeys((rule, *UNSUPERVISED, *more)))
 
 
-def sweep_part(scores: Arrays, labels: Arrays, fps) -> Found:
+def sweep_part(scores: Arrays, labels: Arrays, fps: Mapping[str, float | None]) -> Found:
     """What each of some thresholds would be worth on the test frames: for a plot, not to choose."""
     flat, truth = pool(scores, labels)
     if why := one_class(truth):

@@ -93,12 +93,13 @@ def evaluate(
     values = [choice.value for choice in choices]
     called = decisions.call(scores, folds, values)
     rules = decisions.rules_that_apply(rule, [y for _, y, _ in held])
+    threshold, why = decisions.threshold_part(choices, called, labels, fps)
     found = {
         "frame": parts.frame_part(
             scores, labels, folds, scenes=scenes or {}, resamples=resamples, seed=seed
         ),
         "baselines": parts.baselines_part(baselines or {}, scores, labels),
-        "threshold": decisions.threshold_part(choices, called, labels, fps),
+        "threshold": (threshold, why),
         "thresholds": decisions.thresholds_part(choose, rules, scores, labels, folds, fps),
         "sweep": decisions.sweep_part(scores, labels, fps),
         "classes": decisions.classes_part(called, labels),
@@ -122,7 +123,7 @@ def evaluate(
                 "videos": sum(len(each) for each in calibration),
                 "frames": sum(len(s) for s, _, _ in held),
             },
-            **found["threshold"][0],
+            **threshold,
         },
         "accounting": accounting,
     }
@@ -165,10 +166,12 @@ def _remarks(metrics: Mapping) -> dict[str, str]:
     return remarks
 
 
-def _checked_folds(folds, scores: Arrays, calibration: Sequence[Arrays]):
-    folds = [list(scores)] if folds is None else [list(ids) for ids in folds]
-    if sorted(video for ids in folds for video in ids) != sorted(scores):
+def _checked_folds(
+    folds: Sequence[Sequence[str]] | None, scores: Arrays, calibration: Sequence[Arrays]
+) -> list[list[str]]:
+    checked = [list(scores)] if folds is None else [list(ids) for ids in folds]
+    if sorted(video for ids in checked for video in ids) != sorted(scores):
         raise UserError("each scored video has to be in exactly one fold's test videos.")
-    if len(calibration) != len(folds):
-        raise UserError(f"{len(calibration)} sets of held-out scores for {len(folds)} fold(s).")
-    return folds
+    if len(calibration) != len(checked):
+        raise UserError(f"{len(calibration)} sets of held-out scores for {len(checked)} fold(s).")
+    return checked

@@ -67,16 +67,16 @@ def event_metrics(
         met = (starts < events[:, 1]) & (events[:, 0] < stops)  # [alarms, events]
         false += int(np.sum(~met.any(1)))
         normal_s.append(np.sum(np.asarray(labels[video]) == 0) / rate if rate else np.nan)
-    delays, rates = np.array(delays), np.array(rates)
+    delay, fps_of = np.array(delays), np.array(rates)  # [events]
     hours = None if np.isnan(normal_s).any() else math.fsum(normal_s) / 3600
-    detected = np.isfinite(delays)
+    detected = np.isfinite(delay)
     result = {
         "events": len(delays) if labels else None,
         "detected": int(detected.sum()) if labels else None,
         "detection_rate": float(detected.mean()) if len(delays) else None,
-        "median_delay_frames": _median(delays),
-        "median_delay_s": _median(delays / rates),
-        "median_delay_detected_frames": _median(delays[detected]),
+        "median_delay_frames": _median(delay),
+        "median_delay_s": _median(delay / fps_of),
+        "median_delay_detected_frames": _median(delay[detected]),
         "alarms": alarms,
         "false_alarms": false if labels else None,
         "normal_hours": hours if labels else None,

@@ -8,9 +8,12 @@ under the curve of one class is, is None.
 from collections.abc import Iterable
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 
-def cumulative_counts(scores, labels) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def cumulative_counts(
+    scores: ArrayLike, labels: ArrayLike
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Count the frames of each class from every distinct score upwards.
 
     Returns:
@@ -26,7 +29,7 @@ def cumulative_counts(scores, labels) -> tuple[np.ndarray, np.ndarray, np.ndarra
     return scores[last], tp, last + 1 - tp
 
 
-def auc(scores, labels) -> float | None:
+def auc(scores: ArrayLike, labels: ArrayLike) -> float | None:
     """Area under the ROC curve: Pr(abnormal > normal) + Pr(equal) / 2 (Hanley and McNeil 1982).
 
     Ties are grouped, which is the same as giving them their mid-rank. The sums are integers, so the
@@ -47,7 +50,7 @@ def macro_auc(pairs: Iterable[tuple[np.ndarray, np.ndarray]]) -> tuple[float | N
     """Average the AUC inside each video; videos of one class are skipped.
 
     Args:
-        pairs: (scores, labels) of each video.
+        pairs: (scores: ArrayLike, labels: ArrayLike) of each video.
 
     Returns:
         The mean, None where every video was skipped, and how many were.
@@ -57,7 +60,7 @@ def macro_auc(pairs: Iterable[tuple[np.ndarray, np.ndarray]]) -> tuple[float | N
     return (float(np.mean(known)) if known else None), len(values) - len(known)
 
 
-def average_precision(scores, labels) -> float | None:
+def average_precision(scores: ArrayLike, labels: ArrayLike) -> float | None:
     """Sum the precision over the steps of recall, without interpolation; chance is the prevalence.
 
     >>> average_precision([0.1, 0.4, 0.4, 0.8], [0, 0, 1, 1])
@@ -69,13 +72,13 @@ def average_precision(scores, labels) -> float | None:
     return float(np.sum(np.diff(tp, prepend=0) * (tp / (tp + fp))) / tp[-1])
 
 
-def roc_curve(scores, labels) -> tuple[np.ndarray, np.ndarray]:
+def roc_curve(scores: ArrayLike, labels: ArrayLike) -> tuple[np.ndarray, np.ndarray]:
     """Return the ROC curve (fpr, tpr), from (0, 0) to (1, 1), a point for each distinct score."""
     _, tp, fp = cumulative_counts(scores, labels)
     return np.append(0, fp) / fp[-1], np.append(0, tp) / tp[-1]
 
 
-def precision_recall_curve(scores, labels) -> tuple[np.ndarray, np.ndarray]:
+def precision_recall_curve(scores: ArrayLike, labels: ArrayLike) -> tuple[np.ndarray, np.ndarray]:
     """Return the curve (recall, precision), recall rising, a point for each distinct score."""
     _, tp, fp = cumulative_counts(scores, labels)
     return tp / tp[-1], tp / (tp + fp)
@@ -104,7 +107,7 @@ def thin(x: np.ndarray, y: np.ndarray, num_points: int = 200) -> tuple[list, lis
     return np.round(x, 6).tolist(), np.round(y, 6).tolist()
 
 
-def confusion(called, labels) -> dict[str, int]:
+def confusion(called: ArrayLike, labels: ArrayLike) -> dict[str, int]:
     """Count the four outcomes.
 
     Args:
@@ -134,7 +137,7 @@ def threshold_metrics(counts: dict[str, int]) -> dict[str, float | None]:
     if abnormal:
         precision = tp / (tp + fp) if tp + fp else 0.0
         f1 = 2 * tp / (2 * tp + fp + fn)
-    if abnormal and normal:
+    if recall is not None and fpr is not None:
         balanced = (recall + 1 - fpr) / 2
         scale = float(tp + fp) * abnormal * normal * (tn + fn)
         mcc = (tp * tn - fp * fn) / scale**0.5 if scale else 0.0

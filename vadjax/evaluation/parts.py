@@ -1,6 +1,6 @@
 """Parts of metrics.json that need no threshold; each with why a null in it would be null."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
@@ -13,7 +13,13 @@ Found = tuple[dict | list | None, dict[str, str]]  # the part; reasons by dotted
 
 
 def frame_part(
-    scores: Arrays, labels: Arrays, folds, *, scenes: Mapping[str, str], resamples: int, seed: int
+    scores: Arrays,
+    labels: Arrays,
+    folds: Sequence[Sequence[str]],
+    *,
+    scenes: Mapping[str, str],
+    resamples: int,
+    seed: int,
 ) -> Found:
     """Everything that needs no threshold."""
     ids = sorted(labels)  # so that the interval does not depend on the videos' order
@@ -74,9 +80,11 @@ def _by_video(scores: list[np.ndarray], labels: list[np.ndarray]) -> dict:
     """Rank the frames of anomalous videos alone, and whole videos by their highest score."""
     anomalous = np.array([bool(np.any(y)) for y in labels], bool)
     own = [i for i, bad in enumerate(anomalous) if bad]
-    found = [np.concatenate([x[i] for i in own]) if own else [] for x in (scores, labels)]
+    flat, truth = (
+        np.concatenate([x[i] for i in own]) if own else np.zeros(0) for x in (scores, labels)
+    )
     return {
-        "auc_anomalous_videos": frame.auc(*found),
+        "auc_anomalous_videos": frame.auc(flat, truth),
         "auc_video": frame.auc([np.max(s) for s in scores], anomalous),
         "video_pooling": "max",
     }
@@ -99,12 +107,14 @@ def baselines_part(baselines: Mapping[str, Arrays], scores: Arrays, labels: Arra
     return part, {f"baselines.{name}": one_class(truth) for name in part}
 
 
-def kinds_part(kinds, scores: Arrays, called: Arrays, labels: Arrays) -> Found:
+def kinds_part(
+    kinds: Mapping[str, Arrays] | None, scores: Arrays, called: Arrays, labels: Arrays
+) -> Found:
     """The frames of each kind of anomaly against all normal frames."""
     if not kinds or not labels:
         return None, {"kinds": "no labels" if not labels else "the data set names no kinds"}
     flat, truth = pool(scores, labels)
-    calls, _ = pool(called, labels) if called else (None, None)
+    calls = pool(called, labels)[0] if called else None
     rows = []
     for kind in sorted({kind for video in labels for kind in kinds.get(video, {})}):
         seen = {v: kinds.get(v, {}).get(kind, np.zeros(len(labels[v]), bool)) for v in labels}
@@ -116,7 +126,7 @@ def kinds_part(kinds, scores: Arrays, called: Arrays, labels: Arrays) -> Found:
                 "frames": int(here.sum()),
                 "videos": sum(bool(np.any(mask)) for mask in seen.values()),
                 "auc": frame.auc(flat[keep], here[keep]),
-                "recall": float(calls[here].mean()) if called and here.any() else None,
+                "recall": float(calls[here].mean()) if calls is not None and here.any() else None,
             }
         )
     why = "no abnormal frame of this kind, or no normal frame"
@@ -124,7 +134,13 @@ def kinds_part(kinds, scores: Arrays, called: Arrays, labels: Arrays) -> Found:
 
 
 def videos_part(
-    scores: Arrays, predicted: Arrays, labels: Arrays, folds, thresholds, called: Arrays, fps
+    scores: Arrays,
+    predicted: Arrays,
+    labels: Arrays,
+    folds: Sequence[Sequence[str]],
+    thresholds: Sequence[float | None],
+    called: Arrays,
+    fps: Mapping[str, float | None],
 ) -> Found:
     """One row a video."""
     fold_of = {video: index for index, ids in enumerate(folds) for video in ids}

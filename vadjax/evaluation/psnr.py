@@ -4,12 +4,13 @@ Published under the opposite sign, as quality or regularity of a frame; turned h
 """
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 EPS = 1e-12
 VARIANTS = ("hasan", "min_max")
 
 
-def psnr_score(errors, *, peak: float = 1.0) -> np.ndarray:
+def psnr_score(errors: ArrayLike, *, peak: float = 1.0) -> np.ndarray:
     """Return minus the peak signal-to-noise ratio in dB, 10 log10(mse / peak^2), float64 [t].
 
     `peak` is the largest possible value: 1 for pixels in 0..1 (Liu et al., CVPR 2018, and their
@@ -24,7 +25,7 @@ def psnr_score(errors, *, peak: float = 1.0) -> np.ndarray:
     return 10 * np.log10((np.asarray(errors, np.float64) + EPS) / peak**2)
 
 
-def regularity_score(errors, *, variant: str = "hasan") -> np.ndarray:
+def regularity_score(errors: ArrayLike, *, variant: str = "hasan") -> np.ndarray:
     """Return 1 minus the regularity of Hasan et al. (CVPR 2016), float64 [t], of one whole video.
 
     "hasan" is the paper's (e - min e) / max e; "min_max", what later code computes,

@@ -87,7 +87,9 @@ class Sweep:
         return fpr, rbdr, tbdr
 
 
-def _tracks_found(when, track, change, needed) -> tuple[np.ndarray, np.ndarray]:
+def _tracks_found(
+    when: np.ndarray, track: np.ndarray, change: np.ndarray, needed: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
     """Turn found and lost regions into found and lost tracks.
 
     Args:

@@ -54,9 +54,10 @@ def region_metrics(
         UserError: a map is not finite or not of its mask's size, there are not as many maps as
             masks, or a video with masks has no maps or no tracks.
     """
-    videos = [video for video in maps if masks.get(video) is not None]
+    known = {video: given for video, given in masks.items() if given is not None}
+    videos = [video for video in maps if video in known]
     for kind, given in (("maps", maps), ("tracks", masks if tracks is None else tracks)):
-        absent = [v for v, m in masks.items() if m is not None and v not in given]
+        absent = [video for video in known if video not in given]
         if absent:
             raise UserError(f"no {kind} for {len(absent)} video(s) with masks, first {absent[0]}.")
     if not videos:
@@ -64,7 +65,7 @@ def region_metrics(
     sweep, rows = rbdc.Sweep(beta), []
     for video in videos:
         cuts, boxes = [], []
-        for heat, mask in _pairs(video, maps[video], masks[video]):
+        for heat, mask in _pairs(video, maps[video], known[video]):
             least = max(1, mask.size // AREA_SHARE) if min_area is None else min_area
             cuts.append(regions.cut(heat, min_area=least, num_levels=num_levels))
             boxes.append(regions.boxes_of(mask))
@@ -102,7 +103,9 @@ def region_metrics(
     }
 
 
-def _pairs(video: str, maps, masks) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+def _pairs(
+    video: str, maps: Iterable[np.ndarray], masks: Iterable[np.ndarray]
+) -> Iterator[tuple[np.ndarray, np.ndarray]]:
     """Yield each frame's map and mask, checked."""
     missing = object()
     for index, (heat, mask) in enumerate(itertools.zip_longest(maps, masks, fillvalue=missing)):

@@ -41,7 +41,7 @@ def _all(schema: dict, names: str) -> dict:
     return {name: schema for name in names.split()}
 
 
-def _list(items: dict, **limits) -> dict:
+def _list(items: dict, **limits: int) -> dict:
     return {"type": ["array", "null"], "items": items, **limits}
 
 
@@ -253,16 +253,15 @@ def validate(metrics: Mapping) -> dict:
             faults.append(f"{path} is of type {type(value).__name__}, which JSON cannot hold")
         elif value is None and not any(reasons.get(p) or p in FREE for p in _ancestors(path)):
             faults.append(f"{path} is null without a reason")
+    plain: dict = {}
     if not faults:
-        metrics = json.loads(json.dumps(metrics))
+        plain = json.loads(json.dumps(metrics))
         checker = jsonschema.Draft202012Validator(SCHEMA)
-        faults = [
-            f"{error.json_path[2:]} {error.message}" for error in checker.iter_errors(metrics)
-        ]
+        faults = [f"{error.json_path[2:]} {error.message}" for error in checker.iter_errors(plain)]
     if faults:
         shown = "\n  ".join(dict.fromkeys(faults))
         raise UserError(f"metrics are not as schema version {VERSION} has them:\n  {shown}")
-    return metrics
+    return plain
 
 
 def null_paths(metrics: Mapping) -> set[str]:
@@ -270,7 +269,7 @@ def null_paths(metrics: Mapping) -> set[str]:
     return {path for path, value in _leaves(metrics, "") if value is None}
 
 
-def _leaves(tree, path: str) -> Iterator[tuple[str, object]]:
+def _leaves(tree: object, path: str) -> Iterator[tuple[str, object]]:
     """Yield (dotted path, value) of everything that is neither a mapping nor a list."""
     if isinstance(tree, Mapping):
         for key, value in tree.items():

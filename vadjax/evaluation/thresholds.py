@@ -4,6 +4,7 @@ import math
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from vadjax.errors import unknown
 from vadjax.evaluation.frame import cumulative_counts
@@ -31,14 +32,14 @@ class Choice(NamedTuple):
 
 
 def choose_threshold(
-    scores,
-    labels,
+    scores: ArrayLike,
+    labels: ArrayLike | None,
     *,
     rule: str,
     quantile: float = 0.99,
     num_std: float = 3.0,
     false_alarm_rate: float = 0.01,
-    clips=None,
+    clips: ArrayLike | None = None,
 ) -> Choice:
     """Choose a threshold from held-out scores; a frame is abnormal from it upwards.
 

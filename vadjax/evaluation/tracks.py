@@ -4,7 +4,7 @@
 they are derived from the masks, and whatever is computed from them is marked "derived".
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -77,7 +77,7 @@ def derive(boxes: Sequence[np.ndarray]) -> Truth:
     return Truth(boxes, tracks, total)
 
 
-def from_masks(masks) -> Truth:
+def from_masks(masks: Iterable[np.ndarray]) -> Truth:
     """Derive the regions and tracks of a video from its masks, each [h, w]."""
     return derive([boxes_of(mask) for mask in masks])
 

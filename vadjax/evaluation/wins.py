@@ -71,7 +71,9 @@ def video_wins(scores: Sequence[np.ndarray], labels: Sequence[np.ndarray]) -> Wi
     return Wins(matrix, *counts)
 
 
-def _sum_below(num_below: np.ndarray, abnormal: np.ndarray, normal: np.ndarray, num: int):
+def _sum_below(
+    num_below: np.ndarray, abnormal: np.ndarray, normal: np.ndarray, num: int
+) -> np.ndarray:
     """Sum, by pair of videos, the normal frames below each abnormal one.
 
     The sorted normal frames are cut into blocks: what lies in whole blocks below is a product of

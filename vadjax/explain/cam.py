@@ -12,6 +12,7 @@ but the target, would have no map.
 
 import dataclasses
 from collections.abc import Callable
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -198,7 +199,7 @@ def make_frame_fn(
         return found.reshape(-1, *found.shape[2:])
 
     # Unchecked: layers with a backward pass of their own say nothing of the axes it varies over.
-    specs = {"in_specs": (whole, split, split), "out_specs": split}
+    specs: dict[str, Any] = {"in_specs": (whole, split, split), "out_specs": split}
     run = jax.jit(jax.shard_map(share, mesh=mesh, check_vma=False, **specs))
     return lambda images, gradients: run(variables, images, gradients)
 

@@ -165,7 +165,7 @@ def _tag(draw: ImageDraw.ImageDraw, right: int, text: str, ink, ground) -> int:
 
 
 @functools.cache
-def _font(size: int) -> ImageFont.ImageFont:
+def _font(size: int) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
     return ImageFont.load_default(size)
 
 
@@ -216,7 +216,7 @@ def _set_rate(path: os.PathLike | str, fps: float) -> None:
 
 
 def _opened(path, size: tuple[int, int]) -> cv2.VideoWriter:
-    code = cv2.VideoWriter_fourcc(*"VP80")
+    code = cv2.VideoWriter.fourcc(*"VP80")
     with _OPENING, _quiet():  # OpenCV remarks on stderr that webm has no such tag; it is right
         writer = cv2.VideoWriter(os.fspath(path), cv2.CAP_FFMPEG, code, 1.0, size)
     if not writer.isOpened():

@@ -90,14 +90,14 @@ def _auc(values: np.ndarray, inside: np.ndarray) -> float:
 def centre_prior(grid: tuple[int, int]) -> np.ndarray:
     """Return a Gaussian about the centre, a quarter of each side wide: float32 [h, w]."""
     y, x = (np.linspace(-2, 2, 2 * n + 1)[1::2] for n in grid)
-    return np.float32(np.exp(-(y[:, None] ** 2 + x**2) / 2))
+    return np.exp(-(y[:, None] ** 2 + x**2) / 2).astype(np.float32)
 
 
 def difference_map(before: np.ndarray, frame: np.ndarray, grid: tuple[int, int]) -> np.ndarray:
     """Return the mean |difference| of two frames, uint8 [h, w(, 3)], in the cells of a grid."""
     change = cv2.absdiff(frame, before)
     change = change.mean(-1) if change.ndim == 3 else change
-    return cv2.resize(np.float32(change), grid[::-1], interpolation=cv2.INTER_AREA)
+    return cv2.resize(change.astype(np.float32), grid[::-1], interpolation=cv2.INTER_AREA)
 
 
 def deleted(
@@ -120,8 +120,8 @@ def deleted(
     Returns:
         uint8 [len(fractions), t, h, w(, 3)].
     """
-    order = np.random.default_rng(seed).random(values.size)
-    order = np.lexsort((order, -values.ravel()))
+    ties = np.random.default_rng(seed).random(values.size)
+    order = np.lexsort((ties, -values.ravel()))
     out = np.repeat(frames[None], len(fractions), axis=0)
     flat = out.reshape(len(fractions), len(frames), values.size, -1)
     for window, fraction in zip(flat, fractions, strict=True):
@@ -159,8 +159,8 @@ def deletion(
     return dict(zip(maps, map(float, left), strict=True))
 
 
-def rank_correlation(maps: np.ndarray, others: np.ndarray) -> float | None:
-    """Mean Spearman correlation of maps [n, h, w] with others; None: one side has no differences.
+def rank_correlation(maps: Sequence[np.ndarray], others: Sequence[np.ndarray]) -> float | None:
+    """Mean Spearman correlation of n maps [h, w] with others; None: one side has no differences.
 
     As sanity check (Adebayo et al. 2018): maps of a detector whose weights are randomised must not
     be those of the trained one.

@@ -1,5 +1,6 @@
 """Which frames to look at: the most abnormal ones and the worst mistakes, apart in time."""
 
+import functools
 from collections.abc import Mapping
 
 import numpy as np
@@ -65,9 +66,9 @@ def worst(
     def where(value: int) -> dict[str, np.ndarray]:
         return {v: predicted[v] & (np.asarray(labels[v]) == value) for v in known}
 
-    settings = {"count": count, "apart": apart}
+    pick = functools.partial(peaks, count=count, apart=apart)
     return {
-        "most_abnormal": peaks(scores, eligible=predicted, **settings),
-        "false_alarms": peaks(known, eligible=where(0), **settings),
-        "misses": peaks(known, eligible=where(1), lowest=True, **settings),
+        "most_abnormal": pick(scores, eligible=predicted),
+        "false_alarms": pick(known, eligible=where(0)),
+        "misses": pick(known, eligible=where(1), lowest=True),
     }

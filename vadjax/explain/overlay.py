@@ -77,7 +77,10 @@ def boxes(heat: np.ndarray, *, level: float = LEVEL) -> list[tuple[int, int, int
     Raises:
         ValueError: not a map [H, W] of finite values.
     """
-    found = [cv2.boundingRect(one) for one in contours(heat, level=level)]
+    found = []
+    for one in contours(heat, level=level):
+        x, y, width, height = cv2.boundingRect(one)
+        found.append((x, y, width, height))
     return sorted(found, key=lambda box: -box[2] * box[3])
 
 

@@ -89,7 +89,7 @@ def lightest(backbone: Backbone, tap: str) -> tuple[str, int]:
         image,
     )
     sizes = {stage: outputs[stage].size for stage in stages}
-    stage = min(sizes, key=sizes.get)
+    stage = min(sizes, key=sizes.__getitem__)
     return stage, sizes[stage]
 
 

@@ -8,7 +8,8 @@ import contextlib
 import queue
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
+from typing import Any
 
 import jax
 import numpy as np
@@ -129,7 +130,8 @@ def extract(
     start = time.perf_counter()
     if not todo:
         return {"videos": 0, "frames": 0, "seconds": 0.0, "frames_per_s": None}
-    done, rows, in_flight = 0, {}, None
+    done, in_flight = 0, None
+    rows: dict[str, list[np.ndarray]] = {}
 
     def collect(item) -> None:
         nonlocal done
@@ -143,8 +145,11 @@ def extract(
                     f"{video.id}: the {extractor.backbone.name} features hold NaN or infinity; "
                     "check the weights, or use features.dtype=float32."
                 )
-            seal = {"video_fingerprint": video.fingerprint, "num_frames": len(video.frames)}
-            if motion is not None:
+            seal: dict[str, Any] = {
+                "video_fingerprint": video.fingerprint,
+                "num_frames": len(video.frames),
+            }
+            if motion is not None and motion_store is not None:
                 motion_store.write(video.id, motion, **seal)
             store.write(video.id, features, **seal, **origin(video))
         rate = done / (time.perf_counter() - start)
@@ -193,7 +198,7 @@ def images_of(
 
 def _decoded(
     videos: Sequence[Video], batches: Callable[[Video], Iterator[tuple]], num_threads: int
-) -> Iterator[tuple]:
+) -> Generator[tuple, None, None]:
     """Run `batches` on the videos in threads; yield (video, *batch) as they come."""
     waiting: queue.SimpleQueue = queue.SimpleQueue()
     for video in videos:

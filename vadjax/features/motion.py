@@ -11,6 +11,8 @@ Box sizes are those of frames 240 px high and scale with the height. Frames tall
 are first shrunk to `WORKING_HEIGHT`, and their flow is in pixels of the shrunk frame.
 """
 
+from typing import Any
+
 import cv2
 import numpy as np
 
@@ -19,7 +21,7 @@ from vadjax.errors import UserError
 MOTION_NAMES = ("difference", "flow")
 MAX_HEIGHT, WORKING_HEIGHT = 288, 240  # px
 _BOXES = {"difference": 16, "flow": 33}  # px at 240 px
-FARNEBACK = {
+FARNEBACK: dict[str, Any] = {
     "pyr_scale": 0.5,
     "levels": 3,
     "winsize": 15,
@@ -89,8 +91,15 @@ def _grey(frame: np.ndarray) -> np.ndarray:
     return frame if frame.ndim == 2 else cv2.cvtColor(frame, cv2.COLOR_RGB2GRAY)
 
 
+def optical_flow(last: np.ndarray, grey: np.ndarray) -> np.ndarray:
+    """Return how far each pixel has moved since the last frame, float32 [h, w, 2] in pixels."""
+    return cv2.calcOpticalFlowFarneback(
+        last, grey, np.empty((*grey.shape, 2), np.float32), **FARNEBACK
+    )
+
+
 def _measure(last: np.ndarray, grey: np.ndarray) -> tuple[float, float]:
-    flow = cv2.calcOpticalFlowFarneback(last, grey, None, **FARNEBACK)
+    flow = optical_flow(last, grey)
     speed = cv2.magnitude(flow[..., 0], flow[..., 1])
     return (
         _largest_mean(cv2.absdiff(last, grey), _BOXES["difference"]),

@@ -17,7 +17,7 @@ import cv2
 import numpy as np
 
 from vadjax.errors import UserError
-from vadjax.features.motion import FARNEBACK
+from vadjax.features.motion import optical_flow
 
 HEIGHT, CELL = 240, 8
 BOX = 33  # side of the box of a cell's flow
@@ -98,7 +98,8 @@ class RegionMeter:
     """
 
     def __init__(self, background: np.ndarray):
-        self._background, self._last = background, None
+        self._background = background
+        self._last: np.ndarray | None = None
 
     def update(self, frame: np.ndarray) -> Moving:
         """Take the next frame, uint8 [h, w] or [h, w, 3] RGB; the first has no flow.
@@ -115,7 +116,7 @@ class RegionMeter:
         share = foreground(grey, self._background)
         flow = np.zeros((*share.shape, 2), np.float32)
         if self._last is not None:
-            full = cv2.calcOpticalFlowFarneback(self._last, grey, None, **FARNEBACK)
+            full = optical_flow(self._last, grey)
             flow = _half(full) * share[..., None]
         self._last = grey
         centres = 2 * peaks(share)

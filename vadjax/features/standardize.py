@@ -49,7 +49,7 @@ class Standardizer:
         Raises:
           UserError: there is no row, or rows hold NaN or infinity.
         """
-        count, mean, squares = 0, 0.0, 0.0
+        count, mean, squares = 0, np.zeros(()), np.zeros(())
         rows, bad = 0, 0
         for clip in clips:
             chunk_rows = max(1, chunk_bytes // max(1, 8 * clip[:1].size))
@@ -64,9 +64,9 @@ class Standardizer:
                     continue
                 centre = values.mean(0)
                 total, gap = count + len(values), centre - mean
-                squares += np.square(values - centre).sum(0)
-                squares += np.square(gap) * count * len(values) / total
-                mean += gap * len(values) / total
+                squares = squares + np.square(values - centre).sum(0)
+                squares = squares + np.square(gap) * count * len(values) / total
+                mean = mean + gap * len(values) / total
                 count = total
         if bad:
             raise UserError(

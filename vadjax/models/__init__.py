@@ -5,8 +5,13 @@ of arrays, so that a model can be jitted, differentiated and vmapped over member
 """
 
 import importlib
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
 
 from vadjax.errors import unknown
+
+if TYPE_CHECKING:
+    from vadjax.models.model import Model
 
 _MODULES = {
     "simple_rnn": "recurrent",
@@ -22,7 +27,7 @@ _MODULES = {
 MODELS = tuple(_MODULES)
 
 
-def create(model_config, *, feature_shape, objective):
+def create(model_config: Any, *, feature_shape: Sequence[int], objective: Any) -> "Model":
     """Build a model by name; nothing is computed yet.
 
     Args:

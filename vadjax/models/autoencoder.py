@@ -146,7 +146,7 @@ def build(config, *, feature_shape, objective) -> Model:
     if config.name == "dense_autoencoder":
         want_vectors(config.name, feature_shape)
         units = read_widths("model.units", config.units)
-        module = DenseAutoencoder(units=units, out_features=feature_shape[0], **fields)
+        module: nn.Module = DenseAutoencoder(units=units, out_features=feature_shape[0], **fields)
     else:
         if len(feature_shape) != 3:
             raise UserError(

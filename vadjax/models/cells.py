@@ -162,5 +162,6 @@ def _vary_alike(tree, xs):
     its gradient summed over devices in every step instead of once. The added zero takes on the axes
     of all of them, and the compiler drops it.
     """
-    zero = sum(jnp.where(a[(0,) * a.ndim] == 0, 0, 0) for a in [xs, *jax.tree.leaves(tree)])
+    zeros = [jnp.where(a[(0,) * a.ndim] == 0, 0, 0) for a in [xs, *jax.tree.leaves(tree)]]
+    zero = sum(zeros[1:], start=zeros[0])
     return jax.tree.map(lambda a: a + zero.astype(a.dtype), tree)

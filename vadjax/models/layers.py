@@ -37,20 +37,20 @@ def make_dropout(static_rate: float, *, train: bool, hparams: dict, keys: dict) 
     """
     if not train or static_rate == 0:
         return lambda x, layer, batch_axis=0: x
-    keys = keys.get("dropout")
-    if keys is None:
+    own = keys.get("dropout")
+    if own is None:
         raise ValueError("training with dropout wants rngs={'dropout': keys}, one key per example")
     keep = 1.0 - jnp.asarray(hparams.get("dropout", static_rate), jnp.float32)
 
     def drop(x, layer, batch_axis=0):
-        if keys.shape != (x.shape[batch_axis],):
-            raise ValueError(f"{x.shape[batch_axis]} examples but dropout keys {keys.shape}")
+        if own.shape != (x.shape[batch_axis],):
+            raise ValueError(f"{x.shape[batch_axis]} examples but dropout keys {own.shape}")
         shape = x.shape[:batch_axis] + x.shape[batch_axis + 1 :]
 
         def draw(key):
             return jax.random.bernoulli(jax.random.fold_in(key, layer), keep, shape)
 
-        kept = jax.vmap(draw, out_axes=batch_axis)(keys)
+        kept = jax.vmap(draw, out_axes=batch_axis)(own)
         return jnp.where(kept, x / keep.astype(x.dtype), 0)
 
     return drop

@@ -2,10 +2,13 @@
 
 import dataclasses
 import math
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import flax.linen as nn
 import jax
 import jax.numpy as jnp
+import numpy as np
 
 from vadjax.errors import UserError, unknown
 
@@ -29,13 +32,22 @@ class Model:
     feature_shape: tuple[int, ...]
     min_length: int = 1
 
-    def init(self, key: jax.Array, windows) -> dict:
+    def init(self, key: jax.Array, windows: jax.Array | np.ndarray) -> dict:
         """Draw parameters; only the shape of `windows` [b, t, *feature_shape] is used."""
         self._check(windows, self.feature_shape)
         zeros = jnp.zeros((1, *windows.shape[1:]), jnp.float32)
-        return self.module.init({"params": key}, zeros, train=False, hparams={}, keys={})
+        return dict(self.module.init({"params": key}, zeros, train=False, hparams={}, keys={}))
 
-    def apply(self, variables, windows, *, train=False, hparams=None, rngs=None, num_outputs=None):
+    def apply(
+        self,
+        variables: Mapping,
+        windows: jax.Array | np.ndarray,
+        *,
+        train: bool = False,
+        hparams: Mapping[str, jax.Array] | None = None,
+        rngs: Mapping[str, jax.Array] | None = None,
+        num_outputs: int | None = None,
+    ) -> tuple[dict[str, jax.Array], dict]:
         """Run the model over windows.
 
         Args:
@@ -63,13 +75,17 @@ class Model:
             num_outputs=num_outputs,
         )
 
-    def _apply(self, variables, windows, **kwargs):
+    def _apply(
+        self, variables: Mapping, windows: jax.Array | np.ndarray, **kwargs: Any
+    ) -> tuple[dict, dict]:
         state = {name: value for name, value in variables.items() if name != "params"}
         if kwargs["train"] and state:
-            return self.module.apply(variables, windows, mutable=list(state), **kwargs)
-        return self.module.apply(variables, windows, **kwargs), state
+            made, new = self.module.apply(variables, windows, mutable=list(state), **kwargs)
+            return made, dict(new)
+        outputs: Any = self.module.apply(variables, windows, **kwargs)
+        return outputs, state
 
-    def _check(self, windows, row_shape):
+    def _check(self, windows: jax.Array | np.ndarray, row_shape: Sequence[int]) -> None:
         shape = tuple(windows.shape)
         if len(shape) < 2 or shape[2:] != tuple(row_shape):
             wanted = ", ".join(["batch", "time", *map(str, row_shape)])
@@ -81,12 +97,12 @@ class Model:
             )
 
 
-def num_parameters(variables) -> int:
+def num_parameters(variables: Mapping) -> int:
     """Count the trained values."""
     return sum(math.prod(leaf.shape) for leaf in jax.tree.leaves(variables["params"]))
 
 
-def read_fields(config) -> dict:
+def read_fields(config: Any) -> dict:
     """Check what all models share and return it as fields of a module: dropout, dtype.
 
     Raises:
@@ -100,7 +116,7 @@ def read_fields(config) -> dict:
     return {"dropout": float(config.dropout), "dtype": jnp.dtype(dtype)}
 
 
-def read_widths(key: str, widths) -> tuple[int, ...]:
+def read_widths(key: str, widths: Any) -> tuple[int, ...]:
     """Check the widths of the layers, from config key `key`.
 
     Raises:

@@ -5,15 +5,22 @@ can be summed over devices before the division. Both are float32, as are the sco
 """
 
 import dataclasses
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import jax
 import jax.numpy as jnp
+from jax.typing import ArrayLike
 
 from vadjax.errors import UserError, unknown
 
 LABEL_RULES = ("last", "any", "majority", "centre")
 ACTIVATIONS = ("sigmoid", "softmax")
 REDUCTIONS = ("mean", "max")
+
+
+Arrays = Mapping[str, jax.Array]
+Loss = tuple[dict[str, jax.Array], dict[str, jax.Array]]  # sums and weights by parameter group
 
 
 @dataclasses.dataclass(frozen=True)
@@ -31,11 +38,11 @@ class _Error:
 
     supervised = False
 
-    def out_features(self, feature_shape) -> int:
+    def out_features(self, feature_shape: Sequence[int]) -> int:
         """Width of the model's output: the channels of a row."""
         return feature_shape[-1]
 
-    def loss(self, outputs, windows, batch, hparams):
+    def loss(self, outputs: Arrays, windows: jax.Array, batch: Arrays, hparams: Arrays) -> Loss:
         """Weighted sum of the windows' mean squared errors, and the sum of weights.
 
         Args:
@@ -50,7 +57,11 @@ class _Error:
         errors = self.error_map(outputs, windows)
         return _weighted(errors.mean(axis=tuple(range(1, errors.ndim))), batch["weight"])
 
-    def frame_score(self, outputs, windows):
+    def num_scored(self, t: int) -> int:
+        """How many of a window's t rows get a score, the last ones."""
+        raise NotImplementedError
+
+    def frame_score(self, outputs: Arrays, windows: jax.Array) -> jax.Array:
         """Score the last `num_scored` rows: [b, s], mean squared error over the feature axis."""
         s = self.num_scored(windows.shape[1])
         output = {"output": outputs["output"][:, -s:]}
@@ -58,12 +69,12 @@ class _Error:
         locations = tuple(range(2, errors.ndim))
         return errors.max(locations) if self.reduce == "max" else errors.mean(locations)
 
-    def error_map(self, outputs, windows):
+    def error_map(self, outputs: Arrays, windows: jax.Array) -> jax.Array:
         """Mean squared error over the last axis: [b, s], and [b, s, h, w] for maps."""
         output = outputs["output"].astype(jnp.float32)
         return jnp.square(output - self._target(windows, output.shape[1])).mean(axis=-1)
 
-    def _target(self, windows, num_rows):
+    def _target(self, windows: jax.Array, num_rows: int) -> jax.Array:
         target = windows[:, -num_rows:].astype(jnp.float32)
         return target if self.target_gradient else jax.lax.stop_gradient(target)
 
@@ -116,7 +127,7 @@ class Motion(_Error):
     name = "motion"
     min_length = 2
 
-    def out_features(self, feature_shape) -> int:
+    def out_features(self, feature_shape: Sequence[int]) -> int:
         """Width of the model's output: the channels of motion."""
         return self.num_motion
 
@@ -128,13 +139,13 @@ class Motion(_Error):
         """Frames after a frame that its score waits for: none."""
         return 0
 
-    def frame_score(self, outputs, windows):
+    def frame_score(self, outputs: Arrays, windows: jax.Array) -> jax.Array:
         """Score the last row: [b, 1], the largest |error| / `scale` over cells and channels."""
         output = outputs["output"][:, -1:].astype(jnp.float32)
         errors = jnp.abs(output - self._target(windows, 1)) / outputs["scale"]
         return errors.max((2, 3, 4))
 
-    def _target(self, windows, num_rows):
+    def _target(self, windows: jax.Array, num_rows: int) -> jax.Array:
         return super()._target(windows, num_rows)[..., : self.num_motion]
 
 
@@ -157,7 +168,7 @@ class Classify:
     min_length = 1
     supervised = True
 
-    def out_features(self, feature_shape) -> int:
+    def out_features(self, feature_shape: Sequence[int]) -> int:
         """Number of logits."""
         return 1 if self.activation == "sigmoid" else self.num_classes
 
@@ -173,7 +184,7 @@ class Classify:
         """
         return t - 1 if bidirectional and self.label_rule != "last" else 0
 
-    def window_label(self, frame_label):
+    def window_label(self, frame_label: ArrayLike) -> jax.Array:
         """Label windows by the rule: [b, t] integers to [b] int32."""
         labels = jnp.asarray(frame_label, jnp.int32)
         if self.label_rule == "last":
@@ -184,7 +195,7 @@ class Classify:
             return labels[:, labels.shape[1] // 2]
         return jax.nn.one_hot(labels, self.num_classes).sum(axis=1).argmax(axis=1)
 
-    def loss(self, outputs, windows, batch, hparams):
+    def loss(self, outputs: Arrays, windows: jax.Array, batch: Arrays, hparams: Arrays) -> Loss:
         """Weighted sum of the windows' cross-entropies, and the sum of weights.
 
         Class weights multiply the numerator only, as in Keras: dividing by them too would undo them
@@ -210,7 +221,7 @@ class Classify:
             losses = losses * hparams["class_weight"].astype(jnp.float32)[labels]
         return _weighted(losses, batch["weight"])
 
-    def frame_score(self, outputs, windows):
+    def frame_score(self, outputs: Arrays, windows: jax.Array) -> jax.Array:
         """Probability that the window is abnormal (any class but 0), [b, 1], for its last row."""
         logits = outputs["output"][:, -1:].astype(jnp.float32)
         if self.activation == "sigmoid":
@@ -235,7 +246,7 @@ class Segment:
     supervised = True
     num_classes = 2
 
-    def out_features(self, feature_shape) -> int:
+    def out_features(self, feature_shape: Sequence[int]) -> int:
         """One logit."""
         return 1
 
@@ -247,11 +258,11 @@ class Segment:
         """Frames after a frame that its score waits for: none."""
         return 0
 
-    def window_label(self, frame_label):
+    def window_label(self, frame_label: ArrayLike) -> jax.Array:
         """Label windows by their last row: [b, t] integers to [b] int32."""
         return jnp.asarray(frame_label, jnp.int32)[:, -1]
 
-    def loss(self, outputs, windows, batch, hparams):
+    def loss(self, outputs: Arrays, windows: jax.Array, batch: Arrays, hparams: Arrays) -> Loss:
         """Weighted sum of the windows' cross-entropies, and the sum of weights.
 
         Args:
@@ -272,7 +283,7 @@ class Segment:
             losses = losses * weights[abnormal.astype(jnp.int32)]
         return _weighted(losses.mean((1, 2)), batch["weight"])
 
-    def frame_score(self, outputs, windows):
+    def frame_score(self, outputs: Arrays, windows: jax.Array) -> jax.Array:
         """Score the last row: [b, 1], the logistic function of the model's `output`."""
         return jax.nn.sigmoid(outputs["output"][:, -1:, 0].astype(jnp.float32))
 
@@ -281,7 +292,7 @@ Objective = Predict | Reconstruct | Motion | Classify | Segment
 OBJECTIVES = ("predict", "reconstruct", "motion", "classify", "segment")
 
 
-def create(config) -> Objective:
+def create(config: Any) -> Objective:
     """Build an objective from the config section `objective`; an Objective comes back as it is.
 
     Args:
@@ -305,7 +316,11 @@ def create(config) -> Objective:
         return Classify(config.activation, config.label_rule, num_classes)
     if config.name == "segment":
         return Segment()
-    kinds = {"predict": Predict, "reconstruct": Reconstruct, "motion": Motion}
+    kinds: dict[str, type[Predict | Reconstruct | Motion]] = {
+        "predict": Predict,
+        "reconstruct": Reconstruct,
+        "motion": Motion,
+    }
     if config.name not in kinds:
         raise unknown("objective", config.name, OBJECTIVES)
     reduce = getattr(config, "reduce", "mean")
@@ -313,11 +328,11 @@ def create(config) -> Objective:
     return kinds[config.name](reduce, bool(getattr(config, "target_gradient", False)))
 
 
-def _choose(key, value, choices):
+def _choose(key: str, value: str, choices: Sequence[str]) -> None:
     if value not in choices:
         raise unknown(f"objective.{key}", value, choices)
 
 
-def _weighted(losses, weight):
+def _weighted(losses: jax.Array, weight: ArrayLike) -> Loss:
     weight = jnp.asarray(weight, jnp.float32)
     return {"model": jnp.sum(weight * losses)}, {"model": jnp.sum(weight)}

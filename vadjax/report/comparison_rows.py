@@ -92,8 +92,8 @@ def confusion_rows(table: Table) -> Iterator[Sequence]:
             ("normal", "fp", "tn", "tn"),
         ):
             counts = cells.get(hit), cells.get(miss)
-            known = None not in counts
-            share = cells[right] / sum(counts) if known and sum(counts) else None
+            total = sum(count for count in counts if count is not None)
+            share = cells[right] / total if None not in counts and total else None
             yield *_who(run), truth, *counts, share
 
 

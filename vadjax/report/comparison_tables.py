@@ -104,12 +104,11 @@ def _drawn(table: Table) -> RenderableType:
         words += [] if stamps == "–" else [stamps]
         name = Text(f"{group.column}, {group.objective}\n")
         drawn.add_row(name + Text(", ".join(words), "dim"), *(Text(cells[n]) for n in keep))
-    best = {group.runs[0].best_baseline for group in table.groups} - {None}
+    best = [found for group in table.groups if (found := group.runs[0].best_baseline)]
     if best:
-        name, value = max(best, key=lambda found: found[1])
-        cells = [Text("")] * (len(keep) - 1)
-        first = Text("best without learning: ", "yellow") + Text(name, "yellow")
-        drawn.add_row(first, Text(f"{value:.3f}", "yellow"), *cells)
+        baseline, value = max(best, key=lambda found: found[1])
+        first = Text("best without learning: ", "yellow") + Text(baseline, "yellow")
+        drawn.add_row(first, Text(f"{value:.3f}", "yellow"), *[Text("")] * (len(keep) - 1))
     return drawn
 
 

@@ -4,6 +4,7 @@ import os
 import pathlib
 import textwrap
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import matplotlib
 import numpy as np
@@ -17,7 +18,7 @@ from vadjax.report.view import VideoView, runs
 
 INK, SOFT, ACCENT, BAR, RULE = "#1b1a18", "#635f59", "#b5380f", "#a9a49b", "#dedad3"
 MAX_TIMELINES = 24  # a figure of more could not be read
-STYLE = {
+STYLE: dict[Any, Any] = {  # matplotlib's own type names every key that there is
     "font.family": "DejaVu Sans",
     "font.size": 8,
     "axes.titlesize": 8,
@@ -113,7 +114,7 @@ def sign(figure: Figure, caption: str) -> None:
     width, height = figure.get_size_inches()
     lines = textwrap.wrap(caption, int(22 * width))
     bottom = (0.06 + 0.115 * len(lines)) / height
-    figure.get_layout_engine().set(rect=(0, bottom, 1, 1 - bottom))
+    figure.set_layout_engine("constrained", rect=(0, bottom, 1, 1 - bottom))
     text = "\n".join(lines)
     figure.text(0.06 / width, 0.05 / height, text, fontsize=6, color=SOFT, va="bottom")
 
@@ -240,7 +241,7 @@ def _training(history: Sequence[Sequence[Mapping]]) -> Figure | None:
             points = [(r["epoch"], r[key]) for r in fold if r.get(key) is not None]
             if points:
                 axes.plot(*zip(*points, strict=True), color=colour, linewidth=width, label=label)
-        best = plots.training(fold)["best"]
+        best = (plots.training(fold) or {}).get("best")
         if best is not None:
             axes.axvline(best, color=INK, linewidth=0.6, dashes=(3, 2), label="epoch kept")
         axes.set(xlabel="epoch", ylabel="loss", title=f"fold {index + 1}" if len(folds) > 1 else "")

@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 import jinja2
 import numpy as np
 from markupsafe import Markup
+from ml_collections import ConfigDict
 
 from vadjax.report import plots, sections, wording
 from vadjax.report.files import whole
@@ -63,8 +64,8 @@ def write_report(
         UserError: it cannot be written there.
     """
     path = pathlib.Path(path)
-    config = config.to_dict() if hasattr(config, "to_dict") else config or {}
-    page = render(metrics, videos, history, config, environment or {}, log, gallery)
+    plain = config.to_dict() if isinstance(config, ConfigDict) else config or {}
+    page = render(metrics, videos, history, plain, environment or {}, log, gallery)
     with whole(path) as beside:
         beside.write_text(page, encoding="utf-8")
     return path

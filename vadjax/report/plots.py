@@ -10,6 +10,7 @@ import math
 from collections.abc import Mapping, Sequence
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from vadjax.report.view import VideoView, runs
 
@@ -45,7 +46,7 @@ def decades(low: float, high: float) -> list[float]:
     return [v for v in found if low <= v <= high] or ticks(low, high)
 
 
-def path(x: np.ndarray, y: np.ndarray) -> str:
+def path(x: ArrayLike, y: ArrayLike) -> str:
     """Return svg path data through points given as fractions of width and (upwards) height."""
     points = zip(np.asarray(x) * WIDTH, (1 - np.asarray(y)) * HEIGHT, strict=True)
     return "M" + "L".join(f"{a:.1f} {b:.1f}".replace(".0", "") for a, b in points)
@@ -122,7 +123,7 @@ def timeline(view: VideoView, *, low: float, high: float, log: bool = False) -> 
 def scale(views: Sequence[VideoView], *, log: bool = False) -> tuple[float, float]:
     """Return one (low, high) for all scores and thresholds, in logarithms if `log`, with air."""
     values = [v.scores for v in views if len(v.scores)]
-    values += [[v.threshold] for v in views if v.threshold is not None]
+    values += [np.array([v.threshold]) for v in views if v.threshold is not None]
     if log:
         values = [np.log(np.maximum(v, TINY)) for v in values]
     if not values:
@@ -157,8 +158,8 @@ def roc(scores: np.ndarray, labels: np.ndarray) -> dict | None:
     tpr, fpr, precision = tp / positives, fp / negatives, tp / np.maximum(tp + fp, 1)
     # A point for each cell of a grid of 200 in either chart.
     grids = [(np.stack(pair) * 200).round() for pair in ((fpr, tpr), (tpr, precision))]
-    keep = [np.unique(grid, axis=1, return_index=True)[1] for grid in grids]
-    keep = np.unique(np.concatenate([*keep, [0, len(fpr) - 1]]))
+    cells = [np.unique(grid, axis=1, return_index=True)[1] for grid in grids]
+    keep = np.unique(np.concatenate([*cells, [0, len(fpr) - 1]]))
     thresholds = [None, *scores[last].tolist()]
     return {
         "points": [(round(float(fpr[i]), 5), round(float(tpr[i]), 5), thresholds[i]) for i in keep],
@@ -192,7 +193,7 @@ def lines(x: Sequence[float], curves: Mapping[str, Sequence[float | None]], *, h
         parts = itertools.groupby(
             zip(across, values, strict=True), key=lambda point: point[1] is not None
         )
-        pieces = [list(points) for known, points in parts if known]
+        pieces = [[(a, v) for a, v in points if v is not None] for known, points in parts if known]
         data = "".join(path(*zip(*((a, v / high) for a, v in p), strict=True)) for p in pieces)
         drawn.append((key, data))
     return {
@@ -204,7 +205,7 @@ def lines(x: Sequence[float], curves: Mapping[str, Sequence[float | None]], *, h
     }
 
 
-def training(rows: Sequence[dict]) -> dict | None:
+def training(rows: Sequence[Mapping]) -> dict | None:
     """Return the loss curves of one fold, or None without epochs.
 
     Args:

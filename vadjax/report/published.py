@@ -84,7 +84,7 @@ def read_published(path: os.PathLike | str) -> list[Figure]:
     return figures
 
 
-def _block(rows: list[list], where: str) -> Iterator[tuple]:
+def _block(rows: list[list], where: str) -> Iterator[tuple[str, str, str, float, float, int]]:
     """Yield (backbone, model, metric, mean, sd, runs) of the columns of one block."""
     columns = [
         [cell.strip() for cell in column if isinstance(cell, str) and cell.strip()]

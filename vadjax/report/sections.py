@@ -20,7 +20,7 @@ def worth_showing(videos: Sequence[VideoView]) -> Sequence[VideoView]:
     """Keep every video, or of very many those with the highest peaks, in their order."""
     if len(videos) <= MAX_TIMELINES:
         return videos
-    peaks = [v.scores[v.peak] if len(v.scores) else -np.inf for v in videos]
+    peaks = [float(v.scores[v.peak]) if len(v.scores) else -np.inf for v in videos]
     keep = sorted(np.argsort(peaks, kind="stable")[-MAX_TIMELINES:])
     return [videos[i] for i in keep]
 
@@ -156,7 +156,7 @@ def timing(measured: Mapping | None) -> list[tuple[str, float, float | None]]:
     """Return (stage, seconds, % of the longest); rates (`..._per_s`) carry no percentage."""
     known = {k: float(v) for k, v in (measured or {}).items() if isinstance(v, (int, float))}
     longest = max((s for k, s in known.items() if not k.endswith("_per_s")), default=0) or 1.0
-    rows = []
+    rows: list[tuple[str, float, float | None]] = []
     for key, value in known.items():
         if key.endswith("_per_s"):
             rows.append((key.removesuffix("_per_s").replace("_", " ") + " per second", value, None))
@@ -186,7 +186,7 @@ def sweep(metrics: Mapping) -> dict | None:
         return None
     x = [float(v) for v in found["threshold"]]
     shares = {k: found[k] for k in ("precision", "recall", "f1", "fpr") if found.get(k)}
-    laid = {"rates": plots.lines(x, shares, high=1.0), "alarms": None}
+    laid: dict = {"rates": plots.lines(x, shares, high=1.0), "alarms": None}
     if alarms := found.get("false_alarms"):
         top = max((v for v in alarms if v is not None), default=0) or 1
         laid["alarms"] = plots.lines(x, {"false_alarms": alarms}, high=1.05 * top)
@@ -235,9 +235,9 @@ def limits(
         float(r["value"]) for r in metrics.get("thresholds") or () if r.get("value") is not None
     }
     chosen = [*sorted(found), None]
-    away = {id(view) for view in shown}
-    away = [v for v in videos if id(v) not in away and v.labels is not None]
-    hidden = {"abnormal": 0, "normal": 0, "counts": None}
+    drawn = {id(view) for view in shown}
+    away = [v for v in videos if id(v) not in drawn and v.labels is not None]
+    hidden: dict = {"abnormal": 0, "normal": 0, "counts": None}
     if away:
         scores = np.concatenate([v.scores for v in away]).astype(np.float64)
         labels = np.concatenate([v.labels for v in away]).astype(bool)

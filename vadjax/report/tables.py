@@ -150,12 +150,12 @@ def write_scores(path: os.PathLike | str, videos: Sequence[VideoView]) -> None:
 
     def rows():
         for view in videos:
-            alarm = np.zeros(len(view.scores), int)
+            alarm, predicted = np.zeros(len(view.scores), int), np.asarray(view.predicted)
             for start, stop in view.alarms:
                 alarm[start:stop] = 1
             for frame, score in enumerate(view.scores):
                 time_s = frame / view.fps if view.fps else None
-                yield view.id, frame, time_s, score, int(view.predicted[frame]), alarm[frame]
+                yield view.id, frame, time_s, score, int(predicted[frame]), alarm[frame]
 
     _write(path, SCORE_COLUMNS, rows())
 

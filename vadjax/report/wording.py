@@ -187,8 +187,8 @@ def reason(metrics: Mapping, path: str) -> str:
 
 def dataset(metrics: Mapping) -> str:
     """Return the data set's name, "" where there is none."""
-    name = metrics.get("dataset")
-    return DATASETS.get(name, str(name or ""))
+    name = str(metrics.get("dataset") or "")
+    return DATASETS.get(name, name)
 
 
 def detector(metrics: Mapping) -> str:

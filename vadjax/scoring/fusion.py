@@ -63,7 +63,7 @@ class Surprise:
         return (body + tail).astype(np.float32)
 
 
-CALIBRATIONS = {"standard": Standard, "surprise": Surprise}
+CALIBRATIONS: dict[str, type[Standard | Surprise]] = {"standard": Standard, "surprise": Surprise}
 
 
 def fuse(

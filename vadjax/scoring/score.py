@@ -2,6 +2,7 @@
 
 import functools
 from collections.abc import Callable, Mapping
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -35,18 +36,19 @@ def make_score_fn(model: Model, objective: Objective, *, length: int, batch_size
         scores of the last s rows of each window; m and n are padded here to a few shapes.
     """
     scored = objective.num_scored(length)
-    recurrent = hasattr(model, "project")
+    project = getattr(model, "project", None)  # of recurrent models
     devices = jax.local_device_count()
     mesh = jax.make_mesh((devices,), (AXIS,), axis_types=(AxisType.Auto,))
 
-    def share(variables, features, rows):
-        kwargs, inputs = {}, features
-        if recurrent:
+    def share(variables: Mapping, features: jax.Array, rows: jax.Array) -> jax.Array:
+        kwargs: dict[str, Any] = {}
+        inputs = features
+        if project is not None:
             mine = features.reshape(devices, -1, *features.shape[1:])[jax.lax.axis_index(AXIS)]
-            inputs = jax.lax.all_gather(model.project(variables, mine), AXIS, tiled=True)
+            inputs = jax.lax.all_gather(project(variables, mine), AXIS, tiled=True)
             kwargs["projected"] = True
 
-        def batch(rows):
+        def batch(rows: jax.Array) -> jax.Array:
             outputs, _ = model.apply(
                 variables, inputs[rows].astype(jnp.float32), num_outputs=scored, **kwargs
             )
@@ -61,7 +63,7 @@ def make_score_fn(model: Model, objective: Objective, *, length: int, batch_size
         )
     )
 
-    def run(variables, features, rows):
+    def run(variables: Mapping, features: np.ndarray, rows: np.ndarray) -> np.ndarray:
         padded = _padded(rows, batch_size * devices), _padded(features, 1024 * devices)
         return np.asarray(mapped(variables, padded[1], padded[0]))[: len(rows)]
 
@@ -71,7 +73,7 @@ def make_score_fn(model: Model, objective: Objective, *, length: int, batch_size
 def score_videos(
     model: Model,
     objective: Objective,
-    variables,
+    variables: Mapping,
     features: Mapping[str, np.ndarray],
     *,
     length: int,

@@ -209,7 +209,7 @@ def export_npz(path: str | os.PathLike, variables: Mapping[str, Any]) -> None:
     Raises:
       UserError: the file cannot be written, or the disk is full.
     """
-    arrays = {key: np.asarray(leaf) for key, leaf in _flatten(variables).items()}
+    arrays: dict[str, Any] = {key: np.asarray(leaf) for key, leaf in _flatten(variables).items()}
     with whole(pathlib.Path(path)) as beside, beside.open("wb") as file:
         np.savez(file, **arrays)
 

@@ -195,6 +195,7 @@ def _keep(run: Run, pairs: Sequence[tuple[Task, Ended]]) -> None:
     """Write the detector of each fold, the history of all, and the time."""
     lines = []
     for task, ended in pairs:
+        assert ended.variables is not None  # a run with an error is not kept
         detector.save(run.detector_dir(task.fold), ended.variables, task.standardizer)
         name = {"name": f"fold{task.fold.index}"} if len(run.folds) > 1 else {}
         for row in ended.progress.history:

@@ -8,6 +8,7 @@ import functools
 import math
 import pathlib
 from collections.abc import Callable, Sequence
+from typing import Any
 
 from vadjax.console import Console
 from vadjax.errors import UserError, unknown
@@ -26,7 +27,7 @@ def launcher(name: str, options: str = "", *, workdir: pathlib.Path, search=None
     Raises:
         UserError: a package is missing, or the search does not go with the launcher.
     """
-    given = _parsed(options)
+    given: dict[str, Any] = _parsed(options)
     if name == "local":
         from vadjax.sweeps.local import here
 
@@ -76,7 +77,7 @@ def pieces(groups: Sequence[Sequence[Spec]], workers: int) -> list[list[Spec]]:
 
 def first_of_features(groups: Sequence[Sequence[Spec]]) -> list[Spec]:
     """Return one run for each set of features, to extract these once and before all else."""
-    found = {}
+    found: dict[tuple[str, str], Spec] = {}
     for group in groups:
         config = group[0].config
         found.setdefault((str(config.dataset), str(config.features)), group[0])

@@ -144,13 +144,13 @@ def _by_window(pairs: Sequence[tuple[Run, Fold]]) -> list[tuple[Standardizer, Tr
     for run, fold in pairs:
         key = split_of(run, fold)
         if key not in found:
-            labels = fold.row_labels.astype(np.int32)
+            labels = run.window_fold.row_labels.astype(np.int32)
             data = TrainingData(rows, labels, None, *windowed.tables(fold))
             found[key] = windowed.standardizer(run, fold, rows), data
     return [found[split_of(run, fold)] for run, fold in pairs]
 
 
-def _padded(table: WindowTable, length: int) -> dict[str, np.ndarray]:
+def _padded(table: WindowTable, length: int) -> dict[str, np.ndarray | np.integer]:
     """Return a window table as arrays, repeated up to a length, with its own count."""
     missing = length - len(table)
     return {

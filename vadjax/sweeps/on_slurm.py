@@ -11,11 +11,8 @@ DEFAULTS = {"timeout_min": 240, "gpus_per_node": 1, "cpus_per_task": 4, "name": 
 UNITS = 16  # pieces of a group, at most
 
 
-class Work:
-    """What a job does; requeued by SLURM (preemption, time limit), it does what is left."""
-
-    def __call__(self, unit, folder: pathlib.Path, slots: int) -> dict[str, str]:
-        return launch.work(unit, folder, slots)
+class _Job:
+    """What SLURM requeues (preemption, time limit); it then does what is left."""
 
     def checkpoint(self, *args):
         """Return the same job, for submitit to put into the queue again."""
@@ -24,7 +21,14 @@ class Work:
         return submitit.helpers.DelayedSubmission(self, *args)
 
 
-class Features(Work):
+class Work(_Job):
+    """A job that trains."""
+
+    def __call__(self, unit, folder: pathlib.Path, slots: int) -> dict[str, str]:
+        return launch.work(unit, folder, slots)
+
+
+class Features(_Job):
     """A job that extracts features."""
 
     def __call__(self, spec, folder: pathlib.Path) -> None:

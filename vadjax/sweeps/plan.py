@@ -62,6 +62,8 @@ def function_of(file: str | pathlib.Path, name: str = "sweep") -> Callable:
         UserError: the file has none.
     """
     spec = importlib.util.spec_from_file_location("sweep_config", file)
+    if spec is None or spec.loader is None:
+        raise UserError(f"{file} is no Python file.")
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     if not callable(getattr(module, name, None)):

@@ -10,6 +10,7 @@ import logging
 import pathlib
 import warnings
 from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 from ml_collections import ConfigDict
 
@@ -151,10 +152,12 @@ def _study(kind: str, *, seed: int, epochs: int):
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
         if kind == "sobol":
-            sampler = optuna.samplers.QMCSampler(qmc_type="sobol", scramble=True, seed=seed)
+            sampler: optuna.samplers.BaseSampler = optuna.samplers.QMCSampler(
+                qmc_type="sobol", scramble=True, seed=seed
+            )
         else:
             sampler = optuna.samplers.RandomSampler(seed=seed)
-    pruner = optuna.pruners.NopPruner()
+    pruner: Any = optuna.pruners.NopPruner()
     if kind == "halving":
         pruner = optuna.pruners.SuccessiveHalvingPruner(
             min_resource=max(1, epochs // REDUCTION**2), reduction_factor=REDUCTION

@@ -153,9 +153,10 @@ def _chosen(detectors: Sequence[Mapping[int, RunRow]]) -> dict:
     losses = [
         [heldout_loss(pathlib.Path(runs[seed].workdir)) for seed in seeds] for runs in detectors
     ]
-    if any(loss is None for row in losses for loss in row):
+    kept = [[loss for loss in row if loss is not None] for row in losses]
+    if kept != losses:
         return {**found, "reason": "a run has no history (log.jsonl)"}
-    means = [sum(row) / len(row) for row in losses]
+    means = [sum(row) / len(row) for row in kept]
     least = min(range(len(means)), key=means.__getitem__)
     runs = [detectors[least][seed] for seed in seeds]
     aucs = [run.at("frame.auc_micro") for run in runs]

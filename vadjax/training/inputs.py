@@ -82,6 +82,7 @@ def hyperparameters(data: TrainingData, config: Any, objective: Any) -> dict[str
     if objective.supervised:
         weights = np.ones(objective.num_classes)
         if config.objective.class_weight == "balanced":
+            assert data.frame_labels is not None  # `check` has refused such data
             labels = np.asarray(objective.window_label(data.frame_labels[data.train.rows]))
             counts = np.bincount(labels, minlength=len(weights))
             present = counts > 0

@@ -1,7 +1,7 @@
 """What the first of several processes does alone, and what it tells the others."""
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any
 
 import jax
@@ -19,7 +19,7 @@ def leads() -> bool:
     return jax.process_index() == 0
 
 
-def from_leader(read: Callable[[], tuple[Any, Mapping]], like: Any) -> tuple[Any, dict]:
+def from_leader(read: Callable[[], tuple[Any, dict]], like: Any) -> tuple[Any, dict]:
     """Let the first process read something and return it in all of them.
 
     So the others need not see its disk, nor may they see an older state of it.

@@ -55,7 +55,7 @@ def schedule(
     """
     if name not in SCHEDULES:
         raise unknown("train.schedule", name, SCHEDULES)
-    factor = 1.0
+    factor: float | jax.Array = 1.0
     if name == "cosine":
         done = (step - warmup_steps) / max(total_steps - warmup_steps, 1)
         factor = 0.5 * (1.0 + jnp.cos(jnp.pi * jnp.clip(done, 0.0, 1.0)))

@@ -148,7 +148,7 @@ def train_members(
       report: called with each row of each member's history; true ends the member there.
     """
     queue = collections.deque(members)
-    seated: list[Member | None] = [queue.popleft() for _ in range(min(slots, len(queue)))]
+    seated: list[Any] = [queue.popleft() for _ in range(min(slots, len(queue)))]
     if not seated:
         return
     windows = len(seated[0].own.get("train", shared.get("train"))["rows"])

@@ -63,7 +63,7 @@ class Progress:
                 f"with train.clip_norm (now {self._train.clip_norm:g}). The last checkpoint is "
                 "left as it was."
             )
-        row = {"name": self._name} if self._name else {}
+        row: dict = {"name": self._name} if self._name else {}
         row |= {
             "epoch": now["epoch"],
             "step": now["step"],

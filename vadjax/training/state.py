@@ -6,6 +6,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 from flax import struct
+from jax.typing import ArrayLike
 
 from vadjax.training import optimizers
 
@@ -48,7 +49,7 @@ class State:
 
 
 def create(
-    model: Any, windows: jax.Array, *, seed: jax.Array, hparams: Mapping, optimizer: str = "adam"
+    model: Any, windows: ArrayLike, *, seed: ArrayLike, hparams: Mapping, optimizer: str = "adam"
 ) -> State:
     """Build the state before the first step; pure, so that it may be jitted and vmapped.
 
@@ -59,15 +60,17 @@ def create(
       hparams: see `State`.
       optimizer: name for `optimizers.create`.
     """
+    seed = jnp.asarray(seed, jnp.uint32)
     variables = dict(model.init(key_of(seed, INIT), windows))
     params = {"model": variables.pop("params")}
-    moments = optimizers.create(optimizer, learning_rate=0.0, weight_decay=0.0).init(params)
+    none = jnp.float32(0)
+    moments = optimizers.create(optimizer, learning_rate=none, weight_decay=none).init(params)
     return State(
         params=params,
         model_state=variables,
         opt_state=moments,
         hparams={name: jnp.asarray(value, jnp.float32) for name, value in hparams.items()},
-        seed=jnp.asarray(seed, jnp.uint32),
+        seed=seed,
         step=jnp.int32(0),
         epoch=jnp.int32(0),
         best={"params": params, "model_state": variables},

@@ -4,6 +4,7 @@ Both run inside a mapped axis "data" (see parallel.py), over which sums are redu
 number of devices changes nothing but the rounding. A population is `jax.vmap(epoch, (0, None))`.
 """
 
+import dataclasses
 import functools
 import math
 from collections.abc import Callable
@@ -94,7 +95,8 @@ def make_train_step(model: Any, objective: Any, settings: Settings) -> Callable:
             clip_norm=settings.clip_norm,
         )
         updates, opt_state = optimizer.update(grads, state.opt_state, state.params)
-        state = state.replace(
+        state = dataclasses.replace(
+            state,
             params=jax.tree.map(jnp.add, state.params, updates),
             model_state=_over_devices(model_state),
             opt_state=opt_state,
@@ -171,7 +173,8 @@ def make_epoch(model: Any, objective: Any, settings: Settings) -> Callable:
         metric = select_loss(state, data)
         better = metric < state.best_metric
         now = {"params": state.params, "model_state": state.model_state}
-        state = state.replace(
+        state = dataclasses.replace(
+            state,
             epoch=state.epoch + 1,
             best=jax.tree.map(lambda new, old: jnp.where(better, new, old), now, state.best),
             best_metric=jnp.where(better, metric, state.best_metric),

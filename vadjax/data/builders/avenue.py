@@ -7,7 +7,7 @@ They disagree on 441 of 15,324 frames: numbers on different ones are not compara
 
 import pathlib
 import re
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -25,7 +25,7 @@ _LENGTHS = (
 )
 
 
-class Avenue(Benchmark, skip_registration=True):
+class Avenue(Benchmark):
     """CUHK Avenue."""
 
     TITLE = "CUHK Avenue"
@@ -71,11 +71,11 @@ class Avenue(Benchmark, skip_registration=True):
         ),
     }
 
-    def labels_are_masks(self):
+    def labels_are_masks(self) -> bool:
         """`pixel_masks` are."""
         return self.label_version == "pixel_masks"
 
-    def find_masks(self):
+    def find_masks(self) -> dict[int, pathlib.Path]:
         """Find `N_label.mat` in masks_dir, in the data set's folder or beside it."""
         roots = [self.masks_dir] if self.masks_dir else [self.base, self.base.parent]
         for folder in (root / name for root in roots for name in (*_MASKS, "")):
@@ -90,7 +90,7 @@ class Avenue(Benchmark, skip_registration=True):
             )
         return {}
 
-    def find_labels(self):
+    def find_labels(self) -> list[pathlib.Path]:
         """List the mat of ano_pred, then the npy of MNAD."""
         if self.labels_are_masks():
             return []
@@ -98,12 +98,12 @@ class Avenue(Benchmark, skip_registration=True):
         roots = [self.base, self.base.parent, *([self.masks_dir] if self.masks_dir else [])]
         return [root / name for name in names for root in roots]
 
-    def read_masks(self, path):
+    def read_masks(self, path: pathlib.Path) -> Truth:
         """Read a `volLabel` cell."""
         cells = read_vollabel(path)
         return Truth((str(path),), labels_from_masks(cells), np.shape(cells[0]))
 
 
-def load(dataset_config, cache_dir: pathlib.Path) -> Dataset:
+def load(dataset_config: Any, cache_dir: pathlib.Path) -> Dataset:
     """Load `avenue` (`vadjax.data.load`)."""
     return Avenue(dataset_config, cache_dir).load()

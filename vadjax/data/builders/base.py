@@ -13,7 +13,7 @@ import json
 import logging
 import pathlib
 from collections.abc import Iterable, Iterator, Sequence
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 import tensorflow_datasets as tfds
@@ -64,7 +64,10 @@ class _Info(tfds.core.DatasetInfo):
         """Do without Google's copy: there is none, and asking leaves a folder in /tmp."""
 
 
-class VideoIndex(tfds.core.GeneratorBasedBuilder, skip_registration=True):
+class VideoIndex(
+    tfds.core.GeneratorBasedBuilder,
+    skip_registration=True,  # type: ignore[call-arg]  # tfds carries no types
+):
     """What all data sets on disk share. A builder gives `find`, `scan` and `LABEL_VERSIONS`.
 
     Args:
@@ -79,7 +82,11 @@ class VideoIndex(tfds.core.GeneratorBasedBuilder, skip_registration=True):
     LABEL_VERSIONS: tuple[str, ...] = ()
     url_infos: ClassVar[dict] = {}  # nothing is downloaded; tfds's own needs importlib_resources
 
-    def __init__(self, dataset_config, cache_dir: pathlib.Path):
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        """Keep every builder out of tfds's registry, where one name may stand once."""
+        super().__init_subclass__(skip_registration=True, **kwargs)
+
+    def __init__(self, dataset_config: Any, cache_dir: pathlib.Path):
         self.label_version = dataset_config.label_version or self.LABEL_VERSIONS[0]
         if self.label_version not in self.LABEL_VERSIONS:
             raise unknown("label_version", self.label_version, self.LABEL_VERSIONS)
@@ -169,11 +176,11 @@ class VideoIndex(tfds.core.GeneratorBasedBuilder, skip_registration=True):
             ),
         )
 
-    def _split_generators(self, dl_manager):
+    def _split_generators(self, dl_manager: object) -> dict:
         splits = sorted({clip.id.split("/")[0] for clip in self._scanned.clips})
         return {split: self._generate_examples(split) for split in splits}
 
-    def _generate_examples(self, split: str):
+    def _generate_examples(self, split: str) -> Iterator[tuple]:
         clips = [clip for clip in self._scanned.clips if clip.id.startswith(f"{split}/")]
         for number, clip in enumerate(clips):
             footage = dataclasses.asdict(clip.footage)

@@ -4,6 +4,7 @@ import dataclasses
 import pathlib
 import re
 from collections.abc import Mapping
+from typing import ClassVar
 
 import numpy as np
 
@@ -31,16 +32,16 @@ class Truth:
     shape: tuple[int, int]
 
 
-class Benchmark(VideoIndex, skip_registration=True):
+class Benchmark(VideoIndex):
     """A published data set. A builder gives the constants and says where its truth lies."""
 
     TITLE = ""
     FOLDERS: tuple[str, ...] = ()  # names of its folder below data_dir
-    LAYOUTS: Mapping[str, Layout] = {}
-    EXPECTED: Mapping[str, Side] = {}
+    LAYOUTS: ClassVar[Mapping[str, Layout]] = {}
+    EXPECTED: ClassVar[Mapping[str, Side]] = {}
     SIZE = (0, 0)  # height and width of a frame
     FPS = 0.0  # assumed where frames are images
-    CONVENTIONS: Mapping[str, str] = {}  # by suffix of the label file, for the metadata
+    CONVENTIONS: ClassVar[Mapping[str, str]] = {}  # by suffix of the label file, for the metadata
 
     def find_masks(self) -> dict[int, pathlib.Path]:
         """Return the folder or file of masks by number of the test clip."""
@@ -73,8 +74,8 @@ class Benchmark(VideoIndex, skip_registration=True):
             self.base, self.layout, self.clips = found[0]
             self.masks = self.find_masks()
             self.label_files = [f for f in self.find_labels() if f.is_file()]
-            sides = [self.base / f for f, _ in self.LAYOUTS[self.layout].values()]
-            folders = [folder for folder in sides if folder.is_dir()]
+            places = [self.base / f for f, _ in self.LAYOUTS[self.layout].values()]
+            folders = [folder for folder in places if folder.is_dir()]
             return [*folders, *self.label_files, *self.masks.values()]
         wanted = ", or ".join(
             " and ".join(folder for folder, _ in sides.values()) for sides in self.LAYOUTS.values()

@@ -96,7 +96,8 @@ def _counts(clips: Sequence[Clip], split: str, side: dict) -> list[Deviation]:
     abnormal = [
         f"{c.id} has {c.labels.sum()} abnormal frames instead of {side['abnormal_by_clip'][c.id]}"
         for c in clips
-        if side["abnormal_by_clip"].get(c.id, c.labels.sum()) != c.labels.sum()
+        if c.labels is not None
+        and side["abnormal_by_clip"].get(c.id, c.labels.sum()) != c.labels.sum()
     ]
     if abnormal:
         found.append(

@@ -7,6 +7,7 @@ video's suffix.
 """
 
 import pathlib
+from typing import Any
 
 import numpy as np
 
@@ -22,7 +23,7 @@ _CONVENTION = "frames counted from 0, stop not included; or seconds"
 _SIDES = {"train": "train", "training": "train", "test": "test", "testing": "test"}
 
 
-class Folder(VideoIndex, skip_registration=True):
+class Folder(VideoIndex):
     """A folder of videos of one's own."""
 
     LABEL_VERSIONS = ("unlabelled", "labels.csv")
@@ -128,6 +129,6 @@ def _last_fifth(
     }
 
 
-def load(dataset_config, cache_dir: pathlib.Path) -> Dataset:
+def load(dataset_config: Any, cache_dir: pathlib.Path) -> Dataset:
     """Load `folder` (`vadjax.data.load`)."""
     return Folder(dataset_config, cache_dir).load()

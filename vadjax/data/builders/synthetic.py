@@ -19,6 +19,7 @@ import shutil
 import tempfile
 import time
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import numpy as np
 
@@ -65,7 +66,7 @@ def plan_events(num_test: int, rng: np.random.Generator) -> list[list[tuple[str,
     Returns:
         Per clip a list of (kind, place).
     """
-    kinds = []
+    kinds: list[list[str]] = []
     while len(kinds) < num_test:
         singles = [[str(kind)] for kind in rng.permutation(KINDS)]
         pair = [str(kind) for kind in rng.choice(KINDS, 2, replace=False)]
@@ -76,7 +77,7 @@ def plan_events(num_test: int, rng: np.random.Generator) -> list[list[tuple[str,
     return [[(kind, float(next(places))) for kind in clip] for clip in kinds]
 
 
-def load(config, cache_dir: str | os.PathLike) -> Dataset:
+def load(config: Any, cache_dir: str | os.PathLike) -> Dataset:
     """Open the synthetic data set, drawing it first if the cache does not hold it.
 
     Args:
@@ -128,7 +129,7 @@ def load(config, cache_dir: str | os.PathLike) -> Dataset:
     )
 
 
-def _settings(config) -> dict[str, int]:
+def _settings(config: Any) -> dict[str, int]:
     settings = {"seed": int(config.seed)}
     faults = [f"seed {settings['seed']} (at least 0)"] if settings["seed"] < 0 else []
     for key, default in DEFAULTS.items():
@@ -140,7 +141,7 @@ def _settings(config) -> dict[str, int]:
     return settings
 
 
-def _draw_beside(folder: pathlib.Path, settings: dict[str, int]):
+def _draw_beside(folder: pathlib.Path, settings: dict[str, int]) -> None:
     """Draw everything into a folder beside `folder` and rename it: there is no half of it."""
     folder.parent.mkdir(parents=True, exist_ok=True)
     for stale in folder.parent.glob(".drawing-*"):  # of runs that were killed
@@ -163,12 +164,12 @@ def _draw_beside(folder: pathlib.Path, settings: dict[str, int]):
     log.info("Drew them in %.1f s", time.monotonic() - started_s)
 
 
-def _draw(folder: pathlib.Path, settings: dict[str, int]):
+def _draw(folder: pathlib.Path, settings: dict[str, int]) -> None:
     seed, camera = settings["seed"], Camera(settings["height"], settings["width"])
     rng = np.random.default_rng([seed, _STREAMS["scene"]])
     renderer = Renderer(camera, make_backdrop(camera, rng))
     plan = plan_events(settings["num_test"], np.random.default_rng([seed, _STREAMS["plan"]]))
-    events = {"train": [[]] * settings["num_train"], "test": plan}
+    events: dict[str, list] = {"train": [[]] * settings["num_train"], "test": plan}
 
     def draw(split: str, number: int) -> dict:
         rng = np.random.default_rng([seed, _STREAMS[split], number])

@@ -6,7 +6,7 @@ of StevenLiuWen/ano_pred_cvpr2018 (jpg frames, `.mat` or `.npy` labels, masks by
 
 import pathlib
 import re
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from vadjax.data.builders.benchmark import FRAMES, Benchmark, Truth
 from vadjax.data.builders.expected import Side
@@ -19,7 +19,7 @@ from vadjax.errors import UserError
 _ARCHIVE = "UCSD_Anomaly_Dataset.v1p2"
 
 
-class _UCSD(Benchmark, skip_registration=True):
+class _UCSD(Benchmark):
     LABEL_VERSIONS = ("official",)
     LAYOUTS: ClassVar = {
         "official": {"train": ("Train", r"Train(\d+)"), "test": ("Test", r"Test(\d+)")},
@@ -38,7 +38,7 @@ class _UCSD(Benchmark, skip_registration=True):
     )
     OFFICIAL = ""  # the folder's name in the archive
 
-    def find_masks(self):
+    def find_masks(self) -> dict[int, pathlib.Path]:
         """Find `TestNNN_gt` folders in masks_dir, or beside the official frames; keep where."""
         self.mask_folder = self.base / "Test"
         roots = [self.masks_dir] if self.masks_dir else [self.base]
@@ -56,7 +56,7 @@ class _UCSD(Benchmark, skip_registration=True):
             )
         return {}
 
-    def find_labels(self):
+    def find_labels(self) -> list[pathlib.Path]:
         """List the `.m` of the authors, then the copies of others."""
         short = self.OFFICIAL.removeprefix("UCSD")
         return [
@@ -65,7 +65,7 @@ class _UCSD(Benchmark, skip_registration=True):
             *(f / f"frame_labels_{short}.npy" for f in (self.base, self.base.parent)),
         ]
 
-    def read_masks(self, path):
+    def read_masks(self, path: pathlib.Path) -> Truth:
         """Read a folder of masks: NNN.bmp or frameNNN.bmp, 255 where abnormal."""
         files = tuple(map(str, images(path)))
         if not files:
@@ -74,7 +74,7 @@ class _UCSD(Benchmark, skip_registration=True):
         return Truth(files, labels_from_masks(masks), masks[0].shape)
 
 
-class UcsdPed1(_UCSD, skip_registration=True):
+class UcsdPed1(_UCSD):
     """UCSD Ped1: people walk towards and away from the camera."""
 
     TITLE, OFFICIAL, SIZE = "UCSD Ped1", "UCSDped1", (158, 238)
@@ -97,7 +97,7 @@ class UcsdPed1(_UCSD, skip_registration=True):
     }
 
 
-class UcsdPed2(_UCSD, skip_registration=True):
+class UcsdPed2(_UCSD):
     """UCSD Ped2: people walk across the picture."""
 
     TITLE, OFFICIAL, SIZE = "UCSD Ped2", "UCSDped2", (240, 360)
@@ -115,7 +115,7 @@ class UcsdPed2(_UCSD, skip_registration=True):
     }
 
 
-def load(dataset_config, cache_dir: pathlib.Path) -> Dataset:
+def load(dataset_config: Any, cache_dir: pathlib.Path) -> Dataset:
     """Load `ucsd_ped1` or `ucsd_ped2` (`vadjax.data.load`)."""
     builder = UcsdPed1 if dataset_config.name == "ucsd_ped1" else UcsdPed2
     return builder(dataset_config, cache_dir).load()

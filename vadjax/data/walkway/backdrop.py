@@ -33,7 +33,7 @@ class Leaves:
             level: light.
         """
         height, width = self.layer.shape[:2]
-        move = np.float32([[1, -shift / height, shift], [0, 1, 0]])
+        move = np.array([[1, -shift / height, shift], [0, 1, 0]], np.float32)
         moved = cv2.warpAffine(self.layer, move, (width, height))
         place = np.s_[self.row : self.row + height, self.column : self.column + width]
         image[place] = image[place] * (1 - moved[..., 3:]) + moved[..., :3] * level
@@ -68,9 +68,11 @@ class _Painter:
     def noise(self, across: np.ndarray, along: np.ndarray, per_metre: float, tile: int = 0):
         """Noise at world coordinates in metres; `per_metre` samples a metre."""
         size = len(self._tiles[tile])
-        columns = np.float32((across * per_metre) % size)
-        rows = np.float32((along * per_metre) % size)
-        return cv2.remap(self._tiles[tile], columns, rows, cv2.INTER_LINEAR, cv2.BORDER_WRAP)
+        columns = ((across * per_metre) % size).astype(np.float32)
+        rows = ((along * per_metre) % size).astype(np.float32)
+        # Without BORDER_WRAP a tile's last row and column fade out; wrapped, the drawing that the
+        # published figures are of would be another.
+        return cv2.remap(self._tiles[tile], columns, rows, cv2.INTER_LINEAR)
 
     @staticmethod
     def lines(value: np.ndarray, period: float, width: float) -> np.ndarray:
@@ -148,8 +150,8 @@ def _leaves(
         cv2.ellipse(
             canvas, (int(column), int(row)), axis, rng.uniform(0, 180), 0, 360, (*colour, 255), -1
         )
-    layer = cv2.resize(canvas, (camera.width, camera.height), interpolation=cv2.INTER_AREA)
-    layer = layer.astype(np.float32)
+    small = cv2.resize(canvas, (camera.width, camera.height), interpolation=cv2.INTER_AREA)
+    layer = np.asarray(small, np.float32)
     layer[..., 3] /= 255
     column, row, width, height = cv2.boundingRect((layer[..., 3] > 0).astype(np.uint8))
     margin = camera.height // 32

@@ -64,7 +64,7 @@ def _light(rng: np.random.Generator, num_frames: int, height: int, num_layers: i
     return _Light(
         ambient=ambient,
         sun=sun,
-        gain=np.float32(1 + rng.normal(0, 0.02, 3)),
+        gain=(1 + rng.normal(0, 0.02, 3)).astype(np.float32),
         direction=np.array([rng.uniform(0.35, 0.9), rng.uniform(0.1, 0.45)]),
         sway=np.stack(waves, 1) * strength[:, None],
         noise=rng.uniform(1.5, 4.0),
@@ -115,7 +115,7 @@ class Renderer:
         for _, identity, strokes, moment in sorted(drawn, key=lambda d: -d[0]):
             strokes.draw(fine, moment, identity)
         owner = cv2.extractChannel(fine, 3)
-        cv2.insertChannel(cv2.compare(owner, 0, cv2.CMP_GT), fine, 3)
+        cv2.insertChannel(cv2.threshold(owner, 0, 255, cv2.THRESH_BINARY)[1], fine, 3)
         size = (self._camera.width, self._camera.height)
         paint = cv2.resize(fine, size, interpolation=cv2.INTER_AREA)
         return paint, owner[::_ZOOM, ::_ZOOM]
@@ -138,7 +138,9 @@ class Renderer:
         image = backdrop.albedo * ground[..., None]
         image += paint[..., :3] * (ambient + np.float32(0.85) * sun)
         for leaves, shift in zip(backdrop.leaves, light.sway[t], strict=True):
-            leaves.sway_over(image, owner, shift=shift, level=ambient + np.float32(0.8) * sun)
+            leaves.sway_over(
+                image, owner, shift=shift, level=float(ambient + np.float32(0.8) * sun)
+            )
         image *= light.gain
         return image
 
@@ -147,7 +149,8 @@ def _truth(story: Sequence[Actor], owners: np.ndarray):
     """Masks, labels, kinds and tracks from whose every pixel is."""
     num_frames, height, width = owners.shape
     least = min_pixels(height, width)
-    masks, kinds, tracks = np.zeros_like(owners), {}, []
+    masks, tracks = np.zeros_like(owners), []
+    kinds: dict[str, np.ndarray] = {}
     counts = np.stack([np.bincount(o.ravel(), minlength=256) for o in owners])
     for identity, actor in enumerate(story, 1):
         visible = np.flatnonzero(counts[:, identity])

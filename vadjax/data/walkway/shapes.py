@@ -20,7 +20,8 @@ FURNITURE = 255  # the id of everything that belongs to the scene
 
 def shade(colour: Colour, factor: float) -> Colour:
     """Darken (factor < 1) or lighten a colour."""
-    return tuple(min(255.0, channel * factor) for channel in colour)
+    red, green, blue = (min(255.0, channel * factor) for channel in colour)
+    return red, green, blue
 
 
 @dataclass(frozen=True)

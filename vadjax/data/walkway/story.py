@@ -163,7 +163,7 @@ def _wander(rng, num_steps: int, heading: float) -> tuple[np.ndarray, np.ndarray
                 turn_to = np.arctan2(*(goal - here)[::-1])
         else:
             way = goal - here
-            distance = np.linalg.norm(way)
+            distance = float(np.linalg.norm(way))
             here = here + way * min(1.0, 0.045 / max(distance, 1e-6))
             if distance < 0.05:
                 wait, turn_to = rng.integers(6, 30), heading + rng.uniform(-1.5, 1.5)

@@ -23,11 +23,11 @@ def _wheel(figure: Figure, at: At, centre: tuple, radius: float, *, solid: bool,
     for start, stop in zip(rim, rim[1:] + rim[:1], strict=True):
         figure.limb(start, stop, 0.028, _RUBBER)
     for spoke in (0.0, np.pi / 2):
-        ends = [
+        start, stop = (
             at(forward + r * np.cos(turn + spoke), left, up + r * np.sin(turn + spoke))
             for r in (-radius, radius)
-        ]
-        figure.limb(*ends, 0.006, (150, 150, 150))
+        )
+        figure.limb(start, stop, 0.006, (150, 150, 150))
 
 
 def _knee(hip: tuple, foot: tuple, bone: float) -> tuple:
@@ -57,8 +57,8 @@ def add_cyclist(figure: Figure, at: At, look: Look, travelled: np.ndarray, colou
     hip = (-0.18, 1.0)
     shoulder = (0.16, 1.0 + 0.29 * tall)
     pedal = -travelled / 0.9
-    for side, start, tone in ((-1, 0.0, 1.0), (1, np.pi, 0.86)):
-        foot = -0.05 + 0.17 * np.cos(pedal + start), 0.32 + 0.17 * np.sin(pedal + start)
+    for side, phase, tone in ((-1, 0.0, 1.0), (1, np.pi, 0.86)):
+        foot = -0.05 + 0.17 * np.cos(pedal + phase), 0.32 + 0.17 * np.sin(pedal + phase)
         knee = _knee(hip, foot, 0.26 * tall)
         across = 0.09 * side
         knee_at, foot_at = at(knee[0], across, knee[1]), at(foot[0], across, foot[1])
