@@ -235,6 +235,20 @@ FREE = {
 }
 
 
+def _items(checker, schema: Mapping, values, whole: Mapping):
+    """Check a list's items; a list of numbers, as curves are, at once."""
+    kind, low, high = (schema.get(key) for key in ("type", "minimum", "maximum"))
+    if kind == "number" and not set(schema) - {"type", "minimum", "maximum"}:
+        plain = values and {type(value) for value in values} <= {int, float}
+        if plain and (low is None or min(values) >= low) and (high is None or max(values) <= high):
+            return
+    yield from _STANDARD.VALIDATORS["items"](checker, schema, values, whole)
+
+
+_STANDARD = jsonschema.Draft202012Validator
+_CHECKER = jsonschema.validators.extend(_STANDARD, {"items": _items})(SCHEMA)
+
+
 def validate(metrics: Mapping) -> dict:
     """Check a metrics dict against the schema.
 
@@ -255,9 +269,8 @@ def validate(metrics: Mapping) -> dict:
             faults.append(f"{path} is null without a reason")
     if not faults:
         metrics = json.loads(json.dumps(metrics))
-        checker = jsonschema.Draft202012Validator(SCHEMA)
         faults = [
-            f"{error.json_path[2:]} {error.message}" for error in checker.iter_errors(metrics)
+            f"{error.json_path[2:]} {error.message}" for error in _CHECKER.iter_errors(metrics)
         ]
     if faults:
         shown = "\n  ".join(dict.fromkeys(faults))
