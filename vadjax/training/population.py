@@ -86,15 +86,15 @@ class Population:
         states: Any = None,
     ):
         self._devices = devices
-        self._own = [dict(member.own) for member in members]
-        data = {**shared, **self._own[0]}
+        self._last = [dict(member.own) for member in members]
+        data = {**shared, **self._last[0]}
         self._make = make_state(model, data, settings.optimizer)
         if states is None:
             states = _stack([self.start_of(member) for member in members])
         self._states = devices.place_members(states)
-        self._shared = devices.place({k: v for k, v in shared.items() if k not in self._own[0]})
-        self._active = np.ones(len(members), bool)
-        self._place_own()
+        self._shared = devices.place({k: v for k, v in shared.items() if k not in self._last[0]})
+        own = {"own": _stack(self._last), "active": np.ones(len(members), bool)}
+        self._placed = devices.place_members(own)
         epoch = make_epoch(model, objective, settings)
         run = functools.partial(_masked, epoch, masks=len(members) > 1)
         self._epoch = devices.compile(run, self._states, self._placed, self._shared)
@@ -112,18 +112,23 @@ class Population:
         """Return a host copy of the state of a slot, or of all, [slots, ...]."""
         return self._devices.fetch(self._states, slot)
 
+    def best(self, slot: int) -> tuple[dict, int, float]:
+        """Return what a slot's best epoch left: variables, its number and its held-out loss."""
+        state = self._states
+        found = {"best": state.best, "epoch": state.best_epoch, "metric": state.best_metric}
+        found = self._devices.fetch(found, slot)
+        return states.variables_of(**found["best"]), int(found["epoch"]), float(found["metric"])
+
     def replace(self, slot: int, member: Member | None) -> None:
         """Give the slot to another member, or to none."""
-        self._active[slot] = member is not None
-        if member is not None:
-            self._own[slot] = dict(member.own)
+        if member is None:
+            last = self._last[slot]  # an idle slot reads what it read before
+        else:
+            last = self._last[slot] = dict(member.own)
             start = self.start_of(member)
             self._states = self._devices.insert(self._states, slot, start)
-        self._place_own()
-
-    def _place_own(self) -> None:
-        own = {"own": _stack(self._own), "active": self._active.copy()}
-        self._placed = self._devices.place_members(own)
+        row = {"own": last, "active": np.bool_(member is not None)}
+        self._placed = self._devices.insert(self._placed, slot, row)
 
 
 def train_members(
@@ -175,13 +180,13 @@ def train_members(
                 error = str(found)
             if not (error or stopped or progress[slot].ended):
                 continue
-            state = population.fetch(slot)
+            variables, best_epoch, best_metric = population.best(slot)
             yield Ended(
                 member,
-                None if error else states.variables_of(**state.best),
+                None if error else variables,
                 progress[slot],
-                int(state.best_epoch),
-                float(state.best_metric),
+                best_epoch,
+                best_metric,
                 error,
                 stopped and not progress[slot].ended,
             )
