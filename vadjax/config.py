@@ -402,6 +402,11 @@ def _window_protocols(flat: Mapping[str, object]) -> list[str]:
         return faults
     if flat["objective.name"] == "segment":
         faults.append(f"protocol {protocol!r} deals out rows' labels: set objective.name=classify.")
+    if flat["train.batches"] == "runs":
+        faults.append(
+            f"protocol {protocol!r} fits windows from everywhere, which have no neighbours: set "
+            "train.batches=windows."
+        )
     wanted = {"evaluate.threshold": "half"}  # no clip is held out that could give another
     if protocol == "published_shuffled":
         wanted |= {"window.stride": 1, "window.dilation": 1, "window.label": "last"}

@@ -66,10 +66,19 @@ def assert_as_alone(spec, there, workdir):
     np.testing.assert_allclose(histories[0], histories[1], atol=1e-4)
 
 
-@pytest.mark.parametrize("protocol", ["one_class", "by_video", "random_window"])
-def test_each_run_is_what_it_would_be_alone(cache, tmp_path, protocol):
+@pytest.mark.parametrize(
+    ("protocol", "batches"),
+    [
+        ("one_class", "windows"),
+        ("one_class", "runs"),
+        ("by_video", "windows"),
+        ("by_video", "runs"),
+        ("random_window", "windows"),
+    ],
+)
+def test_each_run_is_what_it_would_be_alone(cache, tmp_path, protocol, batches):
     base = tiny.one_class(cache) if protocol == "one_class" else tiny.config(cache)
-    base.dataset.protocol = protocol
+    base.dataset.protocol, base.train.batches = protocol, batches
     if protocol == "by_video":  # folds of two lengths, and a schedule that knows its length
         base.dataset.num_folds, base.evaluate.threshold = 2, "f1"
         base.train.schedule = "cosine"
