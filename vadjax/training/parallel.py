@@ -108,6 +108,20 @@ class Devices:
           The compiled function. It blocks until every device is done: on the CPU a second call that
           is queued while collectives of the first still wait can deadlock.
         """
+        compiled = self.program(epoch, states, own, shared)
+
+        def run(*args):
+            try:
+                return jax.block_until_ready(compiled(*args))
+            except JaxRuntimeError as error:
+                if jax.process_count() > 1 and _broken(error):
+                    raise lost("training") from error
+                raise
+
+        return run
+
+    def program(self, epoch: Callable, states: Any, own: Any, shared: Any) -> Any:
+        """Return what `compile` runs, JAX's compiled program; arrays may be shapes alone."""
         each = self.members // self._across
 
         def share(states, own, shared):
@@ -136,17 +150,7 @@ class Devices:
                 ),
                 donate_argnums=0,
             )
-        compiled = mapped.lower(states, own, shared).compile()
-
-        def run(*args):
-            try:
-                return jax.block_until_ready(compiled(*args))
-            except JaxRuntimeError as error:
-                if jax.process_count() > 1 and _broken(error):
-                    raise lost("training") from error
-                raise
-
-        return run
+        return mapped.lower(states, own, shared).compile()
 
     def _put(self, tree: Any, spec: PartitionSpec) -> Any:
         sharding = self._sharding(spec)

@@ -95,8 +95,7 @@ class Population:
         self._shared = devices.place({k: v for k, v in shared.items() if k not in self._last[0]})
         own = {"own": _stack(self._last), "active": np.ones(len(members), bool)}
         self._placed = devices.place_members(own)
-        epoch = make_epoch(model, objective, settings)
-        run = functools.partial(_masked, epoch, masks=len(members) > 1)
+        run = _epoch_of(model, objective, settings, masks=len(members) > 1)
         self._epoch = devices.compile(run, self._states, self._placed, self._shared)
 
     def start_of(self, member: Member) -> states.State:
@@ -196,12 +195,42 @@ def train_members(
                 progress[slot] = fresh(name=seated[slot].name)
 
 
+def working_bytes(
+    model: Any, objective: Any, settings: Settings, *, member: Member, shared: Mapping
+) -> int:
+    """Return what a member takes on a device while it trains, besides its state and its tables.
+
+    Activations, gradients and gathered windows, as the compiler plans them for two members on one
+    device; nothing is placed there. It takes one compilation.
+
+    Args:
+      model, objective, settings, shared: see `Population`.
+      member: any one.
+    """
+    devices, own = Devices(1, members=2), dict(member.own)
+    data = {**shared, **own}
+    state = jax.eval_shape(lambda: make_state(model, data, settings.optimizer)(member))
+    reads = {k: v for k, v in shared.items() if k not in own}
+    pair = jax.tree.map(
+        lambda x: jax.ShapeDtypeStruct((2, *np.shape(x)), x.dtype),
+        (state, {"own": own, "active": np.bool_(True)}),
+    )
+    whole = jax.tree.map(lambda x: jax.ShapeDtypeStruct(np.shape(x), x.dtype), reads)
+    run = _epoch_of(model, objective, settings, masks=True)
+    return devices.program(run, *pair, whole).memory_analysis().temp_size_in_bytes // 2
+
+
 def make_state(model: Any, data: Mapping, optimizer: str) -> Callable[[Member], states.State]:
     """Return the function that makes a member's state before its first step, compiled once."""
     length, row = data["train"]["rows"].shape[1], data["features"].shape[1:]
     window = np.zeros((1, length, *row), np.float32)
     create = jax.jit(functools.partial(states.create, model, window, optimizer=optimizer))
     return lambda member: create(seed=np.uint32(member.seed % 2**32), hparams=dict(member.hparams))
+
+
+def _epoch_of(model: Any, objective: Any, settings: Settings, *, masks: bool) -> Callable:
+    """Return (state, own, shared) -> (state, scalars) of one member."""
+    return functools.partial(_masked, make_epoch(model, objective, settings), masks=masks)
 
 
 def _masked(epoch: Callable, state: states.State, own: Mapping, shared: Mapping, *, masks: bool):
