@@ -162,6 +162,11 @@ def test_an_unexpected_fault_of_one_group_stops_no_other(cache, tmp_path, monkey
     assert errors == {specs[0].name: "KeyError: 'surprise'"} and len(folders) == 1
 
 
+def test_progress_counts_detectors_an_hour_and_names_the_failed(monkeypatch):
+    monkeypatch.setattr(local.time, "perf_counter", lambda: 1810.0)
+    assert local.Tally(8, done=5, failed=1, started=10.0).note() == "8 detectors/hour, 1 failed"
+
+
 def test_two_sweeps_on_one_workdir(cache, tmp_path):
     specs = tiny.specs(tiny.config(cache), {"seed": 0})
     with (
