@@ -152,6 +152,7 @@ def test_faults_of_the_argument_are_named(argument, text):
     ("protocol", "key", "value", "text"),
     [
         ("random_window", "evaluate.threshold", "f1", "evaluate.threshold=half, not f1"),
+        ("random_window", "train.batches", "runs", "set train.batches=windows"),
         ("random_window", "window.stride", 16, "must be below window.length, 16"),
         ("published_shuffled", "window.stride", 2, "window.stride=1, not 2"),
         ("published_shuffled", "window.label", "any", "window.label=last, not any"),

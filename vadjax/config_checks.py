@@ -153,6 +153,11 @@ def _window_protocols(flat: Mapping[str, Any]) -> list[str]:
         return faults
     if flat["objective.name"] == "segment":
         faults.append(f"protocol {protocol!r} deals out rows' labels: set objective.name=classify.")
+    if flat["train.batches"] == "runs":
+        faults.append(
+            f"protocol {protocol!r} fits windows from everywhere, which have no neighbours: set "
+            "train.batches=windows."
+        )
     # No clip is held out that could give another threshold.
     wanted: dict[str, object] = {"evaluate.threshold": "half"}
     if protocol == "published_shuffled":

@@ -2,7 +2,7 @@
 
 import json
 import pathlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, MutableMapping
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from vadjax.features.standardize import Standardizer
 
 Scored = dict[str, tuple[np.ndarray, np.ndarray]]
+SHARED_BYTES = 1 << 29  # of standardised features that are kept between detectors
 
 
 def save(folder: pathlib.Path, variables: Mapping, standardizer: "Standardizer") -> None:
@@ -42,27 +43,59 @@ def read(folder: pathlib.Path) -> "tuple[dict, Standardizer]":
 
 
 def load(
-    folder: pathlib.Path, model, objective, config: ConfigDict
+    folder: pathlib.Path,
+    model,
+    objective,
+    config: ConfigDict,
+    *,
+    shared: MutableMapping | None = None,
 ) -> Callable[[Mapping[str, np.ndarray]], Scored]:
     """Return a function: {name: rows [t, ...]} -> {name: (scores [t], predicted [t])}.
+
+    Args:
+        folder: of the detector.
+        model, objective: what it was trained with.
+        config: whole; `window` and `score` are read.
+        shared: keeps what detectors of one standardisation read, for the next one; the names then
+            have to mean the same rows in every call. None keeps nothing.
 
     Raises:
         UserError: there is no trained detector in `folder`.
     """
-    from vadjax.scoring.score import score_videos
+    from vadjax.scoring.score import make_inputs, score_inputs
 
     variables, standardizer = read(folder)
+    sizes = {"length": config.window.length, "batch_size": config.score.batch_size}
+
+    def inputs(rows: Mapping[str, np.ndarray]):
+        standard = {name: standardizer.apply(x) for name, x in rows.items()}
+        return make_inputs(model, objective, standard, dilation=config.window.dilation, **sizes)
 
     def detect(rows: Mapping[str, np.ndarray]) -> Scored:
-        return score_videos(
-            model,
-            objective,
-            variables,
-            {name: standardizer.apply(x) for name, x in rows.items()},
-            length=config.window.length,
-            dilation=config.window.dilation,
-            aggregate=config.score.aggregate,
-            batch_size=config.score.batch_size,
+        key = (tuple(rows), standardizer.mean.tobytes(), standardizer.std.tobytes())
+        size = sum(4 * x.size for x in rows.values())
+        placed = kept(shared, key, size=size, make=lambda: inputs(rows))
+        return score_inputs(
+            model, objective, variables, placed, aggregate=config.score.aggregate, **sizes
         )
 
     return detect
+
+
+def kept(shared: MutableMapping | None, key, *, size: int, make: Callable[[], Iterable]):
+    """Return what `make` returns, from `shared` where it was made before.
+
+    Args:
+        shared: key -> (value, its bytes), the oldest first; these are dropped for want of room.
+            None keeps nothing.
+        key: of the value.
+        size: its bytes; what is larger than all the room is not kept.
+        make: called where it is not there.
+    """
+    if shared is None or size > SHARED_BYTES:
+        return make()
+    if key not in shared:
+        while shared and sum(each for _, each in shared.values()) + size > SHARED_BYTES:
+            del shared[next(iter(shared))]
+        shared[key] = list(make()), size
+    return shared[key][0]

@@ -21,12 +21,19 @@ Scores = dict[str, np.ndarray]
 def score(run: Run) -> None:
     """Detectors -> one score for every frame of the test and the calibration clips."""
     arrays: dict[str, Any] = {}
+    shared = run.memory.setdefault(("inputs", run.config.score.batch_size), {})
     for fold in run.folds:
-        detect = detector.load(run.detector_dir(fold), run.model, run.objective, run.config)
-        for split, parts in (("test", fold.test), ("calibrate", fold.calibrate)):
-            for name, found in detect({_name(run, p): run.rows(p) for p in parts}).items():
-                for what, values in zip(("scores", "predicted"), found, strict=True):
-                    arrays[f"{split}|{fold.index}|{name}|{what}"] = values
+        detect = detector.load(
+            run.detector_dir(fold), run.model, run.objective, run.config, shared=shared
+        )
+        parts = {
+            f"{split}|{fold.index}|{_name(run, part)}": part
+            for split, side in (("test", fold.test), ("calibrate", fold.calibrate))
+            for part in side
+        }
+        for name, found in detect({name: run.rows(part) for name, part in parts.items()}).items():
+            for what, values in zip(("scores", "predicted"), found, strict=True):
+                arrays[f"{name}|{what}"] = values
         for part in fold.test:  # so that two runs can be compared from their files alone
             if run.videos[part.video_id].labels is not None:
                 labels = run.labels(part).astype(np.uint8)

@@ -64,7 +64,14 @@ def score(run: Run) -> None:
     scorer = make_score_fn(
         run.model, run.objective, length=run.config.window.length, batch_size=size
     )
-    scores = scorer(variables, fitted.apply(rows(run, fold)), fold.windows[fold.test])
+    tested = fold.windows[fold.test]
+    placed = detector.kept(
+        run.memory.setdefault(("inputs", size), {}),
+        (run.config.seed, fitted.mean.tobytes(), fitted.std.tobytes()),
+        size=sum(4 * run.store.read(name).size for name in fold.videos),
+        make=lambda: scorer.place(fitted.apply(rows(run, fold)), tested),
+    )
+    scores = np.asarray(scorer.placed(variables, *placed))[: len(tested)]
     found = {
         "scores": scores[:, -1].astype(np.float32),
         "predicted": np.ones(len(scores), bool),

@@ -10,7 +10,7 @@ from sklearn.covariance import LedoitWolf
 from vadjax.scoring import baselines
 
 
-@settings(max_examples=20)
+@settings(deadline=None, max_examples=20)
 @given(st.dictionaries(st.sampled_from("abcd"), st.integers(1, 50), min_size=1))
 def test_content_free(lengths):
     found = baselines.content_free(lengths, seed=3)
@@ -56,10 +56,11 @@ def test_a_fitted_frame_is_at_no_distance_from_itself():
     assert baselines.knn(fit, fit, k=1).max() == 0
 
 
-def test_mahalanobis_is_that_of_scikit_learn(monkeypatch):
+@pytest.mark.parametrize(("n", "d"), [(80, 12), (30, 30), (15, 60)])
+def test_mahalanobis_is_that_of_scikit_learn(n, d, monkeypatch):
     rng = np.random.default_rng(3)
-    mix = rng.normal(size=(12, 12))
-    fit, test = rng.normal(size=(80, 12)) @ mix + 1, rng.normal(size=(25, 12)) @ mix
+    mix = rng.normal(size=(d, d))
+    fit, test = rng.normal(size=(n, d)) @ mix + 1, rng.normal(size=(25, d)) @ mix
     expected = np.sqrt(LedoitWolf().fit(fit).mahalanobis(test))
     found = baselines.mahalanobis(fit, test)
     assert found.dtype == np.float32

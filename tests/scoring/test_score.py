@@ -1,11 +1,15 @@
 """Scores of windows become scores of frames."""
 
+import jax
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vadjax.scoring.score import fill, spread
+from tests.models import build
+from vadjax import detector
+from vadjax.models.recurrent import RecurrentModel
+from vadjax.scoring.score import fill, make_score_fn, score_videos, spread
 
 
 @given(st.lists(st.booleans(), min_size=1, max_size=30).filter(any), st.integers(0, 99))
@@ -27,3 +31,72 @@ def test_spread_by_hand(how, want):
     got, predicted = spread(scores, rows, 4, how)
     np.testing.assert_allclose(got, want)
     assert predicted.sum() == (2 if how == "last" else 4)
+
+
+@pytest.mark.parametrize(
+    ("name", "bidirectional"),
+    [("lstm", False), ("gru", True), ("simple_rnn", False), ("lstm_gru", False), ("lstm", True)],
+)
+def test_every_scanner_projects_a_frame_once_for_all_windows(name, bidirectional, monkeypatch):
+    model = build.model(name, bidirectional=bidirectional, task="classify")
+    objective = build.objective("classify")
+    variables = model.init(jax.random.key(0), build.windows(model))
+    features = np.random.default_rng(0).normal(size=(30, build.FEATURES)).astype(np.float32)
+    rows = (np.arange(30 - build.STEPS + 1)[:, None] + np.arange(build.STEPS)).astype(np.int32)
+    outputs, _ = model.apply(variables, features[rows], num_outputs=1)
+    wanted = objective.frame_score(outputs, features[rows[:, -1:]])
+    shapes, project, apply = [], RecurrentModel.project, RecurrentModel.apply
+
+    def seen(self, variables, frames):
+        shapes.append(frames.shape)
+        return project(self, variables, frames)
+
+    def shared(self, *args, projected=False, **more):
+        assert projected
+        return apply(self, *args, projected=projected, **more)
+
+    monkeypatch.setattr(RecurrentModel, "project", seen)
+    monkeypatch.setattr(RecurrentModel, "apply", shared)
+    make_score_fn.cache_clear()
+    got = make_score_fn(model, objective, length=build.STEPS, batch_size=8)(
+        variables, features, rows
+    )
+    make_score_fn.cache_clear()
+    assert [len(shape) for shape in shapes] == [2]  # frames, not windows
+    np.testing.assert_allclose(got, wanted, atol=1e-5)
+
+
+def test_videos_of_several_groups_get_their_own_scores(monkeypatch):
+    model, objective = build.model("gru"), build.objective("predict")
+    variables = model.init(jax.random.key(0), build.windows(model))
+    rng = np.random.default_rng(1)
+    videos = {
+        n: rng.normal(size=(t, build.FEATURES)).astype(np.float32)
+        for n, t in (("a", 9), ("b", 14), ("c", 11))
+    }
+    sizes = {"length": build.STEPS, "batch_size": 4}
+    together = score_videos(model, objective, variables, videos, **sizes)
+    monkeypatch.setattr("vadjax.scoring.score.ROWS_AT_ONCE", 20)
+    for name, (scores, predicted) in score_videos(
+        model, objective, variables, videos, **sizes
+    ).items():
+        alone = score_videos(model, objective, variables, {name: videos[name]}, **sizes)[name]
+        for found in ((scores, predicted), together[name]):
+            np.testing.assert_allclose(found[0], alone[0], atol=1e-6)
+            np.testing.assert_array_equal(found[1], alone[1])
+
+
+def test_what_is_kept_between_detectors_has_a_limit(monkeypatch):
+    monkeypatch.setattr(detector, "SHARED_BYTES", 10)
+    shared, made = {}, []
+
+    def want(key, size):
+        return detector.kept(shared, key, size=size, make=lambda: made.append(key) or [key])
+
+    assert want("a", 6) == ["a"] and want("a", 6) == ["a"] and want("b", 4) == ["b"]
+    assert made == ["a", "b"]
+    assert want("c", 5) == ["c"] and set(shared) == {"b", "c"}  # the oldest made room
+    want("d", 11)
+    assert set(shared) == {"b", "c"}  # larger than all the room
+    detector.kept(None, "b", size=1, make=lambda: made.append("again"))
+    assert made[-1] == "again"

@@ -1,16 +1,25 @@
 """What a sweep needs is known before it starts."""
 
+import dataclasses
 import json
 
 import jax
 import numpy as np
 import pytest
 
+from tests.models import build
 from tests.sweeps import tiny
 from tests.sweeps.test_sweep import QUIET, Heard
+from tests.training import tiny as training
+from tests.training.test_population import members_of
+from vadjax.data.windows import window_table
 from vadjax.errors import UserError
 from vadjax.sweeps import budget, local, plan, run
 from vadjax.sweeps.group import open_runs, prepare
+from vadjax.training import population
+from vadjax.training.inputs import TrainingData, resident_arrays
+from vadjax.training.parallel import Devices
+from vadjax.training.step import Settings
 
 
 @pytest.fixture(scope="module")
@@ -45,7 +54,7 @@ def test_members_that_fit_are_counted_on_every_device():
 
 
 def test_a_budget_in_words():
-    need = budget.Budget(50_000_000, 700_000_000, 96, 2, 16 * 10**9, 10**6, 9000.0)
+    need = budget.Budget(50_000_000, 700_000_000, 96, 2, 16 * 10**9, 10**6, 9000.0, True)
     assert str(need) == "needs 3.1 GB of 16.0 GB, 48 members per device; at most 2.5 h"
 
 
@@ -69,3 +78,52 @@ def test_a_dry_run_says_all_and_does_nothing(swept, cache, tmp_path):
 def test_damaged_measurements_are_no_measurements(tmp_path):
     (tmp_path / budget.FILE).write_text('{"a": [1]}')
     assert budget.read(tmp_path) == {}
+
+
+def test_what_the_compiler_plans_for_two_holds_for_more(cache):
+    """A plan from one compilation covers what XLA then takes for four, and not thrice that."""
+    model, objective = build.model("lstm"), build.objective("predict")
+    data, config = _windows(model), training.config(batch_size=16)
+    members = members_of(data, config, objective, seeds=range(4, 8), rates=(0.01,) * 4)
+    settings, shared = Settings(batch_size=16), resident_arrays(data)
+    each = population.working_bytes(model, objective, settings, member=members[0], shared=shared)
+    taken = []
+
+    class Watched(Devices):
+        def program(self, *args):
+            made = super().program(*args)
+            taken.append(made.memory_analysis().temp_size_in_bytes)
+            return made
+
+    more = {"members": members, "shared": shared, "devices": Watched(1, members=4)}
+    population.Population(model, objective, settings, **more)
+    assert taken[0] <= 1.1 * 4 * each <= 3 * taken[0]
+
+
+def test_a_device_that_tells_its_memory_is_planned_by_the_compiler(swept, monkeypatch):
+    specs, workdir = swept
+    group = prepare(open_runs(specs, workdir / "runs"))
+    (group.runs[0].cache / budget.MEMORY).unlink(missing_ok=True)
+    asked = []
+    monkeypatch.setattr(budget, "devices_of", lambda count: (1, 10**9))
+    monkeypatch.setattr(
+        budget.population, "working_bytes", lambda *a, **k: asked.append(k) or 10**8
+    )
+    need = budget.budget(group)
+    assert need.planned and need.slots == 2 and 10**8 < need.member_bytes < 1.1 * 10**8
+    assert "by the sizes" not in str(need) and "of 1.0 GB, 2 members per device" in str(need)
+    assert "by the sizes of arrays" in str(dataclasses.replace(need, planned=False))
+    budget.budget(group)
+    assert len(asked) == 1  # kept
+    (group.runs[0].cache / budget.MEMORY).unlink()
+
+
+def _windows(model):
+    features = np.random.default_rng(0).normal(size=(120, *model.feature_shape))
+    return TrainingData(
+        features=features.astype(np.float32),
+        frame_labels=None,
+        video_labels=None,
+        train=window_table([100], length=build.STEPS, stride=1),
+        select=window_table([20], length=build.STEPS, stride=1, starts=[100]),
+    )

@@ -77,6 +77,14 @@ def test_the_sweep_that_comes_along_can_be():
     assert len(plan.grouped(plan.read_sweep(sweep, BASE))) == 1
 
 
+def test_the_grid_of_sixty_runs():
+    file = "configs/sweeps/ped2_grid.py"
+    base = plan.function_of(file, "get_config")("dataset.data_dir=/data/ped2")
+    specs = plan.read_sweep(plan.function_of(file), base)
+    assert len(specs) == 60 and len(plan.grouped(specs)) == 4
+    assert {(s.config.train.epochs, s.config.train.patience) for s in specs} == {(30, 5)}
+
+
 def test_the_published_grid():
     argument = "ucsd_ped2=/a,avenue=/b,train.epochs=2"
     make = plan.function_of("configs/sweeps/rahmani_grid.py", "get_config")

@@ -66,10 +66,19 @@ def assert_as_alone(spec, there, workdir):
     np.testing.assert_allclose(histories[0], histories[1], atol=1e-4)
 
 
-@pytest.mark.parametrize("protocol", ["one_class", "by_video", "random_window"])
-def test_each_run_is_what_it_would_be_alone(cache, tmp_path, protocol):
+@pytest.mark.parametrize(
+    ("protocol", "batches"),
+    [
+        ("one_class", "windows"),
+        ("one_class", "runs"),
+        ("by_video", "windows"),
+        ("by_video", "runs"),
+        ("random_window", "windows"),
+    ],
+)
+def test_each_run_is_what_it_would_be_alone(cache, tmp_path, protocol, batches):
     base = tiny.one_class(cache) if protocol == "one_class" else tiny.config(cache)
-    base.dataset.protocol = protocol
+    base.dataset.protocol, base.train.batches = protocol, batches
     if protocol == "by_video":  # folds of two lengths, and a schedule that knows its length
         base.dataset.num_folds, base.evaluate.threshold = 2, "f1"
         base.train.schedule = "cosine"
@@ -151,6 +160,11 @@ def test_an_unexpected_fault_of_one_group_stops_no_other(cache, tmp_path, monkey
     specs = tiny.specs(base, {"seed": 0}, {"seed": 1, "model.units": (3,)})
     folders, errors = local.run_sweep(specs, tmp_path, console=QUIET)
     assert errors == {specs[0].name: "KeyError: 'surprise'"} and len(folders) == 1
+
+
+def test_progress_counts_detectors_an_hour_and_names_the_failed(monkeypatch):
+    monkeypatch.setattr(local.time, "perf_counter", lambda: 1810.0)
+    assert local.Tally(8, done=5, failed=1, started=10.0).note() == "8 detectors/hour, 1 failed"
 
 
 def test_two_sweeps_on_one_workdir(cache, tmp_path):

@@ -22,7 +22,7 @@ def config(cache, **changes) -> configs.ConfigDict:
 def quick(cache, **changes) -> configs.ConfigDict:
     """The same on three features, the mean colour."""
     asked = {"features__backbone": "pixels_rgb", "features__weights": ""}
-    return config(cache, **asked, features__height=0, features__width=0, **changes)
+    return config(cache, **asked, features__height=1, features__width=1, **changes)
 
 
 def one_class(cache, **changes) -> configs.ConfigDict:

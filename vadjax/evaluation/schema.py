@@ -235,6 +235,20 @@ FREE = {
 }
 
 
+def _items(checker, schema: Mapping, values, whole: Mapping):
+    """Check a list's items; a list of numbers, as curves are, at once."""
+    kind, low, high = (schema.get(key) for key in ("type", "minimum", "maximum"))
+    if kind == "number" and not set(schema) - {"type", "minimum", "maximum"}:
+        plain = values and {type(value) for value in values} <= {int, float}
+        if plain and (low is None or min(values) >= low) and (high is None or max(values) <= high):
+            return
+    yield from _STANDARD.VALIDATORS["items"](checker, schema, values, whole)
+
+
+_STANDARD = jsonschema.Draft202012Validator
+_CHECKER = jsonschema.validators.extend(_STANDARD, {"items": _items})(SCHEMA)
+
+
 def validate(metrics: Mapping) -> dict:
     """Check a metrics dict against the schema.
 
@@ -256,8 +270,7 @@ def validate(metrics: Mapping) -> dict:
     plain: dict = {}
     if not faults:
         plain = json.loads(json.dumps(metrics))
-        checker = jsonschema.Draft202012Validator(SCHEMA)
-        faults = [f"{error.json_path[2:]} {error.message}" for error in checker.iter_errors(plain)]
+        faults = [f"{error.json_path[2:]} {error.message}" for error in _CHECKER.iter_errors(plain)]
     if faults:
         shown = "\n  ".join(dict.fromkeys(faults))
         raise UserError(f"metrics are not as schema version {VERSION} has them:\n  {shown}")

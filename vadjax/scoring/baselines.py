@@ -4,7 +4,6 @@ from collections.abc import Mapping
 
 import numpy as np
 import scipy.linalg
-from sklearn.covariance import LedoitWolf
 
 _CELLS_AT_ONCE = 1 << 24  # of a table of distances: 64 MB
 
@@ -71,9 +70,9 @@ def knn(fit_features: np.ndarray, test_features: np.ndarray, *, k: int = 5) -> n
 def mahalanobis(fit_features: np.ndarray, test_features: np.ndarray) -> np.ndarray:
     """Mahalanobis distance from the fitted features, with Ledoit and Wolf's shrunk covariance.
 
-    (Ledoit and Wolf, J. Multivariate Analysis 88, 2004; scikit-learn's estimate of the shrinkage.)
-    Computed in float64 without reducing dimensions; time is O((n + m) d^2 + d^3): seconds at n =
-    20,000 and d = 1280.
+    Computed in float64 without reducing dimensions, through the d x d covariance or, where there
+    are fewer frames than features, through the n x n products of frames (Woodbury's identity):
+    O((n + m) n d) with the smaller of n and d squared, so that pixels as features take seconds too.
 
     Args:
         fit_features: [n, d] normal frames, standardised.
@@ -86,18 +85,54 @@ def mahalanobis(fit_features: np.ndarray, test_features: np.ndarray) -> np.ndarr
         ValueError: a shape does not fit.
     """
     fit, test = _checked(fit_features, test_features)
-    estimate = LedoitWolf(store_precision=False).fit(fit.astype(np.float64))
-    covariance = estimate.covariance_
+    fit = fit.astype(np.float64)
+    mean = fit.mean(0)
+    fit -= mean
+    num, width = fit.shape
+    narrow = width <= num
+    products = fit.T @ fit if narrow else fit @ fit.T
+    shrinkage = ledoit_wolf(fit, products)
+    trace = np.trace(products) / num
     # A share of 1e-9 keeps the factor defined where features are constant or there is one frame.
-    covariance.flat[:: len(covariance) + 1] += 1e-9 * max(np.trace(covariance), 1) / len(covariance)
-    factor = scipy.linalg.cholesky(covariance, lower=True)
+    floor = (shrinkage * trace + 1e-9 * max(trace, 1)) / width
+    kept = 1 - shrinkage
+    products *= kept / num if narrow else kept
+    products.flat[:: len(products) + 1] += floor if narrow else num * floor
+    factor = scipy.linalg.cholesky(products, lower=True, overwrite_a=True)
     scores = np.empty(len(test), np.float32)
-    chunk = max(1, _CELLS_AT_ONCE // fit.shape[1])
+    chunk = max(1, _CELLS_AT_ONCE // width)
     for start in range(0, len(test), chunk):
-        away = test[start : start + chunk] - estimate.location_  # [c, d] float64
-        white = scipy.linalg.solve_triangular(factor, away.T, lower=True)  # [d, c]
-        scores[start : start + chunk] = np.sqrt(np.einsum("dc,dc->c", white, white))
+        away = test[start : start + chunk] - mean  # [c, d] float64
+        if narrow:
+            white = scipy.linalg.solve_triangular(factor, away.T, lower=True)  # [d, c]
+            squares = np.einsum("dc,dc->c", white, white)
+        else:
+            white = scipy.linalg.solve_triangular(factor, fit @ away.T, lower=True)  # [n, c]
+            squares = np.einsum("cd,cd->c", away, away)
+            squares = (squares - kept * np.einsum("nc,nc->c", white, white)) / floor
+        scores[start : start + chunk] = np.sqrt(np.maximum(squares, 0))
     return scores
+
+
+def ledoit_wolf(centred: np.ndarray, products: np.ndarray) -> float:
+    """Share of the identity in Ledoit and Wolf's covariance (J. Multivariate Analysis 88, 2004).
+
+    As `sklearn.covariance.ledoit_wolf_shrinkage`, which multiplies d x d matrices three times.
+
+    Args:
+        centred: float64 [n, d] of mean 0.
+        products: its products, [d, d] or [n, n].
+
+    Returns:
+        A share in [0, 1].
+    """
+    num, width = centred.shape
+    scale = np.einsum("nd,nd->n", centred, centred)  # of each frame
+    trace = scale.sum() / num
+    squares = np.square(products).sum() / num**2  # of the covariance's values
+    spread = squares - trace**2 / width
+    noise = min((np.square(scale).sum() / num - squares) / num, spread)
+    return float(noise / spread) if noise > 0 else 0.0
 
 
 def _checked(fit: np.ndarray, test: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -1,20 +1,22 @@
 """Trained variables + features -> one score a frame, over every window at stride 1."""
 
+import dataclasses
 import functools
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jax.sharding import AxisType, PartitionSpec
+from jax.sharding import AxisType, NamedSharding, PartitionSpec
 
-from vadjax.data.windows import window_table
+from vadjax.data.windows import WindowTable, window_span, window_table
 from vadjax.errors import UserError
 from vadjax.models.model import Model
 from vadjax.models.objectives import Objective
 
 AXIS = "data"
+PADDING_BYTES = 1 << 22  # that features may grow by, about, to meet few shapes
 ROWS_AT_ONCE = 1 << 16  # feature rows on the device in one call; longer sets go in groups
 
 
@@ -33,7 +35,9 @@ def make_score_fn(model: Model, objective: Objective, *, length: int, batch_size
 
     Returns:
         A function (variables, features [n, ...], rows int32 [m, length]) -> float32 [m, s], the
-        scores of the last s rows of each window; m and n are padded here to a few shapes.
+        scores of the last s rows of each window; m and n are padded here to a few shapes. Its
+        `place(features, rows)` lays padded arrays on the devices, and its
+        `placed(variables, *arrays)` scores what lies there.
     """
     scored = objective.num_scored(length)
     project = getattr(model, "project", None)  # of recurrent models
@@ -57,17 +61,78 @@ def make_score_fn(model: Model, objective: Objective, *, length: int, batch_size
         return jax.lax.map(batch, rows.reshape(-1, batch_size, length)).reshape(-1, scored)
 
     split, whole = PartitionSpec(AXIS), PartitionSpec()
+    places = NamedSharding(mesh, whole), NamedSharding(mesh, split)
     mapped = jax.jit(
         jax.shard_map(
             share, mesh=mesh, in_specs=(whole, whole, split), out_specs=split, check_vma=False
         )
     )
 
-    def run(variables: Mapping, features: np.ndarray, rows: np.ndarray) -> np.ndarray:
-        padded = _padded(rows, batch_size * devices), _padded(features, 1024 * devices)
-        return np.asarray(mapped(variables, padded[1], padded[0]))[: len(rows)]
+    def place(features, rows):
+        padded = (
+            _padded(features, _quantum(features) * devices),
+            _padded(rows, batch_size * devices),
+        )
+        return jax.device_put(padded, places)
 
+    def run(variables, features, rows):
+        return np.asarray(mapped(variables, *place(features, rows)))[: len(rows)]
+
+    run.place, run.placed = place, mapped
     return run
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Inputs:
+    """Some videos as they lie on the devices, for any number of detectors.
+
+    Attributes:
+        lengths: video -> rows.
+        table: their windows at stride 1.
+        placed: padded features and window rows.
+    """
+
+    lengths: Mapping[str, int]
+    table: WindowTable
+    placed: tuple[jax.Array, jax.Array]
+
+    @property
+    def nbytes(self) -> int:
+        return sum(x.nbytes for x in self.placed) + self.table.rows.nbytes
+
+
+def make_inputs(
+    model: Model,
+    objective: Objective,
+    features: Mapping[str, np.ndarray],
+    *,
+    length: int,
+    dilation: int = 1,
+    batch_size: int = 256,
+) -> Iterator[Inputs]:
+    """Lay videos on the devices, one group of at most `ROWS_AT_ONCE` rows after another.
+
+    Args:
+        model, objective, features, length, dilation, batch_size: see `score_videos`; of the model
+            and the objective nothing but the compiled function is used.
+
+    Raises:
+        UserError: a video is shorter than a window.
+    """
+    span = window_span(length, dilation)
+    short = {k: len(v) for k, v in features.items() if len(v) < span}
+    if short:
+        listed = ", ".join(f"{k} ({n})" for k, n in list(short.items())[:5])
+        raise UserError(
+            f"{len(short)} video(s) are shorter than a window of {span} frames: {listed}; "
+            "lower window.length (or window.dilation), or leave these videos out."
+        )
+    run = make_score_fn(model, objective, length=length, batch_size=batch_size)
+    for group in _groups({k: len(v) for k, v in features.items()}):
+        lengths = {k: len(features[k]) for k in group}
+        table = window_table(list(lengths.values()), length=length, stride=1, dilation=dilation)
+        together = np.concatenate([features[k] for k in group])
+        yield Inputs(lengths, table, run.place(together, table.rows))
 
 
 def score_videos(
@@ -101,25 +166,33 @@ def score_videos(
     Raises:
       UserError: a video is shorter than a window.
     """
-    span = (length - 1) * dilation + 1
-    short = {k: len(v) for k, v in features.items() if len(v) < span}
-    if short:
-        listed = ", ".join(f"{k} ({n})" for k, n in list(short.items())[:5])
-        raise UserError(
-            f"{len(short)} video(s) are shorter than a window of {span} frames: {listed}; "
-            "lower window.length (or window.dilation), or leave these videos out."
-        )
+    sizes = {"length": length, "batch_size": batch_size}
+    inputs = make_inputs(model, objective, features, dilation=dilation, **sizes)
+    return score_inputs(model, objective, variables, inputs, aggregate=aggregate, **sizes)
+
+
+def score_inputs(
+    model: Model,
+    objective: Objective,
+    variables,
+    inputs: Iterable[Inputs],
+    *,
+    length: int,
+    aggregate: str = "last",
+    batch_size: int = 256,
+) -> dict[str, tuple[np.ndarray, np.ndarray]]:
+    """Score what `make_inputs` has laid on the devices; see `score_videos`."""
     run = make_score_fn(model, objective, length=length, batch_size=batch_size)
     result = {}
-    for group in _groups({k: len(v) for k, v in features.items()}):
-        lengths = [len(features[k]) for k in group]
-        table = window_table(lengths, length=length, stride=1, dilation=dilation)
-        scores = run(variables, np.concatenate([features[k] for k in group]), table.rows)
-        ends = np.cumsum(lengths)
-        for index, name in enumerate(group):
-            mine = table.video == index
-            scored = table.rows[mine][:, -scores.shape[1] :] - (ends[index] - lengths[index])
-            result[name] = spread(scores[mine], scored, lengths[index], aggregate)
+    for group in inputs:
+        table = group.table
+        scores = np.asarray(run.placed(variables, *group.placed))[: len(table)]
+        counts = np.bincount(table.video, minlength=len(group.lengths))
+        stops, ends = np.cumsum(counts), np.cumsum(list(group.lengths.values()))
+        for index, (name, rows) in enumerate(group.lengths.items()):
+            mine = slice(stops[index] - counts[index], stops[index])  # windows in order of videos
+            scored = table.rows[mine, -scores.shape[1] :] - (ends[index] - rows)
+            result[name] = spread(scores[mine], scored, rows, aggregate)
     return result
 
 
@@ -175,6 +248,16 @@ def _groups(lengths: Mapping[str, int]) -> list[list[str]]:
         groups[-1].append(name)
         room -= rows
     return groups
+
+
+def _quantum(features: np.ndarray) -> int:
+    """Return the rows that features are padded to a multiple of: 1,024, fewer of wide rows.
+
+    >>> _quantum(np.zeros((7, 1280), np.float32)), _quantum(np.zeros((7, 64, 64, 3), np.float32))
+    (1024, 128)
+    """
+    row = max(1, features[:1].nbytes)
+    return min(1024, 1 << (PADDING_BYTES // row).bit_length())
 
 
 def _padded(array: np.ndarray, multiple: int) -> np.ndarray:

@@ -13,12 +13,15 @@ from vadjax import config as configs
 from vadjax.context import Run
 from vadjax.errors import UserError
 from vadjax.storage.files import write_json
+from vadjax.training import population
 from vadjax.training.population import Member, make_state
+from vadjax.training.step import Settings
 
 SLOTS = 8  # members at a time where no device tells its memory; beyond, two cores gain nothing
 MOST = 256
 SHARE = 0.8  # of a device's memory that a group may plan to fill
 FILE = "sweep_throughput.json"
+MEMORY = "sweep_memory.json"
 NAMED = (
     "dataset.protocol",
     "features.backbone",
@@ -42,6 +45,8 @@ class Budget:
         limit_bytes: of a device's memory; None where it does not tell.
         windows: fitted windows of all members, all epochs, if none stops early.
         seconds: expected at most; None where nothing like it was measured here.
+        planned: the compiler has said what a member takes while it trains; else that is guessed
+            from the sizes of its arrays.
     """
 
     member_bytes: int
@@ -51,6 +56,7 @@ class Budget:
     limit_bytes: int | None
     windows: int
     seconds: float | None
+    planned: bool = False
 
     def __str__(self) -> str:
         """Say it as a person reads it."""
@@ -61,7 +67,8 @@ class Budget:
         if self.seconds is not None:
             time = f"at most {duration(self.seconds)}"
         members = f"{each} member{'s' * (each != 1)} per device"
-        return f"needs {size(needed)}{room}, {members}; {time}"
+        basis = "" if self.planned else " by the sizes of arrays"
+        return f"needs {size(needed)}{room}{basis}, {members}; {time}"
 
 
 def budget(group, *, slots: int = 0) -> Budget:
@@ -77,17 +84,40 @@ def budget(group, *, slots: int = 0) -> Budget:
     run, tasks, shared = group.runs[0], group.tasks, group.shared
     train, member = run.config.train, tasks[0].member
     state = state_bytes(run.model, {**shared, **member.own}, member, train.optimizer)
-    row = int(np.prod(shared["features"].shape[1:]))
-    batch = 4 * train.batch_size * run.config.window.length * row
-    each = state + 2 * batch + tree_bytes(member.own)
-    resident = tree_bytes(shared)
     present, limit = devices_of(train.num_devices)
+    working = working_bytes_of(group) if limit else guessed_bytes(run, shared)
+    each = state + working + tree_bytes(member.own)
+    resident = tree_bytes(shared)
     slots = slots or fitting(each, resident, devices=present, limit=limit)
     slots = min(slots, len(tasks))
     windows = sum(task.steps for task in tasks) * train.batch_size * train.epochs
     known = read(run.cache).get(key_of(run))
     seconds = windows / known if known else None
-    return Budget(each, resident, slots, min(present, slots), limit, windows, seconds)
+    return Budget(each, resident, slots, min(present, slots), limit, windows, seconds, bool(limit))
+
+
+def working_bytes_of(group) -> int:
+    """Return what the compiler plans for a member, asked once for each shape and then kept."""
+    run, task = group.runs[0], group.tasks[0]
+    known = read(run.cache, MEMORY)
+    if key_of(run) not in known:
+        found = population.working_bytes(
+            run.model,
+            run.objective,
+            Settings.of(run.config.train, task.steps),
+            member=task.member,
+            shared=group.shared,
+        )
+        known[key_of(run)] = found
+        write_json(run.cache / MEMORY, {**read(run.cache, MEMORY), **known})
+    return int(known[key_of(run)])
+
+
+def guessed_bytes(run: Run, shared: Mapping) -> int:
+    """Guess the same where no device tells its memory: the gathered windows twice."""
+    row = int(np.prod(shared["features"].shape[1:]))
+    windows = 4 * run.config.train.batch_size * run.config.window.length
+    return 2 * windows * row
 
 
 def fitting(each: int, resident: int, *, devices: int, limit: int | None) -> int:
@@ -136,10 +166,10 @@ def key_of(run: Run) -> str:
     return configs.fingerprint({**kept, "device": jax.devices()[0].device_kind})
 
 
-def read(cache: pathlib.Path) -> dict[str, float]:
-    """Return what is known: key -> fitted windows a second, compilation and evaluation included."""
+def read(cache: pathlib.Path, name: str = FILE) -> dict[str, float]:
+    """Return what is known by key: windows fitted a second, all included, or bytes a member."""
     try:
-        found = json.loads((cache / FILE).read_text(encoding="utf-8"))
+        found = json.loads((cache / name).read_text(encoding="utf-8"))
         return {str(key): float(value) for key, value in found.items() if float(value) > 0}
     except (OSError, ValueError, TypeError, AttributeError):
         return {}  # it is only a memory

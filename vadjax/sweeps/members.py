@@ -12,8 +12,15 @@ from vadjax.data.splits import Fold, Part
 from vadjax.data.windows import WindowTable, window_table
 from vadjax.errors import UserError
 from vadjax.features.standardize import Standardizer
-from vadjax.training.inputs import TrainingData, check, hyperparameters, resident_arrays
+from vadjax.training.inputs import (
+    TrainingData,
+    check,
+    hyperparameters,
+    resident_arrays,
+    run_size,
+)
 from vadjax.training.population import Member
+from vadjax.training.runs import cut_runs, pad_runs
 from vadjax.training.step import num_steps
 
 
@@ -50,8 +57,6 @@ def members(runs: Sequence[Run]) -> tuple[list[Task], dict, dict[str, str]]:
     Raises:
         UserError: the group's data cannot be trained on.
     """
-    if runs[0].config.train.batches == "runs":
-        raise UserError("train.batches=runs is not for sweeps yet; leave it at windows.")
     pairs, failed = [], {}
     for run in runs:
         try:
@@ -64,7 +69,7 @@ def members(runs: Sequence[Run]) -> tuple[list[Task], dict, dict[str, str]]:
         made, shared = _alike(pairs)
     else:
         made, shared = _apart(pairs)
-    tasks = []
+    size, tasks = run_size(runs[0].config.train), []
     for (run, fold), (standardizer, data, own) in zip(pairs, made, strict=True):
         try:
             hparams = hyperparameters(data, run.config, run.objective)
@@ -73,6 +78,9 @@ def members(runs: Sequence[Run]) -> tuple[list[Task], dict, dict[str, str]]:
             continue
         member = Member(f"{run.workdir.name}|{fold.index}", run.config.seed, hparams, own)
         steps = num_steps(len(data.train), run.config.train.batch_size)
+        if size:
+            table = own.get("train", shared["train"])
+            steps = int(table.get("count", len(table["frames"])))
         tasks.append(Task(run, fold, standardizer, member, steps))
     return [task for task in tasks if task.run.workdir.name not in failed], shared, failed
 
@@ -82,7 +90,8 @@ def _alike(pairs: Sequence[tuple[Run, Fold]]) -> tuple[list, dict]:
     make = windowed.training_data if run.by_window else stages.training_data
     standardizer, data = make(run, fold)
     check(data, run.objective)
-    return [(standardizer, data, {})] * len(pairs), resident_arrays(data)
+    shared = resident_arrays(data, run_size=run_size(run.config.train))
+    return [(standardizer, data, {})] * len(pairs), shared
 
 
 def _apart(pairs: Sequence[tuple[Run, Fold]]) -> tuple[list, dict]:
@@ -91,12 +100,15 @@ def _apart(pairs: Sequence[tuple[Run, Fold]]) -> tuple[list, dict]:
     empty = [data for _, data in found if not (len(data.train) and len(data.select))]
     data = (empty or [data for _, data in found])[0]
     check(data, pairs[0][0].objective)
-    most = [max(len(getattr(data, name)) for _, data in found) for name in ("train", "select")]
+    size = run_size(pairs[0][0].config.train)
+    tables = {
+        split: _padded([getattr(data, split) for _, data in found], size)
+        for split in ("train", "select")
+    }
     made = []
-    for standardizer, data in found:
+    for index, (standardizer, data) in enumerate(found):
         own = {
-            "train": _padded(data.train, most[0]),
-            "select": _padded(data.select, most[1]),
+            **{split: padded[index] for split, padded in tables.items()},
             "standard": {"mean": standardizer.mean, "std": standardizer.std},
         }
         made.append((standardizer, data, own))
@@ -150,11 +162,29 @@ def _by_window(pairs: Sequence[tuple[Run, Fold]]) -> list[tuple[Standardizer, Tr
     return [found[split_of(run, fold)] for run, fold in pairs]
 
 
-def _padded(table: WindowTable, length: int) -> dict[str, np.ndarray | np.integer]:
-    """Return a window table as arrays, repeated up to a length, with its own count."""
-    missing = length - len(table)
-    return {
-        "rows": np.concatenate([table.rows, np.repeat(table.rows[:1], missing, axis=0)]),
-        "video": np.concatenate([table.video, np.repeat(table.video[:1], missing)]),
-        "count": np.int32(len(table)),
-    }
+def _padded(tables: Sequence[WindowTable], size: int) -> list[dict[str, np.ndarray]]:
+    """Return window tables as arrays of one length, the first row repeated, with their own counts.
+
+    Args:
+        tables: one a member; those of a split are the same object.
+        size: windows of a run, where batches are runs; else 0.
+    """
+    longest = max(map(len, tables))
+    cuts = {id(table): cut_runs(table, size) for table in tables} if size else {}
+    shapes = [cut["frames"].shape for cut in cuts.values()]
+
+    @functools.cache
+    def padded(index: int) -> dict[str, np.ndarray]:
+        table = tables[index]
+        missing = longest - len(table)
+        arrays = {
+            "rows": np.concatenate([table.rows, np.repeat(table.rows[:1], missing, axis=0)]),
+            "video": np.concatenate([table.video, np.repeat(table.video[:1], missing)]),
+        }
+        if not size:
+            return {**arrays, "count": np.int32(len(table))}
+        num_runs, num_frames = (max(n) for n in zip(*shapes, strict=True))
+        return arrays | pad_runs(cuts[id(table)], num_runs=num_runs, num_frames=num_frames)
+
+    first = {id(table): index for index, table in reversed(list(enumerate(tables)))}
+    return [padded(first[id(table)]) for table in tables]

@@ -14,7 +14,13 @@ import numpy as np
 from vadjax.errors import UserError
 from vadjax.storage.checkpoints import Checkpoints
 from vadjax.training import state as states
-from vadjax.training.inputs import TrainingData, check, hyperparameters, resident_arrays
+from vadjax.training.inputs import (
+    TrainingData,
+    check,
+    hyperparameters,
+    resident_arrays,
+    run_size,
+)
 from vadjax.training.leader import from_leader, leads
 from vadjax.training.log import EpochLog
 from vadjax.training.parallel import Devices
@@ -88,7 +94,7 @@ def fit(
     """
     check(data, objective)
     train = config.train
-    shared = resident_arrays(data, run_size=train.batch_size if train.batches == "runs" else 0)
+    shared = resident_arrays(data, run_size=run_size(train))
     steps = steps_of(shared["train"], train.batch_size)
     settings = Settings.of(train, steps)
     devices = Devices(train.num_devices, mode=train.parallel)

@@ -104,6 +104,11 @@ def hyperparameters(data: TrainingData, config: Any, objective: Any) -> dict[str
     return {key: np.asarray(value, np.float32) for key, value in values.items()}
 
 
+def run_size(train: Any) -> int:
+    """Return the windows of a run where `config.train` asks for batches that are runs, else 0."""
+    return train.batch_size if train.batches == "runs" else 0
+
+
 def resident_arrays(data: TrainingData, *, run_size: int = 0) -> dict:
     """Return the arrays that lie on every device while the model trains.
 

@@ -62,6 +62,8 @@ class Devices:
 
         Where members lie on the devices of several processes, these have to call together.
         """
+        if member is not None and self.mode != "pmap" and jax.process_count() == 1:
+            return jax.tree.map(np.array, jax.device_get(self._take(tree, member)))
 
         def copy(leaf):
             leaf = _whole(leaf)
@@ -79,6 +81,11 @@ class Devices:
                 old[member] = new
             return self.place_members(everyone)
         return self._insert(tree, member, value)
+
+    @functools.cached_property
+    def _take(self) -> Callable:
+        """One member of a tree, in one program instead of one for each array."""
+        return jax.jit(lambda tree, member: jax.tree.map(lambda x: x[member], tree))
 
     @functools.cached_property
     def _insert(self) -> Callable:
@@ -101,6 +108,20 @@ class Devices:
           The compiled function. It blocks until every device is done: on the CPU a second call that
           is queued while collectives of the first still wait can deadlock.
         """
+        compiled = self.program(epoch, states, own, shared)
+
+        def run(*args):
+            try:
+                return jax.block_until_ready(compiled(*args))
+            except JaxRuntimeError as error:
+                if jax.process_count() > 1 and _broken(error):
+                    raise lost("training") from error
+                raise
+
+        return run
+
+    def program(self, epoch: Callable, states: Any, own: Any, shared: Any) -> Any:
+        """Return what `compile` runs, JAX's compiled program; arrays may be shapes alone."""
         each = self.members // self._across
 
         def share(states, own, shared):
@@ -129,17 +150,7 @@ class Devices:
                 ),
                 donate_argnums=0,
             )
-        compiled = mapped.lower(states, own, shared).compile()
-
-        def run(*args):
-            try:
-                return jax.block_until_ready(compiled(*args))
-            except JaxRuntimeError as error:
-                if jax.process_count() > 1 and _broken(error):
-                    raise lost("training") from error
-                raise
-
-        return run
+        return mapped.lower(states, own, shared).compile()
 
     def _put(self, tree: Any, spec: PartitionSpec) -> Any:
         sharding = self._sharding(spec)

@@ -86,17 +86,16 @@ class Population:
         states: Any = None,
     ):
         self._devices = devices
-        self._own = [dict(member.own) for member in members]
-        data = {**shared, **self._own[0]}
+        self._last = [dict(member.own) for member in members]
+        data = {**shared, **self._last[0]}
         self._make = make_state(model, data, settings.optimizer)
         if states is None:
             states = _stack([self.start_of(member) for member in members])
         self._states = devices.place_members(states)
-        self._shared = devices.place({k: v for k, v in shared.items() if k not in self._own[0]})
-        self._active = np.ones(len(members), bool)
-        self._place_own()
-        epoch = make_epoch(model, objective, settings)
-        run = functools.partial(_masked, epoch, masks=len(members) > 1)
+        self._shared = devices.place({k: v for k, v in shared.items() if k not in self._last[0]})
+        own = {"own": _stack(self._last), "active": np.ones(len(members), bool)}
+        self._placed = devices.place_members(own)
+        run = _epoch_of(model, objective, settings, masks=len(members) > 1)
         self._epoch = devices.compile(run, self._states, self._placed, self._shared)
 
     def start_of(self, member: Member) -> states.State:
@@ -112,18 +111,23 @@ class Population:
         """Return a host copy of the state of a slot, or of all, [slots, ...]."""
         return self._devices.fetch(self._states, slot)
 
+    def best(self, slot: int) -> tuple[dict, int, float]:
+        """Return what a slot's best epoch left: variables, its number and its held-out loss."""
+        state = self._states
+        found = {"best": state.best, "epoch": state.best_epoch, "metric": state.best_metric}
+        found = self._devices.fetch(found, slot)
+        return states.variables_of(**found["best"]), int(found["epoch"]), float(found["metric"])
+
     def replace(self, slot: int, member: Member | None) -> None:
         """Give the slot to another member, or to none."""
-        self._active[slot] = member is not None
-        if member is not None:
-            self._own[slot] = dict(member.own)
+        if member is None:
+            last = self._last[slot]  # an idle slot reads what it read before
+        else:
+            last = self._last[slot] = dict(member.own)
             start = self.start_of(member)
             self._states = self._devices.insert(self._states, slot, start)
-        self._place_own()
-
-    def _place_own(self) -> None:
-        own = {"own": _stack(self._own), "active": self._active.copy()}
-        self._placed = self._devices.place_members(own)
+        row = {"own": last, "active": np.bool_(member is not None)}
+        self._placed = self._devices.insert(self._placed, slot, row)
 
 
 def train_members(
@@ -175,13 +179,13 @@ def train_members(
                 error = str(found)
             if not (error or stopped or progress[slot].ended):
                 continue
-            state = population.fetch(slot)
+            variables, best_epoch, best_metric = population.best(slot)
             yield Ended(
                 member,
-                None if error else states.variables_of(**state.best),
+                None if error else variables,
                 progress[slot],
-                int(state.best_epoch),
-                float(state.best_metric),
+                best_epoch,
+                best_metric,
                 error,
                 stopped and not progress[slot].ended,
             )
@@ -191,12 +195,42 @@ def train_members(
                 progress[slot] = fresh(name=seated[slot].name)
 
 
+def working_bytes(
+    model: Any, objective: Any, settings: Settings, *, member: Member, shared: Mapping
+) -> int:
+    """Return what a member takes on a device while it trains, besides its state and its tables.
+
+    Activations, gradients and gathered windows, as the compiler plans them for two members on one
+    device; nothing is placed there. It takes one compilation.
+
+    Args:
+      model, objective, settings, shared: see `Population`.
+      member: any one.
+    """
+    devices, own = Devices(1, members=2), dict(member.own)
+    data = {**shared, **own}
+    state = jax.eval_shape(lambda: make_state(model, data, settings.optimizer)(member))
+    reads = {k: v for k, v in shared.items() if k not in own}
+    pair = jax.tree.map(
+        lambda x: jax.ShapeDtypeStruct((2, *np.shape(x)), x.dtype),
+        (state, {"own": own, "active": np.bool_(True)}),
+    )
+    whole = jax.tree.map(lambda x: jax.ShapeDtypeStruct(np.shape(x), x.dtype), reads)
+    run = _epoch_of(model, objective, settings, masks=True)
+    return devices.program(run, *pair, whole).memory_analysis().temp_size_in_bytes // 2
+
+
 def make_state(model: Any, data: Mapping, optimizer: str) -> Callable[[Member], states.State]:
     """Return the function that makes a member's state before its first step, compiled once."""
     length, row = data["train"]["rows"].shape[1], data["features"].shape[1:]
     window = np.zeros((1, length, *row), np.float32)
     create = jax.jit(functools.partial(states.create, model, window, optimizer=optimizer))
     return lambda member: create(seed=np.uint32(member.seed % 2**32), hparams=dict(member.hparams))
+
+
+def _epoch_of(model: Any, objective: Any, settings: Settings, *, masks: bool) -> Callable:
+    """Return (state, own, shared) -> (state, scalars) of one member."""
+    return functools.partial(_masked, make_epoch(model, objective, settings), masks=masks)
 
 
 def _masked(epoch: Callable, state: states.State, own: Mapping, shared: Mapping, *, masks: bool):

@@ -1,5 +1,6 @@
 """Batches that are runs of neighbouring windows, whose frames are projected once for all."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -36,3 +37,24 @@ def cut_runs(table: Any, batch_size: int) -> dict[str, np.ndarray]:
         "index": index.astype(np.int32),
         "weight": weight.astype(np.float32),
     }
+
+
+def pad_runs(cut: Mapping, *, num_runs: int, num_frames: int) -> dict[str, np.ndarray]:
+    """Pad what `cut_runs` returned, for members of a population whose clips are not the same.
+
+    Args:
+      cut: of one member.
+      num_runs: the padding comes behind and has weight 0; `count` says how many runs there are.
+      num_frames: of the longest run; the last one is repeated.
+
+    Returns:
+      The same arrays, and count int32.
+    """
+    count, length = cut["frames"].shape
+    padded = {
+        key: np.concatenate([values, np.repeat(values[:1], num_runs - count, axis=0)])
+        for key, values in cut.items()
+    }
+    padded["weight"][count:] = 0
+    padded["frames"] = np.pad(padded["frames"], ((0, 0), (0, num_frames - length)), mode="edge")
+    return {**padded, "count": np.int32(count)}

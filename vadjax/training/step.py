@@ -119,7 +119,8 @@ def make_epoch(model: Any, objective: Any, settings: Settings) -> Callable:
     are: the batches are those of the table without its padding. Where members standardise by
     themselves, `standard` holds mean and std [c].
 
-    A table that `runs.cut_runs` has cut into runs is trained run by run, in an order of runs.
+    A table that `runs.cut_runs` has cut into runs is trained run by run, in an order of runs; its
+    `count` is that of the runs.
 
     The scalars: train_loss, select_loss, learning_rate, step,
     epoch, best_metric, best_epoch, and bad_step, the first step of this epoch whose loss
@@ -129,9 +130,9 @@ def make_epoch(model: Any, objective: Any, settings: Settings) -> Callable:
 
     def plan(table: dict, order: Callable) -> tuple:
         """Return what each step takes: indices and weights of windows, or the number of a run."""
-        if "frames" in table:
-            return (order(table["frames"].shape[0], None),)
         count = table.get("count")
+        if "frames" in table:
+            return (order(table["frames"].shape[0], count),)
         return batches(order(table["rows"].shape[0], count), settings.batch_size, count)
 
     def take(data: dict, split: str, chosen: tuple) -> dict:

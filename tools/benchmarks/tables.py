@@ -1,0 +1,94 @@
+"""The tables of a sweep of 1,000 finished runs: csv, parquet, workbook, page and the best.
+
+The runs are made from one real metrics.json, that of a small run of the synthetic set, which is
+trained on first use; they differ in scanner, learning rate and seed, and in their figures.
+"""
+
+import json
+import pathlib
+import shutil
+import tempfile
+import time
+from collections.abc import Callable
+
+RUNS, SEEDS = 1000, 10
+
+
+def tables_vadjax() -> Callable[[], dict[str, float]]:
+    """Return runs put into tables a second: all tables, and each kind."""
+    from vadjax import comparison
+    from vadjax.console import Console
+    from vadjax.sweeps import table
+
+    folder = pathlib.Path(tempfile.mkdtemp(prefix="vadjax_tables_"))
+    specs = _specs(folder)
+    _write(specs, folder)
+    quiet = Console(quiet=True)
+    names = [str(folder / "runs" / spec.name) for spec in specs]
+
+    def sample() -> dict[str, float]:
+        spent, start = {}, time.perf_counter()
+
+        def lap(name: str) -> None:
+            nonlocal start
+            now = time.perf_counter()
+            spent[name], start = now - start, now
+
+        table.write_runs(folder, table.rows_of(specs, folder / "runs", {}))
+        lap("csv and parquet")
+        outs = [folder / f"results.{suffix}" for suffix in ("csv", "xlsx", "html")]
+        comparison.run(names, console=quiet, outs=outs)
+        lap("csv, xlsx and html over seeds")
+        table.write_best(folder / "best.json", table.best(map(pathlib.Path, names)))
+        lap("best")
+        rates = {name: RUNS / seconds for name, seconds in spent.items()}
+        return {"all tables": RUNS / sum(spent.values()), **rates}
+
+    sample.note = f"{RUNS} runs; a sample of the rate r took {RUNS} / r seconds"
+    return sample
+
+
+def _specs(folder: pathlib.Path) -> list:
+    from vadjax import config as configs
+    from vadjax.sweeps.plan import read_sweep
+
+    base = configs.default_config()
+    base.features.backbone, base.features.height, base.features.width = "pixels_rgb", 4, 4
+    base.dataset.num_train, base.dataset.num_test, base.dataset.num_frames = 6, 12, 40
+    base.dataset.height, base.dataset.width = 64, 96
+    base.features.cache_dir = str(folder / "cache")
+    base.train.epochs = 2
+
+    def sweep(add) -> None:
+        for model in ("lstm", "gru"):
+            for step in range(RUNS // SEEDS // 2):
+                for seed in range(SEEDS):
+                    add(**{"model.name": model, "train.lr": 1e-4 * (step + 1)}, seed=seed)
+
+    return read_sweep(sweep, base)
+
+
+def _write(specs, folder: pathlib.Path) -> None:
+    """Run the first one, and write the others as copies with figures of their own."""
+    from vadjax.console import Console
+    from vadjax.sweeps.local import run_sweep
+
+    (first,), errors = run_sweep(specs[:1], folder, console=Console(quiet=True))
+    if errors:
+        raise RuntimeError(f"the run to copy failed: {errors}")
+    metrics = json.loads((first / "metrics.json").read_text(encoding="utf-8"))
+    whole = json.loads((first / "config.json").read_text(encoding="utf-8"))
+    auc = metrics["frame"]["auc_micro"]
+    for number, spec in enumerate(specs[1:], 1):
+        workdir = folder / "runs" / spec.name
+        workdir.mkdir()
+        shutil.copy(first / "log.jsonl", workdir)
+        config = json.loads(json.dumps(spec.config.to_dict(), default=list))
+        (workdir / "config.json").write_text(json.dumps({**whole, "config": config}))
+        metrics["seeds"] = [spec.config.seed]
+        metrics["detector"]["model"] = spec.config.model.name
+        metrics["frame"]["auc_micro"] = auc + 1e-4 * (number % 97)
+        (workdir / "metrics.json").write_text(json.dumps(metrics))
+
+
+CASES = {"tables of 1,000 runs": {"vadjax": tables_vadjax}}
