@@ -119,6 +119,7 @@ def default_config() -> ConfigDict:
             plateau_factor=0.1,  # which the learning rate falls by this factor
             warmup_epochs=0,
             clip_norm=1.0,  # 0 is off
+            mix=0.0,  # segment: share of windows into which another is mixed; see mixing.py
             patience=5,  # epochs without a better loss on held-out clips; 0 is off
             parallel="shard_map",
             num_devices=0,  # 0: one on CPU, all elsewhere

@@ -38,6 +38,7 @@ def ranges(flat: Mapping[str, Any]) -> list[str]:
     )
     for key in ("dataset.holdout", "model.dropout"):
         need(0 <= flat[key] < 1, f"{key} is {flat[key]}; it must be in [0, 1).")
+    need(0 <= flat["train.mix"] <= 1, f"train.mix is {flat['train.mix']}; it must be in [0, 1].")
     for key in ("evaluate.quantile", "evaluate.false_alarm_rate", "train.plateau_factor"):
         need(0 < flat[key] < 1, f"{key} is {flat[key]}; it must be in (0, 1).")
     size = (flat["features.height"], flat["features.width"])
@@ -115,6 +116,11 @@ def combinations(flat: Mapping[str, Any]) -> list[str]:
         )
     if objective == "segment" and name != "place_scanner":
         faults.append(f"objective 'segment' wants model.name=place_scanner, not {name!r}.")
+    if flat["train.mix"] and (objective != "segment" or flat["train.batches"] == "runs"):
+        faults.append(
+            "train.mix mixes masks too: set objective.name=segment and train.batches=windows, or "
+            "train.mix=0."
+        )
     if flat["features.standardize"] == "place" and flat["features.tap"] == "features":
         faults.append("features.standardize=place is for maps: set features.tap=map.")
     if objective in ("predict", "motion") and flat["window.length"] < 2:

@@ -90,6 +90,7 @@ def config(**train):
                 "schedule": "constant",
                 "warmup_epochs": 1,
                 "clip_norm": 0.5,
+                "mix": 0.0,
                 "patience": 0,
                 "parallel": "shard_map",
                 "num_devices": 1,

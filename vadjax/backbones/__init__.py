@@ -32,6 +32,7 @@ _FAMILIES = {
         *(f"mobilenetv2_{size}" for size in ("050", "100", "110d", "120d", "140")),
     ),
     "flow": ("flow",),
+    "flow_lite0": ("flow_lite0",),
     "inception": ("inception_v3",),
     "maxvit": tuple(f"maxvit_{size}_tf_224" for size in ("base", "small", "tiny")),
     "mobileone": tuple(f"mobileone_s{i}" for i in range(5)),

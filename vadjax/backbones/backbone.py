@@ -99,7 +99,7 @@ class Backbone:
         """
         if not self.variables:
             return self.variables
-        image = jnp.zeros((1, *self.preprocess.size, 3), jnp.uint8)
+        image = jnp.zeros((1, *self.preprocess.size, self.preprocess.channels or 3), jnp.uint8)
 
         @jax.jit  # the network itself is dead code here, and removed
         def transform(variables: Mapping, image: jax.Array) -> dict:
@@ -200,6 +200,8 @@ def build(
     if preprocess not in PRESETS:
         raise unknown("preprocess of a backbone", preprocess, PRESETS)
     preset = PRESETS[preprocess] if architecture.layouts else {}
+    if preset and architecture.preprocess.channels:
+        raise UserError(f"backbone {name} has a preprocess of its own; leave it at 'checkpoint'")
     prepare = dataclasses.replace(architecture.preprocess, **preset)
     pixels = prepare.size if size is None else _pair(size)
     prepare = dataclasses.replace(prepare, size=pixels, fit=fit)
@@ -319,7 +321,8 @@ def _convert(
             "which nothing undoes; give a checkpoint with batch norms, or take folded=True"
         )
     module = architecture.network(num_classes, layout.folded)
-    image = jax.ShapeDtypeStruct((1, *architecture.preprocess.size, 3), jnp.float32)
+    size, channels = architecture.preprocess.size, architecture.preprocess.channels or 3
+    image = jax.ShapeDtypeStruct((1, *size, channels), jnp.float32)
     template = jax.eval_shape(module.init, jax.random.key(0), image)
     if state is None:
         variables = _random(template)

@@ -55,8 +55,10 @@ def ended(name: str, architecture: Architecture, last: str) -> Architecture:
         UserError: It has no weights, or no such stage before its map.
     """
     stages = architecture.taps[:-1]
-    if not architecture.layouts:
-        raise UserError(f"backbone {name} has no weights and no stages; set features.last_stage=''")
+    if not architecture.layouts or not stages:
+        raise UserError(
+            f"backbone {name} has no weights, or no stage before its map; set features.last_stage=''"
+        )
     if last not in stages:
         raise unknown(f"features.last_stage of {name}", last, stages)
 

@@ -10,7 +10,7 @@ from jax.typing import ArrayLike
 
 from vadjax.training import optimizers
 
-INIT, ORDER, DROPOUT = range(3)  # streams of random numbers, each its own fold of the seed
+INIT, ORDER, DROPOUT, MIX = range(4)  # streams of random numbers, each its own fold of the seed
 
 
 @struct.dataclass

@@ -14,6 +14,7 @@ import jax
 import jax.numpy as jnp
 
 from vadjax.training import optimizers
+from vadjax.training.mixing import mixed, partners
 from vadjax.training.state import DROPOUT, ORDER, State, key_of, variables_of
 
 AXIS = "data"
@@ -30,6 +31,7 @@ class Settings(NamedTuple):
     optimizer: str = "adam"
     schedule: str = "constant"
     clip_norm: float = 0.0
+    mix: float = 0.0
     warmup_steps: int = 0
     total_steps: int = 1
 
@@ -41,6 +43,7 @@ class Settings(NamedTuple):
             optimizer=train.optimizer,
             schedule=train.schedule,
             clip_norm=float(train.clip_norm),
+            mix=float(train.mix),
             warmup_steps=round(train.warmup_epochs * steps),
             total_steps=train.epochs * steps,
         )
@@ -158,7 +161,12 @@ def make_epoch(model: Any, objective: Any, settings: Settings) -> Callable:
         count, first_step = data["train"].get("count"), state.step
 
         def body(state, chosen):
-            new, metrics = train_step(state, take(data, "train", chosen))
+            batch = take(data, "train", chosen)
+            if settings.mix:
+                windows = len(data["train"]["rows"]) if count is None else count
+                which, whether = partners(state, batch, count=windows, rate=settings.mix)
+                batch = mixed(batch, gather(data, "train", which, batch["weight"]), whether)
+            new, metrics = train_step(state, batch)
             if count is not None:  # beyond a member's last batch, nothing happens
                 full = metrics["weight"]["model"] > 0
                 new = jax.tree.map(lambda a, b: jnp.where(full, a, b), new, state)
