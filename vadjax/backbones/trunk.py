@@ -56,9 +56,7 @@ def ended(name: str, architecture: Architecture, last: str) -> Architecture:
     """
     stages = architecture.taps[:-1]
     if not architecture.layouts or not stages:
-        raise UserError(
-            f"backbone {name} has no weights, or no stage before its map; set features.last_stage=''"
-        )
+        raise UserError(f"backbone {name} has no stage before its map; set features.last_stage=''")
     if last not in stages:
         raise unknown(f"features.last_stage of {name}", last, stages)
 
