@@ -73,7 +73,7 @@ def test_what_the_stages_need_must_be_there_and_nothing_foreign(tmp_path, state)
     [
         ("resnet18", "stag2", "features.last_stage of resnet18 'stag2' unknown.*'stage2'"),
         ("resnet18", "map", "'map' unknown"),
-        ("pixels", "stem", "no weights and no stages"),
+        ("pixels", "stem", "no stage before its map"),
     ],
 )
 def test_unknown_stages_are_refused(name, stage, message):
