@@ -235,7 +235,9 @@ FREE = {
 }
 
 
-def _items(checker, schema: Mapping, values, whole: Mapping):
+def _items(
+    checker: jsonschema.protocols.Validator, schema: Mapping, values: list, whole: Mapping
+) -> Iterator[jsonschema.ValidationError]:
     """Check a list's items; a list of numbers, as curves are, at once."""
     kind, low, high = (schema.get(key) for key in ("type", "minimum", "maximum"))
     if kind == "number" and not set(schema) - {"type", "minimum", "maximum"}:

@@ -20,8 +20,44 @@ PADDING_BYTES = 1 << 22  # that features may grow by, about, to meet few shapes
 ROWS_AT_ONCE = 1 << 16  # feature rows on the device in one call; longer sets go in groups
 
 
+@dataclasses.dataclass(frozen=True, eq=False)
+class ScoreFn:
+    """The compiled scoring of many windows, see `make_score_fn`.
+
+    Attributes:
+        placed: (variables, padded features, padded rows) as they lie on the devices -> the scores
+            of all windows, the padding's too.
+        batch_size: windows in one step of a device's scan.
+        places: where features and rows lie.
+    """
+
+    placed: Callable[..., jax.Array]
+    batch_size: int
+    places: tuple[NamedSharding, NamedSharding]
+
+    def __call__(self, variables: Mapping, features: np.ndarray, rows: np.ndarray) -> np.ndarray:
+        """Score windows from the host.
+
+        Args:
+            variables: of the model.
+            features: [n, ...] standardised.
+            rows: int32 [m, length], the windows.
+
+        Returns:
+            float32 [m, s], the scores of the last s rows of each window.
+        """
+        return np.asarray(self.placed(variables, *self.place(features, rows)))[: len(rows)]
+
+    def place(self, features: np.ndarray, rows: np.ndarray) -> tuple[jax.Array, jax.Array]:
+        """Lay features and windows on the devices, padded to a few shapes."""
+        devices = self.places[0].mesh.size
+        features = _padded(features, _quantum(features) * devices)
+        rows = _padded(rows, self.batch_size * devices)
+        return jax.device_put((features, rows), self.places)
+
+
 @functools.lru_cache(maxsize=16)  # detectors of one kind share a compiled program
-def make_score_fn(model: Model, objective: Objective, *, length: int, batch_size: int) -> Callable:
+def make_score_fn(model: Model, objective: Objective, *, length: int, batch_size: int) -> ScoreFn:
     """Compile the scoring of many windows, split over all local devices.
 
     The first layer's input projection is computed once for each frame, and shared by all windows
@@ -32,12 +68,6 @@ def make_score_fn(model: Model, objective: Objective, *, length: int, batch_size
         objective: what `objectives.create` returned.
         length: frames of a window.
         batch_size: windows in one step of a device's scan.
-
-    Returns:
-        A function (variables, features [n, ...], rows int32 [m, length]) -> float32 [m, s], the
-        scores of the last s rows of each window; m and n are padded here to a few shapes. Its
-        `place(features, rows)` lays padded arrays on the devices, and its
-        `placed(variables, *arrays)` scores what lies there.
     """
     scored = objective.num_scored(length)
     project = getattr(model, "project", None)  # of recurrent models
@@ -67,19 +97,7 @@ def make_score_fn(model: Model, objective: Objective, *, length: int, batch_size
             share, mesh=mesh, in_specs=(whole, whole, split), out_specs=split, check_vma=False
         )
     )
-
-    def place(features, rows):
-        padded = (
-            _padded(features, _quantum(features) * devices),
-            _padded(rows, batch_size * devices),
-        )
-        return jax.device_put(padded, places)
-
-    def run(variables, features, rows):
-        return np.asarray(mapped(variables, *place(features, rows)))[: len(rows)]
-
-    run.place, run.placed = place, mapped
-    return run
+    return ScoreFn(mapped, batch_size, places)
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -174,7 +192,7 @@ def score_videos(
 def score_inputs(
     model: Model,
     objective: Objective,
-    variables,
+    variables: Mapping,
     inputs: Iterable[Inputs],
     *,
     length: int,

@@ -182,7 +182,7 @@ def _padded(tables: Sequence[WindowTable], size: int) -> list[dict[str, np.ndarr
             "video": np.concatenate([table.video, np.repeat(table.video[:1], missing)]),
         }
         if not size:
-            return {**arrays, "count": np.int32(len(table))}
+            return {**arrays, "count": np.asarray(len(table), np.int32)}
         num_runs, num_frames = (max(n) for n in zip(*shapes, strict=True))
         return arrays | pad_runs(cuts[id(table)], num_runs=num_runs, num_frames=num_frames)
 

@@ -211,13 +211,13 @@ def working_bytes(
     data = {**shared, **own}
     state = jax.eval_shape(lambda: make_state(model, data, settings.optimizer)(member))
     reads = {k: v for k, v in shared.items() if k not in own}
-    pair = jax.tree.map(
+    states_of, own_of = jax.tree.map(
         lambda x: jax.ShapeDtypeStruct((2, *np.shape(x)), x.dtype),
         (state, {"own": own, "active": np.bool_(True)}),
     )
     whole = jax.tree.map(lambda x: jax.ShapeDtypeStruct(np.shape(x), x.dtype), reads)
     run = _epoch_of(model, objective, settings, masks=True)
-    return devices.program(run, *pair, whole).memory_analysis().temp_size_in_bytes // 2
+    return devices.program(run, states_of, own_of, whole).memory_analysis().temp_size_in_bytes // 2
 
 
 def make_state(model: Any, data: Mapping, optimizer: str) -> Callable[[Member], states.State]:

@@ -57,4 +57,4 @@ def pad_runs(cut: Mapping, *, num_runs: int, num_frames: int) -> dict[str, np.nd
     }
     padded["weight"][count:] = 0
     padded["frames"] = np.pad(padded["frames"], ((0, 0), (0, num_frames - length)), mode="edge")
-    return {**padded, "count": np.int32(count)}
+    return {**padded, "count": np.asarray(count, np.int32)}
