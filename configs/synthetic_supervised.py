@@ -27,4 +27,5 @@ def get_config(arg: str = ""):
     config.train.learning_rate, config.train.schedule = 2e-3, "cosine"
     config.score.batch_size = 32
     config.evaluate.threshold = "f1"
+    config.explain.maps = config.explain.videos = False  # of 640 clips
     return with_argument(config, arg)
