@@ -61,14 +61,16 @@ def host_s(sweep: pathlib.Path) -> float:
     metrics.json. Planning and reading the data count, so that few runs give too much.
 
     Raises:
-        UserError: no sweep; none of its runs is younger; several processes made them.
+        UserError: runs are missing, none is younger, or several processes made them.
     """
     try:
         start = (sweep / "sweep.json").stat().st_mtime
-        ends = {p.parent: p.stat().st_mtime for p in sweep.glob("runs/*/metrics.json")}
+        names = json.loads((sweep / "sweep.json").read_text("utf-8"))["runs"]
+        runs = [sweep / "runs" / name for name in names]
+        ends = {run: (run / "metrics.json").stat().st_mtime for run in runs}
         made = [run for run, end in ends.items() if end >= start]
         timings = [json.loads((run / "timing.json").read_text("utf-8")) for run in made]
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, KeyError) as error:
         raise UserError(f"{sweep} is not a finished sweep: {error}") from None
     spent = 0.0
     for t in timings:

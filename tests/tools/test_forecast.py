@@ -76,7 +76,7 @@ def test_costs_and_share_are_read_from_a_report():
 
 
 def test_host_seconds_are_what_a_sweep_did_not_train(tmp_path):
-    (tmp_path / "sweep.json").write_text("{}")
+    (tmp_path / "sweep.json").write_text('{"runs": {"old": {}, "a": {}, "b": {}}}')
     os.utime(tmp_path / "sweep.json", (1000, 1000))
     extracted = {"extract_frames": 40, "extract_frames_per_s": 20}
     for name, end, more in (("old", 900, {}), ("a", 1006, extracted), ("b", 1012, {})):
@@ -92,6 +92,9 @@ def test_host_seconds_are_what_a_sweep_did_not_train(tmp_path):
         forecast.host_s(tmp_path)
     with pytest.raises(UserError, match="not a finished sweep"):
         forecast.host_s(tmp_path / "none")
+    (tmp_path / "runs" / "b" / "metrics.json").unlink()
+    with pytest.raises(UserError, match="not a finished sweep"):
+        forecast.host_s(tmp_path)
 
 
 def test_state_and_batch_of_a_member():
