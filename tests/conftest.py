@@ -4,8 +4,12 @@ import os
 import pathlib
 
 import pytest
+from hypothesis import settings
 
 os.environ.setdefault("JAX_PLATFORMS", "cpu")
+# The same examples every time, however long a busy machine takes over one.
+settings.register_profile("vadjax", deadline=None, derandomize=True)
+settings.load_profile("vadjax")
 QUICK = "--xla_backend_optimization_level=0 --xla_llvm_disable_expensive_passes=true"
 
 
