@@ -139,26 +139,59 @@ def write_csv(path: pathlib.Path, rows: Sequence[dict]) -> None:
             writer.writerow({k: f"{v:.6f}" if isinstance(v, float) else v for k, v in row.items()})
 
 
-def markdown(rows: Sequence[dict]) -> list[str]:
-    """Return the table of the README: a line a detector and protocol."""
+def summary(rows: Sequence[dict]) -> list[str]:
+    """Return the table of the README: a line a backbone and protocol, lowest to highest scanner."""
     lines = [
-        "| data | protocol | backbone | scanner | AUC | n | 95 % over clips, seed 0 | accuracy | "
-        "`nearest_in_time` | published AUC, same scanner | leakage |",
-        "|" + "---|" * 11,
+        "| data | protocol | backbone | scanners x seeds | AUC, mean over seeds | largest sd | "
+        "accuracy | `nearest_in_time` | published AUC, same scanners | leakage |",
+        "|" + "---|" * 10,
+    ]
+    blocks: dict[tuple, list[dict]] = {}
+    for row in rows:
+        blocks.setdefault((row["dataset"], row["protocol"], row["backbone"]), []).append(row)
+    for (dataset, protocol, backbone), block in blocks.items():
+        known = {key: [row[key] for row in block if row[key] is not None] for key in block[0]}
+        spans = [
+            between(min(known[a], default=None), max(known[b], default=None), digits)
+            for a, b, digits in (
+                ("auc_mean", "auc_mean", 4 if min(known["auc_mean"], default=0) > 0.98 else 3),
+                ("accuracy", "accuracy", 3),
+                ("nearest_in_time", "nearest_in_time", 3),
+                ("published_auc_low", "published_auc_high", 4),
+            )
+        ]
+        seeds = {row["n"] for row in block}
+        counted = f"{len(block)} x {'/'.join(map(str, sorted(seeds)))}"
+        largest = short(max(known["auc_sd"], default=None), 4)
+        cells = (dataset, protocol, backbone, counted, spans[0] or "none", largest, *spans[1:])
+        lines.append(f"| {' | '.join((*cells, block[0]['leakage']))} |")
+    return [*lines, *_reasons(rows)]
+
+
+def markdown(rows: Sequence[dict]) -> list[str]:
+    """Return every row as a line: a detector under a protocol."""
+    lines = [
+        "| data | protocol | backbone | scanner | AUC | n | 95 % over clips, seed 0 | in folds | "
+        "in clips | accuracy | `nearest_in_time` | published AUC, same scanner | leakage |",
+        "|" + "---|" * 13,
     ]
     for row in rows:
         auc = spread(row["auc_mean"], row["auc_sd"]) if row["auc_mean"] is not None else "none"
         cells = (
             *(row["dataset"], row["protocol"], row["backbone"], row["model"], auc, str(row["n"])),
             between(row["ci95_low"], row["ci95_high"], 3),
-            short(row["accuracy"], 3),
+            *(short(row[key], 3) for key in ("auc_within_folds", "auc_within_clips", "accuracy")),
             short(row["nearest_in_time"], 3),
             between(row["published_auc_low"], row["published_auc_high"], 4),
             row["leakage"],
         )
         lines.append(f"| {' | '.join(cells)} |")
-    reasons = {(r["dataset"], r["protocol"], r["reason"]): None for r in rows if r["reason"]}
-    return [*lines, *(f"\nNo AUC of {d}, {p}: {why}." for d, p, why in reasons)]
+    return [*lines, *_reasons(rows)]
+
+
+def _reasons(rows: Sequence[dict]) -> list[str]:
+    found = {(r["dataset"], r["protocol"], r["reason"]): None for r in rows if r["reason"]}
+    return [f"\nNo AUC of {d}, {p}: {why}." for d, p, why in found]
 
 
 def short(value: float | None, digits: int) -> str:
@@ -181,5 +214,12 @@ def spread(mean: float, sd: float | None) -> str:
 
 
 def between(low: float | None, high: float | None, digits: int) -> str:
-    """Write an interval, nothing where there is none."""
-    return "" if low is None else f"{short(low, digits)} to {short(high, digits)}"
+    """Write an interval, nothing where there is none.
+
+    >>> between(0.5, 0.8, 2), between(0.999, 0.999, 3), between(None, None, 3)
+    ('.50 to .80', '.999', '')
+    """
+    if low is None:
+        return ""
+    first, last = short(low, digits), short(high, digits)
+    return first if first == last else f"{first} to {last}"

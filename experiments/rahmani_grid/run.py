@@ -113,7 +113,8 @@ def main() -> None:
         rows.export(found, HERE / "workbooks")
         made = rows.rows_of(found)
         rows.write_csv(HERE / "results.csv", made)
-        (HERE / "table.md").write_text("\n".join(rows.markdown(made)) + "\n")
+        lines = [*rows.summary(made), "", *rows.markdown(made)]
+        (HERE / "table.md").write_text("\n".join(lines) + "\n")
         figures.draw(made, HERE / "auc.svg")
     sys.exit(status)
 

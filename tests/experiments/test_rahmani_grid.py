@@ -111,6 +111,16 @@ def test_protocols_stay_apart_and_leaky_ones_have_their_lookup():
     assert by_protocol["published_shuffled with copies"]["auc_mean"] == 0.96
 
 
+def test_the_summary_spans_the_scanners():
+    lstm = [a_run(s, auc) for s, auc in enumerate((0.6, 0.8))]
+    gru = [a_run(s, auc, model="gru") for s, auc in enumerate((0.9, 0.9))]
+    for run in gru:
+        run.settings["model.name"] = "gru"
+    *_, line = rows.summary(rows_of(*lstm, *gru))
+    cells = [cell.strip() for cell in line.strip("|").split("|")]
+    assert cells[3:7] == ["2 x 2", ".700 to .900", ".1414", ".600 to .800"]
+
+
 def test_a_value_that_a_seed_lacks_has_no_mean():
     runs = [a_run(0, 0.6), a_run(1, 0.7)]
     del runs[1].metrics["threshold"]["accuracy"]
