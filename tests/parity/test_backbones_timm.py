@@ -88,7 +88,7 @@ def transforms() -> list[Preprocess]:
         dataclasses.replace(architecture.preprocess, fit="crop")
         for module in modules
         for architecture in module.ARCHITECTURES.values()
-        if architecture.layouts
+        if architecture.layouts and architecture.preprocess.mean  # else it is no checkpoint's
     }
     odd = Preprocess(size=(160, 224), interpolation="bilinear", fit="crop", crop_pct=0.9)
     return sorted({*different, odd}, key=repr)
