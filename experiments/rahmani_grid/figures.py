@@ -1,7 +1,7 @@
 """One picture: AUC of each detector under each protocol, beside what was published."""
 
 import pathlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import matplotlib
 
@@ -18,15 +18,20 @@ WORDS = {
 }
 
 
-def draw(rows: Sequence[dict], path: pathlib.Path) -> None:
-    """Draw a panel a data set; dots are means over seeds, bars their deviation."""
-    datasets = list(dict.fromkeys(row["dataset"] for row in rows))
+def draw(
+    rows: Sequence[dict],
+    path: pathlib.Path,
+    *,
+    name: Callable[[dict], str] = lambda row: row["dataset"],
+) -> None:
+    """Draw a panel a data set, as `name` calls it; dots are means over seeds, bars deviations."""
+    datasets = list(dict.fromkeys(name(row) for row in rows))
     backbones = list(dict.fromkeys(row["backbone"] for row in rows))
     figure, grid = plt.subplots(
         1, len(datasets), figsize=(5.2 * len(datasets), 4.2), squeeze=False, layout="constrained"
     )
     for axes, dataset in zip(grid[0], datasets, strict=True):
-        _panel(axes, [row for row in rows if row["dataset"] == dataset], backbones)
+        _panel(axes, [row for row in rows if name(row) == dataset], backbones)
         axes.set_title(dataset)
     grid[0][0].set_ylabel("AUC (leaky: of windows; by_video: of frames)")
     grid[0][-1].legend(fontsize=8, loc="lower left")

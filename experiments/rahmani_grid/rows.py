@@ -2,6 +2,7 @@
 
 import csv
 import pathlib
+import re
 import statistics
 from collections.abc import Iterable, Sequence
 
@@ -139,6 +140,12 @@ def write_csv(path: pathlib.Path, rows: Sequence[dict]) -> None:
             writer.writerow({k: f"{v:.6f}" if isinstance(v, float) else v for k, v in row.items()})
 
 
+def data_of(row: dict) -> str:
+    """Name the data, with the coverage of its clips where some are missing."""
+    part = re.match(r"\d+ of \d+ clips", row["coverage"])
+    return f"{row['dataset']}, {part[0]}" if part else row["dataset"]
+
+
 def summary(rows: Sequence[dict]) -> list[str]:
     """Return the table of the README: a line a backbone and protocol, lowest to highest scanner."""
     lines = [
@@ -148,7 +155,7 @@ def summary(rows: Sequence[dict]) -> list[str]:
     ]
     blocks: dict[tuple, list[dict]] = {}
     for row in rows:
-        blocks.setdefault((row["dataset"], row["protocol"], row["backbone"]), []).append(row)
+        blocks.setdefault((data_of(row), row["protocol"], row["backbone"]), []).append(row)
     for (dataset, protocol, backbone), block in blocks.items():
         known = {key: [row[key] for row in block if row[key] is not None] for key in block[0]}
         spans = [
@@ -178,7 +185,7 @@ def markdown(rows: Sequence[dict]) -> list[str]:
     for row in rows:
         auc = spread(row["auc_mean"], row["auc_sd"]) if row["auc_mean"] is not None else "none"
         cells = (
-            *(row["dataset"], row["protocol"], row["backbone"], row["model"], auc, str(row["n"])),
+            *(data_of(row), row["protocol"], row["backbone"], row["model"], auc, str(row["n"])),
             between(row["ci95_low"], row["ci95_high"], 3),
             *(short(row[key], 3) for key in ("auc_within_folds", "auc_within_clips", "accuracy")),
             short(row["nearest_in_time"], 3),
@@ -190,7 +197,7 @@ def markdown(rows: Sequence[dict]) -> list[str]:
 
 
 def _reasons(rows: Sequence[dict]) -> list[str]:
-    found = {(r["dataset"], r["protocol"], r["reason"]): None for r in rows if r["reason"]}
+    found = {(data_of(r), r["protocol"], r["reason"]): None for r in rows if r["reason"]}
     return [f"\nNo AUC of {d}, {p}: {why}." for d, p, why in found]
 
 

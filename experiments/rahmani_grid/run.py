@@ -115,7 +115,7 @@ def main() -> None:
         rows.write_csv(HERE / "results.csv", made)
         lines = [*rows.summary(made), "", *rows.markdown(made)]
         (HERE / "table.md").write_text("\n".join(lines) + "\n")
-        figures.draw(made, HERE / "auc.svg")
+        figures.draw(made, HERE / "auc.svg", name=rows.data_of)
     sys.exit(status)
 
 
