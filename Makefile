@@ -57,7 +57,7 @@ slow: $(VENV)/.installed-test
 	@$(BIN)/python -m pytest -m slow --ignore=tests/parity $(AT_ONCE)
 
 parity: $(VENV)/.installed-parity
-	@$(BIN)/python -m pytest tests/parity
+	@$(BIN)/python -m pytest tests/parity $(AT_ONCE) --dist=worksteal
 
 parity-full: $(VENV)/.installed-parity
 	@VADJAX_PARITY_FULL=1 VADJAX_PARITY_TABLE=docs/parity.md $(BIN)/python -m pytest tests/parity
