@@ -1,5 +1,6 @@
 """The recurrences against PyTorch (goldens) and against loops in NumPy."""
 
+import functools
 import importlib.util
 import pathlib
 
@@ -9,7 +10,8 @@ import numpy as np
 import pytest
 
 from tests.models import build
-from vadjax.models.cells import CELLS, Recurrence
+from vadjax.models.cells import CELLS
+from vadjax.models.recurrence import Recurrence
 
 ROOT = pathlib.Path(__file__).parents[2]
 
@@ -120,6 +122,86 @@ def test_scan_equals_a_loop(kind, reverse):
     for t in reversed(range(4)) if reverse else range(4):
         h, c = _numpy_step(kind, p, h, c, x[t, 0])
         np.testing.assert_allclose(states[t, 0], h, atol=1e-6)
+
+
+def _plain_scan(layer, carry, xs, reverse):
+    """`Recurrence.scan` as autodiff would have it."""
+
+    def body(carry, x):
+        carry = layer.advance(carry, x)
+        return carry, carry[0]
+
+    return jax.lax.scan(body, carry, xs, reverse=reverse)
+
+
+@pytest.mark.parametrize("kind", CELLS)
+@pytest.mark.parametrize("members", [1, 3])
+@pytest.mark.parametrize("both", [False, True])
+def test_gradients_equal_those_of_a_plain_scan(kind, members, both):
+    first, second = Recurrence(kind, 3, 4), Recurrence(kind, 4, 4)
+    rng = np.random.default_rng(0)
+
+    def draw(*shape):
+        return (0.5 * rng.normal(size=(members, *shape))).astype(np.float32)
+
+    def layer_variables():
+        width = first.width
+        params = {"input_kernel": draw(3, width), "bias": draw(width)}
+        params["recurrent_kernel"] = draw(4, width)
+        if CELLS[kind].recurrent_bias:
+            params["recurrent_bias"] = draw(width)
+        return {"params": params}
+
+    variables = layer_variables()
+    above = layer_variables()
+    above["params"]["input_kernel"] = draw(4, first.width)
+    start = tuple(draw(2, 4) for _ in range(CELLS[kind].num_states))
+    weights = draw(5, 2, 4)
+
+    def total(scan, below, above, start, x, weights):
+        def run(layer, x, reverse):
+            return scan(layer, start, layer.project(x), reverse)
+
+        carry, states = first.apply(below, x, False, method=run)
+        last, states = second.apply(above, states, both, method=run)
+        # Every output has a gradient: the states, and the last carries of both layers.
+        return jnp.sum(states * weights) + sum(jnp.sum(jnp.sin(a)) for a in (*carry, *last))
+
+    def grads(scan):
+        one = jax.grad(functools.partial(total, scan), argnums=(0, 1, 2, 3))
+        return build.jit(jax.vmap(one))(variables, above, start, x, weights)
+
+    x = draw(5, 2, 3)
+    ours = grads(lambda layer, carry, xs, reverse: layer.scan(carry, xs, reverse=reverse))
+    wanted = grads(_plain_scan)
+    jax.tree.map(lambda a, b: np.testing.assert_allclose(a, b, rtol=1e-5, atol=1e-5), ours, wanted)
+    assert all(np.abs(a).max() > 1e-3 for a in jax.tree.leaves(ours))
+
+
+@pytest.mark.parametrize("kind", CELLS)
+def test_gradients_in_bfloat16_are_those_of_float32_rounded(kind):
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=(4, 2, 3)).astype(np.float32)
+
+    def grads(dtype):
+        layer = Recurrence(kind, 3, 4, dtype=jnp.dtype(dtype))
+
+        def run(layer, x):
+            return layer.scan(layer.init_carry(2), layer.project(x))[1]
+
+        shapes = jax.eval_shape(lambda: layer.init(jax.random.key(0), x, method=run))
+        draws = np.random.default_rng(1)
+        variables = jax.tree.map(lambda a: draws.normal(size=a.shape).astype(np.float32), shapes)
+
+        def total(variables):
+            return layer.apply(variables, x, method=run).astype(jnp.float32).sum()
+
+        return build.jit(jax.grad(total))(variables)["params"]
+
+    half, full = grads("bfloat16"), grads("float32")
+    for name, grad in full.items():
+        assert half[name].dtype == np.float32
+        np.testing.assert_allclose(half[name], grad, atol=0.05 * np.abs(grad).max())
 
 
 def test_biases_are_those_of_keras():

@@ -10,9 +10,10 @@ import flax.linen as nn
 import jax.numpy as jnp
 
 from vadjax.errors import UserError
-from vadjax.models.cells import CELLS, Carry, Recurrence, zero_carry
+from vadjax.models.cells import CELLS, Carry, zero_carry
 from vadjax.models.layers import Head, dense, head_widths, make_dropout
 from vadjax.models.model import Model, read_fields, read_widths, want_vectors
+from vadjax.models.recurrence import Recurrence
 
 
 class RecurrentScanner(nn.Module):
