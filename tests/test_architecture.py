@@ -9,7 +9,7 @@ ROOT = pathlib.Path(__file__).parents[1] / "vadjax"
 GROUND = {"data", "backbones", "models", "storage", "report"}
 MIDDLE = {"features", "training", "scoring", "evaluation", "explain"}
 TOP = {"sweeps"}  # beside the modules that wire the floors together: may import all
-EVERYWHERE = {"errors"}
+EVERYWHERE = {"errors", "devices"}  # devices.py says whose turn it is to compute
 
 
 def imported(path: pathlib.Path) -> set[str]:

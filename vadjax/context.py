@@ -4,8 +4,9 @@ import dataclasses
 import functools
 import json
 import pathlib
-from collections.abc import Iterable
-from typing import TYPE_CHECKING, cast
+import threading
+from collections.abc import Callable, Hashable, Iterable
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 from ml_collections import ConfigDict
@@ -24,6 +25,24 @@ if TYPE_CHECKING:
     from vadjax.data.window_splits import WindowFold
 
 
+class Memory:
+    """What is computed once and kept, whichever thread asks for it first."""
+
+    def __init__(self) -> None:
+        self._kept: dict[Hashable, Any] = {}
+        self._locks: dict[Hashable, threading.Lock] = {}
+        self._lock = threading.Lock()
+
+    def once(self, key: Hashable, make: Callable[[], Any]) -> Any:
+        """Return what `make` returned when `key` was first asked for; others wait for it."""
+        with self._lock:
+            lock = self._locks.setdefault(key, threading.Lock())
+        with lock:
+            if key not in self._kept:
+                self._kept[key] = make()
+            return self._kept[key]
+
+
 @dataclasses.dataclass
 class Run:
     """One config on one workdir.
@@ -40,7 +59,7 @@ class Run:
     workdir: pathlib.Path
     console: Console
     command: str = ""
-    memory: dict = dataclasses.field(default_factory=dict)
+    memory: Memory = dataclasses.field(default_factory=Memory)
 
     @functools.cached_property
     def cache(self) -> pathlib.Path:

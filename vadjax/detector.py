@@ -2,6 +2,7 @@
 
 import json
 import pathlib
+import threading
 from collections.abc import Callable, Iterable, Mapping, MutableMapping
 from typing import TYPE_CHECKING
 
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from vadjax.features.standardize import Standardizer
 
 Scored = dict[str, tuple[np.ndarray, np.ndarray]]
+_KEPT = threading.Lock()
 SHARED_BYTES = 1 << 29  # of standardised features that are kept between detectors
 
 
@@ -94,8 +96,9 @@ def kept(shared: MutableMapping | None, key, *, size: int, make: Callable[[], It
     """
     if shared is None or size > SHARED_BYTES:
         return make()
-    if key not in shared:
-        while shared and sum(each for _, each in shared.values()) + size > SHARED_BYTES:
-            del shared[next(iter(shared))]
-        shared[key] = list(make()), size
-    return shared[key][0]
+    with _KEPT:
+        if key not in shared:
+            while shared and sum(each for _, each in shared.values()) + size > SHARED_BYTES:
+                del shared[next(iter(shared))]
+            shared[key] = list(make()), size
+        return shared[key][0]

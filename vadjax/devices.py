@@ -3,6 +3,9 @@
 import contextlib
 import os
 import pathlib
+import threading
+
+_TURN = threading.RLock()
 
 
 def setup(cache_dir: str | os.PathLike = "~/.cache/vadjax", *, num_cpu_devices: int = 0) -> None:
@@ -33,6 +36,17 @@ def setup(cache_dir: str | os.PathLike = "~/.cache/vadjax", *, num_cpu_devices: 
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     with contextlib.suppress(RuntimeError):  # JAX runs already, in a notebook: its devices stay
         jax.config.update("jax_num_cpu_devices", num_cpu_devices or min(cores or 1, 16))
+
+
+def turn() -> contextlib.AbstractContextManager:
+    """Return a context in which no other thread of this process computes on the CPU's devices.
+
+    Two programs at once, each over several CPU devices, may wait for each other for ever: there are
+    as many threads as cores, and a collective holds its thread until all devices have come.
+    """
+    import jax
+
+    return _TURN if jax.default_backend() == "cpu" else contextlib.nullcontext()
 
 
 def describe() -> dict:

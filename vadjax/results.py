@@ -1,5 +1,6 @@
 """score -> evaluate -> report: the stages after training."""
 
+import functools
 import time
 import zipfile
 from typing import TYPE_CHECKING, Any
@@ -21,7 +22,7 @@ Scores = dict[str, np.ndarray]
 def score(run: Run) -> None:
     """Detectors -> one score for every frame of the test and the calibration clips."""
     arrays: dict[str, Any] = {}
-    shared = run.memory.setdefault(("inputs", run.config.score.batch_size), {})
+    shared = run.memory.once(("inputs", run.config.score.batch_size), dict)
     for fold in run.folds:
         detect = detector.load(
             run.detector_dir(fold), run.model, run.objective, run.config, shared=shared
@@ -152,9 +153,8 @@ def baselines(run: Run, scores: Scores) -> dict[str, Scores]:
         found[f"motion_{name}"] = {k: np.asarray(rows[:, column]) for k, rows in motion.items()}
     for fold in run.folds:
         key = ("classics", fold.fit, fold.test, run.config.evaluate.knn)
-        if key not in run.memory:
-            run.memory[key] = _classics(run, fold)
-        for name, scores_of in run.memory[key].items():
+        classics = run.memory.once(key, functools.partial(_classics, run, fold))
+        for name, scores_of in classics.items():
             found.setdefault(name, {}).update(scores_of)
     return found
 

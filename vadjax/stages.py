@@ -145,6 +145,10 @@ def _extract(run: Run) -> None:
     place = hosts.place()
     mine = share(list(run.videos.values()), place.index, place.count)
     missing = [v for v in mine if not run.store.holds(v.id, v.fingerprint)]
+    still = [v for v in mine if not run.motion_store.holds(v.id, v.fingerprint)]
+    if not (missing or still):
+        run.console.say("  every video is in the store already")
+        return
     micro_batch = choose_micro_batch(
         run.backbone,
         tap=f.tap,
@@ -164,9 +168,6 @@ def _extract(run: Run) -> None:
             num_threads=os.cpu_count() or 1,
             report=lambda p: advance(p["frames"] + total - p["total"]),
         )
-    if not done["frames"]:
-        run.console.say("  every video is in the store already")
-        return
     run.note_timing(extract_frames=done["frames"], extract_frames_per_s=done["frames_per_s"])
     run.console.say(
         f"  {done['frames']} frames in {done['seconds']:.1f} s, {done['frames_per_s']:.1f} frames/s"

@@ -66,12 +66,12 @@ def score(run: Run) -> None:
     )
     tested = fold.windows[fold.test]
     placed = detector.kept(
-        run.memory.setdefault(("inputs", size), {}),
+        run.memory.once(("inputs", size), dict),
         (run.config.seed, fitted.mean.tobytes(), fitted.std.tobytes()),
         size=sum(4 * run.store.read(name).size for name in fold.videos),
         make=lambda: scorer.place(fitted.apply(rows(run, fold)), tested),
     )
-    scores = np.asarray(scorer.placed(variables, *placed))[: len(tested)]
+    scores = scorer.fetch(variables, *placed)[: len(tested)]
     found = {
         "scores": scores[:, -1].astype(np.float32),
         "predicted": np.ones(len(scores), bool),
@@ -112,9 +112,7 @@ def baselines(run: Run, fold) -> dict[str, np.ndarray]:
     """Score the tested windows by what has learnt nothing, and by the fitted windows' labels."""
     random = np.random.default_rng(run.config.seed).random(len(fold.test))
     key = ("nearest", run.config.seed)  # of the split: the same for every model
-    if key not in run.memory:
-        run.memory[key] = _nearest(run, fold)
-    return {"random": random, **run.memory[key]}
+    return {"random": random, **run.memory.once(key, lambda: _nearest(run, fold))}
 
 
 def _nearest(run: Run, fold) -> dict[str, np.ndarray]:

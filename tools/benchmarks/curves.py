@@ -19,7 +19,7 @@ UNIT = "windows or frames"
 PRECISIONS = population.PRECISIONS
 ROUNDS = 3
 AXES = {
-    "members": (1, 2, 4, 8, 16, 32, 64, 128, 256),
+    "members": (1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024),
     "devices": (1, 2, 4, 8, 16),
     "window length": (5, 10, 20, 40, 80),
     "feature width": (128, 256, 512, 1280, 2048, 4096),

@@ -19,8 +19,9 @@ def runs(mask: np.ndarray, *, gap: float = 0) -> np.ndarray:
     >>> runs(np.array([1, 1, 0, 1, 0, 0, 1]), gap=2).tolist()
     [[0, 4], [6, 7]]
     """
-    edges = np.flatnonzero(np.diff(np.asarray(mask, bool), prepend=False, append=False))
-    found = edges.reshape(-1, 2)
+    inside = np.zeros(len(mask) + 2, bool)
+    inside[1:-1] = mask
+    found = np.flatnonzero(inside[1:] != inside[:-1]).reshape(-1, 2)
     if not len(found):
         return found
     apart = found[1:, 0] - found[:-1, 1] >= max(gap, 1)

@@ -285,11 +285,16 @@ def null_paths(metrics: Mapping) -> set[str]:
 
 
 def _leaves(tree: object, path: str) -> Iterator[tuple[str, object]]:
-    """Yield (dotted path, value) of everything that is neither a mapping nor a list."""
+    """Yield (dotted path, value) of everything that is neither a mapping nor a list.
+
+    Of a list of numbers, as curves are, only those that are not finite.
+    """
     if isinstance(tree, Mapping):
         for key, value in tree.items():
             yield from _leaves(value, f"{path}.{key}" if path else str(key))
     elif isinstance(tree, (list, tuple)):
+        if {type(value) for value in tree} <= {int, float}:
+            tree = [value for value in tree if not math.isfinite(value)]
         for value in tree:
             yield from _leaves(value, f"{path}[]")
     else:

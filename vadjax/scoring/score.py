@@ -11,6 +11,7 @@ import numpy as np
 from jax.sharding import AxisType, NamedSharding, PartitionSpec
 
 from vadjax.data.windows import WindowTable, window_span, window_table
+from vadjax.devices import turn
 from vadjax.errors import UserError
 from vadjax.models.model import Model
 from vadjax.models.objectives import Objective
@@ -46,7 +47,12 @@ class ScoreFn:
         Returns:
             float32 [m, s], the scores of the last s rows of each window.
         """
-        return np.asarray(self.placed(variables, *self.place(features, rows)))[: len(rows)]
+        return self.fetch(variables, *self.place(features, rows))[: len(rows)]
+
+    def fetch(self, variables: Mapping, features: jax.Array, rows: jax.Array) -> np.ndarray:
+        """Return the scores of `place`d windows, the padding's too."""
+        with turn():
+            return np.asarray(self.placed(variables, features, rows))
 
     def place(self, features: np.ndarray, rows: np.ndarray) -> tuple[jax.Array, jax.Array]:
         """Lay features and windows on the devices, padded to a few shapes."""
@@ -204,7 +210,7 @@ def score_inputs(
     result = {}
     for group in inputs:
         table = group.table
-        scores = np.asarray(run.placed(variables, *group.placed))[: len(table)]
+        scores = run.fetch(variables, *group.placed)[: len(table)]
         counts = np.bincount(table.video, minlength=len(group.lengths))
         stops, ends = np.cumsum(counts), np.cumsum(list(group.lengths.values()))
         for index, (name, rows) in enumerate(group.lengths.items()):

@@ -32,6 +32,7 @@ class FeatureStore:
         self.fingerprint = hashlib.sha256(text.encode()).hexdigest()[:16]
         self.folder = pathlib.Path(root) / self.fingerprint
         self.spec = json.loads(text)
+        self._open: dict[str, np.ndarray] = {}
         if not (self.folder / "spec.json").is_file():
             write_json(self.folder / "spec.json", self.spec)
 
@@ -75,6 +76,7 @@ class FeatureStore:
         if row_start is None and len(rows) != num_frames:
             raise UserError(f"{video_id}: {len(rows)} rows for {num_frames} frames.")
         array, seal = self._path(video_id, ".npy"), self._path(video_id, ".json")
+        self._open.pop(video_id, None)
         try:
             seal.unlink(missing_ok=True)
         except OSError as error:
@@ -98,13 +100,16 @@ class FeatureStore:
         Raises:
           UserError: the video is not in the store, or its file is damaged.
         """
+        if video_id in self._open:
+            return self._open[video_id]
         path = self._path(video_id, ".npy")
         if not self._path(video_id, ".json").is_file():
             raise UserError(f"no features of {video_id} in {self.folder}; run --stage=extract.")
         try:
-            return np.load(path, mmap_mode="r", allow_pickle=False)
+            self._open[video_id] = np.load(path, mmap_mode="r", allow_pickle=False)
         except (OSError, ValueError) as error:
             raise UserError(f"{path} is damaged ({error}); remove it and run again.") from error
+        return self._open[video_id]
 
     def meta(self, video_id: str) -> dict:
         """Return what was stored beside the rows (see `write`)."""

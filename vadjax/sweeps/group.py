@@ -15,6 +15,7 @@ from vadjax.context import Run
 from vadjax.errors import UserError
 from vadjax.storage import workdir as workdirs
 from vadjax.storage.files import whole, write_json
+from vadjax.sweeps.finishers import Finishers
 from vadjax.sweeps.members import Task, members, split_of
 from vadjax.sweeps.plan import Spec
 from vadjax.training.population import Ended, Member, train_members
@@ -90,10 +91,21 @@ def train_group(
 
     A run's workdir holds what `vadjax.main` would leave of it, but the checkpoints and the report.
     """
-    first = group.runs[0]
     for run in group.runs:
         if run.workdir.name in group.failed:
             yield run, group.failed[run.workdir.name]
+    with Finishers(_finished) as finishers:
+        for run, pairs in _trained(group, slots=slots, report=report):
+            finishers.take(run, pairs)
+            yield from finishers.done()
+        yield from finishers.done(wait=True)
+
+
+def _trained(
+    group: Group, *, slots: int, report: Callable[[Member, dict], object]
+) -> Iterator[tuple[Run, list[tuple[Task, Ended]]]]:
+    """Train all tasks; yield each run with its folds' ends, in their order."""
+    first = group.runs[0]
     by_name = {task.member.name: task for task in group.tasks}
     ended_of: dict[str, list[Ended]] = defaultdict(list)
     for settings, together in _programs(group.tasks):
@@ -112,7 +124,7 @@ def train_group(
             all_ended.append(ended)
             if len(all_ended) == len(run.folds):
                 pairs = [(by_name[e.member.name], e) for e in all_ended]
-                yield run, _finished(run, sorted(pairs, key=lambda pair: pair[0].fold.index))
+                yield run, sorted(pairs, key=lambda pair: pair[0].fold.index)
 
 
 def _programs(tasks: Sequence[Task]) -> list[tuple[Settings, list[Task]]]:
@@ -159,15 +171,17 @@ def finish(run: Run) -> None:
     """Audit, score and evaluate a run whose detectors are kept."""
     write_json(run.workdir / "environment.json", run.environment)
     key = ("leakage", *((*split_of(run, f), () if run.by_window else f.test) for f in run.folds))
-    if key not in run.memory:
-        stages.audit(run)
-        run.memory[key] = run.read("leakage.json")
-    write_json(run.workdir / "leakage.json", run.memory[key])
+    write_json(run.workdir / "leakage.json", run.memory.once(key, lambda: _audited(run)))
     made_by = {**stages.STAGES, **windowed.STAGES} if run.by_window else stages.STAGES
     made_by["score"](run)
     _claim(run)  # before metrics.json, which says that the run is done
     made_by["evaluate"](run)
     (run.workdir / "stopped.json").unlink(missing_ok=True)
+
+
+def _audited(run: Run) -> dict:
+    stages.audit(run)
+    return run.read("leakage.json")
 
 
 def _claim(run: Run) -> None:

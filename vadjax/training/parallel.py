@@ -11,6 +11,7 @@ from jax.errors import JaxRuntimeError
 from jax.experimental import multihost_utils
 from jax.sharding import Mesh, NamedSharding, PartitionSpec
 
+from vadjax.devices import turn
 from vadjax.errors import UserError, lost, unknown
 from vadjax.training.step import AXIS
 
@@ -112,7 +113,8 @@ class Devices:
 
         def run(*args):
             try:
-                return jax.block_until_ready(compiled(*args))
+                with turn():
+                    return jax.block_until_ready(compiled(*args))
             except JaxRuntimeError as error:
                 if jax.process_count() > 1 and _broken(error):
                     raise lost("training") from error
