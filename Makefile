@@ -8,7 +8,8 @@ VERSION := $(shell $(PYTHON) -c 'import sys; print("%d.%d" % sys.version_info[:2
 VENV ?= .venv-$(VERSION)
 endif
 BIN := $(VENV)/bin
-PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+# Byte code is written on first use: most of what is installed is never read.
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile
 
 AT_ONCE := --numprocesses=auto --maxprocesses=4 --dist=loadfile
 
@@ -23,6 +24,7 @@ help:
 	@echo "make lint    ruff, formatting included"
 	@echo "make types   mypy"
 	@echo "make test PYTHON=python3.13  another Python, in .venv-3.13; VENV=DIR says where else"
+	@echo "make test FEWER=1  of the cases of a test every third"
 
 $(VENV)/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
@@ -51,7 +53,7 @@ demo: $(VENV)/.installed
 	@$(BIN)/python -m vadjax.main --config=configs/synthetic_lstm.py
 
 test: $(VENV)/.installed-test
-	@$(BIN)/python -m pytest -m "not slow" --ignore=tests/parity $(AT_ONCE)
+	@$(BIN)/python -m pytest -m "not slow" --ignore=tests/parity $(AT_ONCE) $(if $(FEWER),--fewer)
 
 slow: $(VENV)/.installed-test
 	@$(BIN)/python -m pytest -m slow --ignore=tests/parity $(AT_ONCE)

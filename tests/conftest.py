@@ -1,5 +1,6 @@
 """What all tests share: the CPU, compiled programs, the real data where a machine has them."""
 
+import collections
 import os
 import pathlib
 
@@ -24,6 +25,24 @@ def pytest_configure(config):
     cache = pathlib.Path(config.rootpath) / ".cache" / "jax"
     os.environ.setdefault("JAX_COMPILATION_CACHE_DIR", str(cache))
     os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0.1")
+
+
+def pytest_addoption(parser):
+    parser.addoption("--fewer", action="store_true", help="of a test's cases every third")
+
+
+def pytest_collection_modifyitems(config, items):
+    """With --fewer, run every test, but of its cases the first, the fourth and so on."""
+    if not config.getoption("--fewer"):
+        return
+    seen: dict[tuple, int] = collections.Counter()
+    kept, left = [], []
+    for item in items:
+        test = (item.path, item.nodeid.partition("[")[0])
+        (left if seen[test] % 3 else kept).append(item)
+        seen[test] += 1
+    config.hook.pytest_deselected(items=left)
+    items[:] = kept
 
 
 @pytest.fixture(scope="session")

@@ -11,6 +11,7 @@ from vadjax.data.windows import window_table
 from vadjax.training.fit import fit
 from vadjax.training.inputs import TrainingData
 
+pytestmark = pytest.mark.slow  # every model at its full size
 FILES = sorted((pathlib.Path(__file__).parents[1] / "configs").glob("*.py"))
 
 

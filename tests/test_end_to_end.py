@@ -238,6 +238,7 @@ def test_help_is_quick_and_says_the_command():
     assert time.perf_counter() - start < 60
 
 
+@pytest.mark.slow
 def test_a_killed_extraction_does_only_unfinished_videos_again(tmp_path):
     config = tiny(tmp_path / "cache")
     config.dataset.num_frames, config.features.height, config.features.width = 60, 96, 96

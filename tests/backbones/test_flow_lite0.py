@@ -9,6 +9,7 @@ from vadjax.errors import UserError
 SIZE = (64, 96)
 
 
+@pytest.mark.slow
 def test_the_map_is_both_maps_side_by_side():
     frames = np.random.default_rng(0).integers(0, 256, (3, 80, 120, 3), np.uint8)
     both = backbones.create("flow_lite0", size=SIZE)
@@ -29,6 +30,7 @@ def test_the_map_is_both_maps_side_by_side():
     np.testing.assert_allclose(found[..., 21:], stage, rtol=1e-3, atol=1e-3)
 
 
+@pytest.mark.slow
 def test_half_precision_and_sizes():
     half = backbones.create("flow_lite0", size=SIZE, dtype="bfloat16", weights="random")
     assert half(np.zeros((1, *SIZE, 6), np.uint8))["map"].dtype == np.float32

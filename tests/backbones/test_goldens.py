@@ -20,7 +20,15 @@ def golden_shapes(name):
     return json.loads(bytes(np.load(GOLDEN / f"backbone_{name}.npz")["shapes"]))
 
 
-@pytest.fixture(scope="module", params=CASES)
+LARGE = {"coatnet_0_rw_224", "inception_v3", "maxvit_tiny_tf_224", "resnet50", "vgg11"}
+
+
+def params(names):
+    """Mark the networks that take long; `make parity` shows them against timm itself."""
+    return [pytest.param(n, marks=[pytest.mark.slow] * (n in LARGE)) for n in names]
+
+
+@pytest.fixture(scope="module", params=params(CASES))
 def case(request, tmp_path_factory):
     """A network's golden file, our backbone under the same random weights, and the images."""
     name = request.param

@@ -33,6 +33,7 @@ def resnet(path, state, last_stage="stage1"):
     return backbones.create("resnet18", weights=str(path), size=64, last_stage=last_stage)
 
 
+@pytest.mark.slow
 def test_features_are_the_mean_of_the_whole_networks_stage(images):
     whole = backbones.create("tf_efficientnet_lite0", size=64)
     trunk = backbones.create("tf_efficientnet_lite0", size=64, last_stage="stage2")
@@ -61,6 +62,7 @@ def test_a_file_of_the_first_stages_is_enough_and_a_longer_one_no_fault(tmp_path
     np.testing.assert_array_equal(features, longer(images)["features"])
 
 
+@pytest.mark.slow
 def test_what_the_stages_need_must_be_there_and_nothing_foreign(tmp_path, state):
     del state["layer1.1.conv2.weight"]
     with pytest.raises(UserError, match=r"missing: params/stage1/block1/conv2/kernel") as raised:

@@ -61,7 +61,9 @@ def test_maps_of_zeros_and_without_gradient_are_zeros():
         np.testing.assert_array_equal(maps, np.zeros((2, 3, 3)))
 
 
-@pytest.mark.parametrize("name", CASES)
+@pytest.mark.parametrize(
+    "name", [pytest.param(n, marks=[pytest.mark.slow] * (n == "resnet18")) for n in CASES]
+)
 def test_maps_equal_the_package_grad_cam(name, tmp_path):
     """Its maps are committed (tools/make_goldens_cam.py): no torch here."""
     save_file(random_state(golden_shapes(name), seed=0), tmp_path / "w.safetensors")

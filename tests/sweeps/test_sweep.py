@@ -70,9 +70,9 @@ def assert_as_alone(spec, there, workdir):
     ("protocol", "batches"),
     [
         ("one_class", "windows"),
-        ("one_class", "runs"),
-        ("by_video", "windows"),
-        ("by_video", "runs"),
+        pytest.param("one_class", "runs", marks=pytest.mark.slow),
+        pytest.param("by_video", "windows", marks=pytest.mark.slow),
+        pytest.param("by_video", "runs", marks=pytest.mark.slow),
         ("random_window", "windows"),
     ],
 )

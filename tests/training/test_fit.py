@@ -139,6 +139,7 @@ def _killed(workdir, *, at):
     return epochs
 
 
+@pytest.mark.slow
 def test_killed_twice_and_started_again_gives_the_same_bits(tmp_path):
     settings = {"epochs": 9, "checkpoint_every": 2}
     whole = _fit(tmp_path / "whole", **settings)

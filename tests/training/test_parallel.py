@@ -42,6 +42,9 @@ assert [r["epoch"] for r in result.history] == [1, 2, 3, 4]
 """
 
 
+pytestmark = pytest.mark.slow  # a process with four devices trains eight times
+
+
 @pytest.fixture(scope="module")
 def results(tmp_path_factory):
     out = tmp_path_factory.mktemp("parallel")

@@ -104,6 +104,7 @@ def test_members_of_a_population_train_on_runs_as_alone():
     assert_same(*found)
 
 
+@pytest.mark.slow
 def test_members_of_other_clips_train_on_runs_as_alone():
     model, objective = build.model("gru"), build.objective("predict")
     config, data = tiny.config(epochs=3), _data(model)

@@ -323,7 +323,7 @@ def _convert(
     module = architecture.network(num_classes, layout.folded)
     size, channels = architecture.preprocess.size, architecture.preprocess.channels or 3
     image = jax.ShapeDtypeStruct((1, *size, channels), jnp.float32)
-    template = jax.eval_shape(module.init, jax.random.key(0), image)
+    template = _template(module, image)
     if state is None:
         variables = _random(template)
     else:
@@ -353,6 +353,12 @@ def _convert(
             "negative or a value too large: the file is damaged; fetch it again"
         )
     return variables, {"num_classes": num_classes}
+
+
+@functools.lru_cache(maxsize=64)  # tracing takes a second or two
+def _template(module: Any, image: jax.ShapeDtypeStruct) -> Mapping:
+    """Return the shapes of a network's variables."""
+    return jax.eval_shape(module.init, jax.random.key(0), image)
 
 
 def _random(template: Mapping) -> dict:
