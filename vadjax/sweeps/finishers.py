@@ -33,9 +33,9 @@ class Finishers:
 
     def take(self, run: Any, *given: Any) -> None:
         """Have a run finished; wait where too many are waiting already."""
-        if len(self._waiting) >= AHEAD * self._threads:
-            futures.wait(self._waiting, return_when=futures.FIRST_COMPLETED)
         self._waiting[self._pool.submit(self._finish, run, *given)] = run
+        if len(self._waiting) > AHEAD * self._threads:
+            futures.wait(self._waiting, return_when=futures.FIRST_COMPLETED)
 
     def done(self, *, wait: bool = False) -> Iterator[tuple[Any, str]]:
         """Yield (run, error) of those that are finished, in the order in which they were taken.
