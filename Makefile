@@ -24,7 +24,7 @@ help:
 	@echo "make lint    ruff, formatting included"
 	@echo "make types   mypy"
 	@echo "make test PYTHON=python3.13  another Python, in .venv-3.13; VENV=DIR says where else"
-	@echo "make test FEWER=1  of the cases of a test every third"
+	@echo "make test FEWER=1  of each test the first case"
 
 $(VENV)/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \

@@ -1,6 +1,6 @@
 """What all tests share: the CPU, compiled programs, the real data where a machine has them."""
 
-import collections
+import gc
 import os
 import pathlib
 
@@ -11,7 +11,11 @@ os.environ.setdefault("JAX_PLATFORMS", "cpu")
 # The same examples every time, however long a busy machine takes over one.
 settings.register_profile("vadjax", deadline=None, derandomize=True)
 settings.load_profile("vadjax")
-QUICK = "--xla_backend_optimization_level=0 --xla_llvm_disable_expensive_passes=true"
+# A process of the tests is one of several, and its products are small: threads only cost.
+QUICK = (
+    "--xla_backend_optimization_level=0 --xla_llvm_disable_expensive_passes=true "
+    "--xla_cpu_multi_thread_eigen=false"
+)
 
 
 def pytest_configure(config):
@@ -22,27 +26,26 @@ def pytest_configure(config):
     """
     if not any("parity" in str(argument) for argument in config.args):
         os.environ.setdefault("XLA_FLAGS", QUICK)
+    for library in ("OMP", "OPENBLAS"):
+        os.environ.setdefault(f"{library}_NUM_THREADS", "1")
+    gc.set_threshold(100_000, 50, 100)  # tracing makes many objects and little garbage
     cache = pathlib.Path(config.rootpath) / ".cache" / "jax"
     os.environ.setdefault("JAX_COMPILATION_CACHE_DIR", str(cache))
     os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0.1")
 
 
 def pytest_addoption(parser):
-    parser.addoption("--fewer", action="store_true", help="of a test's cases every third")
+    parser.addoption("--fewer", action="store_true", help="of each test the first case")
 
 
 def pytest_collection_modifyitems(config, items):
-    """With --fewer, run every test, but of its cases the first, the fourth and so on."""
+    """With --fewer, run every test, but of its cases the first alone."""
     if not config.getoption("--fewer"):
         return
-    seen: dict[tuple, int] = collections.Counter()
-    kept, left = [], []
-    for item in items:
-        test = (item.path, item.nodeid.partition("[")[0])
-        (left if seen[test] % 3 else kept).append(item)
-        seen[test] += 1
-    config.hook.pytest_deselected(items=left)
-    items[:] = kept
+    first = {item.nodeid.partition("[")[0]: item for item in reversed(items)}
+    kept = set(first.values())
+    config.hook.pytest_deselected(items=[item for item in items if item not in kept])
+    items[:] = [item for item in items if item in kept]
 
 
 @pytest.fixture(scope="session")
