@@ -1,6 +1,5 @@
 """What all tests share: the CPU, compiled programs, the real data where a machine has them."""
 
-import gc
 import os
 import pathlib
 
@@ -28,7 +27,6 @@ def pytest_configure(config):
         os.environ.setdefault("XLA_FLAGS", QUICK)
     for library in ("OMP", "OPENBLAS"):
         os.environ.setdefault(f"{library}_NUM_THREADS", "1")
-    gc.set_threshold(100_000, 50, 100)  # tracing makes many objects and little garbage
     cache = pathlib.Path(config.rootpath) / ".cache" / "jax"
     os.environ.setdefault("JAX_COMPILATION_CACHE_DIR", str(cache))
     os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0.1")

@@ -120,7 +120,7 @@ def main() -> None:
     parser.add_argument("--windows", type=int, default=1955, help="fitted, an epoch")
     parser.add_argument("--held_out", type=int, default=150, help="windows of an epoch's check")
     parser.add_argument("--epochs", type=int, default=30)
-    parser.add_argument("--kernels", type=int, default=15_559, help="of an epoch; kernels.py")
+    parser.add_argument("--kernels", type=int, default=5_361, help="of an epoch; kernels.py")
     parser.add_argument("--pod_share", type=float, default=0.8, help="of N cards, low bound")
     args = parser.parse_args()
     flop, moved, share = measured([json.loads(path.read_text("utf-8")) for path in args.reports])

@@ -31,8 +31,15 @@ def close(ours, theirs, tolerance):
     assert np.abs(np.float32(ours) - theirs).max() <= tolerance * np.abs(theirs).max()
 
 
-# One network of each kind of block; the others are the same code with other numbers.
-ALIKE = {"efficientnet_lite0", "mobilenetv2_100", "vgg11", "vit_xsmall_patch16_clip_224"}
+# One network of each kind of block; the others are the same code with other numbers (the blocks of
+# MaxViT are those of CoAtNet).
+ALIKE = {
+    "efficientnet_lite0",
+    "maxvit_tiny_tf_224",
+    "mobilenetv2_100",
+    "vgg11",
+    "vit_xsmall_patch16_clip_224",
+}
 
 
 @pytest.fixture(scope="module", params=[name for name in CASES if name not in ALIKE])

@@ -7,7 +7,6 @@ there. Each value names its convention and a repository that has it.
 from collections.abc import Mapping
 
 import numpy as np
-from scipy import ndimage, signal
 
 from vadjax.evaluation import frame
 from vadjax.evaluation.parts import Arrays, one_class, pool
@@ -128,14 +127,20 @@ def _smoothed(own: Arrays, labels: Arrays) -> list[dict]:
 
 
 def _gauss_3(scores: np.ndarray) -> np.ndarray:
+    from scipy import ndimage
+
     return ndimage.gaussian_filter1d(scores, 3, mode="reflect")
 
 
 def _gauss_15(scores: np.ndarray) -> np.ndarray:
+    from scipy import ndimage
+
     return ndimage.gaussian_filter1d(scores, 15, mode="constant")
 
 
 def _median_17(scores: np.ndarray) -> np.ndarray:
+    from scipy import signal  # a second of every process, if it stood above
+
     return signal.medfilt(np.pad(scores, 8), 17)[8:-8]  # padded, as medfilt warns of short videos
 
 

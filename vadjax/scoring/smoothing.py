@@ -6,7 +6,6 @@ docs/protocols.md.
 """
 
 import numpy as np
-import scipy.signal
 
 
 def causal_ema(scores: np.ndarray, *, alpha: float) -> np.ndarray:
@@ -31,6 +30,8 @@ def causal_ema(scores: np.ndarray, *, alpha: float) -> np.ndarray:
         raise ValueError(f"causal_ema: alpha {alpha} should be in (0, 1]")
     if not len(scores):
         return scores.astype(np.float32)
+    import scipy.signal  # a second of every process, if it stood above
+
     start = [(1 - alpha) * scores[0]]
     return scipy.signal.lfilter([alpha], [1, alpha - 1], scores, zi=start)[0].astype(np.float32)
 
