@@ -26,6 +26,7 @@ SUITES = (
     "evaluate",
     "end-to-end",
     "compile",
+    "tables",
     "curves",
 )
 

@@ -11,6 +11,7 @@ import tempfile
 import time
 from collections.abc import Callable
 
+UNIT = "runs"
 RUNS, SEEDS = 1000, 10
 
 

@@ -87,7 +87,9 @@ def train_lstm(features, labels, rows, *, units: Sequence[int], batch: int) -> C
     return train_sample(net, loss_of, num=len(rows), batch=batch)
 
 
-def score_lstm(features, *, length: int, units: Sequence[int], batch: int) -> Callable[[], float]:
+def score_lstm(
+    features, *, length: int, units: Sequence[int], batch: int, passes: int = 1
+) -> Callable[[], float]:
     """Return a sample: every window at stride 1 gathered and scored, in windows a second."""
     import torch
 
@@ -99,9 +101,9 @@ def score_lstm(features, *, length: int, units: Sequence[int], batch: int) -> Ca
     def sample() -> float:
         start = time.perf_counter()
         with torch.inference_mode(), precision.autocast(device()):
-            for chunk in starts.split(batch):
+            for chunk in passes * starts.split(batch):
                 torch.sigmoid(net(x[chunk[:, None] + steps])).float().cpu().numpy()
-        return len(starts) / (time.perf_counter() - start)
+        return passes * len(starts) / (time.perf_counter() - start)
 
     sample.note = f"torch {torch.__version__} on {device()}"
     return sample
