@@ -34,7 +34,9 @@ def draw(
         _panel(axes, [row for row in rows if name(row) == dataset], backbones)
         axes.set_title(dataset)
     grid[0][0].set_ylabel("AUC (leaky: of windows; by_video: of frames)")
-    grid[0][-1].legend(fontsize=8, loc="lower left")
+    figure.legend(
+        *grid[0][-1].get_legend_handles_labels(), fontsize=8, loc="outside lower center", ncols=5
+    )
     figure.savefig(path, metadata={"Date": None})
     plt.close(figure)
 
@@ -69,3 +71,4 @@ def _panel(axes, rows: Sequence[dict], backbones: Sequence[str]) -> None:
     axes.axhline(0.5, color=GREY, lw=0.8)
     axes.set_ylim(0.45, 1.02)
     axes.set_xticks(range(len(protocols)), [WORDS[name] for name in protocols], fontsize=8)
+    axes.set_xlim(-0.6, len(protocols) - 0.4)
