@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from vadjax.features.standardize import Standardizer
 
 Scored = dict[str, tuple[np.ndarray, np.ndarray]]
-_KEPT = threading.Lock()
 SHARED_BYTES = 1 << 29  # of standardised features that are kept between detectors
+_KEPT = threading.Lock()  # of every `shared`: a sweep scores in several threads
 
 
 def save(folder: pathlib.Path, variables: Mapping, standardizer: "Standardizer") -> None:

@@ -1,10 +1,12 @@
 """Runs are finished in threads: each once, told in order, no error lost."""
 
 import threading
+import time
 
 import pytest
 
 from vadjax.context import Memory
+from vadjax.sweeps import group
 from vadjax.sweeps.finishers import AHEAD, Finishers
 
 
@@ -81,6 +83,19 @@ def test_leaving_drops_what_nobody_has_begun():
         threading.Timer(0.05, go.set).start()
         raise KeyboardInterrupt
     assert begun == [0]
+
+
+def test_a_training_that_breaks_takes_no_finished_run_with_it(monkeypatch):
+    def trained(*_, **__):
+        yield "a", []
+        raise RuntimeError("the device is gone")
+
+    monkeypatch.setattr(group, "_trained", trained)
+    monkeypatch.setattr(group, "_finished", lambda run, pairs: time.sleep(0.05) or "")
+    told = group.train_group(group.Group([], [], {}, {}), slots=1)
+    assert next(told) == ("a", "")
+    with pytest.raises(RuntimeError, match="gone"):
+        next(told)
 
 
 def test_memory_makes_a_thing_once_whoever_asks():

@@ -3,9 +3,8 @@
 XLA's analysis takes the body of a loop once, however often it runs, so the cost of a program with
 scans is put together: that of the whole, and for each scan the body's cost for every turn after the
 first. FLOP are those of the program as it is written, before XLA changes it (on a GPU, which does
-not tell them, after); bytes those that the
-compiled one reads and writes, each operand of each fused operation, whether it lies in a cache or
-not.
+not tell them, after); bytes those that the compiled one reads and writes, each operand of each
+fused operation, whether it lies in a cache or not.
 """
 
 from collections.abc import Callable, Iterator

@@ -113,18 +113,16 @@ def score_torch(shape: Shape) -> Callable[[], float]:
     """Every window gathered and scored."""
     from tools.benchmarks import torch_side
 
-    sizes = {"length": shape.length, "units": shape.units, "batch": SCORE_BATCH}
-    sizes["passes"] = shape.passes
-    return torch_side.score_lstm(data(shape)[0], **sizes)
+    sizes = {"length": shape.length, "units": shape.units, "passes": shape.passes}
+    return torch_side.score_lstm(data(shape)[0], batch=SCORE_BATCH, **sizes)
 
 
 def score_keras(shape: Shape) -> Callable[[], float]:
     """`predict` over all windows."""
     from tools.benchmarks import keras_side
 
-    sizes = {"length": shape.length, "units": shape.units, "batch": SCORE_BATCH}
-    sizes["passes"] = shape.passes
-    return keras_side.score_lstm(data(shape)[0], **sizes)
+    sizes = {"length": shape.length, "units": shape.units, "passes": shape.passes}
+    return keras_side.score_lstm(data(shape)[0], batch=SCORE_BATCH, **sizes)
 
 
 def _training(shape: Shape, *, contiguous: bool) -> dict:

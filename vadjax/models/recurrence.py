@@ -143,7 +143,6 @@ class Recurrence(nn.Module):
     def scan(self, carry: Carry, xs, *, reverse: bool = False):
         """All steps: xs [t, b, g] projected; returns the last carry and all states [t, b, u]."""
         carry, params = _vary_alike((carry, self._recurrent_params()), xs)
-
         return _scan(CELLS[self.cell], reverse, params, carry, xs.astype(self.dtype))
 
     def _recurrent_params(self):

@@ -95,9 +95,13 @@ def train_group(
         if run.workdir.name in group.failed:
             yield run, group.failed[run.workdir.name]
     with Finishers(_finished) as finishers:
-        for run, pairs in _trained(group, slots=slots, report=report):
-            finishers.take(run, pairs)
-            yield from finishers.done()
+        try:
+            for run, pairs in _trained(group, slots=slots, report=report):
+                finishers.take(run, pairs)
+                yield from finishers.done()
+        except Exception:  # of training: the runs before it are none the worse
+            yield from finishers.done(wait=True)
+            raise
         yield from finishers.done(wait=True)
 
 
