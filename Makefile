@@ -11,6 +11,9 @@ BIN := $(VENV)/bin
 # Byte code is written on first use: most of what is installed is never read.
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile
 
+# Dozens of processes import the same packages, whatever the shell says of byte code.
+unexport PYTHONDONTWRITEBYTECODE
+
 AT_ONCE := --numprocesses=auto --maxprocesses=4 --dist=loadfile
 
 .PHONY: demo test slow parity parity-full lint types format clean help
