@@ -82,11 +82,11 @@ class Run:
     @functools.cached_property
     def copies(self) -> tuple:
         """Altered copies of abnormal frames, where the config asks for them; clips of their own."""
-        from vadjax.data import copies, window_splits
-
         d = self.config.dataset
         if d.augment == "none":
             return ()
+        from vadjax.data import copies, window_splits
+
         videos = window_splits.used_videos(self.dataset, d.protocol)
         return copies.copies(d.name, videos, recipe=d.augment)
 

@@ -53,18 +53,29 @@ def _name(run: Run, part: Part) -> str:
 def read_scores(run: Run, split: str) -> list[dict[str, tuple[np.ndarray, np.ndarray]]]:
     """Return, for each fold, name -> (scores float32 [t], predicted bool [t]).
 
+    Args:
+        run: that was scored.
+        split: "test" or "calibrate".
+
     Raises:
         UserError: `scores.npz` is missing or damaged.
     """
+    return _read_scores(run)[split]
+
+
+def _read_scores(run: Run) -> dict[str, list[dict[str, tuple[np.ndarray, np.ndarray]]]]:
     path = run.workdir / "scores.npz"
-    found: list[dict] = [{} for _ in run.folds]
+    found: dict[str, list[dict]] = {
+        split: [{} for _ in run.folds] for split in ("test", "calibrate")
+    }
     try:
         with np.load(path, allow_pickle=False) as file:
             for key in file.files:
-                part, fold, rest = key.split("|", 2)
+                split, fold, rest = key.split("|", 2)
                 name, what = rest.rsplit("|", 1)
-                if part == split and what == "scores":
-                    found[int(fold)][name] = (file[key], file[key[: -len(what)] + "predicted"])
+                if what == "scores":
+                    predicted = file[key[: -len(what)] + "predicted"]
+                    found[split][int(fold)][name] = (file[key], predicted)
     except FileNotFoundError:
         raise UserError(f"{path} is missing; run --stage=score first.") from None
     except (OSError, ValueError, KeyError, IndexError, zipfile.BadZipFile) as error:
@@ -76,8 +87,8 @@ def evaluate(run: Run) -> None:
     """Scores + truth -> metrics.json."""
     from vadjax.evaluation.evaluate import evaluate as assess
 
-    tested = read_scores(run, "test")
-    held = read_scores(run, "calibrate")
+    read = _read_scores(run)
+    tested, held = read["test"], read["calibrate"]
     scores = {name: s for fold in tested for name, (s, _) in fold.items()}
     predicted = {name: p for fold in tested for name, (_, p) in fold.items()}
     videos = {name: run.videos[name] for name in scores}

@@ -3,6 +3,7 @@
 All resamples are counts of videos, and share one matrix of wins: see `wins`.
 """
 
+import functools
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -67,8 +68,7 @@ def auc_interval(
     num_scenes = len(set(scenes or ()))
     if scenes is not None and num_scenes >= MIN_VIDEOS:
         wins = wins.grouped(scenes)
-    rng = np.random.default_rng(seed)
-    counts, redrawn = draw_counts(wins.abnormal, wins.normal, resamples=resamples, rng=rng)
+    counts, redrawn = _drawn(tuple(wins.abnormal), tuple(wins.normal), resamples, seed)
     low, high = np.quantile(wins.auc(counts), [(1 - level) / 2, (1 + level) / 2])
     over = num_scenes if num_scenes >= MIN_VIDEOS else 0
     return Interval(float(low), float(high), num, resamples, redrawn, scenes=over)
@@ -135,8 +135,7 @@ def paired_test(
     difference = float(both[1].auc(once)[0] - both[0].auc(once)[0])
     if why := _too_few(num, resamples):
         return PairedTest(difference, None, None, None, num, reason=why)
-    rng = np.random.default_rng(seed)
-    counts, redrawn = draw_counts(abnormal, normal, resamples=resamples, rng=rng)
+    counts, redrawn = _drawn(tuple(abnormal), tuple(normal), resamples, seed)
     drawn = both[1].auc(counts) - both[0].auc(counts)
     low, high = np.quantile(drawn, [(1 - level) / 2, (1 + level) / 2])
     tail = min(np.sum(drawn <= 0), np.sum(drawn >= 0))
@@ -162,6 +161,12 @@ def _too_few(num: int, resamples: int) -> str:
     if num < MIN_VIDEOS:
         return f"{num} videos; an interval needs {MIN_VIDEOS}"
     return "" if resamples >= 1 else "no resamples were asked for"
+
+
+@functools.lru_cache(maxsize=4)  # the runs of a sweep share videos, and often seeds
+def _drawn(abnormal: tuple, normal: tuple, resamples: int, seed: int) -> tuple[np.ndarray, int]:
+    rng = np.random.default_rng(seed)
+    return draw_counts(np.array(abnormal), np.array(normal), resamples=resamples, rng=rng)
 
 
 def draw_counts(

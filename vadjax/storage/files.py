@@ -11,6 +11,8 @@ from collections.abc import Iterator
 
 from vadjax.errors import UserError
 
+_encode = json.JSONEncoder(allow_nan=False).encode
+
 
 @contextlib.contextmanager
 def whole(path: pathlib.Path) -> Iterator[pathlib.Path]:
@@ -64,7 +66,38 @@ def unwritable(path: pathlib.Path, error: OSError) -> Exception:
 
 
 def write_json(path: pathlib.Path, value: object) -> None:
-    """Write `value` as indented JSON; NaN and infinity are refused."""
-    text = json.dumps(value, indent=1, allow_nan=False) + "\n"
+    """Write `value` as JSON, see `to_json`."""
     with whole(path) as beside:
-        beside.write_text(text, encoding="utf-8")
+        beside.write_text(to_json(value) + "\n", encoding="utf-8")
+
+
+def to_json(value: object, *, depth: int = 0) -> str:
+    """Return `value` as JSON, a key or an item a line; a list of numbers or texts is one line.
+
+    Args:
+        value: of dicts with texts as keys, lists, tuples and plain values.
+        depth: spaces before the last line.
+
+    Raises:
+        ValueError: NaN or infinity.
+        TypeError: a value that JSON does not know.
+
+    >>> print(to_json({"auc": 0.75, "curve": [0, 0.5, 1], "folds": [{"fold": 0}]}))
+    {
+     "auc": 0.75,
+     "curve": [0, 0.5, 1],
+     "folds": [
+      {
+       "fold": 0
+      }
+     ]
+    }
+    """
+    pad = "\n" + " " * depth
+    if isinstance(value, dict) and value:
+        inside = [f"{_encode(k)}: {to_json(v, depth=depth + 1)}" for k, v in value.items()]
+        return "{" + f"{pad} " + f",{pad} ".join(inside) + f"{pad}}}"
+    if isinstance(value, (list, tuple)) and any(isinstance(v, (dict, list, tuple)) for v in value):
+        inside = [to_json(v, depth=depth + 1) for v in value]
+        return "[" + f"{pad} " + f",{pad} ".join(inside) + f"{pad}]"
+    return _encode(value)
