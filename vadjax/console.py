@@ -52,8 +52,10 @@ class Console:
                 if now - last[0] >= 10:
                     last[0] = now
                     rate = (done - begun[0][0]) / max(now - begun[0][1], 1e-6)
-                    left = f", {(total - done) / rate:.0f} s left" if rate else ""
-                    self.say(f"  {done}/{total} {unit}, {rate:.1f} {unit}/s{left} {note}".rstrip())
+                    pace = ""  # none yet at the first call
+                    if rate:
+                        pace = f", {rate:.1f} {unit}/s, {(total - done) / rate:.0f} s left"
+                    self.say(f"  {done}/{total} {unit}{pace} {note}".rstrip())
 
             yield line
             return
@@ -68,8 +70,9 @@ class Console:
             def advance(done: int, note: str = "") -> None:
                 begun[:] = begun or [(done, time.monotonic())]
                 seconds = max(time.monotonic() - begun[0][1], 1e-6)
-                rate = f"{(done - begun[0][0]) / seconds:.1f} {unit}/s"
-                progress.update(task, completed=done, rate=rate, note=note)
+                rate = (done - begun[0][0]) / seconds
+                pace = f"{rate:.1f} {unit}/s" if rate else ""
+                progress.update(task, completed=done, rate=pace, note=note)
 
             yield advance
 

@@ -11,6 +11,7 @@ import numpy as np
 
 MERGE_S = 1.0
 MIN_HOURS = 1.0  # of normal footage, for a rate per hour
+CELLS_AT_ONCE = 1 << 24  # of a table of thresholds by frames: some 100 MB
 
 
 def runs(mask: np.ndarray, *, gap: float = 0) -> np.ndarray:
@@ -106,7 +107,7 @@ def count_false_alarms(
 ) -> list[int]:
     """Count the alarms that meet no event at each of many thresholds, as `event_metrics` does.
 
-    All videos lie end to end, a normal frame between them, so that a threshold takes one pass.
+    All videos lie end to end, a normal frame between them, so that many thresholds take one pass.
 
     Args:
         scores: [t] of each labelled video.
@@ -125,15 +126,19 @@ def count_false_alarms(
             inside[start:stop] = 1
         events.append(inside)
     before = np.append(0, np.cumsum(np.concatenate(events)))  # event frames before each frame
-    found = []
-    for threshold in thresholds:
-        alarms = runs(flat >= threshold)
-        own = video[alarms[:, 0]]
+    found: list[int] = []
+    step = max(1, CELLS_AT_ONCE // len(flat))
+    for first in range(0, len(thresholds), step):
+        limits = np.asarray(thresholds, np.float64)[first : first + step]
+        alarms = runs((flat >= limits[:, None]).ravel())  # thresholds lie end to end too
+        row, at = np.divmod(alarms, len(flat))
+        own = video[at[:, 0]]
         apart = alarms[1:, 0] - alarms[:-1, 1] >= gaps[own[1:]]
-        apart |= own[1:] != own[:-1]
-        some = [True] if len(alarms) else []
-        starts, stops = alarms[np.append(some, apart) > 0, 0], alarms[np.append(apart, some) > 0, 1]
-        found.append(int(np.sum(before[stops] == before[starts])))
+        apart |= (own[1:] != own[:-1]) | (row[1:, 0] != row[:-1, 0])
+        some = np.ones(min(len(alarms), 1), bool)
+        begins, ends = np.append(some, apart), np.append(apart, some)
+        false = before[at[ends, 1]] == before[at[begins, 0]]
+        found += np.bincount(row[begins, 0][false], minlength=len(limits)).tolist()
     return found
 
 
