@@ -1,37 +1,29 @@
 """What all tests share: the CPU, compiled programs, the real data where a machine has them."""
 
-import importlib.metadata
 import os
 import pathlib
 
 import pytest
 from hypothesis import settings
 
+from tests import quick
+
 os.environ.setdefault("JAX_PLATFORMS", "cpu")
 # The same examples every time, however long a busy machine takes over one.
 settings.register_profile("vadjax", deadline=None, derandomize=True)
 settings.load_profile("vadjax")
-# A process of the tests is one of several, and its products are small: threads only cost.
-QUICK = (
-    "--xla_backend_optimization_level=0 --xla_llvm_disable_expensive_passes=true "
-    "--xla_cpu_multi_thread_eigen=false"
-)
-if importlib.metadata.version("jaxlib").startswith("0.10."):  # an unknown flag ends the process
-    # The older emitters and one module for all: another half of the time.
-    QUICK += (
-        " --xla_cpu_use_fusion_emitters=false --xla_cpu_parallel_codegen_split_count=1"
-        " --xla_llvm_force_inline_before_split=false"
-    )
 
 
 def pytest_configure(config):
-    """Keep compiled programs from one run of the tests to the next; compile in half the time.
+    """Keep compiled programs from one run of the tests to the next; compile quickly.
 
     What is computed once needs no optimised machine code. Parity is shown on the code that users
     run, and so are all tests when XLA_FLAGS is set, if only to "".
     """
     if not any("parity" in str(argument) for argument in config.args):
-        os.environ.setdefault("XLA_FLAGS", QUICK)
+        flags = f"{quick.flags()} --xla_cpu_multi_thread_eigen=false"
+        os.environ.setdefault("XLA_FLAGS", flags)
+    # A process of the tests is one of several, and its products are small: threads only cost.
     for library in ("OMP", "OPENBLAS"):
         os.environ.setdefault(f"{library}_NUM_THREADS", "1")
     cache = pathlib.Path(config.rootpath) / ".cache" / "jax"

@@ -13,16 +13,15 @@ from jax.sharding import AxisType, PartitionSpec
 from safetensors.numpy import save_file
 
 from tests.backbones.test_goldens import CASES, golden_shapes
+from tests.quick import QUICK
 from tools.make_goldens_backbones import random_images, random_state
 from vadjax import backbones
 from vadjax.backbones.network import spatial
 
-# Compiling is what takes the time here, and unoptimised programs compute the same.
-FAST = {"xla_backend_optimization_level": 0, "xla_llvm_disable_expensive_passes": True}
-
 
 def compiled(function, *args):
-    return jax.jit(function).lower(*args).compile(compiler_options=FAST)(*args)
+    # Compiling is what takes the time here, and unoptimised programs compute the same.
+    return jax.jit(function).lower(*args).compile(compiler_options=QUICK)(*args)
 
 
 def close(ours, theirs, tolerance):
