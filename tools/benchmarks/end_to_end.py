@@ -49,7 +49,8 @@ def run_main(config: str, *flags: str) -> Callable[[], float]:
         if done.returncode:
             raise RuntimeError(done.stderr)
         timing = json.loads((workdir / "timing.json").read_text(encoding="utf-8"))
-        runs.append({"wall": wall, **{k[:-2]: v for k, v in timing.items() if k[-2:] == "_s"}})
+        seconds = {k[:-2]: v for k, v in timing.items() if k.endswith("_s") and "_per_s" not in k}
+        runs.append({"wall": wall, **seconds})
         first, *again = runs
         sample.seconds = {"nothing cached": first}
         if again:
