@@ -69,6 +69,6 @@ def _panel(axes, rows: Sequence[dict], backbones: Sequence[str]) -> None:
             [], [], "o", ms=4, color=COLOURS[backbones.index(name) % len(COLOURS)], label=name
         )
     axes.axhline(0.5, color=GREY, lw=0.8)
-    axes.set_ylim(0.45, 1.02)
+    axes.set_ylim(min(0.45, axes.get_ylim()[0]), 1.02)  # whatever is drawn is seen
     axes.set_xticks(range(len(protocols)), [WORDS[name] for name in protocols], fontsize=8)
     axes.set_xlim(-0.6, len(protocols) - 0.4)
