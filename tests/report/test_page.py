@@ -273,6 +273,17 @@ def test_unlabelled_videos_give_a_page_of_alarms(tmp_path):
     assert any(alt.startswith(f"Frame {peak} of camera-2.mp4, score ") for alt in pictures)
 
 
+def test_times_are_shown_where_they_are_known(tmp_path):
+    arguments = demo.unlabelled()
+    first = next(i for i, view in enumerate(arguments["videos"]) if view.alarms)
+    arguments["videos"][first] = dataclasses.replace(arguments["videos"][first], fps=None)
+    shown = written(tmp_path, **arguments)[1].shown()
+    for index, view in enumerate(arguments["videos"]):
+        for start, stop in view.alarms:
+            times = f"{wording.clock(start / 10)} {wording.clock(stop / 10)}"
+            assert f"{view.id} {'– –' if index == first else times}" in shown
+
+
 def test_the_data_for_the_script_are_exact(tmp_path):
     arguments = demo.arguments()
     _, reader = written(tmp_path, **arguments)
