@@ -276,6 +276,7 @@ def test_unlabelled_videos_give_a_page_of_alarms(tmp_path):
 def test_times_are_shown_where_they_are_known(tmp_path):
     arguments = demo.unlabelled()
     first = next(i for i, view in enumerate(arguments["videos"]) if view.alarms)
+    arguments["videos"] = list(arguments["videos"])
     arguments["videos"][first] = dataclasses.replace(arguments["videos"][first], fps=None)
     shown = written(tmp_path, **arguments)[1].shown()
     for index, view in enumerate(arguments["videos"]):
