@@ -84,9 +84,13 @@ def test_the_headline_is_that_of_scikit_learn(finished, cache):
 def test_stages_run_alone_and_again(finished, cache):
     workdir, metrics = finished
     before = (workdir / "scores.npz").read_bytes()
+    took = json.loads((workdir / "timing.json").read_text())
     for stage in stages.ORDER:
         stages.run(tiny(cache), workdir, stage=stage, quiet=True)
     assert (workdir / "scores.npz").read_bytes() == before
+    now = json.loads((workdir / "timing.json").read_text())
+    for key in ("extract_s", "train_s", "train_compile_s", "train_epochs_s"):
+        assert now[key] == took[key]  # it was not done again
     again = json.loads((workdir / "metrics.json").read_text())
     for part in ("frame", "explain", "region"):
         assert again[part] == metrics[part]

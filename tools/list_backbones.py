@@ -34,7 +34,8 @@ def describe(name: str) -> dict:
     if not architecture.layouts:
         return row | {"parameters": "0", "width": architecture.num_features or "pixels"}
     network = architecture.network(1000, True)
-    image = jax.ShapeDtypeStruct((1, *size, 3), jnp.float32)
+    channels = max(architecture.preprocess.channels, 3)  # grey is repeated
+    image = jax.ShapeDtypeStruct((1, *size, channels), jnp.float32)
     variables = jax.eval_shape(network.init, jax.random.key(0), image)
     count = sum(math.prod(leaf.shape) for leaf in jax.tree.leaves(variables["params"]))
     # In their usual form: Winograd's products are fewer, and loops are counted once.
@@ -56,8 +57,9 @@ def measure(name: str, *, batch: int = 4, seconds: float = 3.0) -> float:
 
     backbone = backbones.create(name, weights="random")
     run = Extractor(backbone, tap="features", batch_size=batch)
+    channels = max(backbone.preprocess.channels, 3)
     images = np.random.default_rng(0).integers(
-        0, 256, (run.batch_size, *backbone.preprocess.size, 3), np.uint8
+        0, 256, (run.batch_size, *backbone.preprocess.size, channels), np.uint8
     )
     run(images).block_until_ready()
     count, start = 0, time.perf_counter()

@@ -75,13 +75,15 @@ def run(
             start = time.perf_counter()
             console.say(f"[{number}/{len(names)}] {name}")
             made_by = {**STAGES, **windowed.STAGES} if this.by_window else STAGES
+            done: bool | None = None
             if name in SHARED:
-                made_by[name](this)
+                done = made_by[name](this)
             else:
                 with hosts.together(f"the first process did the stage {name}"):
                     if hosts.leads():
                         made_by[name](this)
-            this.note_timing(**{f"{name}_s": time.perf_counter() - start})
+            if done is not False:  # else what it took before stands
+                this.note_timing(**{f"{name}_s": time.perf_counter() - start})
         if not (workdir / "metrics.json").is_file():
             return None
         metrics = this.read("metrics.json")
@@ -110,10 +112,14 @@ def _claim(run: Run, identity: dict) -> None:
         run.store  # noqa: B018 - weights and store are there before the others look for them
 
 
-def extract(run: Run) -> None:
-    """Frames -> features and motion measures in the store; each process takes some videos."""
+def extract(run: Run) -> bool:
+    """Frames -> features and motion measures in the store; each process takes some videos.
+
+    Returns:
+        Whether there was anything to do.
+    """
     with hosts.together("extracting features"):
-        _extract(run)
+        done = _extract(run)
     until = time.monotonic() + SEEN_S
     for video in run.videos.values() if hosts.place().count > 1 else ():
         while not run.store.holds(video.id, video.fingerprint):
@@ -124,9 +130,10 @@ def extract(run: Run) -> None:
                     "processes share."
                 )
             time.sleep(0.5)
+    return done
 
 
-def _extract(run: Run) -> None:
+def _extract(run: Run) -> bool:
     from vadjax.features.calibrate import choose_micro_batch
     from vadjax.features.extract import Extractor, share
     from vadjax.features.extract import extract as bring
@@ -148,7 +155,7 @@ def _extract(run: Run) -> None:
     still = [v for v in mine if not run.motion_store.holds(v.id, v.fingerprint)]
     if not (missing or still):
         run.console.say("  every video is in the store already")
-        return
+        return False
     micro_batch = choose_micro_batch(
         run.backbone,
         tap=f.tap,
@@ -172,10 +179,15 @@ def _extract(run: Run) -> None:
     run.console.say(
         f"  {done['frames']} frames in {done['seconds']:.1f} s, {done['frames_per_s']:.1f} frames/s"
     )
+    return True
 
 
-def train(run: Run) -> None:
-    """Features of the fitted clips -> a detector for each fold."""
+def train(run: Run) -> bool:
+    """Features of the fitted clips -> a detector for each fold.
+
+    Returns:
+        Whether anything was left to train.
+    """
     from vadjax.training.fit import fit
 
     audit(run)
@@ -215,7 +227,9 @@ def train(run: Run) -> None:
         compile_s, train_s = compile_s + result.compile_s, train_s + result.train_s
         if hosts.leads():
             detector.save(run.detector_dir(fold), result.variables, standardizer)
-    run.note_timing(train_compile_s=compile_s, train_epochs_s=train_s)
+    if compile_s:
+        run.note_timing(train_compile_s=compile_s, train_epochs_s=train_s)
+    return bool(compile_s)
 
 
 def audit(run: Run) -> None:

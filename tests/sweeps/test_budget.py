@@ -67,12 +67,21 @@ def test_a_dry_run_says_all_and_does_nothing(swept, cache, tmp_path):
     assert "2 members per device; at most" in heard.lines[0]
     assert "1 member per device; time not measured yet" in heard.lines[1]
     assert heard.lines[2].startswith("  in all: 3 runs, 2 compilations, at most ")
-    assert heard.lines[2].endswith("1 groups not measured yet")
+    assert heard.lines[2].endswith("1 group not measured yet")
     assert not (tmp_path / "runs").exists()
     other = tiny.specs(tiny.config(cache, features__width=64), {"seed": 0})
     heard.lines.clear()
     run.foresee(plan.grouped(other), heard)
     assert "known once the features are extracted" in heard.lines[0]
+
+
+def test_a_dry_run_of_what_cannot_run_fails_and_says_each_cause_once(cache, tmp_path):
+    lost = tiny.config(cache, dataset__name="folder", dataset__data_dir=str(tmp_path / "none"))
+    specs = tiny.specs(lost, {"seed": 0}, {"seed": 1, "model.units": (6,)})
+    heard = Heard()
+    with pytest.raises(UserError, match=r"2 of 2 groups cannot run; mend this first: .*none"):
+        run.foresee(plan.grouped(specs), heard)
+    assert "does not exist" in heard.lines[0] and heard.lines[1].endswith("cannot run, as above")
 
 
 def test_damaged_measurements_are_no_measurements(tmp_path):

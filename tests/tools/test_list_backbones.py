@@ -8,10 +8,13 @@ from vadjax.backbones import layers
 
 def test_rows_are_as_published_and_nothing_stays_patched(capsys, monkeypatch):
     choose = layers.choose
-    monkeypatch.setattr(sys, "argv", ["list_backbones", "mobilenetv2_100", "flow", "--markdown"])
+    names = ["mobilenetv2_100", "flow", "flow_lite0"]
+    monkeypatch.setattr(sys, "argv", ["list_backbones", *names, "--markdown"])
     list_backbones.main()
-    head, rule, row, flow = capsys.readouterr().out.splitlines()
+    head, rule, row, flow, both = capsys.readouterr().out.splitlines()
     cells = [cell.strip() for cell in row.strip("|").split("|")]
     assert cells[:5] == ["mobilenetv2_100", "3.5 M", "1280", "224 x 224", "0.62"]
-    assert rule.count("|") == head.count("|") == flow.count("|") == len(cells) + 1
+    assert (
+        rule.count("|") == head.count("|") == flow.count("|") == both.count("|") == len(cells) + 1
+    )
     assert layers.choose is choose

@@ -8,6 +8,7 @@ from vadjax import config as configs
 from vadjax import devices
 from vadjax.console import Console
 from vadjax.errors import UserError
+from vadjax.report.wording import plural
 from vadjax.sweeps import launch as launching
 from vadjax.sweeps.plan import VARYING, Spec, grouped
 
@@ -49,7 +50,8 @@ def run(
     """
     console = Console(quiet=quiet)
     groups = grouped(specs)
-    console.say(f"vadjax: {len(specs)} runs in {len(groups)} groups, a program each, in {workdir}")
+    counts = f"{plural(len(specs), 'run')} in {plural(len(groups), 'group')}"
+    console.say(f"vadjax: {counts}, a program each, in {workdir}")
     halving = search is not None and search.kind == "halving"
     launch = launching.launcher(launcher, options, workdir=workdir, search=search)
     if dry_run:
@@ -85,12 +87,17 @@ def run(
 
 
 def foresee(groups: Sequence[Sequence[Spec]], console: Console, *, slots: int = 0) -> None:
-    """Say of each group, and of all, what it needs: compilations, memory and time."""
+    """Say of each group, and of all, what it needs: compilations, memory and time.
+
+    Raises:
+        UserError: when all is said, some groups cannot run.
+    """
     from vadjax.sweeps.budget import Budget, budget, duration
     from vadjax.sweeps.group import open_runs, prepare
 
     devices.setup(groups[0][0].config.features.cache_dir)
     found: list[Budget | None] = []
+    faults: dict[str, int] = {}
     for specs, line in zip(groups, described(groups), strict=True):
         need, why = None, ""
         try:
@@ -101,16 +108,20 @@ def foresee(groups: Sequence[Sequence[Spec]], console: Console, *, slots: int = 
             else:
                 why = "memory and time are known once the features are extracted"
         except UserError as error:
-            why = str(error)
+            why = str(error) if str(error) not in faults else "cannot run, as above"
+            faults[str(error)] = faults.get(str(error), 0) + 1
         found.append(need)
         console.say(f"  {line}: {need or why}")
     known = [need.seconds for need in found if need and need.seconds is not None]
-    text = f"{len(groups)} compilations"
+    text = plural(len(groups), "compilation")
     if known:
         text += f", at most {duration(sum(known))}"
     if len(known) < len(groups):
-        text += f", {len(groups) - len(known)} groups not measured yet"
-    console.say(f"  in all: {sum(map(len, groups))} runs, {text}")
+        text += f", {plural(len(groups) - len(known), 'group')} not measured yet"
+    console.say(f"  in all: {plural(sum(map(len, groups)), 'run')}, {text}")
+    if faults:
+        wrong = f"{sum(faults.values())} of {plural(len(groups), 'group')} cannot run"
+        raise UserError(f"{wrong}; mend this first: {next(iter(faults))}")
 
 
 def described(groups: Sequence[Sequence[Spec]]) -> list[str]:
