@@ -123,6 +123,8 @@ def main() -> None:
     parser.add_argument("--kernels", type=int, default=5_361, help="of an epoch; kernels.py")
     parser.add_argument("--pod_share", type=float, default=0.8, help="of N cards, low bound")
     args = parser.parse_args()
+    if missing := [str(path) for path in args.reports if not path.is_file()]:
+        raise UserError(f"{missing[0]} is not there; tools/bench.py curves --out=DIR writes it.")
     flop, moved, share = measured([json.loads(path.read_text("utf-8")) for path in args.reports])
     if args.sweep:
         args.host_s = host_s(args.sweep)
