@@ -30,7 +30,7 @@ HEADINGS = (
     "members at once",
     "detectors/hour, training alone",
     "with scoring and evaluation",
-    "most of the training is, low; high",
+    "what bounds training: low; high",
 )
 
 
