@@ -196,6 +196,14 @@ def test_detect_scores_new_videos(finished, tmp_path):
     page = (out / "report.html").read_text()
     assert "frames &lt;b&gt;" in page and "frames <b>" not in page
 
+    def times(name: str) -> list[str]:
+        with (out / "scores.csv").open() as rows:
+            return [row["time_s"] for row in csv.DictReader(rows) if row["video"] == name]
+
+    assert set(times(folder.name)) == {""} and float(times("clip")[3]) == 0.3
+    unlabelled.detect(workdir, [str(folder), file], out=out, fps=5, quiet=True)
+    assert float(times(folder.name)[3]) == 0.6 and float(times("clip")[3]) == 0.3
+
 
 def test_detect_refuses_what_it_cannot_use(finished, tmp_path):
     workdir, _ = finished

@@ -1,6 +1,6 @@
 """Score new, unlabelled videos with a trained detector.
 
-python -m vadjax.detect --workdir=runs/ped2_lstm-1a2b3c4d5e VIDEO [VIDEO ...] [--out=DIR]
+python -m vadjax.detect --workdir=runs/ped2_lstm-1a2b3c4d5e VIDEO [VIDEO ...] [--out=DIR] [--fps=10]
 
 A VIDEO is a video file, a folder of images, or a folder of such clips. Writes scores.csv (a row a
 frame), alarms.csv and report.html into --out.
@@ -17,6 +17,9 @@ from vadjax.errors import UserError
 
 _WORKDIR = flags.DEFINE_string("workdir", "", "Folder of a finished run of vadjax.main.")
 _OUT = flags.DEFINE_string("out", "", "Where the results go; default WORKDIR/detect.")
+_FPS = flags.DEFINE_float(
+    "fps", 0.0, "Frames a second of folders of images, which do not say.", lower_bound=0.0
+)
 
 
 def main(argv: list[str]) -> None:
@@ -35,6 +38,7 @@ def main(argv: list[str]) -> None:
         workdir,
         argv[1:],
         out=pathlib.Path(_OUT.value) if _OUT.value else workdir / "detect",
+        fps=_FPS.value or None,
         command=shlex.join(["python", "-m", "vadjax.detect", *sys.argv[1:]]),
     )
 

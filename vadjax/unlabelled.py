@@ -22,6 +22,7 @@ def detect(
     paths: Sequence[str],
     *,
     out: pathlib.Path,
+    fps: float | None = None,
     command: str = "",
     quiet: bool = False,
 ) -> dict[str, np.ndarray]:
@@ -34,6 +35,8 @@ def detect(
         workdir: folder of a run whose `evaluate` stage has been done.
         paths: video files, folders of images, and folders of such clips.
         out: folder for the results.
+        fps: frames a second of videos that do not say theirs. Without it their alarms have no
+            times, and none that are close are taken as one.
         command: how a person would start this again.
         quiet: print nothing.
 
@@ -49,6 +52,12 @@ def detect(
     run = context.Run(config, workdir, console, command)
     metrics = run.read("metrics.json")
     videos = _opened(paths)
+    silent = [v.id for v in videos if v.fps is None]
+    if fps:
+        videos = [
+            dataclasses.replace(v, fps=fps, fps_assumed=True) if v.fps is None else v
+            for v in videos
+        ]
     total = sum(len(v.frames) for v in videos)
     console.say(f"vadjax: {len(videos)} videos, {total} frames, with the detector of {workdir}")
     if run.backbone.weights_sha256 != metrics["detector"]["weights_sha256"]:
@@ -57,6 +66,12 @@ def detect(
             f"with ({run.backbone.weights_source}); give it the same file."
         )
     context.check_length(videos, run.span)
+    if silent and not fps:
+        console.say(
+            f"  note: nothing says the frame rate of {', '.join(silent[:3])}"
+            f"{f' and {len(silent) - 3} more' * (len(silent) > 3)}: alarms without times, and none "
+            "that are close are taken as one; --fps=N gives it"
+        )
     for video in videos:
         if (announced := video.metadata.get("announced", 0)) > len(video.frames):
             console.say(
