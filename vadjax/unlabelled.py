@@ -59,7 +59,8 @@ def detect(
             for v in videos
         ]
     total = sum(len(v.frames) for v in videos)
-    console.say(f"vadjax: {len(videos)} videos, {total} frames, with the detector of {workdir}")
+    count = f"{len(videos)} video{'s' * (len(videos) != 1)}"
+    console.say(f"vadjax: {count}, {total} frames, with the detector of {workdir}")
     if run.backbone.weights_sha256 != metrics["detector"]["weights_sha256"]:
         raise UserError(
             f"the weights of {run.backbone.name} are others than those that {workdir} was trained "
