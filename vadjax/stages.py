@@ -98,6 +98,8 @@ def run(
 def _claim(run: Run, identity: dict) -> None:
     """Make the opened workdir this config's and these videos'."""
     check_length(run.dataset.test, run.span)
+    if not (run.workdir / "config.json").exists():
+        run.backbone  # noqa: B018 - without its weights a new workdir is not begun
     workdirs.claim(
         run.workdir,
         config=run.config.to_dict(),
