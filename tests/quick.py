@@ -1,4 +1,4 @@
-"""XLA's options under which a program compiles in a fourth of the time: for what runs once."""
+"""XLA's options under which programs compile quickly and run slowly: for what runs once."""
 
 import importlib.metadata
 

@@ -229,8 +229,9 @@ def train(run: Run) -> bool:
         compile_s, train_s = compile_s + result.compile_s, train_s + result.train_s
         if hosts.leads():
             detector.save(run.detector_dir(fold), result.variables, standardizer)
+    run.note_timing(train_epochs_s=train_s)  # of all epochs, those before a restart too
     if compile_s:
-        run.note_timing(train_compile_s=compile_s, train_epochs_s=train_s)
+        run.note_timing(train_compile_s=compile_s)
     return bool(compile_s)
 
 

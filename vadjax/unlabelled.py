@@ -13,6 +13,7 @@ from vadjax import context, data, detector, devices
 from vadjax.console import Console
 from vadjax.data.video import Video
 from vadjax.errors import UserError
+from vadjax.report.wording import plural
 from vadjax.storage import workdir as workdirs
 from vadjax.storage.features import FeatureStore
 
@@ -59,7 +60,7 @@ def detect(
             for v in videos
         ]
     total = sum(len(v.frames) for v in videos)
-    count = f"{len(videos)} video{'s' * (len(videos) != 1)}"
+    count = plural(len(videos), "video")
     console.say(f"vadjax: {count}, {total} frames, with the detector of {workdir}")
     if run.backbone.weights_sha256 != metrics["detector"]["weights_sha256"]:
         raise UserError(
