@@ -7,6 +7,7 @@ import pathlib
 import signal
 import subprocess
 import sys
+import threading
 import time
 
 import jax
@@ -150,16 +151,54 @@ def test_out_of_memory_halves_the_slots(cache, tmp_path, monkeypatch):
 
 
 def test_an_unexpected_fault_of_one_group_stops_no_other(cache, tmp_path, monkeypatch):
-    def broken(group, **_):
+    def broken(group, **more):
         if group.runs[0].config.seed == 0:
             raise KeyError("surprise")
-        yield group.runs[0], ""
+        yield from unit_trained(group, **more)
 
-    monkeypatch.setattr(unit, "train_group", broken)
+    unit_trained = unit.trained
+    monkeypatch.setattr(unit, "trained", broken)
     base = tiny.config(cache)
     specs = tiny.specs(base, {"seed": 0}, {"seed": 1, "model.units": (3,)})
     folders, errors = local.run_sweep(specs, tmp_path, console=QUIET)
     assert errors == {specs[0].name: "KeyError: 'surprise'"} and len(folders) == 1
+    assert (folders[0] / "metrics.json").is_file()
+
+
+def test_a_training_that_breaks_takes_no_trained_run_with_it(cache, tmp_path, monkeypatch):
+    train = group.train_members
+
+    def breaks(*args, **more):
+        yield next(train(*args, **more))
+        raise RuntimeError("the device is gone")
+
+    monkeypatch.setattr(group, "train_members", breaks)
+    specs = tiny.specs(tiny.quick(cache), {"seed": 0}, {"seed": 1})
+    folders, errors = local.run_sweep(specs, tmp_path, console=QUIET)
+    assert [*errors.values()] == ["RuntimeError: the device is gone"]
+    assert len(folders) == 1 and (folders[0] / "metrics.json").is_file()
+
+
+def test_the_last_runs_of_a_group_are_finished_while_the_next_one_trains(
+    cache, tmp_path, monkeypatch
+):
+    """So that a sweep of many small groups does not wait at the end of each."""
+    second_trains, seen, prepare = threading.Event(), [], unit.prepare
+
+    def prepared(runs):
+        if runs[0].config.seed == 1:
+            second_trains.set()
+        return prepare(runs)
+
+    def finish(run, pairs):
+        seen.append(second_trains.wait(30))
+        return group.finished(run, pairs)
+
+    monkeypatch.setattr(unit, "prepare", prepared)
+    monkeypatch.setattr(unit, "finished", finish)
+    specs = tiny.specs(tiny.quick(cache), {"seed": 0}, {"seed": 1, "model.units": (3,)})
+    folders, errors = local.run_sweep(specs, tmp_path, console=QUIET)
+    assert len(folders) == 2 and not errors and seen == [True, True]
 
 
 def test_progress_counts_detectors_an_hour_and_names_the_failed(monkeypatch):

@@ -15,7 +15,6 @@ from vadjax.context import Run
 from vadjax.errors import UserError
 from vadjax.storage import workdir as workdirs
 from vadjax.storage.files import whole, write_json
-from vadjax.sweeps.finishers import Finishers
 from vadjax.sweeps.members import Task, members, split_of
 from vadjax.sweeps.plan import Spec
 from vadjax.training.population import Ended, Member, train_members
@@ -81,34 +80,16 @@ def prepare(runs: Sequence[Run]) -> Group:
     return Group(runs, *members(runs))
 
 
-def train_group(
+def trained(
     group: Group,
     *,
     slots: int,
     report: Callable[[Member, dict], object] = lambda member, row: None,
-) -> Iterator[tuple[Run, str]]:
-    """Train all runs, `slots` members at a time; yield (run, error) as each is done.
-
-    A run's workdir holds what `vadjax.main` would leave of it, but the checkpoints and the report.
-    """
-    for run in group.runs:
-        if run.workdir.name in group.failed:
-            yield run, group.failed[run.workdir.name]
-    with Finishers(_finished) as finishers:
-        try:
-            for run, pairs in _trained(group, slots=slots, report=report):
-                finishers.take(run, pairs)
-                yield from finishers.done()
-        except Exception:  # of training: the runs before it are none the worse
-            yield from finishers.done(wait=True)
-            raise
-        yield from finishers.done(wait=True)
-
-
-def _trained(
-    group: Group, *, slots: int, report: Callable[[Member, dict], object]
 ) -> Iterator[tuple[Run, list[tuple[Task, Ended]]]]:
-    """Train all tasks; yield each run with its folds' ends, in their order."""
+    """Train all runs, `slots` members at a time; yield each as its last fold ends, for `finished`.
+
+    The folds' ends are in the folds' order.
+    """
     first = group.runs[0]
     by_name = {task.member.name: task for task in group.tasks}
     ended_of: dict[str, list[Ended]] = defaultdict(list)
@@ -146,8 +127,14 @@ def _programs(tasks: Sequence[Task]) -> list[tuple[Settings, list[Task]]]:
     return list(found.items())
 
 
-def _finished(run: Run, pairs: Sequence[tuple[Task, Ended]]) -> str:
-    """Keep, score and evaluate a run whose folds have ended; return its error or ""."""
+def finished(run: Run, pairs: Sequence[tuple[Task, Ended]]) -> str:
+    """Keep, score and evaluate a run whose folds have ended; return its error or "".
+
+    Its workdir then holds what `vadjax.main` would leave of it, but the checkpoints and the report.
+
+    Raises:
+        jax.errors.JaxRuntimeError: the device has no room.
+    """
     errors = [ended.error for _, ended in pairs if ended.error]
     if errors:
         return errors[0]

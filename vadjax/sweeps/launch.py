@@ -29,11 +29,11 @@ def launcher(name: str, options: str = "", *, workdir: pathlib.Path, search=None
     """
     given: dict[str, Any] = _parsed(options)
     if name == "local":
-        from vadjax.sweeps.local import here
+        from vadjax.sweeps.unit import run_units
 
         if given:
             raise UserError("--launcher_options are for --launcher=ray or slurm.")
-        return functools.partial(here, report=search.report) if search else here
+        return functools.partial(run_units, report=search.report) if search else run_units
     if search is not None and search.kind == "halving":
         raise UserError(
             f"successive halving compares runs while they train, in one process: "
@@ -105,13 +105,11 @@ def work(
 ) -> dict[str, str]:
     """Do what is left of a unit, in a process of its own; return {run's name: why it failed}."""
     from vadjax.sweeps.local import is_done
-    from vadjax.sweeps.unit import run_unit
+    from vadjax.sweeps.unit import run_units
 
     console = Console(quiet=True)
     left = [spec for spec in unit if not is_done(spec, folder, console)]
-    if not left:
-        return {}
-    return run_unit(left, folder, console=console, slots=slots, done=done)
+    return run_units([left] if left else [], folder, console=console, slots=slots, done=done)
 
 
 def settle(unit: Sequence[Spec], folder: pathlib.Path, outcome, done: Callable) -> None:

@@ -13,7 +13,7 @@ from vadjax.errors import UserError
 from vadjax.storage import workdir as workdirs
 from vadjax.storage.files import write_json
 from vadjax.sweeps.plan import Spec, grouped
-from vadjax.sweeps.unit import run_unit
+from vadjax.sweeps.unit import run_units
 
 FORMAT = 1  # of the sweep's folder
 MATTERS = ("score", "evaluate")  # free sections that move a finished run's figures
@@ -40,20 +40,13 @@ class Tally:
         return f"{(self.done - self.failed) / hours:,.0f} detectors/hour{failed}"
 
 
-def here(units, folder: pathlib.Path, *, console: Console, slots: int, done: Callable, **more):
-    """Do one unit after another in this process."""
-    grounds: dict = {}
-    for unit in units:
-        run_unit(unit, folder, console=console, slots=slots, grounds=grounds, done=done, **more)
-
-
 def run_sweep(
     specs: Sequence[Spec],
     workdir: pathlib.Path,
     *,
     console: Console,
     slots: int = 0,
-    launch: Callable = here,
+    launch: Callable = run_units,
     halving: bool = False,
 ) -> tuple[list[pathlib.Path], dict[str, str]]:
     """Do what is left of a sweep.
@@ -63,7 +56,7 @@ def run_sweep(
         workdir: of the sweep; its runs lie in `runs/`.
         console: where progress goes.
         slots: members trained at a time; 0 chooses.
-        launch: does units of runs: `here`, or of the same arguments.
+        launch: does units of runs: `unit.run_units`, or of the same arguments.
         halving: a run that a search has stopped is done.
 
     Returns:

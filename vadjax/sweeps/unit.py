@@ -1,9 +1,9 @@
-"""The unit of work, here or on another machine: runs of one group, in one process."""
+"""Units of work, here or on another machine: runs of one shape each, in one process."""
 
 import dataclasses
 import pathlib
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 import jax
 
@@ -11,43 +11,43 @@ from vadjax import devices
 from vadjax.console import Console
 from vadjax.context import Run
 from vadjax.errors import UserError
+from vadjax.report.wording import plural
 from vadjax.stages import extract
 from vadjax.storage.files import write_json
 from vadjax.sweeps.budget import budget, learn
-from vadjax.sweeps.group import open_runs, out_of_memory, prepare, train_group
+from vadjax.sweeps.finishers import Finishers
+from vadjax.sweeps.group import Group, finished, open_runs, out_of_memory, prepare, trained
 from vadjax.sweeps.plan import Spec
 
 
-def run_unit(
-    specs: Sequence[Spec],
+def run_units(
+    units: Iterable[Sequence[Spec]],
     folder: pathlib.Path,
     *,
     console: Console,
     slots: int = 0,
-    grounds: dict[str, Run] | None = None,
     report: Callable = lambda member, row: None,
     done: Callable[[str, str], None] = lambda name, error: None,
 ) -> dict[str, str]:
-    """Extract, train, score and evaluate runs of one group.
+    """Extract, train, score and evaluate runs, one unit after another.
+
+    The last runs of a unit are scored and evaluated while the next one is made ready and trains.
 
     Args:
-        specs: of one shape.
+        units: runs of one shape each.
         folder: of all runs.
         console: where progress goes.
         slots: members trained at a time; 0 chooses. Halved where a device has no room.
-        grounds: what earlier units of this process have made of data and features; kept here.
         report: called with (member, row) after each epoch; true stops the member.
         done: called with (name, error) as each run is done.
 
     Returns:
         The failed runs and why, also in the `error.json` of each.
     """
-    devices.setup(specs[0].config.features.cache_dir)
-    waiting = {spec.name: spec for spec in specs}
     errors: dict[str, str] = {}
+    grounds: dict = {}  # what earlier units have made of data and features
 
     def settle(name: str, error: str) -> None:
-        del waiting[name]
         note = folder / name / "error.json"
         if error:
             errors[name] = error
@@ -56,35 +56,52 @@ def run_unit(
             note.unlink(missing_ok=True)
         done(name, error)
 
-    trained = [0]  # windows, the last batch of an epoch counted as full
+    with Finishers(finished, lambda run, error: settle(run.workdir.name, error)) as finishers:
+        for specs in units:
+            waiting = dict.fromkeys(spec.name for spec in specs)  # in order; not yet trained
+            try:
+                devices.setup(specs[0].config.features.cache_dir)
+                runs = _on_ground(specs, folder, console, grounds)
+                group = prepare(runs)
+                for name, why in group.failed.items():
+                    del waiting[name]
+                    settle(name, why)
+                if waiting:
+                    _train(group, waiting, finishers, console=console, slots=slots, report=report)
+            except Exception as error:  # one failing group stops no other
+                kind = "" if isinstance(error, UserError) else f"{type(error).__name__}: "
+                for name in waiting:
+                    settle(name, f"{kind}{error}")
+        finishers.end()
+    return errors
+
+
+def _train(
+    group: Group, waiting: dict, finishers: Finishers, *, console: Console, slots: int, report
+) -> None:
+    """Train the runs of a group, and move each from those that wait to those that are finished."""
+    plan, started = budget(group, slots=slots), time.perf_counter()
+    console.say(f"  {plural(len(waiting), 'run')} in one program: {plan}")
+    slots, windows = plan.slots, 0
+    train = group.runs[0].config.train
 
     def counted(member, row: dict):
-        trained[0] += row["step"] * train.batch_size // row["epoch"]
+        nonlocal windows  # the last batch of an epoch counted as full
+        windows += row["step"] * train.batch_size // row["epoch"]
+        finishers.tell()
         return report(member, row)
 
-    train = specs[0].config.train
-    try:
-        runs = _on_ground(specs, folder, console, {} if grounds is None else grounds)
-        group, started = prepare(runs), time.perf_counter()
-        if group.tasks:
-            plan = budget(group, slots=slots)
-            slots = plan.slots
-            console.say(f"  {len(runs)} runs in one program: {plan}")
-        while waiting:
-            try:
-                for run, error in train_group(group.only(waiting), slots=slots, report=counted):
-                    settle(run.workdir.name, error)
-            except jax.errors.JaxRuntimeError as error:
-                if not out_of_memory(error) or slots == 1:
-                    raise
-                slots = max(1, min(slots, len(waiting)) // 2)
-                console.say(f"  out of memory: going on with {slots} members at a time")
-        learn(runs[0], windows=trained[0], seconds=time.perf_counter() - started)
-    except Exception as error:  # one failing group stops no other
-        kind = "" if isinstance(error, UserError) else f"{type(error).__name__}: "
-        for name in list(waiting):
-            settle(name, f"{kind}{error}")
-    return errors
+    while waiting:
+        try:
+            for run, pairs in trained(group.only(waiting), slots=slots, report=counted):
+                del waiting[run.workdir.name]
+                finishers.take(run, pairs)
+        except jax.errors.JaxRuntimeError as error:
+            if not out_of_memory(error) or slots == 1:
+                raise
+            slots = max(1, min(slots, len(waiting)) // 2)
+            console.say(f"  out of memory: going on with {slots} members at a time")
+    learn(group.runs[0], windows=windows, seconds=time.perf_counter() - started)
 
 
 def _on_ground(specs, folder: pathlib.Path, console: Console, grounds: dict) -> list[Run]:
