@@ -168,6 +168,7 @@ def train_members(
         start = time.perf_counter()
         scalars = population.epoch()
         seconds = (time.perf_counter() - start) / sum(member is not None for member in seated)
+        all_ended = []
         for slot, member in enumerate(seated):
             if member is None:
                 continue
@@ -180,19 +181,22 @@ def train_members(
             if not (error or stopped or progress[slot].ended):
                 continue
             variables, best_epoch, best_metric = population.best(slot)
-            yield Ended(
-                member,
-                None if error else variables,
-                progress[slot],
-                best_epoch,
-                best_metric,
-                error,
-                stopped and not progress[slot].ended,
+            all_ended.append(
+                Ended(
+                    member,
+                    None if error else variables,
+                    progress[slot],
+                    best_epoch,
+                    best_metric,
+                    error,
+                    stopped and not progress[slot].ended,
+                )
             )
             seated[slot] = queue.popleft() if queue else None
             population.replace(slot, seated[slot])
             if seated[slot] is not None:
                 progress[slot] = fresh(name=seated[slot].name)
+        yield from all_ended  # the caller's threads, which take time from this one, begin now
 
 
 def working_bytes(
