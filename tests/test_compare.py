@@ -73,7 +73,7 @@ def test_figures_that_some_runs_lack_say_of_how_many(tmp_path):
     [
         ({"protocol": "by_video"}, "protocol one class|protocol by video"),
         ({"label_version": "other"}, "label version official|label version other"),
-        ({"coverage": "6 of 12 clips"}, "coverage none|coverage 6 of 12 clips"),
+        ({"coverage": "6 of 12 clips"}, "coverage whole data set|coverage 6 of 12 clips"),
         ({"dataset": "avenue"}, "dataset ucsd ped2|dataset avenue"),
         ({"videos": runs.metrics()["videos"][:4]}, "other test videos"),
         ({"config": {"dataset__seed": 3}}, "other data set's settings"),
@@ -87,6 +87,23 @@ def test_what_belongs_in_no_common_column_is_kept_apart(tmp_path, change, words)
     (note,) = found.notes
     assert all(word in note for word in (*words.split("|"), a, b, "no common column"))
     assert paired.tests_of(found)[0][0].difference is None
+
+
+def test_stamps_that_differ_by_seed_in_their_figures_are_one(tmp_path):
+    text = "the label of the nearest window gets AUC {} on 2 clips of stage3"
+    made = [
+        runs.write(tmp_path / str(seed), seed=seed, stamps=[text.format(auc), "leaky"])
+        for seed, auc in enumerate(("0.981", "0.998", "0.984"))
+    ]
+    (table,) = comparison.compare(made).tables
+    assert table.stamps == [text.format("0.981 to 0.998"), "leaky"]
+
+
+def test_a_backbone_that_was_cut_short_says_where(tmp_path):
+    last = {"features__last_stage": "stage3"}
+    runs.write(tmp_path / "a", config=last)
+    (group,) = comparison.compare([str(tmp_path / "a")]).tables[0].groups
+    assert group.backbone.endswith(" to stage3")
 
 
 def test_runs_that_differ_in_more_than_the_seed_are_rows_that_say_in_what(tmp_path):

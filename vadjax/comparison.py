@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from vadjax.errors import UserError
 from vadjax.finished import read_run, run_of
+from vadjax.report import wording
 from vadjax.report.compared import Comparison, Group, RunRow, Table
 
 SAME_DATA = ("dataset.protocol", "dataset.holdout", "dataset.num_folds", "dataset.label_version")
@@ -143,7 +144,8 @@ def scope(run: RunRow) -> dict[str, object]:
     data = sorted(
         (k, v) for k, v in run.settings.items() if k.startswith("dataset.") and k not in SAME_DATA
     )
-    found = {k: m.get(k) for k in ("dataset", "coverage", "label_version", "protocol")}
+    found = {k: m.get(k) for k in ("dataset", "label_version", "protocol")}
+    found = {**found, "coverage": wording.coverage(m)}
     return {**found, "test videos": tuple(videos), "data set's settings": tuple(data)}
 
 

@@ -18,10 +18,11 @@ def unknown(kind: str, name: object, choices: Iterable[str]) -> UserError:
     "protocol 'one_clas' unknown; choose one of by_video, one_class. Did you mean 'one_class'?"
     """
     choices = sorted(choices)
-    close = difflib.get_close_matches(str(name), choices, n=1)
-    hint = f" Did you mean {close[0]!r}?" if close else ""
-    if close and len(choices) > 20:  # nobody reads on to the end
-        return UserError(f"{kind} {str(name)!r} unknown.{hint} Or one of {', '.join(choices)}.")
+    many = len(choices) > 20  # nobody reads on to the end
+    close = difflib.get_close_matches(str(name), choices, n=3 if many else 1)
+    hint = f" Did you mean {' or '.join(map(repr, close))}?" if close else ""
+    if close and many:
+        return UserError(f"{kind} {str(name)!r} unknown.{hint} There are {len(choices)}.")
     return UserError(f"{kind} {str(name)!r} unknown; choose one of {', '.join(choices)}.{hint}")
 
 

@@ -13,6 +13,7 @@ any config key is set for all runs (train.epochs=2).
 
 from vadjax import backbones
 from vadjax.config import DATASETS, default_config, with_argument
+from vadjax.errors import UserError
 
 BACKBONES = (
     "coatnet_0_rw_224",
@@ -71,9 +72,16 @@ def _parsed(arg: str) -> tuple[dict, str]:
         elif key in ("backbones", "protocols"):
             axes[key] = tuple(value.split("+"))
         elif key == "seeds":
+            if not value.isdigit():
+                raise UserError(f"config argument {part!r}: seeds wants a number, such as 5")
             axes[key] = int(value)
         elif key == "augment":
             axes[key] = value
         else:
             rest.append(part)
+    if not data:
+        raise UserError(
+            "rahmani_grid.py wants a data set and its folder behind the colon: "
+            "--config=configs/sweeps/rahmani_grid.py:ucsd_ped2=DIR"
+        )
     return {**axes, "data": data}, ",".join(rest)

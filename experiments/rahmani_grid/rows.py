@@ -7,6 +7,7 @@ import statistics
 from collections.abc import Iterable, Sequence
 
 from vadjax import comparison
+from vadjax.report import wording
 from vadjax.report.compared import Comparison, Group, Table
 from vadjax.report.published import DATASETS, Figure
 from vadjax.report.workbook import write_workbook
@@ -97,7 +98,6 @@ def _row(group: Group, dataset: str, protocol: str, published: Iterable[Figure])
     means = {key: _mean(group, path) for key, path in MEANS.items()}
     clips = first.at("accounting.videos")
     by_window = first.metrics.get("unit") == "window"
-    last = first.settings.get("features.last_stage")
     low, high = group.interval or (None, None)
     if not by_window and clips < LEAST_CLIPS:
         reason = f"{clips} test clips, fewer than {LEAST_CLIPS}: no figure"
@@ -107,10 +107,10 @@ def _row(group: Group, dataset: str, protocol: str, published: Iterable[Figure])
         reason = str(first.at("reasons.frame.auc_micro") or "undefined")
     return {
         "dataset": dataset,
-        "coverage": first.at("coverage") or "whole",
+        "coverage": wording.coverage(first.metrics),
         "protocol": protocol,
         "counts": "window" if by_window else "frame",
-        "backbone": f"{group.backbone} to {last}" if last else group.backbone,
+        "backbone": group.backbone,
         "model": group.model,
         "auc_mean": auc.mean,
         "auc_sd": auc.sd,

@@ -92,7 +92,7 @@ def test_one_class():
     assert set(metrics["reasons"]) == {
         *("leakage.duplicate", "region", "explain", "kinds", "videos[].auc"),
         *("threshold.false_alarms_per_hour", "thresholds[].false_alarms_per_hour"),
-        *("oracle", "legacy"),
+        *("oracle", "legacy", "coverage", "threshold.fallback"),
     }
     first = metrics["videos"][0]
     assert first["auc"] is None and "one class" in metrics["reasons"]["videos[].auc"]

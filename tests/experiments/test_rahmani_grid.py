@@ -82,7 +82,7 @@ def test_seeds_become_one_row_beside_the_published_of_the_same_scanner(published
     assert (row["ci95_low"], row["ci95_high"]) == (0.5, 0.8)  # of seed 0
     assert (row["published_auc_low"], row["published_auc_high"]) == (0.9984, 0.9999)
     assert row["nearest_in_time"] is None and row["leakage"] == "clean" and row["reason"] == ""
-    assert row["counts"] == "frame" and row["coverage"] == "whole"
+    assert row["counts"] == "frame" and row["coverage"] == "whole data set"
     assert row["accuracy"] == pytest.approx(0.6)
 
 

@@ -75,6 +75,17 @@ def test_a_dry_run_says_all_and_does_nothing(swept, cache, tmp_path):
     assert "known once the features are extracted" in heard.lines[0]
 
 
+def test_a_dry_run_is_of_what_is_left(swept, capsys):
+    specs, workdir = swept
+    more = tiny.specs(specs[0].config, {"seed": 0}, {"seed": 1}, {"seed": 2})
+    run.run(more, workdir, dry_run=True)
+    said = capsys.readouterr().out
+    assert "2 of 3 runs are done already" in said and "in all: 1 run, 1 compilation" in said
+    run.run(more[:2], workdir, dry_run=True)
+    said = capsys.readouterr().out
+    assert "2 of 2 runs are done already" in said and "in all" not in said
+
+
 def test_a_dry_run_of_what_cannot_run_fails_and_says_each_cause_once(cache, tmp_path):
     lost = tiny.config(cache, dataset__name="folder", dataset__data_dir=str(tmp_path / "none"))
     specs = tiny.specs(lost, {"seed": 0}, {"seed": 1, "model.units": (6,)})

@@ -50,7 +50,7 @@ def test_what_is_raised_is_tried_again_when_all_else_is_done(told, tell):
 
     def finish(run):
         asked.append(run)
-        if run == 1 and asked.count(1) == 1 or run == 2:
+        if (run == 1 and asked.count(1) == 1) or run == 2:
             raise MemoryError(run)
         return ""
 

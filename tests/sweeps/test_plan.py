@@ -98,5 +98,7 @@ def test_the_published_grid():
     }
     few = "ucsd_ped2=/a,backbones=repvgg_a0,protocols=by_video,seeds=1"
     assert len(plan.read_sweep(sweep, make(few), few)) == 4
-    with pytest.raises(UserError, match="the sweep is empty"):
-        plan.read_sweep(sweep, make(""), "")
+    with pytest.raises(UserError, match="wants a data set and its folder"):
+        make("")
+    with pytest.raises(UserError, match="'seeds=few': seeds wants a number"):
+        make("ucsd_ped2=/a,seeds=few")

@@ -128,6 +128,8 @@ def evaluate(
         "accounting": accounting,
     }
     reasons = dict.fromkeys(("region", "explain", "leakage"), "not computed")
+    reasons["coverage"] = "nothing of the data set is missing"
+    reasons["threshold.fallback"] = "the rule itself gave the threshold"
     for path in ("leakage.duplicate", "leakage.counts.duplicate"):
         reasons[path] = "the frames' content was not hashed"
     for _, why in found.values():

@@ -4,8 +4,10 @@ A table holds what may stand in one column: one data set, test set, label versio
 protocol. A group is one detector; its runs differ in the seed alone.
 """
 
+import itertools
+import re
 import statistics
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -39,6 +41,7 @@ COLUMNS = (
     Column("rbdc", "region.rbdc", "RBDC"),
     Column("tbdc", "region.tbdc", "TBDC"),
 )
+_NUMBER = re.compile(r"(?<![\w.])\d+(?:\.\d+)?(?![\w.]*\w)")
 BRIEF = ("auc_micro", "auc_macro", "ap", "eer", "f1", "pixel_auc", "rbdc")  # narrow tables
 PATHS = {column.key: column.path for column in COLUMNS}
 NAMES = {column.key: column.name for column in COLUMNS}
@@ -87,7 +90,9 @@ class RunRow:
 
     @property
     def backbone(self) -> str:
-        return str(self.at("detector.backbone") or "–")
+        """Its name, with the stage where it was cut short, e.g. "resnet18 to stage3"."""
+        last = self.settings.get("features.last_stage")
+        return str(self.at("detector.backbone") or "–") + (f" to {last}" if last else "")
 
     @property
     def smoothing(self) -> str:
@@ -145,8 +150,8 @@ class Group:
 
     @property
     def stamps(self) -> list[str]:
-        """Every run's stamps, each once."""
-        return list(dict.fromkeys(s for run in self.runs for s in run.at("stamps") or ()))
+        """Every run's stamps, each once; see `spanned`."""
+        return spanned(s for run in self.runs for s in run.at("stamps") or ())
 
     @property
     def leakage(self) -> str:
@@ -166,6 +171,24 @@ class Group:
             statistics.stdev(values) if len(values) > 1 else None,
             len(values),
         )
+
+
+def spanned(stamps: Iterable[str]) -> list[str]:
+    """Return stamps, each once; of those that differ in their numbers alone, one with the spans.
+
+    >>> spanned(["gets AUC 0.990 on 9 clips", "gets AUC 0.984 on 9 clips", "leaky"])
+    ['gets AUC 0.984 to 0.990 on 9 clips', 'leaky']
+    """
+    alike: dict[str, list[list[str]]] = {}
+    for stamp in dict.fromkeys(stamps):
+        alike.setdefault(_NUMBER.sub("{}", stamp), []).append(_NUMBER.findall(stamp))
+    found = []
+    for text, numbers in alike.items():
+        ends = [(min(each, key=float), max(each, key=float)) for each in zip(*numbers, strict=True)]
+        pieces = text.split("{}")
+        spans = [low if low == high else f"{low} to {high}" for low, high in ends]
+        found.append("".join(itertools.chain(*zip(pieces, [*spans, ""], strict=True))))
+    return found
 
 
 @dataclass(frozen=True, eq=False)

@@ -60,7 +60,7 @@ def row(group: Group, table: Table) -> list[str]:
         *(group.column, group.objective, group.backbone, f"{len(group.runs)} ({seeds})"),
         *cells,
         f"{best[1]:.3f} {best[0]}" if best else "–",
-        str(first.metrics.get("coverage") or "all"),
+        wording.coverage(first.metrics),
         "LEAKY" if group.leakage == "leaky" else group.leakage,
         first.smoothing,
         ", ".join(f"[{table.stamps.index(stamp) + 1}]" for stamp in group.stamps) or "–",
@@ -99,7 +99,7 @@ def _drawn(table: Table) -> RenderableType:
         cells = row(group, table)
         coverage, leakage, smoothing, stamps = cells[-4:]
         seeds = wording.plural(len(group.runs), "seed")
-        words = [group.backbone, seeds, "all clips" if coverage == "all" else coverage]
+        words = [group.backbone, seeds, coverage]
         words += [f"leakage {leakage}", "raw" if smoothing == "none" else smoothing]
         words += [] if stamps == "–" else [stamps]
         name = Text(f"{group.column}, {group.objective}\n")

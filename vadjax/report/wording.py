@@ -4,6 +4,8 @@ import math
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
+WHOLE = "whole data set"
+
 
 class Protocol(NamedTuple):
     title: str
@@ -208,6 +210,11 @@ def protocol(metrics: Mapping) -> Protocol | None:
     """Return the protocol in plain words; an unknown one is named only."""
     name = metrics.get("protocol")
     return PROTOCOLS.get(name, Protocol(str(name), "")) if name else None
+
+
+def coverage(metrics: Mapping) -> str:
+    """Say how much of the data set the numbers are of."""
+    return metrics.get("coverage") or WHOLE
 
 
 def scope(metrics: Mapping, num_videos: int) -> str:

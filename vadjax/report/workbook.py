@@ -121,7 +121,7 @@ def _about(book, comparison: Comparison, prefixes: Sequence[str]) -> None:
             line("", table.warning, bold=True, color=RED)
         line("protocol", f"{m.get('protocol')}: {getattr(wording.protocol(m), 'text', '')}")
         line("label version", m.get("label_version") or "none")
-        line("coverage", m.get("coverage") or "all of the data set's test videos")
+        line("coverage", wording.coverage(m))
         line("leakage audit", ", ".join(dict.fromkeys(g.leakage for g in table.groups)))
         line("detectors, runs", f"{len(table.groups)}, {len(table.runs)}")
         for stamp in table.stamps:

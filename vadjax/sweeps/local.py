@@ -72,9 +72,7 @@ def run_sweep(
         listed = {spec.name: {k: _plain(v) for k, v in spec.values.items()} for spec in specs}
         write_json(workdir / "sweep.json", {"runs": listed})
         folder = workdir / "runs"
-        left = [spec for spec in specs if not is_done(spec, folder, console, halving)]
-        if len(left) < len(specs):
-            console.say(f"  {len(specs) - len(left)} of {len(specs)} runs are done already")
+        left = left_of(specs, folder, console, halving=halving)
         errors: dict[str, str] = {}
         tally = Tally(len(left))
         with console.bar("runs", total=len(left), unit="runs") as advance:
@@ -92,6 +90,16 @@ def run_sweep(
             seconds = time.perf_counter() - tally.started
             console.say(f"  {tally.done} runs in {seconds:.1f} s: {tally.note()}")
         return [folder / spec.name for spec in specs if spec.name not in errors], errors
+
+
+def left_of(
+    specs: Sequence[Spec], folder: pathlib.Path, console: Console, *, halving: bool = False
+) -> list[Spec]:
+    """Return the runs that are not done, see `is_done`; say how many are."""
+    left = [spec for spec in specs if not is_done(spec, folder, console, halving)]
+    if len(left) < len(specs):
+        console.say(f"  {len(specs) - len(left)} of {len(specs)} runs are done already")
+    return left
 
 
 def is_done(spec: Spec, folder: pathlib.Path, console: Console, halving: bool = False) -> bool:

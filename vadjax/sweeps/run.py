@@ -48,6 +48,8 @@ def run(
     Raises:
         UserError: see `local.run_sweep`; or, when all else is done, some runs have failed.
     """
+    from vadjax.sweeps.local import left_of, run_sweep
+
     console = Console(quiet=quiet)
     groups = grouped(specs)
     counts = f"{plural(len(specs), 'run')} in {plural(len(groups), 'group')}"
@@ -55,14 +57,15 @@ def run(
     halving = search is not None and search.kind == "halving"
     launch = launching.launcher(launcher, options, workdir=workdir, search=search)
     if dry_run:
-        foresee(groups, console, slots=slots)
+        left = left_of(specs, workdir / "runs", console, halving=halving)
+        if left:
+            foresee(grouped(left), console, slots=slots)
         return {}
     for line in described(groups):
         console.say(f"  {line}")
 
     from vadjax import comparison
     from vadjax.sweeps import table
-    from vadjax.sweeps.local import run_sweep
 
     if search:
         search.replay(workdir / "runs")
