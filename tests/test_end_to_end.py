@@ -241,10 +241,22 @@ def test_mistakes_at_the_door_are_one_message_without_traceback(tmp_path):
     assert done.returncode == 1 and "--workdir" in done.stderr
 
 
+def test_a_file_that_is_no_video_has_one_message_the_decoders_none(tmp_path):
+    for side in ("train", "test"):
+        (tmp_path / side).mkdir()
+        (tmp_path / side / "clip.mp4").write_text("no video")
+    folder = f"--config.dataset.data_dir={tmp_path}"
+    where = (f"--workdir={tmp_path / 'w'}", f"--config.features.cache_dir={tmp_path / 'cache'}")
+    done = command("vadjax.main", "--config=configs/folder_lstm.py", folder, *where)
+    first, *rest = done.stderr.splitlines()
+    assert done.returncode == 1 and first.startswith("vadjax: ") and "cannot be decoded" in first
+    assert len(rest) == 1 and "cannot be decoded" in rest[0]
+
+
 def test_help_is_quick_and_says_the_command():
     start = time.perf_counter()
     done = command("vadjax.main", "--help")
-    assert "--config" in done.stdout
+    assert done.returncode == 0 and "--config" in done.stdout
     imported = command("vadjax.main", "--help", env={**os.environ, "PYTHONPROFILEIMPORTTIME": "1"})
     assert "| jax" not in imported.stderr and "sklearn" not in imported.stderr
     assert time.perf_counter() - start < 60

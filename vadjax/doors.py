@@ -18,6 +18,7 @@ from vadjax.errors import UserError, unknown
 def run(main: Callable[[list[str]], None]) -> None:
     """Parse the flags and call `main(argv)`; exit 1 with one message on the user's mistake."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")  # orbax and XLA notes say nothing here
+    os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")  # a damaged video has our message
 
     def guarded(argv: list[str]) -> None:
         try:
@@ -50,6 +51,8 @@ def _parse(argv: list[str]) -> list[str]:
     """Parse absl's flags; a wrong config file, key or value is the user's mistake."""
     try:
         return flags.FLAGS(argv)
+    except SystemExit:  # absl ends with 1 when it has given the help that was asked for
+        sys.exit(0)
     except Exception as error:  # whatever a config file can raise
         fail(_explain(argv, error))
         raise
