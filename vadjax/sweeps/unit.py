@@ -61,13 +61,13 @@ def run_units(
             waiting = dict.fromkeys(spec.name for spec in specs)  # in order; not yet trained
             try:
                 devices.setup(specs[0].config.features.cache_dir)
-                runs = _on_ground(specs, folder, console, grounds)
-                group = prepare(runs)
+                group = prepare(_on_ground(specs, folder, console, grounds))
                 for name, why in group.failed.items():
                     del waiting[name]
                     settle(name, why)
                 if waiting:
                     _train(group, waiting, finishers, console=console, slots=slots, report=report)
+                del group  # its arrays make room for the next one's
             except Exception as error:  # one failing group stops no other
                 kind = "" if isinstance(error, UserError) else f"{type(error).__name__}: "
                 for name in waiting:
