@@ -1,6 +1,8 @@
 """The store: whole videos or none, and never those of another video or spec."""
 
 import json
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -26,6 +28,26 @@ def test_round_trip_is_exact_and_memory_mapped(store):
     np.testing.assert_array_equal(got, rows)
     assert store.holds("test/01", "v") and not store.holds("test/01", "w")
     assert store.meta("test/01")["num_frames"] == 7
+
+
+MANY = """
+import pathlib, resource, sys
+import numpy as np
+_, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+resource.setrlimit(resource.RLIMIT_NOFILE, (64, hard))
+from vadjax.storage.features import FeatureStore
+store = FeatureStore(pathlib.Path(sys.argv[1]), {})
+names = [f"test/{n}" for n in range(80)]
+for name in names:
+    store.write(name, np.ones((2, 3)), video_fingerprint="v", num_frames=2)
+assert sum(rows.sum() for rows in [store.read(name) for name in names]) == 480
+"""
+
+
+def test_more_videos_than_files_that_a_process_may_open_at_first(tmp_path):
+    """Shells grant 1,024 files; UCF-Crime has 1,900 videos, and each has two maps."""
+    done = subprocess.run([sys.executable, "-c", MANY, str(tmp_path)], capture_output=True)
+    assert done.returncode == 0, done.stderr
 
 
 def test_ids_with_odd_characters_do_not_meet(store):

@@ -5,9 +5,11 @@ the seal: it is written last and removed first, so an array without one is never
 Rows are not frames: `row_start` and `row_stop` give the half-open frames that each row covers.
 """
 
+import contextlib
 import hashlib
 import json
 import pathlib
+import resource
 import urllib.parse
 from collections.abc import Mapping
 
@@ -33,6 +35,7 @@ class FeatureStore:
         self.folder = pathlib.Path(root) / self.fingerprint
         self.spec = json.loads(text)
         self._open: dict[str, np.ndarray] = {}
+        _allow_many_files()
         if not (self.folder / "spec.json").is_file():
             write_json(self.folder / "spec.json", self.spec)
 
@@ -114,3 +117,11 @@ class FeatureStore:
     def meta(self, video_id: str) -> dict:
         """Return what was stored beside the rows (see `write`)."""
         return json.loads(self._path(video_id, ".json").read_text(encoding="utf-8"))
+
+
+def _allow_many_files() -> None:
+    """Let this process open all the files that the system grants: every map keeps one open."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft != hard:
+        with contextlib.suppress(OSError, ValueError):  # a system may grant less than it says
+            resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
