@@ -20,6 +20,8 @@ sys.path[:0] = [str(ROOT), str(HERE)]
 import figures  # noqa: E402
 import rows  # noqa: E402
 
+from vadjax.errors import UserError  # noqa: E402
+
 CONFIG = "configs/sweeps/rahmani_grid.py"
 # name -> (stem of the weights file, "" for that of a Python package; stage that the file ends with)
 BACKBONES = {
@@ -109,7 +111,10 @@ def main() -> None:
             status = sweep(part, args) or status
     if args.stage != "sweep" and not args.dry_run:
         published = rows.read_published_csv(args.published_csv) if args.published_csv else []
-        found = rows.tables(args.workdir, published)
+        try:
+            found = rows.tables(args.workdir, published)
+        except UserError as error:
+            sys.exit(f"nothing to write of {args.workdir}: {error}")
         rows.export(found, HERE / "workbooks")
         made = rows.rows_of(found)
         rows.write_csv(HERE / "results.csv", made)
