@@ -91,12 +91,13 @@ def test_what_belongs_in_no_common_column_is_kept_apart(tmp_path, change, words)
 
 def test_stamps_that_differ_by_seed_in_their_figures_are_one(tmp_path):
     text = "the label of the nearest window gets AUC {} on 2 clips of stage3"
+    held = "threshold and stopping share the clip train/0{}"
     made = [
-        runs.write(tmp_path / str(seed), seed=seed, stamps=[text.format(auc), "leaky"])
+        runs.write(tmp_path / str(seed), seed=seed, stamps=[text.format(auc), held.format(seed)])
         for seed, auc in enumerate(("0.981", "0.998", "0.984"))
     ]
     (table,) = comparison.compare(made).tables
-    assert table.stamps == [text.format("0.981 to 0.998"), "leaky"]
+    assert table.stamps == [text.format("0.981 to 0.998"), *map(held.format, range(3))]
 
 
 def test_a_backbone_that_was_cut_short_says_where(tmp_path):
@@ -178,6 +179,25 @@ def test_a_folder_of_runs_is_said_to_be_one(seeds, tmp_path):
         comparison.compare([str(tmp_path)])
 
 
+@pytest.mark.parametrize(
+    ("file", "said"),
+    [
+        ("error.json", "failed in its sweep: the loss is not finite"),
+        ("stopped.json", "was stopped by its search before the end"),
+    ],
+)
+def test_a_run_that_its_sweep_did_not_finish_says_why(tmp_path, file, said):
+    (tmp_path / file).write_text(json.dumps({"error": "the loss is not finite"}))
+    with pytest.raises(UserError, match=said):
+        comparison.compare([str(tmp_path)])
+
+
+def test_the_folder_of_a_sweep_names_its_runs(tmp_path):
+    runs.write(tmp_path / "runs" / "a")
+    with pytest.raises(UserError, match=r"1 run\(s\) lie in it; give .*/runs/\*"):
+        comparison.compare([str(tmp_path)])
+
+
 def test_the_paired_test_is_that_of_the_bootstrap(tmp_path):
     from vadjax.evaluation.bootstrap import paired_test
 
@@ -200,6 +220,8 @@ def test_pairs_are_made_seed_by_seed(seeds):
     found = comparison.compare(seeds)
     pairs = [(pathlib.Path(t.a).name, pathlib.Path(t.b).name) for t in paired.tests_of(found)[0]]
     assert pairs == [("lstm0", "gru0"), ("lstm1", "gru1")]
+    two_seeds = comparison.compare([path for path in seeds if "gru" in path])
+    assert len(two_seeds.tables[0].runs) == 2 and paired.tests_of(two_seeds) == ([], [])
     with pytest.raises(UserError, match="Did you mean"):
         paired.tests_of(found, [f"{seeds[0]},{seeds[1]}x"])
     with pytest.raises(UserError, match="write --pair=DIR,DIR"):
@@ -224,7 +246,7 @@ def test_why_there_is_no_paired_test(tmp_path, how):
         path.write_bytes(path.read_bytes()[:200])
     elif how == "missing":
         path.unlink()
-    ((test,), problems) = paired.tests_of(comparison.compare([a, b]))
+    ((test,), problems) = paired.tests_of(comparison.compare([a, b]), [f"{a},{b}"])
     why = {
         "labels": "labels of test/01 differ",
         "video": "other labelled videos, such as test/03",

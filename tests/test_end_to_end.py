@@ -3,6 +3,7 @@
 import csv
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -62,7 +63,7 @@ def test_a_run_leaves_what_the_design_names(finished):
     assert set(metrics["baselines"]) >= {"random", "frame_index", "clip_centre", "knn"}
     assert metrics["baselines"].keys() >= {"mahalanobis", "motion_flow", "motion_difference"}
     page = (workdir / "report.html").read_text()
-    assert "a command" in page and "random" in page
+    assert "<span>a</span> <span>command</span>" in page and "random" in page
 
 
 def test_the_headline_is_that_of_scikit_learn(finished, cache):
@@ -108,6 +109,18 @@ def test_another_config_is_refused(finished, cache):
     config.train.learning_rate = 0.5
     with pytest.raises(UserError, match=r"train.learning_rate: 0.001 there, 0.5 asked"):
         stages.run(config, finished[0], quiet=True)
+
+
+def test_figures_of_another_config_do_not_stay_beside_it(finished, cache, tmp_path):
+    """Ended before it evaluates, a command must leave no metrics.json that config.json belies."""
+    workdir = shutil.copytree(finished[0], tmp_path / "run")
+    config = tiny(cache)
+    config.report.title = "another title"
+    stages.run(config, workdir, stage="extract", quiet=True)
+    assert (workdir / "metrics.json").is_file()
+    config.evaluate.quantile = 0.8
+    stages.run(config, workdir, stage="extract", quiet=True)
+    assert not (workdir / "metrics.json").exists()
 
 
 def test_what_cannot_be_scored_is_said_before_anything_is_extracted(cache, tmp_path):

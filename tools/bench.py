@@ -58,7 +58,7 @@ def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("suite", choices=SUITES)
     parser.add_argument("--rounds", type=int, default=0, help="paired samples of each case")
-    parser.add_argument("--case", default="", help="one case alone")
+    parser.add_argument("--case", default="", help="one case alone; a wrong name lists them")
     parser.add_argument("--precision", choices=precision.CHOICES, default="float32")
     parser.add_argument("--out", default="", help="folder for json, markdown and csv")
     parser.add_argument("--json", default="", help="write the json here")
@@ -66,7 +66,8 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument(
         "--keep_cache", action="store_true", help="compiled programs from the usual cache"
     )
-    parser.add_argument("--axis", default="", help="curves: one axis alone")
+    axes = ", ".join(curves.AXES)
+    parser.add_argument("--axis", default="", help=f"curves: one axis alone, of {axes}")
     parser.add_argument("--seconds", type=float, default=900, help="curves: for all axes")
     parser.add_argument("--plot", default="", help="curves: picture, .svg or .png")
     args = parser.parse_args()

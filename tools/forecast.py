@@ -78,7 +78,10 @@ def host_s(sweep: pathlib.Path) -> float:
         spent += t.get("extract_frames", 0) / t.get("extract_frames_per_s", 1)
     left = max((ends[run] for run in made), default=start) - start - spent
     if left <= 0:
-        raise UserError(f"{sweep}: no run was made by its last command, or several processes did.")
+        raise UserError(
+            f"{sweep}: its last command made no run, for all were done already, or several "
+            "processes made them. Give --host_s, or a sweep that one command has made."
+        )
     return left / len(made)
 
 

@@ -26,6 +26,7 @@ def run(
     pairs: Sequence[str] = (),
     figures: pathlib.Path | None = None,
     command: str = "",
+    notes: Sequence[str] = (),
 ) -> Comparison:
     """Compare runs: print the tables and tests, write the files.
 
@@ -37,6 +38,7 @@ def run(
         pairs: "DIR,DIR" each, to be tested; else what stands two by two.
         figures: folder for pictures and csv files as published.
         command: how a person would make this again.
+        notes: what else a reader has to know.
 
     Raises:
         UserError: no run can be used; or, when all else is done, some could not.
@@ -49,7 +51,7 @@ def run(
     found = compare(workdirs, published=figures_of, command=command)
     tests, damaged = paired.tests_of(found, pairs)
     unused = {f.dataset for f in figures_of} - {t.metrics.get("dataset") for t in found.tables}
-    notes = [f"no run here is on {name}, which was published" for name in sorted(unused)]
+    notes = [*notes, *(f"no run here is on {n}, which was published" for n in sorted(unused))]
     found = dataclasses.replace(
         found,
         tests=tests,

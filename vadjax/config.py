@@ -22,17 +22,21 @@ __all__ = [
     "FREE_KEYS",
     "FREE_SECTIONS",
     "MAP_MODELS",
+    "OF_FIGURES",
     "WINDOW_PROTOCOLS",
     "default_config",
     "fingerprint",
     "flatten",
     "identity",
+    "is_free",
+    "of_figures",
     "validate",
     "with_argument",
 ]
 
 # What may change between two runs on one workdir: where things lie and what comes after training.
 FREE_SECTIONS = ("score", "evaluate", "explain", "report")
+OF_FIGURES = ("score", "evaluate")  # which of these move the figures of a run
 FREE_KEYS = (
     "dataset.data_dir",
     "dataset.masks_dir",
@@ -203,11 +207,28 @@ def with_argument(config: ConfigDict, argument: str) -> ConfigDict:
 def identity(config: ConfigDict) -> dict[str, object]:
     """Return the flat keys that make a run what it is (DESIGN: identity keys)."""
     flat = flatten(config.to_dict())
-    return {
+    return {key: value for key, value in flat.items() if not is_free(key)}
+
+
+def is_free(key: str) -> bool:
+    """Say whether a key may change between two commands on one workdir."""
+    return key.split(".")[0] in FREE_SECTIONS or key in FREE_KEYS
+
+
+def of_figures(config: Mapping) -> dict[str, Any]:
+    """Return the flat keys that move a run's figures, as JSON has them.
+
+    Args:
+        config: of a run, nested; a key that is younger than the run has its default.
+    """
+    flat = {**flatten(default_config().to_dict()), **flatten(config)}
+    kept = {
         key: value
         for key, value in flat.items()
-        if key.split(".")[0] not in FREE_SECTIONS and key not in FREE_KEYS
+        if (not is_free(key) or key.split(".")[0] in OF_FIGURES or key == "train.epochs")
+        and key != "score.batch_size"
     }
+    return json.loads(json.dumps(kept, default=list))
 
 
 def fingerprint(values: Mapping[str, object]) -> str:

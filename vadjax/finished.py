@@ -27,10 +27,7 @@ def read_run(workdir: pathlib.Path) -> RunRow:
     if not workdir.is_dir():
         raise UserError("no such folder")
     if not (workdir / "metrics.json").is_file():
-        inside = sum(1 for _ in workdir.glob("*/metrics.json"))
-        if inside:
-            raise UserError(f"no run itself, but {inside} run(s) lie in it; give {workdir}/*")
-        raise UserError("has no metrics.json; finish the run (vadjax.main, --stage=evaluate)")
+        raise UserError(_why_unfinished(workdir))
     metrics = _check(_read(workdir / "metrics.json"))
     config = _read(workdir / "config.json")
     try:
@@ -38,6 +35,18 @@ def read_run(workdir: pathlib.Path) -> RunRow:
         return run_of(metrics, config, identity, workdir=str(workdir))
     except (KeyError, TypeError, AttributeError) as error:
         raise UserError(f"config.json is damaged ({error!r})") from error
+
+
+def _why_unfinished(workdir: pathlib.Path) -> str:
+    """Say why a folder has no metrics.json."""
+    for folder, pattern in ((workdir, "*"), (workdir / "runs", "runs/*")):
+        if inside := sum(1 for _ in folder.glob("*/metrics.json")):
+            return f"no run itself, but {inside} run(s) lie in it; give {workdir}/{pattern}"
+    if (workdir / "error.json").is_file():
+        return f"failed in its sweep: {_read(workdir / 'error.json').get('error')}"
+    if (workdir / "stopped.json").is_file():
+        return "was stopped by its search before the end, and has no figures"
+    return "has no metrics.json; finish the run (vadjax.main, --stage=evaluate)"
 
 
 def run_of(metrics: Mapping, config: Mapping, identity: Mapping, *, workdir: str) -> RunRow:

@@ -100,6 +100,7 @@ def _claim(run: Run, identity: dict) -> None:
     check_length(run.dataset.test, run.span)
     if not (run.workdir / "config.json").exists():
         run.backbone  # noqa: B018 - without its weights a new workdir is not begun
+    _drop_figures_of_another_config(run)
     workdirs.claim(
         run.workdir,
         config=run.config.to_dict(),
@@ -112,6 +113,16 @@ def _claim(run: Run, identity: dict) -> None:
     if hosts.place().count > 1:
         run.console.say(f"  {hosts.place().count} processes; all end when one is lost")
         run.store  # noqa: B018 - weights and store are there before the others look for them
+
+
+def _drop_figures_of_another_config(run: Run) -> None:
+    """Remove metrics.json where config.json is about to say other than what it was made with."""
+    try:
+        before = configs.of_figures(workdirs.read_config(run.workdir))
+    except UserError:  # none, or damaged: nothing is known of the figures
+        before = {}
+    if before != configs.of_figures(run.config.to_dict()):
+        (run.workdir / "metrics.json").unlink(missing_ok=True)
 
 
 def extract(run: Run) -> bool:

@@ -41,6 +41,8 @@ def main(argv: list[str]) -> None:
     name, _, argument = config_flags.get_config_filename(flags.FLAGS["config"]).partition(":")
     file = pathlib.Path(name)
     search = None
+    if not _SEARCH.value and flags.FLAGS["num_runs"].present:
+        raise UserError("--num_runs is of a search; give --search=random, sobol or halving too.")
     if _SEARCH.value:
         from vadjax.sweeps.search import Search, read_space
 

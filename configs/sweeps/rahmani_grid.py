@@ -13,7 +13,7 @@ any config key is set for all runs (train.epochs=2).
 
 from vadjax import backbones
 from vadjax.config import DATASETS, default_config, with_argument
-from vadjax.errors import UserError
+from vadjax.errors import UserError, unknown
 
 BACKBONES = (
     "coatnet_0_rw_224",
@@ -79,9 +79,12 @@ def _parsed(arg: str) -> tuple[dict, str]:
             axes[key] = value
         else:
             rest.append(part)
-    if not data:
+    if unknown_ones := [name for name in axes["protocols"] if name not in PROTOCOLS]:
+        raise unknown("protocol of rahmani_grid.py", unknown_ones[0], PROTOCOLS)
+    if not all(folder for _, folder in data) or not data:
         raise UserError(
             "rahmani_grid.py wants a data set and its folder behind the colon: "
-            "--config=configs/sweeps/rahmani_grid.py:ucsd_ped2=DIR"
+            "--config=configs/sweeps/rahmani_grid.py:ucsd_ped2=DIR; data sets are "
+            f"{', '.join(DATASETS)}."
         )
     return {**axes, "data": data}, ",".join(rest)

@@ -101,6 +101,11 @@ def main() -> None:
     args = parser.parse_args()
     given = {"ucsd_ped2": args.ped2, "avenue": args.avenue}
     datasets = [name for name, folder in given.items() if folder]
+    for folder in filter(None, (*given.values(), args.weights)):
+        if not pathlib.Path(folder).is_dir():
+            parser.error(f"{folder} is no folder")
+    if unknown := {*args.backbones.split(",")} - {*BACKBONES}:
+        parser.error(f"no weights are known here of {min(unknown)}; have {', '.join(BACKBONES)}")
     status = 0
     if args.stage != "write":
         if not datasets:

@@ -55,7 +55,7 @@ def test_members_that_fit_are_counted_on_every_device():
 
 def test_a_budget_in_words():
     need = budget.Budget(50_000_000, 700_000_000, 96, 2, 16 * 10**9, 10**6, 9000.0, True)
-    assert str(need) == "needs 3.1 GB of 16.0 GB, 48 members per device; at most 2.5 h"
+    assert str(need) == "needs 3.1 GB of 16.0 GB, 48 members per device; training at most 2.5 h"
 
 
 def test_a_dry_run_says_all_and_does_nothing(swept, cache, tmp_path):
@@ -64,15 +64,21 @@ def test_a_dry_run_says_all_and_does_nothing(swept, cache, tmp_path):
     wide = tiny.specs(specs[0].config, {"seed": 7, "model.units": (6,)})
     run.foresee(plan.grouped([*specs, *wide]), heard)
     assert "2 x synthetic, random_window" in heard.lines[0]
-    assert "2 members per device; at most" in heard.lines[0]
+    assert "2 members per device; training at most" in heard.lines[0]
     assert "1 member per device; time not measured yet" in heard.lines[1]
-    assert heard.lines[2].startswith("  in all: 3 runs, 2 compilations, at most ")
+    assert heard.lines[2].startswith("  in all: 3 runs, 2 compilations, training at most ")
     assert heard.lines[2].endswith("1 group not measured yet")
     assert not (tmp_path / "runs").exists()
     other = tiny.specs(tiny.config(cache, features__width=64), {"seed": 0})
     heard.lines.clear()
     run.foresee(plan.grouped(other), heard)
     assert "known once the features are extracted" in heard.lines[0]
+
+
+def test_a_dry_run_on_the_workdir_of_something_else_says_so(tmp_path):
+    (tmp_path / "config.json").write_text(json.dumps({"config": {}, "identity": {"seed": 1}}))
+    with pytest.raises(UserError, match="the workdir of one run"):
+        run.run([], tmp_path, dry_run=True, quiet=True)
 
 
 def test_a_dry_run_is_of_what_is_left(swept, capsys):

@@ -31,6 +31,8 @@ def test_options_that_cannot_be(tmp_path):
     pytest.importorskip("ray", reason="Ray is not installed (extra sweep)")
     with pytest.raises(UserError, match=r"Ray option 'adress' unknown.*Did you mean 'address'"):
         launch.launcher("ray", "adress=auto", workdir=tmp_path)
+    with pytest.raises(UserError, match="retries=x is no number"):
+        launch.launcher("ray", "retries=x", workdir=tmp_path)
     with pytest.raises(UserError, match="are for --launcher=ray or slurm"):
         launch.launcher("local", "address=auto", workdir=tmp_path)
 

@@ -100,5 +100,7 @@ def test_the_published_grid():
     assert len(plan.read_sweep(sweep, make(few), few)) == 4
     with pytest.raises(UserError, match="wants a data set and its folder"):
         make("")
+    with pytest.raises(UserError, match="'by_clip' unknown; choose one of by_video"):
+        make("ucsd_ped2=/a,protocols=by_clip")
     with pytest.raises(UserError, match="'seeds=few': seeds wants a number"):
         make("ucsd_ped2=/a,seeds=few")

@@ -28,6 +28,7 @@ def test_proposals_are_valid_runs_and_the_same_again(kind):
     specs = Search(kind, axes, BASE, 8).specs
     rates = [s.config.train.learning_rate for s in specs]
     assert len(set(rates)) == 8 and min(rates) >= 1e-4 and max(rates) <= 1e-2
+    assert all(rate == float(f"{rate:.4g}") for rate in rates), "as people write them"
     assert {s.config.model.units for s in specs} == {(3,), (4, 5)}
     assert len(plan.grouped(specs)) == 2
     assert [s.values for s in Search(kind, axes, BASE, 8).specs] == [s.values for s in specs]
@@ -98,7 +99,7 @@ def test_halving_stops_the_worse_and_goes_on(cache, tmp_path, monkeypatch):
     assert json.loads((tmp_path / "search.json").read_text()) == found
     # A plain sweep of the same runs trains those to the end that were stopped.
     heard = Heard()
-    from vadjax.sweeps.local import is_done
+    from vadjax.sweeps.done import is_done
 
     stopped = [s for s in again.specs if states[s.name] == "PRUNED"]
     assert not any(is_done(s, tmp_path / "runs", heard) for s in stopped)

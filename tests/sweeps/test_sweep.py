@@ -21,7 +21,7 @@ from vadjax.context import Run
 from vadjax.errors import UserError
 from vadjax.evaluation import schema
 from vadjax.storage import workdir as workdirs
-from vadjax.sweeps import group, local, unit
+from vadjax.sweeps import done, group, local, unit
 
 ROOT = pathlib.Path(__file__).parents[2]
 QUIET = Console(quiet=True)
@@ -103,6 +103,7 @@ def test_a_failing_run_stops_no_other(swept):
     specs, workdir, (folders, errors) = swept
     assert [f.name for f in folders] == [specs[0].name, specs[2].name]
     assert list(errors) == [specs[1].name] and "not finite" in errors[specs[1].name]
+    assert "(now 1e+30)" in errors[specs[1].name], "its own learning rate, not the first member's"
     note = json.loads((workdir / "runs" / specs[1].name / "error.json").read_text())
     assert "not finite" in note["error"]
 
@@ -129,9 +130,45 @@ def test_other_settings_are_run_again(swept):
     longer = tiny.specs(specs[0].config, {"train.epochs": 3})[0]
     heard = Heard()
     as_first = type(longer)(specs[0].name, {}, longer.config)
-    assert local.is_done(specs[0], workdir / "runs", heard) and not heard.lines
-    assert not local.is_done(as_first, workdir / "runs", heard)
+    assert done.is_done(specs[0], workdir / "runs", heard) and not heard.lines
+    assert not done.is_done(as_first, workdir / "runs", heard)
     assert "made with another train.epochs" in heard.lines[0]
+
+
+def test_another_evaluation_trains_nothing(cache, tmp_path, monkeypatch):
+    specs = tiny.specs(tiny.one_class(cache), {"seed": 0}, {"seed": 1})
+    local.run_sweep(specs, tmp_path, console=QUIET)
+    folders = [tmp_path / "runs" / spec.name for spec in specs]
+    before = [(folder / "log.jsonl").read_bytes() for folder in folders]
+    stricter = specs[0].config.copy_and_resolve_references()
+    stricter.evaluate.quantile = 0.6
+    again = [
+        dataclasses.replace(spec, config=new.config)
+        for spec, new in zip(specs, tiny.specs(stricter, {"seed": 0}, {"seed": 1}), strict=True)
+    ]
+    monkeypatch.setattr(group, "train_members", None)
+    heard = Heard()
+    _, errors = local.run_sweep(again, tmp_path, console=heard)
+    assert not errors
+    assert (
+        "scored and evaluated again: it was made with another evaluate.quantile" in heard.lines[0]
+    )
+    for folder, log in zip(folders, before, strict=True):
+        assert (folder / "log.jsonl").read_bytes() == log
+        config = json.loads((folder / "config.json").read_text())["config"]
+        assert config["evaluate"]["quantile"] == 0.6 and (folder / "metrics.json").is_file()
+    assert all(done.is_done(spec, tmp_path / "runs", QUIET) for spec in again)
+
+
+def test_a_finished_run_of_another_kind_is_not_overwritten(swept):
+    """The name tells the axes alone; the base config may be another."""
+    specs, workdir, _ = swept
+    wider = tiny.specs(specs[0].config, {"model.units": (5,)})[0]
+    as_first = type(wider)(specs[0].name, {}, wider.config)
+    before = (workdir / "runs" / specs[0].name / "metrics.json").read_bytes()
+    with pytest.raises(UserError, match=r"another model\.units; give another --workdir"):
+        local.run_sweep([as_first], workdir, console=QUIET)
+    assert (workdir / "runs" / specs[0].name / "metrics.json").read_bytes() == before
 
 
 def test_out_of_memory_halves_the_slots(cache, tmp_path, monkeypatch):

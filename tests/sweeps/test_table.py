@@ -45,6 +45,13 @@ def test_the_best_has_the_least_heldout_loss_whatever_the_test_says(tmp_path):
     assert "by held-out loss over 2 seed(s): model.name=lstm; loss 1.5000, test AUC 0.650" in line
 
 
+def test_a_detector_that_alone_has_finished_tells_its_settings(tmp_path):
+    found = [write(tmp_path / "a", losses=[1], model="gru")]
+    assert table.best(found)[0]["settings"] == {}
+    axes = ["seed", "model.name", "dataset.seed"]
+    assert table.best(found, axes)[0]["settings"] == {"model.name": "gru"}
+
+
 def test_losses_in_other_units_are_not_compared(tmp_path):
     other = {"config": {"features__backbone": "resnet18"}}
     found = [write(tmp_path / "a", losses=[1]), write(tmp_path / "b", losses=[0.5], **other)]

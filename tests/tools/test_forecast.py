@@ -88,7 +88,7 @@ def test_host_seconds_are_what_a_sweep_did_not_train(tmp_path):
         os.utime(run / "metrics.json", (end, end))
     assert forecast.host_s(tmp_path) == pytest.approx((12 - 4 - 4 - 2) / 2)
     os.utime(tmp_path / "sweep.json", (2000, 2000))
-    with pytest.raises(UserError, match="no run was made"):
+    with pytest.raises(UserError, match="its last command made no run"):
         forecast.host_s(tmp_path)
     with pytest.raises(UserError, match="not a finished sweep"):
         forecast.host_s(tmp_path / "none")

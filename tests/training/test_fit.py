@@ -194,6 +194,7 @@ def test_a_loss_that_is_not_finite_stops_and_keeps_the_state_before(tmp_path):
     with pytest.raises(UserError, match=r"not finite in epoch 3 at step 12\. Try a lower") as error:
         _fit(tmp_path, objective=Exploding(), epochs=3)
     assert "train.clip_norm (now 0.5)" in str(error.value)
+    assert str(error.value).endswith("The last checkpoint is left as it was.")
     with Checkpoints(tmp_path / "checkpoints") as checkpoints:
         assert checkpoints.latest("last") == 2
     assert _fit(tmp_path, epochs=3).history[-1]["epoch"] == 3

@@ -54,6 +54,8 @@ def rows(report: Mapping) -> Iterator[dict]:
                 found.update(per_s_min=min(rates), per_s_max=max(rates))
                 if ratio := measured["ratios"].get(side):
                     low, high = ratio["ci95"]
+                    if len(rates) < 2:
+                        low = high = None  # one round has no spread
                     found.update(vadjax_ratio=ratio["median"], ratio_low=low, ratio_high=high)
                 found.update({k: v for k, v in facts.items() if k in COLUMNS})
                 found["note"] = result["notes"][side]
@@ -154,7 +156,8 @@ def cells(row: Mapping, show: str) -> list[str]:
     ratio = share = moved = ""
     if row["vadjax_ratio"] is not None:
         low, high = row["ratio_low"], row["ratio_high"]
-        ratio = f"{row['vadjax_ratio']:.2f} [{low:.2f}, {high:.2f}]"
+        spread = "one round" if low is None else f"{low:.2f}, {high:.2f}"
+        ratio = f"{row['vadjax_ratio']:.2f} [{spread}]"
     if row["flop_per_s"] is not None:
         share = f"{si(row['flop_per_s'])}FLOP/s ({row['matmul_share']:.0%})"
         moved = f"{si(row['bytes_per_s'])}B/s ({row['memory_share']:.0%})"

@@ -41,7 +41,7 @@ COLUMNS = (
     Column("rbdc", "region.rbdc", "RBDC"),
     Column("tbdc", "region.tbdc", "TBDC"),
 )
-_NUMBER = re.compile(r"(?<![\w.])\d+(?:\.\d+)?(?![\w.]*\w)")
+_FIGURE = re.compile(r"(?<![\w.])\d+\.\d+(?![\w.]*\w)")
 BRIEF = ("auc_micro", "auc_macro", "ap", "eer", "f1", "pixel_auc", "rbdc")  # narrow tables
 PATHS = {column.key: column.path for column in COLUMNS}
 NAMES = {column.key: column.name for column in COLUMNS}
@@ -174,14 +174,14 @@ class Group:
 
 
 def spanned(stamps: Iterable[str]) -> list[str]:
-    """Return stamps, each once; of those that differ in their numbers alone, one with the spans.
+    """Return stamps, each once; of those that differ in figures alone, one with the spans.
 
     >>> spanned(["gets AUC 0.990 on 9 clips", "gets AUC 0.984 on 9 clips", "leaky"])
     ['gets AUC 0.984 to 0.990 on 9 clips', 'leaky']
     """
     alike: dict[str, list[list[str]]] = {}
     for stamp in dict.fromkeys(stamps):
-        alike.setdefault(_NUMBER.sub("{}", stamp), []).append(_NUMBER.findall(stamp))
+        alike.setdefault(_FIGURE.sub("{}", stamp), []).append(_FIGURE.findall(stamp))
     found = []
     for text, numbers in alike.items():
         ends = [(min(each, key=float), max(each, key=float)) for each in zip(*numbers, strict=True)]

@@ -83,7 +83,7 @@ def _row(group: Group, table: Table, keys: list[str], low: float) -> dict:
     stats = [group.stat(key) for key in keys]
     mean, best = group.stat("auc_micro").mean, group.runs[0].best_baseline
     cells = texts.row(group, table)
-    coverage, leakage, smoothing, stamps = cells[-4:]
+    leakage, smoothing, stamps = cells[-3:]
     return {
         "model": group.model,
         "variant": group.variant,
@@ -94,7 +94,6 @@ def _row(group: Group, table: Table, keys: list[str], low: float) -> dict:
         "interval": cells[5] if keys else "–",
         "track": _track(mean, group.interval, best, low) if mean is not None else None,
         "best": best,
-        "coverage": coverage,
         "leakage": leakage,
         "smoothing": smoothing,
         "stamps": stamps,

@@ -44,7 +44,7 @@ class Budget:
         devices: that they lie on.
         limit_bytes: of a device's memory; None where it does not tell.
         windows: fitted windows of all members, all epochs, if none stops early.
-        seconds: expected at most; None where nothing like it was measured here.
+        seconds: of training, expected at most; None where nothing like it was measured here.
         planned: the compiler has said what a member takes while it trains; else that is guessed
             from the sizes of its arrays.
     """
@@ -65,7 +65,7 @@ class Budget:
         room = f" of {size(self.limit_bytes)}" if self.limit_bytes else ""
         time = "time not measured yet"
         if self.seconds is not None:
-            time = f"at most {duration(self.seconds)}"
+            time = f"training at most {duration(self.seconds)}"
         members = f"{each} member{'s' * (each != 1)} per device"
         basis = "" if self.planned else " by the sizes of arrays"
         return f"needs {size(needed)}{room}{basis}, {members}; {time}"
@@ -88,7 +88,9 @@ def budget(group, *, slots: int = 0) -> Budget:
     working = working_bytes_of(group) if limit else guessed_bytes(run, shared)
     each = state + working + tree_bytes(member.own)
     resident = tree_bytes(shared)
-    slots = slots or fitting(each, resident, devices=present, limit=limit)
+    slots = slots or evenly(
+        len(tasks), fitting(each, resident, devices=present, limit=limit), devices=present
+    )
     slots = min(slots, len(tasks))
     windows = sum(task.steps for task in tasks) * train.batch_size * train.epochs
     known = read(run.cache).get(key_of(run))
@@ -138,6 +140,18 @@ def fitting(each: int, resident: int, *, devices: int, limit: int | None) -> int
             f"{SHARE:.0%} are planned with. Choose pooled features, a smaller model or window."
         )
     return min(room, MOST) * devices
+
+
+def evenly(members: int, most: int, *, devices: int = 1) -> int:
+    """Return how many slots, of at most `most`, take all members in as few turns and none idle.
+
+    A turn of eight and one of four, in slots of eight, would compute for sixteen.
+
+    >>> evenly(12, 8), evenly(5, 8), evenly(100, 64, devices=4)
+    (6, 5, 52)
+    """
+    each = math.ceil(members / math.ceil(members / most))
+    return min(most, math.ceil(each / devices) * devices)
 
 
 def state_bytes(model, data: Mapping, member: Member, optimizer: str) -> int:

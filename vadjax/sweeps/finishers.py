@@ -46,6 +46,10 @@ class Finishers:
         if len(self._waiting) > AHEAD * self._threads:
             futures.wait(self._waiting, return_when=futures.FIRST_COMPLETED)
 
+    def fail(self, run: Any, error: str) -> None:
+        """Tell of a run that cannot be finished."""
+        self._told(run, error)
+
     def tell(self) -> None:
         """Tell of the runs that are finished, in the order in which they were taken."""
         for future in [future for future in self._waiting if future.done()]:

@@ -69,14 +69,22 @@ class Group:
         )
 
 
+def share_model(runs: Sequence[Run]) -> None:
+    """Give runs of one shape one model and objective: what differs between them is in no program.
+
+    Their features are there.
+    """
+    for run in runs[1:]:
+        run.__dict__.update(model=runs[0].model, objective=runs[0].objective)
+
+
 def prepare(runs: Sequence[Run]) -> Group:
     """Read the features and cut the windows of runs of one shape.
 
     Raises:
         UserError: the runs' data cannot be trained on.
     """
-    for run in runs[1:]:  # what differs between them is in no program
-        run.__dict__.update(model=runs[0].model, objective=runs[0].objective)
+    share_model(runs)
     return Group(runs, *members(runs))
 
 
@@ -130,6 +138,8 @@ def _programs(tasks: Sequence[Task]) -> list[tuple[Settings, list[Task]]]:
 def finished(run: Run, pairs: Sequence[tuple[Task, Ended]]) -> str:
     """Keep, score and evaluate a run whose folds have ended; return its error or "".
 
+    Without folds' ends its detectors are kept already.
+
     Its workdir then holds what `vadjax.main` would leave of it, but the checkpoints and the report.
 
     Raises:
@@ -139,7 +149,8 @@ def finished(run: Run, pairs: Sequence[tuple[Task, Ended]]) -> str:
     if errors:
         return errors[0]
     try:
-        _keep(run, pairs)
+        if pairs:
+            _keep(run, pairs)
         if any(ended.stopped for _, ended in pairs):
             _stop(run, pairs)
         else:
@@ -160,6 +171,7 @@ def out_of_memory(error: Exception) -> bool:
 
 def finish(run: Run) -> None:
     """Audit, score and evaluate a run whose detectors are kept."""
+    (run.workdir / "metrics.json").unlink(missing_ok=True)  # of another config, by now
     write_json(run.workdir / "environment.json", run.environment)
     key = ("leakage", *((*split_of(run, f), () if run.by_window else f.test) for f in run.folds))
     write_json(run.workdir / "leakage.json", run.memory.once(key, lambda: _audited(run)))

@@ -45,6 +45,8 @@ def launcher(name: str, options: str = "", *, workdir: pathlib.Path, search=None
         need("ray")
         if unknowns := given.keys() - {"address", "retries"}:
             raise unknown("Ray option", min(unknowns), ("address", "retries"))
+        if not isinstance(given.get("retries", 0), int):
+            raise UserError(f"Ray option retries={given['retries']} is no number, such as 3.")
         return on_ray(**given)
     from vadjax.sweeps.on_slurm import on_slurm
 
@@ -104,7 +106,7 @@ def work(
     done: Callable[[str, str], None] = lambda name, error: None,
 ) -> dict[str, str]:
     """Do what is left of a unit, in a process of its own; return {run's name: why it failed}."""
-    from vadjax.sweeps.local import is_done
+    from vadjax.sweeps.done import is_done
     from vadjax.sweeps.unit import run_units
 
     console = Console(quiet=True)
@@ -121,7 +123,7 @@ def settle(unit: Sequence[Spec], folder: pathlib.Path, outcome, done: Callable) 
         outcome: what `work` returned, or the exception that its worker ended with.
         done: called with (name, error).
     """
-    from vadjax.sweeps.local import is_done
+    from vadjax.sweeps.done import is_done
 
     quiet = Console(quiet=True)
     for spec in unit:

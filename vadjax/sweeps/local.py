@@ -6,17 +6,15 @@ import pathlib
 import time
 from collections.abc import Callable, Sequence
 
-from vadjax import config as configs
-from vadjax import finished
 from vadjax.console import Console
 from vadjax.errors import UserError
 from vadjax.storage import workdir as workdirs
 from vadjax.storage.files import write_json
+from vadjax.sweeps.done import left_of
 from vadjax.sweeps.plan import Spec, grouped
 from vadjax.sweeps.unit import run_units
 
 FORMAT = 1  # of the sweep's folder
-MATTERS = ("score", "evaluate")  # free sections that move a finished run's figures
 
 
 @dataclasses.dataclass
@@ -65,7 +63,7 @@ def run_sweep(
     Raises:
         UserError: the folder belongs to something else or to another process, or cannot be written.
     """
-    _check_folder(workdir)
+    check_folder(workdir)
     with workdirs.opened(workdir, identity={"sweep_format": FORMAT}):
         plain = {"config": {}, "identity": {"sweep_format": FORMAT}}
         write_json(workdir / "config.json", plain)
@@ -92,51 +90,7 @@ def run_sweep(
         return [folder / spec.name for spec in specs if spec.name not in errors], errors
 
 
-def left_of(
-    specs: Sequence[Spec], folder: pathlib.Path, console: Console, *, halving: bool = False
-) -> list[Spec]:
-    """Return the runs that are not done, see `is_done`; say how many are."""
-    left = [spec for spec in specs if not is_done(spec, folder, console, halving)]
-    if len(left) < len(specs):
-        console.say(f"  {len(specs) - len(left)} of {len(specs)} runs are done already")
-    return left
-
-
-def is_done(spec: Spec, folder: pathlib.Path, console: Console, halving: bool = False) -> bool:
-    """Say whether a run's results are there, whole and its own; report damage."""
-    workdir = folder / spec.name
-    stopped = halving and (workdir / "stopped.json").is_file()
-    if not stopped and not (workdir / "metrics.json").is_file():
-        return False
-    try:
-        if not stopped:
-            finished.read_run(workdir)
-        text = (workdir / "config.json").read_text(encoding="utf-8")
-        there = _what_matters(json.loads(text)["config"])
-    except (UserError, OSError, ValueError, KeyError) as error:
-        console.say(f"  {spec.name} is run again: {error}")
-        return False
-    asked = _what_matters(spec.config.to_dict())
-    if there != asked:
-        keys = sorted(key for key in asked if asked[key] != there.get(key))
-        console.say(f"  {spec.name} is run again: it was made with another {', '.join(keys)}")
-    return there == asked
-
-
-def _what_matters(config: dict) -> dict:
-    """Return the keys that move a run's figures; those younger than the run have their defaults."""
-    flat = {**configs.flatten(configs.default_config().to_dict()), **configs.flatten(config)}
-    kept = {
-        key: value
-        for key, value in flat.items()
-        if key.split(".")[0] in MATTERS
-        or (key.split(".")[0] not in configs.FREE_SECTIONS and key not in configs.FREE_KEYS)
-        or key == "train.epochs"
-    }
-    return json.loads(json.dumps(kept, default=list))
-
-
-def _check_folder(workdir: pathlib.Path) -> None:
+def check_folder(workdir: pathlib.Path) -> None:
     """Refuse a folder of another kind or version."""
     try:
         text = (workdir / "config.json").read_text(encoding="utf-8")

@@ -95,7 +95,7 @@ def read_sweep(sweep: Callable, base: ConfigDict, argument: str = "") -> list[Sp
     sweep(*(add, argument)[: len(inspect.signature(sweep).parameters)])
     if not added:
         raise UserError("the sweep is empty: its function called add() not once; is an axis empty?")
-    moving = _moving(added)
+    moving = varied(added)
     specs, faults = [], []
     for number, values in enumerate(added):
         config = base.copy_and_resolve_references()
@@ -118,7 +118,7 @@ def grouped(specs: Sequence[Spec]) -> list[list[Spec]]:
     return list(by_shape.values())
 
 
-def _moving(added: Sequence[Mapping]) -> list[str]:
+def varied(added: Sequence[Mapping]) -> list[str]:
     """Return the keys that have more than one value, in their first order."""
     keys = dict.fromkeys(itertools.chain.from_iterable(added))
     return [k for k in keys if len({repr(values.get(k)) for values in added}) > 1]

@@ -10,7 +10,7 @@ from vadjax.console import Console
 from vadjax.errors import UserError
 from vadjax.report.wording import plural
 from vadjax.sweeps import launch as launching
-from vadjax.sweeps.plan import VARYING, Spec, grouped
+from vadjax.sweeps.plan import VARYING, Spec, grouped, varied
 
 if TYPE_CHECKING:
     from vadjax.sweeps.search import Search
@@ -48,7 +48,8 @@ def run(
     Raises:
         UserError: see `local.run_sweep`; or, when all else is done, some runs have failed.
     """
-    from vadjax.sweeps.local import left_of, run_sweep
+    from vadjax.sweeps.done import left_of
+    from vadjax.sweeps.local import check_folder, run_sweep
 
     console = Console(quiet=quiet)
     groups = grouped(specs)
@@ -57,6 +58,7 @@ def run(
     halving = search is not None and search.kind == "halving"
     launch = launching.launcher(launcher, options, workdir=workdir, search=search)
     if dry_run:
+        check_folder(workdir)
         left = left_of(specs, workdir / "runs", console, halving=halving)
         if left:
             foresee(grouped(left), console, slots=slots)
@@ -76,9 +78,15 @@ def run(
     said = table.write_runs(workdir, rows)
     done = [folder for folder in folders if (folder / "metrics.json").is_file()]
     if done:
+        lost = [f"{plural(len(errors), 'run')} failed and have no figures, see runs.csv"]
+        ended = [f"{plural(len(folders) - len(done), 'run')} of this search were stopped early"]
+        notes = lost * bool(errors) + ended * (len(done) < len(folders))
         outs = [workdir / f"results.{suffix}" for suffix in ("csv", "xlsx", "html")]
-        comparison.run([str(f) for f in done], console=console, outs=outs, command=command)
-        said += table.write_best(workdir / "best.json", table.best(done))
+        comparison.run(
+            [str(f) for f in done], console=console, outs=outs, command=command, notes=notes
+        )
+        axes = varied([spec.values for spec in specs])
+        said += table.write_best(workdir / "best.json", table.best(done, axes))
     if search:
         said.append(search.close(workdir, errors))
     for line in said:
@@ -118,7 +126,7 @@ def foresee(groups: Sequence[Sequence[Spec]], console: Console, *, slots: int = 
     known = [need.seconds for need in found if need and need.seconds is not None]
     text = plural(len(groups), "compilation")
     if known:
-        text += f", at most {duration(sum(known))}"
+        text += f", training at most {duration(sum(known))}"
     if len(known) < len(groups):
         text += f", {plural(len(groups) - len(known), 'group')} not measured yet"
     console.say(f"  in all: {plural(sum(map(len, groups)), 'run')}, {text}")

@@ -18,7 +18,7 @@ from vadjax import config as configs
 from vadjax.console import Console
 from vadjax.errors import UserError, unknown
 from vadjax.storage.files import write_json
-from vadjax.sweeps.local import is_done
+from vadjax.sweeps.done import is_done
 from vadjax.sweeps.plan import ALIASES, Spec, read_sweep
 from vadjax.sweeps.table import ON_TEST, TASK, TASK_OF_FEATURES, heldout_loss
 
@@ -93,8 +93,9 @@ class Search:
         self._least: dict[str, float] = {}
 
     def _value(self, key: str, value):
-        choices = self.axes[key].get("choices")
-        return choices[value] if choices else value
+        if choices := self.axes[key].get("choices"):
+            return choices[value]
+        return float(f"{value:.4g}") if isinstance(value, float) else value  # as people write it
 
     def report(self, member, row: Mapping) -> bool:
         """Note a member's held-out loss; true ends it there (`train_members`)."""

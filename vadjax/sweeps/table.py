@@ -113,11 +113,15 @@ def write_runs(workdir: pathlib.Path, rows: Sequence[Mapping]) -> list[str]:
     return [*said, f"wrote {workdir / 'runs.parquet'}"]
 
 
-def best(workdirs: Iterable[pathlib.Path]) -> list[dict]:
+def best(workdirs: Iterable[pathlib.Path], axes: Iterable[str] = ()) -> list[dict]:
     """Choose among detectors that may be compared by the loss on held-out windows alone.
 
     A detector is all runs that differ in their seed; its loss is the mean over the seeds that all
     detectors of its class have. No test label has a say: the test figures are those of the chosen.
+
+    Args:
+        workdirs: of finished runs.
+        axes: config keys that the sweep varies, to be told of a detector that alone has finished.
 
     Returns:
         For each class {dataset, protocol, candidates, seeds, settings, heldout_loss, auc_micro,
@@ -129,7 +133,7 @@ def best(workdirs: Iterable[pathlib.Path]) -> list[dict]:
             run = read_run(workdir)
             detector = tuple(sorted(run.settings.items()))
             classes[_class(run)][detector].setdefault(run.seed, run)
-    return [_chosen(list(detectors.values())) for detectors in classes.values()]
+    return [_chosen(list(detectors.values()), axes) for detectors in classes.values()]
 
 
 def _class(run: RunRow) -> tuple:
@@ -139,7 +143,7 @@ def _class(run: RunRow) -> tuple:
     return (*scope(run).values(), tuple(sorted(settings)))
 
 
-def _chosen(detectors: Sequence[Mapping[int, RunRow]]) -> dict:
+def _chosen(detectors: Sequence[Mapping[int, RunRow]], axes: Iterable[str]) -> dict:
     first = next(iter(detectors[0].values()))
     protocol = str(first.at("protocol"))
     found = dict.fromkeys(("settings", "heldout_loss", "auc_micro", "runs", "reason"))
@@ -165,6 +169,7 @@ def _chosen(detectors: Sequence[Mapping[int, RunRow]]) -> dict:
         for key, value in runs[0].settings.items()
         if any(next(iter(d.values())).settings.get(key) != value for d in detectors)
     }
+    differing |= {key for key in axes if key in runs[0].settings and key.split(".")[0] not in TASK}
     known = None not in aucs
     return {
         **found,

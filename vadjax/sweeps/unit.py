@@ -15,8 +15,16 @@ from vadjax.report.wording import plural
 from vadjax.stages import extract
 from vadjax.storage.files import write_json
 from vadjax.sweeps.budget import budget, learn
+from vadjax.sweeps.done import is_trained
 from vadjax.sweeps.finishers import Finishers
-from vadjax.sweeps.group import Group, finished, open_runs, out_of_memory, prepare, trained
+from vadjax.sweeps.group import (
+    finished,
+    open_runs,
+    out_of_memory,
+    prepare,
+    share_model,
+    trained,
+)
 from vadjax.sweeps.plan import Spec
 
 
@@ -60,14 +68,14 @@ def run_units(
         for specs in units:
             waiting = dict.fromkeys(spec.name for spec in specs)  # in order; not yet trained
             try:
-                devices.setup(specs[0].config.features.cache_dir)
-                group = prepare(_on_ground(specs, folder, console, grounds))
-                for name, why in group.failed.items():
-                    del waiting[name]
-                    settle(name, why)
-                if waiting:
-                    _train(group, waiting, finishers, console=console, slots=slots, report=report)
-                del group  # its arrays make room for the next one's
+                runs = _on_ground(specs, folder, console, grounds)
+                for spec, run in zip(specs, runs, strict=True):
+                    if is_trained(spec, folder):
+                        del waiting[spec.name]
+                        finishers.take(run, ())
+                left = [run for run in runs if run.workdir.name in waiting]
+                if left:
+                    _train(left, waiting, finishers, console=console, slots=slots, report=report)
             except Exception as error:  # one failing group stops no other
                 kind = "" if isinstance(error, UserError) else f"{type(error).__name__}: "
                 for name in waiting:
@@ -77,9 +85,22 @@ def run_units(
 
 
 def _train(
-    group: Group, waiting: dict, finishers: Finishers, *, console: Console, slots: int, report
+    runs: Sequence[Run],
+    waiting: dict,
+    finishers: Finishers,
+    *,
+    console: Console,
+    slots: int,
+    report: Callable,
 ) -> None:
-    """Train the runs of a group, and move each from those that wait to those that are finished."""
+    """Train runs of one shape; each goes from those that wait to the finishers."""
+    group = prepare(runs)
+    for run in runs:
+        if why := group.failed.get(run.workdir.name):
+            del waiting[run.workdir.name]
+            finishers.fail(run, why)
+    if not waiting:
+        return
     plan, started = budget(group, slots=slots), time.perf_counter()
     console.say(f"  {plural(len(waiting), 'run')} in one program: {plan}")
     slots, windows = plan.slots, 0
@@ -106,10 +127,12 @@ def _train(
 
 def _on_ground(specs, folder: pathlib.Path, console: Console, grounds: dict) -> list[Run]:
     """Open the runs on extracted features; data and features are held of one ground at a time."""
+    devices.setup(specs[0].config.features.cache_dir)
     ground = specs[0].ground
     runs = open_runs(specs, folder, grounds.get(ground))
     if ground not in grounds:
         extract(dataclasses.replace(runs[0], console=console))
         grounds.clear()
         grounds[ground] = runs[0]
+    share_model(runs)
     return runs

@@ -138,7 +138,12 @@ def fit(
                 while True:
                     start = time.perf_counter()
                     scalars = {key: value[0] for key, value in population.epoch().items()}
-                    row = progress.add(scalars, time.perf_counter() - start)
+                    seconds = time.perf_counter() - start
+                    try:
+                        row = progress.add(scalars, seconds)
+                    except UserError as error:
+                        kept_as = "The last checkpoint is left as it was."
+                        raise UserError(f"{error} {kept_as}") from None
                     write(row)
                     report(row)
                     if progress.ended:

@@ -63,11 +63,13 @@ class Devices:
 
         Where members lie on the devices of several processes, these have to call together.
         """
-        if member is not None and self.mode != "pmap" and jax.process_count() == 1:
+        on_host = jax.default_backend() == "cpu"  # nothing travels, and there is no need to compile
+        apart = self.mode != "pmap" and jax.process_count() == 1
+        if member is not None and apart and not on_host:
             return jax.tree.map(np.array, jax.device_get(self._take(tree, member)))
 
         def copy(leaf):
-            leaf = _whole(leaf)
+            leaf = np.asarray(_whole(leaf)) if on_host else _whole(leaf)
             if self.mode == "pmap":
                 leaf = leaf[:: self._along].reshape(self.members, *leaf.shape[2:])
             return np.array(leaf if member is None else leaf[member])

@@ -156,13 +156,17 @@ def train_members(
     if not seated:
         return
     windows = len(seated[0].own.get("train", shared.get("train"))["rows"])
-    fresh = functools.partial(Progress, train, windows=windows, kept={})
+
+    def fresh(member: Member) -> Progress:
+        rate = float(member.hparams["learning_rate"])
+        return Progress(train, name=member.name, windows=windows, kept={}, rate=rate)
+
     devices = Devices(train.num_devices, mode=train.parallel, members=len(seated))
     start = time.perf_counter()
     population = Population(
         model, objective, settings, members=seated, shared=shared, devices=devices
     )
-    progress = [fresh(name=member.name) for member in seated]
+    progress = [fresh(member) for member in seated]
     progress[0].compile_s = time.perf_counter() - start
     while any(seated):
         start = time.perf_counter()
@@ -195,7 +199,7 @@ def train_members(
             seated[slot] = queue.popleft() if queue else None
             population.replace(slot, seated[slot])
             if seated[slot] is not None:
-                progress[slot] = fresh(name=seated[slot].name)
+                progress[slot] = fresh(seated[slot])
         yield from all_ended  # the caller's threads, which take time from this one, begin now
 
 

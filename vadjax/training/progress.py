@@ -17,10 +17,14 @@ class Progress:
       name: of the training.
       windows: fitted windows an epoch.
       kept: what `kept()` returned when the checkpoint was written; empty at the beginning.
+      rate: its own learning rate; None is that of `train`.
     """
 
-    def __init__(self, train: Any, *, name: str, windows: int, kept: Mapping):
+    def __init__(
+        self, train: Any, *, name: str, windows: int, kept: Mapping, rate: float | None = None
+    ):
         self._train, self._name, self._windows = train, name, windows
+        self._rate = train.learning_rate if rate is None else rate
         self.history: list[dict] = list(kept.get("history", ()))
         self.notes: list[str] = list(kept.get("notes", ()))
         self.compile_s = 0.0
@@ -59,9 +63,8 @@ class Progress:
                 what, step = "loss on held-out windows", now["step"]
             raise UserError(
                 f"the {what} is not finite in epoch {now['epoch']} at step {step}. Try a lower "
-                f"train.learning_rate (now {self._train.learning_rate:g}) or clip the gradient "
-                f"with train.clip_norm (now {self._train.clip_norm:g}). The last checkpoint is "
-                "left as it was."
+                f"train.learning_rate (now {self._rate:g}) or clip the gradient with "
+                f"train.clip_norm (now {self._train.clip_norm:g})."
             )
         row: dict = {"name": self._name} if self._name else {}
         row |= {
