@@ -68,6 +68,15 @@ def test_members_take_turns_in_the_slots_and_are_what_they_would_be_alone():
     assert_same(together, alone)
 
 
+def test_members_take_turns_on_another_device_as_on_the_host(monkeypatch):
+    """On a CPU states change places in host memory, elsewhere on the device."""
+    config, data = tiny.config(epochs=4, patience=1), tiny.data()
+    members = members_of(data, config, tiny.Predict(), seeds=range(4, 9), rates=(*RATES, 0.3, 1e-4))
+    on_host = train(tiny.Tiny(), tiny.Predict(), data, config, members, slots=2)
+    monkeypatch.setattr(jax, "default_backend", lambda: "an accelerator")
+    assert_same(train(tiny.Tiny(), tiny.Predict(), data, config, members, slots=2), on_host)
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize(("name", "bidirectional", "task"), build.ONCE)
 def test_every_model_trains_in_a_population_as_alone(name, bidirectional, task):

@@ -1,6 +1,5 @@
 """Units of work, here or on another machine: runs of one shape each, in one process."""
 
-import dataclasses
 import pathlib
 import time
 from collections.abc import Callable, Iterable, Sequence
@@ -129,10 +128,11 @@ def _on_ground(specs, folder: pathlib.Path, console: Console, grounds: dict) -> 
     """Open the runs on extracted features; data and features are held of one ground at a time."""
     devices.setup(specs[0].config.features.cache_dir)
     ground = specs[0].ground
-    runs = open_runs(specs, folder, grounds.get(ground))
     if ground not in grounds:
-        extract(dataclasses.replace(runs[0], console=console))
+        first = Run(specs[0].config, folder / specs[0].name, console)
+        extract(first)
         grounds.clear()
-        grounds[ground] = runs[0]
+        grounds[ground] = first
+    runs = open_runs(specs, folder, grounds[ground])
     share_model(runs)
     return runs

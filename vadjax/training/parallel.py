@@ -2,7 +2,7 @@
 
 import functools
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import jax
@@ -76,14 +76,18 @@ class Devices:
 
         return jax.tree.map(copy, tree)
 
-    def insert(self, tree: Any, member: int, value: Any) -> Any:
-        """Return a placed tree [members, ...], which is donated, with one member replaced."""
-        if self.mode == "pmap":
+    def insert(self, tree: Any, values: Mapping[int, Any]) -> Any:
+        """Return a placed tree [members, ...], which is donated, with some members replaced."""
+        on_host = jax.default_backend() == "cpu" and jax.process_count() == 1
+        if self.mode == "pmap" or on_host:
             everyone = self.fetch(tree)
-            for old, new in zip(jax.tree.leaves(everyone), jax.tree.leaves(value), strict=True):
-                old[member] = new
+            for member, value in values.items():
+                for old, new in zip(jax.tree.leaves(everyone), jax.tree.leaves(value), strict=True):
+                    old[member] = new
             return self.place_members(everyone)
-        return self._insert(tree, member, value)
+        for member, value in values.items():
+            tree = self._insert(tree, member, value)
+        return tree
 
     @functools.cached_property
     def _take(self) -> Callable:

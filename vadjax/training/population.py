@@ -118,16 +118,18 @@ class Population:
         found = self._devices.fetch(found, slot)
         return states.variables_of(**found["best"]), int(found["epoch"]), float(found["metric"])
 
-    def replace(self, slot: int, member: Member | None) -> None:
-        """Give the slot to another member, or to none."""
-        if member is None:
-            last = self._last[slot]  # an idle slot reads what it read before
-        else:
-            last = self._last[slot] = dict(member.own)
-            start = self.start_of(member)
-            self._states = self._devices.insert(self._states, slot, start)
-        row = {"own": last, "active": np.bool_(member is not None)}
-        self._placed = self._devices.insert(self._placed, slot, row)
+    def replace(self, others: Mapping[int, Member | None]) -> None:
+        """Give slots to other members, or to none."""
+        starts, rows = {}, {}
+        for slot, member in others.items():
+            if member is not None:
+                self._last[slot] = dict(member.own)
+                starts[slot] = self.start_of(member)
+            # An idle slot reads what it read before.
+            rows[slot] = {"own": self._last[slot], "active": np.bool_(member is not None)}
+        if starts:
+            self._states = self._devices.insert(self._states, starts)
+        self._placed = self._devices.insert(self._placed, rows)
 
 
 def train_members(
@@ -172,7 +174,7 @@ def train_members(
         start = time.perf_counter()
         scalars = population.epoch()
         seconds = (time.perf_counter() - start) / sum(member is not None for member in seated)
-        all_ended = []
+        all_ended, others = [], {}
         for slot, member in enumerate(seated):
             if member is None:
                 continue
@@ -196,10 +198,11 @@ def train_members(
                     stopped and not progress[slot].ended,
                 )
             )
-            seated[slot] = queue.popleft() if queue else None
-            population.replace(slot, seated[slot])
-            if seated[slot] is not None:
-                progress[slot] = fresh(seated[slot])
+            member = seated[slot] = others[slot] = queue.popleft() if queue else None
+            if member is not None:
+                progress[slot] = fresh(member)
+        if others and any(seated):
+            population.replace(others)
         yield from all_ended  # the caller's threads, which take time from this one, begin now
 
 
