@@ -1,4 +1,4 @@
-"""A picture of the scaling curves, one beside the other."""
+"""A picture of the scaling curves, a plot an axis."""
 
 import pathlib
 from collections.abc import Mapping
@@ -8,9 +8,11 @@ import numpy as np
 from tools.benchmarks import curves, report
 from vadjax.errors import UserError
 
+ACROSS = 3  # plots in a row
+
 
 def draw(found: Mapping, path: pathlib.Path) -> None:
-    """Draw the curves, one beside the other, median and range of the rounds.
+    """Draw the curves, median and range of the rounds.
 
     Raises:
         UserError: there is not one point.
@@ -20,9 +22,13 @@ def draw(found: Mapping, path: pathlib.Path) -> None:
     axes = {axis: curve for axis in curves.AXES if (curve := curves.points(found, axis))}
     if not axes:
         raise UserError("no curve has a point: there is nothing to draw.")
-    figure = Figure(figsize=(3.1 * len(axes), 2.8), layout="constrained")
-    places = figure.subplots(1, len(axes), squeeze=False)[0]
-    for place, (axis, curve) in zip(places, axes.items(), strict=True):
+    across = min(ACROSS, len(axes))
+    rows = -(-len(axes) // across)
+    figure = Figure(figsize=(3.1 * across, 2.8 * rows), layout="constrained")
+    places = figure.subplots(rows, across, squeeze=False).flat
+    for place in places[len(axes) :]:
+        place.remove()
+    for place, (axis, curve) in zip(places, axes.items(), strict=False):
         values = [value for value, _ in curve]
         middles = [float(np.median(rates)) for _, rates in curve]
         ranges = [
