@@ -24,12 +24,12 @@ __all__ = [
     "MAP_MODELS",
     "OF_FIGURES",
     "WINDOW_PROTOCOLS",
+    "changed",
     "default_config",
     "fingerprint",
     "flatten",
     "identity",
     "is_free",
-    "of_figures",
     "validate",
     "with_argument",
 ]
@@ -215,20 +215,27 @@ def is_free(key: str) -> bool:
     return key.split(".")[0] in FREE_SECTIONS or key in FREE_KEYS
 
 
-def of_figures(config: Mapping) -> dict[str, Any]:
-    """Return the flat keys that move a run's figures, as JSON has them.
+def changed(before: Mapping, config: ConfigDict) -> list[str]:
+    """Return the keys that move a run's figures and are others than when it was made.
 
     Args:
-        config: of a run, nested; a key that is younger than the run has its default.
+        before: the nested config that the run was made with, as its config.json has it; a key that
+            is younger than the run had its default.
+        config: what is asked now.
     """
-    flat = {**flatten(default_config().to_dict()), **flatten(config)}
-    kept = {
-        key: value
-        for key, value in flat.items()
-        if (not is_free(key) or key.split(".")[0] in OF_FIGURES or key == "train.epochs")
+    there = {**_plain(flatten(default_config().to_dict())), **flatten(before)}
+    return [
+        key
+        for key, value in _plain(flatten(config.to_dict())).items()
+        if value != there.get(key)
+        and (not is_free(key) or key.split(".")[0] in OF_FIGURES or key == "train.epochs")
         and key != "score.batch_size"
-    }
-    return json.loads(json.dumps(kept, default=list))
+    ]
+
+
+def _plain(flat: Mapping) -> dict[str, Any]:
+    """Return values as they come back from JSON."""
+    return json.loads(json.dumps(flat, default=list))
 
 
 def fingerprint(values: Mapping[str, object]) -> str:

@@ -117,12 +117,14 @@ def _claim(run: Run, identity: dict) -> None:
 
 def _drop_figures_of_another_config(run: Run) -> None:
     """Remove metrics.json where config.json is about to say other than what it was made with."""
+    if not (run.workdir / "metrics.json").exists():
+        return
     try:
-        before = configs.of_figures(workdirs.read_config(run.workdir))
+        kept = not configs.changed(workdirs.read_config(run.workdir), run.config)
     except UserError:  # none, or damaged: nothing is known of the figures
-        before = {}
-    if before != configs.of_figures(run.config.to_dict()):
-        (run.workdir / "metrics.json").unlink(missing_ok=True)
+        kept = False
+    if not kept:
+        (run.workdir / "metrics.json").unlink()
 
 
 def extract(run: Run) -> bool:

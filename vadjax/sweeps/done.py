@@ -1,6 +1,5 @@
 """Which runs of a sweep are done: whole, and made with what is asked."""
 
-import json
 import pathlib
 from collections.abc import Sequence
 
@@ -8,6 +7,7 @@ from vadjax import config as configs
 from vadjax import finished
 from vadjax.console import Console
 from vadjax.errors import UserError
+from vadjax.storage import workdir as workdirs
 from vadjax.sweeps.plan import Spec
 
 
@@ -35,7 +35,7 @@ def is_done(spec: Spec, folder: pathlib.Path, console: Console, halving: bool = 
         if not stopped:
             finished.read_run(workdir)
         keys = _changed(spec, workdir)
-    except (UserError, OSError, ValueError, KeyError) as error:
+    except UserError as error:
         console.say(f"  {spec.name} is run again: {error}")
         return False
     if own := [key for key in keys if not configs.is_free(key)]:
@@ -55,7 +55,7 @@ def is_trained(spec: Spec, folder: pathlib.Path) -> bool:
     try:
         finished.read_run(workdir)
         return _after_training(_changed(spec, workdir))
-    except (UserError, OSError, ValueError, KeyError):
+    except UserError:
         return False
 
 
@@ -65,7 +65,4 @@ def _after_training(keys: Sequence[str]) -> bool:
 
 def _changed(spec: Spec, workdir: pathlib.Path) -> list[str]:
     """Return the keys that move figures and were others when the run was made."""
-    text = (workdir / "config.json").read_text(encoding="utf-8")
-    there = configs.of_figures(json.loads(text)["config"])
-    asked = configs.of_figures(spec.config.to_dict())
-    return sorted(key for key in asked if asked[key] != there.get(key))
+    return sorted(configs.changed(workdirs.read_config(workdir), spec.config))
