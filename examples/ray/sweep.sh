@@ -1,7 +1,8 @@
 #!/bin/bash
 # A sweep on a Ray cluster of machines that share a folder and reach one another by ssh.
 #   HOSTS="gpu1 gpu2 gpu3" SHARED=/shared/vadjax examples/ray/sweep.sh --config=configs/sweeps/synthetic_rates.py
-# SWEEP=NAME names the sweep's folder, one for each sweep. Run it on the first of HOSTS, in an environment with 'vadjax[sweep]' that all of them share.
+# SWEEP=NAME names the sweep's folder, one for each sweep. Run it on the first of HOSTS, in an
+# environment with 'vadjax[sweep]' that all of them share.
 set -eu
 : "${HOSTS:?name the machines}" "${SHARED:?name a folder that all of them see}"
 

@@ -160,6 +160,24 @@ def test_another_evaluation_trains_nothing(cache, tmp_path, monkeypatch):
     assert all(done.is_done(spec, tmp_path / "runs", QUIET) for spec in again)
 
 
+def test_figures_are_gone_before_their_detector_is(cache, tmp_path, monkeypatch):
+    """Killed between the two, a run trained anew would have the figures of the one before."""
+    specs = tiny.specs(tiny.quick(cache), {"seed": 0})
+    (folder,), _ = local.run_sweep(specs, tmp_path, console=QUIET)
+    longer = specs[0].config.copy_and_resolve_references()
+    longer.train.epochs += 1
+    there = []
+
+    def killed(run, pairs):
+        there.append((folder / "metrics.json").exists())
+        raise RuntimeError("killed")
+
+    monkeypatch.setattr(group, "_keep", killed)
+    again = [dataclasses.replace(specs[0], config=longer)]
+    _, errors = local.run_sweep(again, tmp_path, console=QUIET)
+    assert there == [False] and "killed" in errors[specs[0].name]
+
+
 def test_a_finished_run_of_another_kind_is_not_overwritten(swept):
     """The name tells the axes alone; the base config may be another."""
     specs, workdir, _ = swept

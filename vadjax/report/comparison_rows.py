@@ -44,8 +44,8 @@ def group_rows(table: Table) -> Iterator[Sequence]:
 
 def conditions(run: RunRow, leakage: str, stamps: Sequence[str]) -> tuple:
     """Return what has to stand in every row: under which conditions its figures were made."""
-    facts = [run.metrics.get(name) for name in CONDITIONS[:4]]
-    facts[1] = wording.coverage(run.metrics)
+    m = run.metrics
+    facts = m.get("dataset"), wording.coverage(m), m.get("label_version"), m.get("protocol")
     mark = "LEAKY" if leakage == "leaky" else leakage
     return (*facts, mark, run.smoothing, run.at("lookahead_frames"), "; ".join(stamps) or None)
 

@@ -138,9 +138,8 @@ def _programs(tasks: Sequence[Task]) -> list[tuple[Settings, list[Task]]]:
 def finished(run: Run, pairs: Sequence[tuple[Task, Ended]]) -> str:
     """Keep, score and evaluate a run whose folds have ended; return its error or "".
 
-    Without folds' ends its detectors are kept already.
-
-    Its workdir then holds what `vadjax.main` would leave of it, but the checkpoints and the report.
+    Without folds' ends its detectors are kept already. Its workdir then holds what `vadjax.main`
+    would leave of it, but the checkpoints and the report.
 
     Raises:
         jax.errors.JaxRuntimeError: the device has no room.
@@ -148,6 +147,7 @@ def finished(run: Run, pairs: Sequence[tuple[Task, Ended]]) -> str:
     errors = [ended.error for _, ended in pairs if ended.error]
     if errors:
         return errors[0]
+    (run.workdir / "metrics.json").unlink(missing_ok=True)  # of what is now overwritten
     try:
         if pairs:
             _keep(run, pairs)
@@ -171,7 +171,6 @@ def out_of_memory(error: Exception) -> bool:
 
 def finish(run: Run) -> None:
     """Audit, score and evaluate a run whose detectors are kept."""
-    (run.workdir / "metrics.json").unlink(missing_ok=True)  # of another config, by now
     write_json(run.workdir / "environment.json", run.environment)
     key = ("leakage", *((*split_of(run, f), () if run.by_window else f.test) for f in run.folds))
     write_json(run.workdir / "leakage.json", run.memory.once(key, lambda: _audited(run)))
@@ -200,7 +199,6 @@ def _claim(run: Run) -> None:
 
 def _stop(run: Run, pairs: Sequence[tuple[Task, Ended]]) -> None:
     """Note that a search has ended the run; it is neither scored nor evaluated."""
-    (run.workdir / "metrics.json").unlink(missing_ok=True)
     _claim(run)
     epochs = max(len(ended.progress.history) for _, ended in pairs)
     losses = [ended.best_metric for _, ended in pairs]

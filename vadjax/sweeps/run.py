@@ -78,9 +78,11 @@ def run(
     said = table.write_runs(workdir, rows)
     done = [folder for folder in folders if (folder / "metrics.json").is_file()]
     if done:
-        lost = [f"{plural(len(errors), 'run')} failed and have no figures, see runs.csv"]
-        ended = [f"{plural(len(folders) - len(done), 'run')} of this search were stopped early"]
-        notes = lost * bool(errors) + ended * (len(done) < len(folders))
+        notes = []
+        if errors:
+            notes.append(f"failed, and without figures: {plural(len(errors), 'run')}, see runs.csv")
+        if stopped := len(folders) - len(done):
+            notes.append(f"stopped early by the search: {plural(stopped, 'run')}")
         outs = [workdir / f"results.{suffix}" for suffix in ("csv", "xlsx", "html")]
         comparison.run(
             [str(f) for f in done], console=console, outs=outs, command=command, notes=notes

@@ -63,9 +63,9 @@ class Devices:
 
         Where members lie on the devices of several processes, these have to call together.
         """
-        on_host = jax.default_backend() == "cpu"  # nothing travels, and there is no need to compile
-        apart = self.mode != "pmap" and jax.process_count() == 1
-        if member is not None and apart and not on_host:
+        on_host = _on_host()
+        alone = jax.process_count() == 1
+        if member is not None and alone and not (on_host or self.mode == "pmap"):
             return jax.tree.map(np.array, jax.device_get(self._take(tree, member)))
 
         def copy(leaf):
@@ -78,8 +78,7 @@ class Devices:
 
     def insert(self, tree: Any, values: Mapping[int, Any]) -> Any:
         """Return a placed tree [members, ...], which is donated, with some members replaced."""
-        on_host = jax.default_backend() == "cpu" and jax.process_count() == 1
-        if self.mode == "pmap" or on_host:
+        if self.mode == "pmap" or _on_host():
             everyone = self.fetch(tree)
             for member, value in values.items():
                 for old, new in zip(jax.tree.leaves(everyone), jax.tree.leaves(value), strict=True):
@@ -198,6 +197,11 @@ def _choose(count: int, mode: str) -> list:
             f"many devices, at most {min(map(len, by_process))}; choose a multiple of {processes}."
         )
     return [device for mine in by_process for device in mine[: count // processes]]
+
+
+def _on_host() -> bool:
+    """Say whether arrays lie in this process's memory: to index them there takes no compilation."""
+    return jax.default_backend() == "cpu" and jax.process_count() == 1
 
 
 def _whole(leaf: jax.Array) -> jax.Array | np.ndarray:
