@@ -4,6 +4,7 @@ import json
 import pathlib
 
 import numpy as np
+from ml_collections import ConfigDict
 
 from vadjax import config as configs
 
@@ -84,7 +85,7 @@ def metrics(*, auc: float = 0.8, **changes) -> dict:
     return found
 
 
-def config(*, seed: int = 0, **changes) -> configs.ConfigDict:
+def config(*, seed: int = 0, **changes) -> ConfigDict:
     """A config; `changes` have their dots written as two underscores."""
     made = configs.default_config()
     made.update_from_flattened_dict({"dataset.name": "ucsd_ped2", "seed": seed})

@@ -7,8 +7,8 @@ import subprocess
 import pytest
 import yaml
 
-from vadjax import hosts
 from vadjax.config import default_config, flatten
+from vadjax.runtime import processes
 
 ROOT = pathlib.Path(__file__).parents[1]
 FILES = sorted(path for path in (ROOT / "examples").rglob("*") if path.is_file())
@@ -38,7 +38,7 @@ def test_the_job_of_kubernetes_tells_its_processes_where_to_meet():
     spec = job["spec"]
     pod = spec["template"]["spec"]
     variables = {v["name"]: v.get("value") for v in pod["containers"][0]["env"]}
-    assert tuple(variables) == hosts.VARIABLES
+    assert tuple(variables) == processes.VARIABLES
     host, _, port = variables["VADJAX_COORDINATOR"].partition(":")
     assert host == f"{job['metadata']['name']}-0.{service['metadata']['name']}" and port.isdigit()
     assert pod["subdomain"] == service["metadata"]["name"]

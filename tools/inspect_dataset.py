@@ -14,7 +14,7 @@ from absl import flags
 from rich.console import Console
 from rich.table import Table
 
-from vadjax import data, doors
+from vadjax import cli, data
 from vadjax.config import default_config
 from vadjax.data.video import Dataset, Video
 from vadjax.errors import UserError
@@ -106,4 +106,4 @@ def _pair(found: int | None, wanted: int | None) -> str:
 
 
 if __name__ == "__main__":
-    doors.run(main)
+    cli.run(main)

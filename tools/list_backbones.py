@@ -75,8 +75,9 @@ def main() -> None:
     parser.add_argument("--measure", action="store_true", help="images/s on this machine")
     parser.add_argument("--markdown", action="store_true", help="a Markdown table")
     args = parser.parse_args()
-    from vadjax import backbones, devices
+    from vadjax import backbones
     from vadjax.errors import UserError, unknown
+    from vadjax.runtime import devices
 
     devices.setup()
     names = args.names or backbones.list_backbones()

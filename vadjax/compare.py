@@ -12,7 +12,7 @@ import sys
 
 from absl import flags
 
-from vadjax import doors
+from vadjax import cli
 from vadjax.errors import UserError, unknown
 
 FORMATS = ("csv", "html", "md", "xlsx")
@@ -36,10 +36,10 @@ def main(argv: list[str]) -> None:
         if out.suffix[1:] not in FORMATS:
             raise unknown("format of --out", out.suffix or out.name, [f".{f}" for f in FORMATS])
 
-    from vadjax import comparison
-    from vadjax.console import Console
+    from vadjax.comparison import compare
+    from vadjax.runtime.console import Console
 
-    comparison.run(
+    compare.run(
         argv[1:],
         outs=outs,
         published=[pathlib.Path(name) for name in _PUBLISHED.value],
@@ -51,4 +51,4 @@ def main(argv: list[str]) -> None:
 
 
 if __name__ == "__main__":
-    doors.run(main)
+    cli.run(main)

@@ -12,7 +12,7 @@ import sys
 
 from absl import flags
 
-from vadjax import doors
+from vadjax import cli
 from vadjax.errors import UserError
 
 _WORKDIR = flags.DEFINE_string("workdir", "", "Folder of a finished run of vadjax.main.")
@@ -32,9 +32,9 @@ def main(argv: list[str]) -> None:
         )
     workdir = pathlib.Path(_WORKDIR.value)
 
-    from vadjax import unlabelled
+    from vadjax.pipeline import predict
 
-    unlabelled.detect(
+    predict.detect(
         workdir,
         argv[1:],
         out=pathlib.Path(_OUT.value) if _OUT.value else workdir / "detect",
@@ -44,4 +44,4 @@ def main(argv: list[str]) -> None:
 
 
 if __name__ == "__main__":
-    doors.run(main)
+    cli.run(main)

@@ -12,8 +12,8 @@ import sys
 from absl import flags
 from ml_collections import config_flags
 
+from vadjax import cli
 from vadjax import config as configs
-from vadjax import doors
 from vadjax.errors import UserError
 
 STAGES = ("all", "extract", "train", "score", "evaluate", "explain", "report")
@@ -34,17 +34,18 @@ def main(argv: list[str]) -> None:
     """Check the config, choose the workdir, run the stages."""
     if len(argv) > 1:
         raise UserError(f"unexpected argument {argv[1]!r}; flags begin with --.")
-    config = configs.validate(doors.config_of(flags.FLAGS))
+    config = configs.validate(cli.config_of(flags.FLAGS))
     name = pathlib.Path(config_flags.get_config_filename(flags.FLAGS["config"]).split(":")[0]).stem
     key = configs.identity(config)
     if config.dataset.name == "folder":  # every camera has a run of its own
         key["data_dir"] = str(pathlib.Path(config.dataset.data_dir).resolve())
     default = f"runs/{name}-{configs.fingerprint(key)}"
 
-    from vadjax import devices, hosts, stages
+    from vadjax.pipeline import stages
+    from vadjax.runtime import devices, processes
 
     devices.setup(config.features.cache_dir)
-    hosts.connect(
+    processes.connect(
         _COORDINATOR.value, num_processes=_NUM_PROCESSES.value, process_id=_PROCESS_ID.value
     )
     workdir = pathlib.Path(_WORKDIR.value or default)
@@ -53,4 +54,4 @@ def main(argv: list[str]) -> None:
 
 
 if __name__ == "__main__":
-    doors.run(main)
+    cli.run(main)

@@ -14,7 +14,7 @@ import sys
 from absl import flags
 from ml_collections import config_flags
 
-from vadjax import doors
+from vadjax import cli
 from vadjax.errors import UserError
 
 config_flags.DEFINE_config_file("config", None, "Config file with a function sweep(add).")
@@ -37,7 +37,7 @@ def main(argv: list[str]) -> None:
         raise UserError(f"unexpected argument {argv[1]!r}; flags begin with --.")
     from vadjax.sweeps import plan
 
-    base = doors.config_of(flags.FLAGS)
+    base = cli.config_of(flags.FLAGS)
     name, _, argument = config_flags.get_config_filename(flags.FLAGS["config"]).partition(":")
     file = pathlib.Path(name)
     search = None
@@ -67,4 +67,4 @@ def main(argv: list[str]) -> None:
 
 
 if __name__ == "__main__":
-    doors.run(main)
+    cli.run(main)

@@ -8,7 +8,7 @@ import numpy as np
 
 from vadjax import backbones
 from vadjax.features import regions
-from vadjax.scoring import places
+from vadjax.scoring import by_place
 from vadjax.scoring.fusion import CALIBRATIONS
 
 LENGTH = 8  # frames, of the causal means inside the detector
@@ -60,12 +60,12 @@ class SpeedCue:
     """Speed of what moves, in units of the largest normal speed at that place."""
 
     def __init__(self, fit: list[Measures]):
-        self._scale = places.normal_scale(
-            np.concatenate([places.speed(m["flow"], length=LENGTH) for m in fit])
+        self._scale = by_place.normal_scale(
+            np.concatenate([by_place.speed(m["flow"], length=LENGTH) for m in fit])
         )
 
     def __call__(self, m: Measures) -> np.ndarray:
-        return places.speed(m["flow"], length=LENGTH) / self._scale
+        return by_place.speed(m["flow"], length=LENGTH) / self._scale
 
 
 class LookCue:
@@ -78,22 +78,24 @@ class LookCue:
         deviation = size[:NUM_COMPONENTS] / np.sqrt(len(looks) / 3)
         self._axes = axes[:NUM_COMPONENTS].T / (deviation + 1e-3 * deviation[0])
         self._bank = self._whiten(looks)[::2]
-        self._base = float(np.quantile(places.nearest(self._bank, self._whiten(looks)[1::4]), 0.05))
+        self._base = float(
+            np.quantile(by_place.nearest(self._bank, self._whiten(looks)[1::4]), 0.05)
+        )
 
     def _whiten(self, looks: np.ndarray) -> np.ndarray:
         return (looks.astype(np.float32) - self._mean) @ self._axes
 
     def __call__(self, m: Measures) -> np.ndarray:
         columns, rows = (m["centres"] // regions.CELL).astype(int).T
-        maps = places.paint(
-            places.nearest(self._bank, self._whiten(m["looks"])),
+        maps = by_place.paint(
+            by_place.nearest(self._bank, self._whiten(m["looks"])),
             rows,
             columns,
             m["frames"],
             shape=m["flow"].shape[:3],
             base=self._base,
         )
-        return places.causal_mean(maps, LENGTH)
+        return by_place.causal_mean(maps, LENGTH)
 
 
 class DirectionCue:
@@ -104,12 +106,12 @@ class DirectionCue:
         self._seen = np.concatenate([m["flow"][..., 2] for m in fit])
 
     def _rows(self, m: Measures) -> np.ndarray:
-        share = places.causal_mean(m["flow"][..., 2:], LENGTH)
-        return places.causal_mean(m["directions"], LENGTH) / (share + 0.1)
+        share = by_place.causal_mean(m["flow"][..., 2:], LENGTH)
+        return by_place.causal_mean(m["directions"], LENGTH) / (share + 0.1)
 
     def __call__(self, m: Measures) -> np.ndarray:
         seen = m["flow"][..., 2]
-        return places.nearest_by_row(
+        return by_place.nearest_by_row(
             self._fit, self._rows(m), fit_seen=self._seen, test_seen=seen, bank=5000
         )
 
@@ -147,7 +149,7 @@ def calibrate(kind: str, normal: Mapping[str, np.ndarray]):
     return CALIBRATIONS[kind].fit([top(m) for m in normal.values()])
 
 
-def together(calibrated: list[np.ndarray], rule: str) -> tuple[np.ndarray, np.ndarray]:
+def barrier(calibrated: list[np.ndarray], rule: str) -> tuple[np.ndarray, np.ndarray]:
     """Calibrated maps of the cues -> frame scores [t], one map [t, h, w].
 
     "max" takes the largest cue at each cell, "sum" adds the cues' largest values of the frame.

@@ -10,7 +10,7 @@ from vadjax.evaluation.bootstrap import auc_interval, paired_test
 from vadjax.evaluation.region import region_metrics
 from vadjax.features.motion import MOTION_NAMES
 from vadjax.features.standardize import Standardizer
-from vadjax.scoring import baselines, places
+from vadjax.scoring import baselines, by_place
 
 OTHER = {"sum": "max", "max": "sum", "standard": "surprise", "surprise": "standard"}
 
@@ -75,7 +75,7 @@ def _by_row(last_maps, train, test) -> dict:
     for name in test:
         rows = turn(last_maps(name))
         seen = [np.ones(x.shape[:3], np.float32) for x in (fit, rows)]
-        maps = places.nearest_by_row(fit, rows, fit_seen=seen[0], test_seen=seen[1], band=0)
+        maps = by_place.nearest_by_row(fit, rows, fit_seen=seen[0], test_seen=seen[1], band=0)
         found[name] = (top(maps), maps)
     return found
 

@@ -29,8 +29,8 @@ import trained  # noqa: E402
 
 from vadjax import config as configs  # noqa: E402
 from vadjax import stages  # noqa: E402
-from vadjax.console import Console  # noqa: E402
-from vadjax.context import Run  # noqa: E402
+from vadjax.pipeline.run import Run  # noqa: E402
+from vadjax.runtime.console import Console  # noqa: E402
 from vadjax.storage.workdir import environment  # noqa: E402
 
 SEEDS = 3

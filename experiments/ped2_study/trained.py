@@ -5,7 +5,7 @@ import pathlib
 import numpy as np
 
 from vadjax import config as configs
-from vadjax import stages
+from vadjax.pipeline import stages
 
 CONV_AE = "conv autoencoder reconstructs maps"
 PREDICT = {"objective.name": "predict"}

@@ -6,11 +6,11 @@ import re
 import statistics
 from collections.abc import Iterable, Sequence
 
-from vadjax import comparison
+from vadjax.comparison import compare
+from vadjax.comparison.published import DATASETS, Figure
+from vadjax.comparison.tables import Comparison, Group, Table
+from vadjax.comparison.workbook import write_workbook
 from vadjax.report import wording
-from vadjax.report.compared import Comparison, Group, Table
-from vadjax.report.published import DATASETS, Figure
-from vadjax.report.workbook import write_workbook
 
 # Of test clips under by_video, as for intervals (docs/protocols.md).
 LEAST_CLIPS = 8
@@ -56,7 +56,7 @@ def tables(workdir: pathlib.Path, published: Sequence[Figure]) -> dict[tuple[str
         {(data set, protocol as in `ORDER`): the comparison of its one table}.
     """
     folders = sorted(str(path.parent) for path in workdir.glob("*/runs/*/metrics.json"))
-    found = comparison.compare(folders, published=published, command=COMMAND)
+    found = compare.compare(folders, published=published, command=COMMAND)
     made = {}
     for table in found.tables:
         if COPIED in protocol_of(table) and not table.runs[0].at("leakage.augmented"):
@@ -76,7 +76,7 @@ def protocol_of(table: Table) -> str:
 
 def export(found: dict[tuple[str, str], Comparison], folder: pathlib.Path) -> None:
     """Write a workbook in the published form and a csv for each data set and protocol."""
-    from vadjax.report.comparison_tables import write_csv as write_groups
+    from vadjax.comparison.texts import write_csv as write_groups
 
     folder.mkdir(parents=True, exist_ok=True)
     for (dataset, protocol), one in found.items():

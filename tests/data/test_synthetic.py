@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 from scipy.stats import rankdata
 
 import vadjax.data
-from vadjax.data.builders import synthetic
-from vadjax.data.walkway.cast import KINDS
-from vadjax.data.walkway.render import Renderer, min_pixels
+from vadjax.data.synthetic import builder
+from vadjax.data.synthetic.cast import KINDS
+from vadjax.data.synthetic.render import Renderer, min_pixels
 from vadjax.errors import UserError
 
 # Of the clips that `settings()` asks for: frames, mean colours, abnormal frames.
@@ -38,7 +38,7 @@ def small(cache):
 @pytest.fixture(scope="module")
 def moderate(cache):
     """As many clips as by default, shorter and in a small frame."""
-    return synthetic.load(settings(num_test=16, num_frames=90, height=72, width=108), cache)
+    return builder.load(settings(num_test=16, num_frames=90, height=72, width=108), cache)
 
 
 def pixels(video):
@@ -56,7 +56,7 @@ def micro_auc(dataset, score):
 
 
 def test_the_same_seed_draws_the_same(small, tmp_path):
-    again = synthetic.load(settings(), tmp_path)
+    again = builder.load(settings(), tmp_path)
     for first, second in zip(small.train + small.test, again.train + again.test, strict=True):
         assert first.id == second.id
         assert first.fingerprint == second.fingerprint
@@ -66,20 +66,20 @@ def test_the_same_seed_draws_the_same(small, tmp_path):
 
 
 def test_another_seed_draws_another_world(small, cache):
-    other = synthetic.load(settings(seed=1), cache)
+    other = builder.load(settings(seed=1), cache)
     assert other.test[0].fingerprint != small.test[0].fingerprint
     count = min(len(other.test[0].frames), len(small.test[0].frames))
     assert (pixels(other.test[0])[:count] != pixels(small.test[0])[:count]).mean() > 0.5
 
 
 def test_more_clips_leave_the_training_clips_as_they_are(small, cache):
-    more = synthetic.load(settings(num_train=2), cache)
+    more = builder.load(settings(num_train=2), cache)
     assert (pixels(more.train[0]) == pixels(small.train[0])).all()
 
 
 def test_the_generator_is_frozen(small):
     """A change of these figures is a change of the benchmark: raise GENERATOR_VERSION."""
-    assert synthetic.GENERATOR_VERSION == 1
+    assert builder.GENERATOR_VERSION == 1
     means = [np.round(pixels(v).mean((0, 1, 2)), 1).tolist() for v in small.train + small.test]
     assert [len(v.frames) for v in small.train + small.test] == LENGTHS
     np.testing.assert_allclose(means, MEANS, atol=0.3)  # drawing differs a little by platform
@@ -180,7 +180,7 @@ def test_brightness_and_change_know_little(moderate):
 
 @given(st.integers(1, 64), st.integers(0, 1000))
 def test_plan_is_balanced(num_test, seed):
-    plan = synthetic.plan_events(num_test, np.random.default_rng(seed))
+    plan = builder.plan_events(num_test, np.random.default_rng(seed))
     assert len(plan) == num_test
     events = [event for clip in plan for event in clip]
     assert events
@@ -193,19 +193,19 @@ def test_plan_is_balanced(num_test, seed):
 
 
 def test_any_frame_size(cache):
-    dataset = synthetic.load(settings(num_test=1, num_frames=8, height=97, width=131), cache)
+    dataset = builder.load(settings(num_test=1, num_frames=8, height=97, width=131), cache)
     assert dataset.test[0].masks[0].shape == dataset.test[0].frames.shape == (97, 131)
 
 
 def test_settings_out_of_range():
     with pytest.raises(UserError, match=r"seed -1 \(at least 0\), height 8 \(at least 64, or 0"):
-        synthetic.load(settings(seed=-1, height=8), "unused")
+        builder.load(settings(seed=-1, height=8), "unused")
 
 
 def test_a_cache_that_cannot_be_written(tmp_path):
     (tmp_path / "synthetic").write_text("a file where a folder should be")
     with pytest.raises(UserError, match=r"features\.cache_dir"):
-        synthetic.load(settings(), tmp_path)
+        builder.load(settings(), tmp_path)
 
 
 def test_a_failed_drawing_leaves_nothing(tmp_path, monkeypatch):
@@ -214,5 +214,5 @@ def test_a_failed_drawing_leaves_nothing(tmp_path, monkeypatch):
 
     monkeypatch.setattr(Renderer, "render", fail)
     with pytest.raises(KeyboardInterrupt):
-        synthetic.load(settings(), tmp_path)
+        builder.load(settings(), tmp_path)
     assert not list((tmp_path / "synthetic").iterdir())

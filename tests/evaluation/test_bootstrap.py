@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from vadjax.errors import UserError
-from vadjax.evaluation import bootstrap, wins
+from vadjax.evaluation import bootstrap, pairwise_auc
 from vadjax.evaluation.frame import auc
 
 
@@ -26,7 +26,7 @@ def videos(draw):
 @given(videos(), st.integers(0, 99))
 def test_the_matrix_gives_the_auc_of_any_resample(case, seed):
     scores, labels = case
-    found = wins.video_wins(scores, labels)
+    found = pairwise_auc.video_wins(scores, labels)
     for counts in np.random.default_rng(seed).multinomial(
         len(scores), [1 / len(scores)] * len(scores), 4
     ):
@@ -42,10 +42,10 @@ def test_blocks_and_pieces_change_nothing(monkeypatch):
     rng = np.random.default_rng(0)
     scores = [rng.integers(0, 40, 300).astype(np.float32) for _ in range(9)]
     labels = [rng.integers(0, 2, 300) for _ in range(9)]
-    whole = wins.video_wins(scores, labels).matrix
-    monkeypatch.setattr(wins, "PAIRS_AT_ONCE", 64)
-    monkeypatch.setattr(wins, "TABLE_BYTES", 1 << 10)
-    assert (wins.video_wins(scores, labels).matrix == whole).all()
+    whole = pairwise_auc.video_wins(scores, labels).matrix
+    monkeypatch.setattr(pairwise_auc, "PAIRS_AT_ONCE", 64)
+    monkeypatch.setattr(pairwise_auc, "TABLE_BYTES", 1 << 10)
+    assert (pairwise_auc.video_wins(scores, labels).matrix == whole).all()
     brute = [
         [
             np.sum(s[y == 1][:, None] > t[z == 0]) + np.sum(s[y == 1][:, None] == t[z == 0]) / 2
@@ -146,11 +146,11 @@ def test_no_paired_test():
 def test_wins_by_scene_are_those_of_their_videos_joined():
     _, labels, scores = cases(num=6)
     groups = ["b", "a", "b", "c", "a", "b"]
-    found = wins.video_wins(scores, labels).grouped(groups)
+    found = pairwise_auc.video_wins(scores, labels).grouped(groups)
     joined = [
         [np.concatenate([x[i] for i in range(6) if groups[i] == g]) for g in "abc"]
         for x in (scores, labels)
     ]
-    expected = wins.video_wins(*joined)
+    expected = pairwise_auc.video_wins(*joined)
     np.testing.assert_array_equal(found.matrix, expected.matrix)
     np.testing.assert_array_equal(found.normal, expected.normal)

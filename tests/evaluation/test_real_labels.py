@@ -9,9 +9,10 @@ import numpy as np
 import pytest
 import scipy.io
 
-from vadjax import data, results
+from vadjax import data
 from vadjax.config import default_config
 from vadjax.evaluation.frame import auc, average_precision, macro_auc
+from vadjax.pipeline import results
 
 PED2 = [180, 180, 150, 180, 150, 180, 180, 180, 120, 150, 180, 180]
 AVENUE = [1439, 1211, 923, 947, 1007, 1283, 605, 36, 1175, 841, 472, 1271, 549, 507, 1001, 740]

@@ -7,8 +7,8 @@ import sys
 
 import pytest
 
-from vadjax import comparison
-from vadjax.report.compared import Comparison, RunRow
+from vadjax.comparison import compare
+from vadjax.comparison.tables import Comparison, RunRow
 
 FOLDER = pathlib.Path(__file__).parents[2] / "experiments" / "rahmani_grid"
 
@@ -48,7 +48,7 @@ def a_run(seed, auc, *, protocol="by_video", clips=12, ci=None, augment="none", 
 
 def rows_of(*runs, published=()):
     made = {}
-    for table in comparison.tables_of(runs):
+    for table in compare.tables_of(runs):
         key = "ucsd_ped2", rows.protocol_of(table)
         made[key] = Comparison([table], published=published)
     return rows.rows_of(made)

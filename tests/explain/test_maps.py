@@ -6,7 +6,7 @@ import pytest
 from tests.models import build
 from vadjax.backbones.preprocess import Preprocess
 from vadjax.explain import maps
-from vadjax.mapper import scaled
+from vadjax.pipeline.anomaly_maps import scaled
 
 
 def test_to_frame_keeps_places_and_is_zero_where_nothing_was_seen():
@@ -20,9 +20,9 @@ def test_to_frame_keeps_places_and_is_zero_where_nothing_was_seen():
     assert maps.to_frame(values[:0], Preprocess(), (20, 40)).shape == (0, 20, 40)
 
 
-@pytest.mark.parametrize("name", ["conv_autoencoder", "motion_scanner"])
+@pytest.mark.parametrize("name", ["conv_autoencoder", "appearance_to_flow"])
 def test_error_maps_are_the_terms_of_the_score(name):
-    task = "motion" if name == "motion_scanner" else "reconstruct"
+    task = "motion" if name == "appearance_to_flow" else "reconstruct"
     model = build.model(name, task=task)
     x = build.windows(model)
     variables = build.variables(model, x)

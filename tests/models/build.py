@@ -12,7 +12,7 @@ MAP = (7, 11, 3)
 CELLS = (3, 4, 7)
 SCANNERS = ("simple_rnn", "lstm", "gru", "lstm_gru")
 
-MAPS = {"conv_autoencoder": MAP, "motion_scanner": CELLS, "place_scanner": MAP}
+MAPS = {"conv_autoencoder": MAP, "appearance_to_flow": CELLS, "unet_segmenter": MAP}
 
 # Every model, and every objective in one and two directions: (name, bidirectional, objective).
 SERVED = [
@@ -27,9 +27,9 @@ SERVED = [
     ("dense", False, "predict"),
     ("dense_autoencoder", False, "reconstruct"),
     ("conv_autoencoder", False, "reconstruct"),
-    ("motion_scanner", False, "motion"),
-    ("place_scanner", False, "classify"),
-    ("place_scanner", False, "segment"),
+    ("appearance_to_flow", False, "motion"),
+    ("unet_segmenter", False, "classify"),
+    ("unet_segmenter", False, "segment"),
 ]
 ONCE = list({case[0]: case for case in reversed(SERVED)}.values())  # each model once
 
@@ -79,7 +79,7 @@ def model(name="lstm", *, task="predict", feature_shape=None, **changes):
         feature_shape = MAPS.get(name, (FEATURES,))
     task = objective(task) if isinstance(task, str) else task
     layers = (4, 3) if name == "lstm_gru" else (3,)
-    widths = (8, 5, 6) if name == "place_scanner" else (4, 5)
+    widths = (8, 5, 6) if name == "unet_segmenter" else (4, 5)
     config = model_config(**{"name": name, "units": layers, "channels": widths, **changes})
     return models.create(config, feature_shape=feature_shape, objective=task)
 

@@ -312,7 +312,7 @@ def region() -> dict:
 
 
 def gallery(views: list[VideoView]) -> dict:
-    """Return what `vadjax.gallery.read_gallery` returns, with made-up pictures."""
+    """Return what `vadjax.pipeline.gallery.read_gallery` returns, with made-up pictures."""
     rng = np.random.default_rng(3)
 
     def rows(abnormal: bool, high: bool) -> list[dict]:

@@ -150,7 +150,10 @@ def test_videos_without_a_timeline_count_too(chromium, tmp_path):
         VideoView(f"v{n}", rng.random(20, np.float32), labels=np.arange(20) > n % 15, threshold=0.5)
         for n in range(203)
     ]
-    tab = Tab(chromium, page.write_report(tmp_path / "r.html", metrics=whole(views), videos=views))
+    tab = Tab(
+        chromium,
+        page.write_report(tmp_path / "r.html", metrics=full(views), videos=views),
+    )
     limits = read_limits(tab)
     for index in (3, limits.index(0.5), len(limits) - 2):
         slide(tab, index)
@@ -162,7 +165,7 @@ def test_videos_without_a_timeline_count_too(chromium, tmp_path):
     tab.close()
 
 
-def whole(views) -> dict:
+def full(views) -> dict:
     """Return metrics with a confusion matrix, and no more."""
     flat = [np.concatenate([getattr(v, name) for v in views]) for name in ("scores", "labels")]
     cells = frame.confusion(flat[0] >= 0.5, flat[1])

@@ -92,7 +92,7 @@ def test_a_write_that_breaks_leaves_the_old_array_unsealed_and_no_litter(store, 
     with pytest.raises(UserError, match="disk is full"):
         put(store, np.ones((2, 1)), video="new")
     assert not store.holds("test/01", "old") and not store.holds("test/01", "new")
-    assert not list(store.folder.glob("*.tmp"))
+    assert not list(store.folder.glob(".tmp-*"))
 
 
 def test_rows_need_not_be_frames(store):

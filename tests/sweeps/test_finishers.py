@@ -4,7 +4,7 @@ import threading
 
 import pytest
 
-from vadjax.context import Memory
+from vadjax.pipeline.run import Memory
 from vadjax.sweeps.finishers import AHEAD, Finishers
 
 

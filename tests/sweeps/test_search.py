@@ -77,7 +77,7 @@ def test_halving_stops_the_worse_and_goes_on(cache, tmp_path, monkeypatch):
 
     base = tiny.quick(cache, train__epochs=9)
     axes = read_space(rates, base)
-    monkeypatch.setattr("vadjax.comparison.run", lambda *a, **k: None)  # tested elsewhere
+    monkeypatch.setattr("vadjax.comparison.compare.run", lambda *a, **k: None)  # tested elsewhere
     search = Search("halving", axes, base, 6)
     run.run(search.specs, tmp_path, search=search, slots=6, quiet=True)
     found = json.loads((tmp_path / "search.json").read_text())

@@ -15,11 +15,11 @@ import numpy as np
 import pytest
 
 from tests.sweeps import tiny
-from vadjax import results, stages, windowed
-from vadjax.console import Console
-from vadjax.context import Run
 from vadjax.errors import UserError
 from vadjax.evaluation import schema
+from vadjax.pipeline import artifacts, stages, window_protocols
+from vadjax.pipeline.run import Run
+from vadjax.runtime.console import Console
 from vadjax.storage import workdir as workdirs
 from vadjax.sweeps import done, group, local, unit
 
@@ -47,7 +47,7 @@ def assert_as_alone(spec, there, workdir):
     """A run of a sweep left what the stages of `vadjax.main` leave in `workdir`."""
     run = Run(spec.config, workdir, QUIET)
     for stage in ("train", "score", "evaluate"):
-        made_by = {**stages.STAGES, **windowed.STAGES} if run.by_window else stages.STAGES
+        made_by = {**stages.STAGES, **window_protocols.STAGES} if run.by_window else stages.STAGES
         made_by[stage](run)
     mine, alone = (json.loads((f / "metrics.json").read_text()) for f in (there, workdir))
     schema.validate(mine)
@@ -61,7 +61,7 @@ def assert_as_alone(spec, there, workdir):
     histories = []
     for folder in (there, workdir):
         there = dataclasses.replace(run, workdir=folder)
-        rows = [results.history(there, fold) for fold in run.folds]
+        rows = [artifacts.history(there, fold) for fold in run.folds]
         histories.append([[(r["epoch"], r["select_loss"]) for r in fold] for fold in rows])
     assert all(histories[0]) and np.shape(histories[0]) == np.shape(histories[1])
     np.testing.assert_allclose(histories[0], histories[1], atol=1e-4)

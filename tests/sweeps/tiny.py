@@ -1,10 +1,12 @@
 """Sweeps that run in seconds."""
 
+from ml_collections import ConfigDict
+
 from vadjax import config as configs
 from vadjax.sweeps import plan
 
 
-def config(cache, **changes) -> configs.ConfigDict:
+def config(cache, **changes) -> ConfigDict:
     """A small run; `changes` have their dots written as two underscores."""
     made = configs.default_config()
     d, f, t = made.dataset, made.features, made.train
@@ -19,13 +21,13 @@ def config(cache, **changes) -> configs.ConfigDict:
     return made
 
 
-def quick(cache, **changes) -> configs.ConfigDict:
+def quick(cache, **changes) -> ConfigDict:
     """The same on three features, the mean colour."""
     asked = {"features__backbone": "pixels_rgb", "features__weights": ""}
     return config(cache, **asked, features__height=1, features__width=1, **changes)
 
 
-def one_class(cache, **changes) -> configs.ConfigDict:
+def one_class(cache, **changes) -> ConfigDict:
     """The same without labels."""
     asked = {
         "dataset__protocol": "one_class",

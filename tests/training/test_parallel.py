@@ -28,7 +28,7 @@ from tests.models import build
 from vadjax.models import objectives
 goal = objectives.Motion()
 for count in (1, 2):
-    model = build.model("motion_scanner", task=goal, feature_shape=(3, 4, 7), channels=(6, 6))
+    model = build.model("appearance_to_flow", task=goal, feature_shape=(3, 4, 7), channels=(6, 6))
     config = tiny.config(epochs=3, num_devices=count, batch_size=7)
     data = tiny.data(width=3 * 4 * 7)
     data = data._replace(features=data.features.reshape(-1, 3, 4, 7))
@@ -67,7 +67,7 @@ def test_several_devices_equal_one(results, mode, count):
         np.testing.assert_allclose(several[key], one[key], atol=1e-5)
 
 
-def test_two_devices_gather_the_motion_scanners_state(results):
+def test_two_devices_gather_the_appearance_to_flows_state(results):
     one, two = results["motion1"], results["motion2"]
     for key in one:
         assert np.abs(one[key]).max() > 0.01

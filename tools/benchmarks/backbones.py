@@ -61,7 +61,8 @@ def _images(backbone) -> np.ndarray:
 
 
 def ours(name: str) -> Callable[[], dict[str, float]]:
-    from vadjax import backbones, devices
+    from vadjax import backbones
+    from vadjax.runtime import devices
 
     devices.setup()
     import jax

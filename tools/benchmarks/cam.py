@@ -37,7 +37,8 @@ def _sampled(run: Callable) -> Callable[[], float]:
 
 def ours(name: str) -> Callable[[], float]:
     """The second half of the chain rule alone, with a class's unit vector for gradient."""
-    from vadjax import backbones, devices
+    from vadjax import backbones
+    from vadjax.runtime import devices
 
     devices.setup()
     import jax

@@ -2,7 +2,7 @@
 
 Each sample starts two processes, one after the other, on a folder that is empty at first: seconds
 in which JAX traced, lowered and compiled, or read what was compiled. vadjax turns the cache on by
-itself (vadjax/devices.py). There is no peer.
+itself (vadjax/runtime/devices.py). There is no peer.
 """
 
 import json
@@ -39,7 +39,8 @@ def extract() -> None:
     import numpy as np
 
     from tools.benchmarks import precision
-    from vadjax import backbones, devices
+    from vadjax import backbones
+    from vadjax.runtime import devices
 
     devices.setup()
     from vadjax.features.extract import Extractor

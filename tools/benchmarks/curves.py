@@ -42,7 +42,7 @@ def train(axis: str, value: int) -> Callable[[], float]:
 
 def videos(count: int) -> Callable[[], float]:
     """Return a sample: `count` clips scored and evaluated, in frames a second."""
-    from vadjax import devices
+    from vadjax.runtime import devices
 
     devices.setup()
     import jax

@@ -43,7 +43,7 @@ def sample_of(
         rows: int32 [m, t], the fitted windows; one is held out.
         members: trained at once; beyond the first they differ in seed and learning rate.
     """
-    from vadjax import devices
+    from vadjax.runtime import devices
 
     devices.setup()
 

@@ -52,7 +52,7 @@ def _best(run: Callable[[int], float]) -> Callable[[], float]:
 
 
 def extract_vadjax() -> Callable[[], float]:
-    from vadjax import devices
+    from vadjax.runtime import devices
 
     devices.setup()
     from tools.benchmarks.cost import count

@@ -30,7 +30,7 @@ def measure(*, side: int = 0, elements: int = 0) -> dict:
         {"matmul_flop_per_s", "matmul_dtype", "memory_bytes_per_s", "device": as in
         environment.json}.
     """
-    from vadjax import devices
+    from vadjax.runtime import devices
 
     devices.setup(num_cpu_devices=1)
     import jax

@@ -72,7 +72,7 @@ def train_keras(shape: Shape, *, contiguous: bool) -> Callable[[], float]:
 
 def score_vadjax(shape: Shape) -> Callable[[], float]:
     """Score every window of a clip at stride 1, the projection shared between windows."""
-    from vadjax import devices
+    from vadjax.runtime import devices
 
     devices.setup()
     import jax

@@ -17,8 +17,8 @@ RUNS, SEEDS = 1000, 10
 
 def tables_vadjax() -> Callable[[], dict[str, float]]:
     """Return runs put into tables a second: all tables, and each kind."""
-    from vadjax import comparison
-    from vadjax.console import Console
+    from vadjax.comparison import compare
+    from vadjax.runtime.console import Console
     from vadjax.sweeps import table
 
     folder = pathlib.Path(tempfile.mkdtemp(prefix="vadjax_tables_"))
@@ -38,7 +38,7 @@ def tables_vadjax() -> Callable[[], dict[str, float]]:
         table.write_runs(folder, table.rows_of(specs, folder / "runs", {}))
         lap("csv and parquet")
         outs = [folder / f"results.{suffix}" for suffix in ("csv", "xlsx", "html")]
-        comparison.run(names, console=quiet, outs=outs)
+        compare.run(names, console=quiet, outs=outs)
         lap("csv, xlsx and html over seeds")
         table.write_best(folder / "best.json", table.best(map(pathlib.Path, names)))
         lap("best")
@@ -71,7 +71,7 @@ def _specs(folder: pathlib.Path) -> list:
 
 def _write(specs, folder: pathlib.Path) -> None:
     """Run the first one, and write the others as copies with figures of their own."""
-    from vadjax.console import Console
+    from vadjax.runtime.console import Console
     from vadjax.sweeps.local import run_sweep
 
     (first,), errors = run_sweep(specs[:1], folder, console=Console(quiet=True))

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 import vadjax
 from tools.benchmarks import report as reports
-from vadjax.storage.files import whole, write_json
+from vadjax.storage.files import atomic_write, write_json
 
 
 def stem(report: Mapping) -> str:
@@ -29,9 +29,9 @@ def write(report: Mapping, folder: pathlib.Path) -> list[pathlib.Path]:
     base = folder / stem(report)
     paths = [base.with_name(f"{base.name}.{ending}") for ending in ("json", "md", "csv")]
     write_json(paths[0], report)
-    with whole(paths[1]) as beside:
+    with atomic_write(paths[1]) as beside:
         beside.write_text(reports.markdown(report), encoding="utf-8")
-    with whole(paths[2]) as beside, beside.open("w", newline="", encoding="utf-8") as file:
+    with atomic_write(paths[2]) as beside, beside.open("w", newline="", encoding="utf-8") as file:
         writer = csv.DictWriter(file, reports.COLUMNS)
         writer.writeheader()
         writer.writerows(reports.rows(report))

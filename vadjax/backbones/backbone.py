@@ -12,10 +12,10 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from vadjax.backbones import converted, trunk
+from vadjax.backbones import converted, truncated
 from vadjax.backbones import weights as weights_lib
+from vadjax.backbones.identify_checkpoint import identify_checkpoint
 from vadjax.backbones.layers import TRANSFORMED
-from vadjax.backbones.likeness import look_like
 from vadjax.backbones.network import Architecture, Network
 from vadjax.backbones.port import port
 from vadjax.backbones.preprocess import IMAGENET_MEAN, IMAGENET_STD, Preprocess
@@ -194,7 +194,7 @@ def build(
 ) -> Backbone:
     """Build the backbone that `vadjax.backbones.create` describes."""
     if last_stage:
-        architecture = trunk.ended(name, architecture, last_stage)
+        architecture = truncated.ended(name, architecture, last_stage)
     if dtype not in DTYPES:
         raise unknown("dtype of a backbone", dtype, DTYPES)
     if preprocess not in PRESETS:
@@ -334,11 +334,11 @@ def _convert(
                 template,
                 layout.rules,
                 ignore=architecture.ignore,
-                unused=trunk.unused(module, template, image),
+                unused=truncated.unused(module, template, image),
                 source=source,
             )
         except UserError as error:
-            names = look_like(state)
+            names = identify_checkpoint(state)
             if not names or name in names:
                 raise
             raise UserError(

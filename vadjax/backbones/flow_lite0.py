@@ -14,7 +14,7 @@ import numpy as np
 from vadjax.backbones import efficientnet, flow
 from vadjax.backbones.network import spatial
 from vadjax.backbones.preprocess import Preprocess
-from vadjax.backbones.trunk import Trunk, ended
+from vadjax.backbones.truncated import Trunk, ended
 
 _NAME, _STAGE = "tf_efficientnet_lite0", "stage3"
 _LOOK = efficientnet.ARCHITECTURES[_NAME]

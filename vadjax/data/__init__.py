@@ -11,11 +11,11 @@ if TYPE_CHECKING:
     from vadjax.data.video import Dataset, Video
 
 _BUILDERS = {
-    "synthetic": "synthetic",
-    "ucsd_ped1": "ucsd",
-    "ucsd_ped2": "ucsd",
-    "avenue": "avenue",
-    "folder": "folder",
+    "synthetic": "synthetic.builder",
+    "ucsd_ped1": "builders.ucsd",
+    "ucsd_ped2": "builders.ucsd",
+    "avenue": "builders.avenue",
+    "folder": "builders.folder",
 }
 DATASETS = tuple(_BUILDERS)
 
@@ -28,7 +28,7 @@ def load(dataset_config: Any, *, cache_dir: str | os.PathLike) -> "Dataset":
 
     Args:
       dataset_config: attributes name (one of `DATASETS`), data_dir, masks_dir and label_version;
-        what else `synthetic` takes stands in `builders/synthetic.py`.
+        what else `synthetic` takes stands in `synthetic/builder.py`.
       cache_dir: `features.cache_dir`.
 
     Raises:
@@ -36,7 +36,7 @@ def load(dataset_config: Any, *, cache_dir: str | os.PathLike) -> "Dataset":
     """
     if dataset_config.name not in _BUILDERS:
         raise unknown("dataset", dataset_config.name, DATASETS)
-    builder = importlib.import_module(f"vadjax.data.builders.{_BUILDERS[dataset_config.name]}")
+    builder = importlib.import_module(f"vadjax.data.{_BUILDERS[dataset_config.name]}")
     return builder.load(dataset_config, pathlib.Path(cache_dir).expanduser())
 
 

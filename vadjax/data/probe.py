@@ -16,15 +16,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from vadjax.data.files import (
-    LFS_HEAD,
-    describe,
-    find_clips,
-    images,
-    lfs_error,
-    missing,
-    unreadable,
-)
+from vadjax.data.files import LFS_HEAD, describe, find_clips, images, lfs_error, missing, unreadable
 from vadjax.data.video import Frames, ImageFrames, Video, VideoFrames, fingerprint
 from vadjax.errors import UserError
 

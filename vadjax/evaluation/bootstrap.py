@@ -11,7 +11,7 @@ import numpy as np
 
 from vadjax.errors import UserError
 from vadjax.evaluation.accounting import check_finite
-from vadjax.evaluation.wins import video_wins
+from vadjax.evaluation.pairwise_auc import video_wins
 
 ONE_CLASS = "the labels hold one class only"
 MIN_VIDEOS = 8  # below this a percentile interval says next to nothing

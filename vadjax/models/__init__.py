@@ -21,8 +21,8 @@ _MODULES = {
     "dense": "dense",
     "dense_autoencoder": "autoencoder",
     "conv_autoencoder": "autoencoder",
-    "motion_scanner": "motion",
-    "place_scanner": "places",
+    "appearance_to_flow": "appearance_to_flow",
+    "unet_segmenter": "unet_segmenter",
 }
 MODELS = tuple(_MODULES)
 
@@ -32,7 +32,7 @@ def create(model_config: Any, *, feature_shape: Sequence[int], objective: Any) -
 
     Args:
         model_config: the config section `model`: name, units (widths of the layers), bidirectional,
-            dropout, head; channels for conv_autoencoder and motion_scanner; optionally embed
+            dropout, head; channels for conv_autoencoder and appearance_to_flow; optionally embed
             (width of a ReLU layer before a recurrence, 0 is none) and dtype ("float32" or
             "bfloat16": what is computed in; parameters stay float32).
         feature_shape: shape of one row: (d,) pooled features, (h, w, c) feature maps.

@@ -13,8 +13,8 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from vadjax.report import plots, wording
-from vadjax.report.files import whole
 from vadjax.report.view import VideoView, runs
+from vadjax.storage.files import atomic_write
 
 INK, SOFT, ACCENT, BAR, RULE = "#1b1a18", "#635f59", "#b5380f", "#a9a49b", "#dedad3"
 MAX_TIMELINES = 24  # a figure of more could not be read
@@ -94,7 +94,7 @@ def write_figures(
             sign(figure, _caption(metrics, len(videos), name))
             for form in formats:
                 path = folder / f"{name}.{form}"
-                with whole(path) as beside:
+                with atomic_write(path) as beside:
                     figure.savefig(beside, dpi=200, metadata=METADATA[form])
                 written.append(path)
     return written

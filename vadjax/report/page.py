@@ -12,8 +12,8 @@ from markupsafe import Markup
 from ml_collections import ConfigDict
 
 from vadjax.report import plots, sections, wording
-from vadjax.report.files import whole
 from vadjax.report.view import VideoView
+from vadjax.storage.files import atomic_write
 
 TEMPLATE = pathlib.Path(__file__).parent / "template"
 SCRIPTS = (
@@ -55,7 +55,7 @@ def write_report(
         config: the run's config, printed in full.
         environment: environment.json; `command`, if there, is offered to copy.
         log: text of the run's log, folded away.
-        gallery: what `vadjax.gallery.read_gallery` returns.
+        gallery: what `vadjax.pipeline.gallery.read_gallery` returns.
 
     Returns:
         The path written.
@@ -66,7 +66,7 @@ def write_report(
     path = pathlib.Path(path)
     plain = config.to_dict() if isinstance(config, ConfigDict) else config or {}
     page = render(metrics, videos, history, plain, environment or {}, log, gallery)
-    with whole(path) as beside:
+    with atomic_write(path) as beside:
         beside.write_text(page, encoding="utf-8")
     return path
 

@@ -11,8 +11,8 @@ from rich.table import Table
 from rich.text import Text
 
 from vadjax.report import wording
-from vadjax.report.files import whole
 from vadjax.report.view import VideoView
+from vadjax.storage.files import atomic_write
 
 SCORE_COLUMNS = ("video", "frame", "time_s", "score", "predicted", "alarm")
 ALARM_COLUMNS = ("video", "start", "stop", "start_s", "stop_s", "peak_frame", "peak_score")
@@ -161,7 +161,7 @@ def write_scores(path: os.PathLike | str, videos: Sequence[VideoView]) -> None:
 
 
 def _write(path, columns, rows) -> None:
-    with whole(path) as beside, beside.open("w", newline="", encoding="utf-8") as file:
+    with atomic_write(path) as beside, beside.open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file)
         writer.writerow(columns)
         for row in rows:

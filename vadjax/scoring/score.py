@@ -11,10 +11,10 @@ import numpy as np
 from jax.sharding import AxisType, NamedSharding, PartitionSpec
 
 from vadjax.data.windows import WindowTable, window_span, window_table
-from vadjax.devices import turn
 from vadjax.errors import UserError
 from vadjax.models.model import Model
 from vadjax.models.objectives import Objective
+from vadjax.runtime.devices import cpu_lock
 
 AXIS = "data"
 PADDING_BYTES = 1 << 22  # that features may grow by, about, to meet few shapes
@@ -51,7 +51,7 @@ class ScoreFn:
 
     def fetch(self, variables: Mapping, features: jax.Array, rows: jax.Array) -> np.ndarray:
         """Return the scores of `place`d windows, the padding's too."""
-        with turn():
+        with cpu_lock():
             return np.asarray(self.placed(variables, features, rows))
 
     def place(self, features: np.ndarray, rows: np.ndarray) -> tuple[jax.Array, jax.Array]:

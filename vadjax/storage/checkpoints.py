@@ -19,7 +19,7 @@ import orbax.checkpoint as ocp
 from absl import logging as absl_logging
 
 from vadjax.errors import UserError
-from vadjax.storage.files import unwritable, whole
+from vadjax.storage.files import atomic_write, unwritable
 
 KINDS = ("best", "last")
 SPARE = 1 << 20  # bytes that must be free besides the arrays
@@ -210,7 +210,7 @@ def export_npz(path: str | os.PathLike, variables: Mapping[str, Any]) -> None:
       UserError: the file cannot be written, or the disk is full.
     """
     arrays: dict[str, Any] = {key: np.asarray(leaf) for key, leaf in _flatten(variables).items()}
-    with whole(pathlib.Path(path)) as beside, beside.open("wb") as file:
+    with atomic_write(pathlib.Path(path)) as beside, beside.open("wb") as file:
         np.savez(file, **arrays)
 
 

@@ -16,7 +16,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from vadjax.errors import UserError
-from vadjax.storage.files import unwritable, whole, write_json
+from vadjax.storage.files import atomic_write, unwritable, write_json
 
 VERSION = 1
 
@@ -84,7 +84,7 @@ class FeatureStore:
             seal.unlink(missing_ok=True)
         except OSError as error:
             raise unwritable(seal, error) from error
-        with whole(array) as beside, beside.open("wb") as file:
+        with atomic_write(array) as beside, beside.open("wb") as file:
             np.save(file, np.ascontiguousarray(rows), allow_pickle=False)
         meta = {
             "id": video_id,

@@ -1,4 +1,4 @@
-"""Whole files or none: write beside, then rename."""
+"""Atomic write: temporary file, then rename."""
 
 import contextlib
 import errno
@@ -15,17 +15,25 @@ _encode = json.JSONEncoder(allow_nan=False).encode
 
 
 @contextlib.contextmanager
-def whole(path: pathlib.Path) -> Iterator[pathlib.Path]:
-    """Yield a name beside `path`; rename it to `path` once the block has ended well.
+def atomic_write(path: os.PathLike | str) -> Iterator[pathlib.Path]:
+    """Yield a temporary name beside `path`; rename it to `path` when the block has ended well.
+
+    Args:
+        path: the file to write; its folder is made. The temporary name has the same suffix, for
+            writers that choose the format by it.
+
+    Yields:
+        The temporary name, in the folder of `path`.
 
     Raises:
-      UserError: the folder cannot be written, or the disk is full.
+        UserError: the folder cannot be written, or the disk is full.
     """
+    path = pathlib.Path(path)
     mine = f"{os.uname().nodename}-{os.getpid()}"
-    beside = path.with_name(f".{path.name}.{mine}-{secrets.token_hex(3)}.tmp")
+    beside = path.with_name(f".tmp-{mine}-{secrets.token_hex(3)}-{path.name}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        _sweep(path)
+        _remove_leftovers(path)
         yield beside
         with beside.open("rb+") as file:
             os.fsync(file.fileno())
@@ -36,10 +44,10 @@ def whole(path: pathlib.Path) -> Iterator[pathlib.Path]:
         beside.unlink(missing_ok=True) if path.parent.is_dir() else None
 
 
-def _sweep(path: pathlib.Path) -> None:
-    """Remove what processes of this machine that were killed left beside `path`."""
-    here = f".{path.name}.{os.uname().nodename}-"
-    for left in path.parent.glob(f"{glob.escape(here)}*.tmp"):
+def _remove_leftovers(path: pathlib.Path) -> None:
+    """Remove temporary files of `path` that killed processes of this machine left behind."""
+    here = f".tmp-{os.uname().nodename}-"
+    for left in path.parent.glob(f"{glob.escape(here)}*-{glob.escape(path.name)}"):
         pid = left.name[len(here) :].split("-")[0]
         if pid.isdigit() and int(pid) != os.getpid() and not _alive(int(pid)):
             left.unlink(missing_ok=True)
@@ -67,7 +75,7 @@ def unwritable(path: pathlib.Path, error: OSError) -> Exception:
 
 def write_json(path: pathlib.Path, value: object) -> None:
     """Write `value` as JSON, see `to_json`."""
-    with whole(path) as beside:
+    with atomic_write(path) as beside:
         beside.write_text(to_json(value) + "\n", encoding="utf-8")
 
 

@@ -10,8 +10,8 @@ import jax
 import numpy as np
 
 from vadjax import config as configs
-from vadjax.context import Run
 from vadjax.errors import UserError
+from vadjax.pipeline.run import Run
 from vadjax.storage.files import write_json
 from vadjax.training import population
 from vadjax.training.population import Member, make_state

@@ -4,9 +4,9 @@ import pathlib
 from collections.abc import Sequence
 
 from vadjax import config as configs
-from vadjax import finished
-from vadjax.console import Console
+from vadjax.comparison import load_run
 from vadjax.errors import UserError
+from vadjax.runtime.console import Console
 from vadjax.storage import workdir as workdirs
 from vadjax.sweeps.plan import Spec
 
@@ -33,7 +33,7 @@ def is_done(spec: Spec, folder: pathlib.Path, console: Console, halving: bool = 
         return False
     try:
         if not stopped:
-            finished.read_run(workdir)
+            load_run.read_run(workdir)
         keys = _changed(spec, workdir)
     except UserError as error:
         console.say(f"  {spec.name} is run again: {error}")
@@ -53,7 +53,7 @@ def is_trained(spec: Spec, folder: pathlib.Path) -> bool:
     """Say of a run that is not done whether it was trained as asked, to the end."""
     workdir = folder / spec.name
     try:
-        finished.read_run(workdir)
+        load_run.read_run(workdir)
         return _after_training(_changed(spec, workdir))
     except UserError:
         return False

@@ -9,12 +9,13 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 import jax
 
 from vadjax import config as configs
-from vadjax import detector, stages, windowed
-from vadjax.console import Console
-from vadjax.context import Run
+from vadjax.detectors import window_model
 from vadjax.errors import UserError
+from vadjax.pipeline import stages, window_protocols
+from vadjax.pipeline.run import Run
+from vadjax.runtime.console import Console
 from vadjax.storage import workdir as workdirs
-from vadjax.storage.files import whole, write_json
+from vadjax.storage.files import atomic_write, write_json
 from vadjax.sweeps.members import Task, members, split_of
 from vadjax.sweeps.plan import Spec
 from vadjax.training.population import Ended, Member, train_members
@@ -174,7 +175,7 @@ def finish(run: Run) -> None:
     write_json(run.workdir / "environment.json", run.environment)
     key = ("leakage", *((*split_of(run, f), () if run.by_window else f.test) for f in run.folds))
     write_json(run.workdir / "leakage.json", run.memory.once(key, lambda: _audited(run)))
-    made_by = {**stages.STAGES, **windowed.STAGES} if run.by_window else stages.STAGES
+    made_by = {**stages.STAGES, **window_protocols.STAGES} if run.by_window else stages.STAGES
     made_by["score"](run)
     _claim(run)  # before metrics.json, which says that the run is done
     made_by["evaluate"](run)
@@ -211,12 +212,12 @@ def _keep(run: Run, pairs: Sequence[tuple[Task, Ended]]) -> None:
     lines = []
     for task, ended in pairs:
         assert ended.variables is not None  # a run with an error is not kept
-        detector.save(run.detector_dir(task.fold), ended.variables, task.standardizer)
+        window_model.save(run.detector_dir(task.fold), ended.variables, task.standardizer)
         name = {"name": f"fold{task.fold.index}"} if len(run.folds) > 1 else {}
         for row in ended.progress.history:
             rest = {key: value for key, value in row.items() if key != "name"}
             lines.append(json.dumps({**name, **rest}) + "\n")
-    with whole(run.workdir / "log.jsonl") as beside:
+    with atomic_write(run.workdir / "log.jsonl") as beside:
         beside.write_text("".join(lines), "utf-8")
     run.note_timing(
         train_epochs_s=sum(ended.progress.train_s for _, ended in pairs),

@@ -6,8 +6,8 @@ import pathlib
 import time
 from collections.abc import Callable, Sequence
 
-from vadjax.console import Console
 from vadjax.errors import UserError
+from vadjax.runtime.console import Console
 from vadjax.storage import workdir as workdirs
 from vadjax.storage.files import write_json
 from vadjax.sweeps.done import left_of

@@ -6,19 +6,13 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from vadjax import stages, windowed
-from vadjax.context import Run
 from vadjax.data.splits import Fold, Part
 from vadjax.data.windows import WindowTable, window_table
 from vadjax.errors import UserError
 from vadjax.features.standardize import Standardizer
-from vadjax.training.inputs import (
-    TrainingData,
-    check,
-    hyperparameters,
-    resident_arrays,
-    run_size,
-)
+from vadjax.pipeline import stages, window_protocols
+from vadjax.pipeline.run import Run
+from vadjax.training.inputs import TrainingData, check, hyperparameters, resident_arrays, run_size
 from vadjax.training.population import Member
 from vadjax.training.runs import cut_runs, pad_runs
 from vadjax.training.step import num_steps
@@ -87,7 +81,7 @@ def members(runs: Sequence[Run]) -> tuple[list[Task], dict, dict[str, str]]:
 
 def _alike(pairs: Sequence[tuple[Run, Fold]]) -> tuple[list, dict]:
     run, fold = pairs[0]
-    make = windowed.training_data if run.by_window else stages.training_data
+    make = window_protocols.training_data if run.by_window else stages.training_data
     standardizer, data = make(run, fold)
     check(data, run.objective)
     shared = resident_arrays(data, run_size=run_size(run.config.train))
@@ -151,14 +145,14 @@ def _by_clip(pairs: Sequence[tuple[Run, Fold]]) -> list[tuple[Standardizer, Trai
 
 def _by_window(pairs: Sequence[tuple[Run, Fold]]) -> list[tuple[Standardizer, TrainingData]]:
     """The rows are the same for every seed; a seed deals out the windows."""
-    rows = windowed.rows(*pairs[0])
+    rows = window_protocols.rows(*pairs[0])
     found: dict[tuple, tuple] = {}
     for run, fold in pairs:
         key = split_of(run, fold)
         if key not in found:
             labels = run.window_fold.row_labels.astype(np.int32)
-            data = TrainingData(rows, labels, None, *windowed.tables(fold))
-            found[key] = windowed.standardizer(run, fold, rows), data
+            data = TrainingData(rows, labels, None, *window_protocols.tables(fold))
+            found[key] = window_protocols.standardizer(run, fold, rows), data
     return [found[split_of(run, fold)] for run, fold in pairs]
 
 

@@ -5,11 +5,11 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from vadjax import config as configs
-from vadjax import devices
-from vadjax.console import Console
 from vadjax.errors import UserError
 from vadjax.report.wording import plural
-from vadjax.sweeps import launch as launching
+from vadjax.runtime import devices
+from vadjax.runtime.console import Console
+from vadjax.sweeps.launchers.choose import launcher as choose_launcher
 from vadjax.sweeps.plan import VARYING, Spec, grouped, varied
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ def run(
         specs: the runs; of `search`, where there is one.
         workdir: of the sweep.
         search: whose loss on held-out windows judges the runs.
-        launcher, options: who does the work, see `launch.launcher`.
+        launcher, options: who does the work, see `launchers.choose.launcher`.
         dry_run: only say it.
         slots: members trained at a time; 0 chooses.
         command: how a person would start this again.
@@ -56,7 +56,7 @@ def run(
     counts = f"{plural(len(specs), 'run')} in {plural(len(groups), 'group')}"
     console.say(f"vadjax: {counts}, a program each, in {workdir}")
     halving = search is not None and search.kind == "halving"
-    launch = launching.launcher(launcher, options, workdir=workdir, search=search)
+    launch = choose_launcher(launcher, options, workdir=workdir, search=search)
     if dry_run:
         check_folder(workdir)
         left = left_of(specs, workdir / "runs", console, halving=halving)
@@ -66,7 +66,7 @@ def run(
     for line in described(groups):
         console.say(f"  {line}")
 
-    from vadjax import comparison
+    from vadjax.comparison import compare
     from vadjax.sweeps import table
 
     if search:
@@ -84,7 +84,7 @@ def run(
         if stopped := len(folders) - len(done):
             notes.append(f"stopped early by the search: {plural(stopped, 'run')}")
         outs = [workdir / f"results.{suffix}" for suffix in ("csv", "xlsx", "html")]
-        comparison.run(
+        compare.run(
             [str(f) for f in done], console=console, outs=outs, command=command, notes=notes
         )
         axes = varied([spec.values for spec in specs])

@@ -15,8 +15,8 @@ from typing import Any
 from ml_collections import ConfigDict
 
 from vadjax import config as configs
-from vadjax.console import Console
 from vadjax.errors import UserError, unknown
+from vadjax.runtime.console import Console
 from vadjax.storage.files import write_json
 from vadjax.sweeps.done import is_done
 from vadjax.sweeps.plan import ALIASES, Spec, read_sweep

@@ -6,11 +6,11 @@ import pathlib
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 
-from vadjax.comparison import scope
+from vadjax.comparison.compare import scope
+from vadjax.comparison.load_run import read_run
+from vadjax.comparison.tables import RunRow
 from vadjax.errors import UserError
-from vadjax.finished import read_run
-from vadjax.report.compared import RunRow
-from vadjax.storage.files import whole, write_json
+from vadjax.storage.files import atomic_write, write_json
 from vadjax.sweeps.plan import Spec
 
 # What a held-out loss depends on besides the detector. Where features are predicted or
@@ -93,7 +93,7 @@ def _figures(workdir: pathlib.Path, row: dict) -> dict:
 
 def write_runs(workdir: pathlib.Path, rows: Sequence[Mapping]) -> list[str]:
     """Write runs.csv, and runs.parquet where pandas and pyarrow are; say what was written."""
-    with whole(workdir / "runs.csv") as beside, beside.open("w", newline="") as file:
+    with atomic_write(workdir / "runs.csv") as beside, beside.open("w", newline="") as file:
         writer = csv.DictWriter(file, list(rows[0]))
         writer.writeheader()
         writer.writerows(rows)
@@ -108,7 +108,7 @@ def write_runs(workdir: pathlib.Path, rows: Sequence[Mapping]) -> list[str]:
         kinds = {type(value) for value in values if value is not None}
         if len(kinds) > 1 and not kinds <= {int, float}:
             frame[key] = [None if value is None else str(value) for value in values]
-    with whole(workdir / "runs.parquet") as beside:
+    with atomic_write(workdir / "runs.parquet") as beside:
         frame.to_parquet(beside, index=False)
     return [*said, f"wrote {workdir / 'runs.parquet'}"]
 

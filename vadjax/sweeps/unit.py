@@ -6,24 +6,17 @@ from collections.abc import Callable, Iterable, Sequence
 
 import jax
 
-from vadjax import devices
-from vadjax.console import Console
-from vadjax.context import Run
 from vadjax.errors import UserError
+from vadjax.pipeline.run import Run
+from vadjax.pipeline.stages import extract
 from vadjax.report.wording import plural
-from vadjax.stages import extract
+from vadjax.runtime import devices
+from vadjax.runtime.console import Console
 from vadjax.storage.files import write_json
 from vadjax.sweeps.budget import budget, learn
 from vadjax.sweeps.done import is_trained
 from vadjax.sweeps.finishers import Finishers
-from vadjax.sweeps.group import (
-    finished,
-    open_runs,
-    out_of_memory,
-    prepare,
-    share_model,
-    trained,
-)
+from vadjax.sweeps.group import finished, open_runs, out_of_memory, prepare, share_model, trained
 from vadjax.sweeps.plan import Spec
 
 

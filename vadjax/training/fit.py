@@ -14,14 +14,8 @@ import numpy as np
 from vadjax.errors import UserError
 from vadjax.storage.checkpoints import Checkpoints
 from vadjax.training import state as states
-from vadjax.training.inputs import (
-    TrainingData,
-    check,
-    hyperparameters,
-    resident_arrays,
-    run_size,
-)
-from vadjax.training.leader import from_leader, leads
+from vadjax.training.broadcast import from_leader, leads
+from vadjax.training.inputs import TrainingData, check, hyperparameters, resident_arrays, run_size
 from vadjax.training.log import EpochLog
 from vadjax.training.parallel import Devices
 from vadjax.training.population import Member, Population, make_state
@@ -77,7 +71,7 @@ def fit(
     the same machine ends with the same bits as if it had not been interrupted. More epochs may be
     asked for later.
 
-    Several processes (vadjax/hosts.py) call this with the same arguments and get the same result;
+    Several processes (runtime/processes.py) call this with the same arguments, get the same result;
     the first one alone reads and writes the workdir.
 
     Args:

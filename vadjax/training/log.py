@@ -6,7 +6,7 @@ import pathlib
 import time
 from collections.abc import Mapping, Sequence
 
-from vadjax.storage.files import unwritable, whole
+from vadjax.storage.files import atomic_write, unwritable
 
 SCALARS = ("train_loss", "select_loss", "learning_rate", "windows_per_s")
 FLUSH_S = 10.0  # a TensorBoard that looks on sees rows this old
@@ -32,7 +32,7 @@ class EpochLog:
 
         self._path, self._board_dir = workdir / "log.jsonl", workdir / "tensorboard" / name
         rows = [row for row in read_log(workdir) if row.get("name", "") != name]
-        with whole(self._path) as beside:
+        with atomic_write(self._path) as beside:
             beside.write_text("".join(map(_line, [*rows, *history])), encoding="utf-8")
         self._start = time.time() - (history[-1]["wall_s"] if history else 0.0)
         self._flushed = time.monotonic()

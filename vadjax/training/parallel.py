@@ -11,8 +11,8 @@ from jax.errors import JaxRuntimeError
 from jax.experimental import multihost_utils
 from jax.sharding import Mesh, NamedSharding, PartitionSpec
 
-from vadjax.devices import turn
 from vadjax.errors import UserError, lost, unknown
+from vadjax.runtime.devices import cpu_lock
 from vadjax.training.step import AXIS
 
 MODES = ("shard_map", "pmap")
@@ -118,7 +118,7 @@ class Devices:
 
         def run(*args):
             try:
-                with turn():
+                with cpu_lock():
                     return jax.block_until_ready(compiled(*args))
             except JaxRuntimeError as error:
                 if jax.process_count() > 1 and _broken(error):

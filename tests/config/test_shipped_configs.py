@@ -1,0 +1,43 @@
+"""Every config file builds its model and trains a step."""
+
+import importlib.util
+import pathlib
+
+import numpy as np
+import pytest
+
+from vadjax.data.windows import window_table
+from vadjax.pipeline import run
+from vadjax.training.fit import fit
+from vadjax.training.inputs import TrainingData
+
+pytestmark = pytest.mark.slow  # every model at its full size
+FILES = sorted((pathlib.Path(__file__).parents[2] / "configs").glob("*.py"))
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda p: p.stem)
+def test_config_trains_a_step(path, tmp_path):
+    spec = importlib.util.spec_from_file_location(path.stem, path)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    config = module.get_config()
+    config.train.epochs, config.train.batch_size = 1, 8
+    shape = (3, 4, 6) if config.features.tap == "map" else (12,)
+    objective = run.load_objective(config)
+    model = run.load_model(config, objective, feature_shape=shape)
+    length, rng = config.window.length, np.random.default_rng(0)
+    frames = length + 9
+    train = window_table([frames], length=length, stride=1)
+    select = window_table([length], length=length, stride=1, starts=[frames])
+    data = TrainingData(
+        features=rng.normal(size=(frames + length, *shape)).astype(np.float32),
+        frame_labels=rng.integers(0, 2, frames + length).astype(np.int32),
+        video_labels=None,
+        train=train,
+        select=select,
+        place_labels=rng.random((frames + length, *shape[:-1])).astype(np.float16),
+    )
+    result = fit(model, objective, data, config, workdir=tmp_path)
+    [row] = result.history
+    assert np.isfinite(row["train_loss"]) and np.isfinite(row["select_loss"])
+    assert row["step"] == -(-len(train) // 8)

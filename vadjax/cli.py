@@ -1,0 +1,92 @@
+"""What every door shares: flags in, one clear message out when the user is mistaken."""
+
+import errno
+import os
+import pathlib
+import re
+import sys
+import traceback
+from collections.abc import Callable
+
+from absl import app, flags
+from ml_collections import config_flags
+
+from vadjax.errors import UserError, unknown
+from vadjax.runtime import processes
+
+
+def run(main: Callable[[list[str]], None]) -> None:
+    """Parse the flags and call `main(argv)`; exit 1 with one message on the user's mistake."""
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")  # orbax and XLA notes say nothing here
+    os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")  # a damaged video has our message
+
+    def guarded(argv: list[str]) -> None:
+        try:
+            main(argv)
+        except UserError as error:
+            fail(str(error))
+        except OSError as error:
+            if error.errno not in (errno.ENOSPC, errno.EROFS, errno.EACCES):
+                raise
+            fail(f"{error.strerror}: {error.filename or 'while writing'}; mend it, run again.")
+        except KeyboardInterrupt:
+            fail("interrupted; the same command goes on from here.", code=130)
+        except Exception:
+            if processes.place().count > 1:
+                traceback.print_exc()
+                processes.abandon(1)
+            raise
+
+    app.run(guarded, flags_parser=_parse)
+
+
+def fail(message: str, *, code: int = 1) -> None:
+    """Print `message` on standard error and exit."""
+    print(f"vadjax: {message}", file=sys.stderr)
+    processes.abandon(code)
+    sys.exit(code)
+
+
+def _parse(argv: list[str]) -> list[str]:
+    """Parse absl's flags; a wrong config file, key or value is the user's mistake."""
+    try:
+        return flags.FLAGS(argv)
+    except SystemExit:  # absl ends with 1 when it has given the help that was asked for
+        sys.exit(0)
+    except Exception as error:  # whatever a config file can raise
+        fail(_explain(argv, error))
+        raise
+
+
+def _explain(argv: list[str], error: Exception) -> str:
+    from vadjax.config import default_config, flatten
+
+    known = flatten(default_config().to_dict())
+    for key in re.findall(r"(?m)^--(?:no)?config\.([\w.]+)", "\n".join(argv)):
+        if key not in known:
+            return str(unknown("config key", key, known))
+    # What a config file raises comes with its traceback as text.
+    if found := re.search(r"(?ms)^[\w.]*UserError: (.*)", str(error)):
+        return found[1].strip()
+    last = str(error).strip().splitlines()[-1].strip() if str(error).strip() else ""
+    if isinstance(error, flags.Error):
+        return f"{last} (--help lists the flags)"
+    return f"the config could not be read: {type(error).__name__}: {last}"
+
+
+def config_of(flag_values: flags.FlagValues):
+    """Return the ConfigDict of --config.
+
+    Raises:
+        UserError: --config was not given, or names no file.
+    """
+    try:
+        name = config_flags.get_config_filename(flag_values["config"])
+    except (AttributeError, ValueError, flags.Error):
+        text = "give --config=FILE, such as --config=configs/synthetic_lstm.py."
+        raise UserError(text) from None
+    file = pathlib.Path(name.split(":")[0])
+    if not file.is_file():
+        near = ", ".join(sorted(str(path) for path in file.parent.glob("*.py")))
+        raise UserError(f"config file {file} does not exist; there: {near or 'no .py file'}.")
+    return flag_values.config

@@ -1,0 +1,121 @@
+"""One finished run, read from metrics.json and config.json alone; strict about damage."""
+
+import functools
+import json
+import math
+import pathlib
+from collections.abc import Mapping
+
+from vadjax import config as configs
+from vadjax.comparison.tables import PATHS, RunRow
+from vadjax.errors import UserError
+from vadjax.evaluation import schema
+from vadjax.report import wording
+
+CURVES = ("roc", "pr", "sweep")  # long, and in no table
+PARTS = ("detector", "frame", "threshold", "baselines", "accounting")
+NO_MATTER = ("num_bootstrap", "knn", "oracle", "legacy")  # of section evaluate: move no own figure
+
+
+def read_run(workdir: pathlib.Path) -> RunRow:
+    """Read one workdir.
+
+    Raises:
+        UserError: it is none, or its metrics.json or config.json is missing, damaged, or of
+            another schema version.
+    """
+    if not workdir.is_dir():
+        raise UserError("no such folder")
+    if not (workdir / "metrics.json").is_file():
+        raise UserError(_why_unfinished(workdir))
+    metrics = _check(_read(workdir / "metrics.json"))
+    config = _read(workdir / "config.json")
+    try:
+        config, identity = config["config"], config["identity"]
+        return run_of(metrics, config, identity, workdir=str(workdir))
+    except (KeyError, TypeError, AttributeError) as error:
+        raise UserError(f"config.json is damaged ({error!r})") from error
+
+
+def _why_unfinished(workdir: pathlib.Path) -> str:
+    """Say why a folder has no metrics.json."""
+    for folder, pattern in ((workdir, "*"), (workdir / "runs", "runs/*")):
+        if inside := sum(1 for _ in folder.glob("*/metrics.json")):
+            return f"no run itself, but {inside} run(s) lie in it; give {workdir}/{pattern}"
+    if (workdir / "error.json").is_file():
+        return f"failed in its sweep: {_read(workdir / 'error.json').get('error')}"
+    if (workdir / "stopped.json").is_file():
+        return "was stopped by its search before the end, and has no figures"
+    return "has no metrics.json; finish the run (vadjax.main, --stage=evaluate)"
+
+
+def run_of(metrics: Mapping, config: Mapping, identity: Mapping, *, workdir: str) -> RunRow:
+    """Build a run's row; keys that are younger than the run have their defaults.
+
+    Settings are the identity keys but the seed, and what else moves the figures: the number of
+    epochs asked for, scoring, the threshold's rule, and the weights that were really used.
+    """
+    defaults_all, defaults = _defaults()
+    flat = {**defaults_all, **configs.flatten(config)}
+    settings = {**defaults, **identity, "train.epochs": flat["train.epochs"]}
+    for key, value in flat.items():
+        section, _, name = key.partition(".")
+        if key == "score.batch_size" or section not in ("score", "evaluate") or name in NO_MATTER:
+            continue
+        settings[key] = value
+    if metrics["dataset"] == "folder":  # every camera is a data set of its own
+        settings["dataset.data_dir"] = flat["dataset.data_dir"]
+    settings["weights"] = str(metrics["detector"].get("weights_sha256") or "")[:8]
+    settings["smoothing"] = metrics.get("smoothing") or "none"
+    seed = settings.pop("seed")
+    settings = {k: tuple(v) if isinstance(v, (list, tuple)) else v for k, v in settings.items()}
+    slim = {key: value for key, value in metrics.items() if key not in CURVES}
+    slim["frame"] = {key: value for key, value in metrics["frame"].items() if key not in CURVES}
+    return RunRow(workdir, slim, settings, seed)
+
+
+@functools.cache
+def _defaults() -> tuple[dict, dict]:
+    """Return the default config, flat, and its identity keys."""
+    config = configs.default_config()
+    return configs.flatten(config.to_dict()), configs.identity(config)
+
+
+def _read(path: pathlib.Path) -> dict:
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"), parse_constant=_refuse)
+    except FileNotFoundError:
+        raise UserError(f"has no {path.name}") from None
+    except (OSError, ValueError, RecursionError) as error:
+        raise UserError(f"{path.name} is damaged ({error})") from error
+    if not isinstance(found, dict):
+        raise UserError(f"{path.name} is damaged (it holds no object)")
+    return found
+
+
+def _refuse(text: str):
+    raise ValueError(f"{text} is no number")
+
+
+def _check(metrics: dict) -> dict:
+    """Check what is read here, and no more: older runs of the same version lack younger keys."""
+    version = metrics.get("schema_version")
+    if version != schema.VERSION:
+        raise UserError(
+            f"metrics.json is of schema version {version}, this vadjax reads {schema.VERSION}; "
+            "evaluate the run again (vadjax.main, --stage=evaluate)"
+        )
+    faults = [f"{part} is missing" for part in PARTS if not isinstance(metrics.get(part), dict)]
+    faults += [f"{k} is missing" for k in ("dataset", "protocol") if not metrics.get(k)]
+    if not isinstance(metrics.get("videos"), list):
+        faults.append("videos is missing")
+    for key, path in PATHS.items():
+        value = wording.lookup(metrics, path)
+        number = isinstance(value, (int, float)) and not isinstance(value, bool)
+        if value is not None and not (number and math.isfinite(value)):
+            faults.append(f"{path} is {value!r}")
+        elif key.startswith("auc") and value is not None and not 0 <= value <= 1:
+            faults.append(f"{path} is {value}, outside 0 to 1")
+    if faults:
+        raise UserError(f"metrics.json is damaged ({'; '.join(faults)})")
+    return metrics

@@ -1,0 +1,113 @@
+"""A comparison as one html file: sortable tables in the look of a run's report."""
+
+import base64
+import hashlib
+import os
+import pathlib
+
+import jinja2
+from markupsafe import Markup
+
+from vadjax.comparison import texts as texts
+from vadjax.comparison.published import PROTOCOL
+from vadjax.comparison.tables import BRIEF, NAMES, Comparison, Group, Table
+from vadjax.report import wording
+from vadjax.report.page import TEMPLATE
+from vadjax.storage.files import atomic_write
+
+
+def write_page(path: os.PathLike | str, comparison: Comparison) -> pathlib.Path:
+    """Write the page; it asks for nothing outside itself.
+
+    Raises:
+        UserError: it cannot be written there.
+    """
+    path = pathlib.Path(path)
+    page = render(comparison)
+    with atomic_write(path) as beside:
+        beside.write_text(page, encoding="utf-8")
+    return path
+
+
+def render(comparison: Comparison) -> str:
+    """Return the page's html."""
+    jinja = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(TEMPLATE),
+        autoescape=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        undefined=jinja2.StrictUndefined,
+    )
+    for name in ("number", "plural"):
+        jinja.filters[name] = getattr(wording, name)
+    script = (TEMPLATE / "table.js").read_text("utf-8")
+    script = f'"use strict";\n(() => {{\n{script}\n'
+    script += 'document.querySelectorAll("table.sortable").forEach(sortable);\n})();\n'
+    return jinja.get_template("compare.html").render(
+        tables=[_view(table) for table in comparison.tables],
+        num_runs=sum(len(table.runs) for table in comparison.tables),
+        tests=comparison.tests,
+        notes=comparison.notes,
+        problems=comparison.problems,
+        command=comparison.command,
+        published=[
+            (name, texts.published_rows(found)) for name, found in comparison.published_on().items()
+        ],
+        published_protocol=PROTOCOL,
+        published_text=wording.PROTOCOLS[PROTOCOL].text,
+        published_heading=texts.PUBLISHED_HEADING,
+        published_sd=texts.PUBLISHED_SD,
+        sd=texts.SD,
+        style=Markup((TEMPLATE / "style.css").read_text("utf-8")),
+        script=Markup(script),
+        sealed=base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),
+    )
+
+
+def _view(table: Table) -> dict:
+    """Return what the template shows of a table."""
+    keys = table.known(BRIEF)
+    found = [group.interval[0] for group in table.groups if group.interval]
+    found += [mean for group in table.groups if (mean := group.stat("auc_micro").mean)]
+    low = min([0.5, *(int(10 * value) / 10 for value in found)])
+    return {
+        "table": table,
+        "names": [NAMES[key] for key in keys],
+        "low": float(low),
+        "rows": [_row(group, table, keys, low) for group in table.groups],
+    }
+
+
+def _row(group: Group, table: Table, keys: list[str], low: float) -> dict:
+    stats = [group.stat(key) for key in keys]
+    mean, best = group.stat("auc_micro").mean, group.runs[0].best_baseline
+    cells = texts.row(group, table)
+    leakage, smoothing, stamps = cells[-3:]
+    return {
+        "model": group.model,
+        "variant": group.variant,
+        "objective": group.objective,
+        "backbone": group.backbone,
+        "seeds": group.seeds,
+        "cells": [(stat.mean, texts.plus_minus(stat, len(group.runs))) for stat in stats],
+        "interval": cells[5] if keys else "–",
+        "track": _track(mean, group.interval, best, low) if mean is not None else None,
+        "best": best,
+        "leakage": leakage,
+        "smoothing": smoothing,
+        "stamps": stamps,
+    }
+
+
+def _track(mean: float, interval, best, low: float) -> dict:
+    """Return places on the scale from `low` to 1, in percent."""
+
+    def at(value: float) -> float:
+        return round(100 * min(max((value - low) / (1 - low), 0), 1), 2)
+
+    return {
+        "dot": at(mean),
+        "left": at(interval[0]) if interval else None,
+        "width": at(interval[1]) - at(interval[0]) if interval else None,
+        "mark": at(best[1]) if best else None,
+    }

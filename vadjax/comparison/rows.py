@@ -1,0 +1,160 @@
+"""The rows of a comparison's lists: plain values under one heading row, for sheets and csv."""
+
+from collections.abc import Iterator, Sequence
+
+from vadjax.comparison.tables import PATHS, RunRow, Table
+from vadjax.report import wording
+
+WHO = ("workdir", "model", "objective", "backbone", "seed")
+CLASS_COLUMNS = ("class", "precision", "recall", "f1", "support", "auc")
+THRESHOLD_COLUMNS = (
+    *("rule", "chosen", "oracle", "value", "precision", "recall", "f1", "balanced_accuracy"),
+    *("false_positive_rate", "false_alarms_per_hour", "note"),
+)
+VIDEO_COLUMNS = ("id", "frames", "abnormal", "filled", "auc", "max_score", "fold", "threshold")
+CONDITIONS = (
+    *("dataset", "coverage", "label_version", "protocol"),
+    *("leakage", "smoothing", "lookahead_frames", "stamps"),
+)
+CELLS = ("tp", "fp", "tn", "fn")
+
+
+def group_rows(table: Table) -> Iterator[Sequence]:
+    """Yield a heading, then a row a detector: mean and sample deviation of every metric."""
+    keys = table.known()
+    yield (
+        *("model", "variant", "objective", "backbone", "num_seeds", "seeds"),
+        *(name for key in keys for name in (key, f"{key}_sd")),
+        *("auc_micro_low", "auc_micro_high", "interval_of_seed", "best_baseline"),
+        *("best_baseline_auc", *CONDITIONS),
+    )
+    for group in table.groups:
+        first = group.runs[0]
+        stats = [group.stat(key) for key in keys]
+        yield (
+            *(group.model, group.variant, group.objective, group.backbone, len(group.runs)),
+            " ".join(map(str, group.seeds)),
+            *(value for stat in stats for value in (stat.mean, stat.sd)),
+            *(group.interval or (None, None)),
+            first.seed if group.interval else None,
+            *(first.best_baseline or (None, None)),
+            *conditions(first, group.leakage, group.stamps),
+        )
+
+
+def conditions(run: RunRow, leakage: str, stamps: Sequence[str]) -> tuple:
+    """Return what has to stand in every row: under which conditions its figures were made."""
+    m = run.metrics
+    facts = m.get("dataset"), wording.coverage(m), m.get("label_version"), m.get("protocol")
+    mark = "LEAKY" if leakage == "leaky" else leakage
+    return (*facts, mark, run.smoothing, run.at("lookahead_frames"), "; ".join(stamps) or None)
+
+
+def run_rows(table: Table) -> Iterator[Sequence]:
+    """Yield a heading, then a row a run with everything that is one number."""
+    keys = table.known()
+    facts = ("weights_sha256", "tap", "fit", "window", "parameters")
+    counts = ("videos", "frames", "abnormal", "filled", "substituted", "dropped")
+    baselines = [row.key for row in wording.BASELINES] + ["majority_accuracy"]
+    yield (
+        *WHO,
+        *keys,
+        *("auc_micro_low", "auc_micro_high", "macro_skipped"),
+        *(f"baseline_{name}" for name in baselines),
+        *("threshold_rule", "threshold", *CELLS, *counts, *facts, *CONDITIONS, "commit"),
+    )
+    for run in table.runs:
+        yield (
+            *_who(run),
+            *(run.at(PATHS[key]) for key in keys),
+            *(run.at("frame.auc_micro_ci95") or (None, None)),
+            run.at("frame.macro_skipped"),
+            *(run.at(f"baselines.{name}") for name in baselines),
+            *(run.at(f"threshold.{name}") for name in ("rule", "value")),
+            *(run.at(f"threshold.confusion.{name}") for name in CELLS),
+            *(run.at(f"accounting.{name}") for name in counts),
+            *(run.at(f"detector.{name}") for name in facts),
+            *conditions(run, run.leakage, run.at("stamps") or ()),
+            run.at("environment.commit"),
+        )
+
+
+def _who(run: RunRow) -> tuple:
+    return run.workdir, run.model, run.at("detector.objective"), run.backbone, run.seed
+
+
+def confusion_rows(table: Table) -> Iterator[Sequence]:
+    """Yield frames by truth and call, two rows a run, and their share of the truth's frames."""
+    yield *WHO, "truth", "called_abnormal", "called_normal", "share_right"
+    for run in table.runs:
+        cells = run.at("threshold.confusion") or {}
+        for truth, hit, miss, right in (
+            ("abnormal", "tp", "fn", "tp"),
+            ("normal", "fp", "tn", "tn"),
+        ):
+            counts = cells.get(hit), cells.get(miss)
+            total = sum(count for count in counts if count is not None)
+            share = cells[right] / total if None not in counts and total else None
+            yield *_who(run), truth, *counts, share
+
+
+def class_rows(table: Table) -> Iterator[Sequence]:
+    """Yield the classification report of every run, then its kinds of anomaly."""
+    yield *WHO, *CLASS_COLUMNS
+    for run in table.runs:
+        for row in class_report(run):
+            yield *_who(run), *(row.get(name) for name in CLASS_COLUMNS)
+        for kind in run.metrics.get("kinds") or ():
+            found = {"recall": kind["recall"], "support": kind["frames"], "auc": kind["auc"]}
+            found["class"] = f"kind: {kind['kind']}"
+            yield *_who(run), *(found.get(name) for name in CLASS_COLUMNS)
+
+
+def class_report(run: RunRow) -> list[dict]:
+    """Return class, precision, recall, f1, support of normal and abnormal.
+
+    Runs that are older than the key `classes` of metrics.json have theirs from the confusion.
+    """
+    if found := run.metrics.get("classes"):
+        return [{**row, "class": row.get("name")} for row in found]
+    c = run.at("threshold.confusion")
+    if not c:
+        return []
+    cells = {"normal": (c["tn"], c["fn"], c["fp"]), "abnormal": (c["tp"], c["fp"], c["fn"])}
+    return [
+        {
+            "class": name,
+            "precision": hit / (hit + wrong) if hit + wrong else None,
+            "recall": hit / (hit + missed) if hit + missed else None,
+            "f1": 2 * hit / (2 * hit + wrong + missed) if hit + wrong + missed else None,
+            "support": hit + missed,
+        }
+        for name, (hit, wrong, missed) in cells.items()
+    ]
+
+
+def threshold_rows(table: Table) -> Iterator[Sequence]:
+    """Yield every rule's threshold and what it is worth; the chosen one and oracles are marked."""
+    yield *WHO, *THRESHOLD_COLUMNS
+    for run in table.runs:
+        chosen = run.at("threshold.rule")
+        rows = list(run.metrics.get("thresholds") or ())
+        if not any(row.get("rule") == chosen for row in rows):
+            rows.insert(0, run.at("threshold") or {})
+        for row in rows:
+            marked = {**row, "chosen": row.get("rule") == chosen, "oracle": bool(row.get("oracle"))}
+            yield *_who(run), *(marked.get(name) for name in THRESHOLD_COLUMNS)
+        for name, row in (run.metrics.get("oracle") or {}).items():
+            if isinstance(row, dict):
+                marked = {**row, "value": row.get("threshold"), "rule": name, "oracle": True}
+                yield *_who(run), *(marked.get(name) for name in THRESHOLD_COLUMNS)
+
+
+def video_rows(table: Table) -> Iterator[Sequence]:
+    """Yield a row a run and test video."""
+    yield *WHO, *VIDEO_COLUMNS, "alarms"
+    for run in table.runs:
+        for video in run.metrics["videos"]:
+            alarms = video.get("alarms")
+            count = None if alarms is None else len(alarms)
+            yield *_who(run), *(video.get(name) for name in VIDEO_COLUMNS), count

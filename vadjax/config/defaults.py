@@ -1,0 +1,275 @@
+"""The tree of defaults, its keys, and `validate`, which every config passes before anything runs.
+
+A config file in `configs/` is a module with `get_config(arg="") -> ConfigDict` that starts from
+`default_config()` and lists only what differs. `validate` is the same call from a notebook.
+"""
+
+import ast
+import hashlib
+import json
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from ml_collections import ConfigDict
+
+from vadjax.config.checks import combinations, ranges
+from vadjax.config.choices import CHOICES, DATASETS, MAP_MODELS, WINDOW_PROTOCOLS
+from vadjax.errors import UserError, unknown
+
+__all__ = [
+    "DATASETS",
+    "FREE_KEYS",
+    "FREE_SECTIONS",
+    "MAP_MODELS",
+    "OF_FIGURES",
+    "WINDOW_PROTOCOLS",
+    "changed",
+    "default_config",
+    "fingerprint",
+    "flatten",
+    "identity",
+    "is_free",
+    "validate",
+    "with_argument",
+]
+
+# What may change between two runs on one workdir: where things lie and what comes after training.
+FREE_SECTIONS = ("score", "evaluate", "explain", "report")
+OF_FIGURES = ("score", "evaluate")  # which of these move the figures of a run
+FREE_KEYS = (
+    "dataset.data_dir",
+    "dataset.masks_dir",
+    "features.cache_dir",
+    "features.batch_size",
+    "train.epochs",
+    "train.parallel",
+    "train.num_devices",
+    "train.checkpoint_every",
+)
+
+
+def default_config() -> ConfigDict:
+    """Return the defaults: the synthetic set, an ImageNet backbone, an LSTM that predicts."""
+    config = ConfigDict()
+    config.seed = 0
+    config.dataset = ConfigDict(
+        dict(
+            name="synthetic",
+            data_dir="",  # where the data set lies; unused by `synthetic`
+            masks_dir="",  # UCSD's official folder, when data_dir holds the jpg layout
+            label_version="",  # "" is the data set's default; see docs/protocols.md
+            protocol="one_class",
+            holdout=0.2,  # share of the normal training clips that is never fitted
+            num_folds=0,  # by_video: 0 is the data set's own (4 for Ped2, else 5)
+            augment="none",  # published_shuffled: "rahmani_compat" copies abnormal frames, altered
+            seed=0,  # synthetic: seed of the drawing
+            num_train=0,  # synthetic: clips, frames a clip, and frame size; 0 is the default
+            num_test=0,
+            num_frames=0,
+            height=0,
+            width=0,
+        )
+    )
+    config.features = ConfigDict(
+        dict(
+            backbone="tf_efficientnet_lite0",
+            weights="",  # "" searches package and cache; a .safetensors or .pth file; "random"
+            tap="features",  # pooled; or a stage's map, stored as float16: "map" is the last
+            last_stage="",  # "stage3": the network ends there, its mean over places is pooled
+            preprocess="checkpoint",  # "rahmani_compat": 224 bilinear, ImageNet statistics
+            fit="stretch",  # the whole frame; "crop" is ImageNet's centre crop
+            height=0,  # 0 is the checkpoint's size
+            width=0,
+            dtype="float32",
+            standardize="channel",  # "place": maps of a fixed camera, each place by itself
+            cache_dir="~/.cache/vadjax",
+            batch_size=16,
+        )
+    )
+    config.window = ConfigDict(dict(length=16, stride=1, dilation=1, label="last"))
+    config.model = ConfigDict(
+        dict(
+            name="lstm",
+            units=(128,),
+            bidirectional=False,
+            dropout=0.0,
+            head="linear",
+            embed=0,  # recurrent scanners: width of a ReLU layer on every row; 0 is none
+            channels=(64, 32),  # conv_autoencoder: widths on the way down; other map models: all
+            dtype="float32",
+        )
+    )
+    config.objective = ConfigDict(
+        dict(
+            name="predict",
+            activation="sigmoid",  # classify
+            num_classes=2,  # classify under softmax; class 0 is normal
+            class_weight="balanced",  # classify: "none", or a number a class such as "1,3"
+            reduce="mean",  # feature maps: error over locations, mean or max
+            target_gradient=False,  # let gradients flow through what is to be predicted too
+        )
+    )
+    config.train = ConfigDict(
+        dict(
+            epochs=20,
+            batch_size=64,
+            batches="windows",  # "runs": of neighbours, faster for recurrent models; see runs.py
+            optimizer="adam",
+            learning_rate=1e-3,
+            weight_decay=0.0,
+            schedule="constant",
+            plateau_patience=2,  # plateau: epochs without a better loss on held-out clips, after
+            plateau_factor=0.1,  # which the learning rate falls by this factor
+            warmup_epochs=0,
+            clip_norm=1.0,  # 0 is off
+            mix=0.0,  # segment: share of windows into which another is mixed; see mixing.py
+            patience=5,  # epochs without a better loss on held-out clips; 0 is off
+            parallel="shard_map",
+            num_devices=0,  # 0: one on CPU, all elsewhere
+            checkpoint_every=5,  # epochs
+        )
+    )
+    config.score = ConfigDict(dict(aggregate="last", batch_size=256))
+    config.evaluate = ConfigDict(
+        dict(
+            threshold="quantile",
+            quantile=0.99,
+            num_std=3.0,  # mean_std
+            false_alarm_rate=0.01,  # pot, conformal: share of normal frames called abnormal
+            num_bootstrap=2000,
+            knn=5,
+            oracle=False,  # thresholds that are best on the test labels: upper bounds
+            legacy=False,  # figures as others compute them, to read published tables by
+        )
+    )
+    config.explain = ConfigDict(
+        dict(
+            maps=True,  # of where each test frame is abnormal
+            method="auto",  # "error" where the model's error has places, else "gradcam++"
+            tap="",  # stage whose activations are explained; "" is the last that has places
+            batch_size=32,  # frames or windows at once
+            store_mb=256,  # activations of test frames are kept where they take no more
+            num_judged=300,  # abnormal frames with masks by which maps are judged
+            deletion_images=600,  # through the network at most; 3456 for windows of 16
+            num_pictures=6,  # of the most abnormal frames, and of each kind of mistake; 0 is none
+            videos=True,  # an annotated film of each test video
+        )
+    )
+    config.report = ConfigDict(dict(title="", thumbnails=12))
+    return config.lock()
+
+
+def with_argument(config: ConfigDict, argument: str) -> ConfigDict:
+    """Apply what follows the colon of --config=FILE:ARGUMENT; return `config`.
+
+    Args:
+        config: changed.
+        argument: "key=value", several with commas: keys as in the config, dotted, or "backbone" for
+            features.backbone; values as Python writes them, strings without quotes. A backbone
+            that takes its own input size alone gets that.
+
+    Raises:
+        UserError: no key=value, an unknown key, a value of another type.
+    """
+    from vadjax import backbones
+
+    known = flatten(config.to_dict())
+    for part in filter(None, re.split(r",(?![^(]*\))", argument)):  # no commas in parentheses
+        key, equals, text = part.partition("=")
+        key = {"backbone": "features.backbone"}.get(key, key)
+        if not equals:
+            raise UserError(
+                f"config argument {part!r} is no key=value; write, for instance, "
+                "--config=configs/ped2_lstm.py:backbone=resnet50"
+            )
+        if key not in known:
+            raise unknown("config key", key, known)
+        value = text
+        if not isinstance(known[key], str):
+            try:
+                value = ast.literal_eval(text)
+            except (ValueError, SyntaxError):
+                raise UserError(
+                    f"config argument {part!r}: {key} wants a {type(known[key]).__name__}"
+                ) from None
+        try:
+            config.update_from_flattened_dict({key: value})
+        except TypeError:
+            raise UserError(
+                f"config argument {part!r}: {key} wants a {type(known[key]).__name__}"
+            ) from None
+        if key == "features.backbone" and not backbones.takes_any_size(text):
+            config.features.height = config.features.width = 0
+    return config
+
+
+def identity(config: ConfigDict) -> dict[str, object]:
+    """Return the flat keys that make a run what it is (DESIGN: identity keys)."""
+    flat = flatten(config.to_dict())
+    return {key: value for key, value in flat.items() if not is_free(key)}
+
+
+def is_free(key: str) -> bool:
+    """Say whether a key may change between two commands on one workdir."""
+    return key.split(".")[0] in FREE_SECTIONS or key in FREE_KEYS
+
+
+def changed(before: Mapping, config: ConfigDict) -> list[str]:
+    """Return the keys that move a run's figures and are others than when it was made.
+
+    Args:
+        before: the nested config that the run was made with, as its config.json has it; a key that
+            is younger than the run had its default.
+        config: what is asked now.
+    """
+    there = {**_plain(flatten(default_config().to_dict())), **flatten(before)}
+    return [
+        key
+        for key, value in _plain(flatten(config.to_dict())).items()
+        if value != there.get(key)
+        and (not is_free(key) or key.split(".")[0] in OF_FIGURES or key == "train.epochs")
+        and key != "score.batch_size"
+    ]
+
+
+def _plain(flat: Mapping) -> dict[str, Any]:
+    """Return values as they come back from JSON."""
+    return json.loads(json.dumps(flat, default=list))
+
+
+def fingerprint(values: Mapping[str, object]) -> str:
+    """Return a short, stable hash of a JSON-like mapping."""
+    text = json.dumps(values, sort_keys=True, default=list)
+    return hashlib.sha256(text.encode()).hexdigest()[:10]
+
+
+def flatten(tree: Mapping, prefix: str = "") -> dict[str, Any]:
+    """Return `tree` as one flat dict with dotted keys."""
+    flat: dict[str, Any] = {}
+    for key, value in tree.items():
+        if isinstance(value, Mapping):
+            flat.update(flatten(value, f"{prefix}{key}."))
+        else:
+            flat[prefix + key] = value
+    return flat
+
+
+def validate(config: ConfigDict) -> ConfigDict:
+    """Check choices, ranges and combinations; return `config` unchanged.
+
+    Raises:
+      UserError: one message that lists every fault.
+    """
+    flat = flatten(config.to_dict())
+    known = flatten(default_config().to_dict())
+    faults = [str(unknown("config key", key, known)) for key in flat if key not in known]
+    for key, choices in CHOICES.items():
+        if flat[key] not in choices:
+            faults.append(str(unknown(key, flat[key], choices)))
+    faults += ranges(flat)
+    if not faults:
+        faults += combinations(flat)
+    if faults:
+        raise UserError("\n".join(faults))
+    return config

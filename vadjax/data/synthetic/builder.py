@@ -1,0 +1,219 @@
+"""The embedded benchmark: a drawn walkway with people, and anomalies in the test clips.
+
+No download: the clips are drawn on first use and kept in the cache. Everything follows from the
+settings and `GENERATOR_VERSION`. The generator was written before any model was tried on it and is
+frozen: changing what it draws means a new version, under which old figures no longer hold.
+
+A frame is abnormal when at least `min_pixels` pixels (12 at 160 x 240) of an abnormal object are
+visible, of which there are six kinds: "cyclist", "cart" (driven, or pushed by a person), "runner",
+"loiterer" (from stopping to walking on), "wrong_way" (walks on the left), "dropped_object" (a bag
+while nobody has it). Two of eight test clips hold two kinds and none, in this order.
+"""
+
+import hashlib
+import json
+import logging
+import os
+import pathlib
+import shutil
+import tempfile
+import time
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import numpy as np
+
+from vadjax.data.masks import Masks
+from vadjax.data.synthetic.backdrop import make_backdrop
+from vadjax.data.synthetic.camera import Camera
+from vadjax.data.synthetic.cast import KINDS
+from vadjax.data.synthetic.render import Renderer, min_pixels
+from vadjax.data.synthetic.scenario import FPS, HALF_WIDTH, make_story
+from vadjax.data.video import ArrayFrames, Dataset, Video
+from vadjax.errors import UserError
+
+GENERATOR_VERSION = 1
+DEFAULTS = {"num_train": 20, "num_test": 16, "num_frames": 120, "height": 160, "width": 240}
+_LEAST = {"num_train": 1, "num_test": 1, "num_frames": 8, "height": 64, "width": 64}
+_STREAMS = {"scene": 0, "train": 1, "test": 2, "plan": 3}  # independent random numbers from a seed
+
+_WORKERS = min(4, os.cpu_count() or 1)  # more only wait for the interpreter
+
+log = logging.getLogger(__name__)
+
+
+class PackedMasks(Masks):
+    """Masks with eight pixels a byte in a .npy file [t, h, ceil(w / 8)], memory-mapped."""
+
+    def __init__(self, path: str | os.PathLike, width: int):
+        self._bits, self._width = np.load(path, mmap_mode="r", allow_pickle=False), width
+        super().__init__(len(self._bits))
+
+    def _read(self, index: int) -> np.ndarray:
+        return np.unpackbits(self._bits[index], axis=-1, count=self._width)
+
+
+def plan_events(num_test: int, rng: np.random.Generator) -> list[list[tuple[str, float]]]:
+    """Say which anomalies each test clip holds, and where in the clip.
+
+    Of eight clips six hold one kind each, one holds two kinds and one is wholly normal. The places
+    in [0, 1) are spread evenly, so that neither frame index nor distance from the centre tells.
+
+    Args:
+        num_test: clips.
+        rng: shuffles the clips and the places.
+
+    Returns:
+        Per clip a list of (kind, place).
+    """
+    kinds: list[list[str]] = []
+    while len(kinds) < num_test:
+        singles = [[str(kind)] for kind in rng.permutation(KINDS)]
+        pair = [str(kind) for kind in rng.choice(KINDS, 2, replace=False)]
+        kinds += [singles[0], [], *singles[1:], pair]
+    kinds = [kinds[i] for i in rng.permutation(num_test)]
+    total = sum(map(len, kinds))
+    places = iter((rng.permutation(total) + rng.random(total)) / max(total, 1))
+    return [[(kind, float(next(places))) for kind in clip] for clip in kinds]
+
+
+def load(config: Any, cache_dir: str | os.PathLike) -> Dataset:
+    """Open the synthetic data set, drawing it first if the cache does not hold it.
+
+    Args:
+        config: attributes `seed` and, 0 meaning the value in `DEFAULTS`, `num_train` and
+            `num_test` (clips), `num_frames` (of the longest clip; the shortest has four fifths),
+            `height` and `width` (pixels).
+        cache_dir: the clips go to `synthetic/<hash of the settings>/` there.
+
+    Returns:
+        Colour clips at 10 frames a second. The metadata of a video holds `kinds` (kind ->
+        uint8 [t], 1 in frames that are abnormal because of it) and `tracks` (of everybody seen:
+        kind, first frame `start`, and from there per frame the visible box [x, y, width, height],
+        the number of visible pixels, and whether abnormal).
+
+    Raises:
+        UserError: a setting is out of range, or the cache cannot be written.
+    """
+    settings = _settings(config)
+    text = json.dumps({"version": GENERATOR_VERSION, **settings}, sort_keys=True)
+    name = hashlib.sha256(text.encode()).hexdigest()[:16]
+    folder = pathlib.Path(cache_dir) / "synthetic" / name
+    if not folder.is_dir():
+        try:
+            _draw_beside(folder, settings)
+        except OSError as error:
+            raise UserError(
+                f"The synthetic clips cannot be written to {folder.parent} ({error}); make room "
+                "(0.5 GB at the default size) or set features.cache_dir to a folder that can be "
+                "written."
+            ) from error
+    index = json.loads((folder / "index.json").read_text())
+    videos = {
+        split: tuple(_open(folder, split, entry, name) for entry in index[split])
+        for split in ("train", "test")
+    }
+    return Dataset(
+        name="synthetic",
+        label_version="exact",
+        coverage=None,
+        train=videos["train"],
+        test=videos["test"],
+        metadata={
+            "root": str(folder),
+            "generator_version": GENERATOR_VERSION,
+            **settings,
+            "min_pixels": min_pixels(settings["height"], settings["width"]),
+            "kinds": KINDS,
+        },
+    )
+
+
+def _settings(config: Any) -> dict[str, int]:
+    settings = {"seed": int(config.seed)}
+    faults = [f"seed {settings['seed']} (at least 0)"] if settings["seed"] < 0 else []
+    for key, default in DEFAULTS.items():
+        settings[key] = int(getattr(config, key)) or default
+        if settings[key] < _LEAST[key]:
+            faults.append(f"{key} {settings[key]} (at least {_LEAST[key]}, or 0 for {default})")
+    if faults:
+        raise UserError(f"dataset synthetic: out of range: {', '.join(faults)}.")
+    return settings
+
+
+def _draw_beside(folder: pathlib.Path, settings: dict[str, int]) -> None:
+    """Draw everything into a folder beside `folder` and rename it: there is no half of it."""
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    for stale in folder.parent.glob(".drawing-*"):  # of runs that were killed
+        if stale.stat().st_mtime < time.time() - 3600:
+            shutil.rmtree(stale, ignore_errors=True)
+    num_clips = settings["num_train"] + settings["num_test"]
+    log.info("Drawing %d synthetic clips into %s", num_clips, folder)
+    started_s = time.monotonic()
+    draft = pathlib.Path(tempfile.mkdtemp(prefix=".drawing-", dir=folder.parent))
+    try:
+        _draw(draft, settings)
+        draft.chmod(0o755)
+        try:
+            draft.rename(folder)
+        except OSError:
+            if not folder.is_dir():  # else another process was faster and drew the same
+                raise
+    finally:
+        shutil.rmtree(draft, ignore_errors=True)
+    log.info("Drew them in %.1f s", time.monotonic() - started_s)
+
+
+def _draw(folder: pathlib.Path, settings: dict[str, int]) -> None:
+    seed, camera = settings["seed"], Camera(settings["height"], settings["width"])
+    rng = np.random.default_rng([seed, _STREAMS["scene"]])
+    renderer = Renderer(camera, make_backdrop(camera, rng))
+    plan = plan_events(settings["num_test"], np.random.default_rng([seed, _STREAMS["plan"]]))
+    events: dict[str, list] = {"train": [[]] * settings["num_train"], "test": plan}
+
+    def draw(split: str, number: int) -> dict:
+        rng = np.random.default_rng([seed, _STREAMS[split], number])
+        longest = settings["num_frames"]
+        num_frames = int(rng.integers(longest - longest // 5, longest + 1))
+        span = camera.span(HALF_WIDTH)
+        story = make_story(rng, num_frames=num_frames, span=span, events=events[split][number])
+        clip = renderer.render(story, rng)
+        stem = f"{split}_{number + 1:02d}"
+        np.save(folder / f"{stem}.npy", clip.frames)
+        np.save(folder / f"{stem}_masks.npy", np.packbits(clip.masks, axis=-1))
+        truth = {
+            "clip": f"{number + 1:02d}",
+            "labels": clip.labels.tolist(),
+            "kinds": {kind: frames.tolist() for kind, frames in clip.kinds.items()},
+            "tracks": clip.tracks,
+        }
+        (folder / f"{stem}.json").write_text(json.dumps(truth))
+        return truth["clip"]
+
+    with ThreadPoolExecutor(_WORKERS) as pool:
+        index = {
+            split: list(pool.map(draw, [split] * len(events[split]), range(len(events[split]))))
+            for split in ("train", "test")
+        }
+    (folder / "index.json").write_text(json.dumps(index))
+
+
+def _open(folder: pathlib.Path, split: str, clip: str, name: str) -> Video:
+    stem = folder / f"{split}_{clip}"
+    truth = json.loads(stem.with_suffix(".json").read_text())
+    frames = ArrayFrames(stem.with_suffix(".npy"))
+    labels = np.array(truth["labels"], np.uint8)
+    return Video(
+        id=f"{split}/{clip}",
+        split=split,
+        frames=frames,
+        fps=FPS,
+        labels=labels,
+        masks=PackedMasks(f"{stem}_masks.npy", frames.shape[1]),
+        video_label=int(labels.any()),
+        fingerprint=f"{name}-{split}-{clip}",
+        metadata={
+            "kinds": {k: np.array(v, np.uint8) for k, v in truth["kinds"].items()},
+            "tracks": truth["tracks"],
+        },
+    )

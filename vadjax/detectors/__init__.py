@@ -1,0 +1,1 @@
+"""Anything with `fit`, `score` and `stream`."""

@@ -1,0 +1,1 @@
+"""One run: a file for each stage, and what the stages share."""

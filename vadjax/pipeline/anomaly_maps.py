@@ -1,0 +1,246 @@
+"""A run's detectors and test frames -> anomaly maps, a video at a time."""
+
+import functools
+import os
+from collections.abc import Callable, Iterator, Mapping, Sequence
+
+import numpy as np
+
+from vadjax import config as configs
+from vadjax.data.splits import Fold, Part
+from vadjax.detectors import window_model
+from vadjax.errors import UserError
+from vadjax.pipeline.artifacts import read_scores
+from vadjax.pipeline.run import Run
+
+Maps = Iterator[tuple[str, np.ndarray]]
+WHAT = {
+    "motion": "the largest error of each cell over its motion channels, in units of the largest "
+    "that fitted clips have shown",
+    "classify": "the softplus of each place's log odds of being abnormal",
+    "segment": "the softplus of each place's log odds of being abnormal",
+    "predict": "the squared error of each place; a frame's mean is its score",
+    "reconstruct": "the squared error of each place; a frame's mean is its score",
+}
+
+
+class Mapper:
+    """Makes one map a frame, as the config section `explain` says.
+
+    The map of a frame is that of the window that ends there, whose score the frame has by default.
+    The frames before the first such one carry its map, as they carry its score.
+
+    Args:
+        run: of which every stage up to `score` is done.
+        keep: test video -> frames for which `again` will be asked.
+
+    Raises:
+        UserError: a method or tap that does not go with the run's detector.
+    """
+
+    def __init__(self, run: Run, keep: Mapping[str, Sequence[int]] | None = None):
+        e, f = run.config.explain, run.config.features
+        self.run, self._keep = run, keep or {}
+        self._kept: dict[tuple[str, int], np.ndarray] = {}
+        self._detectors: dict[int, tuple] = {}
+        self.shape = self._flat_shape()
+        shows_errors = run.config.model.name in configs.MAP_MODELS or self.shape
+        self.method = e.method
+        if e.method == "auto":
+            self.method = "error" if shows_errors else "gradcam++"
+        if self.method == "error":
+            if not shows_errors:
+                raise UserError(
+                    f"explain.method=error: model {run.config.model.name!r} reads pooled features, "
+                    "whose errors have no place; choose auto, gradcam++, gradcam, hirescam or "
+                    "input_gradient."
+                )
+            self.tap = f.tap
+        elif self.method == "input_gradient":
+            from vadjax.explain.taps import INPUT
+
+            self.tap = INPUT
+        else:
+            from vadjax.explain.taps import choose_tap
+
+            self.tap = choose_tap(run.backbone, tap=e.tap, rows=f.tap)
+
+    def __call__(self) -> Maps:
+        """Yield (test video, float32 [t, h, w])."""
+        for fold in self.run.folds:
+            make = self._errors if self.method == "error" else self._cam
+            scores = read_scores(self.run, "test")[fold.index]
+            yield from make(fold, dict(zip(scores, fold.test, strict=True)), scores)
+
+    @property
+    def what(self) -> str:
+        """What the maps are, in words."""
+        if self.method == "error":
+            return WHAT[self.run.objective.name]
+        return f"{self.method} at {self.tap}, scaled so that a frame's mean is its score"
+
+    def _flat_shape(self) -> tuple[int, ...]:
+        """Return (h, w, c) of rows that are images laid flat, else ()."""
+        f, objective = self.run.config.features, self.run.objective
+        pixels = f.backbone.startswith("pixels") and f.tap == "features"
+        return self.run.backbone.map_shape() if pixels and not objective.supervised else ()
+
+    def windows(self, frames: np.ndarray, part: Part) -> np.ndarray:
+        """Return the rows [b, t] of the part's windows that end at `frames` [b], or nearest."""
+        w = self.run.config.window
+        ends = (frames - part.start).clip(self.run.span - 1, part.stop - part.start - 1)
+        return ends[:, None] - w.dilation * np.arange(w.length)[::-1]
+
+    def again(self, fold: Fold, parts: Mapping[str, Part], variables) -> dict[str, np.ndarray]:
+        """Return the maps [n, h, w] of the frames to keep, under other variables of the model."""
+        frames = {name: np.asarray(self._keep[name]) for name in parts}
+        rows = np.concatenate([self.rows(parts[name], at) for name, at in frames.items()])
+        make: Callable = self._errors_at
+        inputs = [rows]
+        if self.method != "error":
+            kept = [self._kept[name, i] for name, at in frames.items() for i in at]
+            make, inputs = self._launch, [rows, np.stack(kept)]
+        size = self._batch_size
+        index = np.arange(-(-len(rows) // size) * size).reshape(-1, size) % len(rows)
+        found = [make(fold, *(x[at] for x in inputs), variables=variables) for at in index]
+        cuts = np.cumsum([len(at) for at in frames.values()])
+        maps = np.split(np.concatenate([np.asarray(x) for x in found]), cuts)
+        return dict(zip(frames, maps, strict=False))
+
+    def rows(self, part: Part, frames: np.ndarray) -> np.ndarray:
+        """Return the stored rows [b, t, ...] of the windows that end at `frames` [b]."""
+        return self.run.rows(part)[self.windows(frames, part)]
+
+    def _errors(self, fold: Fold, parts: dict[str, Part], scores: dict) -> Maps:
+        size = self._batch_size
+        for name, part in parts.items():
+            found = [
+                self._errors_at(fold, self.rows(part, np.arange(start, start + size)))
+                for start in range(part.start, part.stop, size)
+            ]
+            yield name, np.concatenate(found)[: part.stop - part.start]
+
+    def _errors_at(self, fold: Fold, rows: np.ndarray, variables=None) -> np.ndarray:
+        trained, standardizer = self.detector(fold)
+        return np.asarray(self._errors_of(variables or trained, standardizer.apply(rows)))
+
+    def _cam(self, fold: Fold, parts: dict[str, Part], scores: dict) -> Maps:
+        """Differentiate and combine; a batch is launched before the last is fetched."""
+        by_video = {part.video_id: name for name, part in parts.items()}
+        found: dict[str, list] = {name: [] for name in parts}
+        for video, inputs in self._inputs([self.run.videos[v] for v in by_video]):
+            name, size = by_video[video.id], len(inputs)
+            done, part = found[name], parts[name]
+            first = size * len(done)
+            for frame in self._keep.get(name, ()):
+                if 0 <= frame - first < size:
+                    self._kept[name, frame] = inputs[frame - first]
+            windows = self.rows(part, np.arange(first, first + size))
+            done.append(self._launch(fold, windows, inputs))
+            if len(done) > 1:
+                done[-2] = np.asarray(done[-2])
+            if size * len(done) >= len(video.frames):
+                maps = np.concatenate([np.asarray(x) for x in found.pop(name)])
+                yield name, scaled(self._spread(maps[part.start : part.stop]), scores[name][0])
+
+    def _inputs(self, videos: list) -> Iterator[tuple]:
+        """Yield (video, batch of its images, or of what the store holds of them), in order."""
+        from vadjax.features.extract import Extractor, extract, features_spec, images_of
+
+        run, size, threads = self.run, self._batch_size, os.cpu_count() or 1
+        if not self._stage:
+            images = images_of(
+                videos, preprocess=run.backbone.preprocess, batch_size=size, num_threads=threads
+            )
+            yield from ((video, batch) for video, batch, _ in images)
+            return
+        store = run.feature_store(features_spec(run.backbone, tap=self._stage))
+        extractor = Extractor(
+            run.backbone, tap=self._stage, batch_size=size, micro_batch=self._micro_batch
+        )
+        extract(videos, extractor=extractor, store=store, num_threads=threads)
+        for video in videos:
+            rows = store.read(video.id)
+            for start in range(0, len(rows), size):
+                yield video, rows[np.arange(start, start + size).clip(max=len(rows) - 1)]
+
+    def _launch(self, fold: Fold, rows: np.ndarray, inputs: np.ndarray, variables=None):
+        """Return the maps of frames, on their way."""
+        gradient_of, maps_of = self._compiled
+        trained, standardizer = self.detector(fold)
+        statistics = standardizer.mean, standardizer.std
+        _, gradients = gradient_of(variables or trained, *statistics, rows)
+        return maps_of(inputs, gradients)
+
+    def detector(self, fold: Fold) -> tuple:
+        """Return the fold's (variables, standardizer), read once."""
+        if fold.index not in self._detectors:
+            self._detectors[fold.index] = window_model.read(self.run.detector_dir(fold))
+        return self._detectors[fold.index]
+
+    @functools.cached_property
+    def _errors_of(self):
+        from vadjax.explain.maps import make_error_fn
+
+        return make_error_fn(self.run.model, self.run.objective, shape=self.shape)
+
+    @functools.cached_property
+    def _micro_batch(self) -> int:
+        from vadjax.features.calibrate import choose_micro_batch
+
+        run, f = self.run, self.run.config.features
+        options = {"tap": f.tap, "batch_size": f.batch_size, "cache_dir": run.cache}
+        return choose_micro_batch(run.backbone, **options, num_frames=0)
+
+    @functools.cached_property
+    def _batch_size(self) -> int:
+        import jax
+
+        unit = jax.local_device_count() * max(self._micro_batch, 1)
+        return -(-self.run.config.explain.batch_size // unit) * unit
+
+    @functools.cached_property
+    def _stage(self) -> str:
+        """The stage that is kept in the store, so that frames are not decoded for each run."""
+        from vadjax.explain.taps import INPUT, lightest
+
+        run = self.run
+        if self.tap == INPUT:
+            return ""
+        stage, values = lightest(run.backbone, self.tap)
+        frames = sum(len(run.videos[part.video_id].frames) for f in run.folds for part in f.test)
+        there = stage == run.config.features.tap
+        return stage if there or 2 * values * frames <= run.config.explain.store_mb * 1e6 else ""
+
+    @functools.cached_property
+    def _compiled(self) -> tuple:
+        """The two halves of the chain rule."""
+        from vadjax.explain import cam
+
+        run = self.run
+        maps_of = cam.make_frame_fn(
+            run.backbone,
+            tap=self.tap,
+            rows=run.config.features.tap,
+            method=self.method,
+            start=self._stage,
+            micro_batch=self._micro_batch,
+        )
+        return cam.make_gradient_fn(run.model, run.objective), maps_of
+
+    def _spread(self, maps: np.ndarray) -> np.ndarray:
+        """Give the frames before the first window's last one its map."""
+        first = self.run.span - 1
+        maps[:first] = maps[first]
+        return maps
+
+
+def scaled(maps: np.ndarray, scores: np.ndarray) -> np.ndarray:
+    """Scale maps [t, h, w] so that each one's mean is its score [t]; maps of zeros stay zeros.
+
+    A class activation map says in which proportions, the score says how much: what a place holds
+    is its share of the score. One map is then to another as the frames' scores are.
+    """
+    mean = maps.mean((1, 2), dtype=np.float64)
+    factor = np.divide(scores, mean, out=np.zeros_like(mean), where=mean > 0)
+    return (maps * factor[:, None, None]).astype(np.float32)

@@ -1,0 +1,291 @@
+"""Maps, scores and frames of a run -> pictures and films in explain/, and gallery.json."""
+
+import concurrent.futures
+import dataclasses
+import json
+import os
+import pathlib
+import urllib.parse
+from collections.abc import Iterable, Iterator, Mapping
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from vadjax.errors import UserError
+from vadjax.pipeline.run import Run
+from vadjax.storage.files import atomic_write, write_json
+
+if TYPE_CHECKING:
+    from vadjax.data.video import Video
+
+APART_S = 2.0  # between two pictures of one video; frames where no rate is known:
+APART = 20
+MAX_FRAMES = 30_000  # of all films together: about a minute and a half on two cores
+SHADE = (0.9, 0.999)  # quantiles of all cells of all maps: where the colour begins and is full
+SKEW = 8.0  # as on the page: from there on a linear scale hides most scores
+QUALITY = 85  # of the jpegs
+BATCH = 32  # maps brought to frame size at once
+
+
+@dataclasses.dataclass(frozen=True)
+class Shown:
+    """What is drawn of one test video.
+
+    Attributes:
+        video: its frames, labels and masks.
+        scores: float32 [t].
+        predicted: bool [t], False where a frame took another's score.
+        threshold: of its fold; None where there is none.
+        maps: [t, h, w] on a small grid; None where there are none.
+    """
+
+    video: "Video"
+    scores: np.ndarray
+    predicted: np.ndarray
+    threshold: float | None
+    maps: np.ndarray | None
+
+
+def write_gallery(run: Run) -> None:
+    """Draw the worst moments of the test videos, film each video, write explain/gallery.json.
+
+    gallery.json: `maps` (what they are, or null), `shade` [low, high] of the colour and which
+    `quantiles` these are, `pictures` {most_abnormal, false_alarms, misses: [{file, video, frame,
+    time_s, score, threshold, abnormal, regions}]}, `strips` {kind: file}, `films` {video: file},
+    `num_left_out` (films not made) and `reasons`. Files are named relative to the workdir.
+
+    Raises:
+        UserError: a file cannot be written, or what an earlier stage makes is missing.
+    """
+    from vadjax.explain import frame_selection
+
+    e, shown = run.config.explain, _shown(run)
+    draw = Drawing(run, shown)
+    chosen = frame_selection.worst(
+        {name: one.scores for name, one in shown.items()},
+        {n: one.video.labels for n, one in shown.items() if one.video.labels is not None},
+        {name: one.predicted for name, one in shown.items()},
+        count=e.num_pictures,
+        apart={n: round(APART_S * (one.video.fps or 0)) or APART for n, one in shown.items()},
+    )
+    pictures, strips = draw.pictures(chosen)
+    filmed = _filmed(shown) if e.videos else []
+    films = draw.films(filmed)
+    reasons = {
+        "maps": "no maps were made of this run",
+        "films": "explain.videos is off",
+        "false_alarms": "no normal frame among the labelled ones was scored",
+        "misses": "no abnormal frame among the labelled ones was scored",
+        "pictures": "explain.num_pictures is 0",
+    }
+    gallery = {
+        "maps": draw.what,
+        "shade": draw.shade,
+        "quantiles": SHADE,
+        "pictures": pictures,
+        "strips": strips,
+        "films": films,
+        "num_left_out": len(shown) - len(films) if e.videos else 0,
+        "reasons": reasons,
+    }
+    _sweep(draw.folder, {*films.values(), *strips.values()} | _files(pictures))
+    write_json(draw.folder / "gallery.json", gallery)
+
+
+def _shown(run: Run) -> dict[str, Shown]:
+    """Gather the test videos in the order of the data set."""
+    from vadjax.pipeline import artifacts
+
+    thresholds = {row["id"]: row["threshold"] for row in run.read("metrics.json")["videos"]}
+    maps = artifacts.read_maps(run) or {}
+    scored = {k: v for fold in artifacts.read_scores(run, "test") for k, v in fold.items()}
+    for name in scored:
+        _check_masks(run.videos[name])
+    return {
+        name: Shown(video, *scored[name], thresholds.get(name), maps.get(name))
+        for name, video in run.videos.items()
+        if name in scored
+    }
+
+
+def _check_masks(video) -> None:
+    """Refuse masks of another size than the frames.
+
+    Raises:
+        UserError: with both sizes.
+    """
+    if video.masks is None or not len(video.masks):
+        return
+    masks, frames = tuple(video.masks[0].shape), tuple(video.frames.shape)
+    if masks != frames:
+        raise UserError(
+            f"{video.id}: its masks are {masks[1]} x {masks[0]} pixels, its frames {frames[1]} x "
+            f"{frames[0]}; give masks of these frames (dataset.masks_dir), or none."
+        )
+
+
+def _filmed(shown: Mapping[str, Shown]) -> list[str]:
+    """Choose the videos with the highest scores until `MAX_FRAMES` are reached."""
+    chosen: list[str] = []
+    total = 0
+    for name in sorted(shown, key=lambda name: -shown[name].scores.max(initial=-np.inf)):
+        total += len(shown[name].scores)
+        if total > MAX_FRAMES and chosen:
+            break
+        chosen.append(name)
+    return [name for name in shown if name in set(chosen)]
+
+
+class Drawing:
+    """Draws into the run's folder `explain`, all videos on one scale.
+
+    Args:
+        run: its config, backbone and folder.
+        shown: the videos.
+    """
+
+    def __init__(self, run: Run, shown: Mapping[str, Shown]):
+        from vadjax.pipeline import artifacts
+
+        self.run, self.shown, self.folder = run, shown, run.workdir / "explain"
+        cells = [
+            np.asarray(one.maps, np.float32).ravel()
+            for one in shown.values()
+            if one.maps is not None
+        ]
+        # One scale for all frames of all videos: a quiet frame stays dark.
+        self.shade = np.quantile(np.concatenate(cells), SHADE).tolist() if cells else None
+        self.what = artifacts.read_facts(run)["what"] if cells else None
+        self.scale = _scale(shown)
+
+    def heats(self, name: str, frames: Iterable[int]) -> Iterator[np.ndarray]:
+        """Yield the maps of some frames at frame size, float32 [H, W] in 0..1."""
+        from vadjax.explain.maps import to_frame
+
+        one, chosen = self.shown[name], list(frames)
+        if one.maps is None or self.shade is None:
+            raise ValueError(f"there are no maps of {name}")
+        low, high = self.shade
+        for start in range(0, len(chosen), BATCH):
+            part = np.asarray(one.maps[chosen[start : start + BATCH]], np.float32)
+            part = ((part - low) / (high - low if high > low else np.inf)).clip(0, 1)
+            yield from to_frame(part, self.run.backbone.preprocess, one.video.frames.shape)
+
+    def picture(self, name: str, frame: int) -> tuple[str, np.ndarray, int | None]:
+        """Draw one frame; return its file, uint8 [H, W, 3] and how many regions are marked."""
+        from vadjax.explain import overlay
+
+        video = self.shown[name].video
+        heat = next(self.heats(name, [frame])) if self.shown[name].maps is not None else None
+        mask = None if video.masks is None else video.masks[frame]
+        image = overlay.explained(video.frames[frame], heat, mask=mask)
+        regions = None if heat is None else len(overlay.contours(heat))
+        return f"explain/{urllib.parse.quote(name, safe='')}-{frame:06d}.jpg", image, regions
+
+    def pictures(self, chosen: Mapping[str, list[tuple[str, int]]]) -> tuple[dict, dict]:
+        """Write each chosen frame and a strip of each kind; return their rows and files."""
+        from vadjax.explain import overlay
+
+        found = sorted({moment for moments in chosen.values() for moment in moments})
+        drawn = {moment: self.picture(*moment) for moment in found}  # ascending: videos decode once
+        for file, image, _ in drawn.values():
+            self._write_jpeg(file, image)
+        rows = {
+            kind: [self._row(*moment, drawn[moment]) for moment in moments]
+            for kind, moments in chosen.items()
+        }
+        strips = {kind: f"explain/strip_{kind}.jpg" for kind, moments in chosen.items() if moments}
+        for kind, file in strips.items():
+            self._write_jpeg(file, overlay.strip([drawn[moment][1] for moment in chosen[kind]]))
+        return rows, strips
+
+    def _row(self, name: str, frame: int, drawn: tuple) -> dict:
+        one = self.shown[name]
+        labels, fps = one.video.labels, one.video.fps
+        return {
+            "file": drawn[0],
+            "video": name,
+            "frame": frame,
+            "time_s": frame / fps if fps else None,
+            "score": float(one.scores[frame]),
+            "threshold": one.threshold,
+            "abnormal": None if labels is None else bool(labels[frame]),
+            "regions": drawn[2],
+        }
+
+    def _write_jpeg(self, file: str, image: np.ndarray) -> None:
+        import cv2
+
+        quality = [cv2.IMWRITE_JPEG_QUALITY, QUALITY]
+        with atomic_write(self.run.workdir / file) as beside:
+            beside.write_bytes(cv2.imencode(".jpg", image[..., ::-1], quality)[1].tobytes())
+
+    def films(self, names: list[str]) -> dict[str, str]:
+        """Film videos, one a core at a time; return their files."""
+        threads = max(1, min(len(names), os.cpu_count() or 1))
+        with (
+            self.run.console.bar("films", total=len(names), unit="films") as advance,
+            concurrent.futures.ThreadPoolExecutor(threads) as pool,
+        ):
+            jobs = {name: pool.submit(self._film, name) for name in names}
+            for done, _ in enumerate(concurrent.futures.as_completed(jobs.values()), 1):
+                advance(done)
+        return {name: job.result() for name, job in jobs.items()}
+
+    def _film(self, name: str) -> str:
+        from vadjax.explain import film
+
+        one, file = self.shown[name], f"explain/{urllib.parse.quote(name, safe='')}.webm"
+        video = one.video
+        images = film.annotate(
+            video.frames,
+            one.scores,
+            heats=None if one.maps is None else self.heats(name, range(len(one.scores))),
+            masks=video.masks,
+            labels=video.labels,
+            threshold=one.threshold,
+            fps=video.fps,
+            scale=self.scale,
+        )
+        with atomic_write(self.run.workdir / file) as beside:
+            film.write_webm(beside, images, fps=video.fps)
+        return file
+
+
+def _scale(shown: Mapping[str, Shown]) -> tuple[float, float]:
+    """Return the lowest and highest score that films draw; from above 0 where a few tower."""
+    scores = [one.scores for one in shown.values() if len(one.scores)] or [np.zeros(1)]
+    limits = [[one.threshold] for one in shown.values() if one.threshold is not None]
+    values = np.concatenate([*scores, *limits])
+    low, high = float(values.min()), float(values.max())
+    towers = low > 0 and high > SKEW * np.quantile(values, 0.9)
+    return (low if towers else min(low, 0.0)), high
+
+
+def _files(pictures: Mapping[str, list[dict]]) -> set[str]:
+    return {row["file"] for rows in pictures.values() for row in rows}
+
+
+def _sweep(folder: pathlib.Path, keep: set[str]) -> None:
+    """Remove the pictures and films that an earlier run of the stage has left."""
+    for path in (*folder.glob("*.jpg"), *folder.glob("*.webm")):
+        if f"explain/{path.name}" not in keep:
+            path.unlink()
+
+
+def read_gallery(run: Run) -> dict | None:
+    """Return gallery.json with the pictures themselves, `jpeg` in each row; None where none is.
+
+    Raises:
+        UserError: gallery.json is damaged, or a picture that it names is missing.
+    """
+    path = run.workdir / "explain" / "gallery.json"
+    if not path.is_file():
+        return None
+    try:
+        gallery = json.loads(path.read_text(encoding="utf-8"))
+        for row in (row for rows in gallery["pictures"].values() for row in rows):
+            row["jpeg"] = (run.workdir / row["file"]).read_bytes()
+    except (OSError, ValueError, KeyError) as error:
+        raise UserError(f"{path} is damaged ({error}); run --stage=explain again.") from error
+    return gallery

@@ -1,0 +1,189 @@
+"""The maps of a run against masks, deletion and randomised weights: `explain` of metrics.json."""
+
+import functools
+from collections.abc import Iterator, Mapping
+
+import numpy as np
+
+from vadjax.data.splits import Fold, Part
+from vadjax.explain import map_measures
+from vadjax.explain.maps import to_frame
+from vadjax.pipeline.anomaly_maps import Mapper
+from vadjax.pipeline.artifacts import read_scores
+from vadjax.pipeline.run import Run
+
+NO_MASKS = "no scored abnormal frame of a labelled test video has a mask"
+ALL_OR_NOTHING = "the mask of every judged frame is empty or the whole frame"
+BACKGROUND = 15  # frames of a video whose median is its background
+
+NUM_KEPT = 24  # frames for what takes the network again
+# A frame's windows of the deletion: as it is, and for each rival and chance.
+NUM_WINDOWS = 1 + (len(map_measures.RIVALS) + 1) * len(map_measures.FRACTIONS)
+
+Chosen = Mapping[str, list[int]]  # test video -> frames
+
+
+def parts_of(run: Run) -> dict[str, tuple[Fold, Part]]:
+    """Return test video -> (fold, part)."""
+    scored = zip(run.folds, read_scores(run, "test"), strict=True)
+    return {n: (f, p) for f, s in scored for n, p in zip(s, f.test, strict=True)}
+
+
+def choose(run: Run, count: int) -> Chosen:
+    """Return at most `count` abnormal, scored frames of videos with masks, evenly spaced."""
+    found, first = [], run.span - 1
+    for name, (_, part) in parts_of(run).items():
+        video = run.videos[part.video_id]
+        if video.masks is not None and video.labels is not None:
+            abnormal = np.flatnonzero(run.labels(part) == 1)
+            found += [(name, part.start + int(i)) for i in abnormal if i >= first]
+    picked = np.linspace(0, len(found) - 1, min(count, len(found))).round().astype(int)
+    chosen: dict[str, list[int]] = {}
+    for name, frame in (found[i] for i in picked):
+        chosen.setdefault(name, []).append(frame)
+    return chosen
+
+
+class Judging:
+    """Judges the maps of a run.
+
+    Args:
+        run: of which every stage up to `evaluate` is done.
+        mapper: that made the maps.
+        maps: test video -> float [t, h, w].
+        few: the frames that `mapper` kept, for what takes the network again.
+    """
+
+    def __init__(self, run: Run, mapper: Mapper, maps: Mapping[str, np.ndarray], few: Chosen):
+        self.run, self.mapper, self.maps, self.few = run, mapper, maps, few
+        self.parts = parts_of(run)
+
+    def __call__(self) -> tuple[dict, dict[str, str]]:
+        """Return the part `explain` of metrics.json, and the reason for each null in it."""
+        chosen = choose(self.run, self.run.config.explain.num_judged)
+        measures, counts = map_measures.by_masks(self._with_masks(chosen))
+        why = ALL_OR_NOTHING if counts["left_out"] else self._none("num_judged")
+        part = {"method": self.mapper.method, "tap": self.mapper.tap, **counts, **measures}
+        reasons = {f"explain.{measure}": why for measure in map_measures.PLACES}
+        for name, make in (("deletion", self._deletion), ("sanity", self._sanity)):
+            off = None, self._none("num_judged")
+            part[name], reasons[f"explain.{name}"] = make() if self.few else off
+        return part, reasons
+
+    def _none(self, key: str) -> str:
+        """Say why no frame was chosen."""
+        return NO_MASKS if self.run.config.explain[key] else f"explain.{key} is 0"
+
+    def _frames(self, chosen: Chosen) -> Iterator[tuple]:
+        """Yield (name, frame's number, frame, {rival: map at the frame's size}) of each frame."""
+        for name, frames in chosen.items():
+            part = self.parts[name][1]
+            video = self.run.videos[part.video_id]
+            for number in frames:
+                before = video.frames[max(number - 1, 0)]
+                frame = video.frames[number]
+                values = self.maps[name][number - part.start].astype(np.float32)
+                height, width = values.shape
+                grids = {
+                    "value": values,
+                    "centre": map_measures.centre_prior((height, width)),
+                    "motion": map_measures.difference_map(before, frame, (height, width)),
+                }
+                yield name, number, frame, self._to_frame(grids, frame)
+
+    def _to_frame(self, grids: dict[str, np.ndarray], frame: np.ndarray) -> dict[str, np.ndarray]:
+        maps = to_frame(np.stack(list(grids.values())), self.run.backbone.preprocess, frame.shape)
+        return dict(zip(grids, maps, strict=True))
+
+    def _with_masks(self, chosen: Chosen) -> Iterator[tuple]:
+        for name, number, _, rivals in self._frames(chosen):
+            yield name, self.run.videos[self.parts[name][1].video_id].masks[number], rivals
+
+    def _deletion(self) -> tuple[dict | None, str]:
+        """Delete what maps show; of few frames alone the figure is noise, so of all kept or none.
+
+        On Ped2 four frames put an LSTM's maps well before chance (.91 against 1.03), 24 behind it.
+        """
+        preprocess, span = self.run.backbone.preprocess, self.run.config.window.length
+        kept, limit = sum(map(len, self.few.values())), self.run.config.explain.deletion_images
+        if (needed := kept * span * NUM_WINDOWS) > limit:
+            return None, (
+                f"{kept} frames with windows of {span} take {needed} images through the network, "
+                f"more than explain.deletion_images={limit}"
+            )
+        if preprocess.reader() is not preprocess:
+            return None, (
+                f"an image of backbone {self.run.backbone.name} is made of several frames: to "
+                "delete something in one of them makes motion"
+            )
+        found, random = [], np.random.default_rng(0)
+        for name, number, frame, rivals in self._frames(self.few):
+            noise = random.random((1, *self.maps[name].shape[1:]), np.float32)
+            rivals["chance"] = to_frame(noise, preprocess, frame.shape)[0]
+            _, part = self.parts[name]
+            rows = self.mapper.windows(np.array([number]), part)[0] + part.start
+            window = np.stack([self.run.videos[part.video_id].frames[i] for i in rows])
+            score = functools.partial(self._score, self.parts[name][0])
+            left = map_measures.deletion(window, self._background(name), rivals, score)
+            found += [left] if left is not None else []
+        if not found:
+            return None, "every frame that was chosen has the score 0"
+        means = {rival: float(np.mean([row[rival] for row in found])) for rival in found[0]}
+        return {**means, "frames": len(found)}, ""
+
+    def _sanity(self) -> tuple[dict | None, str]:
+        """Compare the maps with those under a model that was never trained."""
+        import jax
+
+        model, window = self.run.model, self.run.config.window.length
+        zeros = np.zeros((1, window, *model.feature_shape), np.float32)
+        ours: list[np.ndarray] = []
+        theirs: list[np.ndarray] = []
+        for fold in self.run.folds:
+            parts = {n: p for n, (f, p) in self.parts.items() if n in self.few and f == fold}
+            if not parts:
+                continue
+            fresh = model.init(jax.random.key(fold.index), zeros)["params"]
+            variables = {**self.mapper.detector(fold)[0], "params": fresh}
+            for name, maps in self.mapper.again(fold, parts, variables).items():
+                trained = self.maps[name][np.asarray(self.few[name]) - parts[name].start]
+                ours += [*trained]
+                theirs += [*maps]
+        value = map_measures.rank_correlation(ours, theirs)
+        if value is None:
+            return None, "the maps of every frame that was chosen have no differences"
+        return {"correlation": value, "frames": len(ours)}, ""
+
+    @functools.lru_cache(maxsize=1)  # noqa: B019 the object lives as long as the stage
+    def _background(self, name: str) -> np.ndarray:
+        frames = self.run.videos[self.parts[name][1].video_id].frames
+        some = np.linspace(0, len(frames) - 1, min(BACKGROUND, len(frames))).astype(int)
+        return np.median([frames[i] for i in some], axis=0).astype(np.uint8)
+
+    def _score(self, fold: Fold, windows: np.ndarray) -> np.ndarray:
+        """Score windows of frames [n, t, h, w(, 3)]."""
+        extractor, scores = self._network
+        frames = windows.reshape(-1, *windows.shape[2:])
+        images = np.stack([self.run.backbone.preprocess(frame) for frame in frames])
+        size = extractor.batch_size
+        index = np.arange(-(-len(images) // size) * size).reshape(-1, size) % len(images)
+        rows = np.concatenate([np.asarray(extractor(images[at])) for at in index])[: len(images)]
+        variables, standardizer = self.mapper.detector(fold)
+        rows = standardizer.apply(rows.reshape(*windows.shape[:2], *rows.shape[1:]))
+        return np.asarray(scores(variables, rows))
+
+    @functools.cached_property
+    def _network(self) -> tuple:
+        import jax
+
+        from vadjax.explain.cam import window_score
+        from vadjax.features.extract import Extractor
+
+        run = self.run
+
+        @jax.jit
+        def scores(variables, windows):
+            return window_score(run.model, run.objective, variables)(windows)
+
+        f = run.config.features
+        return Extractor(run.backbone, tap=f.tap, batch_size=f.batch_size), scores
