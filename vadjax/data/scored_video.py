@@ -1,0 +1,78 @@
+"""One scored video: the record that thresholds, metrics, explanations, pages and tables read."""
+
+import dataclasses
+from collections.abc import Mapping
+from types import MappingProxyType
+
+import numpy as np
+
+UNITS = ("frame", "window", "segment", "image", "video")
+_NONE: Mapping = MappingProxyType({})
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class ScoredVideo:
+    """The scores of one video and what is known about it.
+
+    A row is a frame. Where a protocol splits at window level the record stands for the list of
+    tested windows and a row is a window; of an image data set a row is an image.
+
+    Attributes:
+        id: of the video, for instance "test/01"; "train/03[0:120]" is a part of one.
+        scores: float32 [t], finite; higher is more abnormal.
+        predicted: bool [t], False where a row was filled from its nearest scored row.
+        maps: float [t, h, w] on a small grid, in the unit of the scores, or None.
+        parts: name of a cue -> float32 [t], for detectors that combine cues.
+        labels: uint8 [t], 1 is abnormal, or None where the truth is unknown.
+        times: float64 [t], seconds since the start, or None where only `fps` is known.
+        fps: frames a second, or None where unknown.
+        fps_assumed: `fps` is common knowledge about the data set, not read from the files.
+        threshold: score from which a row is called abnormal, or None.
+        alarms: half-open (start, stop) in rows.
+        kinds: kind of anomaly -> bool [t], where the data set names kinds.
+        unit: what a row is, one of `UNITS`.
+        fold: number of the fold whose detector made the scores.
+        scene: videos of one scene share a camera.
+        substituted: rows whose frame cannot be read and shows its neighbour.
+
+    Raises:
+        ValueError: arrays of different lengths, or a score that is not finite.
+    """
+
+    id: str
+    scores: np.ndarray
+    predicted: np.ndarray | None = None
+    maps: np.ndarray | None = None
+    parts: Mapping[str, np.ndarray] = _NONE
+    labels: np.ndarray | None = None
+    times: np.ndarray | None = None
+    fps: float | None = None
+    fps_assumed: bool = False
+    threshold: float | None = None
+    alarms: tuple[tuple[int, int], ...] = ()
+    kinds: Mapping[str, np.ndarray] = _NONE
+    unit: str = "frame"
+    fold: int = 0
+    scene: str = "0"
+    substituted: tuple[int, ...] = ()
+
+    def __post_init__(self) -> None:
+        if self.predicted is None:
+            object.__setattr__(self, "predicted", np.ones(len(self.scores), bool))
+        arrays = {"labels": self.labels, "predicted": self.predicted, "times": self.times}
+        arrays |= {"maps": self.maps, **self.parts, **self.kinds}
+        for name, values in arrays.items():
+            if values is not None and len(values) != len(self.scores):
+                raise ValueError(
+                    f"video {self.id!r}: {len(values)} {name} for {len(self.scores)} scores"
+                )
+        bad = np.flatnonzero(~np.isfinite(self.scores))
+        if len(bad):
+            raise ValueError(
+                f"video {self.id!r}: {len(bad)} scores are not finite, the first at frame {bad[0]}"
+            )
+
+    @property
+    def peak(self) -> int | None:
+        """Row of the highest score; None for a video without rows."""
+        return int(np.argmax(self.scores)) if len(self.scores) else None
