@@ -1,22 +1,33 @@
-"""What every door shares: flags in, one clear message out when the user is mistaken."""
+"""What the commands share: parsing of flags, and one clear message where the user is mistaken."""
 
 import errno
 import os
 import pathlib
 import re
+import shlex
 import sys
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from absl import app, flags
 from ml_collections import config_flags
 
+from vadjax.config import default_config, flatten
+from vadjax.config.renamed import upgrade_arguments
 from vadjax.errors import UserError, unknown
 from vadjax.runtime import processes
 
+TYPED = tuple(sys.argv)  # `run` changes sys.argv, which the flag --config reads
 
-def run(main: Callable[[list[str]], None]) -> None:
-    """Parse the flags and call `main(argv)`; exit 1 with one message on the user's mistake."""
+
+def run(main: Callable[[list[str]], None], arguments: Sequence[str] | None = None) -> None:
+    """Parse the flags and call `main(argv)`; exit 1 with one message on the user's mistake.
+
+    Args:
+        main: gets the name of the program and what is no flag.
+        arguments: flags and, after them, other arguments; None is what was typed.
+    """
+    sys.argv[1:] = upgrade_arguments(sys.argv[1:] if arguments is None else arguments)
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")  # orbax and XLA notes say nothing here
     os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")  # a damaged video has our message
 
@@ -28,7 +39,7 @@ def run(main: Callable[[list[str]], None]) -> None:
         except OSError as error:
             if error.errno not in (errno.ENOSPC, errno.EROFS, errno.EACCES):
                 raise
-            fail(f"{error.strerror}: {error.filename or 'while writing'}; mend it, run again.")
+            fail(f"{error.strerror}: {error.filename or 'while writing'}; solve it and run again.")
         except KeyboardInterrupt:
             fail("interrupted; the same command goes on from here.", code=130)
         except Exception:
@@ -40,6 +51,14 @@ def run(main: Callable[[list[str]], None]) -> None:
     app.run(guarded, flags_parser=_parse)
 
 
+def command() -> str:
+    """Return the command that was typed, as a person would type it again."""
+    program = pathlib.Path(TYPED[0])
+    module = "vadjax" if program.stem == "__main__" else f"vadjax.{program.stem}"
+    start = ["python", "-m", module] if program.suffix == ".py" else ["vadjax"]
+    return shlex.join([*start, *TYPED[1:]])
+
+
 def fail(message: str, *, code: int = 1) -> None:
     """Print `message` on standard error and exit."""
     print(f"vadjax: {message}", file=sys.stderr)
@@ -48,7 +67,7 @@ def fail(message: str, *, code: int = 1) -> None:
 
 
 def _parse(argv: list[str]) -> list[str]:
-    """Parse absl's flags; a wrong config file, key or value is the user's mistake."""
+    """Parse absl's flags; a wrong config file, key or value ends with a message."""
     try:
         return flags.FLAGS(argv)
     except SystemExit:  # absl ends with 1 when it has given the help that was asked for
@@ -59,8 +78,6 @@ def _parse(argv: list[str]) -> list[str]:
 
 
 def _explain(argv: list[str], error: Exception) -> str:
-    from vadjax.config import default_config, flatten
-
     known = flatten(default_config().to_dict())
     for key in re.findall(r"(?m)^--(?:no)?config\.([\w.]+)", "\n".join(argv)):
         if key not in known:

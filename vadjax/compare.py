@@ -7,8 +7,6 @@ data, labels or protocols are kept in tables apart. Exits 1 if a workdir could n
 """
 
 import pathlib
-import shlex
-import sys
 
 from absl import flags
 
@@ -45,7 +43,7 @@ def main(argv: list[str]) -> None:
         published=[pathlib.Path(name) for name in _PUBLISHED.value],
         pairs=_PAIR.value,
         figures=pathlib.Path(_FIGURES.value) if _FIGURES.value else None,
-        command=shlex.join(["python", "-m", "vadjax.compare", *sys.argv[1:]]),
+        command=cli.command(),
         console=Console(),
     )
 

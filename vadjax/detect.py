@@ -7,8 +7,6 @@ frame), alarms.csv and report.html into --out.
 """
 
 import pathlib
-import shlex
-import sys
 
 from absl import flags
 
@@ -39,7 +37,7 @@ def main(argv: list[str]) -> None:
         argv[1:],
         out=pathlib.Path(_OUT.value) if _OUT.value else workdir / "detect",
         fps=_FPS.value or None,
-        command=shlex.join(["python", "-m", "vadjax.detect", *sys.argv[1:]]),
+        command=cli.command(),
     )
 
 

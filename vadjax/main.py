@@ -6,8 +6,6 @@ Every stage resumes: run the same command again after a crash, and only what is 
 """
 
 import pathlib
-import shlex
-import sys
 
 from absl import flags
 from ml_collections import config_flags
@@ -36,10 +34,10 @@ def main(argv: list[str]) -> None:
         raise UserError(f"unexpected argument {argv[1]!r}; flags begin with --.")
     config = configs.validate(cli.config_of(flags.FLAGS))
     name = pathlib.Path(config_flags.get_config_filename(flags.FLAGS["config"]).split(":")[0]).stem
-    key = configs.identity(config)
+    more = {}
     if config.dataset.name == "folder":  # every camera has a run of its own
-        key["data_dir"] = str(pathlib.Path(config.dataset.data_dir).resolve())
-    default = f"runs/{name}-{configs.fingerprint(key)}"
+        more["data_dir"] = str(pathlib.Path(config.dataset.data_dir).resolve())
+    default = f"runs/{name}-{configs.run_hash(config, **more)}"
 
     from vadjax.pipeline import stages
     from vadjax.runtime import devices, processes
@@ -49,7 +47,7 @@ def main(argv: list[str]) -> None:
         _COORDINATOR.value, num_processes=_NUM_PROCESSES.value, process_id=_PROCESS_ID.value
     )
     workdir = pathlib.Path(_WORKDIR.value or default)
-    command = shlex.join(["python", "-m", "vadjax.main", *sys.argv[1:]])
+    command = cli.command()
     stages.run(config, workdir, stage=_STAGE.value, command=command)
 
 

@@ -8,8 +8,6 @@ finished runs are skipped. Each run is an ordinary workdir under DIR/runs.
 """
 
 import pathlib
-import shlex
-import sys
 
 from absl import flags
 from ml_collections import config_flags
@@ -62,7 +60,7 @@ def main(argv: list[str]) -> None:
         options=_OPTIONS.value,
         dry_run=_DRY_RUN.value,
         slots=_SLOTS.value,
-        command=shlex.join(["python", "-m", "vadjax.sweep", *sys.argv[1:]]),
+        command=cli.command(),
     )
 
 

@@ -56,8 +56,8 @@ def run_of(metrics: Mapping, config: Mapping, identity: Mapping, *, workdir: str
     epochs asked for, scoring, the threshold's rule, and the weights that were really used.
     """
     defaults_all, defaults = _defaults()
-    flat = {**defaults_all, **configs.flatten(config)}
-    settings = {**defaults, **identity, "train.epochs": flat["train.epochs"]}
+    flat = {**defaults_all, **configs.upgrade(configs.flatten(config))}
+    settings = {**defaults, **configs.upgrade(identity), "train.epochs": flat["train.epochs"]}
     for key, value in flat.items():
         section, _, name = key.partition(".")
         if key == "score.batch_size" or section not in ("score", "evaluate") or name in NO_MATTER:

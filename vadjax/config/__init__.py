@@ -1,19 +1,21 @@
 """The tree of defaults, its choices, and `validate`, which every config passes before a run."""
 
+from vadjax.config.argument import assign, with_argument
+from vadjax.config.checks import validate
 from vadjax.config.choices import DATASETS, MAP_MODELS, WINDOW_PROTOCOLS
-from vadjax.config.defaults import (
+from vadjax.config.defaults import default_config, flatten
+from vadjax.config.identity import (
     FREE_KEYS,
     FREE_SECTIONS,
     OF_FIGURES,
     changed,
-    default_config,
     fingerprint,
-    flatten,
     identity,
     is_free,
-    validate,
-    with_argument,
+    run_hash,
 )
+from vadjax.config.renamed import upgrade
+from vadjax.config.saved import of_saved
 
 __all__ = [
     "DATASETS",
@@ -22,12 +24,16 @@ __all__ = [
     "MAP_MODELS",
     "OF_FIGURES",
     "WINDOW_PROTOCOLS",
+    "assign",
     "changed",
     "default_config",
     "fingerprint",
     "flatten",
     "identity",
     "is_free",
+    "of_saved",
+    "run_hash",
+    "upgrade",
     "validate",
     "with_argument",
 ]

@@ -4,13 +4,46 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from ml_collections import ConfigDict
+
 from vadjax.config.choices import (
+    CHOICES,
     MAP_MODELS,
     SUPERVISED_OBJECTIVES,
     SUPERVISED_PROTOCOLS,
     WINDOW_PROTOCOLS,
 )
-from vadjax.errors import UserError
+from vadjax.config.defaults import default_config, flatten
+from vadjax.config.renamed import upgrade
+from vadjax.errors import UserError, unknown
+
+
+def validate(config: ConfigDict) -> ConfigDict:
+    """Check choices, ranges and combinations; the same call serves a notebook.
+
+    Args:
+        config: values that have another name today get that one in place; else unchanged.
+
+    Returns:
+        `config`.
+
+    Raises:
+        UserError: one message that lists every fault.
+    """
+    flat = flatten(config.to_dict())
+    known = flatten(default_config().to_dict())
+    faults = [str(unknown("config key", key, known)) for key in flat if key not in known]
+    flat = upgrade(flat)
+    for key, choices in CHOICES.items():
+        if flat[key] not in choices:
+            faults.append(str(unknown(key, flat[key], choices)))
+    faults += ranges(flat)
+    if not faults:
+        faults += combinations(flat)
+    if faults:
+        raise UserError("\n".join(faults))
+    config.update_from_flattened_dict({key: flat[key] for key in CHOICES})
+    return config
 
 
 def ranges(flat: Mapping[str, Any]) -> list[str]:

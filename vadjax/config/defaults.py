@@ -1,52 +1,13 @@
-"""The tree of defaults, its keys, and `validate`, which every config passes before anything runs.
+"""The tree of defaults: every key of a config, and what it is where nothing else is asked.
 
 A config file in `configs/` is a module with `get_config(arg="") -> ConfigDict` that starts from
-`default_config()` and lists only what differs. `validate` is the same call from a notebook.
+`default_config()` and lists only what differs.
 """
 
-import ast
-import hashlib
-import json
-import re
 from collections.abc import Mapping
 from typing import Any
 
 from ml_collections import ConfigDict
-
-from vadjax.config.checks import combinations, ranges
-from vadjax.config.choices import CHOICES, DATASETS, MAP_MODELS, WINDOW_PROTOCOLS
-from vadjax.errors import UserError, unknown
-
-__all__ = [
-    "DATASETS",
-    "FREE_KEYS",
-    "FREE_SECTIONS",
-    "MAP_MODELS",
-    "OF_FIGURES",
-    "WINDOW_PROTOCOLS",
-    "changed",
-    "default_config",
-    "fingerprint",
-    "flatten",
-    "identity",
-    "is_free",
-    "validate",
-    "with_argument",
-]
-
-# What may change between two runs on one workdir: where things lie and what comes after training.
-FREE_SECTIONS = ("score", "evaluate", "explain", "report")
-OF_FIGURES = ("score", "evaluate")  # which of these move the figures of a run
-FREE_KEYS = (
-    "dataset.data_dir",
-    "dataset.masks_dir",
-    "features.cache_dir",
-    "features.batch_size",
-    "train.epochs",
-    "train.parallel",
-    "train.num_devices",
-    "train.checkpoint_every",
-)
 
 
 def default_config() -> ConfigDict:
@@ -160,90 +121,6 @@ def default_config() -> ConfigDict:
     return config.lock()
 
 
-def with_argument(config: ConfigDict, argument: str) -> ConfigDict:
-    """Apply what follows the colon of --config=FILE:ARGUMENT; return `config`.
-
-    Args:
-        config: changed.
-        argument: "key=value", several with commas: keys as in the config, dotted, or "backbone" for
-            features.backbone; values as Python writes them, strings without quotes. A backbone
-            that takes its own input size alone gets that.
-
-    Raises:
-        UserError: no key=value, an unknown key, a value of another type.
-    """
-    from vadjax import backbones
-
-    known = flatten(config.to_dict())
-    for part in filter(None, re.split(r",(?![^(]*\))", argument)):  # no commas in parentheses
-        key, equals, text = part.partition("=")
-        key = {"backbone": "features.backbone"}.get(key, key)
-        if not equals:
-            raise UserError(
-                f"config argument {part!r} is no key=value; write, for instance, "
-                "--config=configs/ped2_lstm.py:backbone=resnet50"
-            )
-        if key not in known:
-            raise unknown("config key", key, known)
-        value = text
-        if not isinstance(known[key], str):
-            try:
-                value = ast.literal_eval(text)
-            except (ValueError, SyntaxError):
-                raise UserError(
-                    f"config argument {part!r}: {key} wants a {type(known[key]).__name__}"
-                ) from None
-        try:
-            config.update_from_flattened_dict({key: value})
-        except TypeError:
-            raise UserError(
-                f"config argument {part!r}: {key} wants a {type(known[key]).__name__}"
-            ) from None
-        if key == "features.backbone" and not backbones.takes_any_size(text):
-            config.features.height = config.features.width = 0
-    return config
-
-
-def identity(config: ConfigDict) -> dict[str, object]:
-    """Return the flat keys that make a run what it is (DESIGN: identity keys)."""
-    flat = flatten(config.to_dict())
-    return {key: value for key, value in flat.items() if not is_free(key)}
-
-
-def is_free(key: str) -> bool:
-    """Say whether a key may change between two commands on one workdir."""
-    return key.split(".")[0] in FREE_SECTIONS or key in FREE_KEYS
-
-
-def changed(before: Mapping, config: ConfigDict) -> list[str]:
-    """Return the keys that move a run's figures and are others than when it was made.
-
-    Args:
-        before: the nested config that the run was made with, as its config.json has it; a key that
-            is younger than the run had its default.
-        config: what is asked now.
-    """
-    there = {**_plain(flatten(default_config().to_dict())), **flatten(before)}
-    return [
-        key
-        for key, value in _plain(flatten(config.to_dict())).items()
-        if value != there.get(key)
-        and (not is_free(key) or key.split(".")[0] in OF_FIGURES or key == "train.epochs")
-        and key != "score.batch_size"
-    ]
-
-
-def _plain(flat: Mapping) -> dict[str, Any]:
-    """Return values as they come back from JSON."""
-    return json.loads(json.dumps(flat, default=list))
-
-
-def fingerprint(values: Mapping[str, object]) -> str:
-    """Return a short, stable hash of a JSON-like mapping."""
-    text = json.dumps(values, sort_keys=True, default=list)
-    return hashlib.sha256(text.encode()).hexdigest()[:10]
-
-
 def flatten(tree: Mapping, prefix: str = "") -> dict[str, Any]:
     """Return `tree` as one flat dict with dotted keys."""
     flat: dict[str, Any] = {}
@@ -253,23 +130,3 @@ def flatten(tree: Mapping, prefix: str = "") -> dict[str, Any]:
         else:
             flat[prefix + key] = value
     return flat
-
-
-def validate(config: ConfigDict) -> ConfigDict:
-    """Check choices, ranges and combinations; return `config` unchanged.
-
-    Raises:
-      UserError: one message that lists every fault.
-    """
-    flat = flatten(config.to_dict())
-    known = flatten(default_config().to_dict())
-    faults = [str(unknown("config key", key, known)) for key in flat if key not in known]
-    for key, choices in CHOICES.items():
-        if flat[key] not in choices:
-            faults.append(str(unknown(key, flat[key], choices)))
-    faults += ranges(flat)
-    if not faults:
-        faults += combinations(flat)
-    if faults:
-        raise UserError("\n".join(faults))
-    return config

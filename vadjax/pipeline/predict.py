@@ -6,7 +6,6 @@ import pathlib
 from collections.abc import Sequence
 
 import numpy as np
-from ml_collections import ConfigDict
 
 from vadjax import config as configs
 from vadjax import data
@@ -51,7 +50,7 @@ def detect(
         UserError: the workdir holds no detector, a video cannot be read or is too short.
     """
     console = Console(quiet=quiet)
-    config = _config(workdir)
+    config = configs.of_saved(workdirs.read_config(workdir))
     devices.setup(config.features.cache_dir)
     run = Run(config, workdir, console, command)
     metrics = run.read("metrics.json")
@@ -103,18 +102,6 @@ def detect(
     metrics = {**metrics, "stamps": [*metrics["stamps"], *unlike]}
     _write(run, metrics, videos, scores, predicted, threshold, out)
     return scores
-
-
-def _config(workdir: pathlib.Path) -> ConfigDict:
-    """Return the config of a run, on top of today's defaults."""
-    config = configs.default_config()
-    saved = configs.flatten(workdirs.read_config(workdir))
-    known = configs.flatten(config.to_dict())
-    for key in saved.keys() & known.keys():
-        section, _, name = key.rpartition(".")
-        value = tuple(saved[key]) if isinstance(known[key], tuple) else saved[key]
-        (config[section] if section else config)[name] = value
-    return config
 
 
 def _opened(paths: Sequence[str]) -> list[Video]:

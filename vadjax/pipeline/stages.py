@@ -66,7 +66,11 @@ def run(
         this = Run(config, workdir, console, command)
         with processes.barrier("opening the workdir"):
             if processes.leads():
-                opened.enter_context(workdirs.opened(workdir, identity=identity, defaults=younger))
+                opened.enter_context(
+                    workdirs.opened(
+                        workdir, identity=identity, defaults=younger, upgrade=configs.upgrade
+                    )
+                )
                 console.say(
                     f"vadjax: {config.dataset.name}, {config.dataset.protocol}, in {workdir}"
                 )

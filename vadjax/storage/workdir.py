@@ -9,7 +9,7 @@ import pathlib
 import platform
 import subprocess
 import sys
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from vadjax.errors import UserError
 from vadjax.storage.files import unwritable, write_json
@@ -23,6 +23,7 @@ def opened(
     *,
     identity: Mapping[str, object],
     defaults: Mapping[str, object] | None = None,
+    upgrade: Callable[[Mapping], Mapping] = dict,
 ) -> Iterator[pathlib.Path]:
     """Lock the workdir `path`, check that it belongs to this config, and yield it.
 
@@ -33,6 +34,7 @@ def opened(
       path: the folder; made where it does not exist.
       identity: flat keys that must agree with an earlier run on this folder.
       defaults: what a key was, that an earlier run did not know yet.
+      upgrade: returns the flat keys of an earlier run by today's names.
 
     Raises:
       UserError: another process works here, the keys differ, the path is a file, or the folder
@@ -58,7 +60,7 @@ def opened(
         lock.truncate(0)
         lock.write(f"pid {os.getpid()}")
         lock.flush()
-        _compare(path, identity, defaults or {})
+        _compare(path, identity, defaults or {}, upgrade)
         try:
             yield path
         except BaseException:
@@ -75,14 +77,20 @@ def _remove(lock: pathlib.Path, folders: list[pathlib.Path]) -> None:
             folder.rmdir()
 
 
-def _compare(path: pathlib.Path, identity: Mapping, defaults: Mapping) -> None:
+def _compare(
+    path: pathlib.Path,
+    identity: Mapping,
+    defaults: Mapping,
+    upgrade: Callable[[Mapping], Mapping],
+) -> None:
     """Compare `identity` with the one on disk, if there is one."""
     identity, defaults = json.loads(json.dumps([identity, defaults], default=list))
     file = path / "config.json"
     if file.is_file():
         try:
-            before = {**defaults, **json.loads(file.read_text(encoding="utf-8"))["identity"]}
-        except (ValueError, KeyError, TypeError):
+            saved = json.loads(file.read_text(encoding="utf-8"))["identity"]
+            before = {**defaults, **upgrade(saved)}
+        except (ValueError, KeyError, TypeError, AttributeError):
             raise UserError(
                 f"{file} is damaged; give another --workdir or remove this one."
             ) from None

@@ -1,0 +1,92 @@
+"""Which keys make a run what it is, and which may change between two commands on one workdir."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from ml_collections import ConfigDict
+
+from vadjax.config import renamed
+from vadjax.config.defaults import default_config, flatten
+
+# May change between two commands on one workdir: where data lies, and what comes after training.
+FREE_SECTIONS = ("score", "evaluate", "explain", "report")
+OF_FIGURES = ("score", "evaluate")  # which of these change the figures of a run
+FREE_KEYS = (
+    "dataset.data_dir",
+    "dataset.masks_dir",
+    "features.cache_dir",
+    "features.batch_size",
+    "train.epochs",
+    "train.parallel",
+    "train.num_devices",
+    "train.checkpoint_every",
+)
+# Keys that the first version did not have: at their defaults they do not change a run's hash.
+LATER_KEYS = ("detector.name",)
+
+
+def identity(config: ConfigDict) -> dict[str, object]:
+    """Return the flat keys that make a run what it is (DESIGN: identity keys)."""
+    flat = flatten(config.to_dict())
+    return {key: value for key, value in flat.items() if not is_free(key)}
+
+
+def is_free(key: str) -> bool:
+    """Return whether a key may change between two commands on one workdir."""
+    return key.split(".")[0] in FREE_SECTIONS or key in FREE_KEYS
+
+
+def changed(before: Mapping, config: ConfigDict) -> list[str]:
+    """Return the keys that move a run's figures and are others than when it was made.
+
+    Args:
+        before: the nested config that the run was made with, as its config.json has it; a key that
+            is younger than the run had its default.
+        config: the config that is asked for now.
+
+    Returns:
+        Flat keys, in the order of the defaults.
+    """
+    there = {**_plain(flatten(default_config().to_dict())), **renamed.upgrade(flatten(before))}
+    return [
+        key
+        for key, value in _plain(flatten(config.to_dict())).items()
+        if value != there.get(key)
+        and (not is_free(key) or key.split(".")[0] in OF_FIGURES or key == "train.epochs")
+        and key != "score.batch_size"
+    ]
+
+
+def _plain(flat: Mapping) -> dict[str, Any]:
+    """Return values as they come back from JSON."""
+    return json.loads(json.dumps(flat, default=list))
+
+
+def run_hash(config: ConfigDict, **more: object) -> str:
+    """Return the hash that names a run's default workdir.
+
+    It is made of the names that keys and values had first and leaves out later keys at their
+    defaults, so that the same command finds the folder of an older version.
+
+    Args:
+        config: a validated config.
+        **more: what else tells two runs apart, such as the folder of a camera.
+
+    Returns:
+        Ten hexadecimal digits.
+    """
+    default = flatten(default_config().to_dict())
+    flat = {
+        key: value
+        for key, value in identity(config).items()
+        if not (key in LATER_KEYS and value == default[key])
+    }
+    return fingerprint({**renamed.first_names(flat), **more})
+
+
+def fingerprint(values: Mapping[str, object]) -> str:
+    """Return a short, stable hash of a JSON-like mapping."""
+    text = json.dumps(values, sort_keys=True, default=list)
+    return hashlib.sha256(text.encode()).hexdigest()[:10]
