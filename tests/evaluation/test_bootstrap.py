@@ -139,7 +139,7 @@ def test_no_paired_test():
     assert bootstrap.paired_test([], [], []).reason == "no videos"
     with pytest.raises(UserError, match=r"7 videos, 350 frames of a, 6 videos, 300 frames of b"):
         bootstrap.paired_test(scores, scores[1:], labels)
-    with pytest.raises(UserError, match="scores of b of 1 video"):
+    with pytest.raises(UserError, match="scores of b: not finite in 1 video"):
         bootstrap.paired_test(scores, [*scores[:-1], scores[-1] * np.nan], labels)
 
 

@@ -4,9 +4,20 @@ import numpy as np
 import pytest
 import sklearn.metrics
 
-from tests.evaluation.test_evaluate import CONTEXT, case, pooled
+from tests.evaluation.cases import CONTEXT, case, evaluate, pooled, records
+from vadjax.data.scored_video import ScoredVideo
 from vadjax.evaluation import events
-from vadjax.evaluation.evaluate import evaluate
+from vadjax.evaluation.decisions import decide
+
+
+def test_an_alarm_is_a_run_of_frames_at_or_above_the_threshold():
+    video = ScoredVideo("a", np.float32([0, 0.5, 0.1, 0, 0, 0.7, 0.5]), fps=3.0)
+    decided = decide(video, 0.5)
+    assert decided.threshold == 0.5 and decided.alarms == ((1, 2), (5, 7)) and video.alarms == ()
+    assert decide(video, 0.1).alarms == ((1, 7),)  # two frames apart are less than a second
+    assert decide(decided, None).alarms == () and decide(decided, None).threshold is None
+    least = float(np.nextafter(np.float64(np.float32(0.7)), 1))  # between two float32 numbers
+    assert decide(video, least).alarms == ()
 
 
 def test_every_rule_that_applies_is_compared():
@@ -57,11 +68,11 @@ def test_the_sweep_is_what_each_threshold_gives():
     assert 2 < len(sweep["threshold"]) <= 60 and sweep["threshold"][-1] == scores.max()
     for n in range(0, len(sweep["threshold"]), 7):
         limit = sweep["threshold"][n]
-        called = {v: s >= limit for v, s in given["scores"].items()}
-        raised, _ = events.event_metrics(called, given["labels"], given["fps"])
+        videos = records(given["scores"], labels=given["labels"], fps=given["fps"])
+        raised, _ = events.event_metrics([decide(video, limit) for video in videos])
         assert sweep["false_alarms"][n] == raised["false_alarms"]
         found = [sweep[key][n] for key in ("precision", "recall", "f1")]
-        flat = np.concatenate(list(called.values()))
+        flat = scores >= limit
         expected = sklearn.metrics.precision_recall_fscore_support(labels, flat, average="binary")
         assert found == pytest.approx(expected[:3])
         assert sweep["fpr"][n] == pytest.approx(flat[labels == 0].mean())

@@ -7,55 +7,12 @@ import numpy as np
 import pytest
 import sklearn.metrics
 
+from tests.evaluation.cases import CONTEXT, case, evaluate, pooled
+from vadjax.data.scored_video import ScoredVideo
 from vadjax.errors import UserError
 from vadjax.evaluation.accounting import account
-from vadjax.evaluation.evaluate import evaluate
+from vadjax.evaluation.evaluate import evaluate as assess
 from vadjax.evaluation.schema import SCHEMA, validate
-
-CONTEXT = {
-    "dataset": "synthetic",
-    "coverage": None,
-    "label_version": "official",
-    "protocol": "one_class",
-    "leakage": {
-        **{"exact": 0, "neighbour": 0, "augmented": 0, "duplicate": None},
-        "statistic": [],
-        "verdict": "clean",
-    },
-    "detector": {"model": "lstm", "weights_sha256": None},
-    "smoothing": None,
-    "lookahead_frames": 0,
-    "seeds": [0],
-    "timing": {"train_s": 1.5},
-    "environment": {"device": None},
-}
-
-
-def case(num_videos=9, num_frames=60, seed=0, **changes):
-    """Arguments of evaluate(): the first video wholly normal, anomalies in the others."""
-    rng = np.random.default_rng(seed)
-    names = [f"test/{n:02d}" for n in range(num_videos)]
-    labels = {v: np.zeros(num_frames, np.uint8) for v in names}
-    for n, video in enumerate(names[1:]):
-        labels[video][10 + n : 40] = 1
-    scores = {
-        v: (rng.normal(size=num_frames) + 2 * y).astype(np.float32) for v, y in labels.items()
-    }
-    predicted = {v: np.arange(num_frames) >= 5 for v in names}
-    given = {
-        "scores": scores,
-        "predicted": predicted,
-        "labels": labels,
-        "calibration": [{f"train/{n}": rng.normal(size=80) for n in range(2)}],
-        "context": CONTEXT,
-        "fps": dict.fromkeys(names, 10.0),
-        "resamples": 200,
-    }
-    return {**given, **changes}
-
-
-def pooled(given, what="scores"):
-    return np.concatenate(list(given[what].values()))
 
 
 def test_one_class():
@@ -215,41 +172,44 @@ def test_kinds_are_compared_with_all_normal_frames():
 def test_scores_that_are_not_finite_are_refused():
     given = case()
     given["scores"]["test/03"][[7, 9]] = np.nan, np.inf
-    with pytest.raises(UserError, match=r"2 frames of test/03, the first frame 7\. NaN or inf"):
+    with pytest.raises(UserError, match=r"test/03.: 2 scores are not finite, .* frame 7"):
         evaluate(**given)
-    given = case()
-    given["calibration"][0]["train/1"][0] = np.inf
-    with pytest.raises(UserError, match="1 frames of train/1"):
-        evaluate(**given)
-    knn = {v: np.full(60, np.nan) for v in given["scores"]}
-    with pytest.raises(UserError, match="baseline 'knn' of 9"):
-        evaluate(**case(baselines={"knn": knn}))
 
 
 def test_frames_that_do_not_add_up_are_refused():
     given = case()
     given["labels"]["test/03"] = given["labels"]["test/03"][:-1]
-    with pytest.raises(UserError, match="test/03: 60 scores, 60 predicted, 59 labels"):
+    with pytest.raises(UserError, match="'test/03': 59 labels for 60 scores"):
         evaluate(**given)
-    given = case()
-    del given["scores"]["test/03"], given["predicted"]["test/03"]
-    with pytest.raises(UserError, match="test/03: no scores"):
-        evaluate(**given)
-    assert evaluate(**given, dropped={"test/03": 60})["accounting"]["dropped"] == 60
     with pytest.raises(UserError, match="baseline 'x' has 3 scores for test/00, which has 60"):
         evaluate(**case(baselines={"x": {"test/00": np.zeros(3)}}))
-    with pytest.raises(UserError, match="exactly one fold"):
-        evaluate(**case(folds=[["test/00"]]))
-    with pytest.raises(UserError, match=r"1 sets of held-out scores for 2 fold\(s\)"):
+    with pytest.raises(UserError, match=r"test/01 is of fold 1; .* of 1 fold\(s\)"):
         evaluate(**case(num_videos=2, folds=[["test/00"], ["test/01"]]))
 
 
-def test_account_refuses_strange_labels_and_unscored_videos():
-    scores, none = {"a": np.zeros(3)}, {"a": np.zeros(3, bool)}
+def test_account_refuses_strange_labels_unscored_videos_and_two_of_one_name():
     with pytest.raises(UserError, match="a: labels other than 0 and 1"):
-        account(scores, {"a": np.ones(3, bool)}, {"a": np.array([0, 255, 0])})
+        account([ScoredVideo("a", np.zeros(3), labels=np.array([0, 255, 0]))])
     with pytest.raises(UserError, match="a: no frame was scored"):
-        account(scores, none, {})
+        account([ScoredVideo("a", np.zeros(3), predicted=np.zeros(3, bool))])
+    with pytest.raises(UserError, match="a: twice"):
+        account([ScoredVideo("a", np.zeros(3)), ScoredVideo("a", np.zeros(4))])
+
+
+def test_of_windows_what_speaks_of_videos_or_of_time_is_null():
+    rng = np.random.default_rng(0)
+    labels = rng.integers(0, 2, 200)
+    test = ScoredVideo("windows", rng.random(200), labels=labels, unit="window")
+    metrics = assess([test], calibration=[[]], context=CONTEXT, rule="half")
+    assert metrics["unit"] == "window" and "unit" not in evaluate(**case())
+    for path in ("frame.auc_micro_ci95", "frame.auc_video", "threshold.events", "sweep"):
+        part, _, key = path.rpartition(".")
+        assert (metrics[part] if part else metrics)[key] is None
+        assert metrics["reasons"][path]
+    assert not any(path.startswith("threshold.events.") for path in metrics["reasons"])
+    assert metrics["videos"][0]["alarms"] is None and metrics["threshold"]["recall"] is not None
+    with pytest.raises(UserError, match="by frame and by window"):
+        assess([test, ScoredVideo("a", np.zeros(3))], calibration=[[]], context=CONTEXT)
 
 
 def test_the_schema_refuses_what_is_not_right():
@@ -324,7 +284,7 @@ def test_thousands_of_videos():
 
 def test_one_video_of_one_frame():
     given = case(scores={"test/00": np.float32([1.5])}, labels={"test/00": np.uint8([1])})
-    metrics = evaluate(**{**given, "predicted": {"test/00": np.array([True])}}, oracle=True)
+    metrics = evaluate(**{**given, "predicted": {}}, oracle=True)
     assert metrics["accounting"]["frames"] == 1 and metrics["threshold"]["accuracy"] == 0
     assert metrics["reasons"]["frame.auc_micro"].endswith("every frame is abnormal")
     assert metrics["threshold"]["events"]["detection_rate"] == 0

@@ -3,11 +3,20 @@
 import numpy as np
 import pytest
 
-from vadjax.evaluation.events import event_metrics, find_alarms, runs
+from tests.evaluation.cases import records
+from vadjax.evaluation import events
+from vadjax.evaluation.decisions import decide
+from vadjax.evaluation.events import find_alarms, runs
 
 
 def line(text):
     return np.array([mark == "#" for mark in text])
+
+
+def event_metrics(called, labels, fps):
+    """Call `events.event_metrics` with the records of arrays by video."""
+    scores = {video: calls.astype(np.float32) for video, calls in called.items()}
+    return events.event_metrics([decide(v, 0.5) for v in records(scores, labels=labels, fps=fps)])
 
 
 def test_runs_are_merged_below_the_gap():

@@ -4,8 +4,7 @@ import numpy as np
 import pytest
 import sklearn.metrics
 
-from tests.evaluation.test_evaluate import case, pooled
-from vadjax.evaluation.evaluate import evaluate
+from tests.evaluation.cases import case, evaluate, pooled
 from vadjax.evaluation.psnr import psnr_score, regularity_score
 
 

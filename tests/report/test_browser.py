@@ -9,7 +9,9 @@ import numpy as np
 import pytest
 
 from tests.report import demo
+from vadjax.data.scored_video import ScoredVideo
 from vadjax.evaluation import events, frame
+from vadjax.evaluation.decisions import decide
 from vadjax.explain import film
 from vadjax.report import page
 from vadjax.report.view import VideoView
@@ -93,11 +95,12 @@ def shown(tab, key: str) -> str:
 def expected(views, limit: float | None) -> dict[str, str]:
     """Count by numpy what the page shows of a threshold."""
     limit = np.inf if limit is None else np.float64(limit)
-    called = {v.id: v.scores >= limit for v in views}
-    labels = {v.id: v.labels for v in views}
-    flat = [np.concatenate(list(x.values())) for x in (called, labels)]
+    records = [ScoredVideo(v.id, v.scores, labels=v.labels, fps=v.fps) for v in views]
+    decided = [decide(video, limit) for video in records]
+    calls, labels = [v.scores >= limit for v in views], [v.labels for v in views]
+    flat = [np.concatenate(x) for x in (calls, labels)]
     cells = frame.confusion(*flat)
-    found = events.event_metrics(called, labels, {v.id: v.fps for v in views})[0]
+    found = events.event_metrics(decided)[0]
     texts = {key: f"{value:,}" for key, value in cells.items()}
     texts |= {"alarms": f"{found['alarms']:,}", "falseAlarms": f"{found['false_alarms']:,}"}
     for key, value in frame.threshold_metrics(cells).items():

@@ -2,12 +2,12 @@
 
 import dataclasses
 from collections.abc import Mapping
-from types import MappingProxyType
 
 import numpy as np
 
+from vadjax.errors import UserError
+
 UNITS = ("frame", "window", "segment", "image", "video")
-_NONE: Mapping = MappingProxyType({})
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -36,21 +36,21 @@ class ScoredVideo:
         substituted: rows whose frame cannot be read and shows its neighbour.
 
     Raises:
-        ValueError: arrays of different lengths, or a score that is not finite.
+        UserError: arrays of different lengths, or a score that is not finite.
     """
 
     id: str
     scores: np.ndarray
     predicted: np.ndarray | None = None
     maps: np.ndarray | None = None
-    parts: Mapping[str, np.ndarray] = _NONE
+    parts: Mapping[str, np.ndarray] = dataclasses.field(default_factory=dict)
     labels: np.ndarray | None = None
     times: np.ndarray | None = None
     fps: float | None = None
     fps_assumed: bool = False
     threshold: float | None = None
     alarms: tuple[tuple[int, int], ...] = ()
-    kinds: Mapping[str, np.ndarray] = _NONE
+    kinds: Mapping[str, np.ndarray] = dataclasses.field(default_factory=dict)
     unit: str = "frame"
     fold: int = 0
     scene: str = "0"
@@ -63,13 +63,14 @@ class ScoredVideo:
         arrays |= {"maps": self.maps, **self.parts, **self.kinds}
         for name, values in arrays.items():
             if values is not None and len(values) != len(self.scores):
-                raise ValueError(
+                raise UserError(
                     f"video {self.id!r}: {len(values)} {name} for {len(self.scores)} scores"
                 )
         bad = np.flatnonzero(~np.isfinite(self.scores))
         if len(bad):
-            raise ValueError(
-                f"video {self.id!r}: {len(bad)} scores are not finite, the first at frame {bad[0]}"
+            raise UserError(
+                f"video {self.id!r}: {len(bad)} scores are not finite, the first at frame "
+                f"{bad[0]}. NaN or inf in the features, or training that diverged, leads to this."
             )
 
     @property

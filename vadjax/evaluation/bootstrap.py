@@ -10,7 +10,6 @@ from dataclasses import dataclass
 import numpy as np
 
 from vadjax.errors import UserError
-from vadjax.evaluation.accounting import check_finite
 from vadjax.evaluation.pairwise_auc import video_wins
 
 ONE_CLASS = "the labels hold one class only"
@@ -154,7 +153,11 @@ def _check_paired(
             f"and {num[2]} of labels. Compare runs on the same test videos."
         )
     for name, scores in (("a", scores_a), ("b", scores_b)):
-        check_finite({str(i): each for i, each in enumerate(scores)}, f"scores of {name}")
+        bad = [i for i, each in enumerate(scores) if not np.isfinite(each).all()]
+        if bad:
+            raise UserError(
+                f"scores of {name}: not finite in {len(bad)} video(s), the first is video {bad[0]}."
+            )
 
 
 def _too_few(num: int, resamples: int) -> str:

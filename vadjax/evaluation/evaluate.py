@@ -1,14 +1,15 @@
-"""Assemble metrics.json from scores and truth."""
+"""Assemble metrics.json from scored videos."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 
 from vadjax.errors import UserError
-from vadjax.evaluation import decisions, parts, schema
+from vadjax.evaluation import decisions, parts, schema, units
 from vadjax.evaluation.accounting import account
 from vadjax.evaluation.legacy import legacy_part
-from vadjax.evaluation.parts import Arrays, pool
+from vadjax.evaluation.parts import Videos, pool
 from vadjax.evaluation.thresholds import Choice, choose_threshold
 
 POOLED = "pooled over the folds, whose scores come from different models; see frame.folds"
@@ -21,23 +22,15 @@ NOTHING_CALLED = "no frame reaches the threshold; 0 by convention"
 
 
 def evaluate(
+    test: Videos,
     *,
-    scores: Arrays,
-    predicted: Arrays,
-    labels: Arrays,
-    calibration: Sequence[Arrays],
+    calibration: Sequence[Videos],
     context: Mapping,
-    folds: Sequence[Sequence[str]] | None = None,
-    baselines: Mapping[str, Arrays] | None = None,
-    fps: Mapping[str, float | None] | None = None,
-    kinds: Mapping[str, Arrays] | None = None,
-    substituted: Mapping[str, Sequence[int]] | None = None,
-    dropped: Mapping[str, int] | None = None,
+    baselines: Mapping[str, Videos] | None = None,
     rule: str = "quantile",
     quantile: float = 0.99,
     num_std: float = 3.0,
     false_alarm_rate: float = 0.01,
-    scenes: Mapping[str, str] | None = None,
     oracle: bool = False,
     legacy: Mapping | None = None,
     resamples: int = 2000,
@@ -46,69 +39,55 @@ def evaluate(
     """Evaluate one run.
 
     Args:
-        scores: test video -> float [t], higher is more abnormal; out-of-fold under by_video.
-        predicted: test video -> bool [t], False where the score is that of the nearest frame.
-        labels: test or held-out video -> [t] {0, 1}. A test video without labels counts towards
-            alarms alone, a held-out one is normal.
-        calibration: for each fold, held-out video -> float [t].
+        test: the tested videos, each with the number of its fold. One without labels counts
+            towards alarms alone. All have one unit.
+        calibration: the held-out clips of each fold; one without labels is normal.
         context: what the caller knows: dataset, coverage, label_version, protocol, leakage,
             detector, smoothing, lookahead_frames, seeds, timing, environment; optional: stamps,
             region, explain.
-        folds: the test videos of each fold; None is one fold of all.
-        baselines: name -> scores of the same videos.
-        fps: video -> frames per second.
-        kinds: video -> kind of anomaly -> bool [t], where it is seen.
-        substituted: video -> frames whose file could not be read.
-        dropped: video -> number of frames, of videos that are left out of every figure.
+        baselines: name -> the tested videos, scored by the baseline.
         rule: of the threshold, with its settings below: see `thresholds.choose_threshold`.
         quantile: of the rule of that name.
         num_std: of the rule "mean_std".
         false_alarm_rate: of the rules "pot" and "conformal".
-        scenes: video -> its scene.
         oracle: add what the best thresholds on the test labels would reach.
         legacy: arguments of `legacy.legacy_part`, to add its figures; None leaves them out.
         resamples: of the bootstrap over videos.
         seed: of its draws.
 
     Returns:
-        The dict of metrics.json, valid under `schema.SCHEMA`.
+        The dict of metrics.json, valid under `schema.SCHEMA`. Figures that mean nothing for the
+        unit of the scores are null: see `units.UNDEFINED`.
 
     Raises:
-        UserError: scores that are not finite, frames that do not add up, videos in no fold or in
-            two, or a context that the schema refuses.
+        UserError: frames that do not add up, a video of no fold, several units, or a context that
+            the schema refuses.
     """
-    folds = _checked_folds(folds, scores, calibration)
-    fps = fps or {}
-    held = [_held_out(each, labels) for each in calibration]
+    accounting, unit = account(test), _unit(test, len(calibration))
+    held = [_held_out(videos) for videos in calibration]
 
     def choose(name: str) -> list[Choice]:
         own = {"quantile": quantile, "num_std": num_std, "false_alarm_rate": false_alarm_rate}
         return [choose_threshold(s, y, clips=c, rule=name, **own) for s, y, c in held]
 
-    only_held = {v for each in calibration for v in each} - {*scores}
-    labels = {v: np.asarray(y) for v, y in labels.items() if v not in only_held}
-    accounting = account(scores, predicted, labels, substituted=substituted, dropped=dropped)
-    labels = {v: labels[v] for v in scores if v in labels}
     choices = choose(rule)
     values = [choice.value for choice in choices]
-    called = decisions.call(scores, folds, values)
+    videos = decisions.decide_all(test, values)
     rules = decisions.rules_that_apply(rule, [y for _, y, _ in held])
-    threshold, why = decisions.threshold_part(choices, called, labels, fps)
-    found = {
+    threshold, why = decisions.threshold_part(choices, videos)
+    computed = {
         "frame": parts.frame_part(
-            scores, labels, folds, scenes=scenes or {}, resamples=resamples, seed=seed
+            videos, num_folds=len(calibration), resamples=resamples, seed=seed
         ),
-        "baselines": parts.baselines_part(baselines or {}, scores, labels),
+        "baselines": parts.baselines_part(baselines or {}, videos),
         "threshold": (threshold, why),
-        "thresholds": decisions.thresholds_part(choose, rules, scores, labels, folds, fps),
-        "sweep": decisions.sweep_part(scores, labels, fps),
-        "classes": decisions.classes_part(called, labels),
-        "kinds": parts.kinds_part(kinds, scores, called, labels),
-        "videos": parts.videos_part(scores, predicted, labels, folds, values, called, fps),
-        "oracle": decisions.oracle_part(scores, labels) if oracle else (None, {"oracle": OFF}),
-        "legacy": legacy_part(scores, labels, **legacy)
-        if legacy is not None
-        else (None, {"legacy": OFF}),
+        "thresholds": decisions.thresholds_part(choose, rules, videos),
+        "sweep": decisions.sweep_part(videos),
+        "classes": decisions.classes_part(videos),
+        "kinds": parts.kinds_part(videos),
+        "videos": parts.videos_part(videos, values),
+        "oracle": decisions.oracle_part(videos) if oracle else (None, {"oracle": OFF}),
+        "legacy": legacy_part(videos, **legacy) if legacy is not None else (None, {"legacy": OFF}),
     }
     metrics = {
         "schema_version": schema.VERSION,
@@ -116,7 +95,7 @@ def evaluate(
         "region": None,
         "explain": None,
         **context,
-        **{name: part for name, (part, _) in found.items()},
+        **{name: part for name, (part, _) in computed.items()},
         "threshold": {
             "rule": rule,
             "calibration": {
@@ -132,20 +111,23 @@ def evaluate(
     reasons["threshold.fallback"] = "the rule itself gave the threshold"
     for path in ("leakage.duplicate", "leakage.counts.duplicate"):
         reasons[path] = "the frames' content was not hashed"
-    for _, why in found.values():
+    for _, why in computed.values():
         reasons |= why
     null = schema.null_paths(metrics)
     metrics["reasons"] = {path: why for path, why in reasons.items() if path in null and why}
     metrics["remarks"] = _remarks(metrics)
-    return schema.validate(metrics)
+    return schema.validate(units.without_undefined(metrics, unit))
 
 
-def _held_out(held: Arrays, labels: Arrays) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def _held_out(videos: Videos) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Return the held-out scores of a fold, their labels and the number of their clip, all [n]."""
-    true = {v: labels.get(v, np.zeros(len(s), np.uint8)) for v, s in held.items()}
-    account(held, {v: np.ones(len(s), bool) for v, s in held.items()}, true)
-    clips = np.repeat(np.arange(len(held)), [len(held[v]) for v in sorted(held)])
-    return *pool(held, true), clips
+    normal = [
+        v if v.labels is not None else replace(v, labels=np.zeros(len(v.scores), np.uint8))
+        for v in videos
+    ]
+    account(normal)
+    clips = np.repeat(np.arange(len(normal)), [len(v.scores) for v in parts.labelled(normal)])
+    return *pool(normal), clips
 
 
 def _remarks(metrics: Mapping) -> dict[str, str]:
@@ -168,12 +150,15 @@ def _remarks(metrics: Mapping) -> dict[str, str]:
     return remarks
 
 
-def _checked_folds(
-    folds: Sequence[Sequence[str]] | None, scores: Arrays, calibration: Sequence[Arrays]
-) -> list[list[str]]:
-    checked = [list(scores)] if folds is None else [list(ids) for ids in folds]
-    if sorted(video for ids in checked for video in ids) != sorted(scores):
-        raise UserError("each scored video has to be in exactly one fold's test videos.")
-    if len(calibration) != len(checked):
-        raise UserError(f"{len(calibration)} sets of held-out scores for {len(checked)} fold(s).")
-    return checked
+def _unit(test: Videos, num_folds: int) -> str:
+    """Return the unit of all videos, after checking their folds."""
+    for video in test:
+        if not 0 <= video.fold < num_folds:
+            raise UserError(
+                f"{video.id} is of fold {video.fold}; there are held-out scores of {num_folds} "
+                "fold(s)."
+            )
+    named = sorted({video.unit for video in test}) or ["frame"]
+    if len(named) > 1:
+        raise UserError(f"the videos are scored by {' and by '.join(named)}; evaluate them apart.")
+    return named[0]

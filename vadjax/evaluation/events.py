@@ -5,9 +5,11 @@ An event is a run of abnormal frames, an alarm a run of frames called abnormal; 
 """
 
 import math
-from collections.abc import Mapping
+from collections.abc import Sequence
 
 import numpy as np
+
+from vadjax.data.scored_video import ScoredVideo
 
 MERGE_S = 1.0
 MIN_HOURS = 1.0  # of normal footage, for a rate per hour
@@ -30,37 +32,47 @@ def runs(mask: np.ndarray, *, gap: float = 0) -> np.ndarray:
 
 
 def find_alarms(called: np.ndarray, fps: float | None) -> np.ndarray:
-    """Return the alarms, int [k, 2], of one video; without a frame rate none are merged."""
+    """Return the alarms of one video; without a frame rate none are merged.
+
+    Args:
+        called: bool [t], frames called abnormal.
+        fps: frames per second.
+
+    Returns:
+        int [k, 2], half-open (start, stop) in frames.
+    """
     return runs(called, gap=MERGE_S * (fps or 0))
 
 
-def event_metrics(
-    called: Mapping[str, np.ndarray],
-    labels: Mapping[str, np.ndarray],
-    fps: Mapping[str, float | None],
-) -> tuple[dict, dict[str, str]]:
-    """Say how many events are detected, how late, and how many alarms are false.
+def called(video: ScoredVideo) -> np.ndarray:
+    """Return bool [t], the frames at or above the video's threshold; none without a threshold."""
+    if video.threshold is None:
+        return np.zeros(len(video.scores), bool)
+    return np.asarray(video.scores, np.float64) >= video.threshold
+
+
+def event_metrics(videos: Sequence[ScoredVideo]) -> tuple[dict, dict[str, str]]:
+    """Count detected events and false alarms, and measure the delay of the detections.
 
     The delay runs from an event's first frame to the first frame within it that is called abnormal.
     A missed event counts as later than any other: the median over all events is known only while
     more than half are detected. Videos without labels count towards `alarms` alone.
 
     Args:
-        called: bool [t] of each video, frames called abnormal.
-        labels: [t] {0, 1} of each labelled video.
-        fps: frames per second of each video, where known.
+        videos: with threshold and alarms, as `decisions.decide` returns them.
 
     Returns:
         The metrics, delays in frames and in seconds, and the reason for each that is None.
     """
     delays, rates, false, alarms, normal_s = [], [], 0, 0, []
-    for video, calls in called.items():
-        rate = fps.get(video)
-        raised = find_alarms(calls, rate)
+    labels = any(video.labels is not None for video in videos)
+    for video in videos:
+        rate = video.fps
+        raised = np.array(video.alarms, np.int64).reshape(-1, 2)
         alarms += len(raised)
-        if video not in labels:
+        if video.labels is None:
             continue
-        events = runs(labels[video], gap=MERGE_S * (rate or 0))
+        calls, events = called(video), runs(video.labels, gap=MERGE_S * (rate or 0))
         for start, stop in events:
             inside = np.flatnonzero(calls[start:stop])
             delays.append(inside[0] if len(inside) else np.inf)
@@ -68,7 +80,7 @@ def event_metrics(
         starts, stops = raised[:, 0, None], raised[:, 1, None]
         met = (starts < events[:, 1]) & (events[:, 0] < stops)  # [alarms, events]
         false += int(np.sum(~met.any(1)))
-        normal_s.append(np.sum(np.asarray(labels[video]) == 0) / rate if rate else np.nan)
+        normal_s.append(np.sum(np.asarray(video.labels) == 0) / rate if rate else np.nan)
     delay, fps_of = np.array(delays), np.array(rates)  # [events]
     hours = None if np.isnan(normal_s).any() else math.fsum(normal_s) / 3600
     detected = np.isfinite(delay)
@@ -99,47 +111,42 @@ def event_metrics(
     return result, reasons
 
 
-def count_false_alarms(
-    scores: Mapping[str, np.ndarray],
-    labels: Mapping[str, np.ndarray],
-    fps: Mapping[str, float | None],
-    thresholds: np.ndarray,
-) -> list[int]:
+def count_false_alarms(videos: Sequence[ScoredVideo], thresholds: np.ndarray) -> list[int]:
     """Count the alarms that meet no event at each of many thresholds, as `event_metrics` does.
 
     All videos lie end to end, a normal frame between them, so that many thresholds take one pass.
 
     Args:
-        scores: [t] of each labelled video.
-        labels: [t] {0, 1} of the same videos.
-        fps: frames per second of each video, where known.
+        videos: labelled ones; their own thresholds are not used.
         thresholds: float [n]; a frame is called abnormal from it upwards.
+
+    Returns:
+        The number of false alarms at each threshold.
     """
-    ids = list(labels)
-    gaps = np.array([max(MERGE_S * (fps.get(v) or 0), 1) for v in ids])
-    video = np.repeat(np.arange(len(ids)), [len(labels[v]) + 1 for v in ids])
-    flat = np.concatenate([np.append(np.asarray(scores[v], np.float64), -np.inf) for v in ids])
+    gaps = np.array([max(MERGE_S * (v.fps or 0), 1) for v in videos])
+    number = np.repeat(np.arange(len(videos)), [len(v.scores) + 1 for v in videos])
+    flat = np.concatenate([np.append(np.asarray(v.scores, np.float64), -np.inf) for v in videos])
     events = []
-    for v, gap in zip(ids, gaps, strict=True):
-        inside = np.zeros(len(labels[v]) + 1, np.int64)
-        for start, stop in runs(labels[v], gap=gap):
+    for video, gap in zip(videos, gaps, strict=True):
+        inside = np.zeros(len(video.scores) + 1, np.int64)
+        for start, stop in runs(video.labels, gap=gap):
             inside[start:stop] = 1
         events.append(inside)
     before = np.append(0, np.cumsum(np.concatenate(events)))  # event frames before each frame
-    found: list[int] = []
+    counts: list[int] = []
     step = max(1, CELLS_AT_ONCE // len(flat))
     for first in range(0, len(thresholds), step):
         limits = np.asarray(thresholds, np.float64)[first : first + step]
         alarms = runs((flat >= limits[:, None]).ravel())  # thresholds lie end to end too
         row, at = np.divmod(alarms, len(flat))
-        own = video[at[:, 0]]
+        own = number[at[:, 0]]
         apart = alarms[1:, 0] - alarms[:-1, 1] >= gaps[own[1:]]
         apart |= (own[1:] != own[:-1]) | (row[1:, 0] != row[:-1, 0])
         some = np.ones(min(len(alarms), 1), bool)
         begins, ends = np.append(some, apart), np.append(apart, some)
         false = before[at[ends, 1]] == before[at[begins, 0]]
-        found += np.bincount(row[begins, 0][false], minlength=len(limits)).tolist()
-    return found
+        counts += np.bincount(row[begins, 0][false], minlength=len(limits)).tolist()
+    return counts
 
 
 def _median(values: np.ndarray) -> float | None:

@@ -9,18 +9,18 @@ from collections.abc import Mapping
 import numpy as np
 
 from vadjax.evaluation import frame
-from vadjax.evaluation.parts import Arrays, one_class, pool
+from vadjax.evaluation.parts import Videos, labelled, one_class, pool
 from vadjax.evaluation.psnr import psnr_score, regularity_score
 
 CROP = 4
 AVENUE = "hasan_intervals"
 NO_ERROR = "the scores are no errors of prediction or reconstruction"
+Arrays = Mapping[str, np.ndarray]  # by video
 Rows = tuple[list[dict] | None, dict[str, str]]
 
 
 def legacy_part(
-    scores: Arrays,
-    labels: Arrays,
+    videos: Videos,
     *,
     errors: bool,
     other_labels: Mapping[str, Arrays] | None = None,
@@ -29,18 +29,20 @@ def legacy_part(
     """Compute the legacy figures.
 
     Args:
-        scores: float [t] of each test video.
-        labels: [t] {0, 1} of each labelled one.
+        videos: the tested ones.
         errors: the scores are mean squared errors, so that PSNR and regularity mean something.
         other_labels: label version -> video -> [t] {0, 1}.
         no_other_labels: why there are none.
+
+    Returns:
+        A row a figure (name, value, convention, source) or None, and reasons.
     """
-    truth = pool(scores, labels)[1]
-    if why := one_class(truth):
+    if why := one_class(pool(videos)[1]):
         return None, {"legacy": why}
-    own = {v: np.asarray(scores[v], np.float64) for v in sorted(labels)}
-    found = [*_scaled(own, labels), *_errors(own, labels, errors), *_smoothed(own, labels)]
-    found.append(
+    own = {v.id: np.asarray(v.scores, np.float64) for v in labelled(videos)}
+    labels = {v.id: v.labels for v in labelled(videos)}
+    rows = [*_scaled(own, labels), *_errors(own, labels, errors), *_smoothed(own, labels)]
+    rows.append(
         {
             "name": "macro AUC, padded",
             "value": _padded_macro(own, labels),
@@ -58,7 +60,7 @@ def legacy_part(
         "source": "StevenLiuWen/ano_pred_cvpr2018",
     }
     reasons = {"legacy[].value": f"{NO_ERROR}; or, of interval labels, {no_other_labels}"}
-    return [*found, row], reasons
+    return [*rows, row], reasons
 
 
 def _scaled(own: Arrays, labels: Arrays) -> list[dict]:
@@ -159,4 +161,4 @@ def _padded_macro(scores: Arrays, labels: Arrays) -> float | None:
 
 
 def _auc(scores: Arrays, labels: Arrays) -> float | None:
-    return frame.auc(*pool(scores, {v: labels[v] for v in scores}))
+    return frame.auc(*(np.concatenate([x[v] for v in scores]) for x in (scores, labels)))

@@ -4,30 +4,32 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
+from vadjax.data.scored_video import ScoredVideo
 from vadjax.errors import UserError
 from vadjax.evaluation import bootstrap, events, frame
-from vadjax.evaluation.accounting import check_finite
 
-Arrays = Mapping[str, np.ndarray]  # by video
-Found = tuple[dict | list | None, dict[str, str]]  # the part; reasons by dotted path
+Videos = Sequence[ScoredVideo]
+Part = tuple[dict | list | None, dict[str, str]]  # of metrics.json; reasons by dotted path
 
 
-def frame_part(
-    scores: Arrays,
-    labels: Arrays,
-    folds: Sequence[Sequence[str]],
-    *,
-    scenes: Mapping[str, str],
-    resamples: int,
-    seed: int,
-) -> Found:
-    """Everything that needs no threshold."""
-    ids = sorted(labels)  # so that the interval does not depend on the videos' order
-    own, true = [scores[v] for v in ids], [labels[v] for v in ids]
-    where = [scenes.get(v, "") for v in ids]
+def frame_part(videos: Videos, *, num_folds: int, resamples: int, seed: int) -> Part:
+    """Compute the figures that rank frames.
+
+    Args:
+        videos: the tested ones.
+        num_folds: how many detectors made the scores.
+        resamples: of the bootstrap over videos.
+        seed: of its draws.
+
+    Returns:
+        The part `frame`, and reasons.
+    """
+    known = labelled(videos)
+    own, true = [v.scores for v in known], [v.labels for v in known]
+    where = [v.scene for v in known]
     interval = bootstrap.auc_interval(own, true, scenes=where, resamples=resamples, seed=seed)
     macro, skipped = frame.macro_auc(zip(own, true, strict=True))
-    flat, truth = pool(scores, labels)
+    flat, truth = pool(videos)
     why = one_class(truth)
     part = {
         "auc_micro": frame.auc(flat, truth),
@@ -54,21 +56,20 @@ def frame_part(
         curve = frame.precision_recall_curve(flat, truth)
         part["pr"] = dict(zip(("recall", "precision"), frame.thin(*curve), strict=True))
     reasons = {f"frame.{key}": why for key in part}
-    if labels:
+    if known:
         reasons["frame.auc_micro_ci95"] = interval.reason
         reasons["frame.auc_macro"] = "every video holds frames of one class only"
         reasons["frame.auc_anomalous_videos"] = why or "the anomalous videos hold no normal frame"
         bad = "an" if any(np.any(y) for y in true) else "no"
         reasons["frame.auc_video"] = f"every video holds {bad} anomaly"
-    if len(folds) > 1:
-        tests = [{v: labels[v] for v in fold if v in labels} for fold in folds]
-        values = [frame.auc(*pool(scores, test)) for test in tests]
-        known = [value for value in values if value is not None]
+    if num_folds > 1:
+        values = [frame.auc(*pool([v for v in known if v.fold == n])) for n in range(num_folds)]
+        defined = [value for value in values if value is not None]
         part["folds"] = {
             "auc": values,
-            "mean": float(np.mean(known)) if known else None,
-            "sd": float(np.std(known, ddof=1)) if len(known) > 1 else None,
-            "skipped": len(values) - len(known),
+            "mean": float(np.mean(defined)) if defined else None,
+            "sd": float(np.std(defined, ddof=1)) if len(defined) > 1 else None,
+            "skipped": len(values) - len(defined),
         }
         reasons["frame.folds.auc[]"] = "the fold's test clips hold frames of one class only"
         reasons["frame.folds.mean"] = "every fold's test clips hold frames of one class only"
@@ -90,41 +91,61 @@ def _by_video(scores: list[np.ndarray], labels: list[np.ndarray]) -> dict:
     }
 
 
-def baselines_part(baselines: Mapping[str, Arrays], scores: Arrays, labels: Arrays) -> Found:
-    """Micro AUC of each baseline on the frames of the headline, and the majority's accuracy."""
-    for name, found in baselines.items():
-        check_finite(found, f"scores of baseline {name!r}")
-        for video, own in scores.items():
-            if len(found.get(video, ())) != len(own):
+def baselines_part(baselines: Mapping[str, Videos], videos: Videos) -> Part:
+    """Compute each baseline's micro AUC on the frames of the headline, and the majority's accuracy.
+
+    Args:
+        baselines: name -> the same videos, scored by the baseline.
+        videos: the tested ones.
+
+    Returns:
+        The part `baselines`, and reasons.
+
+    Raises:
+        UserError: a baseline lacks a video or frames of it.
+    """
+    _, truth = pool(videos)
+    part: dict = {}
+    for name, scored in baselines.items():
+        scores = {v.id: v.scores for v in scored}
+        for video in videos:
+            if len(scores.get(video.id, ())) != len(video.scores):
                 raise UserError(
-                    f"baseline {name!r} has {len(found.get(video, ()))} scores for {video}, which "
-                    f"has {len(own)} frames; a baseline is compared on the same frames."
+                    f"baseline {name!r} has {len(scores.get(video.id, ()))} scores for {video.id}, "
+                    f"which has {len(video.scores)} frames; a baseline is compared on the same "
+                    "frames."
                 )
-    _, truth = pool(scores, labels)
-    part = {name: frame.auc(*pool(found, labels)) for name, found in baselines.items()}
+        flat = [scores[v.id] for v in labelled(videos)]
+        part[name] = frame.auc(np.concatenate(flat) if flat else (), truth)
     share = truth.mean() if len(truth) else None
     part["majority_accuracy"] = None if share is None else float(max(share, 1 - share))
     return part, {f"baselines.{name}": one_class(truth) for name in part}
 
 
-def kinds_part(
-    kinds: Mapping[str, Arrays] | None, scores: Arrays, called: Arrays, labels: Arrays
-) -> Found:
-    """The frames of each kind of anomaly against all normal frames."""
-    if not kinds or not labels:
-        return None, {"kinds": "no labels" if not labels else "the data set names no kinds"}
-    flat, truth = pool(scores, labels)
-    calls = pool(called, labels)[0] if called else None
+def kinds_part(videos: Videos) -> Part:
+    """Compare the frames of each kind of anomaly with all normal frames.
+
+    Args:
+        videos: the tested ones, with thresholds.
+
+    Returns:
+        The part `kinds`, and reasons.
+    """
+    known = labelled(videos)
+    if not known or not any(v.kinds for v in videos):
+        return None, {"kinds": "no labels" if not known else "the data set names no kinds"}
+    flat, truth = pool(known)
+    calls = pool_calls(known) if decided(known) else None
     rows = []
-    for kind in sorted({kind for video in labels for kind in kinds.get(video, {})}):
-        seen = {v: kinds.get(v, {}).get(kind, np.zeros(len(labels[v]), bool)) for v in labels}
-        here = pool(scores, seen)[1].astype(bool) & (truth == 1)
+    for kind in sorted({kind for video in known for kind in video.kinds}):
+        seen = [np.asarray(v.kinds.get(kind, np.zeros(len(v.scores))), bool) for v in known]
+        here = np.concatenate(seen) & (truth == 1)
         keep = here | (truth == 0)
         rows.append(
             {
                 "kind": kind,
                 "frames": int(here.sum()),
-                "videos": sum(bool(np.any(mask)) for mask in seen.values()),
+                "videos": sum(bool(np.any(mask)) for mask in seen),
                 "auc": frame.auc(flat[keep], here[keep]),
                 "recall": float(calls[here].mean()) if calls is not None and here.any() else None,
             }
@@ -133,32 +154,30 @@ def kinds_part(
     return rows, {"kinds[].auc": why, "kinds[].recall": "no threshold, or no frame of this kind"}
 
 
-def videos_part(
-    scores: Arrays,
-    predicted: Arrays,
-    labels: Arrays,
-    folds: Sequence[Sequence[str]],
-    thresholds: Sequence[float | None],
-    called: Arrays,
-    fps: Mapping[str, float | None],
-) -> Found:
-    """One row a video."""
-    fold_of = {video: index for index, ids in enumerate(folds) for video in ids}
+def videos_part(videos: Videos, thresholds: Sequence[float | None]) -> Part:
+    """Make one row a video.
+
+    Args:
+        videos: the tested ones, with alarms.
+        thresholds: of each fold.
+
+    Returns:
+        The part `videos`, and reasons.
+    """
+    known = decided(videos)
     rows = [
         {
-            "id": video,
-            "frames": len(own),
-            "abnormal": int(labels[video].sum()) if video in labels else None,
-            "filled": int(np.sum(~np.asarray(predicted[video], bool))),
-            "auc": frame.auc(own, labels[video]) if video in labels else None,
-            "max_score": float(np.max(own)),
-            "fold": fold_of[video],
-            "threshold": thresholds[fold_of[video]],
-            "alarms": events.find_alarms(called[video], fps.get(video)).tolist()
-            if called
-            else None,
+            "id": video.id,
+            "frames": len(video.scores),
+            "abnormal": None if video.labels is None else int(np.sum(video.labels)),
+            "filled": int(np.sum(~np.asarray(video.predicted, bool))),
+            "auc": None if video.labels is None else frame.auc(video.scores, video.labels),
+            "max_score": float(np.max(video.scores)),
+            "fold": video.fold,
+            "threshold": thresholds[video.fold],
+            "alarms": [list(alarm) for alarm in video.alarms] if known else None,
         }
-        for video, own in scores.items()
+        for video in videos
     ]
     return rows, {
         "videos[].abnormal": "no labels",
@@ -168,12 +187,27 @@ def videos_part(
     }
 
 
-def pool(scores: Arrays, labels: Arrays) -> tuple[np.ndarray, np.ndarray]:
+def labelled(videos: Videos) -> list[ScoredVideo]:
+    """Return the labelled videos by id, so that no figure depends on their order."""
+    return sorted((v for v in videos if v.labels is not None), key=lambda v: v.id)
+
+
+def decided(videos: Videos) -> bool:
+    """Say whether every video has a threshold."""
+    return bool(videos) and all(v.threshold is not None for v in videos)
+
+
+def pool(videos: Videos) -> tuple[np.ndarray, np.ndarray]:
     """Concatenate the labelled videos: scores and labels, both [n]."""
-    if not labels:
+    known = labelled(videos)
+    if not known:
         return np.zeros(0, np.float32), np.zeros(0, np.uint8)
-    ids = sorted(labels)
-    return np.concatenate([scores[v] for v in ids]), np.concatenate([labels[v] for v in ids])
+    return np.concatenate([v.scores for v in known]), np.concatenate([v.labels for v in known])
+
+
+def pool_calls(videos: Videos) -> np.ndarray:
+    """Concatenate which frames of the labelled videos are called abnormal, bool [n]."""
+    return np.concatenate([np.zeros(0, bool), *(events.called(v) for v in labelled(videos))])
 
 
 def one_class(truth: np.ndarray) -> str:

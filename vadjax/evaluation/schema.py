@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping
 
 import jsonschema
 
+from vadjax.data.scored_video import UNITS
 from vadjax.errors import UserError
 
 VERSION = 1
@@ -210,7 +211,7 @@ SCHEMA = {
             "remarks": {"type": "object", "additionalProperties": _TEXT},
         },
         optional={  # added later: what older versions wrote stays valid
-            "unit": {"enum": ["frame", "window"]},  # what is counted; frames where absent
+            "unit": {"enum": list(UNITS)},  # what is counted; frames where absent
             "thresholds": _list(_RULE),
             "sweep": _SWEEP,
             "classes": _list(_CLASS),

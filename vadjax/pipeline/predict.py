@@ -9,6 +9,7 @@ import numpy as np
 
 from vadjax import config as configs
 from vadjax import data
+from vadjax.data.scored_video import ScoredVideo
 from vadjax.data.video import Video
 from vadjax.detectors import window_model
 from vadjax.errors import UserError
@@ -173,28 +174,39 @@ def _extract(run: Run, videos: list, total: int) -> FeatureStore:
 
 def _write(run, metrics, videos, scores, predicted, threshold, out: pathlib.Path) -> None:
     from vadjax.evaluation.accounting import account
-    from vadjax.evaluation.events import find_alarms
+    from vadjax.evaluation.decisions import decide
     from vadjax.report import tables
     from vadjax.report.page import write_report
     from vadjax.report.thumbnails import thumbnails
     from vadjax.report.view import VideoView
 
-    views = []
-    for video in videos:
-        own = scores[video.id]
-        called = np.zeros(len(own), bool) if threshold is None else own >= threshold
-        views.append(
-            VideoView(
+    records = [
+        decide(
+            ScoredVideo(
                 id=video.id,
-                scores=own,
+                scores=scores[video.id],
                 predicted=predicted[video.id],
-                threshold=threshold,
                 fps=video.fps,
                 fps_assumed=video.fps_assumed,
-                thumbnails=thumbnails(video, own, count=run.config.report.thumbnails),
-                alarms=[tuple(a) for a in find_alarms(called, video.fps).tolist()],
-            )
+                substituted=tuple(video.substituted),
+            ),
+            threshold,
         )
+        for video in videos
+    ]
+    views = [
+        VideoView(
+            id=scored.id,
+            scores=scored.scores,
+            predicted=scored.predicted,
+            threshold=threshold,
+            fps=scored.fps,
+            fps_assumed=scored.fps_assumed,
+            thumbnails=thumbnails(video, scored.scores, count=run.config.report.thumbnails),
+            alarms=scored.alarms,
+        )
+        for video, scored in zip(videos, records, strict=True)
+    ]
     try:
         out.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -208,9 +220,7 @@ def _write(run, metrics, videos, scores, predicted, threshold, out: pathlib.Path
         "coverage": f"trained on {metrics['dataset']}",
         "frame": None,
         "threshold": {"rule": metrics["threshold"]["rule"], "value": threshold},
-        "accounting": account(
-            scores, predicted, {}, substituted={v.id: v.substituted for v in videos}
-        ),
+        "accounting": account(records),
         "reasons": {"frame": no_labels, "accounting.labels": no_labels},
     }
     environment = {**run.environment, "command": run.command}

@@ -1,21 +1,21 @@
 """score -> evaluate -> report: the stages after training."""
 
+import dataclasses
 import functools
 import time
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 
 from vadjax.comparison import compare
+from vadjax.data.scored_video import ScoredVideo
 from vadjax.data.splits import Fold, Part
 from vadjax.detectors import window_model
 from vadjax.errors import UserError
 from vadjax.pipeline import artifacts
 from vadjax.pipeline.run import Run
 from vadjax.storage.files import atomic_write, write_json
-
-if TYPE_CHECKING:
-    pass
 
 Scores = dict[str, np.ndarray]
 
@@ -55,41 +55,59 @@ def evaluate(run: Run) -> None:
     """Scores + truth -> metrics.json."""
     from vadjax.evaluation.evaluate import evaluate as assess
 
-    read = artifacts.read_all_scores(run)
-    tested, held = read["test"], read["calibrate"]
-    scores = {name: s for fold in tested for name, (s, _) in fold.items()}
-    predicted = {name: p for fold in tested for name, (_, p) in fold.items()}
-    videos = {name: run.videos[name] for name in scores}
-    labels = {name: v.labels for name, v in videos.items() if v.labels is not None}
+    test = [video for fold in records(run, "test") for video in fold]
     start = time.perf_counter()
-    compared = baselines(run, scores)
+    compared = baselines(run, {video.id: video.scores for video in test})
     run.note_timing(baselines_s=time.perf_counter() - start)
     e = run.config.evaluate
     metrics = assess(
-        scores=scores,
-        predicted=predicted,
-        labels=labels,
-        calibration=[{name: s for name, (s, _) in fold.items()} for fold in held],
+        test,
+        calibration=records(run, "calibrate"),
         context=context(run),
-        folds=[list(fold) for fold in tested],
-        baselines=compared,
-        fps={name: v.fps for name, v in videos.items()},
-        kinds=kinds_of(videos),
-        substituted={name: v.substituted for name, v in videos.items()},
+        baselines={
+            name: [dataclasses.replace(video, scores=scores[video.id]) for video in test]
+            for name, scores in compared.items()
+        },
         rule=e.threshold,
         quantile=e.quantile,
         num_std=e.num_std,
         false_alarm_rate=e.false_alarm_rate,
-        scenes={name: v.scene for name, v in videos.items()},
         oracle=e.oracle,
-        legacy=legacy(run, scores) if e.legacy else None,
+        legacy=legacy(run, [video.id for video in test]) if e.legacy else None,
         resamples=e.num_bootstrap,
         seed=run.config.seed,
     )
     write_json(run.workdir / "metrics.json", metrics)
 
 
-def legacy(run: Run, scores: Scores) -> dict:
+def records(run: Run, split: str) -> list[list[ScoredVideo]]:
+    """Return the scored videos of each fold, of the split "test" or "calibrate"."""
+    names = {_name(run, part): part for fold in run.folds for part in (*fold.test, *fold.calibrate)}
+    return [
+        [
+            _record(run, names[name], fold=index, scores=s, predicted=p)
+            for name, (s, p) in each.items()
+        ]
+        for index, each in enumerate(artifacts.read_scores(run, split))
+    ]
+
+
+def _record(run: Run, part: Part, **scored) -> ScoredVideo:
+    video = run.videos[part.video_id]
+    kinds = video.metadata.get("kinds", {})
+    return ScoredVideo(
+        id=_name(run, part),
+        labels=None if video.labels is None else run.labels(part),
+        fps=video.fps,
+        fps_assumed=video.fps_assumed,
+        kinds={kind: mask[part.start : part.stop] for kind, mask in kinds.items()},
+        scene=video.scene,
+        substituted=tuple(n for n in video.substituted if part.start <= n < part.stop),
+        **scored,
+    )
+
+
+def legacy(run: Run, names: Sequence[str]) -> dict:
     """Return what figures as others compute them need: see `evaluation.legacy.legacy_part`."""
     found = {"errors": run.config.objective.name in ("predict", "reconstruct")}
     if run.dataset.name != "avenue":
@@ -102,18 +120,12 @@ def legacy(run: Run, scores: Scores) -> dict:
         videos = {v.id: v for v in data.load(config, cache_dir=run.cache).test}
     except UserError as error:
         return {**found, "no_other_labels": f"no interval labels: {error}"}
-    labels = {name: videos[name].labels for name in scores if name in videos}
-    missing = [name for name in scores if labels.get(name) is None]
+    labels = {name: videos[name].labels for name in names if name in videos}
+    missing = [name for name in names if labels.get(name) is None]
     if missing:
         why = f"no interval labels for {len(missing)} video(s), first {missing[0]}"
         return {**found, "no_other_labels": why}
     return {**found, "other_labels": {config.label_version: labels}}
-
-
-def kinds_of(videos: dict) -> dict[str, dict[str, np.ndarray]] | None:
-    """Return video -> kind of anomaly -> bool [t] where the data set knows kinds."""
-    found = {name: v.metadata["kinds"] for name, v in videos.items() if "kinds" in v.metadata}
-    return found or None
 
 
 def baselines(run: Run, scores: Scores) -> dict[str, Scores]:
@@ -215,27 +227,26 @@ def report(run: Run) -> None:
 
     metrics = run.read("metrics.json")
     rows = {row["id"]: row for row in metrics["videos"]}
-    kinds = kinds_of(run.videos) or {}
     gallery = read_gallery(run)
     films = (gallery or {}).get("films", {})
     views = []
-    for fold in artifacts.read_scores(run, "test"):
-        for name, (scores, predicted) in fold.items():
-            video, row = run.videos[name], rows[name]
+    for fold in records(run, "test"):
+        for scored in fold:
+            video, row = run.videos[scored.id], rows[scored.id]
             views.append(
                 VideoView(
-                    id=name,
-                    scores=scores,
-                    labels=video.labels,
-                    predicted=predicted,
+                    id=scored.id,
+                    scores=scored.scores,
+                    labels=scored.labels,
+                    predicted=scored.predicted,
                     threshold=row["threshold"],
-                    fps=video.fps,
-                    fps_assumed=video.fps_assumed,
-                    thumbnails=thumbnails(video, scores, count=run.config.report.thumbnails),
+                    fps=scored.fps,
+                    fps_assumed=scored.fps_assumed,
+                    thumbnails=thumbnails(video, scored.scores, count=run.config.report.thumbnails),
                     alarms=[tuple(alarm) for alarm in row["alarms"] or ()],
-                    kinds=stretches(kinds.get(name, {})),
+                    kinds=stretches(scored.kinds),
                     auc=row["auc"],
-                    film=films.get(name),
+                    film=films.get(scored.id),
                 )
             )
     views.sort(key=lambda view: list(run.videos).index(view.id))
@@ -253,7 +264,7 @@ def report(run: Run) -> None:
     compare.write_own(run.workdir, metrics=metrics, config=run.config, command=run.command)
 
 
-def stretches(kinds: dict[str, np.ndarray]) -> list[tuple[int, int, str]]:
+def stretches(kinds: Mapping[str, np.ndarray]) -> list[tuple[int, int, str]]:
     """Return the half-open (start, stop, kind) of each kind's runs."""
     from vadjax.report.view import runs
 

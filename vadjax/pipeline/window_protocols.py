@@ -3,13 +3,17 @@
 Such protocols leak (docs/protocols.md). Their folds are `data.window_splits.WindowFold`.
 """
 
+import dataclasses
+
 import numpy as np
 
+from vadjax.data.scored_video import ScoredVideo
 from vadjax.detectors import window_model
-from vadjax.evaluation.windows import NAME
 from vadjax.pipeline import artifacts, results
 from vadjax.pipeline.run import Run
 from vadjax.storage.files import atomic_write, write_json
+
+NAME = "test windows"  # of the one record that stands for all tested windows
 
 
 def audit(run: Run) -> dict:
@@ -85,7 +89,7 @@ def score(run: Run) -> None:
 
 def evaluate(run: Run) -> None:
     """Scores + labels -> metrics.json, whose unit is the window."""
-    from vadjax.evaluation.windows import evaluate_windows
+    from vadjax.evaluation.evaluate import evaluate as assess
 
     fold = run.window_fold
     facts = results.context(run)
@@ -93,11 +97,14 @@ def evaluate(run: Run) -> None:
     tested = f"{len(fold.test):,} of {len(fold.windows):,} windows, {len(fold.videos)} clips"
     facts["coverage"] = ", ".join([*known, tested])
     compared = baselines(run, fold)
-    metrics = evaluate_windows(
-        artifacts.read_scores(run, "test")[0][NAME][0],
-        fold.labels[fold.test],
+    test = _record(run, fold)
+    metrics = assess(
+        [test],
+        calibration=[[]],
         context=facts,
-        baselines=compared,
+        baselines={
+            name: [dataclasses.replace(test, scores=scores)] for name, scores in compared.items()
+        },
         rule=run.config.evaluate.threshold,
         seed=run.config.seed,
     )
@@ -107,6 +114,12 @@ def evaluate(run: Run) -> None:
         f"{leaked:.3f} on the same windows"
     )
     write_json(run.workdir / "metrics.json", metrics)
+
+
+def _record(run: Run, fold) -> ScoredVideo:
+    """Return the tested windows as one record."""
+    scores, _ = artifacts.read_scores(run, "test")[0][NAME]
+    return ScoredVideo(NAME, scores, labels=fold.labels[fold.test], unit="window")
 
 
 def baselines(run: Run, fold) -> dict[str, np.ndarray]:

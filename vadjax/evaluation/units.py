@@ -1,0 +1,47 @@
+"""What a row of the scores is, and which figures have no meaning for it."""
+
+from collections.abc import Mapping
+
+MIXED = "windows of one video lie on both sides of the split, so that no video is independent"
+TIMELESS = "the tested windows were drawn at random and have no order in time"
+UNDEFINED = {  # unit -> dotted path -> why it means nothing there
+    "window": {
+        "frame.auc_micro_ci95": MIXED,
+        "frame.auc_macro": MIXED,
+        "frame.auc_anomalous_videos": MIXED,
+        "frame.auc_video": MIXED,
+        "threshold.events": TIMELESS,
+        "threshold.false_alarms_per_hour": TIMELESS,
+        "sweep": TIMELESS,
+        "videos[].alarms": TIMELESS,
+    }
+}
+
+
+def without_undefined(metrics: Mapping, unit: str) -> dict:
+    """Replace the figures that mean nothing for a unit by null, with the reason.
+
+    Args:
+        metrics: the dict of metrics.json with `reasons`.
+        unit: of the scores, one of `data.scored_video.UNITS`.
+
+    Returns:
+        A copy with `unit`, where that is not "frame".
+    """
+    metrics = {**metrics, "reasons": dict(metrics["reasons"])}
+    reasons = metrics["reasons"]
+    for path, why in UNDEFINED.get(unit, {}).items():
+        part, _, key = path.rpartition(".")
+        if part.endswith("[]"):
+            name = part.removesuffix("[]")
+            metrics[name] = [{**row, key: None} for row in metrics[name]]
+        elif not part:
+            metrics[key] = None
+        elif key in metrics[part]:
+            metrics[part] = {**metrics[part], key: None}
+        else:
+            continue
+        for inner in [known for known in reasons if known.startswith(f"{path}.")]:
+            del reasons[inner]
+        reasons[path] = why
+    return metrics if unit == "frame" else {**metrics, "unit": unit}
