@@ -138,7 +138,7 @@ def main() -> None:
     body = []
     for card in CARDS:
         features = 4 * FRAMES * population.SHAPE.width
-        fits = budget.fitting(state + 2 * batch, features, devices=1, limit=int(card.memory))
+        fits = budget.max_members(state + 2 * batch, features, devices=1, limit=int(card.memory))
         options = {"members": fits, "share": share, "args": args}
         body += cells(card, low, low._replace(bytes=least), **options)
     print(f"Computed, not measured. A fitted window: {report.si(flop)}FLOP, {report.si(least)}B to")

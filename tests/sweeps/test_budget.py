@@ -1,4 +1,4 @@
-"""What a sweep needs is known before it starts."""
+"""Memory and time of a sweep are estimated before it starts."""
 
 import dataclasses
 import json
@@ -9,12 +9,15 @@ import pytest
 
 from tests.models import build
 from tests.sweeps import tiny
-from tests.sweeps.test_sweep import QUIET, Heard
+from tests.sweeps.test_jobs import QUIET, RecordingConsole
 from tests.training import tiny as training
 from tests.training.test_population import members_of
 from vadjax.data.windows import window_table
 from vadjax.errors import UserError
-from vadjax.sweeps import budget, local, plan, run
+from vadjax.sweeps import budget, measurements, plan
+from vadjax.sweeps.command import run_command
+from vadjax.sweeps.dry_run import print_estimates
+from vadjax.sweeps.folder import run_sweep
 from vadjax.sweeps.group import open_runs, prepare
 from vadjax.training import population
 from vadjax.training.inputs import TrainingData, resident_arrays
@@ -26,14 +29,14 @@ from vadjax.training.step import Settings
 def swept(cache, tmp_path_factory):
     specs = tiny.specs(tiny.config(cache, train__batch_size=8), {"seed": 0}, {"seed": 1})
     workdir = tmp_path_factory.mktemp("swept")
-    local.run_sweep(specs, workdir, console=QUIET)
+    run_sweep(specs, workdir, console=QUIET)
     return specs, workdir
 
 
 def test_bytes_are_those_of_the_arrays(swept):
     specs, workdir = swept
     group = prepare(open_runs(specs, workdir / "runs"))
-    need = budget.budget(group)
+    need = budget.estimate_budget(group)
     own, shared = group.tasks[0].member.own, group.shared
     assert need.shared_bytes == sum(x.nbytes for x in jax.tree.leaves(shared))
     # Twice for Adam's moments, once for the best parameters, once for the gradient; some scalars.
@@ -46,11 +49,11 @@ def test_bytes_are_those_of_the_arrays(swept):
 
 
 def test_members_that_fit_are_counted_on_every_device():
-    assert budget.fitting(10, 200, devices=3, limit=1000) == 3 * 60
-    assert budget.fitting(1, 0, devices=1, limit=10**9) == budget.MOST
-    assert budget.fitting(10**12, 10**12, devices=1, limit=None) == budget.SLOTS
+    assert budget.max_members(10, 200, devices=3, limit=1000) == 3 * 60
+    assert budget.max_members(1, 0, devices=1, limit=10**9) == budget.MAX_PER_DEVICE
+    assert budget.max_members(10**12, 10**12, devices=1, limit=None) == budget.DEFAULT_SLOTS
     with pytest.raises(UserError, match=r"one member needs 2.0 GB and the device has 1.5 GB"):
-        budget.fitting(10**9, 10**9, devices=1, limit=1_500_000_000)
+        budget.max_members(10**9, 10**9, devices=1, limit=1_500_000_000)
 
 
 def test_a_budget_in_words():
@@ -60,50 +63,52 @@ def test_a_budget_in_words():
 
 def test_a_dry_run_says_all_and_does_nothing(swept, cache, tmp_path):
     specs, _ = swept
-    heard = Heard()
+    console = RecordingConsole()
     wide = tiny.specs(specs[0].config, {"seed": 7, "model.units": (6,)})
-    run.foresee(plan.grouped([*specs, *wide]), heard)
-    assert "2 x synthetic, random_window" in heard.lines[0]
-    assert "2 members per device; training at most" in heard.lines[0]
-    assert "1 member per device; time not measured yet" in heard.lines[1]
-    assert heard.lines[2].startswith("  in all: 3 runs, 2 compilations, training at most ")
-    assert heard.lines[2].endswith("1 group not measured yet")
+    print_estimates(plan.group_by_shape([*specs, *wide]), console)
+    assert "2 x synthetic, random_window" in console.lines[0]
+    assert "2 members per device; training at most" in console.lines[0]
+    assert "1 member per device; time not measured yet" in console.lines[1]
+    assert console.lines[2].startswith("  total: 3 runs, 2 compilations, training at most ")
+    assert console.lines[2].endswith("1 group not measured yet")
     assert not (tmp_path / "runs").exists()
     other = tiny.specs(tiny.config(cache, features__width=64), {"seed": 0})
-    heard.lines.clear()
-    run.foresee(plan.grouped(other), heard)
-    assert "known once the features are extracted" in heard.lines[0]
+    console.lines.clear()
+    print_estimates(plan.group_by_shape(other), console)
+    assert "known once the features are extracted" in console.lines[0]
 
 
 def test_a_dry_run_on_the_workdir_of_something_else_says_so(tmp_path):
     (tmp_path / "config.json").write_text(json.dumps({"config": {}, "identity": {"seed": 1}}))
     with pytest.raises(UserError, match="the workdir of one run"):
-        run.run([], tmp_path, dry_run=True, quiet=True)
+        run_command([], tmp_path, dry_run=True, quiet=True)
 
 
 def test_a_dry_run_is_of_what_is_left(swept, capsys):
     specs, workdir = swept
     more = tiny.specs(specs[0].config, {"seed": 0}, {"seed": 1}, {"seed": 2})
-    run.run(more, workdir, dry_run=True)
+    run_command(more, workdir, dry_run=True)
     said = capsys.readouterr().out
-    assert "2 of 3 runs are done already" in said and "in all: 1 run, 1 compilation" in said
-    run.run(more[:2], workdir, dry_run=True)
+    assert "2 of 3 runs are done already" in said and "total: 1 run, 1 compilation" in said
+    run_command(more[:2], workdir, dry_run=True)
     said = capsys.readouterr().out
-    assert "2 of 2 runs are done already" in said and "in all" not in said
+    assert "2 of 2 runs are done already" in said and "total" not in said
 
 
 def test_a_dry_run_of_what_cannot_run_fails_and_says_each_cause_once(cache, tmp_path):
     lost = tiny.config(cache, dataset__name="folder", dataset__data_dir=str(tmp_path / "none"))
     specs = tiny.specs(lost, {"seed": 0}, {"seed": 1, "model.units": (6,)})
-    heard = Heard()
-    with pytest.raises(UserError, match=r"2 of 2 groups cannot run; mend this first: .*none"):
-        run.foresee(plan.grouped(specs), heard)
-    assert "does not exist" in heard.lines[0] and heard.lines[1].endswith("cannot run, as above")
+    console = RecordingConsole()
+    with pytest.raises(UserError, match=r"2 of 2 groups cannot run; fix this first: .*none"):
+        print_estimates(plan.group_by_shape(specs), console)
+    assert "does not exist" in console.lines[0] and console.lines[1].endswith(
+        "cannot run, as above"
+    )
 
 
 def test_damaged_measurements_are_no_measurements(tmp_path):
-    (tmp_path / budget.FILE).write_text('{"a": [1]}')
-    assert budget.read(tmp_path) == {}
+    (tmp_path / measurements.THROUGHPUT).write_text('{"a": [1]}')
+    assert measurements.read_measurements(tmp_path) == {}
 
 
 def test_what_the_compiler_plans_for_two_holds_for_more(cache):
@@ -129,19 +134,19 @@ def test_what_the_compiler_plans_for_two_holds_for_more(cache):
 def test_a_device_that_tells_its_memory_is_planned_by_the_compiler(swept, monkeypatch):
     specs, workdir = swept
     group = prepare(open_runs(specs, workdir / "runs"))
-    (group.runs[0].cache / budget.MEMORY).unlink(missing_ok=True)
+    (group.runs[0].cache / measurements.MEMORY).unlink(missing_ok=True)
     asked = []
-    monkeypatch.setattr(budget, "devices_of", lambda count: (1, 10**9))
+    monkeypatch.setattr(budget, "training_devices", lambda count: (1, 10**9))
     monkeypatch.setattr(
         budget.population, "working_bytes", lambda *a, **k: asked.append(k) or 10**8
     )
-    need = budget.budget(group)
+    need = budget.estimate_budget(group)
     assert need.planned and need.slots == 2 and 10**8 < need.member_bytes < 1.1 * 10**8
     assert "by the sizes" not in str(need) and "of 1.0 GB, 2 members per device" in str(need)
     assert "by the sizes of arrays" in str(dataclasses.replace(need, planned=False))
-    budget.budget(group)
+    budget.estimate_budget(group)
     assert len(asked) == 1  # kept
-    (group.runs[0].cache / budget.MEMORY).unlink()
+    (group.runs[0].cache / measurements.MEMORY).unlink()
 
 
 def _windows(model):

@@ -1,4 +1,4 @@
-"""Others do the work: Ray loses no run and does none twice; SLURM gets the right script."""
+"""Ray loses no run and executes none twice; SLURM gets the script that was asked for."""
 
 import os
 import pathlib
@@ -10,9 +10,9 @@ import time
 import pytest
 
 from tests.sweeps import tiny
-from tests.sweeps.test_sweep import QUIET
+from tests.sweeps.test_jobs import QUIET
 from vadjax.errors import UserError
-from vadjax.sweeps import local
+from vadjax.sweeps.folder import run_sweep
 from vadjax.sweeps.launchers import choose, worker
 
 ROOT = pathlib.Path(__file__).parents[2]
@@ -22,25 +22,25 @@ pytestmark = pytest.mark.slow
 @pytest.mark.parametrize(("name", "package"), [("ray", "ray"), ("slurm", "submitit")])
 def test_a_launcher_that_is_not_installed(name, package, tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, package, None)
-    with pytest.raises(UserError, match=rf"takes {package}, which is not.*vadjax\[sweep\]"):
-        choose.launcher(name, workdir=tmp_path)
+    with pytest.raises(UserError, match=rf"needs {package}, which is not.*vadjax\[sweep\]"):
+        choose.choose_launcher(name, workdir=tmp_path)
 
 
 def test_options_that_cannot_be(tmp_path):
-    with pytest.raises(UserError, match="'address' is no key=value"):
-        choose.launcher("ray", "address", workdir=tmp_path)
+    with pytest.raises(UserError, match="'address' does not have the form key=value"):
+        choose.choose_launcher("ray", "address", workdir=tmp_path)
     pytest.importorskip("ray", reason="Ray is not installed (extra sweep)")
     with pytest.raises(UserError, match=r"Ray option 'adress' unknown.*Did you mean 'address'"):
-        choose.launcher("ray", "adress=auto", workdir=tmp_path)
-    with pytest.raises(UserError, match="retries=x is no number"):
-        choose.launcher("ray", "retries=x", workdir=tmp_path)
+        choose.choose_launcher("ray", "adress=auto", workdir=tmp_path)
+    with pytest.raises(UserError, match="retries=x is not a number"):
+        choose.choose_launcher("ray", "retries=x", workdir=tmp_path)
     with pytest.raises(UserError, match="are for --launcher=ray or slurm"):
-        choose.launcher("local", "address=auto", workdir=tmp_path)
+        choose.choose_launcher("local", "address=auto", workdir=tmp_path)
 
 
 def test_a_lost_worker_is_the_fault_of_what_it_left_undone(tmp_path, cache):
     specs, ended = tiny.specs(tiny.quick(cache), {"seed": 0}), {}
-    worker.settle(specs, tmp_path, RuntimeError("long\nout of luck"), ended.__setitem__)
+    worker.report_job(specs, tmp_path, RuntimeError("long\nout of luck"), ended.__setitem__)
     assert ended == {specs[0].name: "its worker was lost: RuntimeError: out of luck"}
 
 
@@ -48,7 +48,7 @@ def test_slurm_without_slurm_is_said(tmp_path, monkeypatch):
     pytest.importorskip("submitit", reason="submitit is not installed (extra sweep)")
     monkeypatch.setattr(shutil, "which", lambda name: None)
     with pytest.raises(UserError, match=r"SLURM cannot be used.*srun"):
-        choose.launcher("slurm", workdir=tmp_path)
+        choose.choose_launcher("slurm", workdir=tmp_path)
 
 
 def test_the_sbatch_script_asks_for_what_was_asked(tmp_path, monkeypatch):
@@ -77,11 +77,11 @@ def test_the_sbatch_script_asks_for_what_was_asked(tmp_path, monkeypatch):
 
 def test_submitit_does_the_units_and_lists_what_failed(cache, tmp_path):
     pytest.importorskip("submitit", reason="submitit is not installed (extra sweep)")
-    from vadjax.sweeps.launchers.slurm import on_slurm
+    from vadjax.sweeps.launchers.slurm import slurm_launcher
 
     specs = tiny.specs(tiny.quick(cache), {"seed": 0}, {"seed": 1, "train.lr": 1e30})
-    jobs = on_slurm(tmp_path / "slurm", cluster="local", units=1, gpus_per_node=0)
-    folders, errors = local.run_sweep(specs, tmp_path, console=QUIET, launch=jobs)
+    jobs = slurm_launcher(tmp_path / "slurm", cluster="local", max_jobs=1, gpus_per_node=0)
+    folders, errors = run_sweep(specs, tmp_path, console=QUIET, launch=jobs)
     assert [f.name for f in folders] == [specs[0].name]
     assert list(errors) == [specs[1].name] and "not finite" in errors[specs[1].name]
     assert list((tmp_path / "slurm").glob("*_log.out"))
@@ -89,10 +89,10 @@ def test_submitit_does_the_units_and_lists_what_failed(cache, tmp_path):
 
 def test_a_job_that_is_put_into_the_queue_again_is_the_same(tmp_path):
     pytest.importorskip("submitit", reason="submitit is not installed (extra sweep)")
-    from vadjax.sweeps.launchers.slurm import Work
+    from vadjax.sweeps.launchers.slurm import TrainJob
 
-    again = Work().checkpoint(["a"], tmp_path, 3)
-    assert isinstance(again.function, Work) and again.args == (["a"], tmp_path, 3)
+    again = TrainJob().checkpoint(["a"], tmp_path, 3)
+    assert isinstance(again.function, TrainJob) and again.args == (["a"], tmp_path, 3)
 
 
 @pytest.mark.filterwarnings("ignore:os.fork")  # Ray starts its nodes from here
@@ -101,35 +101,35 @@ def test_ray_loses_no_run_and_does_none_twice_when_a_worker_is_killed(cache, tmp
     ray = pytest.importorskip("ray", reason="Ray is not installed (extra sweep)")
     from ray.cluster_utils import Cluster
 
-    from vadjax.sweeps import finishers
-    from vadjax.sweeps.launchers.ray import on_ray
+    from vadjax.sweeps import executor
+    from vadjax.sweeps.launchers.ray import ray_launcher
 
     monkeypatch.setenv("PYTHONPATH", str(ROOT))
     monkeypatch.setenv("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
     seen, killed = tmp_path / "seen", tmp_path / "killed"
 
-    def work(unit, folder, slots):
-        finishers.AHEAD = 0  # a run is told before the next one trains
+    def work(job, folder, slots):
+        executor.MAX_PENDING = 0  # a run is reported before the next one trains
 
-        def done(name, error):
+        def on_done(name, error):
             with seen.open("a") as file:
                 file.write(f"{name} {os.getpid()} {ray.get_runtime_context().get_node_id()}\n")
-            if unit[0].config.seed == 2 and not killed.exists():
+            if job[0].config.seed == 2 and not killed.exists():
                 killed.touch()
                 os.kill(os.getpid(), signal.SIGKILL)
             until = time.monotonic() + 120
             while not killed.exists() and time.monotonic() < until:
                 time.sleep(0.1)  # so that both workers are at work when one dies
 
-        return worker.work(unit, folder, slots, done)
+        return worker.run_job(job, folder, slots, on_done)
 
     cluster = Cluster(initialize_head=True, head_node_args={"num_cpus": 1})
     try:
         cluster.add_node(num_cpus=1)
         ray.init(address=cluster.address, log_to_driver=False)
         specs = tiny.specs(tiny.quick(cache), *({"seed": s} for s in range(4)))
-        folders, errors = local.run_sweep(
-            specs, tmp_path / "sweep", console=QUIET, slots=1, launch=on_ray(work=work)
+        folders, errors = run_sweep(
+            specs, tmp_path / "sweep", console=QUIET, slots=1, launch=ray_launcher(work=work)
         )
     finally:
         ray.shutdown()

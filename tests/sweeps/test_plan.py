@@ -1,4 +1,4 @@
-"""What a sweep will do: runs, names, groups, and every fault at once."""
+"""The plan of a sweep: runs, names, groups, and all faults in one error."""
 
 import pytest
 
@@ -39,7 +39,7 @@ def test_groups_are_runs_of_one_shape():
         for drop in (0.0, 0.1, 0.2)
         for units in ((8,), (16,))
     ]
-    groups = plan.grouped(read(*runs))
+    groups = plan.group_by_shape(read(*runs))
     # Dropout is an array, but where there is none it is not compiled.
     assert sorted(map(len, groups)) == [4, 4, 8, 8]
     for group in groups:
@@ -69,28 +69,28 @@ def test_a_config_without_a_sweep_is_said(tmp_path):
     file = tmp_path / "plain.py"
     file.write_text("def get_config():\n    pass\n")
     with pytest.raises(UserError, match="no function sweep"):
-        plan.function_of(file)
+        plan.load_function(file)
 
 
 def test_the_sweep_that_comes_along_can_be():
-    sweep = plan.function_of("configs/sweeps/synthetic_rates.py")
-    assert len(plan.grouped(plan.read_sweep(sweep, BASE))) == 1
+    sweep = plan.load_function("configs/sweeps/synthetic_rates.py")
+    assert len(plan.group_by_shape(plan.read_sweep(sweep, BASE))) == 1
 
 
 def test_the_grid_of_sixty_runs():
     file = "configs/sweeps/ped2_grid.py"
-    base = plan.function_of(file, "get_config")("dataset.data_dir=/data/ped2")
-    specs = plan.read_sweep(plan.function_of(file), base)
-    assert len(specs) == 60 and len(plan.grouped(specs)) == 4
+    base = plan.load_function(file, "get_config")("dataset.data_dir=/data/ped2")
+    specs = plan.read_sweep(plan.load_function(file), base)
+    assert len(specs) == 60 and len(plan.group_by_shape(specs)) == 4
     assert {(s.config.train.epochs, s.config.train.patience) for s in specs} == {(30, 5)}
 
 
 def test_the_published_grid():
     argument = "ucsd_ped2=/a,avenue=/b,train.epochs=2"
-    make = plan.function_of("configs/sweeps/rahmani_grid.py", "get_config")
-    sweep = plan.function_of("configs/sweeps/rahmani_grid.py")
+    make = plan.load_function("configs/sweeps/rahmani_grid.py", "get_config")
+    sweep = plan.load_function("configs/sweeps/rahmani_grid.py")
     specs = plan.read_sweep(sweep, make(argument), argument)
-    assert len(specs) == 2 * 6 * 3 * 4 * 5 and len(plan.grouped(specs)) == 2 * 6 * 3 * 4
+    assert len(specs) == 2 * 6 * 3 * 4 * 5 and len(plan.group_by_shape(specs)) == 2 * 6 * 3 * 4
     assert {s.config.train.epochs for s in specs} == {2}
     assert {(s.config.dataset.name, s.config.dataset.data_dir) for s in specs} == {
         ("ucsd_ped2", "/a"),

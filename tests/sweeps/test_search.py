@@ -7,11 +7,13 @@ import numpy as np
 import pytest
 
 from tests.sweeps import tiny
-from tests.sweeps.test_sweep import Heard
+from tests.sweeps.test_jobs import RecordingConsole
 from vadjax import config as configs
 from vadjax.errors import UserError
-from vadjax.sweeps import group, plan, run
-from vadjax.sweeps.search import Search, read_space
+from vadjax.sweeps import group, plan
+from vadjax.sweeps.command import run_command
+from vadjax.sweeps.search import Search
+from vadjax.sweeps.search_space import read_space
 
 optuna = pytest.importorskip("optuna", reason="Optuna is not installed (extra sweep)")
 BASE = configs.default_config()
@@ -30,7 +32,7 @@ def test_proposals_are_valid_runs_and_the_same_again(kind):
     assert len(set(rates)) == 8 and min(rates) >= 1e-4 and max(rates) <= 1e-2
     assert all(rate == float(f"{rate:.4g}") for rate in rates), "as people write them"
     assert {s.config.model.units for s in specs} == {(3,), (4, 5)}
-    assert len(plan.grouped(specs)) == 2
+    assert len(plan.group_by_shape(specs)) == 2
     assert [s.values for s in Search(kind, axes, BASE, 8).specs] == [s.values for s in specs]
 
 
@@ -47,8 +49,8 @@ def test_sobol_fills_the_space_evenly():
         (("train.learning_rat", {"low": 0, "high": 1}), "Did you mean 'train.learning_rate'"),
         (("model.units", {"choices": []}), "axis model.units is empty"),
         (("train.lr", {"low": 1.0, "high": 0.1}), "axis train.learning_rate is empty"),
-        (("seed", {"low": 0, "high": 9}), "seed is no axis of a search"),
-        (("features.backbone", {"choices": ["resnet18"]}), "features.backbone is no axis"),
+        (("seed", {"low": 0, "high": 9}), "seed cannot be an axis of a search"),
+        (("features.backbone", {"choices": ["resnet18"]}), "features.backbone cannot be an axis"),
     ],
 )
 def test_an_axis_that_cannot_be_is_said(axis, said):
@@ -59,7 +61,7 @@ def test_an_axis_that_cannot_be_is_said(axis, said):
 def test_a_protocol_without_held_out_windows_is_not_searched(cache):
     axes = read_space(space, BASE)
     leaky = tiny.quick(cache, dataset__protocol="published_shuffled")
-    with pytest.raises(UserError, match="stops the training on the very windows"):
+    with pytest.raises(UserError, match="early stopping uses the very windows"):
         Search("random", axes, leaky, 2)
     with pytest.raises(UserError, match="one fold after another"):
         Search("halving", axes, tiny.quick(cache, dataset__protocol="by_video"), 2)
@@ -79,7 +81,7 @@ def test_halving_stops_the_worse_and_goes_on(cache, tmp_path, monkeypatch):
     axes = read_space(rates, base)
     monkeypatch.setattr("vadjax.comparison.compare.run", lambda *a, **k: None)  # tested elsewhere
     search = Search("halving", axes, base, 6)
-    run.run(search.specs, tmp_path, search=search, slots=6, quiet=True)
+    run_command(search.specs, tmp_path, search=search, slots=6, quiet=True)
     found = json.loads((tmp_path / "search.json").read_text())
     states = {row["run"]: row["state"] for row in found["runs"]}
     assert set(states.values()) == {"COMPLETE", "PRUNED"}
@@ -95,11 +97,11 @@ def test_halving_stops_the_worse_and_goes_on(cache, tmp_path, monkeypatch):
     # Started again, nothing is trained, and the study ends as it did.
     monkeypatch.setattr(group, "train_members", None)
     again = Search("halving", axes, base, 6)
-    run.run(again.specs, tmp_path, search=again, slots=6, quiet=True)
+    run_command(again.specs, tmp_path, search=again, slots=6, quiet=True)
     assert json.loads((tmp_path / "search.json").read_text()) == found
     # A plain sweep of the same runs trains those to the end that were stopped.
-    heard = Heard()
-    from vadjax.sweeps.done import is_done
+    console = RecordingConsole()
+    from vadjax.sweeps.status import is_done
 
     stopped = [s for s in again.specs if states[s.name] == "PRUNED"]
-    assert not any(is_done(s, tmp_path / "runs", heard) for s in stopped)
+    assert not any(is_done(s, tmp_path / "runs", console) for s in stopped)

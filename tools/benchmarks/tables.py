@@ -19,7 +19,7 @@ def tables_vadjax() -> Callable[[], dict[str, float]]:
     """Return runs put into tables a second: all tables, and each kind."""
     from vadjax.comparison import compare
     from vadjax.runtime.console import Console
-    from vadjax.sweeps import table
+    from vadjax.sweeps import best, run_table
 
     folder = pathlib.Path(tempfile.mkdtemp(prefix="vadjax_tables_"))
     specs = _specs(folder)
@@ -35,12 +35,12 @@ def tables_vadjax() -> Callable[[], dict[str, float]]:
             now = time.perf_counter()
             spent[name], start = now - start, now
 
-        table.write_runs(folder, table.rows_of(specs, folder / "runs", {}))
+        run_table.write_runs(folder, run_table.run_rows(specs, folder / "runs", {}))
         lap("csv and parquet")
         outs = [folder / f"results.{suffix}" for suffix in ("csv", "xlsx", "html")]
         compare.run(names, console=quiet, outs=outs)
         lap("csv, xlsx and html over seeds")
-        table.write_best(folder / "best.json", table.best(map(pathlib.Path, names)))
+        best.write_best(folder / "best.json", best.best_detectors(map(pathlib.Path, names)))
         lap("best")
         rates = {name: RUNS / seconds for name, seconds in spent.items()}
         return {"all tables": RUNS / sum(spent.values()), **rates}
@@ -72,7 +72,7 @@ def _specs(folder: pathlib.Path) -> list:
 def _write(specs, folder: pathlib.Path) -> None:
     """Run the first one, and write the others as copies with figures of their own."""
     from vadjax.runtime.console import Console
-    from vadjax.sweeps.local import run_sweep
+    from vadjax.sweeps.folder import run_sweep
 
     (first,), errors = run_sweep(specs[:1], folder, console=Console(quiet=True))
     if errors:

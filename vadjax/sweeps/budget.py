@@ -1,36 +1,22 @@
-"""What a group will take before it starts: memory, members at a time, and time."""
+"""Estimates of what a group needs before it starts: memory, members at a time, and time."""
 
 import dataclasses
-import json
 import math
-import pathlib
 from collections.abc import Mapping
 
 import jax
 import numpy as np
 
-from vadjax import config as configs
 from vadjax.errors import UserError
 from vadjax.pipeline.run import Run
-from vadjax.storage.files import write_json
+from vadjax.sweeps.measurements import MEMORY, measurement_key, read_measurements, record_memory
 from vadjax.training import population
 from vadjax.training.population import Member, make_state
 from vadjax.training.step import Settings
 
-SLOTS = 8  # members at a time where no device tells its memory; beyond, two cores gain nothing
-MOST = 256
-SHARE = 0.8  # of a device's memory that a group may plan to fill
-FILE = "sweep_throughput.json"
-MEMORY = "sweep_memory.json"
-NAMED = (
-    "dataset.protocol",
-    "features.backbone",
-    "features.tap",
-    "window.length",
-    "objective.name",
-    "train.batch_size",
-    "train.optimizer",
-)
+DEFAULT_SLOTS = 8  # where the device does not report its memory; on two cores more gain nothing
+MAX_PER_DEVICE = 256
+MEMORY_SHARE = 0.8  # of a device's memory that a group may plan to use
 
 
 @dataclasses.dataclass(frozen=True)
@@ -41,12 +27,11 @@ class Budget:
         member_bytes: state, gradients and the batch of one member.
         shared_bytes: features and tables, on every device.
         slots: members at a time, over all devices.
-        devices: that they lie on.
-        limit_bytes: of a device's memory; None where it does not tell.
-        windows: fitted windows of all members, all epochs, if none stops early.
-        seconds: of training, expected at most; None where nothing like it was measured here.
-        planned: the compiler has said what a member takes while it trains; else that is guessed
-            from the sizes of its arrays.
+        devices: that the members are placed on.
+        limit_bytes: a device's memory; None where the device does not report it.
+        windows: training windows of all members and epochs if none stops early.
+        seconds: upper estimate of the training time; None where nothing similar was measured here.
+        planned: whether `member_bytes` comes from the compiler's plan instead of array sizes.
     """
 
     member_bytes: int
@@ -59,24 +44,27 @@ class Budget:
     planned: bool = False
 
     def __str__(self) -> str:
-        """Say it as a person reads it."""
+        """Return one line for the console."""
         each = math.ceil(self.slots / self.devices)
         needed = self.shared_bytes + each * self.member_bytes
-        room = f" of {size(self.limit_bytes)}" if self.limit_bytes else ""
+        limit = f" of {format_bytes(self.limit_bytes)}" if self.limit_bytes else ""
         time = "time not measured yet"
         if self.seconds is not None:
-            time = f"training at most {duration(self.seconds)}"
+            time = f"training at most {format_seconds(self.seconds)}"
         members = f"{each} member{'s' * (each != 1)} per device"
         basis = "" if self.planned else " by the sizes of arrays"
-        return f"needs {size(needed)}{room}{basis}, {members}; {time}"
+        return f"needs {format_bytes(needed)}{limit}{basis}, {members}; {time}"
 
 
-def budget(group, *, slots: int = 0) -> Budget:
+def estimate_budget(group, *, slots: int = 0) -> Budget:
     """Return the `Budget` of a `group.Group`.
 
     Args:
         group: with at least one task.
-        slots: asked for; 0 takes what fits.
+        slots: members at a time; 0 chooses as many as fit.
+
+    Returns:
+        The estimate.
 
     Raises:
         UserError: not one member fits on a device.
@@ -84,80 +72,116 @@ def budget(group, *, slots: int = 0) -> Budget:
     run, tasks, shared = group.runs[0], group.tasks, group.shared
     train, member = run.config.train, tasks[0].member
     state = state_bytes(run.model, {**shared, **member.own}, member, train.optimizer)
-    present, limit = devices_of(train.num_devices)
-    working = working_bytes_of(group) if limit else guessed_bytes(run, shared)
+    devices, limit = training_devices(train.num_devices)
+    working = planned_bytes(group) if limit else batch_bytes(run, shared)
     each = state + working + tree_bytes(member.own)
     resident = tree_bytes(shared)
-    slots = slots or evenly(
-        len(tasks), fitting(each, resident, devices=present, limit=limit), devices=present
-    )
+    if not slots:
+        fitting = max_members(each, resident, devices=devices, limit=limit)
+        slots = balanced_slots(len(tasks), fitting, devices=devices)
     slots = min(slots, len(tasks))
     windows = sum(task.steps for task in tasks) * train.batch_size * train.epochs
-    known = read(run.cache).get(key_of(run))
-    seconds = windows / known if known else None
-    return Budget(each, resident, slots, min(present, slots), limit, windows, seconds, bool(limit))
+    rate = read_measurements(run.cache).get(measurement_key(run))
+    seconds = windows / rate if rate else None
+    return Budget(each, resident, slots, min(devices, slots), limit, windows, seconds, bool(limit))
 
 
-def working_bytes_of(group) -> int:
-    """Return what the compiler plans for a member, asked once for each shape and then kept."""
+def planned_bytes(group) -> int:
+    """Return the compiler's plan for a member's working memory; compiled once for each shape."""
     run, task = group.runs[0], group.tasks[0]
-    known = read(run.cache, MEMORY)
-    if key_of(run) not in known:
-        found = population.working_bytes(
+    known = read_measurements(run.cache, MEMORY).get(measurement_key(run))
+    if known is None:
+        known = population.working_bytes(
             run.model,
             run.objective,
             Settings.of(run.config.train, task.steps),
             member=task.member,
             shared=group.shared,
         )
-        known[key_of(run)] = found
-        write_json(run.cache / MEMORY, {**read(run.cache, MEMORY), **known})
-    return int(known[key_of(run)])
+        record_memory(run, known)
+    return int(known)
 
 
-def guessed_bytes(run: Run, shared: Mapping) -> int:
-    """Guess the same where no device tells its memory: the gathered windows twice."""
+def batch_bytes(run: Run, shared: Mapping) -> int:
+    """Return twice the bytes of a batch of gathered windows, a guess at the working memory.
+
+    Args:
+        run: of the group.
+        shared: its shared arrays; "features" is float32 [n, ...].
+
+    Returns:
+        Bytes of a member.
+    """
     row = int(np.prod(shared["features"].shape[1:]))
     windows = 4 * run.config.train.batch_size * run.config.window.length
     return 2 * windows * row
 
 
-def fitting(each: int, resident: int, *, devices: int, limit: int | None) -> int:
-    """Return how many members of `each` bytes fit beside `resident` ones, over all devices.
+def max_members(each: int, resident: int, *, devices: int, limit: int | None) -> int:
+    """Return how many members fit beside the shared arrays, over all devices.
 
-    >>> fitting(10**9, 2 * 10**9, devices=2, limit=10 * 10**9)
+    >>> max_members(10**9, 2 * 10**9, devices=2, limit=10 * 10**9)
     12
 
+    Args:
+        each: bytes of a member.
+        resident: bytes of the shared arrays, on every device.
+        devices: number of devices.
+        limit: bytes of a device; None where it does not report them.
+
+    Returns:
+        The number of members, at most `MAX_PER_DEVICE` for each device.
+
     Raises:
-        UserError: not one fits.
+        UserError: not one member fits.
     """
     if limit is None:
-        return SLOTS
-    room = int((SHARE * limit - resident) // each)
-    if room < 1:
+        return DEFAULT_SLOTS
+    count = int((MEMORY_SHARE * limit - resident) // each)
+    if count < 1:
         raise UserError(
-            f"one member needs {size(resident + each)} and the device has {size(limit)}, of which "
-            f"{SHARE:.0%} are planned with. Choose pooled features, a smaller model or window."
+            f"one member needs {format_bytes(resident + each)} and the device has "
+            f"{format_bytes(limit)}, of which {MEMORY_SHARE:.0%} may be used. Choose pooled "
+            "features, a smaller model or a shorter window."
         )
-    return min(room, MOST) * devices
+    return min(count, MAX_PER_DEVICE) * devices
 
 
-def evenly(members: int, most: int, *, devices: int = 1) -> int:
-    """Return how many slots, of at most `most`, take all members in as few turns and none idle.
+def balanced_slots(members: int, most: int, *, devices: int = 1) -> int:
+    """Return the least number of slots that takes no more rounds than `most` slots would.
 
-    A turn of eight and one of four, in slots of eight, would compute for sixteen.
+    Twelve members in eight slots are a round of eight and one of four that costs as much; six
+    slots take two rounds as well.
 
-    >>> evenly(12, 8), evenly(5, 8), evenly(100, 64, devices=4)
+    >>> balanced_slots(12, 8), balanced_slots(5, 8), balanced_slots(100, 64, devices=4)
     (6, 5, 52)
+
+    Args:
+        members: to train.
+        most: slots that fit.
+        devices: the result is a multiple of this number, at most `most`.
+
+    Returns:
+        The number of slots over all devices.
     """
     each = math.ceil(members / math.ceil(members / most))
     return min(most, math.ceil(each / devices) * devices)
 
 
 def state_bytes(model, data: Mapping, member: Member, optimizer: str) -> int:
-    """Return the bytes of a member's state and gradients, without making them."""
-    made = jax.eval_shape(lambda: make_state(model, data, optimizer)(member))
-    return tree_bytes(made) + tree_bytes(made.params)
+    """Return the bytes of a member's state and gradients, without allocating them.
+
+    Args:
+        model: see vadjax/models.
+        data: the arrays that the member reads.
+        member: the member.
+        optimizer: its name in the config.
+
+    Returns:
+        Bytes.
+    """
+    state = jax.eval_shape(lambda: make_state(model, data, optimizer)(member))
+    return tree_bytes(state) + tree_bytes(state.params)
 
 
 def tree_bytes(tree) -> int:
@@ -165,49 +189,26 @@ def tree_bytes(tree) -> int:
     return sum(math.prod(x.shape) * np.dtype(x.dtype).itemsize for x in jax.tree.leaves(tree))
 
 
-def devices_of(count: int) -> tuple[int, int | None]:
-    """Return the number of devices that train, and the bytes of one, None where it tells none."""
+def training_devices(count: int) -> tuple[int, int | None]:
+    """Return the number of devices that train, and the bytes of one, None if not reported."""
     present = jax.devices()
     count = count or (1 if jax.default_backend() == "cpu" else len(present))
     return count, (present[0].memory_stats() or {}).get("bytes_limit")
 
 
-def key_of(run: Run) -> str:
-    """Return what throughput depends on: the device, the model, its input and its batch."""
-    flat = configs.flatten(run.config.to_dict())
-    kept = {k: v for k, v in flat.items() if k in NAMED or k.startswith("model.")}
-    del kept["model.dropout"]
-    return configs.fingerprint({**kept, "device": jax.devices()[0].device_kind})
+def format_bytes(count: int) -> str:
+    """Format a number of bytes.
 
-
-def read(cache: pathlib.Path, name: str = FILE) -> dict[str, float]:
-    """Return what is known by key: windows fitted a second, all included, or bytes a member."""
-    try:
-        found = json.loads((cache / name).read_text(encoding="utf-8"))
-        return {str(key): float(value) for key, value in found.items() if float(value) > 0}
-    except (OSError, ValueError, TypeError, AttributeError):
-        return {}  # it is only a memory
-
-
-def learn(run: Run, *, windows: int, seconds: float) -> None:
-    """Keep the throughput of a group that was trained."""
-    if windows and seconds > 0:
-        write_json(run.cache / FILE, {**read(run.cache), key_of(run): round(windows / seconds, 1)})
-
-
-def size(count: int) -> str:
-    """Write bytes for people.
-
-    >>> size(3_100_000_000), size(52_000)
+    >>> format_bytes(3_100_000_000), format_bytes(52_000)
     ('3.1 GB', '0.1 MB')
     """
     return f"{count / 1e9:.1f} GB" if count >= 1e9 else f"{count / 1e6:.1f} MB"
 
 
-def duration(seconds: float) -> str:
-    """Write seconds for people.
+def format_seconds(seconds: float) -> str:
+    """Format a duration.
 
-    >>> duration(42), duration(150), duration(9000)
+    >>> format_seconds(42), format_seconds(170), format_seconds(9000)
     ('42 s', '3 min', '2.5 h')
     """
     if seconds < 100:

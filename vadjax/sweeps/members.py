@@ -1,4 +1,4 @@
-"""The members of a population: of each run the folds, and what each reads of the shared data."""
+"""The members of a population: one for each fold of each run, with the arrays that it reads."""
 
 import dataclasses
 import functools
@@ -23,10 +23,10 @@ class Task:
     """One fold of one run: a member of the population.
 
     Attributes:
-        run, fold: whose it is.
+        run, fold: the run and the fold.
         standardizer: fitted on the fold's clips or windows.
-        member: what is trained.
-        steps: batches of its epoch, of its own windows.
+        member: what the population trains.
+        steps: batches of an epoch over the member's windows.
     """
 
     run: Run
@@ -36,17 +36,28 @@ class Task:
     steps: int
 
 
-def split_of(run: Run, fold: Fold) -> tuple:
-    """Return what two folds of a group have equal if they fit and stop on the same windows."""
+def split_key(run: Run, fold: Fold) -> tuple:
+    """Return a key that is equal for folds of a group with the same training windows.
+
+    Args:
+        run: the fold's run.
+        fold: one of its folds.
+
+    Returns:
+        A hashable key; equal keys also mean equal validation windows.
+    """
     return (run.config.seed,) if run.by_window else (fold.fit, fold.select)
 
 
-def members(runs: Sequence[Run]) -> tuple[list[Task], dict, dict[str, str]]:
-    """Return the tasks, the arrays that they share, and {run's name: why it cannot be trained}.
+def make_tasks(runs: Sequence[Run]) -> tuple[list[Task], dict, dict[str, str]]:
+    """Return the tasks of a group of runs and the arrays that they share.
 
-    Where all fit the same windows, they share these and the standardised features, as a run alone
-    has them. Else the features are shared as they are, and each has its tables, padded to one
-    length, and standardises what it gathers.
+    Where all train on the same windows, they share the windows and the standardised features, as
+    in a single run. Otherwise they share the raw features; each has its own window tables, padded
+    to one length, and standardises the windows that it gathers.
+
+    Returns:
+        The tasks, the shared arrays, and {run's name: why it cannot be trained}.
 
     Raises:
         UserError: the group's data cannot be trained on.
@@ -59,12 +70,12 @@ def members(runs: Sequence[Run]) -> tuple[list[Task], dict, dict[str, str]]:
             failed[run.workdir.name] = str(error)
     if not pairs:
         return [], {}, failed
-    if len({split_of(run, fold) for run, fold in pairs}) == 1:
-        made, shared = _alike(pairs)
+    if len({split_key(run, fold) for run, fold in pairs}) == 1:
+        inputs, shared = _same_windows(pairs)
     else:
-        made, shared = _apart(pairs)
+        inputs, shared = _different_windows(pairs)
     size, tasks = run_size(runs[0].config.train), []
-    for (run, fold), (standardizer, data, own) in zip(pairs, made, strict=True):
+    for (run, fold), (standardizer, data, own) in zip(pairs, inputs, strict=True):
         try:
             hparams = hyperparameters(data, run.config, run.objective)
         except UserError as error:
@@ -79,7 +90,8 @@ def members(runs: Sequence[Run]) -> tuple[list[Task], dict, dict[str, str]]:
     return [task for task in tasks if task.run.workdir.name not in failed], shared, failed
 
 
-def _alike(pairs: Sequence[tuple[Run, Fold]]) -> tuple[list, dict]:
+def _same_windows(pairs: Sequence[tuple[Run, Fold]]) -> tuple[list, dict]:
+    """Return (standardizer, data, no own arrays) for each pair, and the shared arrays."""
     run, fold = pairs[0]
     make = window_protocols.training_data if run.by_window else stages.training_data
     standardizer, data = make(run, fold)
@@ -88,31 +100,32 @@ def _alike(pairs: Sequence[tuple[Run, Fold]]) -> tuple[list, dict]:
     return [(standardizer, data, {})] * len(pairs), shared
 
 
-def _apart(pairs: Sequence[tuple[Run, Fold]]) -> tuple[list, dict]:
-    """Return (standardizer, data, own arrays) of each, and what all share."""
-    found = (_by_window if pairs[0][0].by_window else _by_clip)(pairs)
-    empty = [data for _, data in found if not (len(data.train) and len(data.select))]
-    data = (empty or [data for _, data in found])[0]
+def _different_windows(pairs: Sequence[tuple[Run, Fold]]) -> tuple[list, dict]:
+    """Return (standardizer, data, own arrays) for each pair, and the shared arrays."""
+    inputs = (_by_window if pairs[0][0].by_window else _by_clip)(pairs)
+    empty = [data for _, data in inputs if not (len(data.train) and len(data.select))]
+    data = (empty or [data for _, data in inputs])[0]
     check(data, pairs[0][0].objective)
     size = run_size(pairs[0][0].config.train)
     tables = {
-        split: _padded([getattr(data, split) for _, data in found], size)
+        split: _padded([getattr(data, split) for _, data in inputs], size)
         for split in ("train", "select")
     }
-    made = []
-    for index, (standardizer, data) in enumerate(found):
+    with_own = []
+    for index, (standardizer, data) in enumerate(inputs):
         own = {
             **{split: padded[index] for split, padded in tables.items()},
             "standard": {"mean": standardizer.mean, "std": standardizer.std},
         }
-        made.append((standardizer, data, own))
-    return made, resident_arrays(found[0][1])
+        with_own.append((standardizer, data, own))
+    return with_own, resident_arrays(inputs[0][1])
 
 
 def _by_clip(pairs: Sequence[tuple[Run, Fold]]) -> list[tuple[Standardizer, TrainingData]]:
+    """Return the inputs of folds of clips; all have the features of all clips, concatenated."""
     first, window = pairs[0][0], pairs[0][0].config.window
-    used = [(*fold.fit, *fold.select) for _, fold in pairs]
-    videos = list(dict.fromkeys(part.video_id for parts in used for part in parts))
+    parts_of = [(*fold.fit, *fold.select) for _, fold in pairs]
+    videos = list(dict.fromkeys(part.video_id for parts in parts_of for part in parts))
     rows = {name: first.store.read(name) for name in videos}
     starts = np.cumsum([0, *(len(x) for x in rows.values())])[:-1]
     offset = dict(zip(videos, starts.tolist(), strict=True))
@@ -144,24 +157,24 @@ def _by_clip(pairs: Sequence[tuple[Run, Fold]]) -> list[tuple[Standardizer, Trai
 
 
 def _by_window(pairs: Sequence[tuple[Run, Fold]]) -> list[tuple[Standardizer, TrainingData]]:
-    """The rows are the same for every seed; a seed deals out the windows."""
+    """Return the inputs of window-level splits: the rows are shared, the windows differ by seed."""
     rows = window_protocols.rows(*pairs[0])
-    found: dict[tuple, tuple] = {}
+    inputs: dict[tuple, tuple] = {}
     for run, fold in pairs:
-        key = split_of(run, fold)
-        if key not in found:
+        key = split_key(run, fold)
+        if key not in inputs:
             labels = run.window_fold.row_labels.astype(np.int32)
             data = TrainingData(rows, labels, None, *window_protocols.tables(fold))
-            found[key] = window_protocols.standardizer(run, fold, rows), data
-    return [found[split_of(run, fold)] for run, fold in pairs]
+            inputs[key] = window_protocols.standardizer(run, fold, rows), data
+    return [inputs[split_key(run, fold)] for run, fold in pairs]
 
 
 def _padded(tables: Sequence[WindowTable], size: int) -> list[dict[str, np.ndarray]]:
-    """Return window tables as arrays of one length, the first row repeated, with their own counts.
+    """Return window tables as arrays of one length, padded with their first row.
 
     Args:
-        tables: one a member; those of a split are the same object.
-        size: windows of a run, where batches are runs; else 0.
+        tables: one for each member; members of one split have the same object.
+        size: windows per run of consecutive windows where batches are such runs; else 0.
     """
     longest = max(map(len, tables))
     cuts = {id(table): cut_runs(table, size) for table in tables} if size else {}

@@ -1,1 +1,1 @@
-"""Who does the work of a sweep: this process, a Ray cluster, or SLURM."""
+"""Launchers execute the jobs of a sweep: in this process, on a Ray cluster, or with SLURM."""

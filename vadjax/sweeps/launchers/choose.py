@@ -1,4 +1,4 @@
-"""Which launcher does the work of a sweep: this process, a Ray cluster, or SLURM."""
+"""The launcher of a sweep by its name: this process, a Ray cluster, or SLURM."""
 
 import functools
 import pathlib
@@ -8,60 +8,69 @@ from typing import Any
 from vadjax.errors import UserError, unknown
 
 
-def launcher(name: str, options: str = "", *, workdir: pathlib.Path, search=None) -> Callable:
-    """Return what `local.run_sweep` calls to have units done.
+def choose_launcher(
+    name: str, options: str = "", *, workdir: pathlib.Path, search=None
+) -> Callable:
+    """Return the function that `folder.run_sweep` calls to execute jobs.
 
     Args:
         name: local, ray or slurm.
         options: "key=value,..." for Ray (address, retries) or submitit's executor.
-        workdir: of the sweep.
-        search: a `search.Search`, which needs every loss at once for successive halving.
+        workdir: the sweep's folder.
+        search: a `search.Search`; successive halving needs the losses of all runs in one process.
+
+    Returns:
+        A function with the parameters of `jobs.run_jobs`, without `report`.
 
     Raises:
-        UserError: a package is missing, or the search does not go with the launcher.
+        UserError: a package is missing, an option is wrong, or the search needs another launcher.
     """
-    given: dict[str, Any] = _parsed(options)
+    parsed: dict[str, Any] = _parse_options(options)
     if name == "local":
-        from vadjax.sweeps.unit import run_units
+        from vadjax.sweeps.jobs import run_jobs
 
-        if given:
+        if parsed:
             raise UserError("--launcher_options are for --launcher=ray or slurm.")
-        return functools.partial(run_units, report=search.report) if search else run_units
+        return functools.partial(run_jobs, report=search.report) if search else run_jobs
     if search is not None and search.kind == "halving":
         raise UserError(
-            f"successive halving compares runs while they train, in one process: "
-            f"--launcher={name} does not go with it; choose local, or --search=sobol."
+            "successive halving compares runs while they train, in one process: "
+            f"it cannot use --launcher={name}; choose local, or --search=sobol."
         )
     if name == "ray":
-        from vadjax.sweeps.launchers.ray import on_ray
+        from vadjax.sweeps.launchers.ray import ray_launcher
 
-        need("ray")
-        if unknowns := given.keys() - {"address", "retries"}:
+        require("ray")
+        if unknowns := parsed.keys() - {"address", "retries"}:
             raise unknown("Ray option", min(unknowns), ("address", "retries"))
-        if not isinstance(given.get("retries", 0), int):
-            raise UserError(f"Ray option retries={given['retries']} is no number, such as 3.")
-        return on_ray(**given)
-    from vadjax.sweeps.launchers.slurm import on_slurm
+        if not isinstance(parsed.get("retries", 0), int):
+            raise UserError(f"Ray option retries={parsed['retries']} is not a number, such as 3.")
+        return ray_launcher(**parsed)
+    from vadjax.sweeps.launchers.slurm import slurm_launcher
 
-    need("submitit")
-    return on_slurm(workdir / "slurm", **given)
+    require("submitit")
+    return slurm_launcher(workdir / "slurm", **parsed)
 
 
-def need(package: str) -> None:
-    """Refuse to go on without a package of the extra `sweep`."""
+def require(package: str) -> None:
+    """Check that a package of the extra `sweep` is installed.
+
+    Raises:
+        UserError: it is not.
+    """
     try:
         __import__(package)
     except ImportError:
         raise UserError(
-            f"this launcher takes {package}, which is not installed: pip install 'vadjax[sweep]'."
+            f"this launcher needs {package}, which is not installed: pip install 'vadjax[sweep]'."
         ) from None
 
 
-def _parsed(options: str) -> dict[str, object]:
-    found: dict[str, object] = {}
+def _parse_options(options: str) -> dict[str, object]:
+    parsed: dict[str, object] = {}
     for part in filter(None, options.split(",")):
         key, equals, value = part.partition("=")
         if not equals:
-            raise UserError(f"launcher option {part!r} is no key=value.")
-        found[key.strip()] = int(value) if value.strip().isdigit() else value.strip()
-    return found
+            raise UserError(f"launcher option {part!r} does not have the form key=value.")
+        parsed[key.strip()] = int(value) if value.strip().isdigit() else value.strip()
+    return parsed

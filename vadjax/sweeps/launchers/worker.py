@@ -1,7 +1,7 @@
-"""The unit of work of a sweep, as every launcher has it done.
+"""What a worker of any launcher does with a job.
 
-A unit is a part of a group: runs of one shape. Whoever does it skips what is done, so that a unit
-may be started again at any time. The folder and the cache have to be visible to all.
+A job is a part of a group: runs of one shape. A worker skips the runs that are done, so that a job
+can be started again at any time. The folder and the cache have to be visible to all workers.
 """
 
 import math
@@ -13,30 +13,42 @@ from vadjax.runtime.console import Console
 from vadjax.sweeps.plan import Spec
 
 
-def pieces(groups: Sequence[Sequence[Spec]], workers: int) -> list[list[Spec]]:
-    """Cut every group into as many pieces as there are workers, or fewer.
+def split_groups(groups: Sequence[Sequence[Spec]], workers: int) -> list[list[Spec]]:
+    """Split every group into as many jobs as there are workers, or fewer.
 
-    >>> [len(piece) for piece in pieces([range(7), range(2)], 3)]
+    >>> [len(job) for job in split_groups([range(7), range(2)], 3)]
     [3, 3, 1, 1, 1]
+
+    Args:
+        groups: runs of one shape each.
+        workers: number of jobs per group, at most.
+
+    Returns:
+        The jobs.
     """
-    found = []
+    jobs = []
     for group in groups:
         each = math.ceil(len(group) / max(workers, 1))
-        found += [list(group[i : i + each]) for i in range(0, len(group), each)]
-    return found
+        jobs += [list(group[i : i + each]) for i in range(0, len(group), each)]
+    return jobs
 
 
-def first_of_features(groups: Sequence[Sequence[Spec]]) -> list[Spec]:
+def one_per_features(groups: Sequence[Sequence[Spec]]) -> list[Spec]:
     """Return one run for each set of features, to extract these once and before all else."""
-    found: dict[tuple[str, str], Spec] = {}
+    firsts: dict[tuple[str, str], Spec] = {}
     for group in groups:
         config = group[0].config
-        found.setdefault((str(config.dataset), str(config.features)), group[0])
-    return list(found.values())
+        firsts.setdefault((str(config.dataset), str(config.features)), group[0])
+    return list(firsts.values())
 
 
-def bring_features(spec: Spec, folder: pathlib.Path) -> None:
-    """Extract what a run needs; its errors come again, and are listed, when it is trained."""
+def extract_features(spec: Spec, folder: pathlib.Path) -> None:
+    """Extract the features of a run; its errors are raised again, and listed, when it is trained.
+
+    Args:
+        spec: the run.
+        folder: the folder of all runs.
+    """
     from vadjax.pipeline.stages import extract
     from vadjax.runtime import devices
     from vadjax.sweeps.group import open_runs
@@ -48,37 +60,48 @@ def bring_features(spec: Spec, folder: pathlib.Path) -> None:
         return
 
 
-def work(
-    unit: Sequence[Spec],
+def run_job(
+    job: Sequence[Spec],
     folder: pathlib.Path,
     slots: int = 0,
-    done: Callable[[str, str], None] = lambda name, error: None,
+    on_done: Callable[[str, str], None] = lambda name, error: None,
 ) -> dict[str, str]:
-    """Do what is left of a unit, in a process of its own; return {run's name: why it failed}."""
-    from vadjax.sweeps.done import is_done
-    from vadjax.sweeps.unit import run_units
-
-    console = Console(quiet=True)
-    left = [spec for spec in unit if not is_done(spec, folder, console)]
-    return run_units([left] if left else [], folder, console=console, slots=slots, done=done)
-
-
-def settle(unit: Sequence[Spec], folder: pathlib.Path, outcome, done: Callable) -> None:
-    """Tell of every run of a unit how it ended.
+    """Execute the pending runs of a job, in a process of its own.
 
     Args:
-        unit: its runs.
-        folder: of the runs.
-        outcome: what `work` returned, or the exception that its worker ended with.
-        done: called with (name, error).
+        job: runs of one shape.
+        folder: the folder of all runs.
+        slots: members trained at a time; 0 chooses.
+        on_done: called with (name, error) as each run is done.
+
+    Returns:
+        {run's name: why it failed}.
     """
-    from vadjax.sweeps.done import is_done
+    from vadjax.sweeps.jobs import run_jobs
+    from vadjax.sweeps.status import pending_runs
+
+    console = Console(quiet=True)
+    pending = pending_runs(job, folder, console)
+    jobs = [pending] if pending else []
+    return run_jobs(jobs, folder, console=console, slots=slots, on_done=on_done)
+
+
+def report_job(job: Sequence[Spec], folder: pathlib.Path, outcome, on_done: Callable) -> None:
+    """Report of every run of a job how it ended.
+
+    Args:
+        job: its runs.
+        folder: the folder of all runs.
+        outcome: what `run_job` returned, or the exception that its worker ended with.
+        on_done: called with (name, error).
+    """
+    from vadjax.sweeps.status import is_done
 
     quiet = Console(quiet=True)
-    for spec in unit:
+    for spec in job:
         if isinstance(outcome, Exception):
             lines = str(outcome).strip().splitlines() or [""]
             why = f"its worker was lost: {type(outcome).__name__}: {lines[-1]}"
-            done(spec.name, "" if is_done(spec, folder, quiet) else why)
+            on_done(spec.name, "" if is_done(spec, folder, quiet) else why)
         else:
-            done(spec.name, outcome.get(spec.name, ""))
+            on_done(spec.name, outcome.get(spec.name, ""))

@@ -1,4 +1,4 @@
-"""A sweep's folder: what is done in it, what is left, and who does it."""
+"""A sweep's folder: checks that it is one, and executes the runs that are pending in it."""
 
 import dataclasses
 import json
@@ -10,19 +10,19 @@ from vadjax.errors import UserError
 from vadjax.runtime.console import Console
 from vadjax.storage import workdir as workdirs
 from vadjax.storage.files import write_json
-from vadjax.sweeps.done import left_of
-from vadjax.sweeps.plan import Spec, grouped
-from vadjax.sweeps.unit import run_units
+from vadjax.sweeps.jobs import run_jobs
+from vadjax.sweeps.plan import Spec, group_by_shape
+from vadjax.sweeps.status import pending_runs
 
 FORMAT = 1  # of the sweep's folder
 
 
 @dataclasses.dataclass
-class Tally:
+class Progress:
     """How far a sweep is.
 
     Attributes:
-        total, done, failed: runs.
+        total, done, failed: numbers of runs; the failed ones are done too.
         started: seconds of `time.perf_counter`.
     """
 
@@ -31,8 +31,8 @@ class Tally:
     failed: int = 0
     started: float = dataclasses.field(default_factory=time.perf_counter)
 
-    def note(self) -> str:
-        """Say how many detectors an hour are made here and now."""
+    def rate(self) -> str:
+        """Return the detectors per hour, and the number of failed runs."""
         hours = (time.perf_counter() - self.started) / 3600
         failed = f", {self.failed} failed" if self.failed else ""
         return f"{(self.done - self.failed) / hours:,.0f} detectors/hour{failed}"
@@ -44,18 +44,18 @@ def run_sweep(
     *,
     console: Console,
     slots: int = 0,
-    launch: Callable = run_units,
+    launch: Callable = run_jobs,
     halving: bool = False,
 ) -> tuple[list[pathlib.Path], dict[str, str]]:
-    """Do what is left of a sweep.
+    """Execute the pending runs of a sweep.
 
     Args:
         specs: what `plan.read_sweep` returned.
-        workdir: of the sweep; its runs lie in `runs/`.
+        workdir: the sweep's folder; its runs are in `runs/`.
         console: where progress goes.
         slots: members trained at a time; 0 chooses.
-        launch: does units of runs: `unit.run_units`, or of the same arguments.
-        halving: a run that a search has stopped is done.
+        launch: executes jobs: `jobs.run_jobs`, or a function with the same parameters.
+        halving: a run that a search has stopped early counts as done.
 
     Returns:
         (the folders of the finished runs, {run's name: why it failed}).
@@ -65,43 +65,48 @@ def run_sweep(
     """
     check_folder(workdir)
     with workdirs.opened(workdir, identity={"sweep_format": FORMAT}):
-        plain = {"config": {}, "identity": {"sweep_format": FORMAT}}
-        write_json(workdir / "config.json", plain)
-        listed = {spec.name: {k: _plain(v) for k, v in spec.values.items()} for spec in specs}
-        write_json(workdir / "sweep.json", {"runs": listed})
+        config = {"config": {}, "identity": {"sweep_format": FORMAT}}
+        write_json(workdir / "config.json", config)
+        values = {spec.name: {k: _plain(v) for k, v in spec.values.items()} for spec in specs}
+        write_json(workdir / "sweep.json", {"runs": values})
         folder = workdir / "runs"
-        left = left_of(specs, folder, console, halving=halving)
+        pending = pending_runs(specs, folder, console, halving=halving)
         errors: dict[str, str] = {}
-        tally = Tally(len(left))
-        with console.bar("runs", total=len(left), unit="runs") as advance:
+        progress = Progress(len(pending))
+        with console.bar("runs", total=len(pending), unit="runs") as advance:
 
-            def done(name: str, error: str) -> None:
-                tally.done += 1
+            def on_done(name: str, error: str) -> None:
+                progress.done += 1
                 if error:
                     errors[name] = error
-                    tally.failed += 1
+                    progress.failed += 1
                     console.say(f"  {name} failed: {error}")
-                advance(tally.done, tally.note())
+                advance(progress.done, progress.rate())
 
-            launch(grouped(left), folder, console=console, slots=slots, done=done)
-        if tally.done:
-            seconds = time.perf_counter() - tally.started
-            console.say(f"  {tally.done} runs in {seconds:.1f} s: {tally.note()}")
+            jobs = group_by_shape(pending)
+            launch(jobs, folder, console=console, slots=slots, on_done=on_done)
+        if progress.done:
+            seconds = time.perf_counter() - progress.started
+            console.say(f"  {progress.done} runs in {seconds:.1f} s: {progress.rate()}")
         return [folder / spec.name for spec in specs if spec.name not in errors], errors
 
 
 def check_folder(workdir: pathlib.Path) -> None:
-    """Refuse a folder of another kind or version."""
+    """Refuse a folder that holds something else, or a sweep of another format.
+
+    Raises:
+        UserError: it does.
+    """
     try:
         text = (workdir / "config.json").read_text(encoding="utf-8")
-        there = json.loads(text)["identity"].get("sweep_format")
+        version = json.loads(text)["identity"].get("sweep_format")
     except (OSError, ValueError, KeyError, AttributeError, TypeError):
-        return  # new, or so damaged that `opened` says it
-    if there is None:
+        return  # new, or so damaged that `workdirs.opened` reports it
+    if version is None:
         raise UserError(f"{workdir} is the workdir of one run, not of a sweep; give another.")
-    if there != FORMAT:
+    if version != FORMAT:
         raise UserError(
-            f"{workdir} holds a sweep of format {there}, this vadjax reads and writes {FORMAT}; "
+            f"{workdir} holds a sweep of format {version}, this vadjax reads and writes {FORMAT}; "
             "give another --workdir, or use the version of vadjax that made it."
         )
 

@@ -1,4 +1,4 @@
-"""Sweeps end to end: each run is what it would be alone; nothing is done twice or lost."""
+"""Sweeps end to end: each run equals a run alone; none is executed twice or lost."""
 
 import dataclasses
 import json
@@ -21,13 +21,16 @@ from vadjax.pipeline import artifacts, stages, window_protocols
 from vadjax.pipeline.run import Run
 from vadjax.runtime.console import Console
 from vadjax.storage import workdir as workdirs
-from vadjax.sweeps import done, group, local, unit
+from vadjax.sweeps import complete, group, jobs
+from vadjax.sweeps import folder as sweep_folder
+from vadjax.sweeps.folder import run_sweep
+from vadjax.sweeps.status import is_done
 
 ROOT = pathlib.Path(__file__).parents[2]
 QUIET = Console(quiet=True)
 
 
-class Heard(Console):
+class RecordingConsole(Console):
     """A console whose lines are kept."""
 
     def __init__(self):
@@ -43,7 +46,7 @@ def scores(workdir):
         return {k: file[k] for k in file.files if k.endswith("scores")}
 
 
-def assert_as_alone(spec, there, workdir):
+def assert_equals_single_run(spec, there, workdir):
     """A run of a sweep left what the stages of `vadjax.main` leave in `workdir`."""
     run = Run(spec.config, workdir, QUIET)
     for stage in ("train", "score", "evaluate"):
@@ -77,16 +80,16 @@ def assert_as_alone(spec, there, workdir):
         ("random_window", "windows"),
     ],
 )
-def test_each_run_is_what_it_would_be_alone(cache, tmp_path, protocol, batches):
+def test_each_run_equals_a_single_run(cache, tmp_path, protocol, batches):
     base = tiny.one_class(cache) if protocol == "one_class" else tiny.config(cache)
     base.dataset.protocol, base.train.batches = protocol, batches
     if protocol == "by_video":  # folds of two lengths, and a schedule that knows its length
         base.dataset.num_folds, base.evaluate.threshold = 2, "f1"
         base.train.schedule = "cosine"
     specs = tiny.specs(base, {"seed": 3}, {"seed": 4, "train.lr": 1e-2}, {"seed": 4})
-    folders, errors = local.run_sweep(specs, tmp_path / "sweep", console=QUIET, slots=2)
+    folders, errors = run_sweep(specs, tmp_path / "sweep", console=QUIET, slots=2)
     assert not errors and [f.name for f in folders] == [s.name for s in specs]
-    assert_as_alone(specs[1], folders[1], tmp_path / "alone")
+    assert_equals_single_run(specs[1], folders[1], tmp_path / "alone")
 
 
 @pytest.fixture(scope="module")
@@ -96,7 +99,7 @@ def swept(cache, tmp_path_factory):
     runs = {"seed": 0}, {"seed": 1, "train.lr": 1e30}, {"seed": 2, "model.units": (3,)}
     specs = tiny.specs(base, *runs)
     workdir = tmp_path_factory.mktemp("swept")
-    return specs, workdir, local.run_sweep(specs, workdir, console=QUIET)
+    return specs, workdir, run_sweep(specs, workdir, console=QUIET)
 
 
 def test_a_failing_run_stops_no_other(swept):
@@ -108,36 +111,36 @@ def test_a_failing_run_stops_no_other(swept):
     assert "not finite" in note["error"]
 
 
-def test_what_is_done_is_not_done_again_and_damage_is_said(swept, monkeypatch):
+def test_done_runs_are_skipped_and_damaged_ones_repeated(swept, monkeypatch):
     specs, workdir, _ = swept
     trained, train = [], group.train_members
     monkeypatch.setattr(
         group, "train_members", lambda *a, **k: trained.append(k["members"]) or train(*a, **k)
     )
-    heard = Heard()
+    console = RecordingConsole()
     whole, damaged = (workdir / "runs" / specs[n].name for n in (0, 2))
     before = (whole / "metrics.json").stat().st_mtime_ns
     (damaged / "metrics.json").write_text('{"frame": ')
-    folders, _ = local.run_sweep([specs[0], specs[2]], workdir, console=heard)
+    folders, _ = run_sweep([specs[0], specs[2]], workdir, console=console)
     assert len(folders) == 2 and [len(m) for m in trained] == [1]
     assert (whole / "metrics.json").stat().st_mtime_ns == before
-    assert any("is run again: metrics.json is damaged" in line for line in heard.lines)
+    assert any("is run again: metrics.json is damaged" in line for line in console.lines)
     json.loads((damaged / "metrics.json").read_text())
 
 
 def test_other_settings_are_run_again(swept):
     specs, workdir, _ = swept
     longer = tiny.specs(specs[0].config, {"train.epochs": 3})[0]
-    heard = Heard()
+    console = RecordingConsole()
     as_first = type(longer)(specs[0].name, {}, longer.config)
-    assert done.is_done(specs[0], workdir / "runs", heard) and not heard.lines
-    assert not done.is_done(as_first, workdir / "runs", heard)
-    assert "made with another train.epochs" in heard.lines[0]
+    assert is_done(specs[0], workdir / "runs", console) and not console.lines
+    assert not is_done(as_first, workdir / "runs", console)
+    assert "made with another train.epochs" in console.lines[0]
 
 
 def test_another_evaluation_trains_nothing(cache, tmp_path, monkeypatch):
     specs = tiny.specs(tiny.one_class(cache), {"seed": 0}, {"seed": 1})
-    local.run_sweep(specs, tmp_path, console=QUIET)
+    run_sweep(specs, tmp_path, console=QUIET)
     folders = [tmp_path / "runs" / spec.name for spec in specs]
     before = [(folder / "log.jsonl").read_bytes() for folder in folders]
     stricter = specs[0].config.copy_and_resolve_references()
@@ -147,23 +150,23 @@ def test_another_evaluation_trains_nothing(cache, tmp_path, monkeypatch):
         for spec, new in zip(specs, tiny.specs(stricter, {"seed": 0}, {"seed": 1}), strict=True)
     ]
     monkeypatch.setattr(group, "train_members", None)
-    heard = Heard()
-    _, errors = local.run_sweep(again, tmp_path, console=heard)
+    console = RecordingConsole()
+    _, errors = run_sweep(again, tmp_path, console=console)
     assert not errors
     assert (
-        "scored and evaluated again: it was made with another evaluate.quantile" in heard.lines[0]
+        "scored and evaluated again: it was made with another evaluate.quantile" in console.lines[0]
     )
     for folder, log in zip(folders, before, strict=True):
         assert (folder / "log.jsonl").read_bytes() == log
         config = json.loads((folder / "config.json").read_text())["config"]
         assert config["evaluate"]["quantile"] == 0.6 and (folder / "metrics.json").is_file()
-    assert all(done.is_done(spec, tmp_path / "runs", QUIET) for spec in again)
+    assert all(is_done(spec, tmp_path / "runs", QUIET) for spec in again)
 
 
-def test_figures_are_gone_before_their_detector_is(cache, tmp_path, monkeypatch):
-    """Killed between the two, a run trained anew would have the figures of the one before."""
+def test_metrics_are_removed_before_their_detector_is_overwritten(cache, tmp_path, monkeypatch):
+    """Otherwise a run that is killed in between would keep the metrics of its former detector."""
     specs = tiny.specs(tiny.quick(cache), {"seed": 0})
-    (folder,), _ = local.run_sweep(specs, tmp_path, console=QUIET)
+    (folder,), _ = run_sweep(specs, tmp_path, console=QUIET)
     longer = specs[0].config.copy_and_resolve_references()
     longer.train.epochs += 1
     there = []
@@ -172,20 +175,20 @@ def test_figures_are_gone_before_their_detector_is(cache, tmp_path, monkeypatch)
         there.append((folder / "metrics.json").exists())
         raise RuntimeError("killed")
 
-    monkeypatch.setattr(group, "_keep", killed)
+    monkeypatch.setattr(complete, "_write_detectors", killed)
     again = [dataclasses.replace(specs[0], config=longer)]
-    _, errors = local.run_sweep(again, tmp_path, console=QUIET)
+    _, errors = run_sweep(again, tmp_path, console=QUIET)
     assert there == [False] and "killed" in errors[specs[0].name]
 
 
 def test_a_finished_run_of_another_kind_is_not_overwritten(swept):
-    """The name tells the axes alone; the base config may be another."""
+    """A run's name has the values of the axes only; its base config may differ."""
     specs, workdir, _ = swept
     wider = tiny.specs(specs[0].config, {"model.units": (5,)})[0]
     as_first = type(wider)(specs[0].name, {}, wider.config)
     before = (workdir / "runs" / specs[0].name / "metrics.json").read_bytes()
     with pytest.raises(UserError, match=r"another model\.units; give another --workdir"):
-        local.run_sweep([as_first], workdir, console=QUIET)
+        run_sweep([as_first], workdir, console=QUIET)
     assert (workdir / "runs" / specs[0].name / "metrics.json").read_bytes() == before
 
 
@@ -199,28 +202,28 @@ def test_out_of_memory_halves_the_slots(cache, tmp_path, monkeypatch):
         return train(*args, slots=slots, **more)
 
     monkeypatch.setattr(group, "train_members", short_of_memory)
-    specs, heard = tiny.specs(tiny.quick(cache), {"seed": 0}, {"seed": 1}), Heard()
-    folders, errors = local.run_sweep(specs, tmp_path, console=heard, slots=8)
+    specs, console = tiny.specs(tiny.quick(cache), {"seed": 0}, {"seed": 1}), RecordingConsole()
+    folders, errors = run_sweep(specs, tmp_path, console=console, slots=8)
     assert len(folders) == 2 and not errors and asked == [2, 1]
-    assert any("out of memory: going on with 1 members" in line for line in heard.lines)
+    assert any("out of memory: continuing with 1 members" in line for line in console.lines)
 
 
 def test_an_unexpected_fault_of_one_group_stops_no_other(cache, tmp_path, monkeypatch):
     def broken(group, **more):
         if group.runs[0].config.seed == 0:
             raise KeyError("surprise")
-        yield from unit_trained(group, **more)
+        yield from train_group(group, **more)
 
-    unit_trained = unit.trained
-    monkeypatch.setattr(unit, "trained", broken)
+    train_group = jobs.train_group
+    monkeypatch.setattr(jobs, "train_group", broken)
     base = tiny.config(cache)
     specs = tiny.specs(base, {"seed": 0}, {"seed": 1, "model.units": (3,)})
-    folders, errors = local.run_sweep(specs, tmp_path, console=QUIET)
+    folders, errors = run_sweep(specs, tmp_path, console=QUIET)
     assert errors == {specs[0].name: "KeyError: 'surprise'"} and len(folders) == 1
     assert (folders[0] / "metrics.json").is_file()
 
 
-def test_a_training_that_breaks_takes_no_trained_run_with_it(cache, tmp_path, monkeypatch):
+def test_a_training_that_fails_keeps_the_trained_runs(cache, tmp_path, monkeypatch):
     train = group.train_members
 
     def breaks(*args, **more):
@@ -229,16 +232,16 @@ def test_a_training_that_breaks_takes_no_trained_run_with_it(cache, tmp_path, mo
 
     monkeypatch.setattr(group, "train_members", breaks)
     specs = tiny.specs(tiny.quick(cache), {"seed": 0}, {"seed": 1})
-    folders, errors = local.run_sweep(specs, tmp_path, console=QUIET)
+    folders, errors = run_sweep(specs, tmp_path, console=QUIET)
     assert [*errors.values()] == ["RuntimeError: the device is gone"]
     assert len(folders) == 1 and (folders[0] / "metrics.json").is_file()
 
 
-def test_the_last_runs_of_a_group_are_finished_while_the_next_one_trains(
+def test_the_last_runs_of_a_group_are_completed_while_the_next_one_trains(
     cache, tmp_path, monkeypatch
 ):
     """So that a sweep of many small groups does not wait at the end of each."""
-    second_trains, seen, prepare = threading.Event(), [], unit.prepare
+    second_trains, seen, prepare = threading.Event(), [], jobs.prepare
 
     def prepared(runs):
         if runs[0].config.seed == 1:
@@ -247,27 +250,30 @@ def test_the_last_runs_of_a_group_are_finished_while_the_next_one_trains(
 
     def finish(run, pairs):
         seen.append(second_trains.wait(30))
-        return group.finished(run, pairs)
+        return complete.complete_run(run, pairs)
 
-    monkeypatch.setattr(unit, "prepare", prepared)
-    monkeypatch.setattr(unit, "finished", finish)
+    monkeypatch.setattr(jobs, "prepare", prepared)
+    monkeypatch.setattr(jobs, "complete_run", finish)
     specs = tiny.specs(tiny.quick(cache), {"seed": 0}, {"seed": 1, "model.units": (3,)})
-    folders, errors = local.run_sweep(specs, tmp_path, console=QUIET)
+    folders, errors = run_sweep(specs, tmp_path, console=QUIET)
     assert len(folders) == 2 and not errors and seen == [True, True]
 
 
 def test_progress_counts_detectors_an_hour_and_names_the_failed(monkeypatch):
-    monkeypatch.setattr(local.time, "perf_counter", lambda: 1810.0)
-    assert local.Tally(8, done=5, failed=1, started=10.0).note() == "8 detectors/hour, 1 failed"
+    monkeypatch.setattr(sweep_folder.time, "perf_counter", lambda: 1810.0)
+    assert (
+        sweep_folder.Progress(8, done=5, failed=1, started=10.0).rate()
+        == "8 detectors/hour, 1 failed"
+    )
 
 
 def test_two_sweeps_on_one_workdir(cache, tmp_path):
     specs = tiny.specs(tiny.config(cache), {"seed": 0})
     with (
-        workdirs.opened(tmp_path / "here", identity={"sweep_format": local.FORMAT}),
+        workdirs.opened(tmp_path / "here", identity={"sweep_format": sweep_folder.FORMAT}),
         pytest.raises(UserError, match=r"another process.*works in"),
     ):
-        local.run_sweep(specs, tmp_path / "here", console=QUIET)
+        run_sweep(specs, tmp_path / "here", console=QUIET)
 
 
 @pytest.mark.parametrize(
@@ -277,7 +283,7 @@ def test_two_sweeps_on_one_workdir(cache, tmp_path):
 def test_the_workdir_of_something_else(cache, tmp_path, identity, said):
     (tmp_path / "config.json").write_text(json.dumps({"config": {}, "identity": identity}))
     with pytest.raises(UserError, match=said):
-        local.run_sweep(tiny.specs(tiny.config(cache), {"seed": 0}), tmp_path, console=QUIET)
+        run_sweep(tiny.specs(tiny.config(cache), {"seed": 0}), tmp_path, console=QUIET)
 
 
 CONFIG = """

@@ -1,0 +1,111 @@
+"""Completes a trained run: writes its detectors, scores and evaluates it."""
+
+import json
+from collections.abc import Sequence
+
+import jax
+
+from vadjax import config as configs
+from vadjax.detectors import window_model
+from vadjax.errors import UserError
+from vadjax.pipeline import stages, window_protocols
+from vadjax.pipeline.run import Run
+from vadjax.storage import workdir as workdirs
+from vadjax.storage.files import atomic_write, write_json
+from vadjax.sweeps.members import Task, split_key
+from vadjax.training.population import Ended
+
+
+def complete_run(run: Run, pairs: Sequence[tuple[Task, Ended]]) -> str:
+    """Write, score and evaluate a run whose folds are trained.
+
+    Its workdir then holds what `vadjax.main` would leave, without checkpoints and report.
+
+    Args:
+        run: the run.
+        pairs: (task, result) of each fold; empty where the detectors are written already.
+
+    Returns:
+        The run's error, or "".
+
+    Raises:
+        jax.errors.JaxRuntimeError: the device is out of memory.
+    """
+    errors = [result.error for _, result in pairs if result.error]
+    if errors:
+        return errors[0]
+    (run.workdir / "metrics.json").unlink(missing_ok=True)  # of detectors that are overwritten now
+    try:
+        if pairs:
+            _write_detectors(run, pairs)
+        if any(result.stopped for _, result in pairs):
+            _write_stopped(run, pairs)
+        else:
+            score_and_evaluate(run)
+    except UserError as error:
+        return str(error)
+    except Exception as error:  # one failing run stops no other
+        if out_of_memory(error):
+            raise
+        return f"{type(error).__name__}: {error}"
+    return ""
+
+
+def out_of_memory(error: Exception) -> bool:
+    """Return whether an error says that a device is out of memory."""
+    return isinstance(error, jax.errors.JaxRuntimeError) and "RESOURCE_EXHAUSTED" in str(error)
+
+
+def score_and_evaluate(run: Run) -> None:
+    """Audit, score and evaluate a run whose detectors are written."""
+    write_json(run.workdir / "environment.json", run.environment)
+    key = ("leakage", *((*split_key(run, f), () if run.by_window else f.test) for f in run.folds))
+    write_json(run.workdir / "leakage.json", run.memory.once(key, lambda: _audit(run)))
+    stage = {**stages.STAGES, **window_protocols.STAGES} if run.by_window else stages.STAGES
+    stage["score"](run)
+    _claim(run)  # before metrics.json, which marks the run as done
+    stage["evaluate"](run)
+    (run.workdir / "stopped.json").unlink(missing_ok=True)
+
+
+def _audit(run: Run) -> dict:
+    stages.audit(run)
+    return run.read("leakage.json")
+
+
+def _claim(run: Run) -> None:
+    """Write the run's config and the fingerprints of its data."""
+    workdirs.claim(
+        run.workdir,
+        config=run.config.to_dict(),
+        identity=configs.identity(run.config),
+        data_dir=run.config.dataset.data_dir,
+        videos={name: video.fingerprint for name, video in run.videos.items()},
+        frame_sizes=[v.frames.shape for v in run.dataset.train or run.dataset.test],
+    )
+
+
+def _write_stopped(run: Run, pairs: Sequence[tuple[Task, Ended]]) -> None:
+    """Record that a search has stopped the run; it is neither scored nor evaluated."""
+    _claim(run)
+    epochs = max(len(result.progress.history) for _, result in pairs)
+    loss = sum(result.best_metric for _, result in pairs) / len(pairs)
+    write_json(run.workdir / "stopped.json", {"epochs": epochs, "heldout_loss": loss})
+
+
+def _write_detectors(run: Run, pairs: Sequence[tuple[Task, Ended]]) -> None:
+    """Write the detector of each fold, the history of all folds, and the timing."""
+    lines = []
+    for task, result in pairs:
+        assert result.variables is not None  # complete_run has returned the errors
+        window_model.save(run.detector_dir(task.fold), result.variables, task.standardizer)
+        name = {"name": f"fold{task.fold.index}"} if len(run.folds) > 1 else {}
+        for row in result.progress.history:
+            rest = {key: value for key, value in row.items() if key != "name"}
+            lines.append(json.dumps({**name, **rest}) + "\n")
+    with atomic_write(run.workdir / "log.jsonl") as temporary:
+        temporary.write_text("".join(lines), "utf-8")
+    run.note_timing(
+        train_epochs_s=sum(result.progress.train_s for _, result in pairs),
+        train_compile_s=sum(result.progress.compile_s for _, result in pairs),
+    )
