@@ -101,9 +101,8 @@ def test_a_dry_run_of_what_cannot_run_fails_and_says_each_cause_once(cache, tmp_
     console = RecordingConsole()
     with pytest.raises(UserError, match=r"2 of 2 groups cannot run; fix this first: .*none"):
         print_estimates(plan.group_by_shape(specs), console)
-    assert "does not exist" in console.lines[0] and console.lines[1].endswith(
-        "cannot run, as above"
-    )
+    assert "does not exist" in console.lines[0]
+    assert console.lines[1].endswith("cannot run, as above")
 
 
 def test_damaged_measurements_are_no_measurements(tmp_path):

@@ -19,9 +19,10 @@ def notify(notified):
 
 
 def test_every_run_is_reported_once_with_its_error(notified, notify):
-    with RunExecutor(
-        lambda run, extra: f"{run} failed" if run % 3 == extra else "", notify
-    ) as executor:
+    def complete(run, extra):
+        return f"{run} failed" if run % 3 == extra else ""
+
+    with RunExecutor(complete, notify) as executor:
         for run in range(20):
             executor.submit(run, 0)
             executor.poll()
