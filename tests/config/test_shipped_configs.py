@@ -35,7 +35,7 @@ def test_config_trains_a_step(path, tmp_path):
         video_labels=None,
         train=train,
         select=select,
-        place_labels=rng.random((frames + length, *shape[:-1])).astype(np.float16),
+        cell_labels=rng.random((frames + length, *shape[:-1])).astype(np.float16),
     )
     result = fit(model, objective, data, config, workdir=tmp_path)
     [row] = result.history

@@ -37,7 +37,7 @@ def test_error_maps_are_the_terms_of_the_score(name):
 
 def test_places_rank_by_their_log_odds():
     logits = np.array([[[[[0.0, 2.0], [0.0, -30.0]]]]], np.float32)  # [b, s, h, w, k]
-    found = maps.error_maps({"places": logits}, None)
+    found = maps.error_maps({"cell_logits": logits}, None)
     np.testing.assert_allclose(found, [[[np.log1p(np.exp(2)), np.exp(-30)]]], rtol=1e-5)
 
 

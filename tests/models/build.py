@@ -113,5 +113,5 @@ def batch_of(count, *, steps=STEPS, seed=0):
     labels = np.random.default_rng(seed).integers(0, 2, (count, steps)).astype(np.int32)
     weight = np.ones(count, np.float32)
     weight[-1] = 0
-    places = np.random.default_rng(seed).random((count, *MAP[:2])).astype(np.float32)
-    return {"weight": weight, "frame_label": labels, "place_label": places}
+    cells = np.random.default_rng(seed).random((count, *MAP[:2])).astype(np.float32)
+    return {"weight": weight, "frame_label": labels, "cell_label": cells}

@@ -11,7 +11,7 @@ import pytest
 
 from tests.models import build
 from vadjax.models.cells import CELLS
-from vadjax.models.recurrence import Recurrence
+from vadjax.models.recurrence import Recurrence, _step
 
 ROOT = pathlib.Path(__file__).parents[2]
 
@@ -128,7 +128,7 @@ def _plain_scan(layer, carry, xs, reverse):
     """`Recurrence.scan` as autodiff would have it."""
 
     def body(carry, x):
-        carry = layer.advance(carry, x)
+        carry = _step(CELLS[layer.cell], layer._recurrent_params(), carry, x)[0]
         return carry, carry[0]
 
     return jax.lax.scan(body, carry, xs, reverse=reverse)

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from ml_collections import ConfigDict
 
 from tests.models import build
+from vadjax import models
 from vadjax.errors import UserError
 from vadjax.models import objectives
 
@@ -21,8 +22,8 @@ NO_LABELS = {"weight": WEIGHT}
 
 def value(goal, outputs, windows, batch, hparams=None):
     sums, weights = goal.loss(outputs, windows, batch, hparams or {})
-    assert sums["model"].dtype == weights["model"].dtype == jnp.float32
-    return float(sums["model"]), float(weights["model"])
+    assert sums.dtype == weights.dtype == jnp.float32
+    return float(sums), float(weights)
 
 
 @pytest.mark.parametrize("outputs_seen", [4, 1])
@@ -153,7 +154,7 @@ def test_lookahead():
 
 
 def test_two_objectives_are_supervised():
-    found = {n for n in objectives.OBJECTIVES if build.objective(n).supervised}
+    found = {n for n in models.OBJECTIVES if build.objective(n).supervised}
     assert found == {"classify", "segment"}
 
 
@@ -181,11 +182,11 @@ def test_segment():
     goal = build.objective("segment")
     places = RNG.normal(size=(3, 1, 4, 5, 1)).astype(np.float32)
     shares = RNG.uniform(0, 0.3, (3, 4, 5)).astype(np.float32)
-    batch = {"weight": WEIGHT, "place_label": shares}
+    batch = {"weight": WEIGHT, "cell_label": shares}
     chances = 1 / (1 + np.exp(-places[:, 0, ..., 0].astype(np.float64)))
     losses = np.where(shares > 0.15, -5 * np.log(chances), -np.log(1 - chances)).mean((1, 2))
     weights = {"class_weight": jnp.array([1.0, 5.0])}
-    total, weight = value(goal, {"places": places}, None, batch, weights)
+    total, weight = value(goal, {"cell_logits": places}, None, batch, weights)
     assert total == pytest.approx((WEIGHT * losses).sum(), rel=1e-5) and weight == 1.5
     output = np.array([[[0.0]], [[2.0]], [[-2.0]]], np.float32)
     scores = goal.frame_score({"output": output}, None)

@@ -12,7 +12,7 @@ from vadjax.training.mixing import mixed, partners
 def scene(rows, mask):
     """A window of two rows of a 1 x 3 grid with one channel, and the mask of the last row."""
     windows = jnp.asarray(rows, jnp.float32).reshape(1, 2, 1, 3, 1)
-    return {"windows": windows, "place_label": jnp.asarray(mask, jnp.float32).reshape(1, 1, 3)}
+    return {"windows": windows, "cell_label": jnp.asarray(mask, jnp.float32).reshape(1, 1, 3)}
 
 
 def test_what_stands_out_more_is_seen_and_its_mask_goes_with_it():
@@ -20,10 +20,10 @@ def test_what_stands_out_more_is_seen_and_its_mask_goes_with_it():
     there = scene([[0, -4, 1], [2, 0, 1]], [1, 0, 0])
     both = mixed(here, there, jnp.array([True]))
     np.testing.assert_array_equal(both["windows"].ravel(), [0, -4, 1, 2, 0, -3])
-    np.testing.assert_array_equal(both["place_label"].ravel(), [1, 0, 1])
+    np.testing.assert_array_equal(both["cell_label"].ravel(), [1, 0, 1])
     alone = mixed(here, there, jnp.array([False]))
     np.testing.assert_array_equal(alone["windows"], here["windows"])
-    np.testing.assert_array_equal(alone["place_label"], here["place_label"])
+    np.testing.assert_array_equal(alone["cell_label"], here["cell_label"])
 
 
 @pytest.mark.parametrize("rate", [0.0, 0.3, 1.0])

@@ -25,8 +25,8 @@ for mode in ("shard_map", "pmap"):
                  losses=[(r["train_loss"], r["select_loss"]) for r in result.history])
 # A model whose state is gathered over devices.
 from tests.models import build
-from vadjax.models import objectives
-goal = objectives.Motion()
+from vadjax.models.objectives.motion import Motion
+goal = Motion()
 for count in (1, 2):
     model = build.model("appearance_to_flow", task=goal, feature_shape=(3, 4, 7), channels=(6, 6))
     config = tiny.config(epochs=3, num_devices=count, batch_size=7)

@@ -65,6 +65,7 @@ def test_a_shared_projection_changes_nothing(name, bidirectional, task, monkeypa
         return train(model, objective, data, config, members, slots=1)["seed4"]
 
     class Plain:  # the same model without the method that shares
+        reductions = model.reductions
         init, apply = staticmethod(model.init), staticmethod(model.apply)
 
     shared, plain = trained(model), trained(Plain())

@@ -12,6 +12,8 @@ from vadjax.training.fit import TrainingData
 class Tiny:
     """One tanh layer with dropout, which counts its training steps in its model state."""
 
+    reductions = {"counts": "mean"}  # noqa: RUF012 - never changed
+
     def init(self, key, windows):
         width = windows.shape[-1]
         kernel = 0.3 * jax.random.normal(key, (width, width))
@@ -33,17 +35,18 @@ class Tiny:
 class Predict:
     """Mean squared error of the next row."""
 
-    name, supervised = "predict", False
+    name, supervised, reads = "predict", False, ()
 
     def loss(self, outputs, windows, batch, hparams):
         error = jnp.square(outputs["hidden"][:, :-1] - windows[:, 1:]).mean((1, 2))  # [b]
-        return {"model": (batch["weight"] * error).sum()}, {"model": batch["weight"].sum()}
+        return (batch["weight"] * error).sum(), batch["weight"].sum()
 
 
 class Classify:
     """Weighted cross-entropy of the last row's first hidden unit."""
 
     name, supervised, num_classes = "classify", True, 2
+    reads = ("frame_label",)
 
     def window_label(self, frame_label):
         return frame_label[:, -1]
@@ -53,7 +56,7 @@ class Classify:
         weight = batch["weight"] * hparams["class_weight"][label]
         logit = outputs["hidden"][:, -1, 0]
         loss = jnp.logaddexp(0.0, jnp.where(label == 1, -logit, logit))
-        return {"model": (weight * loss).sum()}, {"model": weight.sum()}
+        return (weight * loss).sum(), weight.sum()
 
 
 def data(*, width=4, lengths=(30, 22), held_out=20, length=5, labels=False, seed=0):

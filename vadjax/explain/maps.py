@@ -63,8 +63,8 @@ def error_maps(outputs, windows, *, shape: tuple[int, ...] = ()) -> jax.Array:
         whose maximum is the score; else the squared error, whose mean over places (maximum, under
         objective.reduce=max) is the score.
     """
-    if "places" in outputs:
-        return jax.nn.softplus(_log_odds(outputs["places"][:, -1]))
+    if "cell_logits" in outputs:
+        return jax.nn.softplus(_log_odds(outputs["cell_logits"][:, -1]))
     output = outputs["output"][:, -1]
     target = windows[:, -1, ..., : output.shape[-1]].astype(jnp.float32)
     if "scale" in outputs:

@@ -1,4 +1,4 @@
-"""Scanners over feature windows and autoencoders, by name.
+"""Models of feature windows and their objectives, by name.
 
 `create` returns a `vadjax.models.model.Model`: pure `init` and `apply` functions over plain dicts
 of arrays, so that a model can be jitted, differentiated and vmapped over members.
@@ -8,23 +8,30 @@ import importlib
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from vadjax.errors import unknown
+from vadjax.errors import UserError, unknown
+from vadjax.models.registry import (
+    ACTIVATIONS,
+    LABEL_RULES,
+    MODELS,
+    OBJECTIVES,
+    REDUCTIONS,
+    ModelEntry,
+    ObjectiveEntry,
+)
 
 if TYPE_CHECKING:
     from vadjax.models.model import Model
 
-_MODULES = {
-    "simple_rnn": "recurrent",
-    "lstm": "recurrent",
-    "gru": "recurrent",
-    "lstm_gru": "recurrent",
-    "dense": "dense",
-    "dense_autoencoder": "autoencoder",
-    "conv_autoencoder": "autoencoder",
-    "appearance_to_flow": "appearance_to_flow",
-    "unet_segmenter": "unet_segmenter",
-}
-MODELS = tuple(_MODULES)
+__all__ = [
+    "ACTIVATIONS",
+    "LABEL_RULES",
+    "MODELS",
+    "OBJECTIVES",
+    "REDUCTIONS",
+    "ModelEntry",
+    "ObjectiveEntry",
+    "create",
+]
 
 
 def create(model_config: Any, *, feature_shape: Sequence[int], objective: Any) -> "Model":
@@ -32,26 +39,40 @@ def create(model_config: Any, *, feature_shape: Sequence[int], objective: Any) -
 
     Args:
         model_config: the config section `model`: name, units (widths of the layers), bidirectional,
-            dropout, head; channels for conv_autoencoder and appearance_to_flow; optionally embed
-            (width of a ReLU layer before a recurrence, 0 is none) and dtype ("float32" or
-            "bfloat16": what is computed in; parameters stay float32).
+            dropout, head; channels for models of maps; optionally embed (width of a ReLU layer
+            before a recurrence, 0 is none) and dtype ("float32" or "bfloat16": what is computed in;
+            parameters stay float32).
         feature_shape: shape of one row: (d,) pooled features, (h, w, c) feature maps.
         objective: an Objective of `objectives.create`, or the config section `objective`.
 
     Returns:
-        A Model; a RecurrentModel for the recurrent scanners.
+        The model; a `ProjectingModel` for the recurrent scanners.
 
     Raises:
         UserError: unknown name, a value out of range, or a model that cannot serve the objective
             or the features.
     """
-    if model_config.name not in _MODULES:
-        raise unknown("model", model_config.name, MODELS)
+    name, shape = model_config.name, tuple(int(n) for n in feature_shape)
+    if name not in MODELS:
+        raise unknown("model", name, MODELS)
     from vadjax.models import objectives
 
-    module = importlib.import_module(f"vadjax.models.{_MODULES[model_config.name]}")
-    return module.build(
-        model_config,
-        feature_shape=tuple(int(n) for n in feature_shape),
-        objective=objectives.create(objective),
-    )
+    entry, objective = MODELS[name], objectives.create(objective)
+    if objective.name in OBJECTIVES and objective.name not in entry.objectives:
+        others = [other for other, e in MODELS.items() if objective.name in e.objectives]
+        raise UserError(
+            f"model {name} serves the objective {' and '.join(entry.objectives)} only, but "
+            f"objective.name is {objective.name!r}; use {', '.join(others)}"
+        )
+    if len(shape) != {"vectors": 1, "maps": 3}[entry.reads]:
+        wanted, mend = {
+            "vectors": ("pooled features of shape (d,)", "pool the features"),
+            "maps": ("feature maps of shape (h, w, c)", "extract maps (features.tap=map)"),
+        }[entry.reads]
+        others = [other for other, e in MODELS.items() if e.reads != entry.reads]
+        raise UserError(
+            f"model {name} reads {wanted}, but the features have shape {shape}; {mend}, or use "
+            f"{', '.join(others)}"
+        )
+    module = importlib.import_module(f"vadjax.models.{entry.module}")
+    return module.build(model_config, feature_shape=shape, objective=objective)

@@ -1,4 +1,4 @@
-"""A scanner that knows how what it sees should move, and where."""
+"""A scanner that predicts the motion of each cell from its appearance."""
 
 import flax.linen as nn
 import jax
@@ -7,21 +7,21 @@ import jax.numpy as jnp
 from vadjax.errors import UserError
 from vadjax.models.autoencoder import conv3x3
 from vadjax.models.layers import dense, make_dropout
-from vadjax.models.model import Model, read_fields, read_widths
+from vadjax.models.linen import LinenModel, read_fields, read_widths
 
 DECAY = 0.995  # of the largest error, a training step
 
 
-class MotionScanner(nn.Module):
-    """Tells the motion of the window's last row from the appearance of the row before it.
+class AppearanceToFlow(nn.Module):
+    """Predicts the motion of the window's last row from the appearance of the row before it.
 
     After Nguyen and Meunier 2019 (appearance-motion correspondence), on cells instead of pixels and
     without a memory of the past motion, so that what keeps on moving wrongly stays wrong. A 1x1
-    layer and 3x3 convolutions; the first and the last hidden layer have a bias for each place,
+    layer and 3x3 convolutions; the first and the last hidden layer have a bias for each cell,
     because a fixed camera sees other speeds and directions in each.
 
-    The state `calibration` follows the largest error that fitted windows have shown, for each row
-    of cells and motion channel; it fades, so that the errors of early training are forgotten.
+    The state `calibration` follows the largest error that training windows have shown, for each
+    row of cells and motion channel; it decays, so that the errors of early training are forgotten.
 
     Attributes:
         channels: widths of the hidden layers.
@@ -35,9 +35,11 @@ class MotionScanner(nn.Module):
     dropout: float = 0.0
     dtype: jnp.dtype = jnp.dtype("float32")
 
+    reductions = {"calibration": "max"}  # noqa: RUF012 - a constant, no field
+
     @nn.compact
     def __call__(self, windows, *, train, hparams, keys, num_outputs=None):
-        """See Model.apply; also `scale` [b, 1, h, w, k], how large an error may be."""
+        """See `Model.apply`; also `scale` [b, 1, h, w, k], how large an error may be."""
         drop = make_dropout(self.dropout, train=train, hparams=hparams, keys=keys)
         x = windows[:, -2, ..., self.num_motion :].astype(self.dtype)  # [b, h, w, c]
         place = (*x.shape[1:3], self.channels[0])
@@ -71,22 +73,29 @@ class MotionScanner(nn.Module):
         return value + 0.3 * value.mean(0, keepdims=True) + 1e-6
 
 
-def build(config, *, feature_shape, objective) -> Model:
-    """Build the scanner from the config section `model`; see `models.create`."""
-    if objective.name != "motion":
-        raise UserError(
-            f"model {config.name} serves the objective motion only, but objective.name is "
-            f"{objective.name!r}"
-        )
-    if len(feature_shape) != 3 or feature_shape[2] <= objective.num_motion:
+def build(config, *, feature_shape, objective) -> LinenModel:
+    """Build the scanner; see `models.create`.
+
+    Args:
+        config: the section `model`.
+        feature_shape: shape of one row.
+        objective: of the training.
+
+    Returns:
+        The model.
+
+    Raises:
+        UserError: a value out of range.
+    """
+    if feature_shape[2] <= objective.num_motion:
         raise UserError(
             f"model {config.name} reads maps (h, w, c) with {objective.num_motion} channels of "
             f"motion and others of appearance, but the features have shape {feature_shape}; use "
             "features.backbone=flow and features.tap=map"
         )
-    module = MotionScanner(
+    module = AppearanceToFlow(
         channels=read_widths("model.channels", config.channels),
         num_motion=objective.num_motion,
         **read_fields(config),
     )
-    return Model(module, feature_shape, min_length=objective.min_length)
+    return LinenModel(module, feature_shape, min_length=objective.min_length)

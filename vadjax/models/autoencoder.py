@@ -6,9 +6,8 @@ Rows of a window are reconstructed each for itself; windows of one row are the u
 import flax.linen as nn
 import jax.numpy as jnp
 
-from vadjax.errors import UserError
 from vadjax.models.layers import dense, make_dropout
-from vadjax.models.model import Model, read_fields, read_widths, want_vectors
+from vadjax.models.linen import LinenModel, read_fields, read_widths
 
 
 class DenseAutoencoder(nn.Module):
@@ -28,7 +27,7 @@ class DenseAutoencoder(nn.Module):
 
     @nn.compact
     def __call__(self, windows, *, train, hparams, keys, num_outputs=None):
-        """See Model.apply; hidden is the code [b, s, units[-1]]."""
+        """See `Model.apply`; hidden is the code [b, s, units[-1]]."""
         drop = make_dropout(self.dropout, train=train, hparams=hparams, keys=keys)
         x = windows if num_outputs is None else windows[:, -num_outputs:]
         for i, width in enumerate(self.units):
@@ -61,7 +60,7 @@ class ConvAutoencoder(nn.Module):
 
     @nn.compact
     def __call__(self, windows, *, train, hparams, keys, num_outputs=None):
-        """See Model.apply; hidden is the code [b, s, h', w', channels[-1]]."""
+        """See `Model.apply`; hidden is the code [b, s, h', w', channels[-1]]."""
         drop = make_dropout(self.dropout, train=train, hparams=hparams, keys=keys)
         x = windows if num_outputs is None else windows[:, -num_outputs:]
         b, s, h, w, _ = x.shape
@@ -135,24 +134,23 @@ def conv_transpose4x4(x, kernel):
     return y.reshape(n, 2 * h, 2 * w, o)
 
 
-def build(config, *, feature_shape, objective) -> Model:
-    """Build an autoencoder from the config section `model`; see `models.create`."""
-    if objective.name != "reconstruct":
-        raise UserError(
-            f"model {config.name} serves the objective reconstruct only, but objective.name is "
-            f"{objective.name!r}"
-        )
-    fields = read_fields(config)
+def build(config, *, feature_shape, objective) -> LinenModel:
+    """Build an autoencoder; see `models.create`.
+
+    Args:
+        config: the section `model`.
+        feature_shape: shape of one row.
+        objective: not used.
+
+    Returns:
+        The model.
+
+    Raises:
+        UserError: a value out of range.
+    """
+    fields, width = read_fields(config), feature_shape[-1]
     if config.name == "dense_autoencoder":
-        want_vectors(config.name, feature_shape)
         units = read_widths("model.units", config.units)
-        module: nn.Module = DenseAutoencoder(units=units, out_features=feature_shape[0], **fields)
-    else:
-        if len(feature_shape) != 3:
-            raise UserError(
-                f"model {config.name} reads feature maps of shape (h, w, c), but the features "
-                f"have shape {feature_shape}; extract maps, or use dense_autoencoder"
-            )
-        channels = read_widths("model.channels", config.channels)
-        module = ConvAutoencoder(channels=channels, out_features=feature_shape[2], **fields)
-    return Model(module, feature_shape)
+        return LinenModel(DenseAutoencoder(units, width, **fields), feature_shape)
+    channels = read_widths("model.channels", config.channels)
+    return LinenModel(ConvAutoencoder(channels, width, **fields), feature_shape)

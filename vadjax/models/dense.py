@@ -3,9 +3,8 @@
 import flax.linen as nn
 import jax.numpy as jnp
 
-from vadjax.errors import UserError
 from vadjax.models.layers import Head, dense, head_widths, make_dropout
-from vadjax.models.model import Model, read_fields, read_widths, want_vectors
+from vadjax.models.linen import LinenModel, read_fields, read_widths
 
 
 class DenseScanner(nn.Module):
@@ -29,7 +28,7 @@ class DenseScanner(nn.Module):
 
     @nn.compact
     def __call__(self, windows, *, train, hparams, keys, num_outputs=None):
-        """See Model.apply."""
+        """See `Model.apply`."""
         del num_outputs  # there is one output in any case
         drop = make_dropout(self.dropout, train=train, hparams=hparams, keys=keys)
         if self.task == "predict":
@@ -44,14 +43,20 @@ class DenseScanner(nn.Module):
         return {"hidden": x.astype(jnp.float32), "output": output}
 
 
-def build(config, *, feature_shape, objective) -> Model:
-    """Build a dense scanner from the config section `model`; see `models.create`."""
-    want_vectors(config.name, feature_shape)
-    if objective.name == "reconstruct":
-        raise UserError(
-            "model dense serves the objectives predict and classify; "
-            "use dense_autoencoder to reconstruct"
-        )
+def build(config, *, feature_shape, objective) -> LinenModel:
+    """Build a dense scanner; see `models.create`.
+
+    Args:
+        config: the section `model`.
+        feature_shape: shape of one row.
+        objective: of the training.
+
+    Returns:
+        The model.
+
+    Raises:
+        UserError: a value out of range.
+    """
     module = DenseScanner(
         units=read_widths("model.units", config.units),
         out_features=objective.out_features(feature_shape),
@@ -59,4 +64,4 @@ def build(config, *, feature_shape, objective) -> Model:
         head=head_widths(config.head),
         **read_fields(config),
     )
-    return Model(module, feature_shape, min_length=objective.min_length)
+    return LinenModel(module, feature_shape, min_length=objective.min_length)

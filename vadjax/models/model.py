@@ -1,42 +1,38 @@
-"""The functional interface of every model, in front of its Linen module."""
+"""What training and scoring want of a model and of an objective: two protocols."""
 
-import dataclasses
 import math
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Protocol, runtime_checkable
 
-import flax.linen as nn
 import jax
-import jax.numpy as jnp
 import numpy as np
 
-from vadjax.errors import UserError, unknown
 
-DTYPES = ("float32", "bfloat16")
-
-
-@dataclasses.dataclass(frozen=True)
-class Model:
-    """A Linen module as pure functions over plain dicts of arrays.
-
-    The module is called as `module(windows, train=, hparams=, keys=, num_outputs=)` and returns a
-    dict of float32 arrays; the objective reads `output` from it, explanations and plots the rest.
+class Model(Protocol):
+    """Pure functions over plain dicts of arrays, which can be jitted, differentiated and vmapped.
 
     Attributes:
-        module: the Linen module.
-        feature_shape: shape of one row, (d,) or (h, w, c).
-        min_length: the shortest window that the model and its objective can use.
+        feature_shape: shape of one row of a window, (d,) or (h, w, c).
+        reductions: how several devices reduce each collection of the model's state after a training
+            step: "mean", "max", "sum", or "keep" (every device computes the same).
     """
 
-    module: nn.Module
-    feature_shape: tuple[int, ...]
-    min_length: int = 1
+    @property
+    def feature_shape(self) -> tuple[int, ...]: ...
+
+    @property
+    def reductions(self) -> Mapping[str, str]: ...
 
     def init(self, key: jax.Array, windows: jax.Array | np.ndarray) -> dict:
-        """Draw parameters; only the shape of `windows` [b, t, *feature_shape] is used."""
-        self._check(windows, self.feature_shape)
-        zeros = jnp.zeros((1, *windows.shape[1:]), jnp.float32)
-        return dict(self.module.init({"params": key}, zeros, train=False, hparams={}, keys={}))
+        """Draw parameters.
+
+        Args:
+            key: typed key.
+            windows: [b, t, *feature_shape]; only the shape is used.
+
+        Returns:
+            {"params": ..., and any collections of state}.
+        """
 
     def apply(
         self,
@@ -47,6 +43,7 @@ class Model:
         hparams: Mapping[str, jax.Array] | None = None,
         rngs: Mapping[str, jax.Array] | None = None,
         num_outputs: int | None = None,
+        **kwargs: Any,
     ) -> tuple[dict[str, jax.Array], dict]:
         """Run the model over windows.
 
@@ -59,81 +56,97 @@ class Model:
             rngs: {"dropout": [b] typed keys, one per example}; wanted where `train` drops units.
             num_outputs: with n, outputs for the last n rows only, as scoring wants them (cheaper);
                 None gives all rows that the objective trains on.
+            **kwargs: `projected=True` for a `ProjectingModel`.
 
         Returns:
             (outputs, new model state): outputs hold at least `hidden` [b, s, ...] and `output`
             [b, s, ...] for the last s rows of the window, float32; the state is a dict of the
             collections other than "params", empty for models without any.
         """
-        self._check(windows, self.feature_shape)
-        return self._apply(
-            variables,
-            windows,
-            train=train,
-            hparams=hparams or {},
-            keys=rngs or {},
-            num_outputs=num_outputs,
-        )
 
-    def _apply(
-        self, variables: Mapping, windows: jax.Array | np.ndarray, **kwargs: Any
-    ) -> tuple[dict, dict]:
-        state = {name: value for name, value in variables.items() if name != "params"}
-        if kwargs["train"] and state:
-            made, new = self.module.apply(variables, windows, mutable=list(state), **kwargs)
-            return made, dict(new)
-        outputs: Any = self.module.apply(variables, windows, **kwargs)
-        return outputs, state
 
-    def _check(self, windows: jax.Array | np.ndarray, row_shape: Sequence[int]) -> None:
-        shape = tuple(windows.shape)
-        if len(shape) < 2 or shape[2:] != tuple(row_shape):
-            wanted = ", ".join(["batch", "time", *map(str, row_shape)])
-            raise UserError(f"the model reads windows [{wanted}], but got shape {shape}")
-        if shape[1] < self.min_length:
-            raise UserError(
-                f"window.length is {shape[1]}, but this model and objective need at least "
-                f"{self.min_length} rows in a window"
-            )
+@runtime_checkable
+class ProjectingModel(Protocol):
+    """A model whose first layer is applied to rows one by one, so that windows can share it."""
+
+    def project(self, variables: Mapping, frames: jax.Array) -> jax.Array:
+        """Project rows.
+
+        Args:
+            variables: as in `Model.apply`.
+            frames: [n, *feature_shape] float.
+
+        Returns:
+            [n, g], of which `apply(..., projected=True)` takes windows [b, t, g].
+        """
+
+
+class Objective(Protocol):
+    """What a model is trained for, and how its outputs become scores.
+
+    Attributes:
+        name: in the config.
+        min_length: fewest rows of a window.
+        reads: labels that `loss` reads from a batch: "frame_label", "cell_label", "video_label",
+            "bag". Others are not gathered.
+        supervised: whether it learns from labels.
+    """
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def min_length(self) -> int: ...
+
+    @property
+    def reads(self) -> tuple[str, ...]: ...
+
+    @property
+    def supervised(self) -> bool: ...
+
+    def out_features(self, feature_shape: Sequence[int]) -> int:
+        """Width of the model's output for rows of this shape."""
+
+    def loss(
+        self, outputs: Mapping, windows: jax.Array, batch: Mapping, hparams: Mapping
+    ) -> tuple[jax.Array, jax.Array]:
+        """Return a batch's loss as numerator and denominator, which devices sum before they divide.
+
+        Args:
+            outputs: of `Model.apply`.
+            windows: [b, t, ...] float32.
+            batch: `weight` float32 [b] (0 marks padding), and what `reads` names: `frame_label`
+                int32 [b, t], `cell_label` float32 [b, h, w], `video_label` int32 [b], `bag` int32
+                [b], the number of each window's video.
+            hparams: float32 arrays, `class_weight` among them.
+
+        Returns:
+            (weighted sum, sum of weights), float32 scalars.
+        """
+
+    def num_scored(self, t: int) -> int:
+        """Number of a window's t rows that get a score, the last ones."""
+
+    def lookahead(self, t: int, bidirectional: bool) -> int:
+        """Number of later frames for which the score of a frame waits.
+
+        Args:
+            t: rows of a window.
+            bidirectional: whether the model reads a window in both directions.
+        """
+
+    def frame_score(self, outputs: Mapping, windows: jax.Array) -> jax.Array:
+        """Score the last `num_scored` rows; higher is more abnormal.
+
+        Args:
+            outputs: of `Model.apply`.
+            windows: [b, t, ...] float, or only the rows that are scored.
+
+        Returns:
+            float32 [b, s].
+        """
 
 
 def num_parameters(variables: Mapping) -> int:
     """Count the trained values."""
     return sum(math.prod(leaf.shape) for leaf in jax.tree.leaves(variables["params"]))
-
-
-def read_fields(config: Any) -> dict:
-    """Check what all models share and return it as fields of a module: dropout, dtype.
-
-    Raises:
-        UserError: a rate outside [0, 1), an unknown dtype.
-    """
-    if not 0 <= config.dropout < 1:
-        raise UserError(f"model.dropout is {config.dropout}, but wants a rate from 0 to below 1")
-    dtype = getattr(config, "dtype", "float32")
-    if dtype not in DTYPES:
-        raise unknown("model.dtype", dtype, DTYPES)
-    return {"dropout": float(config.dropout), "dtype": jnp.dtype(dtype)}
-
-
-def read_widths(key: str, widths: Any) -> tuple[int, ...]:
-    """Check the widths of the layers, from config key `key`.
-
-    Raises:
-        UserError: no widths, or one that is no whole number from 1 up.
-    """
-    if isinstance(widths, int) or not widths or any(int(n) != n or n < 1 for n in widths):
-        raise UserError(
-            f"{key} is {widths!r}, but wants the width of each layer, all at least 1, "
-            "for instance (256, 128)"
-        )
-    return tuple(int(n) for n in widths)
-
-
-def want_vectors(name: str, feature_shape: tuple[int, ...]) -> None:
-    """Refuse feature maps where a model reads pooled features [d]."""
-    if len(feature_shape) != 1:
-        raise UserError(
-            f"model {name} reads pooled features of shape (d,), but the features have shape "
-            f"{feature_shape}; use conv_autoencoder for feature maps, or pool the features"
-        )

@@ -135,11 +135,6 @@ class Recurrence(nn.Module):
         """Zeros [batch, u]."""
         return zero_carry(self.cell, (batch, self.units), self.dtype)
 
-    def advance(self, carry: Carry, x) -> Carry:
-        """One step: x [b, g] is the projected input."""
-        x = x.astype(self.dtype)
-        return _step(CELLS[self.cell], self._recurrent_params(), carry, x)[0]
-
     def scan(self, carry: Carry, xs, *, reverse: bool = False):
         """All steps: xs [t, b, g] projected; returns the last carry and all states [t, b, u]."""
         carry, params = _vary_alike((carry, self._recurrent_params()), xs)

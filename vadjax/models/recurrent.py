@@ -10,9 +10,9 @@ import flax.linen as nn
 import jax.numpy as jnp
 
 from vadjax.errors import UserError
-from vadjax.models.cells import CELLS, Carry, zero_carry
+from vadjax.models.cells import CELLS
 from vadjax.models.layers import Head, dense, head_widths, make_dropout
-from vadjax.models.model import Model, read_fields, read_widths, want_vectors
+from vadjax.models.linen import LinenModel, read_fields, read_widths
 from vadjax.models.recurrence import Recurrence
 
 
@@ -79,7 +79,7 @@ class RecurrentScanner(nn.Module):
         return self._project(0, rows)
 
     def __call__(self, windows, *, train, hparams, keys, num_outputs=None, projected=False):
-        """See Model.apply; with `projected`, windows are [b, t, width] from `project`."""
+        """See `Model.apply`; with `projected`, windows are [b, t, width] from `project`."""
         drop = make_dropout(self.dropout, train=train, hparams=hparams, keys=keys)
         if self.task == "predict":
             windows = windows[:, :-1]
@@ -108,21 +108,6 @@ class RecurrentScanner(nn.Module):
         output = self.output_head(rows, drop, num_layers)
         return {"hidden": hidden.astype(jnp.float32), "output": output}
 
-    def step(self, carry: tuple[Carry, ...], row):
-        """One row [b, d] further, one direction only; outputs have a time axis of 1."""
-        keep = make_dropout(0.0, train=False, hparams={}, keys={})
-        x, new_carry = row, []
-        for i, layer in enumerate(self.forward):
-            x = self._project(i, x) if i else self.project(x)
-            new_carry.append(layer.advance(carry[i], x))
-            x = new_carry[-1][0]
-        hidden = x[:, None]
-        outputs = {
-            "hidden": hidden.astype(jnp.float32),
-            "output": self.output_head(hidden, keep, len(self.cells)),
-        }
-        return tuple(new_carry), outputs
-
     def _project(self, i, x):
         parts = [self.forward[i].project(x)]
         if self.bidirectional:
@@ -145,14 +130,24 @@ class RecurrentScanner(nn.Module):
 
 
 @dataclasses.dataclass(frozen=True)
-class RecurrentModel(Model):
-    """A Model whose first projection is separable and that can read a stream."""
+class RecurrentModel(LinenModel):
+    """A model whose first projection is separable from its recurrence."""
 
     def project(self, variables, frames):
-        """First layer's input projection with bias: [n, d] to [n, g], for `apply(projected=True)`.
+        """First layer's input projection with bias, for `apply(projected=True)`.
 
-        A frame stands in up to t windows; projecting frames once saves most of the work of scoring
+        A row stands in up to t windows; projecting rows once saves most of the work of scoring
         every window.
+
+        Args:
+            variables: as in `apply`.
+            frames: [n, d] float.
+
+        Returns:
+            [n, g].
+
+        Raises:
+            UserError: the rows have another width than the model reads.
         """
         self._check_rows(frames)
         return self.module.apply(variables, frames, method="project")
@@ -168,7 +163,7 @@ class RecurrentModel(Model):
         num_outputs=None,
         projected=False,
     ):
-        """As Model.apply; with `projected`, windows are rows of `project`, [b, t, g]."""
+        """As `Model.apply`; with `projected`, windows are [b, t, g] of `project`."""
         self._check(windows, (self.module.width,) if projected else self.feature_shape)
         return self._apply(
             variables,
@@ -180,49 +175,27 @@ class RecurrentModel(Model):
             projected=projected,
         )
 
-    def init_carry(self, batch: int) -> tuple[Carry, ...]:
-        """Carry before the first row of a stream, zeros [batch, u]."""
-        self._check_stream()
-        m = self.module
-        layers = zip(m.cells, m.units, strict=True)
-        return tuple(zero_carry(cell, (batch, units), m.dtype) for cell, units in layers)
-
-    def step(self, variables, carry, x):
-        """Read one row.
-
-        Args:
-            variables: as in `apply`.
-            carry: of `init_carry` or of the step before.
-            x: [b, d] float.
-
-        Returns:
-            (carry, outputs): outputs as of `apply`, with one row: under `predict` the forecast of
-            the row to come, under `classify` the logits of the rows so far.
-
-        Raises:
-            UserError: two directions, or a decoder: these need the whole window.
-        """
-        self._check_stream()
-        self._check_rows(x)
-        return self.module.apply(variables, carry, x, method="step")
-
     def _check_rows(self, rows):
         if rows.ndim != 2 or rows.shape[1:] != self.feature_shape:
             raise UserError(
                 f"the model reads rows [n, {self.feature_shape[0]}], but got shape {rows.shape}"
             )
 
-    def _check_stream(self):
-        if self.module.bidirectional or self.module.task == "reconstruct":
-            raise UserError(
-                "this scanner needs the whole window and cannot be carried from row to row; use "
-                "model.bidirectional=False with objective predict or classify, or score windows"
-            )
-
 
 def build(config, *, feature_shape, objective) -> RecurrentModel:
-    """Build a recurrent scanner from the config section `model`; see `models.create`."""
-    want_vectors(config.name, feature_shape)
+    """Build a recurrent scanner; see `models.create`.
+
+    Args:
+        config: the section `model`.
+        feature_shape: shape of one row.
+        objective: of the training.
+
+    Returns:
+        The model.
+
+    Raises:
+        UserError: a value out of range.
+    """
     units = read_widths("model.units", config.units)
     num_layers = len(units)
     if config.name == "lstm_gru":

@@ -1,4 +1,4 @@
-"""A supervised scanner of maps: a window is as abnormal as its most abnormal places."""
+"""A supervised scanner of maps: a window is as abnormal as its most abnormal cells."""
 
 import flax.linen as nn
 import jax
@@ -7,19 +7,19 @@ import jax.numpy as jnp
 from vadjax.errors import UserError
 from vadjax.models.autoencoder import conv3x3
 from vadjax.models.layers import dense, make_dropout
-from vadjax.models.model import Model, read_fields, read_widths
+from vadjax.models.linen import LinenModel, read_fields, read_widths
 
-MOST = 3  # places whose mean is the window's logit
+MOST = 3  # cells whose mean is the window's logit
 
 
-class PlaceScanner(nn.Module):
-    """Tells of each place of the window's last row whether it is abnormal, from all its rows.
+class UNetSegmenter(nn.Module):
+    """Classifies each cell of the window's last row as normal or abnormal, from all its rows.
 
-    A small U-Net (Ronneberger et al. 2015) over cells: all rows of the window are seen side by side
-    by a 1x1 layer, two halvings widen the view to a third of a walkway, and the fine layer stands
-    beside the coarse ones again. The first and the last layer have a bias for each place, because
-    in a fixed camera's view the same look or motion means another thing in another place. The
-    window's logit is the mean of its most abnormal places'.
+    A small U-Net (Ronneberger et al. 2015) over cells: a 1x1 layer reads all rows of the
+    window, concatenated along channels; two halvings widen the receptive field, and skip
+    connections concatenate the fine layers again. The first and the last layer have a bias for each
+    cell, because for a fixed camera the same appearance or motion means different things in
+    different places. The window's logit is the mean of its most abnormal cells'.
 
     Attributes:
         channels: widths of the full, the half and the quarter resolution.
@@ -35,28 +35,30 @@ class PlaceScanner(nn.Module):
 
     @nn.compact
     def __call__(self, windows, *, train, hparams, keys, num_outputs=None):
-        """See Model.apply; also `places` [b, 1, h, w, k], the logits of each place."""
+        """See `Model.apply`; also `cell_logits` [b, 1, h, w, k]."""
         drop = make_dropout(self.dropout, train=train, hparams=hparams, keys=keys)
         b, t, h, w, c = windows.shape
         full, half, quarter = self.channels
         x = jnp.moveaxis(windows, 1, 3).reshape(b, h, w, t * c).astype(self.dtype)
-        fine = self._placed(dense(full, self.dtype, name="thin")(x), "place")
+        fine = self._biased(dense(full, self.dtype, name="thin")(x), "place")
         middle = self._conv(self._conv(_halved(fine), half, "half_0"), half, "half_1")
         coarse = self._conv(self._conv(_halved(middle), quarter, "quarter_0"), quarter, "quarter_1")
-        middle = self._conv(_beside(middle, coarse), half, "half_2")
-        x = self._placed(dense(full, self.dtype, name="last")(_beside(fine, middle)), "last_place")
-        places = dense(self.out_features, self.dtype, name="output")(drop(x, 0))
-        places = places.astype(jnp.float32)  # [b, h, w, k]
-        flat = jnp.moveaxis(places.reshape(b, h * w, -1), 1, 2)  # [b, k, h w]
+        middle = self._conv(_concatenated(middle, coarse), half, "half_2")
+        x = self._biased(
+            dense(full, self.dtype, name="last")(_concatenated(fine, middle)), "last_place"
+        )
+        cells = dense(self.out_features, self.dtype, name="output")(drop(x, 0))
+        cells = cells.astype(jnp.float32)  # [b, h, w, k]
+        flat = jnp.moveaxis(cells.reshape(b, h * w, -1), 1, 2)  # [b, k, h w]
         logits = jax.lax.top_k(flat, min(MOST, h * w))[0].mean(-1)
         return {
             "hidden": x[:, None].astype(jnp.float32),
             "output": logits[:, None],
-            "places": places[:, None],
+            "cell_logits": cells[:, None],
         }
 
-    def _placed(self, x, name):
-        """Add a bias for each place, and cut negative values."""
+    def _biased(self, x, name):
+        """Add a bias for each cell, and a ReLU."""
         return nn.relu(x + self.param(name, nn.initializers.zeros, x.shape[1:]).astype(x.dtype))
 
     def _conv(self, x, width, name):
@@ -67,39 +69,41 @@ class PlaceScanner(nn.Module):
 
 
 def _halved(x):
-    """Average 2x2 places: [b, h, w, c] to [b, ceil(h / 2), ceil(w / 2), c]."""
+    """Average 2x2 cells: [b, h, w, c] to [b, ceil(h / 2), ceil(w / 2), c]."""
     b, h, w, c = x.shape
     x = jnp.pad(x, ((0, 0), (0, h % 2), (0, w % 2), (0, 0)))
     return x.reshape(b, (h + 1) // 2, 2, (w + 1) // 2, 2, c).mean((2, 4))
 
 
-def _beside(fine, coarse):
-    """Repeat the coarse places 2x2 and put them beside the fine ones' channels."""
+def _concatenated(fine, coarse):
+    """Upsample the coarse cells 2x2 and concatenate them to the fine ones' channels."""
     _, h, w, _ = fine.shape
     return jnp.concatenate([fine, coarse.repeat(2, 1).repeat(2, 2)[:, :h, :w]], axis=-1)
 
 
-def build(config, *, feature_shape, objective) -> Model:
-    """Build the scanner from the config section `model`; see `models.create`."""
-    if objective.name not in ("classify", "segment"):
-        raise UserError(
-            f"model {config.name} serves the objectives classify and segment, but objective.name "
-            f"is {objective.name!r}"
-        )
-    if len(feature_shape) != 3:
-        raise UserError(
-            f"model {config.name} reads maps (h, w, c), but the features have shape "
-            f"{feature_shape}; use features.tap=map"
-        )
+def build(config, *, feature_shape, objective) -> LinenModel:
+    """Build the scanner; see `models.create`.
+
+    Args:
+        config: the section `model`.
+        feature_shape: shape of one row.
+        objective: of the training.
+
+    Returns:
+        The model.
+
+    Raises:
+        UserError: a value out of range.
+    """
     widths = read_widths("model.channels", config.channels)
     if len(widths) != 3:
         raise UserError(
             f"model {config.name} has three resolutions, but model.channels is {widths}; give "
             "three widths, such as (48, 64, 64)"
         )
-    module = PlaceScanner(
+    module = UNetSegmenter(
         channels=widths,
         out_features=objective.out_features(feature_shape),
         **read_fields(config),
     )
-    return Model(module, feature_shape, min_length=objective.min_length)
+    return LinenModel(module, feature_shape, min_length=objective.min_length)

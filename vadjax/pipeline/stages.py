@@ -298,7 +298,7 @@ def training_data(run: Run, fold: Fold):
         video_labels=None,
         train=cut(lengths[:n], stride=window.stride),
         select=cut(lengths[n:], stride=1, starts=sum(lengths[:n]) + _starts(lengths[n:])),
-        place_labels=places,
+        cell_labels=places,
     )
 
 

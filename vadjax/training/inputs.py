@@ -17,7 +17,7 @@ class TrainingData(NamedTuple):
       video_labels: int32 [n], the label of each row's video, or None.
       train: the fitted windows (rows int32 [m, t], video int32 [m]).
       select: the held-out windows on which training stops.
-      place_labels: float16 [n, h, w], the abnormal share of each place's pixels, or None.
+      cell_labels: float16 [n, h, w], the abnormal share of each cell's pixels, or None.
     """
 
     features: np.ndarray
@@ -25,7 +25,7 @@ class TrainingData(NamedTuple):
     video_labels: np.ndarray | None
     train: Any
     select: Any
-    place_labels: np.ndarray | None = None
+    cell_labels: np.ndarray | None = None
 
 
 def check(data: TrainingData, objective: Any) -> None:
@@ -52,7 +52,7 @@ def check(data: TrainingData, objective: Any) -> None:
             f"{bad} of {len(data.features)} feature rows hold NaN or infinity; extract those "
             "videos again (remove them from features.cache_dir), or choose other weights."
         )
-    if objective.name == "segment" and data.place_labels is None:
+    if objective.name == "segment" and data.cell_labels is None:
         raise UserError("objective 'segment' learns from masks, and these clips have none.")
     if objective.supervised and data.frame_labels is None:
         raise UserError(
@@ -118,10 +118,10 @@ def resident_arrays(data: TrainingData, *, run_size: int = 0) -> dict:
     """
     unknown = np.full(len(data.features), -1, np.int32)
     labels = {"frame_label": data.frame_labels, "video_label": data.video_labels}
-    places = {} if data.place_labels is None else {"place_label": data.place_labels}
+    cells = {} if data.cell_labels is None else {"cell_label": data.cell_labels}
     return {
         "features": data.features,
-        **places,
+        **cells,
         **{key: unknown if v is None else v.astype(np.int32) for key, v in labels.items()},
         "train": _table(data.train, run_size),
         "select": _table(data.select, run_size),

@@ -33,7 +33,7 @@ def mixed(batch: Mapping, other: Mapping, whether: jax.Array) -> dict:
     """Put what stands out in another batch into this one.
 
     Args:
-      batch: windows float32 [b, t, h, w, c], standardised by place; place_label [b, h, w].
+      batch: windows float32 [b, t, h, w, c], standardised by place; cell_label [b, h, w].
       other: of the same shapes.
       whether: bool [b], which windows are mixed.
     """
@@ -42,5 +42,5 @@ def mixed(batch: Mapping, other: Mapping, whether: jax.Array) -> dict:
     return {
         **batch,
         "windows": jnp.where(there[..., None], other["windows"], batch["windows"]),
-        "place_label": jnp.where(there[:, -1], other["place_label"], batch["place_label"]),
+        "cell_label": jnp.where(there[:, -1], other["cell_label"], batch["cell_label"]),
     }

@@ -7,7 +7,7 @@ number of devices changes nothing but the rounding. A population is `jax.vmap(ep
 import dataclasses
 import functools
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 import jax
@@ -52,10 +52,9 @@ class Settings(NamedTuple):
 def make_train_step(model: Any, objective: Any, settings: Settings) -> Callable:
     """Return the pure function (state, batch) -> (state, metrics).
 
-    The batch is this device's share: what `gather` returns. Every parameter group follows the
-    gradient of its own loss; sums and weights of all devices are added before they are divided.
-    The metrics hold, by group, `sum` and `weight` of the whole batch, and the learning rate.
-    The model's state (float leaves) is averaged over the devices.
+    The batch is this device's share: what `gather` returns. Losses and weights of all devices are
+    added before they are divided. The metrics hold `sum` and `weight` of the whole batch, and the
+    learning rate. The model's state is reduced over the devices as the model declares it.
     """
 
     def train_step(state: State, batch: dict) -> tuple[State, dict]:
@@ -71,18 +70,15 @@ def make_train_step(model: Any, objective: Any, settings: Settings) -> Callable:
                 hparams=state.hparams,
                 rngs={"dropout": keys},
             )
-            sums, weights = objective.loss(outputs, batch["windows"], batch, state.hparams)
-            return sums, (weights, model_state)
+            total, weight = objective.loss(outputs, batch["windows"], batch, state.hparams)
+            return total, (weight, model_state)
 
-        sums, pull_back, (weights, model_state) = jax.vjp(losses, state.params, has_aux=True)
-        grads = {}
-        for group in sums:
-            seeds = {name: jnp.full_like(total, name == group) for name, total in sums.items()}
-            grads[group] = pull_back(seeds)[0][group]
-        grads, sums, weights = _sum_over_devices((grads, sums, weights))
-        for group, weight in weights.items():
-            scale = 1.0 / jnp.maximum(weight, TINY)
-            grads[group] = jax.tree.map(lambda grad, scale=scale: grad * scale, grads[group])
+        (total, (weight, model_state)), grads = jax.value_and_grad(losses, has_aux=True)(
+            state.params
+        )
+        grads, total, weight = _sum_over_devices((grads, total, weight))
+        scale = 1.0 / jnp.maximum(weight, TINY)
+        grads = jax.tree.map(lambda grad: grad * scale, grads)
 
         learning_rate = state.hparams["learning_rate"] * optimizers.schedule(
             settings.schedule,
@@ -101,11 +97,11 @@ def make_train_step(model: Any, objective: Any, settings: Settings) -> Callable:
         state = dataclasses.replace(
             state,
             params=jax.tree.map(jnp.add, state.params, updates),
-            model_state=_over_devices(model_state),
+            model_state=_over_devices(model_state, model.reductions),
             opt_state=opt_state,
             step=state.step + 1,
         )
-        return state, {"sum": sums, "weight": weights, "learning_rate": learning_rate}
+        return state, {"sum": total, "weight": weight, "learning_rate": learning_rate}
 
     return train_step
 
@@ -150,8 +146,7 @@ def make_epoch(model: Any, objective: Any, settings: Settings) -> Callable:
             batch = take(data, "select", chosen)
             inputs = _inputs(model, variables, batch)
             outputs, _ = model.apply(variables, **inputs, train=False, hparams=state.hparams)
-            sums, weights = objective.loss(outputs, batch["windows"], batch, state.hparams)
-            return None, (sums["model"], weights["model"])
+            return None, objective.loss(outputs, batch["windows"], batch, state.hparams)
 
         _, parts = jax.lax.scan(body, None, plan(data["select"], lambda n, count: jnp.arange(n)))
         total, weight = _sum_over_devices(jax.tree.map(jnp.sum, parts))
@@ -168,15 +163,15 @@ def make_epoch(model: Any, objective: Any, settings: Settings) -> Callable:
                 batch = mixed(batch, gather(data, "train", which, batch["weight"]), whether)
             new, metrics = train_step(state, batch)
             if count is not None:  # beyond a member's last batch, nothing happens
-                full = metrics["weight"]["model"] > 0
+                full = metrics["weight"] > 0
                 new = jax.tree.map(lambda a, b: jnp.where(full, a, b), new, state)
             return new, metrics
 
         order = functools.partial(permutation, state.seed, state.epoch)
         state, metrics = jax.lax.scan(body, state, plan(data["train"], order))
         steps = state.step - first_step
-        finite = jnp.isfinite(sum(metrics["sum"].values()))  # [steps]
-        total, weight = metrics["sum"]["model"].sum(), metrics["weight"]["model"].sum()
+        finite = jnp.isfinite(metrics["sum"])  # [steps]
+        total, weight = metrics["sum"].sum(), metrics["weight"].sum()
         train_loss = total / jnp.maximum(weight, TINY)
 
         metric = select_loss(state, data)
@@ -268,17 +263,17 @@ def gather(data: dict, split: str, index: jax.Array, weight: jax.Array) -> dict:
 
     Returns:
       windows float32 [b, t, ...]; index, weight, bag, video_label [b]; rows, frame_label [b, t];
-      place_label float32 [b, h, w] of the last row, where there are masks.
+      cell_label float32 [b, h, w] of the last row, where there are masks.
     """
     rows = data[split]["rows"][index]
     windows = data["features"][rows].astype(jnp.float32)
     if "standard" in data:
         windows = (windows - data["standard"]["mean"]) / data["standard"]["std"]
-    places = {}
-    if "place_label" in data:
-        places["place_label"] = data["place_label"][rows[:, -1]].astype(jnp.float32)
+    cells = {}
+    if "cell_label" in data:
+        cells["cell_label"] = data["cell_label"][rows[:, -1]].astype(jnp.float32)
     return {
-        **places,
+        **cells,
         "windows": windows,
         "index": index,
         "rows": rows,
@@ -326,17 +321,18 @@ def _sum_over_devices(tree: Any) -> Any:
     return tree if jax.lax.axis_size(AXIS) == 1 else jax.lax.psum(tree, AXIS)
 
 
-def _over_devices(model_state: dict) -> dict:
-    """Average the model's state, whose collection "calibration" holds maxima: keep those."""
+def _over_devices(model_state: dict, reductions: Mapping[str, str]) -> dict:
+    """Reduce each collection of the model's state as the model declares it; "mean" otherwise."""
 
-    def mean(leaf):
-        floating = jnp.issubdtype(leaf.dtype, jnp.floating)
-        return _sum_over_devices(leaf) / jax.lax.axis_size(AXIS) if floating else leaf
-
-    def largest(leaf):
-        return leaf if jax.lax.axis_size(AXIS) == 1 else jax.lax.pmax(leaf, AXIS)
+    def reduce(kind, leaf):
+        if kind == "keep" or not jnp.issubdtype(leaf.dtype, jnp.floating):
+            return leaf
+        if kind == "max":
+            return leaf if jax.lax.axis_size(AXIS) == 1 else jax.lax.pmax(leaf, AXIS)
+        total = _sum_over_devices(leaf)
+        return total if kind == "sum" else total / jax.lax.axis_size(AXIS)
 
     return {
-        name: jax.tree.map(largest if name == "calibration" else mean, collection)
+        name: jax.tree.map(functools.partial(reduce, reductions.get(name, "mean")), collection)
         for name, collection in model_state.items()
     }

@@ -1,0 +1,89 @@
+"""Squared error between a model's outputs and the last rows of its window."""
+
+import dataclasses
+from collections.abc import Sequence
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+
+from vadjax.models.objectives.base import Arrays, Loss, Registered, choose, weighted_sum
+from vadjax.models.registry import REDUCTIONS
+
+
+@dataclasses.dataclass(frozen=True)
+class SquaredError(Registered):
+    """Squared error between the outputs and the last rows of the window.
+
+    Attributes:
+        reduce: how a map's errors over its cells become a score; the loss is their mean.
+        target_gradient: let gradients flow through the target rows too, not through the output
+            only.
+    """
+
+    reduce: str = "mean"
+    target_gradient: bool = False
+
+    def out_features(self, feature_shape: Sequence[int]) -> int:
+        """Width of the model's output: the channels of a row."""
+        return feature_shape[-1]
+
+    def loss(self, outputs: Arrays, windows: jax.Array, batch: Arrays, hparams: Arrays) -> Loss:
+        """Weighted sum of the windows' mean squared errors.
+
+        Args:
+            outputs: `output` [b, s, ...] stands for the last s rows.
+            windows: [b, t, ...] float.
+            batch: `weight` [b]; 0 marks padding.
+            hparams: not used.
+
+        Returns:
+            (sum, sum of weights), float32 scalars.
+        """
+        errors = self.error_map(outputs, windows)
+        return weighted_sum(errors.mean(axis=tuple(range(1, errors.ndim))), batch["weight"])
+
+    def frame_score(self, outputs: Arrays, windows: jax.Array) -> jax.Array:
+        """Score the last `num_scored` rows by their mean squared error.
+
+        Args:
+            outputs: `output` [b, s or more, ...].
+            windows: [b, t, ...] float, or its last s rows.
+
+        Returns:
+            float32 [b, s].
+        """
+        s = self.num_scored(windows.shape[1])
+        output = {"output": outputs["output"][:, -s:]}
+        errors = self.error_map(output, windows)
+        cells = tuple(range(2, errors.ndim))
+        return errors.max(cells) if self.reduce == "max" else errors.mean(cells)
+
+    def error_map(self, outputs: Arrays, windows: jax.Array) -> jax.Array:
+        """Mean squared error over the last axis.
+
+        Args:
+            outputs: `output` [b, s, ...].
+            windows: [b, t, ...] float, t at least s.
+
+        Returns:
+            float32 [b, s]; [b, s, h, w] for maps.
+        """
+        output = outputs["output"].astype(jnp.float32)
+        return jnp.square(output - self._target(windows, output.shape[1])).mean(axis=-1)
+
+    def _target(self, windows: jax.Array, num_rows: int) -> jax.Array:
+        target = windows[:, -num_rows:].astype(jnp.float32)
+        return target if self.target_gradient else jax.lax.stop_gradient(target)
+
+
+def fields(config: Any) -> dict[str, Any]:
+    """Return the fields of a `SquaredError` from the config section `objective`.
+
+    Raises:
+        UserError: `reduce` is none of its choices.
+    """
+    return {
+        "reduce": choose("reduce", getattr(config, "reduce", "mean"), REDUCTIONS),
+        "target_gradient": bool(getattr(config, "target_gradient", False)),
+    }

@@ -1,0 +1,82 @@
+"""Which models and objectives there are, one line each; reading this imports no JAX.
+
+A new one is its module and its line here. The config's choices and checks, the pages and the tables
+of a comparison read these entries.
+"""
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+LABEL_RULES = ("last", "any", "majority", "centre")  # which rows label a window
+ACTIVATIONS = ("sigmoid", "softmax")  # of a classifier's logits
+REDUCTIONS = ("mean", "max")  # of a map's errors to a score
+
+
+class ModelEntry(NamedTuple):
+    """One model.
+
+    Attributes:
+        module: in vadjax/models, with a function `build`.
+        title: as tables name it.
+        reads: shape of a feature row: "vectors" (d,) or "maps" (h, w, c).
+        objectives: names of the objectives that it serves.
+    """
+
+    module: str
+    title: str
+    reads: str
+    objectives: tuple[str, ...]
+
+
+class ObjectiveEntry(NamedTuple):
+    """One objective.
+
+    Attributes:
+        module: in vadjax/models/objectives, with a function `build`.
+        title: as a page says what the detector does with its features.
+        min_length: fewest rows of a window.
+        reads: labels that its loss reads from a batch: "frame_label" [b, t], "cell_label"
+            [b, h, w] (masks), "video_label" [b], "bag" [b]; none for one that learns from normal
+            data alone.
+    """
+
+    module: str
+    title: str
+    min_length: int = 1
+    reads: tuple[str, ...] = ()
+
+    @property
+    def supervised(self) -> bool:
+        """Whether it learns from labels."""
+        return bool(self.reads)
+
+
+_SCANNED = ("predict", "reconstruct", "classify")
+
+MODELS: Mapping[str, ModelEntry] = {
+    "simple_rnn": ModelEntry("recurrent", "SimpleRNN", "vectors", _SCANNED),
+    "lstm": ModelEntry("recurrent", "LSTM", "vectors", _SCANNED),
+    "gru": ModelEntry("recurrent", "GRU", "vectors", _SCANNED),
+    "lstm_gru": ModelEntry("recurrent", "LSTM_GRU", "vectors", _SCANNED),
+    "dense": ModelEntry("dense", "Dense", "vectors", ("predict", "classify")),
+    "dense_autoencoder": ModelEntry(
+        "autoencoder", "Dense autoencoder", "vectors", ("reconstruct",)
+    ),
+    "conv_autoencoder": ModelEntry(
+        "autoencoder", "Convolutional autoencoder", "maps", ("reconstruct",)
+    ),
+    "appearance_to_flow": ModelEntry(
+        "appearance_to_flow", "Appearance to flow", "maps", ("motion",)
+    ),
+    "unet_segmenter": ModelEntry(
+        "unet_segmenter", "U-Net segmenter", "maps", ("classify", "segment")
+    ),
+}
+
+OBJECTIVES: Mapping[str, ObjectiveEntry] = {
+    "predict": ObjectiveEntry("predict", "predicting", min_length=2),
+    "reconstruct": ObjectiveEntry("reconstruct", "reconstructing"),
+    "motion": ObjectiveEntry("motion", "predicting motion", min_length=2),
+    "classify": ObjectiveEntry("classify", "classifying", reads=("frame_label",)),
+    "segment": ObjectiveEntry("segment", "segmenting", reads=("cell_label",)),
+}
