@@ -21,6 +21,8 @@ LAYERS = (
     {"sweeps"},
     {"cli"},
     {"main", "detect", "sweep", "compare"},
+    {"commands"},
+    {"__main__"},
 )
 LEVEL = {part: number for number, layer in enumerate(LAYERS) for part in layer}
 MODULES = sorted(ROOT.rglob("*.py"))

@@ -1,51 +1,17 @@
 """List the backbones: `python tools/list_backbones.py [NAME ...] [--measure] [--markdown]`.
 
 Parameters and GFLOP (multiply and add are two) are of one image of the checkpoint's size, folded,
-with classifier. --measure adds images/s on this machine, batch 4, after compilation.
+with classifier, as `vadjax list backbones NAME ...` prints them. --measure adds images/s on this
+machine, batch 4, after compilation.
 """
 
 import argparse
-import importlib
-import math
 import pathlib
 import sys
 import time
-from unittest import mock
 
 ROOT = pathlib.Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))
-
-COLUMNS = ("name", "parameters", "width", "size", "GFLOP", "licence", "checkpoint")
-
-
-def describe(name: str) -> dict:
-    """Return what is known of a backbone without computing anything with it."""
-    import jax
-    import jax.numpy as jnp
-
-    from vadjax import backbones
-    from vadjax.backbones import layers
-
-    family = importlib.import_module(f"vadjax.backbones.{backbones.family_of(name)}")
-    architecture = family.ARCHITECTURES[name]
-    row = {"name": name, "checkpoint": architecture.checkpoint, "licence": architecture.licence}
-    size = architecture.preprocess.size
-    row["size"] = f"{size[0]} x {size[1]}"
-    if not architecture.layouts:
-        return row | {"parameters": "0", "width": architecture.num_features or "pixels"}
-    network = architecture.network(1000, True)
-    channels = max(architecture.preprocess.channels, 3)  # grey is repeated
-    image = jax.ShapeDtypeStruct((1, *size, channels), jnp.float32)
-    variables = jax.eval_shape(network.init, jax.random.key(0), image)
-    count = sum(math.prod(leaf.shape) for leaf in jax.tree.leaves(variables["params"]))
-    # In their usual form: Winograd's products are fewer, and loops are counted once.
-    with mock.patch.object(layers, "choose", lambda *args: "library"):
-        cost = jax.jit(network.apply).lower(variables, image).cost_analysis()
-    return row | {
-        "parameters": f"{count / 1e6:.1f} M",
-        "width": architecture.num_features,
-        "GFLOP": f"{cost['flops'] / 1e9:.2f}",
-    }
 
 
 def measure(name: str, *, batch: int = 4, seconds: float = 3.0) -> float:
@@ -76,6 +42,7 @@ def main() -> None:
     parser.add_argument("--markdown", action="store_true", help="a Markdown table")
     args = parser.parse_args()
     from vadjax import backbones
+    from vadjax.backbones.describe import COLUMNS, describe
     from vadjax.errors import UserError, unknown
     from vadjax.runtime import devices
 

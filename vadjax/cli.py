@@ -1,5 +1,6 @@
 """What the commands share: parsing of flags, and one clear message where the user is mistaken."""
 
+import contextlib
 import errno
 import os
 import pathlib
@@ -7,7 +8,7 @@ import re
 import shlex
 import sys
 import traceback
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from absl import app, flags
 from ml_collections import config_flags
@@ -28,27 +29,34 @@ def run(main: Callable[[list[str]], None], arguments: Sequence[str] | None = Non
         arguments: flags and, after them, other arguments; None is what was typed.
     """
     sys.argv[1:] = upgrade_arguments(sys.argv[1:] if arguments is None else arguments)
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")  # orbax and XLA notes say nothing here
-    os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")  # a damaged video has our message
 
     def guarded(argv: list[str]) -> None:
-        try:
+        with messages():
             main(argv)
-        except UserError as error:
-            fail(str(error))
-        except OSError as error:
-            if error.errno not in (errno.ENOSPC, errno.EROFS, errno.EACCES):
-                raise
-            fail(f"{error.strerror}: {error.filename or 'while writing'}; solve it and run again.")
-        except KeyboardInterrupt:
-            fail("interrupted; the same command goes on from here.", code=130)
-        except Exception:
-            if processes.place().count > 1:
-                traceback.print_exc()
-                processes.abandon(1)
-            raise
 
     app.run(guarded, flags_parser=_parse)
+
+
+@contextlib.contextmanager
+def messages() -> Iterator[None]:
+    """End with one message, no traceback, where the block fails by what the user can correct."""
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")  # orbax and XLA notes say nothing here
+    os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")  # a damaged video has our message
+    try:
+        yield
+    except UserError as error:
+        fail(str(error))
+    except OSError as error:
+        if error.errno not in (errno.ENOSPC, errno.EROFS, errno.EACCES):
+            raise
+        fail(f"{error.strerror}: {error.filename or 'while writing'}; solve it and run again.")
+    except KeyboardInterrupt:
+        fail("interrupted; the same command goes on from here.", code=130)
+    except Exception:
+        if processes.place().count > 1:
+            traceback.print_exc()
+            processes.abandon(1)
+        raise
 
 
 def command() -> str:

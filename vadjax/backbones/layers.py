@@ -7,9 +7,11 @@ product; on GPU and TPU the library convolution wins everywhere. All formulation
 gradients included.
 """
 
+import contextlib
+import contextvars
 import functools
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 import flax.linen as nn
 import jax
@@ -23,6 +25,7 @@ Pads = tuple[tuple[int, int], tuple[int, int]]  # (low, high) of height, of widt
 
 Padding = str | int | Pads
 TRANSFORMED = "transformed"  # collection of kernels
+_LIBRARY_FORMS = contextvars.ContextVar("library_forms", default=False)
 
 ACTIVATIONS: dict[str, Callable[[jax.Array], jax.Array]] = {
     "": lambda x: x,
@@ -92,6 +95,16 @@ def module_conv(
     return winograd.convolve(x, transformed, pads)
 
 
+@contextlib.contextmanager
+def library_forms() -> Iterator[None]:
+    """Trace every convolution inside the block in its usual form, as operations are counted."""
+    token = _LIBRARY_FORMS.set(True)
+    try:
+        yield
+    finally:
+        _LIBRARY_FORMS.reset(token)
+
+
 def choose(
     shape: tuple[int, ...],
     kernel_shape: tuple[int, ...],
@@ -102,7 +115,7 @@ def choose(
     """Choose the fastest formulation on a backend ("" is the one in use)."""
     height, width, group_size, features = kernel_shape
     channels = shape[-1]
-    if (backend or jax.default_backend()) != "cpu":
+    if (backend or jax.default_backend()) != "cpu" or _LIBRARY_FORMS.get():
         return "library"
     unpadded = pads == ((0, 0), (0, 0))
     if height == width == 1 and group_size == channels and unpadded:

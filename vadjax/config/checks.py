@@ -7,11 +7,11 @@ from typing import Any
 from ml_collections import ConfigDict
 
 from vadjax.config.choices import (
-    CHOICES,
     MAP_MODELS,
     SUPERVISED_OBJECTIVES,
     SUPERVISED_PROTOCOLS,
     WINDOW_PROTOCOLS,
+    choices,
 )
 from vadjax.config.defaults import default_config, flatten
 from vadjax.config.renamed import upgrade
@@ -34,15 +34,16 @@ def validate(config: ConfigDict) -> ConfigDict:
     known = flatten(default_config().to_dict())
     faults = [str(unknown("config key", key, known)) for key in flat if key not in known]
     flat = upgrade(flat)
-    for key, choices in CHOICES.items():
-        if flat[key] not in choices:
-            faults.append(str(unknown(key, flat[key], choices)))
+    closed = choices()
+    for key, values in closed.items():
+        if flat[key] not in values:
+            faults.append(str(unknown(key, flat[key], values)))
     faults += ranges(flat)
     if not faults:
         faults += combinations(flat)
     if faults:
         raise UserError("\n".join(faults))
-    config.update_from_flattened_dict({key: flat[key] for key in CHOICES})
+    config.update_from_flattened_dict({key: flat[key] for key in closed})
     return config
 
 

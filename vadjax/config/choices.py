@@ -18,25 +18,29 @@ MODELS = (
 )
 MAP_MODELS = ("conv_autoencoder", "appearance_to_flow", "unet_segmenter")
 
-CHOICES = {
-    "dataset.name": DATASETS,
-    "dataset.protocol": PROTOCOLS,
-    "dataset.augment": ("none", "rahmani_compat"),
-    "features.preprocess": ("checkpoint", "rahmani_compat"),
-    "features.fit": ("stretch", "crop", "pad", "native"),
-    "features.standardize": ("channel", "place"),
-    "features.dtype": ("float32", "bfloat16"),
-    "window.label": ("last", "any", "majority", "centre"),
-    "model.name": MODELS,
-    "model.dtype": ("float32", "bfloat16"),
-    "objective.name": ("predict", "reconstruct", "motion", "classify", "segment"),
-    "objective.activation": ("sigmoid", "softmax"),
-    "objective.reduce": ("mean", "max"),
-    "train.batches": ("windows", "runs"),
-    "train.optimizer": ("adam", "adamw"),
-    "train.schedule": ("constant", "cosine", "plateau"),
-    "train.parallel": ("shard_map", "pmap"),
-    "score.aggregate": ("last", "mean", "max"),
-    "explain.method": ("auto", "error", "gradcam++", "gradcam", "hirescam", "input_gradient"),
-    "evaluate.threshold": ("quantile", "mean_std", "pot", "conformal", "f1", "youden", "half"),
-}
+
+def choices() -> dict[str, tuple[str, ...]]:
+    """Return the values that each key of a closed list may have."""
+    return {
+        "dataset.name": DATASETS,
+        "dataset.protocol": PROTOCOLS,
+        "dataset.augment": ("none", "rahmani_compat"),
+        "features.preprocess": ("checkpoint", "rahmani_compat"),
+        "features.fit": ("stretch", "crop", "pad", "native"),
+        "features.standardize": ("channel", "place"),
+        "features.dtype": ("float32", "bfloat16"),
+        "window.label": ("last", "any", "majority", "centre"),
+        "model.name": MODELS,
+        "detector.name": ("window_model",),
+        "model.dtype": ("float32", "bfloat16"),
+        "objective.name": ("predict", "reconstruct", "motion", "classify", "segment"),
+        "objective.activation": ("sigmoid", "softmax"),
+        "objective.reduce": ("mean", "max"),
+        "train.batches": ("windows", "runs"),
+        "train.optimizer": ("adam", "adamw"),
+        "train.schedule": ("constant", "cosine", "plateau"),
+        "train.parallel": ("shard_map", "pmap"),
+        "score.aggregate": ("last", "mean", "max"),
+        "explain.method": ("auto", "error", "gradcam++", "gradcam", "hirescam", "input_gradient"),
+        "evaluate.threshold": ("quantile", "mean_std", "pot", "conformal", "f1", "youden", "half"),
+    }

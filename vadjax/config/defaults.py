@@ -48,6 +48,8 @@ def default_config() -> ConfigDict:
             batch_size=16,
         )
     )
+    config.detector = ConfigDict(dict(name="window_model"))  # what scores; the other sections
+    # that follow up to `train` are those of window_model, a model trained by gradient
     config.window = ConfigDict(dict(length=16, stride=1, dilation=1, label="last"))
     config.model = ConfigDict(
         dict(

@@ -1,21 +1,11 @@
-import os
-import pathlib
-import subprocess
-import sys
+"""`vadjax inspect` prints what was found of a data set against what is expected."""
 
+from tests.commands.test_help import vadjax_command
 from tests.data import layouts
 
-ROOT = pathlib.Path(__file__).parents[2]
 
-
-def inspect(tmp_path, *flags):
-    command = [sys.executable, ROOT / "tools" / "inspect_dataset.py", *flags]
-    return subprocess.run(
-        [*map(str, command), f"--cache_dir={tmp_path / 'cache'}"],
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
-        capture_output=True,
-        text=True,
-    )
+def inspect(tmp_path, *arguments):
+    return vadjax_command("inspect", *arguments, f"--cache_dir={tmp_path / 'cache'}")
 
 
 def test_found_against_expected(tmp_path):
@@ -23,7 +13,7 @@ def test_found_against_expected(tmp_path):
     layouts.ucsd_official(
         tmp_path, "UCSDped2", train={1: 4}, test={3: 5}, intervals=intervals, masks=[3]
     )
-    done = inspect(tmp_path, "--name=ucsd_ped2", f"--data_dir={tmp_path}")
+    done = inspect(tmp_path, "ucsd_ped2", f"--data_dir={tmp_path}")
     assert done.returncode == 0, done.stderr
     cells = [line.replace(" ", "") for line in done.stdout.splitlines()]
     assert "│train│1/16│4/2,550│0/0│" in cells
@@ -36,15 +26,15 @@ def test_found_against_expected(tmp_path):
 
 
 def test_a_user_error_is_one_line_and_a_failure(tmp_path):
-    done = inspect(tmp_path, "--name=avenue", f"--data_dir={tmp_path / 'nowhere'}")
+    done = inspect(tmp_path, "avenue", f"--data_dir={tmp_path / 'nowhere'}")
     assert done.returncode == 1 and "Traceback" not in done.stderr
     assert "nowhere does not exist" in done.stderr
-    done = inspect(tmp_path, "--name=avenu")
+    done = inspect(tmp_path, "avenu")
     assert done.returncode == 1 and "Did you mean 'avenue'?" in done.stderr
 
 
 def test_real_avenue(tmp_path, real_data):
-    done = inspect(tmp_path, "--name=avenue", f"--data_dir={real_data / 'data/Avenue_Dataset'}")
+    done = inspect(tmp_path, "avenue", f"--data_dir={real_data / 'data/Avenue_Dataset'}")
     cells = [line.replace(" ", "") for line in done.stdout.splitlines()]
     assert "│train│2/16│389/15,328│0/0│" in cells
     assert "│test│4/21│679/15,324│537/3,712│" in cells

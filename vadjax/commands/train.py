@@ -1,0 +1,68 @@
+"""Train and evaluate a detector; the same command resumes a stopped run.
+
+vadjax train CONFIG [--workdir=DIR] [--data_dir=DIR] [--epochs=N] [KEY=VALUE ...]
+
+  vadjax train ped2_lstm --data_dir=/data/ped2
+  vadjax train my_camera.py --workdir=runs/door --epochs=5 model.units=64,
+
+CONFIG         a shipped config (vadjax list configs) or a .py file of your own
+--workdir=DIR  folder of the run; default runs/CONFIG-HASH, new for each config
+--stage=NAME   one stage alone: extract, train, score, evaluate, explain, report
+--data_dir=DIR --cache_dir=DIR   where the videos are; where features are kept
+--epochs=N --seed=N --backbone=NAME --detector=NAME   and every other key of a
+               config: section.key=VALUE, or --key=VALUE where the last part of
+               its name is clear; vadjax list keys prints all keys
+Several machines: --coordinator=HOST:PORT --num_processes=N --process_id=I
+
+Writes report.html, metrics.json, scores.npz and the trained detector.
+"""
+
+from collections.abc import Sequence
+
+from vadjax import cli
+from vadjax.commands.arguments import flags_of, translate
+from vadjax.config import default_config, flatten, shipped
+from vadjax.errors import UserError, unknown
+
+
+def main(arguments: Sequence[str]) -> None:
+    """Run `vadjax.main` with the config that is named."""
+    from vadjax import main as module
+
+    flags, rest = translate(arguments, own=flags_of(module.__name__))
+    cli.run(module.main, [*config_flag(flags, rest, verb="train"), *flags])
+
+
+def config_flag(
+    flags: Sequence[str], rest: Sequence[str], *, verb: str, under: str = ""
+) -> list[str]:
+    """Return the flag that names the config file; none where --config=FILE is given.
+
+    Args:
+        flags: as `translate` returns them.
+        rest: what is no flag: the config, by name or file, with :KEY=VALUE behind it or without.
+        verb: for messages.
+        under: the folder of the shipped configs that is searched.
+
+    Returns:
+        One flag, or none.
+
+    Raises:
+        UserError: no config, an unknown one, or more than one.
+    """
+    given = any(flag.startswith("--config=") for flag in flags)
+    if len(rest) + given < 1:
+        raise UserError(f"name a config: vadjax {verb} CONFIG. " + _shipped(under))
+    for text in rest[1 - given :]:
+        if "=" in text:
+            known = flatten(default_config().to_dict())
+            raise unknown("config key", text.partition("=")[0], known)
+        raise UserError(f"unexpected argument {text!r}; one config, flags and KEY=VALUE are taken.")
+    if given:
+        return []
+    name, colon, argument = rest[0].partition(":")
+    return [f"--config={shipped.find(name, under=under)}{colon}{argument}"]
+
+
+def _shipped(under: str) -> str:
+    return f"Shipped are {', '.join(shipped.names(under))}."
