@@ -12,9 +12,9 @@ vadjax VERB --help shows what a verb takes. The first three commands of a newcom
 """
 
 import importlib
+import importlib.metadata
 import sys
 
-import vadjax
 from vadjax import cli
 from vadjax.commands import VERBS
 from vadjax.errors import unknown
@@ -29,7 +29,7 @@ def main() -> None:
         if verb in HELP:
             print(_help())
         elif verb == "--version":
-            print(vadjax.__version__)
+            print(importlib.metadata.version("vadjax"))
         elif verb not in VERBS:
             raise unknown("verb", verb, VERBS)
         else:
