@@ -10,7 +10,7 @@ import pathlib
 from absl import flags
 from ml_collections import config_flags
 
-from vadjax import cli
+from vadjax import cli, data
 from vadjax import config as configs
 from vadjax.errors import UserError
 
@@ -34,9 +34,8 @@ def main(argv: list[str]) -> None:
         raise UserError(f"unexpected argument {argv[1]!r}; flags begin with --.")
     config = configs.validate(cli.config_of(flags.FLAGS))
     name = pathlib.Path(config_flags.get_config_filename(flags.FLAGS["config"]).split(":")[0]).stem
-    more = {}
-    if config.dataset.name == "folder":  # every camera has a run of its own
-        more["data_dir"] = str(pathlib.Path(config.dataset.data_dir).resolve())
+    own = data.builder(config.dataset.name).identity(config.dataset)
+    more = {key: value for key, value in own.items() if configs.is_free(f"dataset.{key}")}
     default = f"runs/{name}-{configs.run_hash(config, **more)}"
 
     from vadjax.pipeline import stages

@@ -19,8 +19,8 @@ HASAN_LABELS = [layouts.label(ranges, TEST[n]) for n, ranges in enumerate(HASAN,
 def small_avenue(monkeypatch):
     abnormal = {"pixel_masks": (3, 5, 3), "hasan_intervals": (4, 2, 5)}
     test = Side(3, 18, (6, 5, 7), abnormal, masks=(1, 2, 3))
-    monkeypatch.setattr(Avenue, "EXPECTED", {"train": Side(2, 9, (0, 5)), "test": test})
-    monkeypatch.setattr(Avenue, "SIZE", (layouts.HEIGHT, layouts.WIDTH))
+    monkeypatch.setattr(Avenue, "expected", {"train": Side(2, 9, (0, 5)), "test": test})
+    monkeypatch.setattr(Avenue, "size", (layouts.HEIGHT, layouts.WIDTH))
 
 
 @pytest.fixture
@@ -179,7 +179,7 @@ def test_an_unknown_labelling_has_a_closest_match(tmp_path, avenue):
 
 def test_expected_counts_are_those_of_the_facts(monkeypatch):
     monkeypatch.undo()
-    train, test = Avenue.EXPECTED["train"], Avenue.EXPECTED["test"]
+    train, test = Avenue.expected["train"], Avenue.expected["test"]
     assert (train.clips, train.frames, len(train.lengths)) == (16, 15328, 16)
     assert (test.clips, test.frames, sum(test.lengths)) == (21, 15324, 15324)
     assert {k: (len(v), sum(v)) for k, v in test.abnormal.items()} == {

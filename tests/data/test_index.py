@@ -10,7 +10,7 @@ import pytest
 
 from tests.data import layouts
 from vadjax import data
-from vadjax.data.builders import base
+from vadjax.data import index
 from vadjax.data.builders.folder import Folder
 from vadjax.errors import UserError
 
@@ -106,21 +106,21 @@ def test_a_write_that_is_cut_short_leaves_no_index(tmp_path, clips, monkeypatch)
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr(Folder, "_generate_examples", stop)
+        patch.setattr(index.VideoIndex, "_generate_examples", stop)
         with pytest.raises(BaseException):  # noqa: B017 (tfds decides which)
             load(clips, tmp_path / "cache")
     assert len(load(clips, tmp_path / "cache").train) == 2
 
 
 def test_a_second_process_may_be_quicker(tmp_path, clips, monkeypatch):
-    write, cache = base.VideoIndex._write, tmp_path / "cache"
+    write, cache = index.VideoIndex._write, tmp_path / "cache"
 
     def late(self):
-        monkeypatch.setattr(base.VideoIndex, "_write", write)
+        monkeypatch.setattr(index.VideoIndex, "_write", write)
         load(clips, cache)
         write(self)
 
-    monkeypatch.setattr(base.VideoIndex, "_write", late)
+    monkeypatch.setattr(index.VideoIndex, "_write", late)
     assert len(load(clips, cache).train) == 2
 
 
@@ -136,7 +136,7 @@ def test_a_full_disk(tmp_path, clips, monkeypatch):
     def full(self, **_):
         raise RuntimeError("Failed to finalize writing: No space left on device")
 
-    monkeypatch.setattr(Folder, "download_and_prepare", full)
+    monkeypatch.setattr(index.VideoIndex, "download_and_prepare", full)
     with pytest.raises(UserError, match=r"cannot be written \(.*No space left on device\)"):
         load(clips, tmp_path / "cache")
 
@@ -153,7 +153,9 @@ def test_the_package_is_light_and_works_without_tensorflow():
         "import sys; from vadjax import data; assert data.DATASETS;"
         "heavy = {'cv2', 'tensorflow_datasets', 'scipy', 'numpy'} & set(sys.modules);"
         "assert not heavy, heavy;"
-        "from vadjax.data.builders import avenue, folder, ucsd;"
+        "[data.builder(name) for name in data.DATASETS];"
+        "assert not {'tensorflow_datasets', 'jax', 'scipy'} & set(sys.modules);"
+        "from vadjax.data import index;"
         "assert not {'tensorflow', 'jax'} & set(sys.modules)"
     )
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}

@@ -70,7 +70,7 @@ def test_ped1_labels_have_clips_of_two_ranges(samples):
     assert [n for n, ranges in enumerate(clips, 1) if len(ranges) == 2] == [5, 6, 29, 32]
     lengths = dict.fromkeys(range(1, 37), 200)
     labels = read_by_position(path, lengths, num_clips=36, lengths=[200] * 36)
-    expected = UcsdPed1.EXPECTED["test"]
+    expected = UcsdPed1.expected["test"]
     assert tuple(labels[n].sum() for n in lengths) == expected.abnormal["official"]
     for n in expected.masks[:3]:
         masks = ImageMasks(images(path.parent / f"Test{n:03d}_gt"))

@@ -38,7 +38,9 @@ def small(cache):
 @pytest.fixture(scope="module")
 def moderate(cache):
     """As many clips as by default, shorter and in a small frame."""
-    return builder.load(settings(num_test=16, num_frames=90, height=72, width=108), cache)
+    return vadjax.data.load(
+        settings(num_test=16, num_frames=90, height=72, width=108), cache_dir=cache
+    )
 
 
 def pixels(video):
@@ -56,7 +58,7 @@ def micro_auc(dataset, score):
 
 
 def test_the_same_seed_draws_the_same(small, tmp_path):
-    again = builder.load(settings(), tmp_path)
+    again = vadjax.data.load(settings(), cache_dir=tmp_path)
     for first, second in zip(small.train + small.test, again.train + again.test, strict=True):
         assert first.id == second.id
         assert first.fingerprint == second.fingerprint
@@ -66,14 +68,14 @@ def test_the_same_seed_draws_the_same(small, tmp_path):
 
 
 def test_another_seed_draws_another_world(small, cache):
-    other = builder.load(settings(seed=1), cache)
+    other = vadjax.data.load(settings(seed=1), cache_dir=cache)
     assert other.test[0].fingerprint != small.test[0].fingerprint
     count = min(len(other.test[0].frames), len(small.test[0].frames))
     assert (pixels(other.test[0])[:count] != pixels(small.test[0])[:count]).mean() > 0.5
 
 
 def test_more_clips_leave_the_training_clips_as_they_are(small, cache):
-    more = builder.load(settings(num_train=2), cache)
+    more = vadjax.data.load(settings(num_train=2), cache_dir=cache)
     assert (pixels(more.train[0]) == pixels(small.train[0])).all()
 
 
@@ -193,19 +195,21 @@ def test_plan_is_balanced(num_test, seed):
 
 
 def test_any_frame_size(cache):
-    dataset = builder.load(settings(num_test=1, num_frames=8, height=97, width=131), cache)
+    dataset = vadjax.data.load(
+        settings(num_test=1, num_frames=8, height=97, width=131), cache_dir=cache
+    )
     assert dataset.test[0].masks[0].shape == dataset.test[0].frames.shape == (97, 131)
 
 
 def test_settings_out_of_range():
     with pytest.raises(UserError, match=r"seed -1 \(at least 0\), height 8 \(at least 64, or 0"):
-        builder.load(settings(seed=-1, height=8), "unused")
+        vadjax.data.load(settings(seed=-1, height=8), cache_dir="unused")
 
 
 def test_a_cache_that_cannot_be_written(tmp_path):
     (tmp_path / "synthetic").write_text("a file where a folder should be")
     with pytest.raises(UserError, match=r"features\.cache_dir"):
-        builder.load(settings(), tmp_path)
+        vadjax.data.load(settings(), cache_dir=tmp_path)
 
 
 def test_a_failed_drawing_leaves_nothing(tmp_path, monkeypatch):
@@ -214,5 +218,5 @@ def test_a_failed_drawing_leaves_nothing(tmp_path, monkeypatch):
 
     monkeypatch.setattr(Renderer, "render", fail)
     with pytest.raises(KeyboardInterrupt):
-        builder.load(settings(), tmp_path)
+        vadjax.data.load(settings(), cache_dir=tmp_path)
     assert not list((tmp_path / "synthetic").iterdir())

@@ -17,8 +17,8 @@ LABELS = {f"test/{n:02d}": layouts.label(INTERVALS[n - 1], TEST[n]) for n in TES
 def small_ped2(monkeypatch):
     abnormal = {"official": (3, 5, 5)}
     test = Side(3, 19, (6, 8, 5), abnormal, masks=(1, 2, 3))
-    monkeypatch.setattr(UcsdPed2, "EXPECTED", {"train": Side(2, 7, (3, 4)), "test": test})
-    monkeypatch.setattr(UcsdPed2, "SIZE", (layouts.HEIGHT, layouts.WIDTH))
+    monkeypatch.setattr(UcsdPed2, "expected", {"train": Side(2, 7, (3, 4)), "test": test})
+    monkeypatch.setattr(UcsdPed2, "size", (layouts.HEIGHT, layouts.WIDTH))
 
 
 @pytest.fixture
@@ -227,13 +227,13 @@ def test_another_data_set_is_described(tmp_path):
 
 
 def test_frames_of_another_size_are_a_deviation(tmp_path, official, monkeypatch):
-    monkeypatch.setattr(UcsdPed2, "SIZE", (240, 360))
+    monkeypatch.setattr(UcsdPed2, "size", (240, 360))
     dataset = load(tmp_path, official)
     assert whats(dataset) == ["5 clips are 36x24 pixels instead of 360x240"]
 
 
 def test_ped1_has_masks_for_ten_clips_and_an_unreadable_frame(tmp_path, monkeypatch):
-    monkeypatch.setattr(UcsdPed1, "SIZE", (layouts.HEIGHT, layouts.WIDTH))
+    monkeypatch.setattr(UcsdPed1, "size", (layouts.HEIGHT, layouts.WIDTH))
     intervals = [[(1, 2)] for _ in range(36)]
     intervals[4] = [(1, 1), (3, 3)]
     base = layouts.ucsd_official(
@@ -254,7 +254,7 @@ def test_ped1_has_masks_for_ten_clips_and_an_unreadable_frame(tmp_path, monkeypa
 
 
 def test_expected_counts_are_those_of_the_facts():
-    train, test = UcsdPed1.EXPECTED["train"], UcsdPed1.EXPECTED["test"]
+    train, test = UcsdPed1.expected["train"], UcsdPed1.expected["test"]
     assert (train.clips, train.frames, test.clips, test.frames) == (34, 6800, 36, 7200)
     assert sum(test.abnormal["official"]) == 4045 and len(test.abnormal["official"]) == 36
     assert sum(train.lengths) == 6800 and sum(test.lengths) == 7200
@@ -262,7 +262,7 @@ def test_expected_counts_are_those_of_the_facts():
 
 def test_expected_counts_of_ped2_add_up(monkeypatch):
     monkeypatch.undo()
-    train, test = UcsdPed2.EXPECTED["train"], UcsdPed2.EXPECTED["test"]
+    train, test = UcsdPed2.expected["train"], UcsdPed2.expected["test"]
     assert (len(train.lengths), sum(train.lengths)) == (train.clips, train.frames) == (16, 2550)
     assert (len(test.lengths), sum(test.lengths)) == (test.clips, test.frames) == (12, 2010)
     assert sum(test.abnormal["official"]) == 1648

@@ -35,7 +35,7 @@ def main(arguments: Sequence[str]) -> None:
     for flag in (f"--config.dataset.name={rest[0]}", *flags):
         assign(config, flag.removeprefix("--config."))
     name = config.dataset.name
-    if name in data.DATASETS and name != "synthetic" and not config.dataset.data_dir:
+    if data.builder(name).needs_data_dir and not config.dataset.data_dir:
         raise UserError(f"give --data_dir=FOLDER, where {name} is.")
     from vadjax.report.dataset import show
 

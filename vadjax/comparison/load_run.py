@@ -7,6 +7,7 @@ import pathlib
 from collections.abc import Mapping
 
 from vadjax import config as configs
+from vadjax import data
 from vadjax.comparison.tables import PATHS, RunRow
 from vadjax.errors import UserError
 from vadjax.evaluation import schema
@@ -63,8 +64,9 @@ def run_of(metrics: Mapping, config: Mapping, identity: Mapping, *, workdir: str
         if key == "score.batch_size" or section not in ("score", "evaluate") or name in NO_MATTER:
             continue
         settings[key] = value
-    if metrics["dataset"] == "folder":  # every camera is a data set of its own
-        settings["dataset.data_dir"] = flat["dataset.data_dir"]
+    if metrics["dataset"] in data.DATASETS:  # two of one name may be two data sets
+        keys = [f"dataset.{key}" for key in data.builder(metrics["dataset"]).identity_keys]
+        settings |= {key: flat[key] for key in keys}
     settings["weights"] = str(metrics["detector"].get("weights_sha256") or "")[:8]
     settings["smoothing"] = metrics.get("smoothing") or "none"
     seed = settings.pop("seed")

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from vadjax import data
 from vadjax.comparison.published import Figure
 from vadjax.report import wording
 
@@ -299,6 +300,6 @@ class Comparison:
         """Return the published figures by the name of their data set."""
         found: dict[str, list[Figure]] = {}
         for figure in self.published:
-            name = wording.DATASETS.get(figure.dataset, figure.dataset)
+            name = data.title(figure.dataset)
             found.setdefault(name, []).append(figure)
         return found

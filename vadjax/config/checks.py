@@ -6,6 +6,7 @@ from typing import Any
 
 from ml_collections import ConfigDict
 
+from vadjax import data
 from vadjax.config.choices import (
     MAP_MODELS,
     SUPERVISED_OBJECTIVES,
@@ -173,7 +174,7 @@ def combinations(flat: Mapping[str, Any]) -> list[str]:
             f"evaluate.threshold={flat['evaluate.threshold']!r} needs labelled validation clips, "
             "which one_class has not; choose quantile, mean_std, pot or conformal."
         )
-    if flat["dataset.name"] not in ("synthetic",) and not flat["dataset.data_dir"]:
+    if not flat["dataset.data_dir"] and data.builder(flat["dataset.name"]).needs_data_dir:
         faults.append(
             f"dataset.data_dir is empty: say where {flat['dataset.name']} lies with "
             "--config.dataset.data_dir=FOLDER."

@@ -1,6 +1,7 @@
 """What a config may name: data sets, protocols, models, and the choices of every key."""
 
-DATASETS = ("synthetic", "ucsd_ped1", "ucsd_ped2", "avenue", "folder")
+from vadjax.data import DATASETS
+
 WINDOW_PROTOCOLS = ("random_window", "published_shuffled")  # leaky; to reproduce and to warn
 SUPERVISED_OBJECTIVES = ("classify", "segment")
 SUPERVISED_PROTOCOLS = ("by_video", *WINDOW_PROTOCOLS)

@@ -1,5 +1,6 @@
 """Data sets: `load` one by its name, or `open_videos` for clips without labels."""
 
+import dataclasses
 import importlib
 import os
 import pathlib
@@ -8,16 +9,39 @@ from typing import TYPE_CHECKING, Any
 from vadjax.errors import unknown
 
 if TYPE_CHECKING:
+    from vadjax.data.builders.builder import Builder
     from vadjax.data.video import Dataset, Video
 
-_BUILDERS = {
-    "synthetic": "synthetic.builder",
-    "ucsd_ped1": "builders.ucsd",
-    "ucsd_ped2": "builders.ucsd",
-    "avenue": "builders.avenue",
-    "folder": "builders.folder",
+_BUILDERS = {  # name -> module below vadjax.data, and its class
+    "synthetic": "synthetic.builder:Synthetic",
+    "ucsd_ped1": "builders.ucsd:UcsdPed1",
+    "ucsd_ped2": "builders.ucsd:UcsdPed2",
+    "avenue": "builders.avenue:Avenue",
+    "folder": "builders.folder:Folder",
 }
 DATASETS = tuple(_BUILDERS)
+
+
+def builder(name: str) -> "type[Builder]":
+    """Return the class of a data set, whose attributes say what is known before it is opened.
+
+    Imports neither JAX nor tensorflow_datasets.
+
+    >>> builder("ucsd_ped2").title
+    'UCSD Ped2'
+
+    Raises:
+      UserError: the name is none of `DATASETS`.
+    """
+    if name not in _BUILDERS:
+        raise unknown("dataset", name, DATASETS)
+    module, _, cls = _BUILDERS[name].partition(":")
+    return getattr(importlib.import_module(f"vadjax.data.{module}"), cls)
+
+
+def title(name: str) -> str:
+    """Return a data set's name for pages and tables; an unknown name is its own title."""
+    return builder(name).title if name in _BUILDERS else name
 
 
 def load(dataset_config: Any, *, cache_dir: str | os.PathLike) -> "Dataset":
@@ -27,17 +51,27 @@ def load(dataset_config: Any, *, cache_dir: str | os.PathLike) -> "Dataset":
     is kept as an index under `cache_dir`; the data set's own folder is never written to.
 
     Args:
-      dataset_config: attributes name (one of `DATASETS`), data_dir, masks_dir and label_version;
-        what else `synthetic` takes stands in `synthetic/builder.py`.
+      dataset_config: the config's section `dataset`, or any object with the attributes name (one
+        of `DATASETS`), data_dir, masks_dir and label_version; `synthetic` takes others, see
+        `synthetic/builder.py`.
       cache_dir: `features.cache_dir`.
+
+    Returns:
+      The clips of both sides, labels, deviations, and the facts of the builder.
 
     Raises:
       UserError: the name is unknown, or what is on disk cannot be used.
     """
-    if dataset_config.name not in _BUILDERS:
-        raise unknown("dataset", dataset_config.name, DATASETS)
-    builder = importlib.import_module(f"vadjax.data.{_BUILDERS[dataset_config.name]}")
-    return builder.load(dataset_config, pathlib.Path(cache_dir).expanduser())
+    cls = builder(dataset_config.name)
+    dataset = cls(dataset_config, pathlib.Path(cache_dir).expanduser()).load()
+    return dataclasses.replace(
+        dataset,
+        title=cls.title,
+        official_split=cls.official_split,
+        num_folds=cls.num_folds,
+        pooled_note=cls.pooled_note,
+        copies_like=cls.copies_like,
+    )
 
 
 def open_video(path: str | os.PathLike) -> "Video":

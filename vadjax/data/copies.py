@@ -11,7 +11,7 @@ as that of Ped1.
 import dataclasses
 import functools
 import hashlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import cv2
@@ -50,7 +50,7 @@ def _cropped(image: np.ndarray, place: np.ndarray) -> np.ndarray:
 
 
 Change = Callable[[np.ndarray], np.ndarray]
-UCSD: dict[str, Change] = {
+UCSD: dict[str, Change | None] = {
     "flip": functools.partial(cv2.flip, flipCode=1),
     "r90": functools.partial(cv2.rotate, rotateCode=cv2.ROTATE_90_CLOCKWISE),
     "r180": functools.partial(cv2.rotate, rotateCode=cv2.ROTATE_180),
@@ -64,7 +64,7 @@ AVENUE: dict[str, Change | None] = {
     "crop": None,  # `_cropped`, at a place of its own for every frame
 }
 RECIPES = ("rahmani_compat",)
-OWN = {"avenue": AVENUE}  # all other data sets take UCSD's
+CHANGES: dict[str, Mapping[str, Change | None]] = {"ucsd": UCSD, "avenue": AVENUE}
 
 
 class CopiedFrames(Frames):
@@ -107,7 +107,7 @@ class CopiedFrames(Frames):
         return _cropped(image, self._places[index])
 
 
-def copies(dataset_name: str, videos: Sequence[Video], *, recipe: str) -> tuple[Video, ...]:
+def copies(videos: Sequence[Video], *, recipe: str, like: str = "ucsd") -> tuple[Video, ...]:
     """Copy abnormal frames until both classes are equally large, or each frame has every copy.
 
     Frame by frame in the videos' order, every change in turn, as the notebooks do. A clip and a
@@ -115,16 +115,19 @@ def copies(dataset_name: str, videos: Sequence[Video], *, recipe: str) -> tuple[
     `augmentation` and `frames`, the frames of the source.
 
     Args:
-        dataset_name: which notebook's changes.
         videos: all whose frames are used; one without labels is normal.
         recipe: one of `RECIPES`.
+        like: whose notebook's changes, a key of `CHANGES` (`Dataset.copies_like`).
+
+    Returns:
+        One video a clip and a change.
 
     Raises:
         UserError: the recipe is unknown.
     """
     if recipe not in RECIPES:
         raise unknown("dataset.augment", recipe, ("none", *RECIPES))
-    changes = OWN.get(dataset_name, UCSD)
+    changes = CHANGES[like]
     abnormal = {v.id: np.flatnonzero(() if v.labels is None else v.labels) for v in videos}
     num_abnormal = sum(map(len, abnormal.values()))
     missing = sum(len(v.frames) for v in videos) - 2 * num_abnormal

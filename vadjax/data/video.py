@@ -227,7 +227,9 @@ class Dataset:
       train: clips of the training side.
       test: clips of the test side.
       metadata: root, layout, label file and its convention, expected counts.
-      deviations: found against expected.
+      deviations: differences from what the authors describe.
+      title, official_split, num_folds, pooled_note, copies_like: facts of its builder, see
+        `vadjax.data.builders.builder.Builder`.
     """
 
     name: str
@@ -237,6 +239,11 @@ class Dataset:
     test: tuple[Video, ...]
     metadata: Mapping = field(default_factory=dict)
     deviations: tuple[Deviation, ...] = ()
+    title: str = ""
+    official_split: bool = False
+    num_folds: int = 5
+    pooled_note: str = ""
+    copies_like: str = "ucsd"
 
 
 def fingerprint(paths: Sequence[str | os.PathLike]) -> str:

@@ -110,12 +110,13 @@ def _record(run: Run, part: Part, **scored) -> ScoredVideo:
 def legacy(run: Run, names: Sequence[str]) -> dict:
     """Return what figures as others compute them need: see `evaluation.legacy.legacy_part`."""
     found = {"errors": run.config.objective.name in ("predict", "reconstruct")}
-    if run.dataset.name != "avenue":
-        return found
     from vadjax import data
 
+    versions = data.builder(run.dataset.name).legacy_label_versions
+    if not versions:
+        return found
     config = run.config.dataset.copy_and_resolve_references()
-    config.label_version = "hasan_intervals"
+    [config.label_version] = versions
     try:
         videos = {v.id: v for v in data.load(config, cache_dir=run.cache).test}
     except UserError as error:

@@ -12,6 +12,7 @@ import numpy as np
 from ml_collections import ConfigDict
 
 from vadjax import config as configs
+from vadjax import data
 from vadjax.data.splits import Fold, Part, make_folds
 from vadjax.data.windows import window_span
 from vadjax.errors import UserError
@@ -71,8 +72,6 @@ class Run:
 
     @functools.cached_property
     def dataset(self):
-        from vadjax import data
-
         return data.load(self.config.dataset, cache_dir=self.cache)
 
     @functools.cached_property
@@ -88,7 +87,7 @@ class Run:
         from vadjax.data import copies, window_splits
 
         videos = window_splits.used_videos(self.dataset, d.protocol)
-        return copies.copies(d.name, videos, recipe=d.augment)
+        return copies.copies(videos, recipe=d.augment, like=self.dataset.copies_like)
 
     @property
     def by_window(self) -> bool:
@@ -150,12 +149,7 @@ class Run:
     def feature_store(self, spec: dict) -> FeatureStore:
         """Return the store of rows that are made as `spec` says, of this run's videos."""
         d = self.config.dataset
-        # Two folders of one's own, or two drawings, are two data sets of one name.
-        root = ""
-        if d.name == "folder":
-            root = str(pathlib.Path(d.data_dir).resolve())
-        elif d.name == "synthetic":
-            root = f"{d.seed} {d.num_train} {d.num_test} {d.num_frames} {d.height} {d.width}"
+        root = " ".join(data.builder(d.name).identity(d).values())
         return FeatureStore(self.cache / "features" / d.name, {**spec, "root": root})
 
     @functools.cached_property

@@ -15,7 +15,9 @@ def show(dataset: Dataset, console: Console) -> None:
         dataset: as `data.load` returns it.
         console: what prints.
     """
-    console.print(f"{dataset.name}, labels: {dataset.label_version}", style="bold")
+    console.print(
+        f"{dataset.title} ({dataset.name}), labels: {dataset.label_version}", style="bold"
+    )
     for key in ("root", "layout", "label_file", "label_convention", "masks"):
         if dataset.metadata.get(key):
             console.print(f"{key.replace('_', ' ')}: {dataset.metadata[key]}", markup=False)

@@ -4,6 +4,8 @@ import math
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
+from vadjax import data
+
 WHOLE = "whole data set"
 
 
@@ -47,14 +49,6 @@ PROTOCOLS = {
 }
 
 
-DATASETS = {
-    "ucsd_ped1": "UCSD Ped1",
-    "ucsd_ped2": "UCSD Ped2",
-    "avenue": "CUHK Avenue",
-    "synthetic": "Synthetic walkway",
-    "folder": "Videos of a folder",
-    "unlabelled": "",
-}
 OBJECTIVES = {
     "predict": "predicting",
     "reconstruct": "reconstructing",
@@ -190,7 +184,7 @@ def reason(metrics: Mapping, path: str) -> str:
 def dataset(metrics: Mapping) -> str:
     """Return the data set's name, "" where there is none."""
     name = str(metrics.get("dataset") or "")
-    return DATASETS.get(name, name)
+    return "" if name == "unlabelled" else data.title(name)
 
 
 def detector(metrics: Mapping) -> str:

@@ -7,7 +7,7 @@ They disagree on 441 of 15,324 frames: numbers on different ones are not compara
 
 import pathlib
 import re
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
 
@@ -15,7 +15,6 @@ from vadjax.data.builders.benchmark import FRAMES, Benchmark, Truth
 from vadjax.data.builders.expected import Side
 from vadjax.data.labels import labels_from_masks
 from vadjax.data.masks import read_vollabel
-from vadjax.data.video import Dataset
 from vadjax.errors import UserError
 
 _MASKS = ("testing_label_mask", "ground_truth_demo/testing_label_mask")
@@ -28,29 +27,31 @@ _LENGTHS = (
 class Avenue(Benchmark):
     """CUHK Avenue."""
 
-    TITLE = "CUHK Avenue"
-    FOLDERS = ("Avenue Dataset", "Avenue_Dataset", "avenue")
-    LABEL_VERSIONS = ("pixel_masks", "hasan_intervals")
-    LAYOUTS: ClassVar = {
+    title = "CUHK Avenue"
+    folders = ("Avenue Dataset", "Avenue_Dataset", "avenue")
+    label_versions = ("pixel_masks", "hasan_intervals")
+    legacy_label_versions = ("hasan_intervals",)
+    copies_like = "avenue"
+    layouts: ClassVar = {
         "official": {
             "train": ("training_videos", r"(\d+)\.\w+"),
             "test": ("testing_videos", r"(\d+)\.\w+"),
         },
         "frames": FRAMES,
     }
-    SIZE = (360, 640)
-    FPS = 25.0
-    CONVENTIONS: ClassVar = {
+    size = (360, 640)
+    fps = 25.0
+    conventions: ClassVar = {
         "": "one mask a frame; abnormal where any pixel is",
         ".mat": "frames counted from 1, both ends included",
         ".npy": "one value a frame",
     }
-    MANUAL_DOWNLOAD_INSTRUCTIONS = (
+    download_instructions = (
         "Get Avenue_Dataset.zip and ground_truth_demo.zip from "
         "http://www.cse.cuhk.edu.hk/leojia/projects/detectabnormal/dataset.html and unpack the "
         "second into the folder of the first, or give its place as dataset.masks_dir."
     )
-    EXPECTED: ClassVar = {
+    expected: ClassVar = {
         # Only the lengths of clips 12 and 16 have been counted by us.
         "train": Side(16, 15328, (*(0,) * 11, 145, 0, 0, 0, 244)),
         "test": Side(
@@ -102,8 +103,3 @@ class Avenue(Benchmark):
         """Read a `volLabel` cell."""
         cells = read_vollabel(path)
         return Truth((str(path),), labels_from_masks(cells), np.shape(cells[0]))
-
-
-def load(dataset_config: Any, cache_dir: pathlib.Path) -> Dataset:
-    """Load `avenue` (`vadjax.data.load`)."""
-    return Avenue(dataset_config, cache_dir).load()

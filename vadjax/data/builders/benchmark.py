@@ -8,7 +8,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from vadjax.data.builders.base import Clip, Scan, VideoIndex
+from vadjax.data.builders.base import Clip, DiskBuilder, Scan
 from vadjax.data.builders.expected import Side, compare
 from vadjax.data.builders.positional import check_lengths, clip_id, read_by_position, some, spans
 from vadjax.data.files import describe, entries, images, is_video
@@ -32,16 +32,27 @@ class Truth:
     shape: tuple[int, int]
 
 
-class Benchmark(VideoIndex):
-    """A published data set. A builder gives the constants and says where its truth lies."""
+class Benchmark(DiskBuilder):
+    """A published data set. A builder gives the facts and says where its truth lies.
 
-    TITLE = ""
-    FOLDERS: tuple[str, ...] = ()  # names of its folder below data_dir
-    LAYOUTS: ClassVar[Mapping[str, Layout]] = {}
-    EXPECTED: ClassVar[Mapping[str, Side]] = {}
-    SIZE = (0, 0)  # height and width of a frame
-    FPS = 0.0  # assumed where frames are images
-    CONVENTIONS: ClassVar[Mapping[str, str]] = {}  # by suffix of the label file, for the metadata
+    Attributes:
+      folders: names that its folder may have below data_dir.
+      layouts: by name, the folders of clips and the pattern of their names.
+      expected: what each split should hold.
+      size: height and width of a frame.
+      fps: assumed where frames are images.
+      conventions: of counting frames, by suffix of the label file; "" is of masks.
+      download_instructions: where the files come from, for error messages.
+    """
+
+    official_split = True
+    folders: ClassVar[tuple[str, ...]]
+    layouts: ClassVar[Mapping[str, Layout]]
+    expected: ClassVar[Mapping[str, Side]]
+    size: ClassVar[tuple[int, int]]
+    fps: ClassVar[float]
+    conventions: ClassVar[Mapping[str, str]]
+    download_instructions: ClassVar[str]
 
     def find_masks(self) -> dict[int, pathlib.Path]:
         """Return the folder or file of masks by number of the test clip."""
@@ -58,8 +69,8 @@ class Benchmark(VideoIndex):
     def find(self) -> list[pathlib.Path]:
         """Take the one layout in the one folder that has clips."""
         found = []
-        for base in (self.source_dir, *(self.source_dir / name for name in self.FOLDERS)):
-            for layout, sides in self.LAYOUTS.items():
+        for base in (self.source_dir, *(self.source_dir / name for name in self.folders)):
+            for layout, sides in self.layouts.items():
                 clips = {split: _numbered(base / f, name) for split, (f, name) in sides.items()}
                 if any(clips.values()):
                     found.append((base, layout, clips))
@@ -67,22 +78,22 @@ class Benchmark(VideoIndex):
             copies = " and ".join(f"{base} ({layout} layout)" for base, layout, _ in found)
             apart = len({base for base, _, _ in found}) == len(found)
             raise UserError(
-                f"{self.source_dir} holds {self.TITLE} {len(found)} times: {copies}; "
+                f"{self.source_dir} holds {self.title} {len(found)} times: {copies}; "
                 + ("give one of them as dataset.data_dir." if apart else "move all but one away.")
             )
         if found:
             self.base, self.layout, self.clips = found[0]
             self.masks = self.find_masks()
             self.label_files = [f for f in self.find_labels() if f.is_file()]
-            places = [self.base / f for f, _ in self.LAYOUTS[self.layout].values()]
+            places = [self.base / f for f, _ in self.layouts[self.layout].values()]
             folders = [folder for folder in places if folder.is_dir()]
             return [*folders, *self.label_files, *self.masks.values()]
         wanted = ", or ".join(
-            " and ".join(folder for folder, _ in sides.values()) for sides in self.LAYOUTS.values()
+            " and ".join(folder for folder, _ in sides.values()) for sides in self.layouts.values()
         )
         raise UserError(
-            f"{self.source_dir} is not {self.TITLE}: wanted the folders {wanted}, with clips in "
-            f"them. {describe(self.source_dir)} {self.MANUAL_DOWNLOAD_INSTRUCTIONS}"
+            f"{self.source_dir} is not {self.title}: wanted the folders {wanted}, with clips in "
+            f"them. {describe(self.source_dir)} {self.download_instructions}"
         )
 
     def scan(self) -> Scan:
@@ -98,15 +109,15 @@ class Benchmark(VideoIndex):
         clips = [
             Clip(
                 id=clip_id(split, n),
-                footage=dataclasses.replace(held, fps=held.fps or self.FPS),
+                footage=dataclasses.replace(held, fps=held.fps or self.fps),
                 fps_assumed=held.fps is None,
                 labels=labels[n] if split == "test" else np.zeros(held.num_frames, np.uint8),
                 masks=masks.get(n, ()) if split == "test" else (),
             )
             for (split, n), held in footage.items()
         ]
-        total = sum(side.clips for side in self.EXPECTED.values())
-        expected = {s: side.describe(s, self.label_version) for s, side in self.EXPECTED.items()}
+        total = sum(side.clips for side in self.expected.values())
+        expected = {s: side.describe(s, self.label_version) for s, side in self.expected.items()}
         files = [] if self.labels_are_masks() else [str(path) for path in self.label_files[:1]]
         return Scan(
             clips=clips,
@@ -115,13 +126,13 @@ class Benchmark(VideoIndex):
                 "root": str(self.base),
                 "layout": self.layout,
                 "label_file": files[0] if files else "masks",
-                "label_convention": self.CONVENTIONS[
+                "label_convention": self.conventions[
                     pathlib.Path(files[0]).suffix if files else ""
                 ],
                 "masks": f"{len(masks)} of {len(test)} test clips",
                 "expected": expected,
             },
-            deviations=compare(clips, expected, self.SIZE) + notes,
+            deviations=compare(clips, expected, self.size) + notes,
         )
 
     def labels_are_masks(self) -> bool:
@@ -142,18 +153,18 @@ class Benchmark(VideoIndex):
             unknown = [str(self.clips["test"][n]) for n in num_frames if n not in truth]
             if unknown:
                 raise UserError(
-                    f"{self.TITLE}: no masks, and so no {self.label_version} labels, of "
-                    f"{some(unknown)}. {self.MANUAL_DOWNLOAD_INSTRUCTIONS}"
+                    f"{self.title}: no masks, and so no {self.label_version} labels, of "
+                    f"{some(unknown)}. {self.download_instructions}"
                 )
             labels = {n: truth[n].labels for n in num_frames}
             check_lengths(labels, num_frames, source=next(iter(self.masks.values())).parent)
             return labels
         if not self.label_files:
             raise UserError(
-                f"{self.TITLE}: no {self.label_version} labels; looked for "
-                f"{', '.join(map(str, self.find_labels()))}. {self.MANUAL_DOWNLOAD_INSTRUCTIONS}"
+                f"{self.title}: no {self.label_version} labels; looked for "
+                f"{', '.join(map(str, self.find_labels()))}. {self.download_instructions}"
             )
-        side = self.EXPECTED["test"]
+        side = self.expected["test"]
         first, *others = [
             read_by_position(path, num_frames, num_clips=side.clips, lengths=side.lengths)
             for path in self.label_files
@@ -188,7 +199,7 @@ class Benchmark(VideoIndex):
             frames = int((masks.labels != labels[n]).sum())
             if frames:
                 differ.append(f"{clip_id('test', n)} in {frames}")
-        if none := set(self.EXPECTED["test"].masks) & set(test) - set(truth):
+        if none := set(self.expected["test"].masks) & set(test) - set(truth):
             what = f"no masks of the test clips {spans(none)}"
             notes.append(Deviation(what, "abnormal pixels unknown there; give dataset.masks_dir"))
         if short:

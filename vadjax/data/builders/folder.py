@@ -7,31 +7,32 @@ video's suffix.
 """
 
 import pathlib
-from typing import Any
 
 import numpy as np
 
-from vadjax.data.builders.base import Clip, Scan, VideoIndex
+from vadjax.data.builders.base import Clip, DiskBuilder, Scan
 from vadjax.data.builders.expected import damage
 from vadjax.data.files import describe, entries, find_clips
 from vadjax.data.labels import read_csv
 from vadjax.data.probe import Footage, probe
-from vadjax.data.video import Dataset, Deviation
+from vadjax.data.video import Deviation
 from vadjax.errors import UserError
 
 _CONVENTION = "frames counted from 0, stop not included; or seconds"
 _SIDES = {"train": "train", "training": "train", "test": "test", "testing": "test"}
 
 
-class Folder(VideoIndex):
+class Folder(DiskBuilder):
     """A folder of videos of one's own."""
 
-    LABEL_VERSIONS = ("unlabelled", "labels.csv")
+    title = "Videos of a folder"
+    label_versions = ("unlabelled", "labels.csv")
+    identity_keys = ("data_dir",)  # every camera is a data set of its own
 
     def find(self) -> list[pathlib.Path]:
         """Find the clips of both sides."""
         if self.masks_dir:
-            raise UserError("dataset.masks_dir is for ucsd_ped1, ucsd_ped2 and avenue; unset it.")
+            raise UserError("dataset.masks_dir is set, but folder reads no masks; unset it.")
         root = self.source_dir
         sides = {_SIDES[p.name.lower()]: p for p in entries(root) if _is_side(p)}
         if sides and "train" not in sides:
@@ -47,7 +48,7 @@ class Folder(VideoIndex):
             if not self.clips.get(split):
                 raise UserError(f"no videos and no folders of images in it: {describe(folder)}")
         self.labels_file = root / "labels.csv"
-        self.label_version = self.LABEL_VERSIONS[self.labels_file.is_file()]
+        self.label_version = self.label_versions[self.labels_file.is_file()]
         paths = [path for clips in self.clips.values() for path in clips.values()]
         return [*paths, self.labels_file] if self.labels_file.is_file() else paths
 
@@ -127,8 +128,3 @@ def _last_fifth(
         "train": {name: clips[name] for name in names[:first_test]},
         "test": {name: clips[name] for name in names[first_test:]},
     }
-
-
-def load(dataset_config: Any, cache_dir: pathlib.Path) -> Dataset:
-    """Load `folder` (`vadjax.data.load`)."""
-    return Folder(dataset_config, cache_dir).load()

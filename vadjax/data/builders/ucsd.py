@@ -6,43 +6,48 @@ of StevenLiuWen/ano_pred_cvpr2018 (jpg frames, `.mat` or `.npy` labels, masks by
 
 import pathlib
 import re
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from vadjax.data.builders.benchmark import FRAMES, Benchmark, Truth
 from vadjax.data.builders.expected import Side
 from vadjax.data.files import images, is_stray
 from vadjax.data.labels import labels_from_masks
 from vadjax.data.masks import ImageMasks
-from vadjax.data.video import Dataset
 from vadjax.errors import UserError
 
 _ARCHIVE = "UCSD_Anomaly_Dataset.v1p2"
+_POOLED = "frames of the training clips were fitted and tested too"
 
 
 class _UCSD(Benchmark):
-    LABEL_VERSIONS = ("official",)
-    LAYOUTS: ClassVar = {
+    label_versions = ("official",)
+    layouts: ClassVar = {
         "official": {"train": ("Train", r"Train(\d+)"), "test": ("Test", r"Test(\d+)")},
         "frames": FRAMES,
     }
-    FPS = 10.0  # nowhere stated by the authors; assumed by everybody
-    CONVENTIONS: ClassVar = {
+    fps = 10.0  # nowhere stated by the authors; assumed by everybody
+    conventions: ClassVar = {
         ".m": "frames counted from 1, both ends included",
         ".mat": "frames counted from 1, both ends included",
         ".npy": "one value a frame",
         "": "",
     }
-    MANUAL_DOWNLOAD_INSTRUCTIONS = (
+    download_instructions = (
         "Get UCSD_Anomaly_Dataset.tar.gz from "
         "http://www.svcl.ucsd.edu/projects/anomaly/dataset.htm and unpack it."
     )
-    OFFICIAL = ""  # the folder's name in the archive
+    archive_folder: ClassVar[str]
 
     def find_masks(self) -> dict[int, pathlib.Path]:
         """Find `TestNNN_gt` folders in masks_dir, or beside the official frames; keep where."""
         self.mask_folder = self.base / "Test"
         roots = [self.masks_dir] if self.masks_dir else [self.base]
-        below = ("", "Test", f"{self.OFFICIAL}/Test", f"{_ARCHIVE}/{self.OFFICIAL}/Test")
+        below = (
+            "",
+            "Test",
+            f"{self.archive_folder}/Test",
+            f"{_ARCHIVE}/{self.archive_folder}/Test",
+        )
         for folder in (root / name for root in roots for name in below):
             names = [p for p in folder.iterdir() if not is_stray(p.name)] if folder.is_dir() else []
             found = {int(m[1]): p for p in names if (m := re.fullmatch(r"Test(\d+)_gt", p.name))}
@@ -58,9 +63,9 @@ class _UCSD(Benchmark):
 
     def find_labels(self) -> list[pathlib.Path]:
         """List the `.m` of the authors, then the copies of others."""
-        short = self.OFFICIAL.removeprefix("UCSD")
+        short = self.archive_folder.removeprefix("UCSD")
         return [
-            *{f / f"{self.OFFICIAL}.m": 0 for f in (self.base / "Test", self.mask_folder)},
+            *{f / f"{self.archive_folder}.m": 0 for f in (self.base / "Test", self.mask_folder)},
             self.base / f"{short}.mat",
             *(f / f"frame_labels_{short}.npy" for f in (self.base, self.base.parent)),
         ]
@@ -77,9 +82,10 @@ class _UCSD(Benchmark):
 class UcsdPed1(_UCSD):
     """UCSD Ped1: people walk towards and away from the camera."""
 
-    TITLE, OFFICIAL, SIZE = "UCSD Ped1", "UCSDped1", (158, 238)
-    FOLDERS = ("UCSDped1", f"{_ARCHIVE}/UCSDped1", "ped1")
-    EXPECTED: ClassVar = {
+    title, archive_folder, size = "UCSD Ped1", "UCSDped1", (158, 238)
+    pooled_note = _POOLED
+    folders = ("UCSDped1", f"{_ARCHIVE}/UCSDped1", "ped1")
+    expected: ClassVar = {
         "train": Side(34, 6800, (200,) * 34),
         "test": Side(
             36,
@@ -100,10 +106,12 @@ class UcsdPed1(_UCSD):
 class UcsdPed2(_UCSD):
     """UCSD Ped2: people walk across the picture."""
 
-    TITLE, OFFICIAL, SIZE = "UCSD Ped2", "UCSDped2", (240, 360)
-    FOLDERS = ("UCSDped2", f"{_ARCHIVE}/UCSDped2", "ped2")
+    title, archive_folder, size = "UCSD Ped2", "UCSDped2", (240, 360)
+    num_folds = 4  # twelve clips, four of them abnormal throughout: one a fold
+    pooled_note = f"{_POOLED}, as the published code for Ped1 does; that for Ped2 is not known"
+    folders = ("UCSDped2", f"{_ARCHIVE}/UCSDped2", "ped2")
     _TRAIN = (120, 150, 150, 180, 180, 150, 150, 120, 180, 180, 180, 180, 180, 150, 150, 150)
-    EXPECTED: ClassVar = {
+    expected: ClassVar = {
         "train": Side(16, 2550, _TRAIN),
         "test": Side(
             12,
@@ -113,9 +121,3 @@ class UcsdPed2(_UCSD):
             masks=tuple(range(1, 13)),
         ),
     }
-
-
-def load(dataset_config: Any, cache_dir: pathlib.Path) -> Dataset:
-    """Load `ucsd_ped1` or `ucsd_ped2` (`vadjax.data.load`)."""
-    builder = UcsdPed1 if dataset_config.name == "ucsd_ped1" else UcsdPed2
-    return builder(dataset_config, cache_dir).load()

@@ -23,6 +23,7 @@ from typing import Any
 
 import numpy as np
 
+from vadjax.data.builders.builder import Builder
 from vadjax.data.masks import Masks
 from vadjax.data.synthetic.backdrop import make_backdrop
 from vadjax.data.synthetic.camera import Camera
@@ -77,56 +78,68 @@ def plan_events(num_test: int, rng: np.random.Generator) -> list[list[tuple[str,
     return [[(kind, float(next(places))) for kind in clip] for clip in kinds]
 
 
-def load(config: Any, cache_dir: str | os.PathLike) -> Dataset:
-    """Open the synthetic data set, drawing it first if the cache does not hold it.
+class Synthetic(Builder):
+    """The synthetic data set: colour clips at 10 frames a second.
+
+    The metadata of a video holds `kinds` (kind -> uint8 [t], 1 in frames that are abnormal because
+    of it) and `tracks` (of everybody seen: kind, first frame `start`, and from there per frame the
+    visible box [x, y, width, height], the number of visible pixels, and whether abnormal).
 
     Args:
-        config: attributes `seed` and, 0 meaning the value in `DEFAULTS`, `num_train` and
+        dataset_config: attributes `seed` and, 0 meaning the value in `DEFAULTS`, `num_train` and
             `num_test` (clips), `num_frames` (of the longest clip; the shortest has four fifths),
             `height` and `width` (pixels).
         cache_dir: the clips go to `synthetic/<hash of the settings>/` there.
 
-    Returns:
-        Colour clips at 10 frames a second. The metadata of a video holds `kinds` (kind ->
-        uint8 [t], 1 in frames that are abnormal because of it) and `tracks` (of everybody seen:
-        kind, first frame `start`, and from there per frame the visible box [x, y, width, height],
-        the number of visible pixels, and whether abnormal).
-
     Raises:
-        UserError: a setting is out of range, or the cache cannot be written.
+        UserError: a setting is out of range.
     """
-    settings = _settings(config)
-    text = json.dumps({"version": GENERATOR_VERSION, **settings}, sort_keys=True)
-    name = hashlib.sha256(text.encode()).hexdigest()[:16]
-    folder = pathlib.Path(cache_dir) / "synthetic" / name
-    if not folder.is_dir():
-        try:
-            _draw_beside(folder, settings)
-        except OSError as error:
-            raise UserError(
-                f"The synthetic clips cannot be written to {folder.parent} ({error}); make room "
-                "(0.5 GB at the default size) or set features.cache_dir to a folder that can be "
-                "written."
-            ) from error
-    index = json.loads((folder / "index.json").read_text())
-    videos = {
-        split: tuple(_open(folder, split, entry, name) for entry in index[split])
-        for split in ("train", "test")
-    }
-    return Dataset(
-        name="synthetic",
-        label_version="exact",
-        coverage=None,
-        train=videos["train"],
-        test=videos["test"],
-        metadata={
-            "root": str(folder),
-            "generator_version": GENERATOR_VERSION,
-            **settings,
-            "min_pixels": min_pixels(settings["height"], settings["width"]),
-            "kinds": KINDS,
-        },
-    )
+
+    title = "Synthetic walkway"
+    label_versions = ("exact",)
+    needs_data_dir = False
+    identity_keys = ("seed", *DEFAULTS)
+
+    def __init__(self, dataset_config: Any, cache_dir: pathlib.Path):
+        self.settings = _settings(dataset_config)
+        text = json.dumps({"version": GENERATOR_VERSION, **self.settings}, sort_keys=True)
+        self.key = hashlib.sha256(text.encode()).hexdigest()[:16]
+        self.folder = pathlib.Path(cache_dir) / "synthetic" / self.key
+
+    def load(self) -> Dataset:
+        """Open the clips, drawing them first if the cache does not hold them.
+
+        Raises:
+            UserError: the cache cannot be written.
+        """
+        if not self.folder.is_dir():
+            try:
+                _draw_beside(self.folder, self.settings)
+            except OSError as error:
+                raise UserError(
+                    f"The synthetic clips cannot be written to {self.folder.parent} ({error}); "
+                    "make room (0.5 GB at the default size) or set features.cache_dir to a folder "
+                    "that can be written."
+                ) from error
+        index = json.loads((self.folder / "index.json").read_text())
+        videos = {
+            split: tuple(_open(self.folder, split, clip, self.key) for clip in index[split])
+            for split in ("train", "test")
+        }
+        return Dataset(
+            name="synthetic",
+            label_version=self.label_versions[0],
+            coverage=None,
+            train=videos["train"],
+            test=videos["test"],
+            metadata={
+                "root": str(self.folder),
+                "generator_version": GENERATOR_VERSION,
+                **self.settings,
+                "min_pixels": min_pixels(self.settings["height"], self.settings["width"]),
+                "kinds": KINDS,
+            },
+        )
 
 
 def _settings(config: Any) -> dict[str, int]:

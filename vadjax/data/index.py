@@ -1,0 +1,246 @@
+"""The index of a data set on disk: paths, lengths, labels and hashes; no pixels.
+
+A tfds builder that writes array_record, without TensorFlow. It lies in the cache under a hash of
+where the data are and of every file's name, size and time, so that another folder, a repaired
+download or a read-only data_dir never meets a stale one. tfds writes it to a temporary folder,
+then renames that.
+"""
+
+import contextlib
+import dataclasses
+import functools
+import hashlib
+import io
+import json
+import logging
+import os
+import pathlib
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any, ClassVar, Protocol
+
+import numpy as np
+import tensorflow_datasets as tfds
+from absl import logging as absl_logging
+
+from vadjax.data.clip import Scan
+from vadjax.data.files import listing
+from vadjax.data.masks import CellMasks, ImageMasks, Masks
+from vadjax.data.probe import Footage
+from vadjax.data.video import Dataset, Deviation, Video
+from vadjax.errors import UserError
+
+tfds.disable_progress_bar()
+
+log = logging.getLogger(__name__)
+
+
+class Scanner(Protocol):
+    """What an index is made from (`vadjax.data.builders.base.DiskBuilder`)."""
+
+    dataset_name: str
+    label_version: str
+    source_dir: pathlib.Path
+    sources: list[pathlib.Path]
+
+    def scan(self) -> Scan:
+        """Probe every clip and read its labels."""
+
+
+class _Info(tfds.core.DatasetInfo):
+    def initialize_from_bucket(self) -> None:
+        """Do not ask Google's bucket for a copy: there is none, and asking leaves a folder."""
+
+
+class VideoIndex(
+    tfds.core.GeneratorBasedBuilder,
+    skip_registration=True,  # type: ignore[call-arg]  # tfds carries no types
+):
+    """The index of one data set.
+
+    Args:
+      scanner: the opened data set.
+      data_dir: the index goes below it, into a folder named by the hash.
+    """
+
+    VERSION = tfds.core.Version("1.1.0")  # a new one whenever the rows or a scan change
+    RELEASE_NOTES: ClassVar[dict] = {"1.1.0": "Rows have a scene."}
+    url_infos: ClassVar[dict] = {}  # nothing is downloaded; tfds's own needs importlib_resources
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        """Keep subclasses out of tfds's registry, where one name may stand once."""
+        super().__init_subclass__(**{"skip_registration": True, **kwargs})
+
+    def __init__(self, scanner: Scanner, *, data_dir: str | os.PathLike):
+        self.name = scanner.dataset_name
+        self._scanner = scanner
+        key = [
+            scanner.dataset_name,
+            scanner.label_version,
+            *map(str, scanner.sources),
+            *listing(scanner.sources),
+        ]
+        digest = hashlib.sha256(json.dumps(key).encode()).hexdigest()[:24]
+        with _quiet():
+            super().__init__(data_dir=pathlib.Path(data_dir) / digest, file_format="array_record")
+
+    def dataset(self) -> Dataset:
+        """Return the data set, scanning it first where there is no index yet.
+
+        Raises:
+          UserError: the files cannot be used, or the cache cannot be written.
+        """
+        if not self.data_path.exists():
+            log.info("indexing %s: every frame is decoded once", self._scanner.source_dir)
+            self._write()
+        with _quiet():
+            index = tfds.builder_from_directory(self.data_path)
+        about = index.info.metadata
+        clips = {
+            split: tuple(video_of(row, split) for row in index.as_data_source(split))
+            for split in index.info.splits
+        }
+        return Dataset(
+            name=self.name,
+            label_version=about["label_version"],
+            coverage=about["coverage"],
+            train=clips.get("train", ()),
+            test=clips.get("test", ()),
+            metadata=about["metadata"],
+            deviations=tuple(Deviation(**d) for d in about["deviations"]),
+        )
+
+    @functools.cached_property
+    def _scan(self) -> Scan:
+        return self._scanner.scan()
+
+    def _write(self) -> None:
+        _ = self._scan  # its errors are those of the data, not of the cache
+        try:
+            with _quiet():
+                self.download_and_prepare()
+        except (OSError, RuntimeError) as error:  # array_record's type for a full disk
+            if not self.data_path.exists():  # else another process was quicker
+                raise UserError(
+                    f"{self.data_path} cannot be written ({error}); free space, or choose another "
+                    "folder with --config.features.cache_dir=FOLDER."
+                ) from error
+
+    def _info(self) -> tfds.core.DatasetInfo:
+        text, count = tfds.features.Text(), np.int64
+        return _Info(
+            builder=self,
+            disable_shuffling=True,
+            metadata=tfds.core.MetadataDict(),
+            features=tfds.features.FeaturesDict(
+                {
+                    "id": text,
+                    "scene": text,
+                    "paths": tfds.features.Sequence(text),
+                    "num_frames": count,
+                    "height": count,
+                    "width": count,
+                    "channels": count,
+                    "fps": np.float64,  # 0 = unknown
+                    "fps_assumed": np.bool_,
+                    "fingerprint": text,
+                    "substituted": tfds.features.Tensor(shape=(None,), dtype=count),
+                    "announced": count,
+                    "labelled": np.bool_,
+                    "labels": tfds.features.Tensor(shape=(None,), dtype=np.uint8),
+                    "masks": tfds.features.Sequence(text),
+                }
+            ),
+        )
+
+    def _split_generators(self, dl_manager: object) -> dict:
+        scan = self._scan
+        self.info.metadata.update(
+            label_version=self._scanner.label_version,
+            coverage=scan.coverage,
+            metadata=scan.metadata,
+            deviations=[dataclasses.asdict(d) for d in scan.deviations],
+        )
+        splits = sorted({clip.id.split("/")[0] for clip in scan.clips})
+        return {split: self._generate_examples(split) for split in splits}
+
+    def _generate_examples(self, split: str) -> Iterator[tuple]:
+        clips = [clip for clip in self._scan.clips if clip.id.startswith(f"{split}/")]
+        for number, clip in enumerate(clips):
+            footage = dataclasses.asdict(clip.footage)
+            labels = np.zeros(0, np.uint8) if clip.labels is None else clip.labels
+            yield (
+                number,
+                {
+                    **footage,
+                    "id": clip.id,
+                    "scene": clip.scene,
+                    "fps": footage["fps"] or 0.0,
+                    "fps_assumed": clip.fps_assumed,
+                    "substituted": np.array(footage["substituted"], np.int64),
+                    "labelled": clip.labels is not None,
+                    "labels": labels,
+                    "masks": clip.masks,
+                },
+            )
+
+
+@contextlib.contextmanager
+def _quiet() -> Iterator[None]:
+    """Silence what tfds prints about downloading: nothing is downloaded."""
+    verbosity = absl_logging.get_verbosity()
+    absl_logging.set_verbosity(absl_logging.WARNING)
+    try:
+        with contextlib.redirect_stdout(io.StringIO()):
+            yield
+    finally:
+        absl_logging.set_verbosity(verbosity)
+
+
+def video_of(row: Mapping[str, Any], split: str) -> Video:
+    """Open the video that a row of the index describes.
+
+    Args:
+      row: of `as_data_source(split)`.
+      split: "train" or "test".
+
+    Returns:
+      The video; no file is read yet.
+    """
+    footage = Footage(
+        paths=_texts(row["paths"]),
+        num_frames=int(row["num_frames"]),
+        height=int(row["height"]),
+        width=int(row["width"]),
+        channels=int(row["channels"]),
+        fps=float(row["fps"]) or None,
+        fingerprint=row["fingerprint"].decode(),
+        substituted=tuple(map(int, row["substituted"])),
+        announced=int(row["announced"]),
+    )
+    labels = row["labels"] if row["labelled"] else None
+    return Video(
+        id=row["id"].decode(),
+        split=split,
+        frames=footage.frames(),
+        fps=footage.fps,
+        fps_assumed=bool(row["fps_assumed"]),
+        scene=row["scene"].decode(),
+        labels=labels,
+        masks=_masks(_texts(row["masks"]), footage.num_frames),
+        video_label=None if labels is None else int(labels.any()),
+        fingerprint=footage.fingerprint,
+        substituted=footage.substituted,
+    )
+
+
+def _texts(values: Iterable[bytes]) -> tuple[str, ...]:
+    return tuple(value.decode() for value in values)
+
+
+def _masks(paths: Sequence[str], num_frames: int) -> Masks | None:
+    """Open what `Clip.masks` names."""
+    if not paths:
+        return None
+    if paths[0].endswith(".mat"):
+        return CellMasks(paths[0], num_frames)
+    return ImageMasks(paths)
