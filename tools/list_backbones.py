@@ -19,18 +19,18 @@ def measure(name: str, *, batch: int = 4, seconds: float = 3.0) -> float:
     import numpy as np
 
     from vadjax import backbones
-    from vadjax.features.extract import Extractor
+    from vadjax.features.extractor import Extractor
 
     backbone = backbones.create(name, weights="random")
-    run = Extractor(backbone, tap="features", batch_size=batch)
+    run = Extractor(backbone, taps=("features",), batch_size=batch)
     channels = max(backbone.preprocess.channels, 3)
     images = np.random.default_rng(0).integers(
         0, 256, (run.batch_size, *backbone.preprocess.size, channels), np.uint8
     )
-    run(images).block_until_ready()
+    run(images)["features"].block_until_ready()
     count, start = 0, time.perf_counter()
     while (spent := time.perf_counter() - start) < seconds:
-        run(images).block_until_ready()
+        run(images)["features"].block_until_ready()
         count += run.batch_size
     return count / spent
 

@@ -9,7 +9,8 @@ import pytest
 from vadjax import backbones
 from vadjax.data.video import ArrayFrames, Video
 from vadjax.errors import UserError
-from vadjax.features.extract import Extractor, extract, features_spec
+from vadjax.features.extract import extract
+from vadjax.features.extractor import Extractor, features_spec
 from vadjax.storage.features import FeatureStore
 
 
@@ -51,10 +52,10 @@ def test_rows_are_those_of_the_backbone_frame_by_frame(
     videos, backbone, tmp_path, tap, rtol, micro_batch
 ):
     store, motion = stores(tmp_path, backbone, tap)
-    extractor = Extractor(backbone, tap=tap, batch_size=4, micro_batch=micro_batch)
+    extractor = Extractor(backbone, taps=(tap,), batch_size=4, micro_batch=micro_batch)
     seen = []
     done = extract(
-        videos, extractor=extractor, store=store, motion_store=motion, report=seen.append
+        videos, extractor=extractor, stores={tap: store}, motion_store=motion, report=seen.append
     )
     assert done["frames"] == 15 and seen[-1]["frames"] == seen[-1]["total"] == 15
     for video in videos:
@@ -70,13 +71,42 @@ def test_rows_are_those_of_the_backbone_frame_by_frame(
 
 def test_only_what_is_missing_is_done(videos, backbone, tmp_path):
     store, motion = stores(tmp_path, backbone, "features")
-    extractor = Extractor(backbone, tap="features", batch_size=4)
-    kwargs = {"extractor": extractor, "store": store, "motion_store": motion}
+    extractor = Extractor(backbone, taps=("features",), batch_size=4)
+    kwargs = {"extractor": extractor, "stores": {"features": store}, "motion_store": motion}
     assert extract(videos[:2], **kwargs)["videos"] == 2
     assert extract(videos, **kwargs)["videos"] == 1
     assert extract(videos, **kwargs)["videos"] == 0
     changed = dataclasses.replace(videos[0], fingerprint="repaired")
     assert extract([changed, *videos[1:]], **kwargs)["videos"] == 1
+
+
+def test_several_taps_are_filled_in_one_pass(videos, backbone, tmp_path):
+    taps = ("features", "stage2", "map")
+    stores = {tap: FeatureStore(tmp_path, features_spec(backbone, tap=tap)) for tap in taps}
+    extractor = Extractor(backbone, taps=taps, batch_size=4)
+    assert extract(videos, extractor=extractor, stores=stores)["videos"] == 3
+    for tap, store in stores.items():
+        alone = FeatureStore(tmp_path / "alone", features_spec(backbone, tap=tap))
+        extractor = Extractor(backbone, taps=(tap,), batch_size=4)
+        extract(videos, extractor=extractor, stores={tap: alone})
+        for video in videos:
+            got, want = store.read(video.id), alone.read(video.id)
+            assert got.dtype == want.dtype
+            tolerance = 1e-5 if tap == "features" else 2e-3  # float16
+            np.testing.assert_allclose(got, want, tolerance, tolerance * np.abs(want).max())
+
+
+def test_stores_that_hold_a_video_keep_their_file(videos, backbone, tmp_path):
+    stores = {
+        t: FeatureStore(tmp_path, features_spec(backbone, tap=t)) for t in ("features", "map")
+    }
+    one = Extractor(backbone, taps=("features",), batch_size=4)
+    extract(videos, extractor=one, stores={"features": stores["features"]})
+    before = {path: path.stat().st_mtime_ns for path in stores["features"].folder.iterdir()}
+    both = Extractor(backbone, taps=("features", "map"), batch_size=4)
+    assert extract(videos, extractor=both, stores=stores)["videos"] == 3
+    assert {path: path.stat().st_mtime_ns for path in before} == before
+    assert all(stores["map"].holds(video.id, video.fingerprint) for video in videos)
 
 
 def test_a_video_that_breaks_in_the_middle_leaves_nothing(videos, backbone, tmp_path):
@@ -90,23 +120,18 @@ def test_a_video_that_breaks_in_the_middle_leaves_nothing(videos, backbone, tmp_
 
     broken = Video(id="train/x", split="train", frames=Broken(), fingerprint="x")
     store, motion = stores(tmp_path, backbone, "features")
-    extractor = Extractor(backbone, tap="features", batch_size=2)
+    extractor = Extractor(backbone, taps=("features",), batch_size=2)
     with pytest.raises(UserError, match="frame 5 cannot be read"):
-        extract([broken], extractor=extractor, store=store, motion_store=motion)
+        extract([broken], extractor=extractor, stores={"features": store}, motion_store=motion)
     assert not store.holds("train/x", "x") and not motion.holds("train/x", "x")
 
 
 def test_features_that_are_not_finite_are_refused(videos, backbone, tmp_path):
     bad = jax.tree.map(lambda leaf: leaf * np.nan, backbone.variables)
     extractor = Extractor(
-        dataclasses.replace(backbone, variables=bad), tap="features", batch_size=4
+        dataclasses.replace(backbone, variables=bad), taps=("features",), batch_size=4
     )
     store, _ = stores(tmp_path, backbone, "features")
     with pytest.raises(UserError, match="NaN or infinity"):
-        extract(videos, extractor=extractor, store=store)
+        extract(videos, extractor=extractor, stores={"features": store})
     assert not any(store.holds(v.id, v.fingerprint) for v in videos)
-
-
-def test_an_unknown_tap_names_the_known_ones(backbone):
-    with pytest.raises(UserError, match=r"'stage44' unknown; choose one of .*stage4"):
-        Extractor(backbone, tap="stage44", batch_size=4)

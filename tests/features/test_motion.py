@@ -76,6 +76,15 @@ def test_the_first_frame_gets_the_second_ones_row():
     assert (rows[2] != rows[1]).all()
 
 
+def test_each_frame_gives_its_measures_at_once_in_constant_memory():
+    frames = np.random.default_rng(0).integers(0, 256, (4, 32, 48), dtype=np.uint8)
+    meter = MotionMeter(keep=False)
+    newest = np.stack([meter.update(frame) for frame in frames])
+    assert newest.dtype == np.float32 and (newest[0] == 0).all()
+    assert (newest[1:] == measure(frames)[1:]).all()
+    assert meter.rows().shape == (0, 2)
+
+
 def test_few_frames():
     assert measure([]).shape == (0, 2)
     assert measure([np.zeros((16, 16), np.uint8)]).tolist() == [[0, 0]]

@@ -70,7 +70,7 @@ def ours(name: str) -> Callable[[], dict[str, float]]:
     from tools.benchmarks import precision
     from tools.benchmarks.cost import count
     from vadjax.features.calibrate import choose_micro_batch
-    from vadjax.features.extract import Extractor
+    from vadjax.features.extractor import Extractor
 
     backbone = backbones.create(name, weights="random", dtype=precision.dtype())
     images = _images(backbone)
@@ -78,17 +78,19 @@ def ours(name: str) -> Callable[[], dict[str, float]]:
     runs, notes = {}, []
     for batch in BATCHES:
         if batch < jax.local_device_count():  # less than an image a device
-            runs[batch] = lambda x: whole(variables, x)["features"]
+            runs[batch] = lambda x: whole(variables, x)
             continue
         cache = pathlib.Path(tempfile.gettempdir()) / "vadjax-bench"
         micro_batch = choose_micro_batch(
             backbone, tap="features", batch_size=batch, cache_dir=cache, num_frames=10_000
         )
-        runs[batch] = Extractor(backbone, tap="features", batch_size=batch, micro_batch=micro_batch)
+        runs[batch] = Extractor(
+            backbone, taps=("features",), batch_size=batch, micro_batch=micro_batch
+        )
         notes.append(f"{micro_batch} of {batch}")
 
     def run(batch: int):
-        return np.asarray(runs[batch](images[:batch]))
+        return np.asarray(runs[batch](images[:batch])["features"])
 
     sample = _rates(run)
     sample.note = f"micro-batches {', '.join(notes)}"

@@ -43,13 +43,13 @@ def extract() -> None:
     from vadjax.runtime import devices
 
     devices.setup()
-    from vadjax.features.extract import Extractor
+    from vadjax.features.extractor import Extractor
 
     name = "tf_efficientnet_lite0"
     backbone = backbones.create(name, weights="random", dtype=precision.dtype())
-    extractor = Extractor(backbone, tap="features", batch_size=16)
+    extractor = Extractor(backbone, taps=("features",), batch_size=16)
     images = np.zeros((extractor.batch_size, *backbone.preprocess.size, 3), np.uint8)
-    np.asarray(extractor(images))
+    np.asarray(extractor(images)["features"])
 
 
 PROGRAMS = {"train LSTM 256+128": train, "score LSTM 32": score, "tf_efficientnet_lite0": extract}

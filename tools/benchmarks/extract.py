@@ -56,7 +56,8 @@ def extract_vadjax() -> Callable[[], float]:
 
     devices.setup()
     from tools.benchmarks.cost import count
-    from vadjax.features.extract import Extractor, extract, features_spec
+    from vadjax.features.extract import extract
+    from vadjax.features.extractor import Extractor, features_spec
     from vadjax.storage.features import FeatureStore
 
     videos, backbone = _videos(), _backbone()
@@ -64,11 +65,11 @@ def extract_vadjax() -> Callable[[], float]:
 
     def run(batch: int) -> float:
         extractor = extractors.setdefault(
-            batch, Extractor(backbone, tap="features", batch_size=batch)
+            batch, Extractor(backbone, taps=("features",), batch_size=batch)
         )
         with tempfile.TemporaryDirectory() as folder:
             store = FeatureStore(pathlib.Path(folder), features_spec(backbone, tap="features"))
-            done = extract(videos, extractor=extractor, store=store, num_threads=2)
+            done = extract(videos, extractor=extractor, stores={"features": store}, num_threads=2)
         return done["frames_per_s"]
 
     sample = _best(run)

@@ -8,27 +8,18 @@ import collections
 import dataclasses
 from collections.abc import Callable
 
-import cv2
 import jax
 import jax.numpy as jnp
 import numpy as np
 
 from vadjax.backbones.network import Architecture, Network
+from vadjax.backbones.optical_flow import FARNEBACK, optical_flow
 from vadjax.backbones.preprocess import Preprocess
 from vadjax.errors import UserError
 
 CELL = 8  # px
 STEPS, ZERO = 16, 128  # levels of a pixel a frame, and the level of no motion: +-8 px
 _DOT = 2  # px that are averaged before contrast is measured
-_FARNEBACK = {
-    "pyr_scale": 0.5,
-    "levels": 3,
-    "winsize": 15,
-    "iterations": 2,
-    "poly_n": 5,
-    "poly_sigma": 1.2,
-    "flags": 0,
-}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -60,7 +51,7 @@ class FlowPreprocess(Preprocess):
             nonlocal last
             grey = super(FlowPreprocess, self).__call__(frame)[..., 0]
             if last is not None:
-                past.append(cv2.calcOpticalFlowFarneback(last, grey, None, **_FARNEBACK))
+                past.append(optical_flow(last, grey))
             last = grey
             flow = np.mean(past, axis=0) if past else np.zeros((*grey.shape, 2), np.float32)
             levels = np.rint(ZERO + STEPS * flow).clip(0, 255).astype(np.uint8)
@@ -70,7 +61,7 @@ class FlowPreprocess(Preprocess):
 
     def spec(self) -> dict:
         """Describe everything that determines the input, for a fingerprint."""
-        return {**super().spec(), "farneback": _FARNEBACK, "cell": CELL, "steps": STEPS}
+        return {**super().spec(), "farneback": FARNEBACK, "cell": CELL, "steps": STEPS}
 
 
 class Flow(Network):

@@ -10,7 +10,7 @@ import jax
 import numpy as np
 
 from vadjax.backbones.backbone import Backbone
-from vadjax.features.extract import Extractor
+from vadjax.features.extractor import Extractor
 
 CANDIDATES = (1, 2, 4)
 WORTH_IT = 1000  # frames
@@ -73,13 +73,14 @@ def _fastest(backbone: Backbone, tap: str, batch_size: int, candidates: list[int
     shape = (batch_size, height, width, backbone.preprocess.channels or 3)
     images = np.random.default_rng(0).integers(0, 256, shape, np.uint8)
     extractors = {
-        n: Extractor(backbone, tap=tap, batch_size=batch_size, micro_batch=n) for n in candidates
+        n: Extractor(backbone, taps=(tap,), batch_size=batch_size, micro_batch=n)
+        for n in candidates
     }
     seconds: dict[int, list[float]] = {n: [] for n in candidates}
     for _ in range(1 + ROUNDS):  # the first run compiles
         for n, extractor in extractors.items():
             batch = np.resize(images, (extractor.batch_size, *shape[1:]))
             start = time.perf_counter()
-            extractor(batch).block_until_ready()
+            extractor(batch)[tap].block_until_ready()
             seconds[n].append((time.perf_counter() - start) / len(batch))
     return min(candidates, key=lambda n: statistics.median(seconds[n][1:]))

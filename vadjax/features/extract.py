@@ -8,81 +8,17 @@ import contextlib
 import queue
 import threading
 import time
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from typing import Any
 
-import jax
 import numpy as np
-from jax.sharding import AxisType, NamedSharding, PartitionSpec
 
-from vadjax.backbones.backbone import Backbone
 from vadjax.data.copies import origin
 from vadjax.data.video import Video
-from vadjax.errors import UserError, unknown
+from vadjax.errors import UserError
+from vadjax.features.extractor import Extractor, check_finite
 from vadjax.features.motion import MotionMeter
 from vadjax.storage.features import FeatureStore
-
-
-def features_spec(backbone: Backbone, *, tap: str) -> dict:
-    """Return what the rows depend on: the store's fingerprint is made of it."""
-    return {"backbone": backbone.spec(), "tap": tap, "rows": row_dtype(tap)}
-
-
-def row_dtype(tap: str) -> str:
-    """Return the dtype of stored rows: maps take half the space, pooled features stay exact."""
-    return "float32" if tap == "features" else "float16"
-
-
-class Extractor:
-    """A backbone compiled over batches that are split over all local devices.
-
-    On CPU each device takes its share by micro-batches, whose activations then stay in cache
-    (docs/benchmarks.md). Elsewhere a device takes its share at once.
-
-    Args:
-        backbone: what `backbones.create` returned.
-        tap: "features", rows [d] float32; "map" or another of `backbone.taps`, rows [h, w, c]
-            float16.
-        batch_size: images a call; rounded up to a multiple of the devices, and of their
-            micro-batches.
-        micro_batch: images that a device takes at a time; 0 takes the whole share at once.
-    """
-
-    def __init__(self, backbone: Backbone, *, tap: str, batch_size: int, micro_batch: int = 1):
-        if tap not in (choices := ("features", *backbone.taps)):
-            raise unknown(f"features.tap of {backbone.name}", tap, choices)
-        devices = jax.local_device_count()
-        self.backbone, self.tap = backbone, tap
-        self.micro_batch = micro_batch if jax.default_backend() == "cpu" else 0
-        unit = devices * (self.micro_batch or 1)
-        self.batch_size = -(-batch_size // unit) * unit
-        # Other axis types would want inputs that lie on the devices already.
-        mesh = jax.make_mesh(
-            (devices,), ("data",), axis_types=(AxisType.Auto,), devices=jax.local_devices()
-        )
-        split, whole = PartitionSpec("data"), PartitionSpec()
-        self._placed = NamedSharding(mesh, split)
-        self._variables = jax.device_put(backbone.prepared(), NamedSharding(mesh, whole))
-
-        def run(variables, images):
-            taps = () if tap in ("features", "map") else (tap,)
-            outputs = backbone.apply(variables, images, taps=taps)
-            return {**outputs, **outputs["taps"]}[tap].astype(row_dtype(tap))
-
-        def share(variables, images):
-            if not self.micro_batch:
-                return run(variables, images)
-            batches = images.reshape(-1, self.micro_batch, *images.shape[1:])
-            rows = jax.lax.map(lambda batch: run(variables, batch), batches)
-            return rows.reshape(-1, *rows.shape[2:])
-
-        self._run = jax.jit(
-            jax.shard_map(share, mesh=mesh, in_specs=(whole, split), out_specs=split)
-        )
-
-    def __call__(self, images: np.ndarray) -> jax.Array:
-        """Launch uint8 images [batch_size, h, w(, c)]; return their rows without waiting."""
-        return self._run(self._variables, jax.device_put(images, self._placed))
 
 
 def share(videos: Sequence[Video], index: int, count: int) -> list[Video]:
@@ -103,17 +39,17 @@ def extract(
     videos: Sequence[Video],
     *,
     extractor: Extractor,
-    store: FeatureStore,
+    stores: Mapping[str, FeatureStore],
     motion_store: FeatureStore | None = None,
     num_threads: int = 2,
     report: Callable[[dict], None] = lambda progress: None,
 ) -> dict:
-    """Bring every video's features and motion measures into the stores.
+    """Extract every video's features and motion measures into the stores, decoding each once.
 
     Args:
-        videos: those wanted; videos that the stores hold already are passed over.
+        videos: those wanted; videos that all stores hold already are skipped.
         extractor: the compiled feature network.
-        store: where its rows go.
+        stores: the store for the rows of each of the extractor's taps.
         motion_store: where rows of `vadjax.features.motion` go; None: motion is not measured.
         num_threads: videos that are decoded at a time.
         report: called with {"frames", "total", "frames_per_s"} as frames are done.
@@ -124,34 +60,35 @@ def extract(
     Raises:
         UserError: a video cannot be read, or gives features that are not finite.
     """
-    stores = [store] if motion_store is None else [store, motion_store]
-    todo = [v for v in videos if not all(s.holds(v.id, v.fingerprint) for s in stores)]
+    wanted = [*stores.values(), *([motion_store] if motion_store else [])]
+    todo = [v for v in videos if not all(s.holds(v.id, v.fingerprint) for s in wanted)]
     total = sum(len(v.frames) for v in todo)
     start = time.perf_counter()
     if not todo:
         return {"videos": 0, "frames": 0, "seconds": 0.0, "frames_per_s": None}
     done, in_flight = 0, None
-    rows: dict[str, list[np.ndarray]] = {}
+    rows: dict[str, list[dict[str, np.ndarray]]] = {}
 
     def collect(item) -> None:
         nonlocal done
         video, count, ended, motion, result = item
-        rows.setdefault(video.id, []).append(np.asarray(result)[:count])
+        batch = {tap: np.asarray(result[tap])[:count] for tap in stores}
+        rows.setdefault(video.id, []).append(batch)
         done += count
         if ended:
-            features = np.concatenate(rows.pop(video.id))
-            if not np.isfinite(features).all():
-                raise UserError(
-                    f"{video.id}: the {extractor.backbone.name} features hold NaN or infinity; "
-                    "check the weights, or use features.dtype=float32."
-                )
             seal: dict[str, Any] = {
                 "video_fingerprint": video.fingerprint,
                 "num_frames": len(video.frames),
             }
+            batches = rows.pop(video.id)
+            features = {tap: np.concatenate([batch[tap] for batch in batches]) for tap in stores}
+            for array in features.values():
+                check_finite(array, what=video.id, backbone=extractor.backbone)
             if motion is not None and motion_store is not None:
                 motion_store.write(video.id, motion, **seal)
-            store.write(video.id, features, **seal, **origin(video))
+            for tap, store in stores.items():
+                if not store.holds(video.id, video.fingerprint):
+                    store.write(video.id, features[tap], **seal, **origin(video))
         rate = done / (time.perf_counter() - start)
         report({"frames": done, "total": total, "frames_per_s": rate})
 

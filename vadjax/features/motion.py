@@ -11,25 +11,15 @@ Box sizes are those of frames 240 px high and scale with the height. Frames tall
 are first shrunk to `WORKING_HEIGHT`, and their flow is in pixels of the shrunk frame.
 """
 
-from typing import Any
-
 import cv2
 import numpy as np
 
+from vadjax.backbones.optical_flow import FARNEBACK, optical_flow
 from vadjax.errors import UserError
 
 MOTION_NAMES = ("difference", "flow")
 MAX_HEIGHT, WORKING_HEIGHT = 288, 240  # px
 _BOXES = {"difference": 16, "flow": 33}  # px at 240 px
-FARNEBACK: dict[str, Any] = {
-    "pyr_scale": 0.5,
-    "levels": 3,
-    "winsize": 15,
-    "iterations": 2,
-    "poly_n": 5,
-    "poly_sigma": 1.2,
-    "flags": 0,
-}
 
 
 def motion_spec() -> dict:
@@ -48,39 +38,55 @@ class MotionMeter:
 
     >>> meter = MotionMeter()
     >>> for frame in np.zeros((3, 32, 48), np.uint8):
-    ...     meter.update(frame)
+    ...     newest = meter.update(frame)
+    >>> newest
+    array([0., 0.], dtype=float32)
     >>> meter.rows().shape
     (3, 2)
     """
 
-    def __init__(self):
-        self._last: np.ndarray | None = None
-        self._rows: list[tuple[float, float]] = []
+    def __init__(self, *, keep: bool = True):
+        """Begin a video.
 
-    def update(self, frame: np.ndarray) -> None:
-        """Take the next frame, uint8 [h, w] grey or [h, w, 3] RGB.
+        Args:
+            keep: whether `rows` will be asked for; without it, memory does not grow.
+        """
+        self._last: np.ndarray | None = None
+        self._keep, self._count = keep, 0
+        self._rows: list[np.ndarray] = []
+
+    def update(self, frame: np.ndarray) -> np.ndarray:
+        """Take the next frame, uint8 [h, w] grey or [h, w, 3] RGB, and measure it.
+
+        Returns:
+            float32 [2] in the order of `MOTION_NAMES`; zeros for the first frame, which has
+            nothing to compare with (`rows` gives it the second one's values).
 
         Raises:
-            UserError: the frame has not the size of the ones before it.
+            UserError: the frame has another size than the ones before it.
         """
         grey = _grey(frame)
-        if self._last is not None:
-            if grey.shape != self._last.shape:
-                raise UserError(
-                    f"Frame {max(1, len(self._rows))} of a video gives a picture of {grey.shape} "
-                    f"pixels, the ones before it {self._last.shape}; the frames of one video must "
-                    "be of one size."
-                )
-            self._rows.append(_measure(self._last, grey))
-            if len(self._rows) == 1:  # nothing comes before the first frame: it gets the second's
-                self._rows *= 2
+        if self._last is None:
+            measures = np.zeros(len(MOTION_NAMES), np.float32)
+        elif grey.shape == self._last.shape:
+            measures = np.array(_measure(self._last, grey), np.float32)
+        else:
+            raise UserError(
+                f"Frame {self._count} of a video gives a picture of {grey.shape} pixels, the ones "
+                f"before it {self._last.shape}; the frames of one video must be of one size."
+            )
         self._last = grey
+        self._count += 1
+        if self._keep:
+            self._rows.append(measures)
+        return measures
 
     def rows(self) -> np.ndarray:
         """Return the measures so far, float32 [frames, 2] in the order of `MOTION_NAMES`."""
-        if self._last is not None and not self._rows:
-            return np.zeros((1, len(MOTION_NAMES)), np.float32)
-        return np.array(self._rows, np.float32).reshape(-1, len(MOTION_NAMES))
+        rows = np.array(self._rows, np.float32).reshape(-1, len(MOTION_NAMES))
+        if len(rows) > 1:
+            rows[0] = rows[1]  # nothing comes before the first frame
+        return rows
 
 
 def _grey(frame: np.ndarray) -> np.ndarray:
@@ -89,13 +95,6 @@ def _grey(frame: np.ndarray) -> np.ndarray:
         size = (max(1, round(width * WORKING_HEIGHT / height)), WORKING_HEIGHT)
         frame = cv2.resize(frame, size, interpolation=cv2.INTER_AREA)
     return frame if frame.ndim == 2 else cv2.cvtColor(frame, cv2.COLOR_RGB2GRAY)
-
-
-def optical_flow(last: np.ndarray, grey: np.ndarray) -> np.ndarray:
-    """Return how far each pixel has moved since the last frame, float32 [h, w, 2] in pixels."""
-    return cv2.calcOpticalFlowFarneback(
-        last, grey, np.empty((*grey.shape, 2), np.float32), **FARNEBACK
-    )
 
 
 def _measure(last: np.ndarray, grey: np.ndarray) -> tuple[float, float]:

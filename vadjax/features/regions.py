@@ -16,8 +16,8 @@ from collections.abc import Iterable
 import cv2
 import numpy as np
 
+from vadjax.backbones.optical_flow import optical_flow
 from vadjax.errors import UserError
-from vadjax.features.motion import optical_flow
 
 HEIGHT, CELL = 240, 8
 BOX = 33  # side of the box of a cell's flow

@@ -145,7 +145,8 @@ class Mapper:
 
     def _inputs(self, videos: list) -> Iterator[tuple]:
         """Yield (video, batch of its images, or of what the store holds of them), in order."""
-        from vadjax.features.extract import Extractor, extract, features_spec, images_of
+        from vadjax.features.extract import extract, images_of
+        from vadjax.features.extractor import Extractor, features_spec
 
         run, size, threads = self.run, self._batch_size, os.cpu_count() or 1
         if not self._stage:
@@ -156,9 +157,9 @@ class Mapper:
             return
         store = run.feature_store(features_spec(run.backbone, tap=self._stage))
         extractor = Extractor(
-            run.backbone, tap=self._stage, batch_size=size, micro_batch=self._micro_batch
+            run.backbone, taps=(self._stage,), batch_size=size, micro_batch=self._micro_batch
         )
-        extract(videos, extractor=extractor, store=store, num_threads=threads)
+        extract(videos, extractor=extractor, stores={self._stage: store}, num_threads=threads)
         for video in videos:
             rows = store.read(video.id)
             for start in range(0, len(rows), size):

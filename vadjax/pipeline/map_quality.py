@@ -167,7 +167,9 @@ class Judging:
         images = np.stack([self.run.backbone.preprocess(frame) for frame in frames])
         size = extractor.batch_size
         index = np.arange(-(-len(images) // size) * size).reshape(-1, size) % len(images)
-        rows = np.concatenate([np.asarray(extractor(images[at])) for at in index])[: len(images)]
+        [tap] = extractor.taps
+        batches = [np.asarray(extractor(images[at])[tap]) for at in index]
+        rows = np.concatenate(batches)[: len(images)]
         variables, standardizer = self.mapper.detector(fold)
         rows = standardizer.apply(rows.reshape(*windows.shape[:2], *rows.shape[1:]))
         return np.asarray(scores(variables, rows))
@@ -177,7 +179,7 @@ class Judging:
         import jax
 
         from vadjax.explain.cam import window_score
-        from vadjax.features.extract import Extractor
+        from vadjax.features.extractor import Extractor
 
         run = self.run
 
@@ -186,4 +188,4 @@ class Judging:
             return window_score(run.model, run.objective, variables)(windows)
 
         f = run.config.features
-        return Extractor(run.backbone, tap=f.tap, batch_size=f.batch_size), scores
+        return Extractor(run.backbone, taps=(f.tap,), batch_size=f.batch_size), scores

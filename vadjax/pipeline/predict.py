@@ -151,19 +151,27 @@ def _unlike(videos: Sequence, known: Sequence) -> list[str]:
 
 def _extract(run: Run, videos: list, total: int) -> FeatureStore:
     from vadjax.features.calibrate import choose_micro_batch
-    from vadjax.features.extract import Extractor, extract, features_spec
+    from vadjax.features.extract import extract
+    from vadjax.features.extractor import Extractor, features_spec
 
     f = run.config.features
     spec = {**features_spec(run.backbone, tap=f.tap), "root": ""}
     store = FeatureStore(run.cache / "features" / "detect", spec)
-    options = {"tap": f.tap, "batch_size": f.batch_size}
-    micro_batch = choose_micro_batch(run.backbone, **options, cache_dir=run.cache, num_frames=total)
-    extractor = Extractor(run.backbone, **options, micro_batch=micro_batch)
+    micro_batch = choose_micro_batch(
+        run.backbone,
+        tap=f.tap,
+        batch_size=f.batch_size,
+        cache_dir=run.cache,
+        num_frames=total,
+    )
+    extractor = Extractor(
+        run.backbone, taps=(f.tap,), batch_size=f.batch_size, micro_batch=micro_batch
+    )
     with run.console.bar("frames", total=total, unit="frames") as advance:
         done = extract(
             videos,
             extractor=extractor,
-            store=store,
+            stores={f.tap: store},
             num_threads=os.cpu_count() or 1,
             report=lambda p: advance(p["frames"] + total - p["total"]),
         )

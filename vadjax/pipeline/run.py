@@ -136,7 +136,7 @@ class Run:
 
     @functools.cached_property
     def store(self) -> FeatureStore:
-        from vadjax.features.extract import features_spec
+        from vadjax.features.extractor import features_spec
 
         return self.feature_store(features_spec(self.backbone, tap=self.config.features.tap))
 

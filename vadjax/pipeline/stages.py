@@ -156,8 +156,9 @@ def extract(run: Run) -> bool:
 
 def _extract(run: Run) -> bool:
     from vadjax.features.calibrate import choose_micro_batch
-    from vadjax.features.extract import Extractor, share
     from vadjax.features.extract import extract as bring
+    from vadjax.features.extract import share
+    from vadjax.features.extractor import Extractor
 
     start, f = time.perf_counter(), run.config.features
     dataset = run.dataset
@@ -189,9 +190,9 @@ def _extract(run: Run) -> bool:
         done = bring(
             mine,
             extractor=Extractor(
-                run.backbone, tap=f.tap, batch_size=f.batch_size, micro_batch=micro_batch
+                run.backbone, taps=(f.tap,), batch_size=f.batch_size, micro_batch=micro_batch
             ),
-            store=run.store,
+            stores={f.tap: run.store},
             motion_store=run.motion_store,
             num_threads=os.cpu_count() or 1,
             report=lambda p: advance(p["frames"] + total - p["total"]),
