@@ -7,8 +7,9 @@ import statistics
 from collections.abc import Iterable, Sequence
 
 from vadjax.comparison import compare
-from vadjax.comparison.published import DATASETS, Figure
-from vadjax.comparison.tables import Comparison, Group, Table
+from vadjax.comparison.groups import Group
+from vadjax.comparison.published import DATASETS, PublishedValue
+from vadjax.comparison.tables import Comparison, Table
 from vadjax.comparison.workbook import write_workbook
 from vadjax.report import wording
 
@@ -30,7 +31,7 @@ MEANS = {  # column -> where in metrics.json, the mean over seeds
 }
 
 
-def read_published_csv(path: pathlib.Path) -> list[Figure]:
+def read_published_csv(path: pathlib.Path) -> list[PublishedValue]:
     """Read the published figures from a table: dataset, backbone, model, metric, value, std, runs.
 
     Raises:
@@ -38,7 +39,7 @@ def read_published_csv(path: pathlib.Path) -> list[Figure]:
     """
     with path.open(newline="", encoding="utf-8") as file:
         return [
-            Figure(
+            PublishedValue(
                 DATASETS[row["dataset"].lower()],
                 *(row[key] for key in ("backbone", "model", "metric")),
                 *(float(row[key]) for key in ("value", "std")),
@@ -49,7 +50,9 @@ def read_published_csv(path: pathlib.Path) -> list[Figure]:
         ]
 
 
-def tables(workdir: pathlib.Path, published: Sequence[Figure]) -> dict[tuple[str, str], Comparison]:
+def tables(
+    workdir: pathlib.Path, published: Sequence[PublishedValue]
+) -> dict[tuple[str, str], Comparison]:
     """Read all finished runs under the sweeps of `workdir`.
 
     Returns:
@@ -76,7 +79,7 @@ def protocol_of(table: Table) -> str:
 
 def export(found: dict[tuple[str, str], Comparison], folder: pathlib.Path) -> None:
     """Write a workbook in the published form and a csv for each data set and protocol."""
-    from vadjax.comparison.texts import write_csv as write_groups
+    from vadjax.comparison.csv_files import write_csv as write_groups
 
     folder.mkdir(parents=True, exist_ok=True)
     for (dataset, protocol), one in found.items():
@@ -94,7 +97,7 @@ def rows_of(found: dict[tuple[str, str], Comparison]) -> list[dict]:
     ]
 
 
-def _row(group: Group, dataset: str, protocol: str, published: Iterable[Figure]) -> dict:
+def _row(group: Group, dataset: str, protocol: str, published: Iterable[PublishedValue]) -> dict:
     first = group.runs[0]
     auc, reason = group.stat("auc_micro"), ""
     theirs = [f.mean for f in published if f.metric == "auc" and f.model == group.model]

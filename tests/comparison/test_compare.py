@@ -1,4 +1,4 @@
-"""Any number of runs in one table: grouping, keeping apart, damage, the paired test, the door."""
+"""Comparison of runs: grouping, separate tables, damaged runs, paired tests, the command."""
 
 import csv
 import json
@@ -12,8 +12,16 @@ import numpy as np
 import pytest
 
 from tests import runs
-from vadjax.comparison import compare, figures, page, paired_test
-from vadjax.comparison import texts as texts
+from vadjax.comparison import (
+    cells,
+    compare,
+    csv_files,
+    figures,
+    markdown,
+    page,
+    paired_test,
+    terminal,
+)
 from vadjax.errors import UserError
 from vadjax.runtime.console import Console
 
@@ -32,21 +40,21 @@ def printed(found) -> str:
     from rich.console import Console as Rich
 
     console = Rich(width=80, record=True, file=open("/dev/null", "w"))  # noqa: SIM115
-    console.print(texts.printed(found))
+    console.print(terminal.as_renderable(found))
     return console.export_text()
 
 
 def test_seeds_of_one_config_are_one_row(seeds):
     found = compare.compare([*seeds[::-1], seeds[0], seeds[0] + "/"])  # named twice: once
     (table,) = found.tables
-    assert [(g.column, g.seeds) for g in table.groups] == [("GRU", [0, 1]), ("LSTM", [0, 1, 2])]
+    assert [(g.name, g.seeds) for g in table.groups] == [("GRU", [0, 1]), ("LSTM", [0, 1, 2])]
     stat = table.groups[1].stat("auc_micro")
     values = [0.7, 0.8, 0.6]
     assert stat.mean == pytest.approx(np.mean(values))
     assert stat.sd == pytest.approx(statistics.stdev(values)) and stat.num == 3
     assert stat.sd != pytest.approx(statistics.pstdev(values))  # the published tables' deviation
     assert table.groups[1].interval == pytest.approx((0.6, 0.75))  # the lowest seed's
-    assert texts.plus_minus(stat, 3) == "0.700 ± 0.100"
+    assert cells.plus_minus(stat, 3) == "0.700 ± 0.100"
     assert not found.notes and not found.problems
 
 
@@ -64,7 +72,7 @@ def test_figures_that_some_runs_lack_say_of_how_many(tmp_path):
     (group,) = compare.compare([a, b]).tables[0].groups
     stat = group.stat("auc_macro")
     assert (stat.num, stat.sd) == (1, None)
-    assert texts.plus_minus(stat, 2) == "0.790 (1 of 2)"
+    assert cells.plus_minus(stat, 2) == "0.790 (1 of 2)"
 
 
 @pytest.mark.parametrize(
@@ -78,17 +86,17 @@ def test_figures_that_some_runs_lack_say_of_how_many(tmp_path):
         ({"config": {"dataset__seed": 3}}, "other data set's settings"),
     ],
 )
-def test_what_belongs_in_no_common_column_is_kept_apart(tmp_path, change, words):
+def test_runs_that_are_not_comparable_have_separate_tables(tmp_path, change, words):
     a = runs.write(tmp_path / "a")
     b = runs.write(tmp_path / "b", seed=1, **change)
     found = compare.compare([a, b])
     assert [len(table.runs) for table in found.tables] == [1, 1]
     (note,) = found.notes
-    assert all(word in note for word in (*words.split("|"), a, b, "no common column"))
-    assert paired_test.tests_of(found)[0][0].difference is None
+    assert all(word in note for word in (*words.split("|"), a, b, "not comparable in one column"))
+    assert paired_test.run_tests(found)[0][0].difference is None
 
 
-def test_stamps_that_differ_by_seed_in_their_figures_are_one(tmp_path):
+def test_warnings_that_differ_by_seed_in_their_numbers_are_merged(tmp_path):
     text = "the label of the nearest window gets AUC {} on 2 clips of stage3"
     held = "threshold and stopping share the clip train/0{}"
     made = [
@@ -96,10 +104,17 @@ def test_stamps_that_differ_by_seed_in_their_figures_are_one(tmp_path):
         for seed, auc in enumerate(("0.981", "0.998", "0.984"))
     ]
     (table,) = compare.compare(made).tables
-    assert table.stamps == [text.format("0.981 to 0.998"), *map(held.format, range(3))]
+    assert table.warnings == [text.format("0.981 to 0.998"), *map(held.format, range(3))]
 
 
-def test_a_backbone_that_was_cut_short_says_where(tmp_path):
+@pytest.mark.parametrize("key", ["warnings", "stamps"])
+def test_warnings_are_read_by_their_present_and_their_former_name(tmp_path, key):
+    more = {"stamps": [], key: ["only 2 clips"]}
+    found = compare.compare([runs.write(tmp_path / "a", **more)])
+    assert found.tables[0].warnings == ["only 2 clips"]
+
+
+def test_a_truncated_backbone_is_named_with_its_last_stage(tmp_path):
     last = {"features__last_stage": "stage3"}
     runs.write(tmp_path / "a", config=last)
     (group,) = compare.compare([str(tmp_path / "a")]).tables[0].groups
@@ -112,7 +127,7 @@ def test_runs_that_differ_in_more_than_the_seed_are_rows_that_say_in_what(tmp_pa
     c = runs.write(tmp_path / "c", seed=1, smoothing="gaussian, 5 frames, causal")
     groups = compare.compare([a, b, c]).tables[0].groups
     assert len(groups) == 3
-    found = " / ".join(group.column for group in groups)
+    found = " / ".join(group.name for group in groups)
     assert "LSTM smoothing=none, train.epochs=2, window.length=8" in found
     assert "smoothing=gaussian, 5 frames, causal" in found
 
@@ -138,7 +153,7 @@ def damage(folder: pathlib.Path, name: str) -> str:
         return "no metrics.json"
     if name == "nan":
         file.write_text(text.replace('"eer": 0.25', '"eer": NaN'))
-        return "NaN is no number"
+        return "NaN is not a number"
     if name == "version":
         file.write_text(text.replace('"schema_version": 1', '"schema_version": 7'))
         return "schema version 7, this vadjax reads 1"
@@ -147,7 +162,7 @@ def damage(folder: pathlib.Path, name: str) -> str:
         return "detector is missing.*videos is missing.*auc_micro is 1.5, outside 0 to 1"
     if name == "list":
         file.write_text("[]")
-        return "holds no object"
+        return "is not an object"
     if name == "bytes":
         file.write_bytes(b"\xff\xfe\x00")
         return "metrics.json is damaged"
@@ -174,7 +189,7 @@ def test_a_damaged_workdir_is_named_and_the_rest_goes_on(tmp_path, name):
 
 
 def test_a_folder_of_runs_is_said_to_be_one(seeds, tmp_path):
-    with pytest.raises(UserError, match=r"5 run\(s\) lie in it; give .*/\*"):
+    with pytest.raises(UserError, match=r"5 run\(s\); give .*/\*"):
         compare.compare([str(tmp_path)])
 
 
@@ -182,7 +197,7 @@ def test_a_folder_of_runs_is_said_to_be_one(seeds, tmp_path):
     ("file", "said"),
     [
         ("error.json", "failed in its sweep: the loss is not finite"),
-        ("stopped.json", "was stopped by its search before the end"),
+        ("stopped.json", "was stopped early by its search"),
     ],
 )
 def test_a_run_that_its_sweep_did_not_finish_says_why(tmp_path, file, said):
@@ -193,7 +208,7 @@ def test_a_run_that_its_sweep_did_not_finish_says_why(tmp_path, file, said):
 
 def test_the_folder_of_a_sweep_names_its_runs(tmp_path):
     runs.write(tmp_path / "runs" / "a")
-    with pytest.raises(UserError, match=r"1 run\(s\) lie in it; give .*/runs/\*"):
+    with pytest.raises(UserError, match=r"1 run\(s\); give .*/runs/\*"):
         compare.compare([str(tmp_path)])
 
 
@@ -204,8 +219,8 @@ def test_the_paired_test_is_that_of_the_bootstrap(tmp_path):
     for folder, strength in ((a, 0.5), (b, 2.0)):
         runs.scores(folder, strength=strength)
     found = compare.compare([a, b])
-    ((test,), problems) = paired_test.tests_of(found, [f"{a},{b}"])
-    (own, labels), (other, _) = paired_test.read(a), paired_test.read(b)
+    ((test,), problems) = paired_test.run_tests(found, [f"{a},{b}"])
+    (own, labels), (other, _) = paired_test.read_test(a), paired_test.read_test(b)
     ids = sorted(labels)
     want = bootstrap.paired_test(
         [own[v] for v in ids], [other[v] for v in ids], [labels[v] for v in ids]
@@ -213,22 +228,22 @@ def test_the_paired_test_is_that_of_the_bootstrap(tmp_path):
     assert (test.difference, test.low, test.p_value) == (want.difference, want.low, want.p_value)
     assert test.low > 0 and test.p_value < 0.01 and test.videos == 12 and not problems
     assert f"{b} against {a}: micro AUC +" in test.text and "2,000 resamples of 12" in test.text
-    ((same,), _) = paired_test.tests_of(compare.compare([a, b]))  # the better against the worse
+    ((same,), _) = paired_test.run_tests(compare.compare([a, b]))  # the better against the worse
     assert (same.a, same.b) == (a, b)
 
 
 def test_pairs_are_made_seed_by_seed(seeds):
     found = compare.compare(seeds)
     pairs = [
-        (pathlib.Path(t.a).name, pathlib.Path(t.b).name) for t in paired_test.tests_of(found)[0]
+        (pathlib.Path(t.a).name, pathlib.Path(t.b).name) for t in paired_test.run_tests(found)[0]
     ]
     assert pairs == [("lstm0", "gru0"), ("lstm1", "gru1")]
     two_seeds = compare.compare([path for path in seeds if "gru" in path])
-    assert len(two_seeds.tables[0].runs) == 2 and paired_test.tests_of(two_seeds) == ([], [])
+    assert len(two_seeds.tables[0].runs) == 2 and paired_test.run_tests(two_seeds) == ([], [])
     with pytest.raises(UserError, match="Did you mean"):
-        paired_test.tests_of(found, [f"{seeds[0]},{seeds[1]}x"])
+        paired_test.run_tests(found, [f"{seeds[0]},{seeds[1]}x"])
     with pytest.raises(UserError, match="write --pair=DIR,DIR"):
-        paired_test.tests_of(found, [seeds[0]])
+        paired_test.run_tests(found, [seeds[0]])
 
 
 @pytest.mark.parametrize("how", ["labels", "video", "unlabelled", "damaged", "missing", "nan"])
@@ -249,11 +264,11 @@ def test_why_there_is_no_paired_test(tmp_path, how):
         path.write_bytes(path.read_bytes()[:200])
     elif how == "missing":
         path.unlink()
-    ((test,), problems) = paired_test.tests_of(compare.compare([a, b]), [f"{a},{b}"])
+    ((test,), problems) = paired_test.run_tests(compare.compare([a, b]), [f"{a},{b}"])
     why = {
         "labels": "labels of test/01 differ",
         "video": "other labelled videos, such as test/03",
-        "unlabelled": "holds no labels; run --stage=score again",
+        "unlabelled": "has no labels; run --stage=score again",
         "damaged": "scores.npz is damaged",
         "missing": "has no scores.npz",
         "nan": "damaged (scores of test/02)",
@@ -267,7 +282,7 @@ def test_what_is_printed_fits_and_says_the_conditions(tmp_path):
     b = runs.write(tmp_path / "b", protocol="published_shuffled", coverage="6 of 37 clips")
     text = printed(compare.compare([a, b]))
     assert "LEAKY PROTOCOL." in text and "leakage LEAKY" in " ".join(text.split())
-    assert "[1] TAKE CARE. [red]only 2 clips" in text  # a name is no markup
+    assert "[1] Warning: [red]only 2 clips" in text  # a name is no markup
     words = " ".join(text.split())
     assert "6 of 37 clips, leakage clean, raw, [1]" in words
     assert "best without learning: Optical flow 0.900" in words
@@ -276,10 +291,10 @@ def test_what_is_printed_fits_and_says_the_conditions(tmp_path):
 def test_markdown_and_csv_hold_the_numbers(seeds, tmp_path):
     more = runs.write(tmp_path / "v|<b>", protocol="by_video", auc=0.5)
     found = compare.compare([*seeds, more])
-    text = texts.write_markdown(tmp_path / "r.md", found).read_text()
+    text = markdown.write_markdown(tmp_path / "r.md", found).read_text()
     assert "| LSTM | predict | resnet18 | 3 (0, 1, 2) | 0.700 ± 0.100 | 0.600 to 0.750 |" in text
     assert "v\\|&lt;b>" in text and "sample standard deviation" in text
-    first, second = texts.write_csv(tmp_path / "r.csv", found)  # one column, one protocol
+    first, second = csv_files.write_csv(tmp_path / "r.csv", found)  # one column, one protocol
     assert first.name == "r.ucsd_ped2-one_class-official.csv" and "by_video" in second.name
     rows = list(csv.DictReader(first.open()))
     assert [row["model"] for row in rows] == ["GRU", "LSTM"]
@@ -287,7 +302,7 @@ def test_markdown_and_csv_hold_the_numbers(seeds, tmp_path):
     assert {row["protocol"] for row in rows} == {"one_class"}
 
 
-def test_the_page_is_whole_and_safe(seeds, tmp_path):
+def test_the_page_is_self_contained_and_escaped(seeds, tmp_path):
     stamped = runs.write(tmp_path / "x", seed=9, stamps=["<script>alert(1)</script>"])
     found = compare.compare([*seeds, stamped, str(tmp_path / "<i>nothing")])
     text = page.write_page(tmp_path / "r.html", found).read_text()
@@ -324,13 +339,13 @@ def test_classes_of_metrics_come_before_those_of_the_confusion(tmp_path):
     assert class_report(found.tables[0].runs[0])[0] == {**row, "class": "normal"}
 
 
-def test_the_door(seeds, tmp_path):
-    door = [sys.executable, "-m", "vadjax.compare"]
+def test_the_command(seeds, tmp_path):
+    command = [sys.executable, "-m", "vadjax.compare"]
     out = tmp_path / "r.xlsx"
     done = subprocess.run(
-        [*door, *seeds, "/nowhere", f"--out={out}"], capture_output=True, text=True, check=False
+        [*command, *seeds, "/nowhere", f"--out={out}"], capture_output=True, text=True, check=False
     )
     assert done.returncode == 1 and out.is_file() and "Traceback" not in done.stderr
     assert "1 of 6 workdir(s) could not be used" in done.stderr and "/nowhere" in done.stderr
-    wrong = subprocess.run([*door, seeds[0], "--out=r.pdf"], capture_output=True, text=True)
+    wrong = subprocess.run([*command, seeds[0], "--out=r.pdf"], capture_output=True, text=True)
     assert wrong.returncode == 1 and "choose one of .csv, .html, .md, .xlsx" in wrong.stderr

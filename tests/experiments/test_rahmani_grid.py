@@ -7,8 +7,9 @@ import sys
 
 import pytest
 
-from vadjax.comparison import compare
-from vadjax.comparison.tables import Comparison, RunRow
+from vadjax.comparison.grouping import make_tables
+from vadjax.comparison.groups import RunRow
+from vadjax.comparison.tables import Comparison
 
 FOLDER = pathlib.Path(__file__).parents[2] / "experiments" / "rahmani_grid"
 
@@ -48,7 +49,7 @@ def a_run(seed, auc, *, protocol="by_video", clips=12, ci=None, augment="none", 
 
 def rows_of(*runs, published=()):
     made = {}
-    for table in compare.tables_of(runs):
+    for table in make_tables(runs):
         key = "ucsd_ped2", rows.protocol_of(table)
         made[key] = Comparison([table], published=published)
     return rows.rows_of(made)

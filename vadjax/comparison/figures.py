@@ -1,4 +1,4 @@
-"""What the published systems print of their runs: box plots, bars, one csv a backbone."""
+"""Plots and csv files in the form of the published systems: box plots, bars, a csv per backbone."""
 
 import pathlib
 from collections.abc import Iterator, Sequence
@@ -6,78 +6,90 @@ from collections.abc import Iterator, Sequence
 import matplotlib
 from matplotlib.figure import Figure
 
+from vadjax.comparison.columns import NAMES, PATHS
+from vadjax.comparison.csv_files import unique_slugs, write_rows
+from vadjax.comparison.groups import Group
 from vadjax.comparison.rows import class_rows
-from vadjax.comparison.tables import NAMES, PATHS, Comparison, Group, Table
-from vadjax.comparison.texts import slugs, write_rows
+from vadjax.comparison.tables import Comparison, Table
 from vadjax.report.figures import ACCENT, BAR, INK, METADATA, SOFT, STYLE, sign
 from vadjax.storage.files import atomic_write
 
-BOXES = ("accuracy", "f1", "auc_micro")  # what the published box plots show
+BOXES = ("accuracy", "f1", "auc_micro")  # of the published box plots
 BARS = ("accuracy", "precision", "recall", "f1", "auc_micro")
 CSV_COLUMNS = ("Model", "Run", "Accuracy", "Precision", "Recall", "F1", "AUC")
-MAX_GROUPS = 24  # a figure of more could not be read
+MAX_GROUPS = 24  # more are not readable
 
 
 def write_figures(folder: pathlib.Path, comparison: Comparison) -> list[pathlib.Path]:
-    """Write, for each table, box plots over runs, bars, and the csv files as published.
+    """Write box plots over runs, bars and csv files of each table.
 
-    The csv's `Run` is the seed. Several tables have a folder each, by their names.
+    Args:
+        folder: several tables have a folder each in it, by their slugs.
+        comparison: what to write; the csv's `Run` is the seed.
 
     Returns:
         The paths written.
 
     Raises:
-        UserError: they cannot be written there.
+        UserError: a file cannot be written.
     """
     written = []
-    for table, slug in zip(comparison.tables, slugs(comparison.tables), strict=True):
-        place = folder / slug if len(comparison.tables) > 1 else folder
-        place.mkdir(parents=True, exist_ok=True)
+    for table, slug in zip(comparison.tables, unique_slugs(comparison.tables), strict=True):
+        target = folder / slug if len(comparison.tables) > 1 else folder
+        target.mkdir(parents=True, exist_ok=True)
         for name, figure in (("boxes", _boxes(table)), ("bars", _bars(table))):
             if figure is None:
                 continue
-            path = place / f"{name}.png"
-            with atomic_write(path) as beside, matplotlib.rc_context(STYLE):
-                figure.savefig(beside, dpi=200, metadata=METADATA["png"])
+            path = target / f"{name}.png"
+            with atomic_write(path) as temporary, matplotlib.rc_context(STYLE):
+                figure.savefig(temporary, dpi=200, metadata=METADATA["png"])
             written.append(path)
         for backbone in dict.fromkeys(group.backbone for group in table.groups):
             safe = "".join(c if c.isalnum() or c in "-_." else "_" for c in backbone)
-            path = place / f"results_all_models_{safe}.csv"
+            path = target / f"results_all_models_{safe}.csv"
             write_rows(path, published_form(table, backbone))
             written.append(path)
-        path = place / "classification_report.csv"
+        path = target / "classification_report.csv"
         write_rows(path, class_rows(table))
         written.append(path)
     return written
 
 
 def published_form(table: Table, backbone: str) -> Iterator[Sequence]:
-    """Yield the heading and rows of results_all_models_<backbone>.csv: a row a model and run."""
+    """Yield the rows of results_all_models_<backbone>.csv.
+
+    Args:
+        table: the table.
+        backbone: its name, as `Group.backbone`.
+
+    Yields:
+        A heading, then a row for each model and run.
+    """
     yield CSV_COLUMNS
     for group in table.groups:
         if group.backbone != backbone:
             continue
         for run in group.runs:
-            yield group.column, run.seed, *(run.at(PATHS[key]) for key in BARS)
+            yield group.name, run.seed, *(run.at(PATHS[key]) for key in BARS)
 
 
 def _shown(table: Table, keys: Sequence[str]) -> tuple[list[Group], list[str], str]:
     """Return the groups and metrics to draw, and the caption."""
     groups, keys = list(table.groups[:MAX_GROUPS]), table.known(keys)
-    words = [table.title, table.warning]
+    words = [table.title, table.leakage_warning]
     if len(table.groups) > len(groups):
         words.append(f"the best {len(groups)} of {len(table.groups)} by micro AUC")
-    words += table.stamps
+    words += table.warnings
     return groups, keys, "  ·  ".join(word for word in words if word)
 
 
 def _names(groups: Sequence[Group]) -> list[str]:
     several = len({group.backbone for group in groups}) > 1
-    return [f"{g.column}\n{g.backbone}" if several else g.column for g in groups]
+    return [f"{g.name}\n{g.backbone}" if several else g.name for g in groups]
 
 
 def _boxes(table: Table) -> Figure | None:
-    """Box plots over the seeds, every run a dot."""
+    """Return box plots over the seeds with a dot for each run."""
     groups, keys, caption = _shown(table, BOXES)
     if not keys:
         return None
@@ -97,8 +109,8 @@ def _boxes(table: Table) -> Figure | None:
                 whiskerprops={"color": SOFT, "linewidth": 0.8},
                 capprops={"color": SOFT, "linewidth": 0.8},
             )
-            for place, own in enumerate(values, 1):
-                axes.plot(own, [place] * len(own), ".", color=INK, markersize=3, zorder=3)
+            for y, own in enumerate(values, 1):
+                axes.plot(own, [y] * len(own), ".", color=INK, markersize=3, zorder=3)
             axes.set(title=NAMES[key])
             axes.tick_params(axis="y", length=0)
         all_axes[0].set_yticks(range(1, len(groups) + 1), _names(groups), color=INK)
@@ -108,7 +120,7 @@ def _boxes(table: Table) -> Figure | None:
 
 
 def _bars(table: Table) -> Figure | None:
-    """Bars of the mean of each metric, with the sample deviation over seeds."""
+    """Return bars of the mean of each metric with the sample deviation over seeds."""
     groups, keys, caption = _shown(table, BARS)
     if not keys:
         return None
@@ -116,11 +128,11 @@ def _bars(table: Table) -> Figure | None:
         figure = Figure((1.7 * len(keys) + 1.2, 0.26 * len(groups) + 1.0), layout="constrained")
         all_axes = figure.subplots(1, len(keys), sharey=True, squeeze=False)[0]
         for axes, key in zip(all_axes, keys, strict=True):
-            for place, stat in enumerate(group.stat(key) for group in groups):
+            for y, stat in enumerate(group.stat(key) for group in groups):
                 if stat.mean is None:
                     continue
-                axes.barh(place, stat.mean, height=0.6, color=BAR, xerr=stat.sd, ecolor=INK)
-                axes.text(0.02, place, f"{stat.mean:.3f}", va="center", fontsize=7)
+                axes.barh(y, stat.mean, height=0.6, color=BAR, xerr=stat.sd, ecolor=INK)
+                axes.text(0.02, y, f"{stat.mean:.3f}", va="center", fontsize=7)
             axes.set(title=NAMES[key], xlim=(0, 1))
             axes.tick_params(axis="y", length=0)
         all_axes[0].set_yticks(range(len(groups)), _names(groups), color=INK)

@@ -1,4 +1,4 @@
-"""One finished run, read from metrics.json and config.json alone; strict about damage."""
+"""Reads one finished run from its metrics.json and config.json; damage is an error."""
 
 import functools
 import json
@@ -8,72 +8,86 @@ from collections.abc import Mapping
 
 from vadjax import config as configs
 from vadjax import data
-from vadjax.comparison.tables import PATHS, RunRow
+from vadjax.comparison.columns import PATHS
+from vadjax.comparison.groups import RunRow
 from vadjax.errors import UserError
 from vadjax.evaluation import schema
 from vadjax.report import wording
 
-CURVES = ("roc", "pr", "sweep")  # long, and in no table
-PARTS = ("detector", "frame", "threshold", "baselines", "accounting")
-NO_MATTER = ("num_bootstrap", "knn", "oracle", "legacy")  # of section evaluate: move no own figure
+CURVES = ("roc", "pr", "sweep")  # long, and not part of any table
+REQUIRED = ("detector", "frame", "threshold", "baselines", "accounting")
+WITHOUT_EFFECT = ("num_bootstrap", "knn", "oracle", "legacy")  # on the detector's own metrics
 
 
 def read_run(workdir: pathlib.Path) -> RunRow:
     """Read one workdir.
 
     Raises:
-        UserError: it is none, or its metrics.json or config.json is missing, damaged, or of
+        UserError: it does not exist, or its metrics.json or config.json is missing, damaged, or of
             another schema version.
     """
     if not workdir.is_dir():
         raise UserError("no such folder")
     if not (workdir / "metrics.json").is_file():
-        raise UserError(_why_unfinished(workdir))
+        raise UserError(_why_no_metrics(workdir))
     metrics = _check(_read(workdir / "metrics.json"))
     config = _read(workdir / "config.json")
     try:
         config, identity = config["config"], config["identity"]
-        return run_of(metrics, config, identity, workdir=str(workdir))
+        return make_row(metrics, config, identity, workdir=str(workdir))
     except (KeyError, TypeError, AttributeError) as error:
         raise UserError(f"config.json is damaged ({error!r})") from error
 
 
-def _why_unfinished(workdir: pathlib.Path) -> str:
+def _why_no_metrics(workdir: pathlib.Path) -> str:
     """Say why a folder has no metrics.json."""
     for folder, pattern in ((workdir, "*"), (workdir / "runs", "runs/*")):
         if inside := sum(1 for _ in folder.glob("*/metrics.json")):
-            return f"no run itself, but {inside} run(s) lie in it; give {workdir}/{pattern}"
+            return f"not a run, but contains {inside} run(s); give {workdir}/{pattern}"
     if (workdir / "error.json").is_file():
         return f"failed in its sweep: {_read(workdir / 'error.json').get('error')}"
     if (workdir / "stopped.json").is_file():
-        return "was stopped by its search before the end, and has no figures"
+        return "was stopped early by its search and has no results"
     return "has no metrics.json; finish the run (vadjax.main, --stage=evaluate)"
 
 
-def run_of(metrics: Mapping, config: Mapping, identity: Mapping, *, workdir: str) -> RunRow:
-    """Build a run's row; keys that are younger than the run have their defaults.
+def make_row(metrics: Mapping, config: Mapping, identity: Mapping, *, workdir: str) -> RunRow:
+    """Return a run's row; keys that are younger than the run have their defaults.
 
-    Settings are the identity keys but the seed, and what else moves the figures: the number of
-    epochs asked for, scoring, the threshold's rule, and the weights that were really used.
+    Its settings are the identity keys without the seed, and what else affects its results: the
+    number of epochs, scoring, the threshold's rule, and the weights that were used.
+
+    Args:
+        metrics: the dict of metrics.json.
+        config: the run's config, nested.
+        identity: the run's flat identity keys.
+        workdir: the run's folder, as it is displayed.
+
+    Returns:
+        The row, its metrics without `CURVES`.
     """
     defaults_all, defaults = _defaults()
     flat = {**defaults_all, **configs.upgrade(configs.flatten(config))}
     settings = {**defaults, **configs.upgrade(identity), "train.epochs": flat["train.epochs"]}
     for key, value in flat.items():
         section, _, name = key.partition(".")
-        if key == "score.batch_size" or section not in ("score", "evaluate") or name in NO_MATTER:
+        if (
+            key == "score.batch_size"
+            or section not in ("score", "evaluate")
+            or name in WITHOUT_EFFECT
+        ):
             continue
         settings[key] = value
-    if metrics["dataset"] in data.DATASETS:  # two of one name may be two data sets
+    if metrics["dataset"] in data.DATASETS:  # data sets of one name may differ, e.g. folders
         keys = [f"dataset.{key}" for key in data.builder(metrics["dataset"]).identity_keys]
         settings |= {key: flat[key] for key in keys}
     settings["weights"] = str(metrics["detector"].get("weights_sha256") or "")[:8]
     settings["smoothing"] = metrics.get("smoothing") or "none"
     seed = settings.pop("seed")
     settings = {k: tuple(v) if isinstance(v, (list, tuple)) else v for k, v in settings.items()}
-    slim = {key: value for key, value in metrics.items() if key not in CURVES}
-    slim["frame"] = {key: value for key, value in metrics["frame"].items() if key not in CURVES}
-    return RunRow(workdir, slim, settings, seed)
+    short = {key: value for key, value in metrics.items() if key not in CURVES}
+    short["frame"] = {key: value for key, value in metrics["frame"].items() if key not in CURVES}
+    return RunRow(workdir, short, settings, seed)
 
 
 @functools.cache
@@ -85,29 +99,29 @@ def _defaults() -> tuple[dict, dict]:
 
 def _read(path: pathlib.Path) -> dict:
     try:
-        found = json.loads(path.read_text(encoding="utf-8"), parse_constant=_refuse)
+        content = json.loads(path.read_text(encoding="utf-8"), parse_constant=_refuse)
     except FileNotFoundError:
         raise UserError(f"has no {path.name}") from None
     except (OSError, ValueError, RecursionError) as error:
         raise UserError(f"{path.name} is damaged ({error})") from error
-    if not isinstance(found, dict):
-        raise UserError(f"{path.name} is damaged (it holds no object)")
-    return found
+    if not isinstance(content, dict):
+        raise UserError(f"{path.name} is damaged (it is not an object)")
+    return content
 
 
 def _refuse(text: str):
-    raise ValueError(f"{text} is no number")
+    raise ValueError(f"{text} is not a number")
 
 
 def _check(metrics: dict) -> dict:
-    """Check what is read here, and no more: older runs of the same version lack younger keys."""
+    """Check the keys that comparisons need; older runs of the same version lack others."""
     version = metrics.get("schema_version")
     if version != schema.VERSION:
         raise UserError(
             f"metrics.json is of schema version {version}, this vadjax reads {schema.VERSION}; "
             "evaluate the run again (vadjax.main, --stage=evaluate)"
         )
-    faults = [f"{part} is missing" for part in PARTS if not isinstance(metrics.get(part), dict)]
+    faults = [f"{part} is missing" for part in REQUIRED if not isinstance(metrics.get(part), dict)]
     faults += [f"{k} is missing" for k in ("dataset", "protocol") if not metrics.get(k)]
     if not isinstance(metrics.get("videos"), list):
         faults.append("videos is missing")

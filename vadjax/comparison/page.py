@@ -1,4 +1,4 @@
-"""A comparison as one html file: sortable tables in the look of a run's report."""
+"""A comparison as one html file: sortable tables in the style of a run's report."""
 
 import base64
 import hashlib
@@ -8,24 +8,33 @@ import pathlib
 import jinja2
 from markupsafe import Markup
 
-from vadjax.comparison import texts as texts
+from vadjax.comparison import cells
+from vadjax.comparison.columns import BRIEF, NAMES
+from vadjax.comparison.groups import Group
 from vadjax.comparison.published import PROTOCOL
-from vadjax.comparison.tables import BRIEF, NAMES, Comparison, Group, Table
+from vadjax.comparison.tables import Comparison, Table
 from vadjax.report import wording
 from vadjax.report.page import TEMPLATE
 from vadjax.storage.files import atomic_write
 
 
 def write_page(path: os.PathLike | str, comparison: Comparison) -> pathlib.Path:
-    """Write the page; it asks for nothing outside itself.
+    """Write the page; it is one file that loads nothing else.
+
+    Args:
+        path: of the file.
+        comparison: what to write.
+
+    Returns:
+        The path.
 
     Raises:
-        UserError: it cannot be written there.
+        UserError: the file cannot be written.
     """
     path = pathlib.Path(path)
     page = render(comparison)
-    with atomic_write(path) as beside:
-        beside.write_text(page, encoding="utf-8")
+    with atomic_write(path) as temporary:
+        temporary.write_text(page, encoding="utf-8")
     return path
 
 
@@ -51,13 +60,14 @@ def render(comparison: Comparison) -> str:
         problems=comparison.problems,
         command=comparison.command,
         published=[
-            (name, texts.published_rows(found)) for name, found in comparison.published_on().items()
+            (name, cells.published_cells(values))
+            for name, values in comparison.published_by_dataset().items()
         ],
         published_protocol=PROTOCOL,
         published_text=wording.PROTOCOLS[PROTOCOL].text,
-        published_heading=texts.PUBLISHED_HEADING,
-        published_sd=texts.PUBLISHED_SD,
-        sd=texts.SD,
+        published_heading=cells.PUBLISHED_HEADING,
+        published_sd=cells.PUBLISHED_SD,
+        sd=cells.SD,
         style=Markup((TEMPLATE / "style.css").read_text("utf-8")),
         script=Markup(script),
         sealed=base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),
@@ -65,11 +75,11 @@ def render(comparison: Comparison) -> str:
 
 
 def _view(table: Table) -> dict:
-    """Return what the template shows of a table."""
+    """Return the template's data of a table."""
     keys = table.known(BRIEF)
-    found = [group.interval[0] for group in table.groups if group.interval]
-    found += [mean for group in table.groups if (mean := group.stat("auc_micro").mean)]
-    low = min([0.5, *(int(10 * value) / 10 for value in found)])
+    shown = [group.interval[0] for group in table.groups if group.interval]
+    shown += [mean for group in table.groups if (mean := group.stat("auc_micro").mean)]
+    low = min([0.5, *(int(10 * value) / 10 for value in shown)])
     return {
         "table": table,
         "names": [NAMES[key] for key in keys],
@@ -81,26 +91,26 @@ def _view(table: Table) -> dict:
 def _row(group: Group, table: Table, keys: list[str], low: float) -> dict:
     stats = [group.stat(key) for key in keys]
     mean, best = group.stat("auc_micro").mean, group.runs[0].best_baseline
-    cells = texts.row(group, table)
-    leakage, smoothing, stamps = cells[-3:]
+    texts = cells.group_cells(group, table)
+    leakage, smoothing, warnings = texts[-3:]
     return {
         "model": group.model,
         "variant": group.variant,
         "objective": group.objective,
         "backbone": group.backbone,
         "seeds": group.seeds,
-        "cells": [(stat.mean, texts.plus_minus(stat, len(group.runs))) for stat in stats],
-        "interval": cells[5] if keys else "–",
+        "cells": [(stat.mean, cells.plus_minus(stat, len(group.runs))) for stat in stats],
+        "interval": texts[5] if keys else "–",
         "track": _track(mean, group.interval, best, low) if mean is not None else None,
         "best": best,
         "leakage": leakage,
         "smoothing": smoothing,
-        "stamps": stamps,
+        "warnings": warnings,
     }
 
 
 def _track(mean: float, interval, best, low: float) -> dict:
-    """Return places on the scale from `low` to 1, in percent."""
+    """Return positions on the scale from `low` to 1, in percent."""
 
     def at(value: float) -> float:
         return round(100 * min(max((value - low) / (1 - low), 0), 1), 2)

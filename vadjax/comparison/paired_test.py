@@ -1,6 +1,6 @@
-"""Two runs on the same videos: is their difference more than the choice of videos?
+"""Paired tests: do two runs differ by more than the choice of test videos explains?
 
-scores.npz is read for the runs that are tested, and for no others.
+scores.npz is read only for the runs that are tested.
 """
 
 import pathlib
@@ -9,62 +9,71 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from vadjax.comparison.tables import Comparison, Paired, RunRow, Table
+from vadjax.comparison.groups import RunRow
+from vadjax.comparison.tables import Comparison, PairedTest, Table
 from vadjax.errors import UserError, unknown
 
-MAX_PAIRS = 10  # seeds tested of two groups
+MAX_PAIRS = 10  # seeds of two groups
 
 
-class Unusable(UserError):
-    """scores.npz of `workdir` cannot be used."""
+class UnusableScores(UserError):
+    """The scores.npz of a run cannot be used.
+
+    Args:
+        workdir: the run.
+        reason: why not.
+    """
 
     def __init__(self, workdir: str, reason: str):
         super().__init__(f"{workdir}: {reason}")
         self.workdir, self.reason = workdir, reason
 
 
-def tests_of(found: Comparison, named: Sequence[str] = ()) -> tuple[list[Paired], list]:
-    """Test the named pairs; else the runs of a table with two groups, seed by seed.
-
-    Seeds of one detector are never tested: their difference is chance by construction.
+def run_tests(comparison: Comparison, named: Sequence[str] = ()) -> tuple[list[PairedTest], list]:
+    """Test the named pairs, or the `default_pairs` where none is named.
 
     Args:
-        found: the runs.
+        comparison: the runs.
         named: "DIR,DIR" each.
 
     Returns:
         The tests, and (workdir, reason) of runs whose scores are damaged.
 
     Raises:
-        UserError: a pair that is none, or names no usable run.
+        UserError: a text does not name two of the runs.
     """
-    pairs = [_named(text, found) for text in named] if named else _obvious(found)
+    pairs = [_named(text, comparison) for text in named] if named else default_pairs(comparison)
     tests, problems = [], {}
     for a, b in pairs:
         try:
-            tests.append(test(a, b))
-        except Unusable as error:
+            tests.append(compare_runs(a, b))
+        except UnusableScores as error:
             problems[error.workdir] = error.reason
-            tests.append(Paired(a.workdir, b.workdir, reason=str(error)))
+            tests.append(PairedTest(a.workdir, b.workdir, reason=str(error)))
     return tests, list(problems.items())
 
 
-def _obvious(found: Comparison) -> list[tuple[RunRow, RunRow]]:
+def default_pairs(comparison: Comparison) -> list[tuple[RunRow, RunRow]]:
+    """Return the runs of tables with two groups, paired by seed.
+
+    Seeds of one detector are never tested: their difference is chance by construction.
+    """
     pairs = []
-    for table in found.tables:
+    for table in comparison.tables:
         if len(table.groups) == 2:  # better minus worse, seed by seed
             better, worse = ({run.seed: run for run in group.runs} for group in table.groups)
             seeds = [seed for seed in better if seed in worse][:MAX_PAIRS]
             if not seeds and len(table.runs) == 2:
                 pairs.append((table.runs[1], table.runs[0]))
             pairs += [(worse[seed], better[seed]) for seed in seeds]
-    if not pairs and [len(table.runs) for table in found.tables] == [1, 1]:
-        pairs = [(found.tables[0].runs[0], found.tables[1].runs[0])]  # says why there is no test
+    if not pairs and [len(table.runs) for table in comparison.tables] == [1, 1]:
+        first, second = comparison.tables  # the test then says why there is none
+        pairs = [(first.runs[0], second.runs[0])]
     return pairs
 
 
-def _named(text: str, found: Comparison) -> tuple[RunRow, RunRow]:
-    known = {str(pathlib.Path(run.workdir).resolve()): run for run in _all(found.tables)}
+def _named(text: str, comparison: Comparison) -> tuple[RunRow, RunRow]:
+    known = {str(pathlib.Path(run.workdir).resolve()): run for run in _all(comparison.tables)}
     names = [name for name in text.split(",") if name]
     if len(names) != 2:
         raise UserError(f"--pair={text} names {len(names)} workdir(s); write --pair=DIR,DIR.")
@@ -79,19 +88,24 @@ def _all(tables: Sequence[Table]) -> list[RunRow]:
     return [r for t in tables for g in t.groups for r in (*g.runs, *g.repeats)]
 
 
-def test(a: RunRow, b: RunRow, *, resamples: int = 2000) -> Paired:
+def compare_runs(a: RunRow, b: RunRow, *, resamples: int = 2000) -> PairedTest:
     """Compare two runs by the paired bootstrap over videos.
 
+    Args:
+        a: first run.
+        b: second run.
+        resamples: number of bootstrap samples.
+
     Returns:
-        The test; with a reason and no figure where it would mean nothing: other protocols, label
-        versions, videos or labels, no scores.npz, or one without labels.
+        The test; without numbers but with a reason where data set, protocol, label version, videos
+        or labels differ, or where scores.npz is missing or has no labels.
 
     Raises:
-        Unusable: scores.npz is damaged.
+        UnusableScores: scores.npz is damaged.
     """
     from vadjax.evaluation.bootstrap import paired_test
 
-    none = Paired(a.workdir, b.workdir)
+    none = PairedTest(a.workdir, b.workdir)
     for key in ("dataset", "label_version", "protocol"):
         if a.metrics.get(key) != b.metrics.get(key):
             words = f"{a.metrics.get(key) or 'none'} and {b.metrics.get(key) or 'none'}"
@@ -99,11 +113,11 @@ def test(a: RunRow, b: RunRow, *, resamples: int = 2000) -> Paired:
     for run in (a, b):
         if not (pathlib.Path(run.workdir) / "scores.npz").is_file():
             return none._replace(reason=f"{run.workdir} has no scores.npz")
-    (scores_a, labels_a), (scores_b, labels_b) = read(a.workdir), read(b.workdir)
+    (scores_a, labels_a), (scores_b, labels_b) = read_test(a.workdir), read_test(b.workdir)
     for run, labels in ((a, labels_a), (b, labels_b)):
         if not labels:
             return none._replace(
-                reason=f"scores.npz of {run.workdir} holds no labels; run --stage=score again"
+                reason=f"scores.npz of {run.workdir} has no labels; run --stage=score again"
             )
     if labels_a.keys() != labels_b.keys():
         other = min(labels_a.keys() ^ labels_b.keys())
@@ -112,28 +126,28 @@ def test(a: RunRow, b: RunRow, *, resamples: int = 2000) -> Paired:
     for video in ids:
         if not np.array_equal(labels_a[video], labels_b[video]):
             return none._replace(reason=f"the labels of {video} differ")
-    found = paired_test(
+    result = paired_test(
         [scores_a[v] for v in ids],
         [scores_b[v] for v in ids],
         [labels_a[v] for v in ids],
         resamples=resamples,
     )
     return none._replace(
-        difference=found.difference,
-        low=found.low,
-        high=found.high,
-        p_value=found.p_value,
-        videos=found.videos,
-        resamples=found.resamples,
-        reason=found.reason,
+        difference=result.difference,
+        low=result.low,
+        high=result.high,
+        p_value=result.p_value,
+        videos=result.videos,
+        resamples=result.resamples,
+        reason=result.reason,
     )
 
 
-def read(workdir: str) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
+def read_test(workdir: str) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
     """Return the test scores float32 [t] and labels uint8 [t] of each labelled test video.
 
     Raises:
-        Unusable: scores.npz is damaged.
+        UnusableScores: scores.npz is damaged.
     """
     scores: dict[str, np.ndarray] = {}
     labels: dict[str, np.ndarray] = {}
@@ -148,9 +162,9 @@ def read(workdir: str) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
                 if split == "test" and what in ("scores", "labels"):
                     (scores if what == "scores" else labels)[name] = file[key]
     except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
-        raise Unusable(workdir, f"scores.npz is damaged ({error})") from error
+        raise UnusableScores(workdir, f"scores.npz is damaged ({error})") from error
     for name, truth in labels.items():
         own = scores.get(name)
         if own is None or own.shape != truth.shape or not np.isfinite(own).all():
-            raise Unusable(workdir, f"scores.npz is damaged (scores of {name})")
+            raise UnusableScores(workdir, f"scores.npz is damaged (scores of {name})")
     return {name: scores[name] for name in labels}, labels

@@ -1,11 +1,11 @@
-"""Reads the published workbooks of recurrent networks, whose figures are text in a fixed grid.
+"""Reads the published workbooks of recurrent networks, whose values are text in a fixed grid.
 
 Columns are the models LSTM, GRU, LSTM_GRU, SimpleRNN; a block of eight rows belongs to a backbone:
-its name, a heading that names the model and the number of runs, five cells such as
+its name, a heading with the model and the number of runs, five cells such as
 "Auc: 0.9989 ± 0.0004", an empty row. One published column lacks its heading and has its values one
-row higher, so cells are known by what they say, and only the block by its place. The ± of those
-tables is a population standard deviation over runs that share frames between training and test:
-whoever shows these figures shows that beside them (`PROTOCOL`).
+row higher; cells are therefore recognised by their text, and only the block by its position. The ±
+is a population standard deviation over runs that share frames between training and test, so that
+these values are always shown together with `PROTOCOL`.
 """
 
 import os
@@ -32,8 +32,8 @@ _VALUE = re.compile(r"(\w+)\s*:\s*(\d*\.?\d+)\s*(?:±|\+/-)\s*(\d*\.?\d+)")
 _HEADING = re.compile(r"summary for (\w+).*?(\d+) runs?", re.IGNORECASE)
 
 
-class Figure(NamedTuple):
-    """One published cell: the mean of a metric over runs and its population deviation."""
+class PublishedValue(NamedTuple):
+    """One published cell: the mean of a metric over runs and its population standard deviation."""
 
     dataset: str
     backbone: str
@@ -45,19 +45,20 @@ class Figure(NamedTuple):
     source: str
 
 
-def read_published(path: os.PathLike | str) -> list[Figure]:
-    """Read every figure of a published workbook.
+def read_published(path: os.PathLike | str) -> list[PublishedValue]:
+    """Read every value of a published workbook.
 
     Args:
-        path: the .xlsx; its name ends in the data set's ("... for UCSD Ped2.xlsx"), else the
-            data set is called by the file's stem.
+        path: the .xlsx; its name ends with the data set ("... for UCSD Ped2.xlsx"), otherwise
+            the stem is the data set's name.
 
     Returns:
-        One `Figure` a cell, block by block, column by column.
+        One `PublishedValue` per cell, block by block, column by column.
 
     Raises:
-        UserError: no such file, no workbook, no cell of this form, a metric that is missing, twice
-            there or unknown, a value outside 0 to 1, or a heading over another model's column.
+        UserError: the file does not exist or is no workbook, no cell has this form, a metric is
+            missing, repeated or unknown, a value is outside 0 to 1, or a heading does not match
+            the model of its column.
     """
     import openpyxl
 
@@ -71,17 +72,17 @@ def read_published(path: os.PathLike | str) -> list[Figure]:
     except Exception as error:  # a damaged zip or xml raises whatever its reader raises
         raise UserError(f"{path} cannot be read as a workbook ({error}).") from error
     dataset = next((d for k, d in DATASETS.items() if path.stem.lower().endswith(k)), path.stem)
-    figures = [
-        Figure(dataset, *found, source=path.name)
+    values = [
+        PublishedValue(dataset, *cell, source=path.name)
         for top in range(0, len(rows), BLOCK)
-        for found in _block(rows[top : top + BLOCK], f"{path}, rows {top + 1} to {top + BLOCK}")
+        for cell in _block(rows[top : top + BLOCK], f"{path}, rows {top + 1} to {top + BLOCK}")
     ]
-    if not figures:
+    if not values:
         raise UserError(
-            f"{path} holds no published figures: none of its cells on the first sheet reads like "
+            f"{path} has no published values: no cell of its first sheet has the form "
             "'Auc: 0.9989 ± 0.0004'."
         )
-    return figures
+    return values
 
 
 def _block(rows: list[list], where: str) -> Iterator[tuple[str, str, str, float, float, int]]:
@@ -90,7 +91,7 @@ def _block(rows: list[list], where: str) -> Iterator[tuple[str, str, str, float,
         [cell.strip() for cell in column if isinstance(cell, str) and cell.strip()]
         for column in zip(*rows, strict=True)
     ]
-    first = next((c[0] for c in columns if c and not _known(c[0])), "")
+    first = next((c[0] for c in columns if c and not _is_value_or_heading(c[0])), "")
     counts = {int(m[2]) for c in columns for cell in c if (m := _HEADING.search(cell))}
     common = counts.pop() if len(counts) == 1 else 0
     for index, cells in enumerate(columns):
@@ -100,16 +101,16 @@ def _block(rows: list[list], where: str) -> Iterator[tuple[str, str, str, float,
         heading = next((m for cell in cells if (m := _HEADING.search(cell))), None)
         model = MODELS[index] if index < len(MODELS) else ""
         if heading and model and heading[1] != model:
-            raise UserError(f"{where}: {heading[1]}'s heading stands over {model}'s column.")
+            raise UserError(f"{where}: {heading[1]}'s heading is above {model}'s column.")
         model = heading[1] if heading else model
-        backbone = first if _known(cells[0]) else cells[0]
+        backbone = first if _is_value_or_heading(cells[0]) else cells[0]
         count = int(heading[2]) if heading else common
         here = f"{where}, column {index + 1}"
         if not backbone or not model or not count:
-            raise UserError(f"{here}: backbone, model or number of runs is nowhere said.")
+            raise UserError(f"{here}: backbone, model or number of runs is missing.")
         names = [match[1].lower() for match in values]
         if sorted(names) != sorted(METRICS):
-            raise UserError(f"{here}: has {', '.join(names)}; wanted {', '.join(METRICS)}.")
+            raise UserError(f"{here}: has {', '.join(names)}; expected {', '.join(METRICS)}.")
         for name, match in zip(names, values, strict=True):
             mean, sd = float(match[2]), float(match[3])
             if not (0 <= mean <= 1 and 0 <= sd <= 1):
@@ -117,6 +118,6 @@ def _block(rows: list[list], where: str) -> Iterator[tuple[str, str, str, float,
             yield backbone, model, name, mean, sd, count
 
 
-def _known(cell: str) -> bool:
-    """Whether a cell is a value or a heading, so no backbone's name."""
+def _is_value_or_heading(cell: str) -> bool:
+    """Return whether a cell is a value or a heading, and so not a backbone's name."""
     return bool(_VALUE.fullmatch(cell) or _HEADING.search(cell))

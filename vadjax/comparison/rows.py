@@ -1,11 +1,13 @@
-"""The rows of a comparison's lists: plain values under one heading row, for sheets and csv."""
+"""The rows of sheets and csv files: plain values under one heading row."""
 
 from collections.abc import Iterator, Sequence
 
-from vadjax.comparison.tables import PATHS, RunRow, Table
+from vadjax.comparison.columns import PATHS
+from vadjax.comparison.groups import RunRow
+from vadjax.comparison.tables import Table
 from vadjax.report import wording
 
-WHO = ("workdir", "model", "objective", "backbone", "seed")
+IDENTITY = ("workdir", "model", "objective", "backbone", "seed")
 CLASS_COLUMNS = ("class", "precision", "recall", "f1", "support", "auc")
 THRESHOLD_COLUMNS = (
     *("rule", "chosen", "oracle", "value", "precision", "recall", "f1", "balanced_accuracy"),
@@ -14,13 +16,13 @@ THRESHOLD_COLUMNS = (
 VIDEO_COLUMNS = ("id", "frames", "abnormal", "filled", "auc", "max_score", "fold", "threshold")
 CONDITIONS = (
     *("dataset", "coverage", "label_version", "protocol"),
-    *("leakage", "smoothing", "lookahead_frames", "stamps"),
+    *("leakage", "smoothing", "lookahead_frames", "warnings"),
 )
 CELLS = ("tp", "fp", "tn", "fn")
 
 
 def group_rows(table: Table) -> Iterator[Sequence]:
-    """Yield a heading, then a row a detector: mean and sample deviation of every metric."""
+    """Yield a heading, then a row for each group: mean and sample deviation of every metric."""
     keys = table.known()
     yield (
         *("model", "variant", "objective", "backbone", "num_seeds", "seeds"),
@@ -38,26 +40,35 @@ def group_rows(table: Table) -> Iterator[Sequence]:
             *(group.interval or (None, None)),
             first.seed if group.interval else None,
             *(first.best_baseline or (None, None)),
-            *conditions(first, group.leakage, group.stamps),
+            *conditions(first, group.leakage, group.warnings),
         )
 
 
-def conditions(run: RunRow, leakage: str, stamps: Sequence[str]) -> tuple:
-    """Return what has to stand in every row: under which conditions its figures were made."""
+def conditions(run: RunRow, leakage: str, warnings: Sequence[str]) -> tuple:
+    """Return the conditions of a row's results, which every row shows.
+
+    Args:
+        run: any run of the row.
+        leakage: the verdict of the row.
+        warnings: of the row.
+
+    Returns:
+        A value for each of `CONDITIONS`.
+    """
     m = run.metrics
     facts = m.get("dataset"), wording.coverage(m), m.get("label_version"), m.get("protocol")
     mark = "LEAKY" if leakage == "leaky" else leakage
-    return (*facts, mark, run.smoothing, run.at("lookahead_frames"), "; ".join(stamps) or None)
+    return (*facts, mark, run.smoothing, run.at("lookahead_frames"), "; ".join(warnings) or None)
 
 
 def run_rows(table: Table) -> Iterator[Sequence]:
-    """Yield a heading, then a row a run with everything that is one number."""
+    """Yield a heading, then a row for each run with everything that is one number."""
     keys = table.known()
     facts = ("weights_sha256", "tap", "fit", "window", "parameters")
     counts = ("videos", "frames", "abnormal", "filled", "substituted", "dropped")
     baselines = [row.key for row in wording.BASELINES] + ["majority_accuracy"]
     yield (
-        *WHO,
+        *IDENTITY,
         *keys,
         *("auc_micro_low", "auc_micro_high", "macro_skipped"),
         *(f"baseline_{name}" for name in baselines),
@@ -65,7 +76,7 @@ def run_rows(table: Table) -> Iterator[Sequence]:
     )
     for run in table.runs:
         yield (
-            *_who(run),
+            *_identity(run),
             *(run.at(PATHS[key]) for key in keys),
             *(run.at("frame.auc_micro_ci95") or (None, None)),
             run.at("frame.macro_skipped"),
@@ -74,18 +85,18 @@ def run_rows(table: Table) -> Iterator[Sequence]:
             *(run.at(f"threshold.confusion.{name}") for name in CELLS),
             *(run.at(f"accounting.{name}") for name in counts),
             *(run.at(f"detector.{name}") for name in facts),
-            *conditions(run, run.leakage, run.at("stamps") or ()),
+            *conditions(run, run.leakage, run.warnings),
             run.at("environment.commit"),
         )
 
 
-def _who(run: RunRow) -> tuple:
+def _identity(run: RunRow) -> tuple:
     return run.workdir, run.model, run.at("detector.objective"), run.backbone, run.seed
 
 
 def confusion_rows(table: Table) -> Iterator[Sequence]:
-    """Yield frames by truth and call, two rows a run, and their share of the truth's frames."""
-    yield *WHO, "truth", "called_abnormal", "called_normal", "share_right"
+    """Yield a heading, then two rows for each run: frames by label and by prediction."""
+    yield *IDENTITY, "truth", "called_abnormal", "called_normal", "share_right"
     for run in table.runs:
         cells = run.at("threshold.confusion") or {}
         for truth, hit, miss, right in (
@@ -95,28 +106,28 @@ def confusion_rows(table: Table) -> Iterator[Sequence]:
             counts = cells.get(hit), cells.get(miss)
             total = sum(count for count in counts if count is not None)
             share = cells[right] / total if None not in counts and total else None
-            yield *_who(run), truth, *counts, share
+            yield *_identity(run), truth, *counts, share
 
 
 def class_rows(table: Table) -> Iterator[Sequence]:
-    """Yield the classification report of every run, then its kinds of anomaly."""
-    yield *WHO, *CLASS_COLUMNS
+    """Yield a heading, then the classification report of every run and its kinds of anomaly."""
+    yield *IDENTITY, *CLASS_COLUMNS
     for run in table.runs:
         for row in class_report(run):
-            yield *_who(run), *(row.get(name) for name in CLASS_COLUMNS)
+            yield *_identity(run), *(row.get(name) for name in CLASS_COLUMNS)
         for kind in run.metrics.get("kinds") or ():
-            found = {"recall": kind["recall"], "support": kind["frames"], "auc": kind["auc"]}
-            found["class"] = f"kind: {kind['kind']}"
-            yield *_who(run), *(found.get(name) for name in CLASS_COLUMNS)
+            row = {"recall": kind["recall"], "support": kind["frames"], "auc": kind["auc"]}
+            row["class"] = f"kind: {kind['kind']}"
+            yield *_identity(run), *(row.get(name) for name in CLASS_COLUMNS)
 
 
 def class_report(run: RunRow) -> list[dict]:
-    """Return class, precision, recall, f1, support of normal and abnormal.
+    """Return class, precision, recall, f1, support of normal and abnormal frames.
 
-    Runs that are older than the key `classes` of metrics.json have theirs from the confusion.
+    They are computed from the confusion matrix for runs without `classes` in metrics.json.
     """
-    if found := run.metrics.get("classes"):
-        return [{**row, "class": row.get("name")} for row in found]
+    if rows := run.metrics.get("classes"):
+        return [{**row, "class": row.get("name")} for row in rows]
     c = run.at("threshold.confusion")
     if not c:
         return []
@@ -134,8 +145,8 @@ def class_report(run: RunRow) -> list[dict]:
 
 
 def threshold_rows(table: Table) -> Iterator[Sequence]:
-    """Yield every rule's threshold and what it is worth; the chosen one and oracles are marked."""
-    yield *WHO, *THRESHOLD_COLUMNS
+    """Yield a heading, then the threshold of every rule and its metrics."""
+    yield *IDENTITY, *THRESHOLD_COLUMNS
     for run in table.runs:
         chosen = run.at("threshold.rule")
         rows = list(run.metrics.get("thresholds") or ())
@@ -143,18 +154,18 @@ def threshold_rows(table: Table) -> Iterator[Sequence]:
             rows.insert(0, run.at("threshold") or {})
         for row in rows:
             marked = {**row, "chosen": row.get("rule") == chosen, "oracle": bool(row.get("oracle"))}
-            yield *_who(run), *(marked.get(name) for name in THRESHOLD_COLUMNS)
+            yield *_identity(run), *(marked.get(name) for name in THRESHOLD_COLUMNS)
         for name, row in (run.metrics.get("oracle") or {}).items():
             if isinstance(row, dict):
                 marked = {**row, "value": row.get("threshold"), "rule": name, "oracle": True}
-                yield *_who(run), *(marked.get(name) for name in THRESHOLD_COLUMNS)
+                yield *_identity(run), *(marked.get(name) for name in THRESHOLD_COLUMNS)
 
 
 def video_rows(table: Table) -> Iterator[Sequence]:
-    """Yield a row a run and test video."""
-    yield *WHO, *VIDEO_COLUMNS, "alarms"
+    """Yield a heading, then a row for each run and test video."""
+    yield *IDENTITY, *VIDEO_COLUMNS, "alarms"
     for run in table.runs:
         for video in run.metrics["videos"]:
             alarms = video.get("alarms")
             count = None if alarms is None else len(alarms)
-            yield *_who(run), *(video.get(name) for name in VIDEO_COLUMNS), count
+            yield *_identity(run), *(video.get(name) for name in VIDEO_COLUMNS), count

@@ -262,7 +262,7 @@ def report(run: Run) -> None:
         environment={**run.environment, "command": run.command},
         gallery=gallery,
     )
-    compare.write_own(run.workdir, metrics=metrics, config=run.config, command=run.command)
+    compare.write_results(run.workdir, metrics=metrics, config=run.config, command=run.command)
 
 
 def stretches(kinds: Mapping[str, np.ndarray]) -> list[tuple[int, int, str]]:

@@ -5,9 +5,9 @@ import pathlib
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 
-from vadjax.comparison.compare import scope
+from vadjax.comparison.grouping import scope
+from vadjax.comparison.groups import RunRow
 from vadjax.comparison.load_run import read_run
-from vadjax.comparison.tables import RunRow
 from vadjax.storage.files import write_json
 
 # Sections that determine the scale of a held-out loss. Where features are predicted or

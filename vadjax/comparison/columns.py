@@ -1,0 +1,42 @@
+"""The metrics that comparisons show as columns, and where metrics.json has them."""
+
+from typing import NamedTuple
+
+
+class Column(NamedTuple):
+    """One metric.
+
+    Attributes:
+        key: heading in csv files and sheets.
+        path: dotted path in metrics.json.
+        name: heading for reading.
+    """
+
+    key: str
+    path: str
+    name: str
+
+
+COLUMNS = (
+    Column("auc_micro", "frame.auc_micro", "AUC, micro"),
+    Column("auc_macro", "frame.auc_macro", "AUC, macro"),
+    Column("auc_anomalous_videos", "frame.auc_anomalous_videos", "AUC, anomalous videos"),
+    Column("auc_video", "frame.auc_video", "AUC, whole videos"),
+    Column("ap", "frame.ap", "AP"),
+    Column("ap_chance", "frame.ap_chance", "AP of chance"),
+    Column("eer", "frame.eer", "EER"),
+    Column("accuracy", "threshold.accuracy", "Accuracy"),
+    Column("balanced_accuracy", "threshold.balanced_accuracy", "Balanced accuracy"),
+    Column("precision", "threshold.precision", "Precision"),
+    Column("recall", "threshold.recall", "Recall"),
+    Column("f1", "threshold.f1", "F1"),
+    Column("mcc", "threshold.mcc", "MCC"),
+    Column("false_positive_rate", "threshold.false_positive_rate", "False-positive rate"),
+    Column("false_alarms_per_hour", "threshold.false_alarms_per_hour", "False alarms per hour"),
+    Column("pixel_auc", "region.pixel_auc", "Pixel AUC"),
+    Column("rbdc", "region.rbdc", "RBDC"),
+    Column("tbdc", "region.tbdc", "TBDC"),
+)
+BRIEF = ("auc_micro", "auc_macro", "ap", "eer", "f1", "pixel_auc", "rbdc")  # of narrow tables
+PATHS = {column.key: column.path for column in COLUMNS}
+NAMES = {column.key: column.name for column in COLUMNS}
