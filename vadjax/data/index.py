@@ -96,8 +96,7 @@ class VideoIndex(
             index = tfds.builder_from_directory(self.data_path)
         about = index.info.metadata
         clips = {
-            split: tuple(video_of(row, split) for row in index.as_data_source(split))
-            for split in index.info.splits
+            split: tuple(map(video_of, index.as_data_source(split))) for split in index.info.splits
         }
         return Dataset(
             name=self.name,
@@ -196,15 +195,10 @@ def _quiet() -> Iterator[None]:
         absl_logging.set_verbosity(verbosity)
 
 
-def video_of(row: Mapping[str, Any], split: str) -> Video:
-    """Open the video that a row of the index describes.
+def video_of(row: Mapping[str, Any]) -> Video:
+    """Open the video that a row of the index, from `as_data_source`, describes.
 
-    Args:
-      row: of `as_data_source(split)`.
-      split: "train" or "test".
-
-    Returns:
-      The video; no file is read yet.
+    No file is read yet.
     """
     footage = Footage(
         paths=_texts(row["paths"]),
@@ -218,9 +212,10 @@ def video_of(row: Mapping[str, Any], split: str) -> Video:
         announced=int(row["announced"]),
     )
     labels = row["labels"] if row["labelled"] else None
+    name = row["id"].decode()
     return Video(
-        id=row["id"].decode(),
-        split=split,
+        id=name,
+        split=name.split("/")[0],
         frames=footage.frames(),
         fps=footage.fps,
         fps_assumed=bool(row["fps_assumed"]),
