@@ -31,11 +31,11 @@ help:
 
 $(VENV)/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
-	  { echo "vadjax needs Python 3.11 or newer; say which with: make PYTHON=python3.12 VENV=.venv ..."; exit 1; }
+	  { echo "vadjax needs Python 3.11 or newer; name one with: make PYTHON=python3.12 VENV=.venv ..."; exit 1; }
 	@echo "[1/3] making $(VENV)"
 	@$(PYTHON) -m venv $(VENV)
 
-$(VENV)/.installed: pyproject.toml | $(VENV)/bin/python
+$(VENV)/.installed: pyproject.toml setup.py | $(VENV)/bin/python
 	@echo "[2/3] installing vadjax and what it needs (about 1.5 GB, one to three minutes)"
 	@$(PIP) --editable .
 	@touch $@

@@ -13,6 +13,7 @@ class BuildWithConfigs(build_py):
     """Copies the shipped configs into the package, where `vadjax.config.shipped` finds them."""
 
     def run(self) -> None:
+        """Build the package, then copy."""
         super().run()
         if not self.editable_mode:  # a checkout has them beside the package
             shutil.copytree(

@@ -2,7 +2,7 @@
 
 python -m vadjax.main --config=configs/avenue_gru.py --config.dataset.data_dir=/data/Avenue_Dataset
 
-What to expect: README.md.
+What to expect: docs/results.md.
 """
 
 from vadjax.config import default_config, with_argument

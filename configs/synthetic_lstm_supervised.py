@@ -3,7 +3,7 @@
 python -m vadjax.main --config=configs/synthetic_lstm_supervised.py
 
 Protocol by_video: it has seen labelled anomalies of each kind, so it is no anomaly detector and
-belongs in no column with one_class. Weak (README.md): few labelled clips, features of whole frames.
+cannot be compared with one_class. Weak (docs/results.md): few labelled clips, pooled features.
 """
 
 from vadjax.config import default_config, with_argument

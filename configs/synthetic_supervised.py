@@ -1,12 +1,12 @@
-"""A supervised scanner of flow and look on the synthetic walkway, taught by masks, 4-fold by clip.
+"""A supervised U-Net over flow and appearance, trained on the synthetic walkway's masks, 4 folds.
 
 python -m vadjax.main --config=configs/synthetic_supervised.py
 
 Protocol by_video: it has seen labelled anomalies of each kind, so it is no anomaly detector and
-belongs in no column with one_class. It proves that the way from labels to figures works. Designed
+cannot be compared with one_class. It shows that all steps from labels to figures work. Designed
 on one split of dataset.seed=1. Micro AUC on seed 0: .962 (.958 to .967 over 640 videos), one run.
-On two busy cores 5 minutes to draw (8 GB), 17 to extract (5 GB), 50 to train, 6 to score and judge;
-up to 19 GB of memory with train.num_devices=2.
+On two busy cores 5 minutes to draw (8 GB), 17 to extract (5 GB), 50 to train, 6 for the
+rest; up to 19 GB of memory with train.num_devices=2.
 """
 
 from vadjax.config import default_config, with_argument

@@ -68,7 +68,12 @@ def command() -> str:
 
 
 def fail(message: str, *, code: int = 1) -> None:
-    """Print `message` on standard error and exit."""
+    """Print a message on standard error and exit.
+
+    Args:
+        message: one sentence or more.
+        code: the status of the process.
+    """
     print(f"vadjax: {message}", file=sys.stderr)
     processes.abandon(code)
     sys.exit(code)

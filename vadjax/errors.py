@@ -1,6 +1,6 @@
-"""The user's mistakes: one clear message, no traceback.
+"""Errors that the user can correct: one clear message, no traceback.
 
-The only module of vadjax that every floor may import.
+The only module of vadjax that every layer may import.
 """
 
 import difflib
@@ -8,11 +8,19 @@ from collections.abc import Iterable
 
 
 class UserError(ValueError):
-    """Something the user can mend: says what was got, what was wanted, where, and what to do."""
+    """What the user can correct: says what was got, what was wanted, where, and what to do."""
 
 
 def unknown(kind: str, name: object, choices: Iterable[str]) -> UserError:
     """Build the error for a name that is none of `choices`, with the closest one.
+
+    Args:
+        kind: of thing that has the name, for the message.
+        name: what was given.
+        choices: the valid names.
+
+    Returns:
+        An error to raise.
 
     >>> str(unknown("protocol", "one_clas", ["by_video", "one_class"]))
     "protocol 'one_clas' unknown; choose one of by_video, one_class. Did you mean 'one_class'?"
@@ -27,7 +35,15 @@ def unknown(kind: str, name: object, choices: Iterable[str]) -> UserError:
 
 
 def lost(what: str, *, who: str = "another process") -> UserError:
-    """Build the error of a process that has lost another one of its run."""
+    """Build the error of a process that has lost another one of its run.
+
+    Args:
+        what: what was being done.
+        who: which process is lost.
+
+    Returns:
+        An error to raise.
+    """
     return UserError(
         f"{who} of this run was lost while {what}, so this one ends too. Start all "
         "processes again: the same command goes on from the last checkpoint."

@@ -1,4 +1,4 @@
-"""UCSD Ped2: four scanners of 32 units, three learning rates, five seeds, on pooled features.
+"""UCSD Ped2: four recurrent models of 32 units, three rates, five seeds, on pooled features.
 
 python -m vadjax.sweep --config=configs/sweeps/ped2_grid.py --workdir=runs/ped2_grid \\
     --config.dataset.data_dir=/data/ped2

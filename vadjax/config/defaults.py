@@ -17,11 +17,11 @@ def default_config() -> ConfigDict:
     config.dataset = ConfigDict(
         dict(
             name="synthetic",
-            data_dir="",  # where the data set lies; unused by `synthetic`
+            data_dir="",  # folder of the data set; unused by `synthetic`
             masks_dir="",  # UCSD's official folder, when data_dir holds the jpg layout
             label_version="",  # "" is the data set's default; see docs/protocols.md
             protocol="one_class",
-            holdout=0.2,  # share of the normal training clips that is never fitted
+            holdout=0.2,  # share of the normal training clips that is never trained on
             num_folds=0,  # by_video: 0 is the data set's own (4 for Ped2, else 5)
             augment="none",  # published_shuffled: "rahmani_compat" copies abnormal frames, altered
             seed=0,  # synthetic: seed of the drawing
@@ -37,19 +37,19 @@ def default_config() -> ConfigDict:
             backbone="tf_efficientnet_lite0",
             weights="",  # "" searches package and cache; a .safetensors or .pth file; "random"
             tap="features",  # pooled; or a stage's map, stored as float16: "map" is the last
-            last_stage="",  # "stage3": the network ends there, its mean over places is pooled
+            last_stage="",  # "stage3": the network ends there, and features are the mean of its map
             preprocess="checkpoint",  # "rahmani_compat": 224 bilinear, ImageNet statistics
             fit="stretch",  # the whole frame; "crop" is ImageNet's centre crop
             height=0,  # 0 is the checkpoint's size
             width=0,
             dtype="float32",
-            standardize="channel",  # "place": maps of a fixed camera, each place by itself
+            standardize="channel",  # "place": maps of a fixed camera, each cell by itself
             cache_dir="~/.cache/vadjax",
             batch_size=16,
         )
     )
-    config.detector = ConfigDict(dict(name="window_model"))  # what scores; the other sections
-    # that follow up to `train` are those of window_model, a model trained by gradient
+    # Sections window, model, objective and train belong to window_model, trained by gradient.
+    config.detector = ConfigDict(dict(name="window_model"))
     config.window = ConfigDict(dict(length=16, stride=1, dilation=1, label="last"))
     config.model = ConfigDict(
         dict(
@@ -58,7 +58,7 @@ def default_config() -> ConfigDict:
             bidirectional=False,
             dropout=0.0,
             head="linear",
-            embed=0,  # recurrent scanners: width of a ReLU layer on every row; 0 is none
+            embed=0,  # recurrent models: width of a ReLU layer on every row; 0 is none
             channels=(64, 32),  # conv_autoencoder: widths on the way down; other map models: all
             dtype="float32",
         )
@@ -70,7 +70,7 @@ def default_config() -> ConfigDict:
             num_classes=2,  # classify under softmax; class 0 is normal
             class_weight="balanced",  # classify: "none", or a number a class such as "1,3"
             reduce="mean",  # feature maps: error over locations, mean or max
-            target_gradient=False,  # let gradients flow through what is to be predicted too
+            target_gradient=False,  # let gradients flow through the target too
         )
     )
     config.train = ConfigDict(
@@ -103,17 +103,17 @@ def default_config() -> ConfigDict:
             num_bootstrap=2000,
             knn=5,
             oracle=False,  # thresholds that are best on the test labels: upper bounds
-            legacy=False,  # figures as others compute them, to read published tables by
+            legacy=False,  # figures by other conventions, for comparison with published tables
         )
     )
     config.explain = ConfigDict(
         dict(
-            maps=True,  # of where each test frame is abnormal
-            method="auto",  # "error" where the model's error has places, else "gradcam++"
-            tap="",  # stage whose activations are explained; "" is the last that has places
+            maps=True,  # anomaly maps of the test frames
+            method="auto",  # "error" where the model's error is a map, else "gradcam++"
+            tap="",  # stage whose activations are explained; "" is the last that is a map
             batch_size=32,  # frames or windows at once
             store_mb=256,  # activations of test frames are kept where they take no more
-            num_judged=300,  # abnormal frames with masks by which maps are judged
+            num_judged=300,  # abnormal frames with masks by which maps are evaluated
             deletion_images=600,  # through the network at most; 3456 for windows of 16
             num_pictures=6,  # of the most abnormal frames, and of each kind of mistake; 0 is none
             videos=True,  # an annotated film of each test video
@@ -124,7 +124,18 @@ def default_config() -> ConfigDict:
 
 
 def flatten(tree: Mapping, prefix: str = "") -> dict[str, Any]:
-    """Return `tree` as one flat dict with dotted keys."""
+    """Return a tree as one flat dict with dotted keys.
+
+    >>> flatten({"seed": 0, "train": {"epochs": 20}})
+    {'seed': 0, 'train.epochs': 20}
+
+    Args:
+        tree: nested mappings with string keys.
+        prefix: of the keys, with its dot.
+
+    Returns:
+        Dotted key -> value.
+    """
     flat: dict[str, Any] = {}
     for key, value in tree.items():
         if isinstance(value, Mapping):
