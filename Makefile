@@ -16,7 +16,7 @@ unexport PYTHONDONTWRITEBYTECODE
 
 AT_ONCE := --numprocesses=auto --maxprocesses=4 --dist=loadfile
 
-.PHONY: demo test slow parity parity-full lint types format clean help
+.PHONY: demo test slow parity parity-full lint types docs format clean help
 
 help:
 	@echo "make demo    the main job on the synthetic set (one to three minutes after installing)"
@@ -26,6 +26,7 @@ help:
 	@echo "make parity-full  the same with every backbone and size (an hour); writes docs/parity.md"
 	@echo "make lint    ruff, formatting included"
 	@echo "make types   mypy"
+	@echo "make docs    the site, into build/docs; a warning is an error"
 	@echo "make test PYTHON=python3.13  another Python, in .venv-3.13; VENV=DIR says where else"
 	@echo "make test FEWER=1  of each test the first case"
 
@@ -51,6 +52,10 @@ $(VENV)/.installed-parity: $(VENV)/.installed-test
 	@$(PIP) --no-deps timm==1.0.31 grad-cam==1.5.7 ttach==0.0.3
 	@touch $@
 
+$(VENV)/.installed-docs: $(VENV)/.installed
+	@$(PIP) --editable '.[docs]'
+	@touch $@
+
 demo: $(VENV)/.installed
 	@echo "[3/3] running the main job on the synthetic set (about 3 minutes on 2 idle cores)"
 	@$(BIN)/python -m vadjax.main --config=configs/synthetic_lstm.py
@@ -73,6 +78,10 @@ lint: $(VENV)/.installed-test
 
 types: $(VENV)/.installed-test
 	@$(BIN)/mypy
+
+docs: $(VENV)/.installed-docs
+	@$(BIN)/python -m sphinx --quiet --fail-on-warning --keep-going -c docs -b html . build/docs
+	@echo "build/docs/docs/index.html"
 
 format: $(VENV)/.installed-test
 	@$(BIN)/ruff check --fix .
