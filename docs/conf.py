@@ -8,6 +8,9 @@ import re
 
 from vadjax import __version__
 
+# They define flags when they are imported, and docs/commands.md has them.
+COMMANDS = ("main.py", "detect.py", "sweep.py", "compare.py", "__main__.py", "commands")
+
 project = "vadjax"
 author = "The vadjax authors"
 copyright = author
@@ -25,8 +28,7 @@ apidoc_modules = [
     {
         "path": "../vadjax",
         "destination": "docs/api",
-        # The commands define flags when they are imported; docs/commands.md has them.
-        "exclude_patterns": [f"../vadjax/{name}.py" for name in ("main", "detect", "sweep", "compare")],
+        "exclude_patterns": [f"../vadjax/{name}" for name in COMMANDS],
         "module_first": True,
         "automodule_options": {"members", "show-inheritance", "ignore-module-all"},
     }

@@ -3,9 +3,8 @@
 Two measures, each the largest mean over a box anywhere in the frame, so that one fast cyclist in a
 quiet scene counts as much as a crowd:
 
-  difference  absolute change of grey, boxes of 16 px
-  flow        length of Farneback's optical flow (Farneback, SCIA 2003), boxes of 33 px, in pixels a
-              frame
+- difference: absolute change of grey, boxes of 16 px
+- flow: length of Farneback's optical flow (Farneback, SCIA 2003), boxes of 33 px, in pixels a frame
 
 Box sizes are those of frames 240 px high and scale with the height. Frames taller than `MAX_HEIGHT`
 are first shrunk to `WORKING_HEIGHT`, and their flow is in pixels of the shrunk frame.

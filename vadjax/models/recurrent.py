@@ -20,13 +20,14 @@ class RecurrentScanner(nn.Module):
     """A stack of recurrent layers and a head.
 
     By objective:
-      predict: reads rows 0..t-2. One direction: the state after each row gives the next row, s =
-        t - 1 outputs. Two directions: only the last row is not seen by a backward state, so the two
-        final states give that row, s = 1.
-      classify: the final states (of both directions) give the logits, s = 1.
-      reconstruct: an encoder-decoder after Srivastava et al. 2015 without teacher forcing: the
-        final carries of the top layer start one decoder layer of the same cell kind, which also
-        reads its starting state at every step and writes the rows from the last to the first.
+
+    - predict: reads rows 0..t-2. One direction: the state after each row gives the next row, s =
+      t - 1 outputs. Two directions: only the last row is not seen by a backward state, so the two
+      final states give that row, s = 1.
+    - classify: the final states (of both directions) give the logits, s = 1.
+    - reconstruct: an encoder-decoder after Srivastava et al. 2015 without teacher forcing: the
+      final carries of the top layer start one decoder layer of the same cell kind, which also
+      reads its starting state at every step and writes the rows from the last to the first.
 
     Dropout stands after every recurrent layer and hidden layer of the head.
 
