@@ -4,6 +4,7 @@ The source folder is the root of the repository, so that a relative link means t
 site and in a checkout.
 """
 
+import os
 import re
 
 from vadjax import __version__
@@ -22,15 +23,19 @@ include_patterns = ["*.md", "docs/**", "experiments/*/*.md"]
 exclude_patterns = [".*", "build", "runs", "**/__pycache__"]
 
 myst_heading_anchors = 4
-suppress_warnings = ["toc.not_included"]  # README, and tables that a page links to
+suppress_warnings = [
+    "toc.not_included",  # README, and tables that a page links to
+    "ref.python",  # an ordinary word that is the name of two attributes
+]
 
+# Read by sphinx.ext.apidoc when it is loaded; `automodule_options` does not reach packages.
+os.environ["SPHINX_APIDOC_OPTIONS"] = "members,show-inheritance,ignore-module-all"
 apidoc_modules = [
     {
         "path": "../vadjax",
         "destination": "docs/api",
         "exclude_patterns": [f"../vadjax/{name}" for name in COMMANDS],
         "module_first": True,
-        "automodule_options": {"members", "show-inheritance", "ignore-module-all"},
     }
 ]
 autodoc_member_order = "bysource"
