@@ -7,7 +7,7 @@ A split is an index: a row a clip, with the paths of its frames and its labels, 
 import os
 import pathlib
 import types
-from typing import ClassVar
+from typing import ClassVar, cast
 
 import tensorflow_datasets as tfds
 
@@ -48,7 +48,8 @@ class _Registered(VideoIndex):
             label_version=label_version,
         )
         folder = pathlib.Path(data_dir or tfds.core.constants.DATA_DIR).expanduser()
-        super().__init__(data.builder(self.dataset_name)(settings, folder), data_dir=folder)
+        scanner = cast(DiskBuilder, data.builder(self.dataset_name)(settings, folder))
+        super().__init__(scanner, data_dir=folder)
 
 
 def _register(name: str) -> str:

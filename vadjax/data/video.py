@@ -11,6 +11,7 @@ from functools import cached_property
 import cv2
 import numpy as np
 
+from vadjax.data.frame_source import FrameSequence
 from vadjax.data.masks import Masks
 from vadjax.errors import UserError
 
@@ -206,6 +207,10 @@ class Video:
                     f"{self.id}: {kind} for {len(values)} frames, but the clip has "
                     f"{len(self.frames)}."
                 )
+
+    def source(self) -> FrameSequence:
+        """Return the frames with their times, index / fps, for a detector that reads a stream."""
+        return FrameSequence(self.id, self.frames, self.fps)
 
 
 @dataclass(frozen=True)
