@@ -2,6 +2,8 @@
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tests.evaluation.cases import records
 from vadjax.evaluation import events
@@ -17,6 +19,16 @@ def event_metrics(called, labels, fps):
     """Call `events.event_metrics` with the records of arrays by video."""
     scores = {video: calls.astype(np.float32) for video, calls in called.items()}
     return events.event_metrics([decide(v, 0.5) for v in records(scores, labels=labels, fps=fps)])
+
+
+@given(st.lists(st.booleans(), max_size=40))
+def test_runs_are_the_mask(mask):
+    again = np.zeros(len(mask), bool)
+    for start, stop in runs(np.array(mask, bool)).tolist():
+        assert start < stop
+        assert not again[start - 1 : stop].any()  # neither overlapping nor touching
+        again[start:stop] = True
+    assert again.tolist() == mask
 
 
 def test_runs_are_merged_below_the_gap():

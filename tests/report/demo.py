@@ -13,7 +13,8 @@ import sys
 import cv2
 import numpy as np
 
-from vadjax.report.view import VideoView, runs
+from vadjax.data.scored_video import ScoredVideo
+from vadjax.evaluation.events import runs
 
 LENGTHS = (180, 180, 150, 180, 150, 180, 180, 180, 120, 150, 180, 180)
 
@@ -39,11 +40,16 @@ def picture(rng: np.random.Generator, *, cyclist: bool) -> bytes:
     return jpeg.tobytes()
 
 
-@functools.cache
-def videos(*, labelled: bool = True, num: int = 12, num_pictures: int = 12) -> list[VideoView]:
+def videos(**options) -> list[ScoredVideo]:
     """Return clips whose scores rise, with noise, where a cyclist passes."""
+    return list(made(**options)[0])
+
+
+@functools.cache
+def made(*, labelled: bool = True, num: int = 12, num_pictures: int = 12) -> tuple[list, dict]:
+    """Return the clips, and video -> (frame, small jpeg)."""
     rng = np.random.default_rng(9)
-    views = []
+    clips, pictures = [], {}
     for n in range(num):
         length = LENGTHS[n % len(LENGTHS)]
         labels = np.zeros(length, np.uint8)
@@ -59,34 +65,34 @@ def videos(*, labelled: bool = True, num: int = 12, num_pictures: int = 12) -> l
         scores[:15] = scores[15]
         predicted = np.arange(length) >= 15
         called = scores >= 0.84
-        alarms = [(a, b) for a, b in runs(called) if b - a >= 4]
+        alarms = tuple((a, b) for a, b in runs(called).tolist() if b - a >= 4)
         frames = np.linspace(4, length - 5, num_pictures).astype(int) if num_pictures else []
         frames = sorted({*frames, int(np.argmax(scores))} if num_pictures else [])
-        views.append(
-            VideoView(
-                id=f"test/{n + 1:02d}" if labelled else f"camera-{n + 1}.mp4",
+        name = f"test/{n + 1:02d}" if labelled else f"camera-{n + 1}.mp4"
+        pictures[name] = [(int(f), picture(rng, cyclist=bool(labels[f]))) for f in frames]
+        clips.append(
+            ScoredVideo(
+                id=name,
                 scores=scores.astype(np.float32),
                 labels=labels if labelled else None,
                 predicted=predicted,
                 threshold=0.84,
                 fps=10.0,
-                thumbnails=[(int(f), picture(rng, cyclist=bool(labels[f]))) for f in frames],
                 alarms=alarms,
-                kinds=[(a, b, "cyclist" if n % 3 else "cart") for a, b in runs(labels)]
-                if labelled
-                else (),
-                auc=_auc(scores, labels) if labelled and 0 < labels.mean() < 1 else None,
+                kinds={"cyclist" if n % 3 else "cart": labels} if labelled else {},
             )
         )
-    return views
+    return clips, pictures
 
 
-def _auc(scores, labels) -> float:
+def _auc(scores, labels) -> float | None:
+    if not 0 < labels.mean() < 1:
+        return None
     above = scores[labels == 1][:, None] - scores[labels == 0][None, :]
     return float(np.mean((above > 0) + 0.5 * (above == 0)))
 
 
-def metrics(views: list[VideoView]) -> dict:
+def metrics(views: list[ScoredVideo]) -> dict:
     """Return metrics.json of the made-up run; what is computable is computed."""
     scores = np.concatenate([v.scores for v in views])
     labels = np.concatenate([v.labels for v in views])
@@ -94,7 +100,8 @@ def metrics(views: list[VideoView]) -> dict:
     tp, fp = int(np.sum(called & (labels == 1))), int(np.sum(called & (labels == 0)))
     fn, tn = int(labels.sum()) - tp, int((labels == 0).sum()) - fp
     auc = _auc(scores, labels)
-    known = [v.auc for v in views if v.auc is not None]
+    aucs = {v.id: _auc(v.scores.astype(float), v.labels) for v in views}
+    known = [value for value in aucs.values() if value is not None]
     precision, recall = tp / (tp + fp), tp / (tp + fn)
     return {
         "schema_version": 1,
@@ -185,7 +192,7 @@ def metrics(views: list[VideoView]) -> dict:
                 "frames": len(v.scores),
                 "abnormal": int(v.labels.sum()),
                 "filled": 15,
-                "auc": v.auc,
+                "auc": aucs[v.id],
                 "max_score": float(v.scores.max()),
                 "fold": 0,
                 "threshold": v.threshold,
@@ -311,7 +318,7 @@ def region() -> dict:
     }
 
 
-def gallery(views: list[VideoView]) -> dict:
+def gallery(views: list[ScoredVideo]) -> dict:
     """Return what `vadjax.pipeline.gallery.read_gallery` returns, with made-up pictures."""
     rng = np.random.default_rng(3)
 
@@ -350,7 +357,6 @@ def gallery(views: list[VideoView]) -> dict:
 def explained(**changes) -> dict:
     """Return the arguments of the labelled run after the stage `explain`, with all blocks."""
     views, shown = videos(), gallery(videos())
-    views = [dataclasses.replace(v, film=shown["films"][v.id]) for v in views]
     flat = (np.concatenate([getattr(v, name) for v in views]) for name in ("scores", "labels"))
     found = metrics(views) | region() | analysis(*flat)
     found["reasons"]["explain.deletion"] = "explain.deletion is off"
@@ -377,16 +383,13 @@ def in_folds() -> dict:
 
 def of_one_class() -> dict:
     """Return the arguments of a run whose test labels are all abnormal."""
-    views = [
-        dataclasses.replace(v, labels=np.ones_like(v.labels), auc=None, thumbnails=())
-        for v in videos(num=3)
-    ]
+    views = [dataclasses.replace(v, labels=np.ones_like(v.labels), kinds={}) for v in videos(num=3)]
     why = "the labels hold one class only: every frame is abnormal"
     found = metrics(videos(num=3))
     found["frame"] = dict.fromkeys(found["frame"])
     found["baselines"] = dict.fromkeys(found["baselines"])
     found["reasons"] = {"frame": why, "baselines": why}
-    return arguments(metrics=found, videos=views)
+    return arguments(metrics=found, videos=views, thumbnails={})
 
 
 def history(num_folds: int = 1, epochs: int = 20) -> list[list[dict]]:
@@ -430,6 +433,7 @@ def arguments(**changes) -> dict:
     return {
         "metrics": metrics(views),
         "videos": views,
+        "thumbnails": made()[1],
         "history": history(),
         "config": CONFIG,
         "environment": ENVIRONMENT,
@@ -448,6 +452,7 @@ def unlabelled() -> dict:
             "reasons": {"frame": "no labels"},
         },
         "videos": videos(labelled=False, num=3),
+        "thumbnails": made(labelled=False, num=3)[1],
         "history": [],
         "config": CONFIG,
         "environment": ENVIRONMENT,

@@ -14,7 +14,6 @@ from vadjax.evaluation import events, frame
 from vadjax.evaluation.decisions import decide
 from vadjax.explain import film
 from vadjax.report import page
-from vadjax.report.view import VideoView
 
 CHROMIUM = next(
     filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), ""
@@ -42,7 +41,7 @@ def folder(tmp_path_factory):
     (folder / "explain").mkdir()
     pictures = np.random.default_rng(0).integers(0, 255, (len(view.scores), 24, 32), np.uint8)
     images = film.annotate(pictures, view.scores, labels=view.labels, fps=10, scale=(0, 2))
-    film.write_webm(folder / view.film, images, fps=10)
+    film.write_webm(folder / arguments["gallery"]["films"][view.id], images, fps=10)
     return folder
 
 
@@ -95,8 +94,7 @@ def shown(tab, key: str) -> str:
 def expected(views, limit: float | None) -> dict[str, str]:
     """Count by numpy what the page shows of a threshold."""
     limit = np.inf if limit is None else np.float64(limit)
-    records = [ScoredVideo(v.id, v.scores, labels=v.labels, fps=v.fps) for v in views]
-    decided = [decide(video, limit) for video in records]
+    decided = [decide(video, limit) for video in views]
     calls, labels = [v.scores >= limit for v in views], [v.labels for v in views]
     flat = [np.concatenate(x) for x in (calls, labels)]
     cells = frame.confusion(*flat)
@@ -150,7 +148,9 @@ def test_the_slider_and_the_rules_obey_the_keyboard(opened):
 def test_videos_without_a_timeline_count_too(chromium, tmp_path):
     rng = np.random.default_rng(0)
     views = [
-        VideoView(f"v{n}", rng.random(20, np.float32), labels=np.arange(20) > n % 15, threshold=0.5)
+        ScoredVideo(
+            f"v{n}", rng.random(20, np.float32), labels=np.arange(20) > n % 15, threshold=0.5
+        )
         for n in range(203)
     ]
     tab = Tab(
@@ -180,7 +180,7 @@ def test_pointing_at_a_timeline_shows_the_frame(opened):
     item = opened.locator("#video-0")
     item.locator(".plot").hover(position={"x": 5, "y": 20})
     readout = item.locator(".readout").inner_text()
-    near = min(view.thumbnails, key=lambda pair: abs(pair[0] - int(readout.split()[1])))
+    near = min(demo.made()[1][view.id], key=lambda pair: abs(pair[0] - int(readout.split()[1])))
     image = item.locator("img")
     assert image.get_attribute("data-frame") == str(near[0])
     assert base64.b64decode(image.get_attribute("src").split(",")[1]) == near[1]

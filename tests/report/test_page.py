@@ -12,10 +12,10 @@ import numpy as np
 import pytest
 
 from tests.report import demo
+from vadjax.data.scored_video import ScoredVideo
 from vadjax.errors import UserError
 from vadjax.evaluation import schema
 from vadjax.report import page, wording
-from vadjax.report.view import VideoView
 
 VOID = {"meta", "link", "img", "br", "hr", "input"}
 PAGES = {
@@ -230,11 +230,10 @@ EVIL = "</script><script>alert(1)</script><img src=x onerror=\"alert('2')\">&amp
 def test_names_from_outside_are_only_text(tmp_path):
     arguments = demo.arguments()
     arguments["videos"] = [
-        dataclasses.replace(
-            v, id=f"{EVIL}{n}", kinds=[(0, 9, EVIL)], thumbnails=[(3, EVIL.encode())]
-        )
+        dataclasses.replace(v, id=f"{EVIL}{n}", kinds={EVIL: np.arange(len(v.scores)) < 9})
         for n, v in enumerate(arguments["videos"][:2])
     ]
+    arguments["thumbnails"] = {v.id: [(3, EVIL.encode())] for v in arguments["videos"]}
     metrics = arguments["metrics"]
     metrics |= {"dataset": EVIL, "coverage": EVIL, "protocol": EVIL, "stamps": [EVIL]}
     metrics["reasons"]["baselines.mahalanobis"] = EVIL
@@ -307,15 +306,16 @@ def test_is_light(tmp_path):
     """Ped2's twelve clips with twelve pictures each."""
     text, _ = written(tmp_path, **demo.arguments())
     assert len(text) < 1_000_000
-    bare = [dataclasses.replace(v, thumbnails=()) for v in demo.videos()]
-    text, _ = written(tmp_path, **demo.arguments(videos=bare))
+    text, _ = written(tmp_path, **demo.arguments(thumbnails={}))
     assert len(text) < 200_000
 
 
 def test_a_thousand_videos_make_a_page(tmp_path):
     rng = np.random.default_rng(0)
     views = [
-        VideoView(f"v{n}", rng.random(40, np.float32) + n, labels=np.arange(40) > 20, threshold=20)
+        ScoredVideo(
+            f"v{n}", rng.random(40, np.float32) + n, labels=np.arange(40) > 20, threshold=20
+        )
         for n in range(1000)
     ]
     text, reader = written(tmp_path, metrics={}, videos=views)
@@ -329,11 +329,11 @@ def test_a_thousand_videos_make_a_page(tmp_path):
 @pytest.mark.parametrize(
     "view",
     [
-        VideoView("one frame", np.ones(1, np.float32), threshold=0.5, alarms=[(0, 1)]),
-        VideoView("no frame", np.ones(0, np.float32)),
-        VideoView("constant", np.full(9, -2.0, np.float32), labels=np.zeros(9, np.uint8)),
-        VideoView("tiny", np.linspace(0, 1e-9, 50).astype(np.float32), threshold=1e-10, fps=25),
-        VideoView("huge", np.linspace(-1e9, 1e9, 5000).astype(np.float32), threshold=0.0),
+        ScoredVideo("one frame", np.ones(1, np.float32), threshold=0.5, alarms=((0, 1),)),
+        ScoredVideo("no frame", np.ones(0, np.float32)),
+        ScoredVideo("constant", np.full(9, -2.0, np.float32), labels=np.zeros(9, np.uint8)),
+        ScoredVideo("tiny", np.linspace(0, 1e-9, 50).astype(np.float32), threshold=1e-10, fps=25),
+        ScoredVideo("huge", np.linspace(-1e9, 1e9, 5000).astype(np.float32), threshold=0.0),
     ],
     ids=lambda view: view.id,
 )

@@ -8,18 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sklearn import metrics as reference
 
+from vadjax.data.scored_video import ScoredVideo
 from vadjax.report import plots
-from vadjax.report.view import VideoView, runs
-
-
-@given(st.lists(st.booleans(), max_size=40))
-def test_runs_are_the_mask(mask):
-    again = np.zeros(len(mask), bool)
-    for start, stop in runs(np.array(mask, bool)):
-        assert start < stop
-        assert not again[start - 1 : stop].any()  # neither overlapping nor touching
-        again[start:stop] = True
-    assert again.tolist() == mask
 
 
 @given(st.floats(-1e4, 1e4), st.floats(1e-3, 1e6), st.integers(2, 12))
@@ -66,16 +56,16 @@ def test_a_thinned_line_keeps_peaks_and_order(total, seed):
 
 
 def test_a_timeline_by_hand():
-    view = VideoView(
+    video = ScoredVideo(
         "v",
         np.array([0, 1, 2, 1], np.float32),
         labels=np.array([0, 1, 1, 0], np.uint8),
         predicted=np.array([False, True, True, True]),
         threshold=1.5,
-        alarms=[(2, 3)],
-        kinds=[(1, 3, "cart")],
+        alarms=((2, 3),),
+        kinds={"cart": np.array([0, 1, 1, 0])},
     )
-    plot = plots.timeline(view, low=0.0, high=2.0)
+    plot = plots.timeline(video, low=0.0, high=2.0)
     assert plot["threshold"] == 25.0
     assert plot["truth"] == [(25.0, 50.0, 1, 3)]
     assert plot["kinds"] == [(25.0, 50.0, 1, 3, "cart")]
@@ -112,16 +102,3 @@ def test_bars_grow_from_chance_to_either_side():
 def test_packed_scores_are_exact():
     scores = np.random.default_rng(1).normal(size=99).astype(np.float32)
     assert np.array_equal(np.frombuffer(base64.b64decode(plots.packed(scores)), "<f4"), scores)
-
-
-@pytest.mark.parametrize("name", ["labels", "predicted"])
-def test_views_of_unequal_lengths_are_refused(name):
-    with pytest.raises(ValueError, match=f"video 'v': 2 {name} for 3 scores"):
-        VideoView("v", np.zeros(3, np.float32), **{name: np.zeros(2)})
-
-
-def test_scores_that_are_not_finite_are_refused():
-    with pytest.raises(
-        ValueError, match="video 'v': 2 scores are not finite, the first at frame 1"
-    ):
-        VideoView("v", np.array([0, np.nan, np.inf], np.float32))

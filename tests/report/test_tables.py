@@ -7,9 +7,9 @@ import pytest
 from rich.console import Console
 
 from tests.report import demo
+from vadjax.data.scored_video import ScoredVideo
 from vadjax.errors import UserError
 from vadjax.report import tables
-from vadjax.report.view import VideoView
 
 
 def printed(renderable) -> str:
@@ -44,7 +44,7 @@ def test_alarms_are_printed_with_times():
     text = printed(tables.alarms(demo.unlabelled()["videos"]))
     assert text.count("camera-") == 7
     assert "0:02.2" in text
-    quiet = VideoView("[b]quiet", np.zeros(3, np.float32))
+    quiet = ScoredVideo("[b]quiet", np.zeros(3, np.float32))
     assert "[b]quiet" in printed(tables.alarms([quiet]))
     assert "no alarm" in printed(tables.alarms([quiet]))
 
@@ -58,8 +58,8 @@ def test_scores_come_back_bit_by_bit(tmp_path):
     rng = np.random.default_rng(2)
     odd = rng.normal(size=50).astype(np.float32) * 10.0 ** rng.integers(-20, 20, 50)
     views = [
-        VideoView('a, "b"\n', odd.astype(np.float32), alarms=[(3, 5)]),
-        VideoView("ä", np.array([1.5], np.float32), predicted=np.array([False]), fps=25.0),
+        ScoredVideo('a, "b"\n', odd.astype(np.float32), alarms=((3, 5),)),
+        ScoredVideo("ä", np.array([1.5], np.float32), predicted=np.array([False]), fps=25.0),
     ]
     tables.write_scores(tmp_path / "scores.csv", views)
     rows = read(tmp_path / "scores.csv")

@@ -186,7 +186,6 @@ def _write(run, metrics, videos, scores, predicted, threshold, out: pathlib.Path
     from vadjax.report import tables
     from vadjax.report.page import write_report
     from vadjax.report.thumbnails import thumbnails
-    from vadjax.report.view import VideoView
 
     records = [
         decide(
@@ -202,25 +201,12 @@ def _write(run, metrics, videos, scores, predicted, threshold, out: pathlib.Path
         )
         for video in videos
     ]
-    views = [
-        VideoView(
-            id=scored.id,
-            scores=scored.scores,
-            predicted=scored.predicted,
-            threshold=threshold,
-            fps=scored.fps,
-            fps_assumed=scored.fps_assumed,
-            thumbnails=thumbnails(video, scored.scores, count=run.config.report.thumbnails),
-            alarms=scored.alarms,
-        )
-        for video, scored in zip(videos, records, strict=True)
-    ]
     try:
         out.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise workdirs.unwritable(out, error) from error
-    tables.write_scores(out / "scores.csv", views)
-    tables.write_alarms(out / "alarms.csv", views)
+    tables.write_scores(out / "scores.csv", records)
+    tables.write_alarms(out / "alarms.csv", records)
     no_labels = "the videos have no labels"
     page = {
         **{k: metrics[k] for k in ("protocol", "detector", "stamps", "lookahead_frames", "seeds")},
@@ -232,13 +218,15 @@ def _write(run, metrics, videos, scores, predicted, threshold, out: pathlib.Path
         "reasons": {"frame": no_labels, "accounting.labels": no_labels},
     }
     environment = {**run.environment, "command": run.command}
+    count = run.config.report.thumbnails
     write_report(
         out / "report.html",
         metrics=page,
-        videos=views,
+        videos=records,
+        thumbnails={v.id: thumbnails(v, scores[v.id], count=count) for v in videos},
         config=run.config.to_dict(),
         environment=environment,
     )
-    for view in views:
-        run.console.say(f"  {view.id}: alarms: {len(view.alarms)}")
+    for video in records:
+        run.console.say(f"  {video.id}: alarms: {len(video.alarms)}")
     run.console.say(f"report: {out / 'report.html'}")

@@ -3,7 +3,7 @@
 import dataclasses
 import functools
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -224,49 +224,30 @@ def report(run: Run) -> None:
     from vadjax.report.figures import write_figures
     from vadjax.report.page import write_report
     from vadjax.report.thumbnails import thumbnails
-    from vadjax.report.view import VideoView
 
     metrics = run.read("metrics.json")
     rows = {row["id"]: row for row in metrics["videos"]}
-    gallery = read_gallery(run)
-    films = (gallery or {}).get("films", {})
-    views = []
-    for fold in records(run, "test"):
-        for scored in fold:
-            video, row = run.videos[scored.id], rows[scored.id]
-            views.append(
-                VideoView(
-                    id=scored.id,
-                    scores=scored.scores,
-                    labels=scored.labels,
-                    predicted=scored.predicted,
-                    threshold=row["threshold"],
-                    fps=scored.fps,
-                    fps_assumed=scored.fps_assumed,
-                    thumbnails=thumbnails(video, scored.scores, count=run.config.report.thumbnails),
-                    alarms=[tuple(alarm) for alarm in row["alarms"] or ()],
-                    kinds=stretches(scored.kinds),
-                    auc=row["auc"],
-                    film=films.get(scored.id),
-                )
-            )
-    views.sort(key=lambda view: list(run.videos).index(view.id))
+    videos = [
+        dataclasses.replace(
+            video,
+            threshold=rows[video.id]["threshold"],
+            alarms=tuple(tuple(alarm) for alarm in rows[video.id]["alarms"] or ()),
+        )
+        for fold in records(run, "test")
+        for video in fold
+    ]
+    videos.sort(key=lambda video: list(run.videos).index(video.id))
+    count = run.config.report.thumbnails
     curves = [artifacts.history(run, fold) for fold in run.folds]
-    write_figures(run.workdir / "figures", metrics=metrics, videos=views, history=curves)
+    write_figures(run.workdir / "figures", metrics=metrics, videos=videos, history=curves)
     write_report(
         run.workdir / "report.html",
         metrics=metrics,
-        videos=views,
+        videos=videos,
+        thumbnails={v.id: thumbnails(run.videos[v.id], v.scores, count=count) for v in videos},
         history=curves,
         config=run.config.to_dict(),
         environment={**run.environment, "command": run.command},
-        gallery=gallery,
+        gallery=read_gallery(run),
     )
     compare.write_results(run.workdir, metrics=metrics, config=run.config, command=run.command)
-
-
-def stretches(kinds: Mapping[str, np.ndarray]) -> list[tuple[int, int, str]]:
-    """Return the half-open (start, stop, kind) of each kind's runs."""
-    from vadjax.report.view import runs
-
-    return sorted((a, b, kind) for kind, mask in kinds.items() for a, b in runs(mask))

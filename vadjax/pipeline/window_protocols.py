@@ -154,25 +154,17 @@ def report(run: Run) -> None:
     """metrics.json and scores.npz -> figures/ and report.html."""
     from vadjax.report.figures import write_figures
     from vadjax.report.page import write_report
-    from vadjax.report.view import VideoView
 
     fold = run.window_fold
     metrics = run.read("metrics.json")
-    scores, _ = artifacts.read_scores(run, "test")[0][NAME]
-    row = metrics["videos"][0]
-    view = VideoView(
-        id=NAME,
-        scores=scores,
-        labels=fold.labels[fold.test],
-        threshold=row["threshold"],
-        auc=row["auc"],
-    )
+    threshold = metrics["videos"][0]["threshold"]  # no alarms: windows have no order in time
+    test = dataclasses.replace(_record(run, fold), threshold=threshold)
     curves = [artifacts.history(run, fold)]
-    write_figures(run.workdir / "figures", metrics=metrics, videos=[view], history=curves)
+    write_figures(run.workdir / "figures", metrics=metrics, videos=[test], history=curves)
     write_report(
         run.workdir / "report.html",
         metrics=metrics,
-        videos=[view],
+        videos=[test],
         history=curves,
         config=run.config.to_dict(),
         environment={**run.environment, "command": run.command},

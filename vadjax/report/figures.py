@@ -12,8 +12,10 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
+from vadjax.data.scored_video import ScoredVideo
+from vadjax.evaluation.events import runs
+from vadjax.evaluation.parts import pool
 from vadjax.report import plots, wording
-from vadjax.report.view import VideoView, runs
 from vadjax.storage.files import atomic_write
 
 INK, SOFT, ACCENT, BAR, RULE = "#1b1a18", "#635f59", "#b5380f", "#a9a49b", "#dedad3"
@@ -55,7 +57,7 @@ def write_figures(
     folder: os.PathLike | str,
     *,
     metrics: Mapping,
-    videos: Sequence[VideoView],
+    videos: Sequence[ScoredVideo],
     history: Sequence[Sequence[Mapping]] = (),
     formats: Sequence[str] = ("png",),
 ) -> list[pathlib.Path]:
@@ -125,17 +127,8 @@ def _figure(width: float, height: float, rows: int = 1, columns: int = 1) -> tup
     return figure, list(figure.subplots(rows, columns, squeeze=False).flat)
 
 
-def _curve(videos: Sequence[VideoView]) -> dict | None:
-    """Return the curves over all labelled frames, None where a class is missing."""
-    known = [v for v in videos if v.labels is not None and len(v.scores)]
-    if not known:
-        return None
-    labels = np.concatenate([v.labels for v in known])
-    return plots.roc(np.concatenate([v.scores for v in known]), labels)
-
-
-def _pr(videos: Sequence[VideoView]) -> Figure | None:
-    if (curve := _curve(videos)) is None:
+def _pr(videos: Sequence[ScoredVideo]) -> Figure | None:
+    if (curve := plots.roc(*pool(videos))) is None:
         return None
     figure, (axes,) = _figure(3.6, 3.8)
     chance = curve["positives"] / (curve["positives"] + curve["negatives"])
@@ -177,8 +170,8 @@ def _thresholds(metrics: Mapping) -> Figure | None:
     return figure
 
 
-def _roc(metrics: Mapping, videos: Sequence[VideoView]) -> Figure | None:
-    if (curve := _curve(videos)) is None:
+def _roc(metrics: Mapping, videos: Sequence[ScoredVideo]) -> Figure | None:
+    if (curve := plots.roc(*pool(videos))) is None:
         return None
     figure, (axes,) = _figure(3.6, 3.8)
     fpr, tpr, _ = zip(*curve["points"], strict=True)
@@ -193,7 +186,7 @@ def _roc(metrics: Mapping, videos: Sequence[VideoView]) -> Figure | None:
     return figure
 
 
-def _timelines(videos: Sequence[VideoView]) -> Figure | None:
+def _timelines(videos: Sequence[ScoredVideo]) -> Figure | None:
     shown = [v for v in videos if len(v.scores)][:MAX_TIMELINES]
     if not shown:
         return None
@@ -201,27 +194,27 @@ def _timelines(videos: Sequence[VideoView]) -> Figure | None:
     rows = -(-len(shown) // columns)
     figure, grid = _figure(7.2, 0.95 * rows + 0.3, rows, columns)
     low, high = plots.scale(shown)
-    for axes, view in zip(grid, shown, strict=False):
-        _timeline(axes, view, low, high)
+    for axes, video in zip(grid, shown, strict=False):
+        _timeline(axes, video, low, high)
     for axes in grid[len(shown) :]:
         axes.set_visible(False)
     return figure
 
 
-def _timeline(axes: Axes, view: VideoView, low: float, high: float) -> None:
-    total = len(view.scores)
-    x, scores = plots.line(view.scores)
-    if view.labels is not None:
-        for start, stop in runs(view.labels):
+def _timeline(axes: Axes, video: ScoredVideo, low: float, high: float) -> None:
+    total = len(video.scores)
+    x, scores = plots.line(video.scores)
+    if video.labels is not None:
+        for start, stop in runs(video.labels):
             axes.axvspan(start, stop, facecolor="#efedea", edgecolor=BAR, hatch="////", linewidth=0)
     axes.plot(x * total, scores, color=INK, linewidth=0.7)
-    if view.threshold is not None:
-        axes.axhline(view.threshold, color=INK, linewidth=0.6, dashes=(3, 2))
-        above = np.maximum(scores, view.threshold)
-        axes.fill_between(x * total, above, view.threshold, color=ACCENT, alpha=0.35, linewidth=0)
-    for start, stop in view.alarms:
+    if video.threshold is not None:
+        axes.axhline(video.threshold, color=INK, linewidth=0.6, dashes=(3, 2))
+        above = np.maximum(scores, video.threshold)
+        axes.fill_between(x * total, above, video.threshold, color=ACCENT, alpha=0.35, linewidth=0)
+    for start, stop in video.alarms:
         axes.plot((start, stop), (low, low), color=ACCENT, linewidth=3, solid_capstyle="butt")
-    axes.set(xlim=(0, total), ylim=(low, high), title=view.id)
+    axes.set(xlim=(0, total), ylim=(low, high), title=video.id)
     axes.locator_params(axis="y", nbins=3)
 
 

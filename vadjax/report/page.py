@@ -11,8 +11,8 @@ import numpy as np
 from markupsafe import Markup
 from ml_collections import ConfigDict
 
-from vadjax.report import plots, sections, wording
-from vadjax.report.view import VideoView
+from vadjax.data.scored_video import ScoredVideo
+from vadjax.report import plots, sections, timelines, wording
 from vadjax.storage.files import atomic_write
 
 TEMPLATE = pathlib.Path(__file__).parent / "template"
@@ -33,7 +33,8 @@ def write_report(
     path: os.PathLike | str,
     *,
     metrics: Mapping,
-    videos: Sequence[VideoView],
+    videos: Sequence[ScoredVideo],
+    thumbnails: Mapping[str, timelines.Pictures] | None = None,
     history: Sequence[Sequence[Mapping]] = (),
     config: Mapping | None = None,
     environment: Mapping | None = None,
@@ -50,12 +51,14 @@ def write_report(
         path: where to write; an older file is replaced in one step.
         metrics: the dict of metrics.json. Any part may be absent or null; `metrics["reasons"]` maps
             its dotted name to why. Without `frame.auc_micro` and labels the page is about alarms.
-        videos: scored videos, in the order of the page.
+        videos: with thresholds and alarms, in the order of the page.
+        thumbnails: video -> (frame, small jpeg) in any order.
         history: rows of log.jsonl per fold (epoch, train_loss, select_loss, ...).
         config: the run's config, printed in full.
         environment: environment.json; `command`, if there, is offered to copy.
         log: text of the run's log, folded away.
-        gallery: what `vadjax.pipeline.gallery.read_gallery` returns.
+        gallery: what `vadjax.pipeline.gallery.read_gallery` returns; its `films` {video: path
+            relative to the page} are offered under the timelines.
 
     Returns:
         The path written.
@@ -65,13 +68,22 @@ def write_report(
     """
     path = pathlib.Path(path)
     plain = config.to_dict() if isinstance(config, ConfigDict) else config or {}
-    page = render(metrics, videos, history, plain, environment or {}, log, gallery)
+    page = render(
+        metrics=metrics,
+        videos=videos,
+        thumbnails=thumbnails or {},
+        history=history,
+        config=plain,
+        environment=environment or {},
+        log=log,
+        gallery=gallery,
+    )
     with atomic_write(path) as beside:
         beside.write_text(page, encoding="utf-8")
     return path
 
 
-def render(metrics, videos, history, config, environment, log, gallery=None) -> str:
+def render(*, metrics, videos, thumbnails, history, config, environment, log, gallery) -> str:
     """Return the page's html; the arguments are those of `write_report`."""
     loader = jinja2.FileSystemLoader(TEMPLATE)
     jinja = jinja2.Environment(
@@ -87,15 +99,22 @@ def render(metrics, videos, history, config, environment, log, gallery=None) -> 
     script = f'"use strict";\n(() => {{\n{script}}})();\n'
     sealed = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
     labelled = any(v.labels is not None for v in videos)
-    low, high = plots.scale(videos)
-    digits = int(np.clip(3 - np.floor(np.log10(high - low)), 1, 8))
-    if steep := plots.skewed(videos):
-        low, high = plots.scale(videos, log=True)
+    scale = plots.scale_of(videos)
     curve = sections.roc_of(videos)
     unit = metrics.get("unit") or "frame"  # windows drawn at random have no time line
-    shown = sections.worth_showing(videos) if unit == "frame" else ()
-    limited = sections.limits(curve, metrics, videos, shown)
-    views = [sections.view_of(v, low, high, digits, labelled, steep) for v in shown]
+    shown = timelines.select(videos) if unit == "frame" else ()
+    limits = sections.limits(curve, metrics, videos, shown)
+    films = (gallery or {}).get("films", {})
+    views = [
+        timelines.timeline_of(
+            video,
+            pictures=thumbnails.get(video.id, ()),
+            film=films.get(video.id),
+            scale=scale,
+            labelled=labelled,
+        )
+        for video in shown
+    ]
     return jinja.get_template("page.html").render(
         get=lambda key: wording.lookup(metrics, key),
         why=lambda key: wording.reason(metrics, key),
@@ -105,16 +124,19 @@ def render(metrics, videos, history, config, environment, log, gallery=None) -> 
         labelled=labelled,
         videos=videos,
         views=views,
-        places={view.id: n for n, view in enumerate(shown)},
+        positions={video.id: n for n, video in enumerate(shown)},
         num_hidden=len(videos) - len(shown) if unit == "frame" else 0,
         unit=unit,
-        alarms=[(n, v, sections.alarms_of(v)) for n, v in enumerate(shown)],
+        alarms=[
+            (n, video, timelines.alarms_of(video, thumbnails.get(video.id, ())))
+            for n, video in enumerate(shown)
+        ],
         footage=sum(len(v.scores) / v.fps for v in videos) if all(v.fps for v in videos) else None,
         threshold=sections.common(v.threshold for v in videos),
-        digits=digits,
-        low=float(np.exp(low)) if steep else low,
-        high=float(np.exp(high)) if steep else high,
-        steep=steep,
+        digits=scale.digits,
+        low=float(np.exp(scale.low)) if scale.log else scale.low,
+        high=float(np.exp(scale.high)) if scale.log else scale.high,
+        steep=scale.log,
         comparison=sections.comparison(metrics),
         rivals=wording.rivals(metrics),
         treatment=wording.smoothing(metrics),
@@ -135,12 +157,12 @@ def render(metrics, videos, history, config, environment, log, gallery=None) -> 
         command=environment.get("command"),
         timing=sections.timing(metrics.get("timing")),
         log=log,
-        data=sections.island(views, low, high, digits, curve, history, limited, steep),
-        limits=limited,
+        data=timelines.script_data(views, scale=scale, curve=curve, history=history, limits=limits),
+        limits=limits,
         rules=sections.rules(metrics),
         sweep=sections.sweep(metrics),
         gallery=sections.gallery_of(gallery),
-        filmed=any(v.film for v in shown),
+        filmed=any(view["film"] for view in views),
         ORACLE=wording.ORACLE,
         REGION=wording.REGION,
         EXPLAIN=wording.EXPLAIN,

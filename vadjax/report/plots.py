@@ -8,11 +8,14 @@ import base64
 import itertools
 import math
 from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from vadjax.report.view import VideoView, runs
+from vadjax.data.scored_video import ScoredVideo
+from vadjax.evaluation import frame
+from vadjax.evaluation.events import runs
 
 WIDTH, HEIGHT = 1000, 200  # of every drawing's own coordinates
 SKEW = 8.0  # times the 90 % quantile of the scores: from there on a linear scale hides them
@@ -71,24 +74,74 @@ def line(scores: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return np.concatenate(([0], x, [1])), scores[np.concatenate((keep[:1], keep, keep[-1:]))]
 
 
-def skewed(views: Sequence[VideoView]) -> bool:
-    """Say whether timelines need a logarithmic scale: all scores positive, a few far above most."""
-    scores = [v.scores for v in views if len(v.scores)]
+class Scale(NamedTuple):
+    """One scale for the scores and thresholds of all timelines.
+
+    Attributes:
+        low: score at the bottom, its logarithm if `log`.
+        high: score at the top, its logarithm if `log`.
+        log: the scale is logarithmic.
+        digits: that tell the scores of the linear scale apart.
+    """
+
+    low: float
+    high: float
+    log: bool
+    digits: int
+
+
+def scale_of(videos: Sequence[ScoredVideo]) -> Scale:
+    """Choose the scale: logarithmic where all scores are positive and a few far above most."""
+    low, high = scale(videos)
+    digits = int(np.clip(3 - np.floor(np.log10(high - low)), 1, 8))
+    log = _skewed(videos)
+    return Scale(*(scale(videos, log=True) if log else (low, high)), log, digits)
+
+
+def _skewed(videos: Sequence[ScoredVideo]) -> bool:
+    scores = [v.scores for v in videos if len(v.scores)]
     if not scores:
         return False
     values = np.concatenate(scores)
     return bool(values.min() > 0 and values.max() > SKEW * np.quantile(values, 0.9))
 
 
-def timeline(view: VideoView, *, low: float, high: float, log: bool = False) -> dict:
-    """Return what draws one video's timeline on the scale [low, high], both in logarithms if `log`.
+def scale(videos: Sequence[ScoredVideo], *, log: bool = False) -> tuple[float, float]:
+    """Return one scale for the scores and thresholds of all videos.
+
+    Args:
+        videos: scored videos.
+        log: return logarithms.
+
+    Returns:
+        (low, high), with some room at either end.
+    """
+    values = [v.scores for v in videos if len(v.scores)]
+    values += [np.array([v.threshold]) for v in videos if v.threshold is not None]
+    if log:
+        values = [np.log(np.maximum(v, TINY)) for v in values]
+    if not values:
+        return 0.0, 1.0
+    low, high = min(float(np.min(v)) for v in values), max(float(np.max(v)) for v in values)
+    air = 0.06 * ((high - low) or abs(high) or 1.0)
+    return (0.0 if not log and 0 <= low < 0.5 * high else low - air), high + air
+
+
+def timeline(video: ScoredVideo, *, low: float, high: float, log: bool = False) -> dict:
+    """Return what draws one video's timeline.
+
+    Args:
+        video: a scored video.
+        low: score at the bottom of the drawing, its logarithm if `log`.
+        high: score at the top, its logarithm if `log`.
+        log: the scale is logarithmic.
 
     Returns:
         `path` (data of the line, closed by the ground), `threshold` as a percentage from the top
         or None, `truth`, `alarms`, `filled` and `kinds` as lists of (left %, width %, start,
         stop[, kind]), and `ticks` of (left %, frame).
     """
-    total = max(len(view.scores), 1)
+    total = max(len(video.scores), 1)
 
     def blocks(stretches):
         return [
@@ -98,39 +151,39 @@ def timeline(view: VideoView, *, low: float, high: float, log: bool = False) -> 
 
     drawn = ""
     bend = np.log if log else np.asarray
-    if len(view.scores):
-        x, scores = line(bend(view.scores))
+    if len(video.scores):
+        x, scores = line(bend(video.scores))
         drawn = path(x, (scores - low) / (high - low))
         # Down to the ground outside the frame, so that one path is both line and area.
         drawn = f"M-9 {HEIGHT}L-9{drawn[2:]}H{WIDTH + 9}V{HEIGHT}"
     height = None
-    if view.threshold is not None:
-        limit = float(bend(max(view.threshold, TINY) if log else view.threshold))
+    if video.threshold is not None:
+        limit = float(bend(max(video.threshold, TINY) if log else video.threshold))
         height = round(100 * (1 - (limit - low) / (high - low)), 3)
     return {
         "path": drawn,
         "threshold": height,
-        "truth": blocks(runs(view.labels)) if view.labels is not None else [],
-        "alarms": blocks(view.alarms),
-        "filled": blocks(runs(~np.asarray(view.predicted, bool))),
-        "kinds": blocks(view.kinds),
+        "truth": blocks(runs(video.labels).tolist()) if video.labels is not None else [],
+        "alarms": blocks(video.alarms),
+        "filled": blocks(filled(video)),
+        "kinds": blocks(kinds(video)),
         "ticks": [
             (round(100 * f / total, 3), int(f)) for f in ticks(0, total, 6) if f == int(f) < total
         ],
     }
 
 
-def scale(views: Sequence[VideoView], *, log: bool = False) -> tuple[float, float]:
-    """Return one (low, high) for all scores and thresholds, in logarithms if `log`, with air."""
-    values = [v.scores for v in views if len(v.scores)]
-    values += [np.array([v.threshold]) for v in views if v.threshold is not None]
-    if log:
-        values = [np.log(np.maximum(v, TINY)) for v in values]
-    if not values:
-        return 0.0, 1.0
-    low, high = min(float(np.min(v)) for v in values), max(float(np.max(v)) for v in values)
-    air = 0.06 * ((high - low) or abs(high) or 1.0)
-    return (0.0 if not log and 0 <= low < 0.5 * high else low - air), high + air
+def filled(video: ScoredVideo) -> list[list[int]]:
+    """Return the half-open [start, stop] of frames that took the score of their neighbour."""
+    return runs(~np.asarray(video.predicted, bool)).tolist()
+
+
+def kinds(video: ScoredVideo) -> list[tuple[int, int, str]]:
+    """Return the half-open (start, stop, kind) of each kind of anomaly, in order of time."""
+    named = video.kinds.items()
+    return sorted(
+        (start, stop, kind) for kind, mask in named for start, stop in runs(mask).tolist()
+    )
 
 
 def roc(scores: np.ndarray, labels: np.ndarray) -> dict | None:
@@ -143,32 +196,27 @@ def roc(scores: np.ndarray, labels: np.ndarray) -> dict | None:
     Returns:
         `points` [(false-positive rate, true-positive rate, threshold)] thinned to what a screen
         can show, from (0, 0, None) to (1, 1), `pr` [(recall, precision)] of the same points but
-        the first, `counts` [(tp, fp)] of all, `positives`, `negatives`, the exact `area` by the
-        trapezoid rule and the average precision `ap`, without interpolation.
+        the first, `counts` [(tp, fp)] of all, `positives`, `negatives`, the `area` under the
+        curve and the average precision `ap`.
     """
-    positives = int(np.sum(labels))
-    negatives = len(labels) - positives
-    if not positives or not negatives:
+    thresholds, tp, fp = frame.cumulative_counts(scores, labels)
+    if not len(tp) or not tp[-1] or not fp[-1]:
         return None
-    order = np.argsort(-scores, kind="stable")
-    scores, labels = scores[order], labels[order].astype(np.int64)
-    last = np.append(np.flatnonzero(np.diff(scores)), len(scores) - 1)  # of each group of ties
-    tp = np.append(0, np.cumsum(labels)[last])
-    fp = np.append(0, np.cumsum(1 - labels)[last])
+    positives, negatives = int(tp[-1]), int(fp[-1])
+    tp, fp, limits = np.append(0, tp), np.append(0, fp), [None, *thresholds.tolist()]
     tpr, fpr, precision = tp / positives, fp / negatives, tp / np.maximum(tp + fp, 1)
     # A point for each cell of a grid of 200 in either chart.
     grids = [(np.stack(pair) * 200).round() for pair in ((fpr, tpr), (tpr, precision))]
     cells = [np.unique(grid, axis=1, return_index=True)[1] for grid in grids]
     keep = np.unique(np.concatenate([*cells, [0, len(fpr) - 1]]))
-    thresholds = [None, *scores[last].tolist()]
     return {
-        "points": [(round(float(fpr[i]), 5), round(float(tpr[i]), 5), thresholds[i]) for i in keep],
+        "points": [(round(float(fpr[i]), 5), round(float(tpr[i]), 5), limits[i]) for i in keep],
         "pr": [(round(float(tpr[i]), 5), round(float(precision[i]), 5)) for i in keep[1:]],
         "counts": [(int(tp[i]), int(fp[i])) for i in keep],
         "positives": positives,
         "negatives": negatives,
-        "area": float(np.trapezoid(tpr, fpr)),
-        "ap": float(np.sum(np.diff(tpr) * precision[1:])),
+        "area": frame.auc(scores, labels),
+        "ap": frame.average_precision(scores, labels),
     }
 
 

@@ -1,92 +1,14 @@
-"""What each part of the page needs, laid out for the templates."""
+"""What the sections of the page need, laid out for the templates."""
 
-import base64
-import urllib.parse
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
-from markupsafe import Markup
 
+from vadjax.data.scored_video import ScoredVideo
+from vadjax.evaluation import events, parts
 from vadjax.report import plots, wording
-from vadjax.report.view import VideoView, runs
-
-MAX_TIMELINES = 200  # more would make no page; the tables and curves still hold every video
-MOMENTS = 5  # pictures under an unlabelled video's timeline
-MERGE_S = 1.0  # alarms and events less apart are one, as evaluation/ has it
-
-
-def worth_showing(videos: Sequence[VideoView]) -> Sequence[VideoView]:
-    """Keep every video, or of very many those with the highest peaks, in their order."""
-    if len(videos) <= MAX_TIMELINES:
-        return videos
-    peaks = [float(v.scores[v.peak]) if len(v.scores) else -np.inf for v in videos]
-    keep = sorted(np.argsort(peaks, kind="stable")[-MAX_TIMELINES:])
-    return [videos[i] for i in keep]
-
-
-def _uri(jpeg: bytes) -> Markup:
-    return Markup("data:image/jpeg;base64," + base64.b64encode(jpeg).decode("ascii"))
-
-
-def view_of(
-    view: VideoView, low: float, high: float, digits: int, labelled: bool, log: bool = False
-) -> dict:
-    """Return what the template needs of one video."""
-    pictures = sorted(view.thumbnails, key=lambda p: p[0])
-    if labelled or len(pictures) <= 1:  # the one nearest to the peak
-        best = sorted(pictures, key=lambda p: abs(p[0] - (view.peak or 0)))[:1]
-    else:  # the most abnormal ones, in order of time
-        best = sorted(sorted(pictures, key=lambda p: -view.scores[p[0]])[:MOMENTS])
-    return {
-        "video": view,
-        "plot": plots.timeline(view, low=low, high=high, log=log),
-        "moments": [(f, _uri(jpeg), float(view.scores[f])) for f, jpeg in best],
-        "kinds": sorted({kind for _, _, kind in view.kinds}),
-        "num_filled": int(np.sum(~np.asarray(view.predicted, bool))),
-        "num_abnormal": None if view.labels is None else int(np.sum(view.labels)),
-        "peak_score": float(view.scores[view.peak]) if len(view.scores) else None,
-        "described": _described(view, digits),
-        "film": view.film and urllib.parse.quote(view.film),
-    }
-
-
-def _described(view: VideoView, digits: int) -> str:
-    """Say in one sentence what a timeline shows."""
-    if not len(view.scores):
-        return f"{view.id}: no frames"
-    words = [
-        f"{view.id}: {wording.plural(len(view.scores), 'frame')}",
-        f"highest score {wording.number(float(view.scores[view.peak]), digits)}"
-        f" at frame {view.peak}",
-    ]
-    stretches = [("alarms", view.alarms)]
-    if view.labels is not None:
-        stretches.insert(0, ("truly abnormal", runs(view.labels)))
-    for name, found in stretches:
-        named = ", ".join(f"{a} to {b - 1}" for a, b in list(found)[:8])
-        more = f" and {len(found) - 8} more" if len(found) > 8 else ""
-        words.append(f"{name}: frames {named}{more}" if named else f"{name}: none")
-    return "; ".join(words) + "."
-
-
-def alarms_of(view: VideoView) -> list[dict]:
-    """Return a row for each alarm: frames, times if known, peak, and the picture nearest to it."""
-    rows = []
-    for start, stop in view.alarms:
-        peak = start + int(np.argmax(view.scores[start:stop]))
-        nearest = min(view.thumbnails, key=lambda p: abs(p[0] - peak), default=None)
-        rows.append(
-            {
-                "start": start,
-                "stop": stop,
-                "peak": peak,
-                "score": float(view.scores[peak]),
-                "picture": _uri(nearest[1]) if nearest and start <= nearest[0] < stop else None,
-                "times": [f / view.fps for f in (start, stop)] if view.fps else None,
-            }
-        )
-    return rows
+from vadjax.report.timelines import data_uri
 
 
 def common(values: Iterable[Any]) -> Any:
@@ -109,23 +31,19 @@ def comparison(metrics: Mapping) -> dict:
     return {"own": own, "groups": groups, **laid}
 
 
-def roc_of(videos: Sequence[VideoView]) -> dict | None:
+def roc_of(videos: Sequence[ScoredVideo]) -> dict | None:
     """Return the ROC curve over all labelled frames, with the point of the thresholds."""
-    known = [v for v in videos if v.labels is not None]
-    if not known:
-        return None
-    scores = np.concatenate([v.scores for v in known])
-    labels = np.concatenate([v.labels for v in known]).astype(bool)
-    curve = plots.roc(scores, labels)
+    curve = plots.roc(*parts.pool(videos))
     if curve is None:
         return None
     points, pr = np.array([p[:2] for p in curve["points"]]), np.array(curve["pr"])
     curve["path"] = plots.path(points[:, 0], points[:, 1])
     curve["pr_path"] = plots.path(pr[:, 0], pr[:, 1])
-    curve["chance"] = float(labels.mean())
+    curve["chance"] = curve["positives"] / (curve["positives"] + curve["negatives"])
     curve["operating"] = curve["precision"] = None
-    if all(v.threshold is not None for v in known):  # each fold may have its own
-        called = np.concatenate([v.scores >= v.threshold for v in known])
+    known = parts.labelled(videos)
+    if parts.decided(known):  # each fold may have its own threshold
+        called, labels = parts.pool_calls(known), parts.pool(known)[1].astype(bool)
         curve["operating"] = (float(called[~labels].mean()), float(called[labels].mean()))
         if called.any():
             curve["precision"] = float(labels[called].mean())
@@ -202,7 +120,7 @@ def gallery_of(gallery: Mapping | None) -> dict | None:
         return None
     groups = []
     for key, (name, text) in wording.MOMENTS.items():
-        rows = [{**row, "uri": _uri(row["jpeg"])} for row in gallery["pictures"].get(key) or ()]
+        rows = [{**row, "uri": data_uri(row["jpeg"])} for row in gallery["pictures"].get(key) or ()]
         groups.append({"key": key, "name": name, "text": text, "rows": rows})
     shade = [f"{100 * share:g} % quantile" for share in gallery.get("quantiles") or ()]
     return {
@@ -214,9 +132,18 @@ def gallery_of(gallery: Mapping | None) -> dict | None:
 
 
 def limits(
-    curve: Mapping | None, metrics: Mapping, videos: Sequence[VideoView], shown: Sequence[VideoView]
+    curve: Mapping | None,
+    metrics: Mapping,
+    videos: Sequence[ScoredVideo],
+    shown: Sequence[ScoredVideo],
 ) -> dict:
     """Return the thresholds that the page's slider can take, and what the hidden videos add.
+
+    Args:
+        curve: what `roc_of` returns.
+        metrics: the dict of metrics.json.
+        videos: all videos of the run.
+        shown: those that have a timeline on the page.
 
     Returns:
         `limits`, ascending, every threshold of the curves, of the run and of the other rules; None
@@ -227,16 +154,16 @@ def limits(
         return {
             "limits": [],
             "hidden": {"abnormal": 0, "normal": 0, "counts": None},
-            "merge_s": MERGE_S,
+            "merge_s": events.MERGE_S,
         }
-    found = {threshold for _, _, threshold in curve["points"] if threshold is not None}
-    found |= {float(v.threshold) for v in videos if v.threshold is not None}
-    found |= {
+    known = {threshold for _, _, threshold in curve["points"] if threshold is not None}
+    known |= {float(v.threshold) for v in videos if v.threshold is not None}
+    known |= {
         float(r["value"]) for r in metrics.get("thresholds") or () if r.get("value") is not None
     }
-    chosen = [*sorted(found), None]
-    drawn = {id(view) for view in shown}
-    away = [v for v in videos if id(v) not in drawn and v.labels is not None]
+    chosen = [*sorted(known), None]
+    drawn = {video.id for video in shown}
+    away = [v for v in videos if v.id not in drawn and v.labels is not None]
     hidden: dict = {"abnormal": 0, "normal": 0, "counts": None}
     if away:
         scores = np.concatenate([v.scores for v in away]).astype(np.float64)
@@ -246,49 +173,4 @@ def limits(
         tp, fp = (len(s) - np.searchsorted(s, edges, side="left") for s in above)
         hidden["counts"] = [*zip(tp.tolist(), fp.tolist(), strict=True), (0, 0)]
         hidden["abnormal"], hidden["normal"] = (len(s) for s in above)
-    return {"limits": chosen, "hidden": hidden, "merge_s": MERGE_S}
-
-
-def island(views, low, high, digits, curve, history, limited, log=False) -> dict:
-    """Return the data that the script works on, embedded as json.
-
-    Pictures that stand in the page already are left out: the script finds them there.
-    """
-    return {
-        "version": 2,
-        "low": low,
-        "high": high,
-        "log": log,
-        "digits": digits,
-        "videos": [
-            {
-                "id": v.id,
-                "fps": None if v.fps is None else float(v.fps),
-                "assumed": v.fps_assumed,
-                "threshold": None if v.threshold is None else float(v.threshold),
-                "scores": plots.packed(v.scores),
-                "truth": None if v.labels is None else runs(v.labels),
-                "filled": runs(~np.asarray(v.predicted, bool)),
-                "kinds": [[int(a), int(b), str(kind)] for a, b, kind in v.kinds],
-                "pictures": [
-                    [int(f), base64.b64encode(jpeg).decode("ascii")]
-                    for f, jpeg in v.thumbnails
-                    if f not in {frame for frame, _, _ in view["moments"]}
-                ],
-            }
-            for view in views
-            for v in [view["video"]]
-        ],
-        "roc": curve["points"] if curve else None,
-        "pr": curve["pr"] if curve else None,
-        **limited,
-        "training": [
-            [
-                [r.get(k) for k in ("epoch", "train_loss", "select_loss")]
-                for r in rows
-                if r.get("train_loss") is not None
-            ]
-            for rows in history
-            if plots.training(rows)
-        ],
-    }
+    return {"limits": chosen, "hidden": hidden, "merge_s": events.MERGE_S}

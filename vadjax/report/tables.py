@@ -10,8 +10,8 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from vadjax.data.scored_video import ScoredVideo
 from vadjax.report import wording
-from vadjax.report.view import VideoView
 from vadjax.storage.files import atomic_write
 
 SCORE_COLUMNS = ("video", "frame", "time_s", "score", "predicted", "alarm")
@@ -102,43 +102,43 @@ def _figures(metrics: Mapping, scope: str) -> Table:
     return table
 
 
-def alarms(videos: Sequence[VideoView]) -> RenderableType:
+def alarms(videos: Sequence[ScoredVideo]) -> RenderableType:
     """Return the alarms of unlabelled videos as a table to print."""
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     table.add_column("video")
     for name in ("frames", "from", "to", "highest score"):
         table.add_column(name, justify="right")
-    for view in videos:
-        if not view.alarms:
-            table.add_row(Text(view.id), "", "", "", Text("no alarm", "dim"))
-        for row in alarm_rows(view):
+    for video in videos:
+        if not video.alarms:
+            table.add_row(Text(video.id), "", "", "", Text("no alarm", "dim"))
+        for row in alarm_rows(video):
             times = ["" if row[k] is None else wording.clock(row[k]) for k in ("start_s", "stop_s")]
             frames = f"{row['start']}–{row['stop'] - 1}"
-            table.add_row(Text(view.id), frames, *times, wording.number(float(row["peak_score"])))
+            table.add_row(Text(video.id), frames, *times, wording.number(float(row["peak_score"])))
     return table
 
 
-def alarm_rows(view: VideoView) -> list[dict]:
+def alarm_rows(video: ScoredVideo) -> list[dict]:
     """Return a dict of `ALARM_COLUMNS` for each alarm of a video; times None without a rate."""
     rows = []
-    for start, stop in view.alarms:
-        peak = int(start) + int(np.argmax(view.scores[start:stop]))
-        times = [f / view.fps if view.fps else None for f in (int(start), int(stop))]
-        values = (view.id, int(start), int(stop), *times, peak, view.scores[peak])
+    for start, stop in video.alarms:
+        peak = int(start) + int(np.argmax(video.scores[start:stop]))
+        times = [f / video.fps if video.fps else None for f in (int(start), int(stop))]
+        values = (video.id, int(start), int(stop), *times, peak, video.scores[peak])
         rows.append(dict(zip(ALARM_COLUMNS, values, strict=True)))
     return rows
 
 
-def write_alarms(path: os.PathLike | str, videos: Sequence[VideoView]) -> None:
+def write_alarms(path: os.PathLike | str, videos: Sequence[ScoredVideo]) -> None:
     """Write one row an alarm: half-open frames, seconds (empty without a frame rate), its peak.
 
     Raises:
         UserError: it cannot be written there.
     """
-    _write(path, ALARM_COLUMNS, (row.values() for view in videos for row in alarm_rows(view)))
+    _write(path, ALARM_COLUMNS, (row.values() for video in videos for row in alarm_rows(video)))
 
 
-def write_scores(path: os.PathLike | str, videos: Sequence[VideoView]) -> None:
+def write_scores(path: os.PathLike | str, videos: Sequence[ScoredVideo]) -> None:
     """Write one row a frame.
 
     `score` has the digits that give the same float32 back; `predicted` is 0 where a frame was
@@ -149,13 +149,13 @@ def write_scores(path: os.PathLike | str, videos: Sequence[VideoView]) -> None:
     """
 
     def rows():
-        for view in videos:
-            alarm, predicted = np.zeros(len(view.scores), int), np.asarray(view.predicted)
-            for start, stop in view.alarms:
+        for video in videos:
+            alarm, predicted = np.zeros(len(video.scores), int), np.asarray(video.predicted)
+            for start, stop in video.alarms:
                 alarm[start:stop] = 1
-            for frame, score in enumerate(view.scores):
-                time_s = frame / view.fps if view.fps else None
-                yield view.id, frame, time_s, score, int(predicted[frame]), alarm[frame]
+            for frame, score in enumerate(video.scores):
+                time_s = frame / video.fps if video.fps else None
+                yield video.id, frame, time_s, score, int(predicted[frame]), alarm[frame]
 
     _write(path, SCORE_COLUMNS, rows())
 
