@@ -5,6 +5,7 @@ import errno
 import os
 import pathlib
 import re
+import select
 import shlex
 import sys
 import traceback
@@ -44,9 +45,13 @@ def messages() -> Iterator[None]:
     os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")  # a damaged video has our message
     try:
         yield
+        sys.stdout.flush()
     except UserError as error:
         fail(str(error))
     except OSError as error:
+        if isinstance(error, BrokenPipeError) and _reader_left():
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            sys.exit(1)
         if error.errno not in (errno.ENOSPC, errno.EROFS, errno.EACCES):
             raise
         fail(f"{error.strerror}: {error.filename or 'while writing'}; solve it and run again.")
@@ -57,6 +62,13 @@ def messages() -> Iterator[None]:
             traceback.print_exc()
             processes.abandon(1)
         raise
+
+
+def _reader_left() -> bool:
+    """Return whether nobody reads standard output any more, as after `| head`."""
+    waiting = select.poll()
+    waiting.register(sys.stdout, select.POLLOUT)
+    return any(event & select.POLLERR for _, event in waiting.poll(0))
 
 
 def command() -> str:

@@ -50,3 +50,11 @@ def test_listing_imports_no_jax():
     )
     done = subprocess.run([sys.executable, "-c", code], stdout=subprocess.DEVNULL)
     assert done.returncode == 0
+
+
+def test_a_reader_that_has_enough():
+    command = f"{sys.executable} -m vadjax list keys | head -n 1"
+    for _ in range(2):  # written at the end, and line by line
+        done = subprocess.run(command, shell=True, capture_output=True, text=True)
+        assert done.stdout.startswith("dataset.") and not done.stderr
+        command = command.replace("-m vadjax", "-u -m vadjax")
