@@ -117,3 +117,27 @@ def test_a_clip_that_is_not_there_has_a_closest_match(tmp_path):
     layouts.write_video(tmp_path / "door.avi", 2)
     with pytest.raises(UserError, match=r"doors.avi does not exist. Did you mean .*/door.avi\?"):
         data.open_video(tmp_path / "doors.avi")
+
+
+@pytest.mark.parametrize("kind", ["video", "images"])
+def test_one_file_that_holds_several_clips_is_cut(tmp_path, kind):
+    path = tmp_path / "all.avi"
+    if kind == "video":
+        layouts.write_video(path, 20)
+    else:
+        path = tmp_path / "all"
+        layouts.write_images(path, 20)
+        (path / "008.tif").write_bytes(b"no image")
+    [whole] = probe([path])
+    clip = whole.cut(5, 12)
+    inner = clip.cut(2, 4)
+    frames = list(whole.frames())
+    np.testing.assert_array_equal(list(clip.frames()), frames[5:12])
+    np.testing.assert_array_equal(list(inner.frames()), frames[7:9])
+    np.testing.assert_array_equal(clip.frames()[4], frames[9])
+    np.testing.assert_array_equal(clip.frames()[1], frames[6])
+    assert clip.substituted == ((2,) if kind == "images" else ())
+    assert len({whole.fingerprint, clip.fingerprint, whole.cut(5, 11).fingerprint}) == 3
+    for start, stop in ((-1, 3), (3, 3), (15, 21)):
+        with pytest.raises(UserError, match="but 20 can be decoded"):
+            whole.cut(start, stop)

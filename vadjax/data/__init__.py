@@ -10,6 +10,7 @@ from vadjax.errors import unknown
 
 if TYPE_CHECKING:
     from vadjax.data.builders.builder import Builder
+    from vadjax.data.frame_source import FrameSource
     from vadjax.data.video import Dataset, Video
 
 _BUILDERS = {  # name -> module below vadjax.data, and its class
@@ -72,6 +73,19 @@ def load(dataset_config: Any, *, cache_dir: str | os.PathLike) -> "Dataset":
         pooled_note=cls.pooled_note,
         copies_like=cls.copies_like,
     )
+
+
+def open_source(text: str | os.PathLike) -> "FrameSource":
+    """Open frames with times: a video file, a folder of images, a camera, a stream or a pipe.
+
+    See `vadjax.data.sources.open_source`.
+
+    Raises:
+      UserError: it is none of these, is not there, or cannot be decoded.
+    """
+    from vadjax.data.sources import open_source
+
+    return open_source(text)
 
 
 def open_video(path: str | os.PathLike) -> "Video":

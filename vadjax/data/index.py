@@ -62,8 +62,8 @@ class VideoIndex(
       data_dir: the index goes below it, into a folder named by the hash.
     """
 
-    VERSION = tfds.core.Version("1.1.0")  # a new one whenever the rows or a scan change
-    RELEASE_NOTES: ClassVar[dict] = {"1.1.0": "Rows have a scene."}
+    VERSION = tfds.core.Version("1.2.0")  # a new one whenever the rows or a scan change
+    RELEASE_NOTES: ClassVar[dict] = {"1.2.0": "Rows have a scene and a first frame."}
     url_infos: ClassVar[dict] = {}  # nothing is downloaded; tfds's own needs importlib_resources
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
@@ -144,6 +144,7 @@ class VideoIndex(
                     "fingerprint": text,
                     "substituted": tfds.features.Tensor(shape=(None,), dtype=count),
                     "announced": count,
+                    "first": count,
                     "labelled": np.bool_,
                     "labels": tfds.features.Tensor(shape=(None,), dtype=np.uint8),
                     "masks": tfds.features.Sequence(text),
@@ -210,6 +211,7 @@ def video_of(row: Mapping[str, Any]) -> Video:
         fingerprint=row["fingerprint"].decode(),
         substituted=tuple(map(int, row["substituted"])),
         announced=int(row["announced"]),
+        first=int(row["first"]),
     )
     labels = row["labels"] if row["labelled"] else None
     name = row["id"].decode()

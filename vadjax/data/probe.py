@@ -6,6 +6,7 @@ headers promise frames that a cut file no longer holds.
 """
 
 import contextlib
+import dataclasses
 import math
 import os
 import pathlib
@@ -35,6 +36,7 @@ class Footage:
       fingerprint: `vadjax.data.video.fingerprint` of the files as they are.
       substituted: frames that show their neighbour.
       announced: frames by the header of a video file (-1: by none); 0 for images.
+      first: frame of the video file with which the clip begins.
     """
 
     paths: tuple[str, ...]
@@ -46,13 +48,40 @@ class Footage:
     fingerprint: str
     substituted: tuple[int, ...] = ()
     announced: int = 0
+    first: int = 0
 
     def frames(self) -> Frames:
         """Open the frames for reading."""
         size = (self.height, self.width)
         if self.announced:
-            return VideoFrames(self.paths[0], self.num_frames, size=size)
+            return VideoFrames(self.paths[0], self.num_frames, first=self.first, size=size)
         return ImageFrames(self.paths, channels=self.channels, size=size)
+
+    def cut(self, start: int, stop: int) -> "Footage":
+        """Return the clip of frames start .. stop - 1, where one file or folder holds several.
+
+        Args:
+          start: first frame, from 0.
+          stop: frame after the last.
+
+        Raises:
+          UserError: the frames are not all there.
+        """
+        if not 0 <= start < stop <= self.num_frames:
+            raise UserError(
+                f"{self.paths[0]}: wanted frames {start} to {stop - 1} (from 0), but "
+                f"{self.num_frames} can be decoded; it is cut short, or another file."
+            )
+        is_video = bool(self.announced)
+        return dataclasses.replace(
+            self,
+            paths=self.paths if is_video else self.paths[start:stop],
+            num_frames=stop - start,
+            fingerprint=f"{self.fingerprint}-{start}-{stop}",
+            substituted=tuple(i - start for i in self.substituted if start <= i < stop),
+            announced=stop - start if is_video else 0,
+            first=self.first + start,
+        )
 
 
 def probe(clips: Sequence[pathlib.Path]) -> list[Footage]:

@@ -105,14 +105,20 @@ class VideoFrames(Frames):
     Args:
       path: any file that OpenCV's FFmpeg decodes.
       num_frames: as counted by decoding (`vadjax.data.probe`), not as the header says.
+      first: frame of the file that is the clip's first, where a file holds several clips.
       size: see `Frames`.
     """
 
     def __init__(
-        self, path: str | os.PathLike, num_frames: int, *, size: tuple[int, int] | None = None
+        self,
+        path: str | os.PathLike,
+        num_frames: int,
+        *,
+        first: int = 0,
+        size: tuple[int, int] | None = None,
     ):
         super().__init__(num_frames, size=size)
-        self.path = os.fspath(path)
+        self.path, self.first = os.fspath(path), first
         self._lock = threading.Lock()
         self._capture: cv2.VideoCapture | None = None
         self._position, self._latest = 0, np.zeros(0, np.uint8)
@@ -120,6 +126,8 @@ class VideoFrames(Frames):
     def __iter__(self) -> Iterator[np.ndarray]:
         capture = cv2.VideoCapture(self.path, cv2.CAP_FFMPEG)
         try:
+            for _ in range(self.first):
+                capture.grab()
             for index in range(len(self)):
                 ok, image = capture.read()
                 if not ok:
@@ -129,6 +137,7 @@ class VideoFrames(Frames):
             capture.release()
 
     def _read(self, index: int) -> np.ndarray:
+        index += self.first
         with self._lock:
             capture = self._capture
             if capture is None or index < self._position:
@@ -137,7 +146,7 @@ class VideoFrames(Frames):
             while self._position < index:
                 if not capture.grab():
                     self._capture = None
-                    raise self._stopped(index)
+                    raise self._stopped(index - self.first)
                 self._position += 1
                 if self._position == index:
                     image = cv2.cvtColor(capture.retrieve()[1], cv2.COLOR_BGR2RGB)

@@ -9,7 +9,7 @@ from typing import ClassVar
 import numpy as np
 
 from vadjax.data.builders.base import Clip, DiskBuilder, Scan
-from vadjax.data.builders.expected import Side, compare
+from vadjax.data.builders.expected import Side, scan_of
 from vadjax.data.builders.positional import check_lengths, clip_id, read_by_position, some, spans
 from vadjax.data.files import describe, entries, images, is_video
 from vadjax.data.probe import Footage, probe
@@ -116,12 +116,12 @@ class Benchmark(DiskBuilder):
             )
             for (split, n), held in footage.items()
         ]
-        total = sum(side.clips for side in self.expected.values())
-        expected = {s: side.describe(s, self.label_version) for s, side in self.expected.items()}
         files = [] if self.labels_are_masks() else [str(path) for path in self.label_files[:1]]
-        return Scan(
-            clips=clips,
-            coverage=f"{len(clips)} of {total} clips" if len(clips) < total else None,
+        scan = scan_of(
+            clips,
+            self.expected,
+            size=self.size,
+            label_version=self.label_version,
             metadata={
                 "root": str(self.base),
                 "layout": self.layout,
@@ -130,10 +130,10 @@ class Benchmark(DiskBuilder):
                     pathlib.Path(files[0]).suffix if files else ""
                 ],
                 "masks": f"{len(masks)} of {len(test)} test clips",
-                "expected": expected,
             },
-            deviations=compare(clips, expected, self.size) + notes,
         )
+        scan.deviations += notes
+        return scan
 
     def labels_are_masks(self) -> bool:
         """Tell whether this label version is made from the masks."""

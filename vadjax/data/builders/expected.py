@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from vadjax.data.builders.base import Clip
+from vadjax.data.builders.base import Clip, Scan
 from vadjax.data.builders.positional import clip_id, some, spans
 from vadjax.data.video import Deviation
 
@@ -38,10 +38,40 @@ class Side:
         }
 
 
-def compare(
+def scan_of(
+    clips: Sequence[Clip],
+    sides: Mapping[str, Side],
+    *,
+    size: tuple[int, int],
+    label_version: str,
+    metadata: Mapping,
+) -> Scan:
+    """Compare clips with what is expected, and return them with coverage and deviations.
+
+    Args:
+      clips: training clips first; their ids are those of `positional.clip_id`.
+      sides: what each split should hold.
+      size: expected height and width of a frame.
+      label_version: the labels that the clips have.
+      metadata: plain data for `Dataset.metadata`, such as root, layout, label_file and
+        label_convention; `expected` is added.
+
+    Returns:
+      The scan, with a `coverage` where clips are missing.
+    """
+    total = sum(side.clips for side in sides.values())
+    expected = {split: side.describe(split, label_version) for split, side in sides.items()}
+    return Scan(
+        clips=list(clips),
+        coverage=f"{len(clips)} of {total} clips" if len(clips) < total else None,
+        metadata={**metadata, "expected": expected},
+        deviations=_compare(clips, expected, size),
+    )
+
+
+def _compare(
     clips: Sequence[Clip], expected: Mapping[str, dict], size: tuple[int, int]
 ) -> list[Deviation]:
-    """List where the clips differ from what is expected (`Side.describe`, by split)."""
     found = [
         deviation
         for split, side in expected.items()
