@@ -1,11 +1,11 @@
-"""The figures of the README: every config given, three seeds, one table.
+"""The results of the README: the shipped configs of a data set, three seeds each, one table.
 
 python experiments/headline/run.py ped2 --data_dir=/data/ped2
 python experiments/headline/run.py avenue --data_dir=/data/Avenue_Dataset
 python experiments/headline/run.py synthetic
 
-Runs what `python -m vadjax.main` runs, with nothing changed but the seed, and writes
-`experiments/headline/<name>.md` and `.json`. Finished runs are not done again.
+Runs the same stages as `python -m vadjax.main`, changes the seed alone, and writes
+`experiments/headline/<name>.md` and `.json`. Finished runs are skipped.
 """
 
 import argparse
@@ -19,7 +19,7 @@ ROOT = pathlib.Path(__file__).parents[2]
 sys.path.insert(0, str(ROOT))
 
 from vadjax import config as configs  # noqa: E402
-from vadjax import stages  # noqa: E402
+from vadjax.pipeline import stages  # noqa: E402
 from vadjax.storage import workdir  # noqa: E402
 
 CONFIGS = {
@@ -39,7 +39,18 @@ BASELINES = (
 
 
 def run(name: str, *, data_dir: str, cache_dir: str, seed: int, workdirs: pathlib.Path) -> dict:
-    """Run one config with one seed; return its metrics."""
+    """Run one config with one seed.
+
+    Args:
+        name: of a file in configs/.
+        data_dir: of the data set.
+        cache_dir: of features.
+        seed: of the run.
+        workdirs: folder of all runs.
+
+    Returns:
+        The dict of metrics.json.
+    """
     spec = importlib.util.spec_from_file_location(name, ROOT / "configs" / f"{name}.py")
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
@@ -50,7 +61,7 @@ def run(name: str, *, data_dir: str, cache_dir: str, seed: int, workdirs: pathli
 
 
 def spread(values: list[float]) -> str:
-    """Write mean ± sample standard deviation.
+    """Format mean ± sample standard deviation.
 
     >>> spread([0.5, 0.6, 0.7])
     '.600 ± .100'
@@ -60,7 +71,7 @@ def spread(values: list[float]) -> str:
 
 
 def interval(metrics: dict) -> str:
-    """Write the 95 % interval over videos of one run."""
+    """Format the 95 % interval over videos of one run."""
     found = metrics["frame"]["auc_micro_ci95"]
     return "-" if found is None else f"{found[0]:.3f} to {found[1]:.3f}".replace("0.", ".")
 
@@ -135,10 +146,11 @@ def main() -> None:
     ]
     here = pathlib.Path(__file__).parent
     (here / f"{args.name}.md").write_text("\n".join(lines))
-    kept = ("protocol", "coverage", "label_version", "baselines", "stamps", "seeds", "timing")
+    kept = ("protocol", "coverage", "label_version", "baselines", "seeds", "timing")
     slim = {
         name: [
             {k: m[k] for k in kept}
+            | {"warnings": m.get("warnings", m.get("stamps"))}
             | {"frame": {k: v for k, v in m["frame"].items() if k not in ("roc", "pr")}}
             | {"threshold": m["threshold"], "kinds": m["kinds"]}
             for m in found

@@ -1,9 +1,9 @@
-"""Stage 2: which cues, fusion and smoothing, by pseudo-anomalies in held-out training clips."""
+"""Stage 2: choose cues, fusion and smoothing by pseudo-anomalies in held-out training clips."""
 
 import itertools
 
 import numpy as np
-from detector import CUES, calibrate, crossed, together, top
+from detector import CUES, calibrate, fuse, held_out_maps_of, top
 
 from vadjax.evaluation.frame import auc
 from vadjax.scoring.fusion import CALIBRATIONS
@@ -26,12 +26,12 @@ def source(name: str) -> str:
 
 def held_out_maps(train: dict, pseudo: dict) -> dict[str, dict[str, np.ndarray]]:
     """Return cue -> clip -> maps, each from cues that were not fitted on the clip."""
-    judged = {n: (source(n), m) for n, m in {**train, **pseudo}.items()}
-    return {cue: crossed(cue, train, judged) for cue in CUES}
+    clips = {n: (source(n), m) for n, m in {**train, **pseudo}.items()}
+    return {cue: held_out_maps_of(cue, train, clips) for cue in CUES}
 
 
 def kind_aucs(scores: dict[str, np.ndarray], labels: dict[str, np.ndarray]) -> dict[str, float]:
-    """AUC of each kind's frames against all frames of the untouched clips, and their mean."""
+    """Return the AUC of each kind's frames against all unchanged clips, and the mean."""
     normal = np.concatenate([s for n, s in scores.items() if n not in labels])
     found = {}
     for kind in KINDS:
@@ -43,7 +43,7 @@ def kind_aucs(scores: dict[str, np.ndarray], labels: dict[str, np.ndarray]) -> d
 
 
 def own_auc(scores: dict[str, np.ndarray], labels: dict[str, np.ndarray]) -> float:
-    """AUC inside the changed clips: normal frames before and after the anomaly count, too."""
+    """Return the AUC within the changed clips, normal frames before and after included."""
     names = list(labels)
     return auc(
         np.concatenate([scores[n] for n in names]), np.concatenate([labels[n] for n in names])
@@ -51,10 +51,10 @@ def own_auc(scores: dict[str, np.ndarray], labels: dict[str, np.ndarray]) -> flo
 
 
 def choose(train: dict, pseudo: dict) -> dict:
-    """Return every variant's figures, and the chosen one.
+    """Return the results of every variant, and the chosen one.
 
-    The rule, written down before: the largest mean of the four kinds' AUC; of smoothings, too,
-    each applied to whole clips, so that what it costs at the start of an anomaly counts.
+    The rule was fixed beforehand: the largest mean of the four kinds' AUC. It also chooses the
+    smoothing, which is applied to whole clips so that its delay counts.
     """
     maps = held_out_maps(train, pseudo)
     labels = {n: m["labels"] for n, m in pseudo.items()}
@@ -63,7 +63,7 @@ def choose(train: dict, pseudo: dict) -> dict:
         if len(cues) == 1 and (calibration, rule) != ("standard", "sum"):
             continue
         scale = {c: calibrate(calibration, {n: maps[c][n] for n in train}) for c in cues}
-        tops = {n: together([scale[c](maps[c][n]) for c in cues], rule)[0] for n in maps[cues[0]]}
+        tops = {n: fuse([scale[c](maps[c][n]) for c in cues], rule)[0] for n in maps[cues[0]]}
         row = {"cues": list(cues), "calibration": calibration, "rule": rule}
         row |= kind_aucs(tops, labels)
         rows.append(row)
@@ -84,6 +84,6 @@ def choose(train: dict, pseudo: dict) -> dict:
         "chosen": {k: row[k] for k in ("cues", "calibration", "rule")},
         "smoothing": smooth,
         "chosen_smoothing": named,
-        "smoothing_in_pseudo_clips": own,  # seen after the test, decides nothing: README.md
+        "smoothing_in_pseudo_clips": own,  # computed after the test, not used: README.md
         "speed_of_normal_clips": {"mean": np.mean(spread), "sd_over_clips": np.std(spread)},
     }

@@ -1,4 +1,4 @@
-"""The fused detector: speed by place and the look of what moves, calibrated on held-out clips."""
+"""The fused detector: local speed and appearance of moving regions, calibrated without labels."""
 
 import dataclasses
 from collections.abc import Mapping
@@ -41,7 +41,7 @@ class Looks:
 
 
 def measure(frames, background: np.ndarray, looks: Looks) -> Measures:
-    """All that a video's scores need: flow, directions by cell; frame, centre, look by window."""
+    """Return a video's measures: flow and directions per cell; frame, centre, features per crop."""
     meter, moving, crops = regions.RegionMeter(background), [], []
     for frame in frames:
         now = meter.update(frame)
@@ -57,7 +57,7 @@ def measure(frames, background: np.ndarray, looks: Looks) -> Measures:
 
 
 class SpeedCue:
-    """Speed of what moves, in units of the largest normal speed at that place."""
+    """Speed of the foreground relative to the largest normal speed at the same location."""
 
     def __init__(self, fit: list[Measures]):
         self._scale = by_place.normal_scale(
@@ -69,7 +69,7 @@ class SpeedCue:
 
 
 class LookCue:
-    """Distance of each window's look to the nearest normal one, in whitened components."""
+    """Distance of each crop's features to the nearest normal crop, in whitened components."""
 
     def __init__(self, fit: list[Measures]):
         looks = np.concatenate([m["looks"] for m in fit]).astype(np.float32)
@@ -99,7 +99,7 @@ class LookCue:
 
 
 class DirectionCue:
-    """Distance of each cell's speeds by direction to the nearest normal one of its rows."""
+    """Distance of each cell's speeds by direction to the nearest normal cell of the same row."""
 
     def __init__(self, fit: list[Measures]):
         self._fit = np.concatenate([self._rows(m) for m in fit])
@@ -120,37 +120,42 @@ CUES = {"speed": SpeedCue, "look": LookCue, "direction": DirectionCue}
 
 
 def folds(names: list[str]) -> list[list[str]]:
-    """The held-out clips of each fold: every fourth."""
+    """Return the held-out clips of each fold: every fourth clip."""
     return [names[i::NUM_FOLDS] for i in range(NUM_FOLDS)]
 
 
-def crossed(cue: str, train: Mapping[str, Measures], judged: Mapping[str, tuple[str, Measures]]):
-    """Maps from cues that were never fitted on the clip in question.
+def held_out_maps_of(
+    cue: str, train: Mapping[str, Measures], clips: Mapping[str, tuple[str, Measures]]
+):
+    """Return maps from cues that were fitted without the clip in question.
 
     Args:
         cue: a key of `CUES`.
         train: clip -> measures.
-        judged: name -> (the training clip that it comes from, measures).
+        clips: name -> (the training clip that it comes from, measures).
+
+    Returns:
+        name -> maps [t, h, w].
     """
     maps = {}
     for held in folds(list(train)):
         fitted = CUES[cue]([m for name, m in train.items() if name not in held])
-        maps.update({n: fitted(m) for n, (source, m) in judged.items() if source in held})
+        maps.update({n: fitted(m) for n, (source, m) in clips.items() if source in held})
     return maps
 
 
 def top(maps: np.ndarray) -> np.ndarray:
-    """The largest value of each frame, [t]."""
+    """Return the largest value of each frame, [t]."""
     return maps.reshape(len(maps), -1).max(1)
 
 
 def calibrate(kind: str, normal: Mapping[str, np.ndarray]):
-    """Fit a calibration to the frames' largest values of held-out normal maps."""
+    """Fit a calibration to the largest value per frame of held-out normal maps."""
     return CALIBRATIONS[kind].fit([top(m) for m in normal.values()])
 
 
-def barrier(calibrated: list[np.ndarray], rule: str) -> tuple[np.ndarray, np.ndarray]:
-    """Calibrated maps of the cues -> frame scores [t], one map [t, h, w].
+def fuse(calibrated: list[np.ndarray], rule: str) -> tuple[np.ndarray, np.ndarray]:
+    """Fuse calibrated maps of the cues into frame scores [t] and one map [t, h, w].
 
     "max" takes the largest cue at each cell, "sum" adds the cues' largest values of the frame.
     """

@@ -1,9 +1,9 @@
-"""Stage 4: the frozen list of methods on the test clips; the one place that reads test labels."""
+"""Stage 4: evaluate the fixed list of methods on the test clips; only this reads their labels."""
 
 import cv2
 import numpy as np
 from choose import SMOOTHING
-from detector import CUES, calibrate, crossed, together, top
+from detector import CUES, calibrate, fuse, held_out_maps_of, top
 
 from vadjax.evaluation import frame
 from vadjax.evaluation.bootstrap import auc_interval, paired_test
@@ -21,7 +21,7 @@ def cue_methods(train: dict, test: dict, chosen: dict) -> dict[str, dict[str, tu
     for cue, make in CUES.items():
         fitted = make(list(train.values()))
         maps[cue] = {name: fitted(m) for name, m in test.items()}
-        held = crossed(cue, train, {name: (name, m) for name, m in train.items()})
+        held = held_out_maps_of(cue, train, {name: (name, m) for name, m in train.items()})
         scales[cue] = {kind: calibrate(kind, held) for kind in ("standard", "surprise")}
     found = {f"{cue} alone": {n: (top(m), m) for n, m in maps[cue].items()} for cue in CUES}
     kinds, rules = (chosen["calibration"], chosen["rule"]), {}
@@ -30,7 +30,7 @@ def cue_methods(train: dict, test: dict, chosen: dict) -> dict[str, dict[str, tu
     rules[f"fused, calibrated by {OTHER[kinds[0]]}"] = (OTHER[kinds[0]], kinds[1])
     for method, (kind, rule) in rules.items():
         found[method] = {
-            n: together([scales[c][kind](maps[c][n]) for c in chosen["cues"]], rule) for n in test
+            n: fuse([scales[c][kind](maps[c][n]) for c in chosen["cues"]], rule) for n in test
         }
     return found
 

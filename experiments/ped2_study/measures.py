@@ -1,4 +1,4 @@
-"""Stage 1: every clip's measures, and those of the pseudo-anomalies, into a folder; no labels."""
+"""Stage 1: write the measures of all clips and pseudo-anomalies into a folder; reads no labels."""
 
 import pathlib
 

@@ -1,4 +1,4 @@
-"""Two pictures: the methods side by side, and the chosen detector's score over the test clips."""
+"""Two plots: the methods side by side, and the chosen detector's score over the test clips."""
 
 import pathlib
 import statistics
@@ -18,7 +18,7 @@ def draw(results: dict, shown, folder: pathlib.Path) -> None:
 
 
 def bars(results: dict, path: pathlib.Path) -> None:
-    """Raw micro AUC with its interval over videos; a ring where smoothing takes it."""
+    """Plot raw micro AUC with its interval over videos; a ring is the AUC after smoothing."""
     rows = results["rows"]
     names = sorted(rows, key=lambda m: statistics.mean(r["auc"] for r in rows[m]))
     figure, axes = plt.subplots(figsize=(8, 0.3 * len(names) + 1.2), layout="constrained")

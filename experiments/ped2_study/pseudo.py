@@ -1,15 +1,15 @@
 """Pseudo-anomalies: training clips with something pasted in, to choose settings without labels.
 
-Each training clip gets two of four kinds, moved along the walkway at `speed` times the speed of a
+Each training clip gets two of four kinds, moved along the walkway at a multiple of the speed of a
 walker of another clip:
 
-  runner   that walker himself, his own sequence of pictures played faster     1.5 to 2.4
-  wide     one picture of him, 1.5 to 2.1 times as wide                        1.3 to 2.0
-  photo    a piece of a photograph, of about his height, with a camera's grey  0.8 to 1.2
+  runner   that walker, the own sequence of pictures played faster             1.5 to 2.4
+  wide     one picture of the walker, 1.5 to 2.1 times as wide                 1.3 to 2.0
+  photo    a piece of a photograph, of about that height, in the clip's grey   0.8 to 1.2
   vehicle  a cyclist or cart of the synthetic walkway (seeds 1 and 2)          1.2 to 2.0
 
-It enters from the side or appears in the middle. Made for a fixed camera 240 px high whose walkway
-runs from left to right (UCSD Ped2); never for reporting a figure.
+It enters from the side or appears in the middle. This suits a fixed camera 240 px high whose
+walkway runs from left to right (UCSD Ped2). No reported result is measured on these clips.
 """
 
 import dataclasses

@@ -2,10 +2,9 @@
 
 python experiments/ped2_study/run.py --data_dir=/data/ped2 [--masks_dir=/data/UCSDped2]
 
-Stages (--stage=measure|choose|train|test|speed|write, all of them by default) keep what they make
-in --work and are not done again; results.json, choice.json, table.md and the plots lie beside this
-file. Labels of the test clips are read in `test` only, which does not run before the choice is
-there.
+Stages (--stage=measure|choose|train|test|speed|write, all of them by default) write into --work
+and skip what is there; results.json, choice.json, table.md and the plots are written beside this
+file. Only the stage `test` reads labels of the test clips, and it needs the result of `choose`.
 """
 
 import argparse
@@ -28,7 +27,7 @@ import plots  # noqa: E402
 import trained  # noqa: E402
 
 from vadjax import config as configs  # noqa: E402
-from vadjax import stages  # noqa: E402
+from vadjax.pipeline import stages  # noqa: E402
 from vadjax.pipeline.run import Run  # noqa: E402
 from vadjax.runtime.console import Console  # noqa: E402
 from vadjax.storage.workdir import environment  # noqa: E402
@@ -37,7 +36,7 @@ SEEDS = 3
 
 
 def study_run(args, **changes) -> Run:
-    """Return what stages share, for a config of this data set."""
+    """Return the run of a config of this data set, with `changes` of its keys."""
     config = configs.default_config()
     config.update_from_flattened_dict({f"dataset.{k}": v for k, v in source(args).items()})
     config.features.height, config.features.width = 224, 336
@@ -78,7 +77,7 @@ def trained_scores(args, name: str, seed: int) -> dict:
 
 
 def test(args) -> None:
-    """Judge what is not judged yet; a method that has its figures keeps them."""
+    """Evaluate the methods that have no results yet."""
     choice = json.loads((HERE / "choice.json").read_text())
     results = {"smoothing": choice["chosen_smoothing"], "rows": {}}
     if (HERE / "results.json").is_file():
@@ -103,13 +102,13 @@ def test(args) -> None:
 
 
 def untrained(args, choice: dict) -> dict:
-    """Cues, fused and alone, and methods on stored features: method -> clip -> (scores, maps)."""
+    """Score by cues and by stored features: method -> clip -> (scores [t], maps [t, h, w])."""
     parts = (measures.load(args.work / part) for part in ("train", "test"))
     return judge.cue_methods(*parts, choice["chosen"]) | from_features(args)
 
 
 def from_features(args) -> dict:
-    """Methods on stored features, extracted where they are not there."""
+    """Score by stored features, which are extracted where they are missing."""
     pooled, maps = study_run(args), study_run(args, **trained.MODELS[trained.CONV_AE])
     for run in (pooled, maps):
         stages.extract(run)
@@ -121,7 +120,7 @@ def from_features(args) -> dict:
 
 
 def speed(args) -> None:
-    """Time the detector from decoding to score on one clip, after a warm-up on its head."""
+    """Time the detector from decoding to score on one clip, after a warm-up on its first frames."""
     videos, looks = study_run(args).dataset.test, detector.Looks(args.cache_dir)
     with np.load(args.work / "backgrounds.npz") as file:
         background = file["all"]
@@ -148,7 +147,7 @@ def write(args) -> None:
 
 
 def table(results: dict) -> list[str]:
-    """One line a method, best raw micro AUC first."""
+    """Return a row for each method, best raw micro AUC first."""
     lines = [
         "| score of a frame | micro AUC, raw | 95 % over videos | "
         f"smoothed ({results['smoothing']}) | macro | AP | EER | pixel AUC | RBDC | TBDC |",
@@ -165,7 +164,7 @@ def table(results: dict) -> list[str]:
 
 
 def spread(runs: list[dict], key: str) -> str:
-    """Write a figure, with its standard deviation over the seeds where there are several."""
+    """Format the mean over seeds, with the standard deviation where there are several."""
     values = [run.get(key) for run in runs]
     if None in values:
         return "-"
