@@ -1,13 +1,13 @@
-"""Compute, not measure, what cards that are not at hand would do: `python tools/forecast.py JSON`.
+"""Estimate the throughput of GPUs that are not available: `python tools/forecast.py JSON`.
 
-Detectors an hour: LSTM 32 on windows 10 x 1280, batch 32, trained on Ped2. JSON is what
-`python tools/bench.py population --out=DIR` wrote (that of `curves` may stand beside it): what a
-fitted window costs, and the best share of the matmul peak, which the high bound grants a card.
-`tools/benchmarks/cards.py` has the model of a card and its two bounds. In the low bound a window
+The unit is detectors per hour: LSTM 32 on windows 10 x 1280, batch 32, trained on Ped2. JSON is a
+file that `python tools/bench.py population --out=DIR` wrote (one of `curves` may be added). It has
+the cost of a training window and the best share of the matmul peak, which the high bound assumes.
+`tools/benchmarks/cards.py` has the model of a GPU and its two bounds. In the low bound a window
 moves the bytes that XLA counts, which for a gather may be the whole array; in the high bound a step
-reads and writes a member's state and its batch once. To the training comes what a run takes
-besides (`--host_s`, or `--sweep`): low, afterwards in one process, as vadjax does it; high,
-overlapped, and divided among `--processes`.
+reads and writes a member's state and its batch once. The time of a run besides training
+(`--host_s`, or `--sweep`) is added in the low bound, as in vadjax with one process; in the high
+bound it is overlapped, and divided among `--processes`.
 """
 
 import argparse
@@ -27,18 +27,18 @@ PODS = (8, 64, 256)
 FRAMES = 4560  # of Ped2, test clips among them
 HEADINGS = (
     "machine",
-    "members at once",
+    "members at a time",
     "detectors/hour, training alone",
     "with scoring and evaluation",
-    "what bounds training: low; high",
+    "bottleneck of training: low; high",
 )
 
 
 def measured(reports: Sequence[Mapping]) -> tuple[float, float, float]:
-    """Return FLOP and bytes of a fitted window, and the best share of the matmul peak.
+    """Return FLOP and bytes of a training window, and the best share of the matmul peak.
 
     Raises:
-        UserError: no report tells what populations cost.
+        UserError: no report has results of populations.
     """
     rows = [
         row
@@ -48,20 +48,23 @@ def measured(reports: Sequence[Mapping]) -> tuple[float, float, float]:
         if row["side"] == "vadjax" and "members" in row["case"] and row["flop_per_s"] is not None
     ]
     if not rows:
-        raise UserError("no members in these files; give what bench.py population --out=DIR wrote.")
+        raise UserError(
+            "these files have no results of members; give a file of bench.py population --out=DIR."
+        )
     best = max(rows, key=lambda row: row["matmul_share"])
     flop, moved = (best[key] / best["per_s"] for key in ("flop_per_s", "bytes_per_s"))
     return flop, moved, min(best["matmul_share"], 1.0)
 
 
 def host_s(sweep: pathlib.Path) -> float:
-    """Return the seconds a run took besides extraction, compilation and training.
+    """Return the seconds per run besides extraction, compilation and training.
 
-    From the start of the last command on the folder (when sweep.json was written) to its last
-    metrics.json. Planning and reading the data count, so that few runs give too much.
+    They are counted from the start of the last command on the folder (when sweep.json was written)
+    to its last metrics.json. Planning and reading the data are included, so that the estimate is
+    too high for few runs.
 
     Raises:
-        UserError: runs are missing, none is younger, or several processes made them.
+        UserError: runs are missing, the last command made none, or several processes made them.
     """
     try:
         start = (sweep / "sweep.json").stat().st_mtime
@@ -86,7 +89,7 @@ def host_s(sweep: pathlib.Path) -> float:
 
 
 def two(rate: float) -> str:
-    """Write a rate with the two digits that it may claim.
+    """Format a rate with two significant digits.
 
     >>> two(72_000.0), two(15_381.2)
     ('72,000', '15,000')
@@ -95,7 +98,19 @@ def two(rate: float) -> str:
 
 
 def cells(card: Card, low: Work, high: Work, *, members: int, share: float, args) -> list[list]:
-    """Return the rows of a card, alone and in pods."""
+    """Return the rows of a GPU, alone and in pods.
+
+    Args:
+        card: the GPU.
+        low: work in the low bound.
+        high: work in the high bound.
+        members: trained at a time.
+        share: of the matmul peak in the high bound.
+        args: the command's arguments.
+
+    Returns:
+        Cells for `HEADINGS`.
+    """
     ways = ((low, LOW, 1), (high, HIGH._replace(flop_share=share), args.processes))
     alone, both, limits = [], [], []
     for work, bound, processes in ways:
@@ -118,16 +133,18 @@ def main() -> None:
     parser.add_argument("reports", nargs="+", type=pathlib.Path, metavar="JSON")
     host = parser.add_mutually_exclusive_group(required=True)
     host.add_argument("--host_s", type=float, help="seconds of a run besides its training")
-    host.add_argument("--sweep", type=pathlib.Path, help="a finished sweep, which tells them")
-    parser.add_argument("--processes", type=int, default=1, help="of a card, high bound")
-    parser.add_argument("--windows", type=int, default=1955, help="fitted, an epoch")
-    parser.add_argument("--held_out", type=int, default=150, help="windows of an epoch's check")
+    host.add_argument("--sweep", type=pathlib.Path, help="a finished sweep to take them from")
+    parser.add_argument("--processes", type=int, default=1, help="per GPU, high bound")
+    parser.add_argument("--windows", type=int, default=1955, help="training windows per epoch")
+    parser.add_argument("--held_out", type=int, default=150, help="validation windows per epoch")
     parser.add_argument("--epochs", type=int, default=30)
-    parser.add_argument("--kernels", type=int, default=5_361, help="of an epoch; kernels.py")
-    parser.add_argument("--pod_share", type=float, default=0.8, help="of N cards, low bound")
+    parser.add_argument(
+        "--kernels", type=int, default=5_361, help="per epoch; see benchmarks/kernels.py"
+    )
+    parser.add_argument("--pod_share", type=float, default=0.8, help="of N GPUs, low bound")
     args = parser.parse_args()
     if missing := [str(path) for path in args.reports if not path.is_file()]:
-        raise UserError(f"{missing[0]} is not there; tools/bench.py curves --out=DIR writes it.")
+        raise UserError(f"{missing[0]} does not exist; tools/bench.py curves --out=DIR writes it.")
     flop, moved, share = measured([json.loads(path.read_text("utf-8")) for path in args.reports])
     if args.sweep:
         args.host_s = host_s(args.sweep)
@@ -141,9 +158,11 @@ def main() -> None:
         fits = budget.max_members(state + 2 * batch, features, devices=1, limit=int(card.memory))
         options = {"members": fits, "share": share, "args": args}
         body += cells(card, low, low._replace(bytes=least), **options)
-    print(f"Computed, not measured. A fitted window: {report.si(flop)}FLOP, {report.si(least)}B to")
+    print(
+        f"Estimated, not measured. A training window: {report.si(flop)}FLOP, {report.si(least)}B to"
+    )
     print(f"{report.si(moved)}B; products at 10 % of float32's peak to {share:.0%} of TF32's;")
-    print(f"{args.host_s * 1e3:.0f} ms a run besides training.\n")
+    print(f"{args.host_s * 1e3:.0f} ms per run besides training.\n")
     print("\n".join(report.table(HEADINGS, body)))
 
 
