@@ -39,7 +39,6 @@ apidoc_modules = [
     }
 ]
 autodoc_member_order = "bysource"
-autodoc_preserve_defaults = True
 napoleon_numpy_docstring = False
 napoleon_use_ivar = True
 napoleon_use_rtype = False
