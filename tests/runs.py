@@ -34,7 +34,7 @@ def metrics(*, auc: float = 0.8, **changes) -> dict:
         "coverage": None,
         "label_version": "official",
         "protocol": "one_class",
-        "stamps": [],
+        "warnings": [],
         "leakage": {"exact": 0.0, "verdict": "clean"},
         "detector": {
             "backbone": "resnet18",

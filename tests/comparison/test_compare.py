@@ -100,7 +100,7 @@ def test_warnings_that_differ_by_seed_in_their_numbers_are_merged(tmp_path):
     text = "the label of the nearest window gets AUC {} on 2 clips of stage3"
     held = "threshold and stopping share the clip train/0{}"
     made = [
-        runs.write(tmp_path / str(seed), seed=seed, stamps=[text.format(auc), held.format(seed)])
+        runs.write(tmp_path / str(seed), seed=seed, warnings=[text.format(auc), held.format(seed)])
         for seed, auc in enumerate(("0.981", "0.998", "0.984"))
     ]
     (table,) = compare.compare(made).tables
@@ -109,7 +109,7 @@ def test_warnings_that_differ_by_seed_in_their_numbers_are_merged(tmp_path):
 
 @pytest.mark.parametrize("key", ["warnings", "stamps"])
 def test_warnings_are_read_by_their_present_and_their_former_name(tmp_path, key):
-    more = {"stamps": [], key: ["only 2 clips"]}
+    more = {"warnings": [], key: ["only 2 clips"]}
     found = compare.compare([runs.write(tmp_path / "a", **more)])
     assert found.tables[0].warnings == ["only 2 clips"]
 
@@ -278,7 +278,7 @@ def test_why_there_is_no_paired_test(tmp_path, how):
 
 
 def test_what_is_printed_fits_and_says_the_conditions(tmp_path):
-    a = runs.write(tmp_path / "a", stamps=["[red]only 2 clips"], coverage="6 of 37 clips")
+    a = runs.write(tmp_path / "a", warnings=["[red]only 2 clips"], coverage="6 of 37 clips")
     b = runs.write(tmp_path / "b", protocol="published_shuffled", coverage="6 of 37 clips")
     text = printed(compare.compare([a, b]))
     assert "LEAKY PROTOCOL." in text and "leakage LEAKY" in " ".join(text.split())
@@ -303,7 +303,7 @@ def test_markdown_and_csv_hold_the_numbers(seeds, tmp_path):
 
 
 def test_the_page_is_self_contained_and_escaped(seeds, tmp_path):
-    stamped = runs.write(tmp_path / "x", seed=9, stamps=["<script>alert(1)</script>"])
+    stamped = runs.write(tmp_path / "x", seed=9, warnings=["<script>alert(1)</script>"])
     found = compare.compare([*seeds, stamped, str(tmp_path / "<i>nothing")])
     text = page.write_page(tmp_path / "r.html", found).read_text()
     assert "0.700 ± 0.100" not in text and "0.725 ± 0.096" in text  # a fourth seed

@@ -114,7 +114,7 @@ def test_what_is_no_published_workbook_is_said(tmp_path, spoil, said):
 def several(tmp_path):
     """An LSTM with three seeds, a dense network with one, and published figures beside."""
     made = [runs.write(tmp_path / f"l{n}", seed=n, auc=(7 + n) / 10) for n in range(3)]
-    made.append(runs.write(tmp_path / "=1+1", model="dense", stamps=["=cmd()"]))
+    made.append(runs.write(tmp_path / "=1+1", model="dense", warnings=["=cmd()"]))
     path = tmp_path / "for UCSD Ped2.xlsx"
     figures = {"resnet18": made_up(1)["backbone_0"], "vgg16": made_up(1)["backbone_0"]}
     return compare.compare(made, published=read_published(publish(path, figures)))

@@ -16,7 +16,6 @@ CONTEXT = {
         "verdict": "clean",
     },
     "detector": {"model": "lstm", "weights_sha256": None},
-    "smoothing": None,
     "lookahead_frames": 0,
     "seeds": [0],
     "timing": {"train_s": 1.5},

@@ -12,7 +12,7 @@ from vadjax.data.scored_video import ScoredVideo
 from vadjax.errors import UserError
 from vadjax.evaluation.accounting import account
 from vadjax.evaluation.evaluate import evaluate as assess
-from vadjax.evaluation.schema import SCHEMA, validate
+from vadjax.evaluation.schema import SCHEMA, upgrade, validate
 
 
 def test_one_class():
@@ -44,7 +44,6 @@ def test_one_class():
         "scored": 9 * 55,
         "filled": 45,
         "substituted": 2,
-        "dropped": 0,
     }
     assert set(metrics["reasons"]) == {
         *("leakage.duplicate", "region", "explain", "kinds", "videos[].auc"),
@@ -238,6 +237,16 @@ def test_the_schema_refuses_what_is_not_right():
     with pytest.raises(UserError, match="'detector' is a required property"):
         validate({k: v for k, v in metrics.items() if k != "detector"})
     assert SCHEMA["properties"]["schema_version"] == {"const": 1}
+
+
+def test_metrics_of_older_runs_are_read_under_todays_keys():
+    metrics = evaluate(**case())
+    older = {**metrics, "smoothing": None, "stamps": ["only 2 clips"]}
+    del older["warnings"]
+    older["accounting"] = {**older["accounting"], "dropped": 0}
+    upgraded = validate(upgrade(older))
+    assert upgraded["warnings"] == ["only 2 clips"] and upgraded["frame"] == metrics["frame"]
+    assert upgrade(upgraded) == upgraded
 
 
 def test_anomalous_videos_alone_and_whole_videos():

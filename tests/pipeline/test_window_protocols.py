@@ -74,7 +74,7 @@ def test_the_leak_is_stamped_wherever_a_figure_is(finished):
     leakage = metrics["leakage"]
     assert leakage["verdict"] == "leaky" and leakage["exact"] == 1.0
     assert leakage == json.loads((workdir / "leakage.json").read_text())
-    stamps = " | ".join(metrics["stamps"])
+    stamps = " | ".join(metrics["warnings"])
     assert "the unit of every figure is the window" in stamps
     assert "no picture looked at, gets AUC" in stamps
     assert metrics["baselines"]["nearest_in_time"] > 0.85  # what a random split gives away
@@ -90,7 +90,7 @@ def test_copies_are_rows_of_the_store_with_their_origin(finished, cache):
         assert metrics["leakage"]["augmented"] == 0.0
         return
     assert metrics["leakage"]["augmented"] > 0.5
-    assert any("altered copies" in stamp for stamp in metrics["stamps"])
+    assert any("altered copies" in text for text in metrics["warnings"])
     (spec,) = [
         path.parent
         for path in (cache / "features" / "synthetic").glob("*/spec.json")
@@ -110,7 +110,7 @@ def test_stages_resume_and_the_protocol_is_part_of_the_run(finished, cache):
         assert stages.run(config, workdir, stage="score", quiet=True) == metrics
         assert (workdir / "scores.npz").read_bytes() == before
         again = stages.run(config, workdir, stage="evaluate", quiet=True)
-        assert again["frame"] == metrics["frame"] and again["stamps"] == metrics["stamps"]
+        assert again["frame"] == metrics["frame"] and again["warnings"] == metrics["warnings"]
     for key, value in (("protocol", "by_video"), ("augment", "none")):
         other = config.copy_and_resolve_references()
         if other.dataset[key] == value:

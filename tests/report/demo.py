@@ -109,7 +109,7 @@ def metrics(views: list[ScoredVideo]) -> dict:
         "coverage": None,
         "label_version": "official",
         "protocol": "one_class",
-        "stamps": [],
+        "warnings": [],
         "leakage": {
             "exact": 0.0,
             "neighbour": 0.0,
@@ -208,9 +208,7 @@ def metrics(views: list[ScoredVideo]) -> dict:
             "scored": len(labels) - 15 * len(views),
             "filled": 15 * len(views),
             "substituted": 0,
-            "dropped": 0,
         },
-        "smoothing": None,
         "lookahead_frames": 0,
         "seeds": [0],
         "timing": {
@@ -447,7 +445,6 @@ def unlabelled() -> dict:
         "metrics": {
             "detector": metrics(videos(num_pictures=0))["detector"],
             "threshold": {"rule": "quantile", "value": 0.84},
-            "smoothing": None,
             "lookahead_frames": 0,
             "reasons": {"frame": "no labels"},
         },
@@ -468,7 +465,7 @@ def main(folder: pathlib.Path) -> None:
     write_report(folder / "labelled.html", **whole)
     leaky = {**whole["metrics"], "protocol": "random_window", "coverage": "6 of 37 clips"}
     leaky["leakage"] = {**leaky["leakage"], "exact": 1.0, "neighbour": 1.0, "verdict": "leaky"}
-    leaky["stamps"] = ["The backbone has random weights: these figures say nothing about vadjax."]
+    leaky["warnings"] = ["The backbone has random weights: these figures say nothing about vadjax."]
     write_report(folder / "leaky.html", **{**whole, "metrics": leaky, "history": history(4)})
     write_report(folder / "explained.html", **explained())
     write_report(folder / "folds.html", **in_folds())

@@ -42,7 +42,7 @@ def test_the_same_run_gives_the_same_bytes(tmp_path, form):
 def test_a_leaky_run_says_so_in_each_figure(tmp_path):
     arguments = parts()
     arguments["metrics"] |= {"protocol": "random_window", "coverage": "6 of 37 clips"}
-    arguments["metrics"]["stamps"] = ["random weights"]
+    arguments["metrics"]["warnings"] = ["random weights"]
     for path in write_figures(tmp_path, **arguments, formats=("svg",)):
         text = path.read_text("utf-8")  # matplotlib keeps each text as a comment
         for words in ("LEAKY", "6 of 37 clips", "random weights"):

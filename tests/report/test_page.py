@@ -118,7 +118,7 @@ def test_shows_the_numbers_of_the_metrics(tmp_path):
                 assert float(reader.data[path]) == value
     for path in (
         *("frame.auc_micro", "frame.auc_macro", "frame.ap", "frame.ap_chance", "frame.eer"),
-        *(f"baselines.{row.key}" for row in wording.BASELINES if row.key != "mahalanobis"),
+        *(f"baselines.{row.key}" for row in wording.BASELINES[:6]),
         *("baselines.majority_accuracy", "threshold.value", "threshold.f1", "threshold.mcc"),
         *(f"threshold.confusion.{cell}" for cell in ("tp", "fp", "tn", "fn")),
         *("accounting.scored", "accounting.filled", "accounting.substituted", "leakage.exact"),
@@ -142,6 +142,19 @@ def test_says_when_a_baseline_beats_the_detector(tmp_path):
     assert "The best simpler score, nearest neighbours, gets 0.902, inside that" in reader.shown()
 
 
+def test_any_number_of_baselines_is_shown_with_title_and_group(tmp_path):
+    arguments = demo.arguments()
+    metrics = arguments["metrics"]
+    metrics["baselines"] |= {"box": 0.61, "unheard_of": 0.52}
+    metrics["baseline_titles"] = {"box": {"title": "Flow in a box", "group": "Motion, by hand"}}
+    _, reader = written(tmp_path, **arguments)
+    assert "Motion, by hand Flow in a box 0.610" in reader.shown()
+    assert "Other scores Unheard of 0.520" in reader.shown()
+    assert "Label nearest in time" not in reader.shown()  # it is not in the metrics
+    metrics["baselines"] = {"box": 0.61}
+    assert "Optical flow" not in written(tmp_path, **arguments)[1].shown()
+
+
 def test_a_null_gives_its_reason(tmp_path):
     _, reader = written(tmp_path, **demo.arguments())
     assert "Mahalanobis distance – needs at least two normal clips" in reader.shown()
@@ -162,10 +175,10 @@ def test_any_part_may_be_null(tmp_path, section):
 @pytest.mark.parametrize("protocol", ["random_window", "published_shuffled"])
 def test_a_leaky_protocol_is_stamped(tmp_path, protocol):
     arguments = demo.arguments()
-    arguments["metrics"] |= {"protocol": protocol, "stamps": ["random weights"]}
+    arguments["metrics"] |= {"protocol": protocol, "warnings": ["random weights"]}
     _, reader = written(tmp_path, **arguments)
     assert "Leaky protocol: " + wording.PROTOCOLS[protocol].title in reader.shown()
-    assert "Take care. random weights" in reader.shown()
+    assert "Warning. random weights" in reader.shown()
     assert ("p", {"class": "big leaky"}) in reader.tags
     assert "frame-level ROC AUC, micro leaky" in reader.shown()
 
@@ -235,7 +248,7 @@ def test_names_from_outside_are_only_text(tmp_path):
     ]
     arguments["thumbnails"] = {v.id: [(3, EVIL.encode())] for v in arguments["videos"]}
     metrics = arguments["metrics"]
-    metrics |= {"dataset": EVIL, "coverage": EVIL, "protocol": EVIL, "stamps": [EVIL]}
+    metrics |= {"dataset": EVIL, "coverage": EVIL, "protocol": EVIL, "warnings": [EVIL]}
     metrics["reasons"]["baselines.mahalanobis"] = EVIL
     metrics["detector"]["backbone"] = EVIL
     metrics["videos"][0]["id"] = metrics["kinds"][0]["kind"] = EVIL

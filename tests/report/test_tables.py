@@ -32,7 +32,7 @@ def test_the_summary_ranks_the_detector_among_its_baselines():
 
 def test_the_summary_gives_reasons_and_stamps():
     metrics = demo.of_one_class()["metrics"]
-    metrics |= {"protocol": "published_shuffled", "stamps": ["random [red]weights"]}
+    metrics |= {"protocol": "published_shuffled", "warnings": ["random [red]weights"]}
     text = printed(tables.summary(metrics))
     assert "no frame AUC: the labels hold one class only: every frame is abnormal" in text
     assert "LEAKY PROTOCOL." in text

@@ -58,7 +58,7 @@ def assert_equals_single_run(spec, there, workdir):
     assert ours.keys() == want.keys()
     for name, values in want.items():
         np.testing.assert_allclose(ours[name], values, atol=1e-4)
-    for part in ("leakage", "detector", "accounting", "stamps", "protocol"):
+    for part in ("leakage", "detector", "accounting", "warnings", "protocol"):
         assert mine[part] == alone[part], part
     assert mine["frame"]["auc_micro"] == pytest.approx(alone["frame"]["auc_micro"], abs=0.01)
     histories = []

@@ -61,8 +61,8 @@ class RunRow:
 
     @property
     def warnings(self) -> list[str]:
-        """What a reader of the results has to know; metrics.json once named them `stamps`."""
-        return list(self.at("warnings") or self.at("stamps") or ())
+        """What a reader of the results has to know."""
+        return list(self.at("warnings") or ())
 
     @property
     def leakage(self) -> str:

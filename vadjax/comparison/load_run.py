@@ -30,7 +30,7 @@ def read_run(workdir: pathlib.Path) -> RunRow:
         raise UserError("no such folder")
     if not (workdir / "metrics.json").is_file():
         raise UserError(_why_no_metrics(workdir))
-    metrics = _check(_read(workdir / "metrics.json"))
+    metrics = schema.upgrade(_check(_read(workdir / "metrics.json")))
     config = _read(workdir / "config.json")
     try:
         config, identity = config["config"], config["identity"]

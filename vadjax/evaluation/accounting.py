@@ -15,8 +15,8 @@ def account(videos: Sequence[ScoredVideo]) -> dict:
         videos: each evaluated video.
 
     Returns:
-        videos, frames, labels (labelled frames), abnormal, scored, filled, substituted, dropped
-        (always 0): frames = scored + filled.
+        videos, frames, labels (labelled frames), abnormal, scored, filled, substituted:
+        frames = scored + filled.
 
     Raises:
         UserError: two videos have one name, a label is neither 0 nor 1, or no frame of a video was
@@ -47,5 +47,4 @@ def account(videos: Sequence[ScoredVideo]) -> dict:
         "scored": scored,
         "filled": frames - scored,
         "substituted": sum(len(video.substituted) for video in videos),
-        "dropped": 0,
     }

@@ -43,8 +43,8 @@ def evaluate(
             towards alarms alone. All have one unit.
         calibration: the held-out clips of each fold; one without labels is normal.
         context: what the caller knows: dataset, coverage, label_version, protocol, leakage,
-            detector, smoothing, lookahead_frames, seeds, timing, environment; optional: stamps,
-            region, explain.
+            detector, lookahead_frames, seeds, timing, environment; optional: warnings, region,
+            explain, baseline_titles {name: {title, group}}.
         baselines: name -> the tested videos, scored by the baseline.
         rule: of the threshold, with its settings below: see `thresholds.choose_threshold`.
         quantile: of the rule of that name.
@@ -91,7 +91,7 @@ def evaluate(
     }
     metrics = {
         "schema_version": schema.VERSION,
-        "stamps": [],
+        "warnings": [],
         "region": None,
         "explain": None,
         **context,

@@ -16,6 +16,7 @@ from vadjax.data.scored_video import UNITS
 from vadjax.errors import UserError
 
 VERSION = 1
+RENAMED = {"stamps": "warnings"}  # older key -> today's
 
 _NUMBER = {"type": ["number", "null"]}
 _SHARE = {"type": ["number", "null"], "minimum": 0, "maximum": 1}
@@ -119,6 +120,8 @@ _ORACLE = _object(
     null=True,
 )
 
+_TITLE = _object({"title": _TEXT, "group": _TEXT})  # of a baseline: its name, the heading above it
+
 _LEGACY = _object({"name": _TEXT, "value": _SHARE, "convention": _TEXT, "source": _TEXT})
 
 _REGION = _object(
@@ -185,7 +188,7 @@ SCHEMA = {
             "coverage": _TEXT_OR_NULL,
             "label_version": _TEXT_OR_NULL,
             "protocol": _TEXT,
-            "stamps": _TEXTS,
+            "warnings": _TEXTS,
             "leakage": _LEAKAGE,
             "detector": _OBJECT,
             "frame": _FRAME,
@@ -200,9 +203,9 @@ SCHEMA = {
             "explain": _EXPLAIN,
             "videos": {"type": "array", "items": _VIDEO},
             "accounting": _object(
-                _all(_COUNT, "videos frames labels abnormal scored filled substituted dropped")
+                _all(_COUNT, "videos frames labels abnormal scored filled substituted"),
+                optional={"dropped": _COUNT},  # of older runs, always 0
             ),
-            "smoothing": _TEXT_OR_NULL,
             "lookahead_frames": {"type": "integer", "minimum": 0},
             "seeds": {"type": ["array", "object"]},
             "timing": _OBJECT,
@@ -212,6 +215,8 @@ SCHEMA = {
         },
         optional={  # added later: what older versions wrote stays valid
             "unit": {"enum": list(UNITS)},  # what is counted; frames where absent
+            "smoothing": _TEXT_OR_NULL,  # of older runs, always null
+            "baseline_titles": {"type": "object", "additionalProperties": _TITLE},
             "thresholds": _list(_RULE),
             "sweep": _SWEEP,
             "classes": _list(_CLASS),
@@ -278,6 +283,11 @@ def validate(metrics: Mapping) -> dict:
         shown = "\n  ".join(dict.fromkeys(faults))
         raise UserError(f"metrics are not as schema version {VERSION} has them:\n  {shown}")
     return plain
+
+
+def upgrade(metrics: Mapping) -> dict:
+    """Return the dict of an older metrics.json under today's keys; every reader calls this."""
+    return {RENAMED.get(key, key): value for key, value in metrics.items()}
 
 
 def null_paths(metrics: Mapping) -> set[str]:

@@ -100,7 +100,7 @@ def detect(
     predicted = {v.id: found[0][v.id][1] for v in videos}
     values = metrics["threshold"]["values"]
     threshold = None if None in values else float(np.mean(values))
-    metrics = {**metrics, "stamps": [*metrics["stamps"], *unlike]}
+    metrics = {**metrics, "warnings": [*metrics["warnings"], *unlike]}
     _write(run, metrics, videos, scores, predicted, threshold, out)
     return scores
 
@@ -209,7 +209,9 @@ def _write(run, metrics, videos, scores, predicted, threshold, out: pathlib.Path
     tables.write_alarms(out / "alarms.csv", records)
     no_labels = "the videos have no labels"
     page = {
-        **{k: metrics[k] for k in ("protocol", "detector", "stamps", "lookahead_frames", "seeds")},
+        **{
+            k: metrics[k] for k in ("protocol", "detector", "warnings", "lookahead_frames", "seeds")
+        },
         "dataset": "unlabelled",
         "coverage": f"trained on {metrics['dataset']}",
         "frame": None,

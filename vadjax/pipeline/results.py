@@ -182,11 +182,13 @@ def context(run: Run) -> dict:
     from vadjax.storage.checkpoints import load_npz
 
     c, d = run.config, run.dataset
-    stamps = list(dict.fromkeys(stamp for fold in run.folds for stamp in fold.stamps))
+    warnings = list(dict.fromkeys(text for fold in run.folds for text in fold.stamps))
     if run.backbone.random:
-        stamps.append("the backbone's weights are random: no figure here means anything")
+        warnings.append("the backbone's weights are random: no figure here means anything")
     if c.features.last_stage:
-        stamps.append(f"the backbone ends with {c.features.last_stage}, the rest of it is not used")
+        warnings.append(
+            f"the backbone ends with {c.features.last_stage}, the rest of it is not used"
+        )
     lookahead = run.objective.lookahead(c.window.length, bool(c.model.bidirectional))
     variables = load_npz(run.detector_dir(run.folds[0]) / "variables.npz")
     return {
@@ -194,7 +196,7 @@ def context(run: Run) -> dict:
         "coverage": d.coverage,
         "label_version": d.label_version or None,
         "protocol": c.dataset.protocol,
-        "stamps": stamps,
+        "warnings": warnings,
         "leakage": run.read("leakage.json"),
         "detector": {
             "backbone": c.features.backbone,
@@ -210,7 +212,6 @@ def context(run: Run) -> dict:
             "objective": c.objective.name,
             "parameters": num_parameters(variables),
         },
-        "smoothing": None,
         "lookahead_frames": 0 if c.score.aggregate == "last" else lookahead * c.window.dilation,
         "seeds": [c.seed],
         "timing": run.timing,

@@ -16,6 +16,7 @@ from vadjax import data
 from vadjax.data.splits import Fold, Part, make_folds
 from vadjax.data.windows import window_span
 from vadjax.errors import UserError
+from vadjax.evaluation import schema
 from vadjax.runtime import devices, processes
 from vadjax.runtime.console import Console
 from vadjax.storage import workdir as workdirs
@@ -206,7 +207,8 @@ class Run:
         path = self.workdir / name
         if not path.is_file():
             raise UserError(f"{path} is missing; run --stage={made_by.get(name, 'all')} first.")
-        return json.loads(path.read_text(encoding="utf-8"))
+        content = json.loads(path.read_text(encoding="utf-8"))
+        return schema.upgrade(content) if name == "metrics.json" else content
 
     @property
     def timing(self) -> dict:

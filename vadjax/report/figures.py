@@ -63,7 +63,7 @@ def write_figures(
 ) -> list[pathlib.Path]:
     """Write roc, pr, thresholds, timelines, training, baselines, where there is something to draw.
 
-    Each bears what it was measured on, and a leaky protocol or a stamp by name, so that it cannot
+    Each bears what it was measured on, and a leaky protocol and the warnings, so that it cannot
     be quoted without.
 
     Args:
@@ -108,7 +108,7 @@ def _caption(metrics: Mapping, num_videos: int, name: str) -> str:
     words.append(wording.detector(metrics))
     if protocol:
         words.append(f"{'LEAKY PROTOCOL: ' if protocol.leaky else ''}{protocol.title}")
-    return "  ·  ".join(w for w in (*words, *(metrics.get("stamps") or ())) if w)
+    return "  ·  ".join(w for w in (*words, *(metrics.get("warnings") or ())) if w)
 
 
 def sign(figure: Figure, caption: str) -> None:

@@ -12,7 +12,7 @@ from markupsafe import Markup
 from ml_collections import ConfigDict
 
 from vadjax.data.scored_video import ScoredVideo
-from vadjax.report import plots, sections, timelines, wording
+from vadjax.report import plots, sections, texts, timelines, wording
 from vadjax.storage.files import atomic_write
 
 TEMPLATE = pathlib.Path(__file__).parent / "template"
@@ -139,18 +139,18 @@ def render(*, metrics, videos, thumbnails, history, config, environment, log, ga
         steep=scale.log,
         comparison=sections.comparison(metrics),
         rivals=wording.rivals(metrics),
-        treatment=wording.smoothing(metrics),
+        treatment=wording.treatment(metrics),
         remark=(metrics.get("remarks") or {}).get,
         rule=wording.rule(metrics, config),
         threshold_values=[
             v for v in wording.lookup(metrics, "threshold.values") or () if v is not None
         ],
-        stamps=metrics.get("stamps") or (),
+        warnings=metrics.get("warnings") or (),
         kinds=metrics.get("kinds") or (),
         roc=curve,
         folds=[fold for rows in history if (fold := plots.training(rows))],
-        LEAKAGE=wording.LEAKAGE,
-        CELLS=wording.CELLS,
+        LEAKAGE=texts.LEAKAGE,
+        CELLS=texts.CELLS,
         detector=sections.flat(metrics.get("detector") or {}),
         config=sections.config_sections(config),
         environment=sections.flat({k: v for k, v in environment.items() if k != "command"}),
@@ -163,9 +163,9 @@ def render(*, metrics, videos, thumbnails, history, config, environment, log, ga
         sweep=sections.sweep(metrics),
         gallery=sections.gallery_of(gallery),
         filmed=any(view["film"] for view in views),
-        ORACLE=wording.ORACLE,
-        REGION=wording.REGION,
-        EXPLAIN=wording.EXPLAIN,
+        ORACLE=texts.ORACLE,
+        REGION=texts.REGION,
+        EXPLAIN=texts.EXPLAIN,
         style=Markup((TEMPLATE / "style.css").read_text("utf-8")),
         script=Markup(script),
         sealed=sealed,

@@ -7,7 +7,7 @@ import numpy as np
 
 from vadjax.data.scored_video import ScoredVideo
 from vadjax.evaluation import events, parts
-from vadjax.report import plots, wording
+from vadjax.report import plots, texts, wording
 from vadjax.report.timelines import data_uri
 
 
@@ -90,7 +90,7 @@ def rules(metrics: Mapping) -> list[dict]:
     return [
         {
             **row,
-            "name": wording.RULE_NAMES.get(row["rule"], row["rule"]),
+            "name": texts.RULE_NAMES.get(row["rule"], row["rule"]),
             "used": row["rule"] == used,
         }
         for row in metrics.get("thresholds") or ()
@@ -119,7 +119,7 @@ def gallery_of(gallery: Mapping | None) -> dict | None:
     if not gallery:
         return None
     groups = []
-    for key, (name, text) in wording.MOMENTS.items():
+    for key, (name, text) in texts.MOMENTS.items():
         rows = [{**row, "uri": data_uri(row["jpeg"])} for row in gallery["pictures"].get(key) or ()]
         groups.append({"key": key, "name": name, "text": text, "rows": rows})
     shade = [f"{100 * share:g} % quantile" for share in gallery.get("quantiles") or ()]

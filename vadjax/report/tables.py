@@ -32,7 +32,7 @@ def summary(metrics: Mapping) -> RenderableType:
     parts.append(Text(wording.detector(metrics), "dim"))
     if protocol and protocol.leaky:
         parts.append(Text(f"LEAKY PROTOCOL. {protocol.text}", "bold red"))
-    parts += [Text(f"TAKE CARE. {stamp}", "bold red") for stamp in metrics.get("stamps") or ()]
+    parts += [Text(f"WARNING. {text}", "bold red") for text in metrics.get("warnings") or ()]
     return Group(*parts, _comparison(metrics), _figures(metrics, scope))
 
 
