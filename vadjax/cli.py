@@ -58,9 +58,9 @@ def messages() -> Iterator[None]:
     except KeyboardInterrupt:
         fail("interrupted; the same command goes on from here.", code=130)
     except Exception:
-        if processes.place().count > 1:
+        if processes.current().count > 1:
             traceback.print_exc()
-            processes.abandon(1)
+            processes.exit_at_once(1)
         raise
 
 
@@ -87,7 +87,7 @@ def fail(message: str, *, code: int = 1) -> None:
         code: the status of the process.
     """
     print(f"vadjax: {message}", file=sys.stderr)
-    processes.abandon(code)
+    processes.exit_at_once(code)
     sys.exit(code)
 
 

@@ -289,5 +289,5 @@ def test_a_coordinator_that_does_not_answer_is_named():
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         address = f"127.0.0.1:{free.getsockname()[1]}"
-    with pytest.raises(UserError, match=f"nobody answers at the coordinator {address}"):
+    with pytest.raises(UserError, match=f"nothing answers at the coordinator {address}"):
         processes.connect(address, num_processes=2, process_id=1, wait_s=0)

@@ -56,8 +56,8 @@ def create(
     """Create a frozen backbone with its weights and its preprocessing.
 
     Args:
-        name: One of `list_backbones()`, or "transformers" for a ViT, DINOv2 or CLIP checkpoint
-            folder of that package, given as `weights` (`vit.from_folder`).
+        name: One of `list_backbones()`, or "transformers" for a ViT, DINOv2 or CLIP checkpoint of
+            that package, of which `weights` gives the folder or the hub id (`vit.from_folder`).
         weights: "" takes `cache_dir/weights/<name>.safetensors`, else the Python package that
             carries the weights, if there is one, else the model hub; a path takes that
             .safetensors, .pth, .pt or .bin file; "owner/name" that checkpoint of the hub;
@@ -78,7 +78,7 @@ def create(
 
     Raises:
         UserError: Unknown name, fit, dtype or stage; no weights; weights that cannot be read or
-            fit not.
+            do not fit.
     """
     family = importlib.import_module(f"{__name__}.{family_of(name)}")
     if name == FOLDER:
@@ -86,10 +86,16 @@ def create(
             raise UserError(
                 "backbone transformers is whatever a checkpoint folder holds: give the folder with "
                 "config.json and model.safetensors, as save_pretrained writes it, with "
-                "--config.features.weights=FOLDER"
+                "--config.features.weights=FOLDER, or the id of such a checkpoint on the model "
+                "hub, such as google/vit-base-patch16-224"
             )
-        architecture = family.from_folder(weights)
-        weights = str(pathlib.Path(weights) / "model.safetensors")
+        folder = pathlib.Path(weights).expanduser()
+        hub = importlib.import_module(f"{__name__}.hub")
+        if not folder.is_dir() and hub.is_hub_id(weights):
+            architecture = family.from_folder(hub.checkpoint_folder(weights))
+        else:
+            architecture = family.from_folder(folder)
+            weights = str(folder / "model.safetensors")
     else:
         architecture = family.ARCHITECTURES[name]
     builder = importlib.import_module(f"{__name__}.backbone")

@@ -1,24 +1,19 @@
 """Find and read the weights of a backbone: a file, the cache, a Python package, or the hub."""
 
 import dataclasses
-import functools
 import hashlib
 import importlib.util
 import pathlib
 import re
-import socket
-import urllib.parse
-import urllib.request
 
 import ml_dtypes
 import numpy as np
 import safetensors
 
-from vadjax.backbones import torch_pickle
+from vadjax.backbones import hub, torch_pickle
 from vadjax.errors import UserError
 
 _SUFFIXES = (".safetensors", ".pth", ".pt", ".bin")
-HUB_FILES = ("model.safetensors", "pytorch_model.bin")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -83,7 +78,7 @@ def find(
         path = pathlib.Path(weights).expanduser()
         if path.is_file():
             return Found(path, f"file {path.name}", _recorded(path))
-        if not re.fullmatch(r"[\w.-]+/[\w.-]+", weights) or path.suffix in _SUFFIXES:
+        if not hub.is_hub_id(weights) or path.suffix in _SUFFIXES:
             raise UserError(
                 f"weights file {path} of backbone {name} not found; give the path of a "
                 f"{', '.join(_SUFFIXES)} file, a checkpoint id such as "
@@ -104,13 +99,13 @@ def find(
     why = "no weights"
     if checkpoint and not (package and weights == package.name):
         try:
-            return _from_hub(checkpoint)
-        except OSError as error:  # all of the hub's errors are OSErrors
-            reason = "out of reach, not in its cache" if _offline() else _first_line(error)
-            why = f"no weights (model hub: {reason})"
+            path, wanted = hub.weights_file(checkpoint)
+            return Found(path, f"hub {checkpoint}", wanted)
+        except OSError as error:
+            why = f"no weights (model hub: {error})"
     put = f"put it as {cached}, or give" if cache_dir else "give"
     ways = [
-        f"fetch {HUB_FILES[0]} of {checkpoint} from the model hub and {put} its path with "
+        f"fetch {hub.WEIGHTS_FILES[0]} of {checkpoint} from the model hub and {put} its path with "
         "--config.features.weights=FILE"
     ]
     if package:
@@ -166,49 +161,6 @@ def _recorded(path: pathlib.Path) -> str:
             f"{record} holds no sha256; remove it, or write: sha256sum FILE > FILE.sha256"
         )
     return words[0]
-
-
-def _from_hub(checkpoint: str) -> Found:
-    """Take a checkpoint from the hub's cache, or download it there.
-
-    Raises:
-        OSError: It is in neither, or the hub is out of reach.
-    """
-    import huggingface_hub
-    from huggingface_hub.errors import EntryNotFoundError
-
-    download = functools.partial(
-        huggingface_hub.hf_hub_download, checkpoint, local_files_only=_offline()
-    )
-    path = None
-    for file in HUB_FILES:
-        try:
-            path = pathlib.Path(download(file))
-            break
-        except EntryNotFoundError as error:
-            missing = error
-    if path is None:
-        raise missing
-    blob = path.resolve().name  # the cache names large files by their sha256
-    wanted = blob if re.fullmatch(r"[0-9a-f]{64}", blob) else ""
-    return Found(path, f"hub {checkpoint}", wanted)
-
-
-def _offline() -> bool:
-    """Tell at once what the hub's client finds out after half a minute of trying."""
-    from huggingface_hub import constants
-
-    if constants.HF_HUB_OFFLINE:
-        return True
-    host = urllib.parse.urlsplit(constants.ENDPOINT).hostname
-    try:
-        return not (urllib.request.getproxies() or socket.getaddrinfo(host, 443))
-    except OSError:
-        return True
-
-
-def _first_line(error: Exception) -> str:
-    return str(error).strip().split("\n")[0].rstrip(".") or type(error).__name__
 
 
 def _read_safetensors(path: pathlib.Path) -> dict[str, np.ndarray]:

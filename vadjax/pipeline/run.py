@@ -217,7 +217,7 @@ class Run:
 
     def note_timing(self, **values: float) -> None:
         """Keep measured times across the stages, which may run in processes of their own."""
-        if not processes.leads():
+        if not processes.is_first():
             return
         rounded = {k: round(float(v), 2) for k, v in values.items()}
         write_json(self.workdir / "timing.json", {**self.timing, **rounded})

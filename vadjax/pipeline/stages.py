@@ -59,13 +59,13 @@ def run(
     Raises:
         UserError: whatever the user can mend.
     """
-    console = Console(quiet=quiet or not processes.leads())
+    console = Console(quiet=quiet or not processes.is_first())
     identity = configs.identity(config)
     younger = configs.identity(configs.default_config())
     with contextlib.ExitStack() as opened:
         this = Run(config, workdir, console, command)
         with processes.barrier("opening the workdir"):
-            if processes.leads():
+            if processes.is_first():
                 opened.enter_context(
                     workdirs.opened(
                         workdir, identity=identity, defaults=younger, upgrade=configs.upgrade
@@ -86,7 +86,7 @@ def run(
                 done = made_by[name](this)
             else:
                 with processes.barrier(f"the first process did the stage {name}"):
-                    if processes.leads():
+                    if processes.is_first():
                         made_by[name](this)
             if done is not False:  # else what it took before stands
                 this.note_timing(**{f"{name}_s": time.perf_counter() - start})
@@ -116,8 +116,8 @@ def _claim(run: Run, identity: dict) -> None:
         frame_sizes=[v.frames.shape for v in run.dataset.train or run.dataset.test],
     )
     write_json(run.workdir / "environment.json", run.environment)
-    if processes.place().count > 1:
-        run.console.say(f"  {processes.place().count} processes; all end when one is lost")
+    if processes.current().count > 1:
+        run.console.say(f"  {processes.current().count} processes; all end when one is lost")
         run.store  # noqa: B018 - weights and store are there before the others look for them
 
 
@@ -142,12 +142,12 @@ def extract(run: Run) -> bool:
     with processes.barrier("extracting features"):
         done = _extract(run)
     until = time.monotonic() + SEEN_S
-    for video in run.videos.values() if processes.place().count > 1 else ():
+    for video in run.videos.values() if processes.current().count > 1 else ():
         while not run.store.holds(video.id, video.fingerprint):
             if time.monotonic() > until:
                 raise UserError(
-                    f"process {processes.place().index} does not see the features of {video.id} in "
-                    f"{run.store.folder}: features.cache_dir has to be one folder that all "
+                    f"process {processes.current().index} does not see the features of {video.id} "
+                    f"in {run.store.folder}: features.cache_dir has to be one folder that all "
                     "processes share."
                 )
             time.sleep(0.5)
@@ -171,8 +171,8 @@ def _extract(run: Run) -> bool:
     for deviation in dataset.deviations:
         run.console.say(f"  note: {deviation.what}: {deviation.meaning}")
     run.console.say(f"  {run.backbone.name}, weights: {run.backbone.weights_source}")
-    place = processes.place()
-    mine = share(list(run.videos.values()), place.index, place.count)
+    process = processes.current()
+    mine = share(list(run.videos.values()), process.index, process.count)
     missing = [v for v in mine if not run.store.holds(v.id, v.fingerprint)]
     still = [v for v in mine if not run.motion_store.holds(v.id, v.fingerprint)]
     if not (missing or still):
@@ -249,7 +249,7 @@ def train(run: Run) -> bool:
         for note in result.notes:
             run.console.say(f"  note: {note}")
         compile_s, train_s = compile_s + result.compile_s, train_s + result.train_s
-        if processes.leads():
+        if processes.is_first():
             window_model.save(run.detector_dir(fold), result.variables, standardizer)
     run.note_timing(train_epochs_s=train_s)  # of all epochs, those before a restart too
     if compile_s:
@@ -266,7 +266,7 @@ def audit(run: Run) -> None:
         leakage = audit_folds(
             run.folds, length=window.length, dilation=window.dilation, stride=window.stride
         )
-    if processes.leads():
+    if processes.is_first():
         write_json(run.workdir / "leakage.json", leakage)
     run.console.say(f"  leakage audit of {leakage['test_windows']} windows: {leakage['verdict']}")
     if run.by_window:

@@ -1,9 +1,9 @@
-"""Sees at once when another process of the run ends: each holds a TCP connection to the first.
+"""Detects at once that another process of the run has ended: each one is connected to the first.
 
-`jax.distributed` has heartbeats, which see a machine that is gone; but they take a minute or two,
-and then JAX aborts without a word of what to do. A process that is killed closes its connection.
-Waiting for one another goes over the connections too, because a collective of CPUs gives up when
-it has waited for long.
+`jax.distributed` has heartbeats, which detect a machine that is gone, but they take a minute or
+two, and then JAX aborts without saying what to do. A process that is killed closes its TCP
+connection. Barriers use these connections too, because a collective of CPUs fails after a long
+wait.
 """
 
 import atexit
@@ -17,65 +17,66 @@ import numpy as np
 
 from vadjax.errors import lost
 
-GRACE_S = 1.0  # a failed collective or `processes.barrier` may explain better
+GRACE_S = 1.0  # a failed collective or `processes.barrier` may give a better message
 CONNECT_S = 20.0
 READY, GO, DONE = b"r", b"g", b"."
 NAME_BYTES = 256
 
 
-class Peers:
-    """The connections of this process; where none can be made, the heartbeats are left.
-
-    Args:
-      index: of this process.
-      count: of all.
-      host: of the first process; "" is the name that it gives itself.
-    """
+class Heartbeat:
+    """The connections of this process. Where none can be made, only JAX's heartbeats remain."""
 
     def __init__(self, index: int, count: int, host: str = ""):
+        """Connect all processes to the first one; every process calls this at the same time.
+
+        Args:
+            index: of this process.
+            count: number of processes.
+            host: of the first process; "" is the name that it reports itself.
+        """
         self._index, self._ending = index, False
         self._connections: list[socket.socket] = []
-        self._heard, self._calls, self._changed = 0, 0, threading.Condition()
+        self._received, self._calls, self._changed = 0, 0, threading.Condition()
         server = thread = None
         if index == 0:
             server = socket.create_server(("", 0))
             server.settimeout(CONNECT_S)
             thread = threading.Thread(target=self._accept, args=(server, count), daemon=True)
             thread.start()
-        name, port = _told(server)
+        name, port = _address_of_first(server)
         if thread:
             thread.join()
         else:
             self._call(host or name, port)
         wanted = 1 if index else count - 1
-        self._complete = _all_say(len(self._connections) == wanted)
+        self._complete = _all_true(len(self._connections) == wanted)
         atexit.register(self.end, well=True)
 
     def wait_for_all(self) -> None:
-        """Wait, for however long, until every process has called this."""
+        """Wait without a limit until every process has called this."""
         if not self._complete:
-            return  # the collective that follows waits too
+            return  # the collective that follows waits as well
         self._calls += 1
         wanted = self._calls * (1 if self._index else len(self._connections))
         if self._index:
             self._send(READY)
         with self._changed:
-            self._changed.wait_for(lambda: self._heard >= wanted)
+            self._changed.wait_for(lambda: self._received >= wanted)
         if self._index == 0:
             self._send(GO)
 
     def end(self, *, well: bool = False) -> None:
-        """Watch no more; `well` tells the others that all is well."""
+        """Stop watching; `well` reports to the others that this process ends without error."""
         self._ending = True
         if well:
             self._send(DONE)
 
-    def _send(self, word: bytes) -> None:
+    def _send(self, message: bytes) -> None:
         for connection in self._connections:
             try:
-                connection.sendall(word)
+                connection.sendall(message)
             except OSError:
-                continue  # the thread that reads from it sees that too
+                continue  # the thread that reads from it gets this error too
 
     def _call(self, host: str, port: int) -> None:
         try:
@@ -104,11 +105,11 @@ class Peers:
 
     def _wait(self, connection: socket.socket, number: int) -> None:
         try:
-            while word := connection.recv(1):
-                if word == DONE:
+            while message := connection.recv(1):
+                if message == DONE:
                     return
                 with self._changed:
-                    self._heard += 1
+                    self._received += 1
                     self._changed.notify_all()
         except OSError:
             pass
@@ -120,8 +121,8 @@ class Peers:
             os._exit(1)
 
 
-def _told(server: socket.socket | None) -> tuple[str, int]:
-    """Let the first process tell all its name and port."""
+def _address_of_first(server: socket.socket | None) -> tuple[str, int]:
+    """Broadcast the host name and the port of the first process."""
     from jax.experimental.multihost_utils import broadcast_one_to_all
 
     name = socket.gethostname().encode()[:NAME_BYTES] if server else b""
@@ -131,7 +132,7 @@ def _told(server: socket.socket | None) -> tuple[str, int]:
     return np.asarray(text).tobytes().rstrip(b"\0").decode(), int(port)
 
 
-def _all_say(yes: bool) -> bool:
+def _all_true(yes: bool) -> bool:
     from jax.experimental.multihost_utils import process_allgather
 
     return bool(process_allgather(np.array([yes])).all())

@@ -1,4 +1,4 @@
-"""What the first of several processes does alone, and what it tells the others."""
+"""What the first of several processes reads alone and broadcasts to the others."""
 
 import json
 from collections.abc import Callable
@@ -10,19 +10,15 @@ from jax.errors import JaxRuntimeError
 from jax.experimental.multihost_utils import broadcast_one_to_all
 
 from vadjax.errors import UserError, lost
+from vadjax.runtime.processes import is_first
 
 FAILED = -1
 
 
-def leads() -> bool:
-    """Say whether this process is the first, which alone writes."""
-    return jax.process_index() == 0
-
-
-def from_leader(read: Callable[[], tuple[Any, dict]], like: Any) -> tuple[Any, dict]:
+def from_first(read: Callable[[], tuple[Any, dict]], like: Any) -> tuple[Any, dict]:
     """Let the first process read something and return it in all of them.
 
-    So the others need not see its disk, nor may they see an older state of it.
+    The others then need not see its disk, and cannot read an older state of it.
 
     Args:
       read: called in the first process: returns (tree of arrays, what JSON holds).
@@ -34,7 +30,7 @@ def from_leader(read: Callable[[], tuple[Any, dict]], like: Any) -> tuple[Any, d
     if jax.process_count() == 1:
         return read()
     size, tree, text, error = FAILED, None, b"", None
-    if leads():
+    if is_first():
         try:
             tree, value = read()
             text = json.dumps(value).encode()
@@ -44,7 +40,7 @@ def from_leader(read: Callable[[], tuple[Any, dict]], like: Any) -> tuple[Any, d
     size = int(_broadcast(np.int32(size)))
     if size == FAILED:
         raise error or UserError("the first process has stopped; its own message says why.")
-    if not leads():
+    if not is_first():
         tree = jax.tree.map(lambda leaf: np.zeros(leaf.shape, leaf.dtype), like)
         text = bytes(size)
     tree, text = _broadcast((tree, np.frombuffer(text, np.uint8)))

@@ -12,9 +12,10 @@ import jax
 import numpy as np
 
 from vadjax.errors import UserError
+from vadjax.runtime.processes import is_first
 from vadjax.storage.checkpoints import Checkpoints
 from vadjax.training import state as states
-from vadjax.training.broadcast import from_leader, leads
+from vadjax.training.broadcast import from_first
 from vadjax.training.inputs import TrainingData, check, hyperparameters, resident_arrays, run_size
 from vadjax.training.log import EpochLog
 from vadjax.training.parallel import Devices
@@ -123,7 +124,7 @@ def fit(
             def save() -> states.State:
                 state = population.fetch(0)
                 kept = {"identity": identity, **progress.kept()}
-                if leads():
+                if is_first():
                     checkpoints.save("last", int(state.epoch), state, kept)
                 return state
 
@@ -149,7 +150,7 @@ def fit(
             state = save()
         variables = states.variables_of(**state.best)
         best_epoch, best_metric = int(state.best_epoch), float(state.best_metric)
-        if leads() and checkpoints.latest("best") != best_epoch:
+        if is_first() and checkpoints.latest("best") != best_epoch:
             checkpoints.save("best", best_epoch, variables, {"metric": best_metric})
     return FitResult(
         variables=variables,
@@ -177,8 +178,8 @@ def _begin(
         state, kept = saved or (jax.tree.map(np.array, start()), {})
         return state, {"asked": identity, "kept": kept}
 
-    state, found = from_leader(read, like)
-    if not leads():
+    state, found = from_first(read, like)
+    if not is_first():
         _check_identity(found["asked"], identity, "the first process")
     return state, found["kept"]
 
@@ -186,7 +187,7 @@ def _begin(
 @contextlib.contextmanager
 def _log(workdir: pathlib.Path, name: str, history: list) -> Iterator[Callable[[dict], None]]:
     """Yield what writes a row; nothing is written but by the first process."""
-    if not leads():
+    if not is_first():
         yield lambda row: None
         return
     with contextlib.closing(EpochLog(workdir, name, history)) as rows:
