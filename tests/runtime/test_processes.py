@@ -32,10 +32,10 @@ from tests.training import tiny
 from tests.runtime.test_processes import RATES
 from tests.training.test_population import members_of, train
 def main(argv):
-    place = processes.connect(wait_s=60)
+    process = processes.connect(wait_s=60)
     assert (jax.device_count(), jax.local_device_count()) == (4, 2)
     # Each process has a disk of its own: nobody asks what the second one's holds.
-    out = pathlib.Path(argv[1]) / str(place.index)
+    out = pathlib.Path(argv[1]) / str(process.index)
     for name, epochs in (("fresh", 3), ("from_one", 4)):
         config = tiny.config(epochs=epochs, num_devices=4, batch_size=7)
         result = fit(tiny.Tiny(), tiny.Predict(), tiny.data(), config, workdir=out / name)
@@ -55,7 +55,7 @@ def main(argv):
     with processes.barrier("meeting"):
         pass
     with processes.barrier("meeting again"):
-        if place.index:
+        if process.index:
             raise UserError("no such file")
 """
 KILLED = """
@@ -63,9 +63,9 @@ import jax
 jax.config.update("jax_num_cpu_devices", 2)
 from tests.training import tiny
 def main(argv):
-    place = processes.connect(wait_s=60, heartbeat_s=10)
+    process = processes.connect(wait_s=60, heartbeat_s=10)
     def report(row):
-        if place.index and row["epoch"] == 4:
+        if process.index and row["epoch"] == 4:
             os.kill(os.getpid(), signal.SIGKILL)
     config = tiny.config(epochs=6, num_devices=4, batch_size=7)
     out = pathlib.Path(argv[1]) / "run"
@@ -112,7 +112,7 @@ def run_together(program, *arguments, **environment):
         own |= {"VADJAX_PROCESS_ID": str(index), "PYTHONPATH": str(ROOT), **environment}
         started.append(
             subprocess.Popen(
-                [sys.executable, "-c", f"{BEFORE}{program}\ndoors.run(main)", *map(str, arguments)],
+                [sys.executable, "-c", f"{BEFORE}{program}\ncli.run(main)", *map(str, arguments)],
                 cwd=ROOT,
                 env={**os.environ, **own},
                 stdout=subprocess.PIPE,
@@ -275,7 +275,7 @@ def test_processes_are_asked_for_or_detected(arguments, environment, plan):
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"VADJAX_PROCESS_ID": ""}, "wants --process_id too"),
+        ({"VADJAX_PROCESS_ID": ""}, "needs --process_id too"),
         ({"VADJAX_COORDINATOR": "n1"}, "give host:port and two whole numbers"),
         ({"VADJAX_PROCESS_ID": "4"}, "with 4 processes it is 0 to 3"),
     ],

@@ -87,7 +87,7 @@ def score_vadjax(shape: Shape) -> Callable[[], float]:
     rows = (np.arange(ROWS - shape.length + 1)[:, None] + np.arange(shape.length)).astype(np.int32)
     variables = model.init(jax.random.key(0), np.zeros((1, shape.length, shape.width), np.float32))
     run = make_score_fn(model, objective, length=shape.length, batch_size=SCORE_BATCH)
-    placed = run.place(features, rows)
+    placed = run.put(features, rows)
 
     def sample() -> float:
         start = time.perf_counter()

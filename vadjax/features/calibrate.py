@@ -1,4 +1,4 @@
-"""Choose how many images a CPU device takes at a time, once for each network and machine."""
+"""Choose the micro-batch of extraction on a CPU, once for each network and machine."""
 
 import json
 import os
@@ -13,8 +13,8 @@ from vadjax.backbones.backbone import Backbone
 from vadjax.features.extractor import Extractor
 
 CANDIDATES = (1, 2, 4)
-WORTH_IT = 1000  # frames
-ROUNDS = 3  # runs of each candidate, in turns: drift then hits all alike
+WORTH_IT = 1000  # frames; measuring takes longer than it saves for fewer
+ROUNDS = 3  # runs of each candidate, alternating, so that drift affects all of them
 
 
 def choose_micro_batch(
@@ -31,14 +31,14 @@ def choose_micro_batch(
 
     Args:
         backbone: the network, at its input size.
-        tap: as for `Extractor`.
-        batch_size: as for `Extractor`; candidates that it does not hold are left out.
-        cache_dir: where choices are kept; a folder that cannot be written costs time only.
-        num_frames: how many frames wait; for few, measuring would take longer than it saves.
+        tap: the tap that is extracted.
+        batch_size: as for `Extractor`; larger candidates are left out.
+        cache_dir: folder where choices are kept; if it cannot be written, they are not kept.
+        num_frames: number of frames to extract; with few, nothing is measured.
 
     Returns:
-        Images at a time, 1 where nothing was measured; 0 where devices take their share at once,
-        as all but CPUs do.
+        Images at a time, 1 if nothing was measured; 0 on GPUs and TPUs, which take their share of
+        a batch at once.
     """
     if jax.default_backend() != "cpu":
         return 0

@@ -1,7 +1,7 @@
-"""Videos -> arrays in the store, one video at a time whole or not at all.
+"""Extraction: videos -> feature arrays in the store, where a video is complete or absent.
 
-Decoding, resizing and motion run in threads, a video each; the backbone runs on the devices
-while they work. A run that is killed leaves whole videos behind and does only the others again.
+Decoding, resizing and motion run in threads, one video each, while the backbone runs on the
+devices. After a run that was killed, only the videos that are not in the store are extracted again.
 """
 
 import contextlib
@@ -24,15 +24,23 @@ from vadjax.storage.features import FeatureStore
 def share(videos: Sequence[Video], index: int, count: int) -> list[Video]:
     """Return the videos that process `index` of `count` extracts, in their order.
 
-    The longest video first, each goes to the process that has the fewest frames until then.
+    The longest video first, each is given to the process that has the fewest frames so far.
+
+    Args:
+        videos: all of them, in the same order in every process.
+        index: of the process.
+        count: of processes.
+
+    Returns:
+        The videos of this process.
     """
     frames, chosen = [0] * count, set()
-    for place in sorted(range(len(videos)), key=lambda i: -len(videos[i].frames)):
+    for number in sorted(range(len(videos)), key=lambda i: -len(videos[i].frames)):
         least = frames.index(min(frames))
-        frames[least] += len(videos[place].frames)
+        frames[least] += len(videos[number].frames)
         if least == index:
-            chosen.add(place)
-    return [video for place, video in enumerate(videos) if place in chosen]
+            chosen.add(number)
+    return [video for number, video in enumerate(videos) if number in chosen]
 
 
 def extract(
@@ -120,9 +128,20 @@ def extract(
 def images_of(
     videos: Sequence[Video], *, preprocess, batch_size: int, num_threads: int = 2
 ) -> Iterator[tuple[Video, np.ndarray, int]]:
-    """Yield (video, images uint8 [batch_size, ...], how many of them are frames), decoded ahead.
+    """Decode and preprocess videos ahead of the caller, without a network.
 
-    A video's batches come in their order, those of several videos between one another.
+    Args:
+        videos: to decode.
+        preprocess: of the backbone.
+        batch_size: images a batch.
+        num_threads: videos that are decoded at a time.
+
+    Yields:
+        (video, images uint8 [batch_size, ...], number of images that are frames and not padding).
+        The batches of one video are in order; those of several videos alternate.
+
+    Raises:
+        UserError: a video cannot be read.
     """
 
     def batches(video: Video) -> Iterator[tuple]:
@@ -136,7 +155,7 @@ def images_of(
 def _decoded(
     videos: Sequence[Video], batches: Callable[[Video], Iterator[tuple]], num_threads: int
 ) -> Generator[tuple, None, None]:
-    """Run `batches` on the videos in threads; yield (video, *batch) as they come."""
+    """Run `batches` on the videos in threads; yield (video, *batch) as each is ready."""
     waiting: queue.SimpleQueue = queue.SimpleQueue()
     for video in videos:
         waiting.put(video)
@@ -190,8 +209,8 @@ def _batches(
     """Decode one video.
 
     Yields:
-        (images uint8 [batch_size, ...], how many of them are frames and not padding, whether the
-        video ends with them, and then the meter's rows, if there is one).
+        (images uint8 [batch_size, ...], number of images that are frames and not padding, whether
+        the video ends with them, and then the rows of the meter, if there is one).
     """
     batch, left = [], len(video.frames)
     for frame in video.frames:
@@ -205,4 +224,4 @@ def _batches(
             yield np.stack(batch), count, not left, meter.rows() if meter and not left else None
             batch = []
     if left:
-        raise UserError(f"{video.id}: {left} frames fewer were decoded than were indexed.")
+        raise UserError(f"{video.id}: {left} fewer frames were decoded than the index has.")

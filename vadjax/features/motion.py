@@ -1,7 +1,7 @@
-"""Motion without learning: how much a frame differs from the one before it.
+"""Motion measures without learning: how much a frame differs from the one before it.
 
 Two measures, each the largest mean over a box anywhere in the frame, so that one fast cyclist in a
-quiet scene counts as much as a crowd:
+quiet scene gets as high a value as a crowd:
 
 - difference: absolute change of grey, boxes of 16 px
 - flow: length of Farneback's optical flow (Farneback, SCIA 2003), boxes of 33 px, in pixels a frame
@@ -106,10 +106,10 @@ def _measure(last: np.ndarray, grey: np.ndarray) -> tuple[float, float]:
 
 
 def _largest_mean(values: np.ndarray, box: int) -> float:
-    """The largest mean of `values` [h, w] over a box that lies wholly in the frame.
+    """Return the largest mean of `values` over a box that lies wholly in the frame.
 
     Args:
-        values: uint8 or float32.
+        values: uint8 or float32 [h, w].
         box: side in pixels of a frame 240 px high.
     """
     height, width = values.shape

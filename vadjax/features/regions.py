@@ -1,13 +1,13 @@
-"""What moves before a fixed camera: how fast at each place, and windows on the moving things.
+"""Moving regions of a fixed camera: flow at each cell of a grid, and windows on moving objects.
 
-A median background makes the foreground; Farneback's flow (Farneback, SCIA 2003) is averaged over
-the foreground of a box at each cell of a grid, so that a limb counts little and an object much; a
-window is set on each peak of the foreground. A crowd is one connected region, which is why windows
-have a person's size and sit on peaks instead of enclosing components. Nothing is learned but the
-background, and nothing looks ahead.
+The foreground is the difference from a median background. Farneback's flow (Farneback, SCIA 2003) is
+averaged over the foreground of a box at each cell, so that a limb counts little and an object much.
+A window is placed on each peak of the foreground: a crowd is one connected region, so windows have
+a person's size instead of enclosing components. Only the background is learned, and nothing looks
+ahead.
 
-All lengths are pixels of frames brought to a height of `HEIGHT`, where a walker of UCSD Ped2 or
-Ped1 is 20 to 45 px high. Another scene wants another `HEIGHT`.
+All lengths are pixels of frames resized to a height of `HEIGHT`, where a walker of UCSD Ped2 or
+Ped1 is 20 to 45 px high. Another scene may need another `HEIGHT`.
 """
 
 import dataclasses
@@ -26,12 +26,12 @@ NUM_DIRECTIONS = 8
 WINDOW, CROP = 40, 64  # side of a window, and of the network's input made of it
 _BODY = (9, 17)  # width, height of a body at half size
 _APART = (5, 8)  # least distance of two windows in x and y at half size
-_MASS = 0.12  # share of foreground in a body from which on there is one
+_MASS = 0.12  # least share of foreground within a body
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Moving:
-    """What one frame shows.
+    """The moving regions of one frame.
 
     Attributes:
         flow: float16 [h, w, 3]: mean over a cell's box of flow to the right and down (pixels a
@@ -39,7 +39,7 @@ class Moving:
         directions: float16 [h, w, 8]: mean speed in the box by direction, bins of 45 degrees from
             the right clockwise; 0 outside of the foreground.
         centres: float32 [n, 2]: (x, y) of the windows.
-        crops: uint8 [n, 64, 64]: what the windows show.
+        crops: uint8 [n, 64, 64]: the pixels of the windows.
     """
 
     flow: np.ndarray
@@ -49,7 +49,7 @@ class Moving:
 
 
 def working_frame(frame: np.ndarray) -> np.ndarray:
-    """Bring a frame, uint8 [h, w] or [h, w, 3] RGB, to grey and to a height of 240 pixels."""
+    """Convert a frame, uint8 [h, w] or [h, w, 3] RGB, to grey and to a height of 240 pixels."""
     grey = frame if frame.ndim == 2 else cv2.cvtColor(frame, cv2.COLOR_RGB2GRAY)
     width = max(CELL, CELL * round(grey.shape[1] * HEIGHT / grey.shape[0] / CELL))
     if grey.shape != (HEIGHT, width):
@@ -58,7 +58,7 @@ def working_frame(frame: np.ndarray) -> np.ndarray:
 
 
 def median_background(frames: Iterable[np.ndarray]) -> np.ndarray:
-    """Median of working frames [h, w]; some hundred spread over the clips are enough.
+    """Return the median of working frames [h, w]; some hundred over all clips are enough.
 
     Returns:
         float32 [h, w].
@@ -69,22 +69,25 @@ def median_background(frames: Iterable[np.ndarray]) -> np.ndarray:
     frames = list(frames)
     if len({frame.shape for frame in frames}) != 1:
         raise UserError(
-            f"a background wants frames of one size, found {len(frames)} frames of sizes "
+            f"a background needs frames of one size, got {len(frames)} frames of sizes "
             f"{sorted({frame.shape for frame in frames})}: is it one fixed camera?"
         )
     return np.median(frames, axis=0).astype(np.float32)
 
 
 def foreground(frame: np.ndarray, background: np.ndarray) -> np.ndarray:
-    """Share of foreground at half size, float32 [h / 2, w / 2].
+    """Measure the share of foreground at half size.
 
     Args:
         frame: uint8 [h, w], a working frame.
         background: float32 [h, w].
+
+    Returns:
+        float32 [h / 2, w / 2].
     """
     away = frame.astype(np.float32) - background
     small = cv2.resize(np.clip(away, -10, 10), None, fx=0.25, fy=0.25, interpolation=cv2.INTER_AREA)
-    light = cv2.resize(cv2.blur(small, (31, 31)), away.shape[::-1])  # clouds, not objects
+    light = cv2.resize(cv2.blur(small, (31, 31)), away.shape[::-1])  # changes of light, not objects
     mask = cv2.GaussianBlur(np.abs(away - light), (0, 0), 1) > THRESHOLD
     return _half(mask.astype(np.float32))
 
@@ -105,7 +108,7 @@ class RegionMeter:
         """Take the next frame, uint8 [h, w] or [h, w, 3] RGB; the first has no flow.
 
         Raises:
-            UserError: the frame has not the background's size.
+            UserError: the frame's size differs from the background's.
         """
         grey = working_frame(frame)
         if grey.shape != self._background.shape:
@@ -129,7 +132,7 @@ class RegionMeter:
 
 
 def peaks(share: np.ndarray) -> np.ndarray:
-    """Centres (x, y) of bodies, float32 [n, 2]: peaks of the foreground, the strongest first."""
+    """Find the centres (x, y) of bodies: peaks of the foreground, float32 [n, 2], strongest first."""
     mass = cv2.boxFilter(share, -1, _BODY, borderType=cv2.BORDER_CONSTANT)
     mass = cv2.GaussianBlur(mass, (0, 0), 1.5)
     ys, xs = np.nonzero((mass >= cv2.dilate(mass, np.ones((9, 7)))) & (mass > _MASS))
@@ -147,7 +150,7 @@ def _half(image: np.ndarray) -> np.ndarray:
 
 
 def _by_direction(flow: np.ndarray) -> np.ndarray:
-    """Flow [h, w, 2] to its length in the bin of its direction, float32 [h, w, 8]."""
+    """Put the length of flow [h, w, 2] into the bin of its direction: float32 [h, w, 8]."""
     turn = np.arctan2(flow[..., 1], flow[..., 0]) / (2 * np.pi) * NUM_DIRECTIONS
     index = np.round(turn).astype(int) % NUM_DIRECTIONS
     bins = np.zeros((*flow.shape[:2], NUM_DIRECTIONS), np.float32)
@@ -156,7 +159,7 @@ def _by_direction(flow: np.ndarray) -> np.ndarray:
 
 
 def _cells(values: np.ndarray) -> np.ndarray:
-    """Mean over the box of each cell, [h / 2, w / 2, c] to float16 [h / 8, w / 8, c]."""
+    """Average over the box of each cell: [h / 2, w / 2, c] to float16 [h / 8, w / 8, c]."""
     side, step = round(BOX / 2), CELL // 2
     means = cv2.blur(values[..., :4], (side, side), borderType=cv2.BORDER_CONSTANT)
     if values.shape[-1] > 4:  # OpenCV filters four channels at a time

@@ -1,4 +1,4 @@
-"""Mean 0 and standard deviation 1 for every feature, by the statistics of the fitted clips."""
+"""Standardisation of features by the mean and standard deviation of the training clips."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -8,15 +8,15 @@ import numpy as np
 from vadjax.errors import UserError
 
 CONSTANT = 1e-6  # a standard deviation below this share of the mean is rounding
-# A channel that hardly ever fires in the fitted clips must not drown all others when it does: no
-# deviation counts as less than this share of the median one (docs/decisions.md).
+# A channel that is nearly constant in the training clips must not outweigh all others when it
+# changes: no deviation is below this share of the median one (docs/decisions.md).
 FLOOR = 0.1
-PLACE_FLOOR = 0.3  # of a channel's deviation, where a place hardly ever changes
+PLACE_FLOOR = 0.3  # of a channel's deviation, for places that hardly ever change
 
 
 @dataclass(frozen=True, eq=False)
 class Standardizer:
-    """(x - mean) / std over the last axis: by feature, by channel of a map, or of each place.
+    """(x - mean) / std by feature, by channel of a map, or by channel at each place of a map.
 
     Attributes:
       mean: float32 [c], or [h, w, c] by place.
@@ -35,7 +35,7 @@ class Standardizer:
         by_place: bool = False,
         chunk_bytes: int = 1 << 26,
     ) -> "Standardizer":
-        """Measure the fitted clips, in float64 and one chunk at a time.
+        """Measure the training clips, in float64 and one chunk at a time.
 
         Chunks are joined by the pairwise update of Chan, Golub and LeVeque (1983), which keeps
         its precision where the mean is far larger than the deviation.
@@ -45,6 +45,9 @@ class Standardizer:
           by_place: measure each place of maps [rows, h, w, c] by itself: what a fixed camera always
             sees there becomes 0, and what comes into view stands out.
           chunk_bytes: of rows that are held in float64 at once.
+
+        Returns:
+          The statistics.
 
         Raises:
           UserError: there is no row, or rows hold NaN or infinity.
@@ -74,7 +77,7 @@ class Standardizer:
                 "(remove them from features.cache_dir), or choose other weights."
             )
         if not rows:
-            raise UserError("there is no feature row to fit: every training clip is empty.")
+            raise UserError("there are no feature rows: every training clip is empty.")
         variance = squares / count
         if by_place:
             places = tuple(range(variance.ndim - 1))
@@ -90,10 +93,12 @@ class Standardizer:
         """Return [rows, ..., c] standardised, float32.
 
         Raises:
-          ValueError: the last axis is not as long as in the fitted clips.
+          ValueError: the last axis is not as long as in the training clips.
         """
         if rows.shape[-1] != self.mean.shape[-1]:
-            raise ValueError(f"{rows.shape[-1]} channels, but {self.mean.shape[-1]} were fitted")
+            raise ValueError(
+                f"{rows.shape[-1]} channels, expected {self.mean.shape[-1]} as in the training clips"
+            )
         rows = np.subtract(rows, self.mean, dtype=np.float32)
         return np.divide(rows, self.std, out=rows)
 

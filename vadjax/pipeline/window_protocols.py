@@ -74,7 +74,7 @@ def score(run: Run) -> None:
         run.memory.once(("inputs", size), dict),
         (run.config.seed, fitted.mean.tobytes(), fitted.std.tobytes()),
         size=sum(4 * run.store.read(name).size for name in fold.videos),
-        make=lambda: scorer.place(fitted.apply(rows(run, fold)), tested),
+        make=lambda: scorer.put(fitted.apply(rows(run, fold)), tested),
     )
     scores = scorer.fetch(variables, *placed)[: len(tested)]
     found = {

@@ -1,15 +1,22 @@
-"""Scores of a place by what is normal at that place: maps in, maps out, before a fixed camera."""
+"""Score each cell of a map by what is normal at that cell or row, for a fixed camera."""
 
 import cv2
 import numpy as np
 
-_FLOOR = 0.5  # of the largest scale: no place is more than twice as strict as the busiest
-_AT_ONCE = 1 << 24  # distances in memory: 64 MB
+_FLOOR = 0.5  # of the largest scale, the lowest scale of any place
 _SEEN = 0.05  # share of foreground from which on a cell counts as moving
 
 
 def causal_mean(values: np.ndarray, length: int) -> np.ndarray:
-    """Mean of the last `length` rows, of all so far where there are fewer; [t, ...] float32."""
+    """Average the last `length` rows, or all rows so far where there are fewer.
+
+    Args:
+        values: [t, ...] float.
+        length: rows, at least 1.
+
+    Returns:
+        float32 [t, ...].
+    """
     values = np.asarray(values, np.float64)
     total = np.concatenate([np.zeros_like(values[:1]), np.cumsum(values, axis=0)])
     stop = np.arange(1, len(values) + 1)
@@ -19,7 +26,7 @@ def causal_mean(values: np.ndarray, length: int) -> np.ndarray:
 
 
 def speed(flow: np.ndarray, *, length: int, prior: float = 0.1) -> np.ndarray:
-    """Speed of what moves at each cell, averaged over the last `length` frames.
+    """Measure the speed of what moves at each cell, averaged over the last `length` frames.
 
     The mean flow is divided by the mean share of foreground plus `prior`, so that few pixels of
     foreground do not make a speed.
@@ -37,7 +44,7 @@ def speed(flow: np.ndarray, *, length: int, prior: float = 0.1) -> np.ndarray:
 
 
 def normal_scale(maps: np.ndarray, *, quantile: float = 0.999) -> np.ndarray:
-    """What the largest normal values are at each place.
+    """Estimate the largest normal value at each place.
 
     Args:
         maps: [n, h, w] of normal frames, at least 0.
@@ -45,7 +52,7 @@ def normal_scale(maps: np.ndarray, *, quantile: float = 0.999) -> np.ndarray:
 
     Returns:
         float32 [h, w] above 0: the quantile, taken as the largest within 3 x 7 cells, smoothed,
-        and at least half its largest value, so that a place where little was seen is not strict.
+        and at least half its largest value, so that a place where little was seen gets no low threshold.
     """
     scale = np.quantile(maps, quantile, axis=0).astype(np.float32)
     scale = cv2.GaussianBlur(cv2.dilate(scale, np.ones((3, 7))), (0, 0), 1.5)
@@ -61,20 +68,21 @@ def nearest_by_row(
     band: int = 1,
     bank: int = 10_000,
 ) -> np.ndarray:
-    """Euclidean distance of each cell to the nearest normal cell of its row or the rows beside it.
+    """Measure each cell's distance to the nearest normal cell of its row or the rows beside it.
 
     Rows and not places: a street looks and moves alike along a row, and sizes change across them.
 
     Args:
         fit: [n, h, w, d] normal maps.
         test: [m, h, w, d].
-        fit_seen, test_seen: [n, h, w] and [m, h, w], share of foreground; cells below .05 are
-            neither fitted nor scored. Ones take every cell.
+        fit_seen: [n, h, w], share of foreground in `fit`; cells below .05 are not used. Ones use
+            every cell.
+        test_seen: [m, h, w], share of foreground in `test`; cells below .05 score 0.
         band: rows on either side.
-        bank: at most so many normal cells are kept for a row, evenly.
+        bank: at most this many normal cells are kept for a row, evenly spaced.
 
     Returns:
-        float32 [m, h, w]; 0 where nothing is seen, or nothing ever was in these rows.
+        float32 [m, h, w]; 0 where no foreground is seen, or none was in these rows of `fit`.
     """
     scores = np.zeros(test.shape[:3], np.float32)
     for row in range(test.shape[1]):
@@ -88,20 +96,21 @@ def nearest_by_row(
 
 
 def nearest(fit: np.ndarray, test: np.ndarray) -> np.ndarray:
-    """Distance of each of `test` [m, d] to the nearest of `fit` [n, d]; float32 [m].
+    """Measure the Euclidean distance of each test vector to the nearest normal one.
 
-    One matrix product for a chunk of rows, |a|^2 + |b|^2 - 2ab in float32: right to about 1e-3 of
-    the vectors' length, which `scoring.baselines.knn` improves on for some more time.
+    Args:
+        fit: [n, d] normal vectors, at least one.
+        test: [m, d].
+
+    Returns:
+        float32 [m].
     """
-    fit = np.asarray(fit, np.float32)
-    squares = np.einsum("nd,nd->n", fit, fit)
-    found = np.empty(len(test), np.float32)
-    chunk = max(1, _AT_ONCE // len(fit))
-    for start in range(0, len(test), chunk):
-        rows = np.asarray(test[start : start + chunk], np.float32)
-        least = (squares - 2 * rows @ fit.T).min(1) + np.einsum("nd,nd->n", rows, rows)
-        found[start : start + chunk] = np.sqrt(np.maximum(least, 0))
-    return found
+    from sklearn.neighbors import NearestNeighbors  # importing it takes a second
+
+    # Brute force: trees are slower from about 10 dimensions on.
+    search = NearestNeighbors(n_neighbors=1, algorithm="brute").fit(np.asarray(fit, np.float32))
+    distances, _ = search.kneighbors(np.asarray(test, np.float32))
+    return distances[:, 0].astype(np.float32)
 
 
 def paint(
@@ -114,11 +123,13 @@ def paint(
     reach: int = 2,
     base: float = 0.0,
 ) -> np.ndarray:
-    """Draw the scores of windows on a grid, the larger where two overlap.
+    """Write the scores of windows onto a grid, the larger one where two overlap.
 
     Args:
         scores: [n] of the windows.
-        rows, columns, frames: int [n], each window's cell and frame.
+        rows: int [n], the row of each window's cell.
+        columns: int [n], the column of each window's cell.
+        frames: int [n], the frame of each window.
         shape: (t, h, w) of the maps.
         reach: cells that a window covers on either side.
         base: value where there is no window.

@@ -1,8 +1,8 @@
-"""Several scores of the same frames into one, by what each does on held-out normal clips.
+"""Fuse several scores of the same frames, calibrated on held-out normal clips.
 
-A scale comes from normal clips that nothing was fitted on, never from the frames that are judged:
-statistics of the test set, as by min and max of each test video, would look ahead and would promise
-every video an anomaly (docs/protocols.md, section 2).
+The calibration uses normal clips that nothing was trained on, never the frames that are scored:
+statistics of the test set, such as the minimum and maximum of each test video, would look ahead and
+assume an anomaly in every video (docs/protocols.md, section 2).
 """
 
 import dataclasses
@@ -15,7 +15,7 @@ TAIL = 0.95  # quantile from which on the tail is exponential
 
 @dataclasses.dataclass(frozen=True)
 class Standard:
-    """Distance from the held-out normal mean, in standard deviations."""
+    """Distance of a score from the held-out normal mean, in standard deviations."""
 
     mean: float
     deviation: float
@@ -33,11 +33,11 @@ class Standard:
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Surprise:
-    """How rare a score is among held-out normal ones: -log10 of the share that is not below it.
+    """Rarity of a score among held-out normal ones: -log10 of the share that is not below it.
 
-    Up to the quantile `TAIL` that is the empirical share, interpolated; above it the excesses are
-    taken as exponential (a generalised Pareto tail of shape 0), so that scores beyond all that was
-    seen stay in order. Nothing but the order of scores counts below the tail, hence cues of any
+    Up to the quantile `TAIL` this is the empirical share, interpolated; above it excesses are
+    modelled as exponential (a generalised Pareto tail of shape 0), so that scores above all that
+    were seen keep their order. Below the tail only the order of scores matters, so that cues of any
     unit can be added.
     """
 
@@ -76,8 +76,8 @@ def fuse(
 
     Args:
         scores: cue -> video -> [t] or maps [t, h, w]; the same videos and shapes in every cue.
-        normal: cue -> held-out normal video -> scores of the same cue, from models that have not
-            been fitted on that video.
+        normal: cue -> held-out normal video -> scores of the same cue, from models that were not
+            trained on that video.
         calibration: a key of `CALIBRATIONS`.
 
     Returns:
@@ -89,12 +89,12 @@ def fuse(
     if calibration not in CALIBRATIONS:
         raise ValueError(f"calibration {calibration!r} unknown; choose of {list(CALIBRATIONS)}")
     fused: dict[str, np.ndarray] = {}
-    shapes = {cue: {v: np.shape(s) for v, s in found.items()} for cue, found in scores.items()}
-    if not scores or any(found != next(iter(shapes.values())) for found in shapes.values()):
+    shapes = {cue: {v: np.shape(s) for v, s in videos.items()} for cue, videos in scores.items()}
+    if not scores or any(shape != next(iter(shapes.values())) for shape in shapes.values()):
         raise ValueError(f"cues {list(scores)} should have the same videos of the same shapes")
-    for cue, found in scores.items():
+    for cue, videos in scores.items():
         scale = CALIBRATIONS[calibration].fit(list(normal.get(cue, {}).values()))
-        for video, values in found.items():
+        for video, values in videos.items():
             fused[video] = fused.get(video, 0) + scale(values)
     return fused
 

@@ -1,4 +1,4 @@
-"""Trained variables + features -> one score a frame, over every window at stride 1."""
+"""Scores of every frame from a trained model, over all windows at stride 1."""
 
 import dataclasses
 import functools
@@ -17,8 +17,8 @@ from vadjax.models.objectives import Objective
 from vadjax.runtime.devices import cpu_lock
 
 AXIS = "data"
-PADDING_BYTES = 1 << 22  # that features may grow by, about, to meet few shapes
-ROWS_AT_ONCE = 1 << 16  # feature rows on the device in one call; longer sets go in groups
+PADDING_BYTES = 1 << 22  # by about this much features may grow, so that few shapes are compiled
+ROWS_AT_ONCE = 1 << 16  # feature rows on the device in one call; more are split into groups
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -26,15 +26,15 @@ class ScoreFn:
     """The compiled scoring of many windows, see `make_score_fn`.
 
     Attributes:
-        placed: (variables, padded features, padded rows) as they lie on the devices -> the scores
-            of all windows, the padding's too.
+        on_device: (variables, padded features, padded rows), on the devices -> the scores of all
+            windows, including the padding's.
         batch_size: windows in one step of a device's scan.
-        places: where features and rows lie.
+        shardings: of features and rows.
     """
 
-    placed: Callable[..., jax.Array]
+    on_device: Callable[..., jax.Array]
     batch_size: int
-    places: tuple[NamedSharding, NamedSharding]
+    shardings: tuple[NamedSharding, NamedSharding]
 
     def __call__(self, variables: Mapping, features: np.ndarray, rows: np.ndarray) -> np.ndarray:
         """Score windows from the host.
@@ -47,19 +47,36 @@ class ScoreFn:
         Returns:
             float32 [m, s], the scores of the last s rows of each window.
         """
-        return self.fetch(variables, *self.place(features, rows))[: len(rows)]
+        return self.fetch(variables, *self.put(features, rows))[: len(rows)]
 
     def fetch(self, variables: Mapping, features: jax.Array, rows: jax.Array) -> np.ndarray:
-        """Return the scores of `place`d windows, the padding's too."""
-        with cpu_lock():
-            return np.asarray(self.placed(variables, features, rows))
+        """Score windows that `put` has copied to the devices.
 
-    def place(self, features: np.ndarray, rows: np.ndarray) -> tuple[jax.Array, jax.Array]:
-        """Lay features and windows on the devices, padded to a few shapes."""
-        devices = self.places[0].mesh.size
+        Args:
+            variables: of the model.
+            features: from `put`.
+            rows: from `put`.
+
+        Returns:
+            float32 [m', s], the scores of all windows, including the padding's.
+        """
+        with cpu_lock():
+            return np.asarray(self.on_device(variables, features, rows))
+
+    def put(self, features: np.ndarray, rows: np.ndarray) -> tuple[jax.Array, jax.Array]:
+        """Copy features and windows to the devices, padded so that few shapes are compiled.
+
+        Args:
+            features: [n, ...] standardised.
+            rows: int32 [m, length], the windows.
+
+        Returns:
+            Features [n', ...] on every device, and rows [m', length] split over the devices.
+        """
+        devices = self.shardings[0].mesh.size
         features = _padded(features, _quantum(features) * devices)
         rows = _padded(rows, self.batch_size * devices)
-        return jax.device_put((features, rows), self.places)
+        return jax.device_put((features, rows), self.shardings)
 
 
 @functools.lru_cache(maxsize=16)  # detectors of one kind share a compiled program
@@ -74,6 +91,9 @@ def make_score_fn(model: Model, objective: Objective, *, length: int, batch_size
         objective: what `objectives.create` returned.
         length: frames of a window.
         batch_size: windows in one step of a device's scan.
+
+    Returns:
+        The compiled function; the same one for equal arguments.
     """
     scored = objective.num_scored(length)
     project = getattr(model, "project", None)  # of recurrent models
@@ -97,32 +117,32 @@ def make_score_fn(model: Model, objective: Objective, *, length: int, batch_size
         return jax.lax.map(batch, rows.reshape(-1, batch_size, length)).reshape(-1, scored)
 
     split, whole = PartitionSpec(AXIS), PartitionSpec()
-    places = NamedSharding(mesh, whole), NamedSharding(mesh, split)
+    shardings = NamedSharding(mesh, whole), NamedSharding(mesh, split)
     mapped = jax.jit(
         jax.shard_map(
             share, mesh=mesh, in_specs=(whole, whole, split), out_specs=split, check_vma=False
         )
     )
-    return ScoreFn(mapped, batch_size, places)
+    return ScoreFn(mapped, batch_size, shardings)
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Inputs:
-    """Some videos as they lie on the devices, for any number of detectors.
+    """Some videos' features and windows on the devices, for any number of detectors.
 
     Attributes:
         lengths: video -> rows.
         table: their windows at stride 1.
-        placed: padded features and window rows.
+        arrays: padded features and window rows, see `ScoreFn.put`.
     """
 
     lengths: Mapping[str, int]
     table: WindowTable
-    placed: tuple[jax.Array, jax.Array]
+    arrays: tuple[jax.Array, jax.Array]
 
     @property
     def nbytes(self) -> int:
-        return sum(x.nbytes for x in self.placed) + self.table.rows.nbytes
+        return sum(x.nbytes for x in self.arrays) + self.table.rows.nbytes
 
 
 def make_inputs(
@@ -134,11 +154,18 @@ def make_inputs(
     dilation: int = 1,
     batch_size: int = 256,
 ) -> Iterator[Inputs]:
-    """Lay videos on the devices, one group of at most `ROWS_AT_ONCE` rows after another.
+    """Copy videos to the devices, one group of at most `ROWS_AT_ONCE` rows after another.
 
     Args:
-        model, objective, features, length, dilation, batch_size: see `score_videos`; of the model
-            and the objective nothing but the compiled function is used.
+        model: see `score_videos`; it and the objective only choose the compiled function.
+        objective: see `score_videos`.
+        features: see `score_videos`.
+        length: see `score_videos`.
+        dilation: see `score_videos`.
+        batch_size: see `score_videos`.
+
+    Yields:
+        The inputs of one group.
 
     Raises:
         UserError: a video is shorter than a window.
@@ -155,8 +182,8 @@ def make_inputs(
     for group in _groups({k: len(v) for k, v in features.items()}):
         lengths = {k: len(features[k]) for k in group}
         table = window_table(list(lengths.values()), length=length, stride=1, dilation=dilation)
-        together = np.concatenate([features[k] for k in group])
-        yield Inputs(lengths, table, run.place(together, table.rows))
+        joined = np.concatenate([features[k] for k in group])
+        yield Inputs(lengths, table, run.put(joined, table.rows))
 
 
 def score_videos(
@@ -205,12 +232,25 @@ def score_inputs(
     aggregate: str = "last",
     batch_size: int = 256,
 ) -> dict[str, tuple[np.ndarray, np.ndarray]]:
-    """Score what `make_inputs` has laid on the devices; see `score_videos`."""
+    """Score what `make_inputs` has copied to the devices.
+
+    Args:
+        model: see `score_videos`.
+        objective: see `score_videos`.
+        variables: see `score_videos`.
+        inputs: from `make_inputs`, for the same model, objective, length and batch size.
+        length: see `score_videos`.
+        aggregate: see `score_videos`.
+        batch_size: see `score_videos`.
+
+    Returns:
+        As `score_videos`.
+    """
     run = make_score_fn(model, objective, length=length, batch_size=batch_size)
     result = {}
     for group in inputs:
         table = group.table
-        scores = run.fetch(variables, *group.placed)[: len(table)]
+        scores = run.fetch(variables, *group.arrays)[: len(table)]
         counts = np.bincount(table.video, minlength=len(group.lengths))
         stops, ends = np.cumsum(counts), np.cumsum(list(group.lengths.values()))
         for index, (name, rows) in enumerate(group.lengths.items()):
@@ -223,7 +263,7 @@ def score_inputs(
 def spread(
     scores: np.ndarray, rows: np.ndarray, num_frames: int, aggregate: str
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Turn the scores of windows into one a frame; fill the rest from the nearest.
+    """Combine the scores of windows into one for each frame; fill the rest from the nearest.
 
     Args:
       scores: [m, s] scores of the rows that each window scores.
@@ -250,6 +290,13 @@ def spread(
 def fill(values: np.ndarray, known: np.ndarray) -> np.ndarray:
     """Give each unknown frame the value of the nearest known one, the earlier of two.
 
+    Args:
+        values: [t].
+        known: bool [t], at least one True.
+
+    Returns:
+        float32 [t].
+
     >>> fill(np.array([0.0, 0.0, 3.0, 0.0]), np.array([False, False, True, False]))
     array([3., 3., 3., 3.], dtype=float32)
     """
@@ -275,7 +322,7 @@ def _groups(lengths: Mapping[str, int]) -> list[list[str]]:
 
 
 def _quantum(features: np.ndarray) -> int:
-    """Return the rows that features are padded to a multiple of: 1,024, fewer of wide rows.
+    """Return the number of rows that features are padded to a multiple of: at most 1,024.
 
     >>> _quantum(np.zeros((7, 1280), np.float32)), _quantum(np.zeros((7, 64, 64, 3), np.float32))
     (1024, 128)

@@ -1,15 +1,15 @@
-"""Smoothing that an operator could have live: a score never depends on a later frame.
+"""Causal smoothing: a score never depends on a later frame, so that it can be had live.
 
 Each function takes one video's scores, so that nothing leaks from one video into the next, and adds
-no latency; that symmetric filters do, and why a smoothed figure never stands alone, says
-docs/protocols.md.
+no latency. docs/protocols.md says why symmetric filters are not offered and why a smoothed figure is
+always shown beside the raw one.
 """
 
 import numpy as np
 
 
 def causal_ema(scores: np.ndarray, *, alpha: float) -> np.ndarray:
-    """Exponential moving average, s'[t] = alpha s[t] + (1 - alpha) s'[t - 1], from s'[0] = s[0].
+    """Compute the exponential moving average, s'[t] = alpha s[t] + (1 - alpha) s'[t - 1], from s'[0] = s[0].
 
     >>> causal_ema(np.array([0.0, 1.0, 1.0]), alpha=0.5)
     array([0.  , 0.5 , 0.75], dtype=float32)
@@ -30,16 +30,16 @@ def causal_ema(scores: np.ndarray, *, alpha: float) -> np.ndarray:
         raise ValueError(f"causal_ema: alpha {alpha} should be in (0, 1]")
     if not len(scores):
         return scores.astype(np.float32)
-    import scipy.signal  # a second of every process, if it stood above
+    import scipy.signal  # importing it takes a second
 
     start = [(1 - alpha) * scores[0]]
     return scipy.signal.lfilter([alpha], [1, alpha - 1], scores, zi=start)[0].astype(np.float32)
 
 
 def causal_median(scores: np.ndarray, *, length: int) -> np.ndarray:
-    """Median of the last `length` scores, of all so far where there are fewer.
+    """Compute the median of the last `length` scores, or of all so far where there are fewer.
 
-    A burst of at most (length - 1) / 2 frames vanishes; a lasting change shows after as many.
+    A burst of at most (length - 1) / 2 frames is removed; a lasting change shows after as many.
 
     >>> causal_median(np.array([1.0, 9.0, 1.0, 1.0]), length=3)
     array([1., 5., 1., 1.], dtype=float32)
