@@ -10,7 +10,7 @@ from scipy.stats import rankdata
 
 import vadjax.data
 from vadjax.data.synthetic import builder
-from vadjax.data.synthetic.cast import KINDS
+from vadjax.data.synthetic.actors import KINDS
 from vadjax.data.synthetic.render import Renderer, min_pixels
 from vadjax.errors import UserError
 

@@ -1,7 +1,7 @@
 """Altered copies of abnormal frames, as the published notebooks make them; for reproduction only.
 
-Copies of one class alone mark that class: a model may tell a rotated picture instead of an abnormal
-one, and copies of one frame lie on both sides of a random split. The audit reports both.
+Copies of one class alone mark that class: a model may learn what a rotated image is instead of an
+abnormal one, and copies of one frame lie on both sides of a random split. The audit reports both.
 
 Sources: akramrahmani67-ux/Anomaly-Detection-in-Images-, Notebooks/TestModelsUCSD_ped1.ipynb and
 Notebooks/Avenue_Dataset_code_main.ipynb. The notebook of Ped2 could not be read; it is taken to do
@@ -160,7 +160,6 @@ def _copy(video: Video, chosen: np.ndarray, name: str, change: Change | None) ->
         frames=CopiedFrames(video.frames, chosen, change, places),
         labels=np.ones(len(chosen), np.uint8),
         masks=None,
-        video_label=1,
         fingerprint=f"{video.fingerprint}-{name}-{frames}",
         substituted=(),
         metadata={"source_id": video.id, "augmentation": name, "frames": chosen},

@@ -1,4 +1,4 @@
-"""What lies in a folder, without what operating systems and version control leave there."""
+"""List folders, without the files that operating systems and version control leave there."""
 
 import difflib
 import os
@@ -14,7 +14,7 @@ LFS_HEAD = b"version https://git-lfs.github.com/spec/"
 
 
 def is_stray(name: str) -> bool:
-    """Tell whether a name is none of the data: .DS_Store, ._AppleDouble, backup~, Thumbs.db."""
+    """Return whether a file is not data, by its name: .DS_Store, ._Apple, backup~, Thumbs.db."""
     return (
         name.startswith(".") or name.endswith("~") or name.lower() in ("thumbs.db", "desktop.ini")
     )
@@ -54,7 +54,7 @@ def images(folder: str | os.PathLike) -> list[pathlib.Path]:
 
 
 def is_video(path: pathlib.Path) -> bool:
-    """Tell by its name whether a path is a video file."""
+    """Return whether a path is a file whose name is that of a video."""
     return path.suffix.lower() in VIDEOS and path.is_file()
 
 
@@ -62,7 +62,7 @@ def find_clips(folder: pathlib.Path) -> dict[str, pathlib.Path]:
     """Find videos and folders of images at any depth, by name, in natural order.
 
     A clip's name is its path below `folder`, without a video's suffix. Images beside videos are
-    taken for posters.
+    taken for thumbnails.
 
     Raises:
       UserError: two clips have the same name.
@@ -77,7 +77,7 @@ def find_clips(folder: pathlib.Path) -> dict[str, pathlib.Path]:
     def walk(below: pathlib.Path) -> None:
         inside = entries(below)
         pictures = any(p.suffix.lower() in IMAGES and p.is_file() for p in inside)
-        if pictures and not any(map(is_video, inside)):  # else they are posters
+        if pictures and not any(map(is_video, inside)):  # else they are thumbnails
             add(folder.name if below == folder else os.path.relpath(below, folder), below)
         for path in inside:
             if path.is_dir():
@@ -90,7 +90,7 @@ def find_clips(folder: pathlib.Path) -> dict[str, pathlib.Path]:
 
 
 def listing(roots: Iterable[pathlib.Path]) -> Iterator[tuple[str, int, int]]:
-    """Yield (path below its root, bytes, mtime in ns) of every file that could be data."""
+    """Yield (path below its root, bytes, mtime in ns) of every file that may be data."""
     for number, root in enumerate(roots):
         if root.is_file():
             stat = root.stat()
@@ -105,7 +105,15 @@ def listing(roots: Iterable[pathlib.Path]) -> Iterator[tuple[str, int, int]]:
 
 
 def unreadable(path: str | os.PathLike, message: str) -> UserError:
-    """Build the error for a file that cannot be read: a Git-LFS pointer, or else `message`."""
+    """Build the error for a file that cannot be read.
+
+    Args:
+      path: the file, which exists.
+      message: what to say of a file that is no Git-LFS pointer.
+
+    Returns:
+      The error, to be raised.
+    """
     with open(path, "rb") as file:
         pointer = file.read(len(LFS_HEAD)) == LFS_HEAD
     return lfs_error(path) if pointer else UserError(message)
@@ -120,7 +128,14 @@ def lfs_error(path: str | os.PathLike) -> UserError:
 
 
 def existing_folder(path: str | os.PathLike, *, key: str) -> pathlib.Path:
-    """Return the absolute path of the folder that the config key names.
+    """Check the folder that a config key names.
+
+    Args:
+      path: the key's value.
+      key: its name, for the message.
+
+    Returns:
+      The absolute path.
 
     Raises:
       UserError: it is not set, does not exist, is no folder, or is empty.
@@ -138,7 +153,7 @@ def existing_folder(path: str | os.PathLike, *, key: str) -> pathlib.Path:
 
 
 def missing(path: pathlib.Path) -> str:
-    """Say where a path that does not exist goes wrong, and what is there instead."""
+    """Return, for a path that does not exist, the closest name or what is in its parent folder."""
     parent = next(p for p in path.absolute().parents if p.is_dir())
     name = path.absolute().relative_to(parent).parts[0]
     close = difflib.get_close_matches(name, os.listdir(parent), n=1)
@@ -146,7 +161,7 @@ def missing(path: pathlib.Path) -> str:
 
 
 def describe(folder: pathlib.Path) -> str:
-    """Say what a folder holds, for an error message."""
+    """Return what a folder holds, for an error message."""
     names = [p.name + "/" * p.is_dir() for p in entries(folder)]
     more = f" and {len(names) - 8} more" if len(names) > 8 else ""
     return f"{folder} holds {', '.join(names[:8]) or 'nothing'}{more}."

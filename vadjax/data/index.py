@@ -224,7 +224,6 @@ def video_of(row: Mapping[str, Any]) -> Video:
         scene=row["scene"].decode(),
         labels=labels,
         masks=_masks(_texts(row["masks"]), footage.num_frames),
-        video_label=None if labels is None else int(labels.any()),
         fingerprint=footage.fingerprint,
         substituted=footage.substituted,
     )

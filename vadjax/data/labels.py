@@ -1,8 +1,8 @@
 """Frame labels in every form in which they circulate.
 
-Readers turn each source's convention into half-open, 0-based intervals or uint8 vectors once, at
-the door (facts and counts: docs/datasets.md). Most of these files name no clip: position is the
-key, so each reader refuses a file whose length does not fit.
+Readers convert each source's convention into half-open, 0-based intervals or uint8 vectors once
+(counts: docs/datasets.md). Most of these files name no clip: the n-th entry belongs to clip n, so
+each reader refuses a file whose length does not fit.
 """
 
 import csv
@@ -23,10 +23,18 @@ Intervals = tuple[tuple[int, int], ...]  # half-open, 0-based, in frames
 
 
 def labels_from_intervals(intervals: Intervals, num_frames: int, *, where: str) -> np.ndarray:
-    """Return uint8 [num_frames], 1 inside the intervals.
+    """Convert intervals to labels.
+
+    Args:
+      intervals: abnormal frames, half-open, from 0.
+      num_frames: of the clip.
+      where: file and clip, for the message.
+
+    Returns:
+      uint8 [num_frames], 1 inside the intervals.
 
     Raises:
-      UserError: an interval is reversed or lies outside the clip. `where` names file and clip.
+      UserError: an interval is reversed or lies outside the clip.
     """
     labels = np.zeros(num_frames, np.uint8)
     for start, stop in intervals:
@@ -70,6 +78,13 @@ def read_ucsd_m(path: str | os.PathLike) -> list[Intervals]:
 def load_mat(path: str | os.PathLike, variable: str | None = None) -> Any:
     """Load one variable of a MATLAB file, or all of them as a dict.
 
+    Args:
+      path: the file.
+      variable: its name; None: all.
+
+    Returns:
+      The value as scipy reads it, or variable -> value.
+
     Raises:
       UserError: not a MATLAB file of version 7.2 or older, or without the variable.
     """
@@ -98,6 +113,13 @@ def read_gt_cells(path: str | os.PathLike, num_clips: int) -> list[Intervals]:
     Row 0 holds starts, row 1 ends, counted from 1, both included. The cell also circulates
     squeezed: an entry of one range as [2] or [1, 2], and where every clip has equally many ranges
     the whole cell as a plain [clips, 2], [clips, 2, n] or, clips side by side, [2, clips] array.
+
+    Args:
+      path: the `.mat` file.
+      num_clips: clips of the whole test side.
+
+    Returns:
+      Half-open intervals from 0, a tuple a clip.
 
     Raises:
       UserError: the variable is missing, of another shape, or not of `num_clips` clips.
@@ -227,7 +249,7 @@ def _read_rows(path: str | os.PathLike) -> tuple[list[tuple[int, list[str]]], bo
 
 
 def _frames(start: str, stop: str, num_frames: int, fps: float | None) -> tuple[int, int]:
-    """Turn one row's times into frames; fps 0 means that they are frames already.
+    """Convert one row's times to frames; fps 0 means that they are frames already.
 
     Raises:
       ValueError: what is wrong with them, in words.
@@ -267,10 +289,10 @@ def _number(name: str, text: str) -> float:
 
 
 def _clip(name: str, clips: Iterable[str]) -> str:
-    """Return the id that a row means by `name`.
+    """Return the id that `name` in a row refers to.
 
     Raises:
-      ValueError: it means none, or several.
+      ValueError: it refers to none, or to several.
     """
     found = _matches(name, clips)
     if len(found) == 1:
@@ -286,7 +308,7 @@ def _clip(name: str, clips: Iterable[str]) -> str:
 
 
 def _matches(name: str, clips: Iterable[str]) -> list[str]:
-    """Return the ids that a row may mean by `name`: an id or the end of one, or a file's name."""
+    """Return the ids that `name` may refer to: it is an id, the end of one, or a file's name."""
     for form in (name, os.path.splitext(name)[0]):
         if found := [clip for clip in clips if f"/{clip}".endswith(f"/{form}")]:
             return found

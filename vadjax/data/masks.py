@@ -1,5 +1,6 @@
-"""Masks of abnormal pixels, read when asked for: 1 = abnormal."""
+"""Masks of abnormal pixels, read on demand: 1 = abnormal."""
 
+import abc
 import functools
 import os
 from collections.abc import Iterator, Sequence
@@ -12,7 +13,7 @@ from vadjax.data.labels import load_mat
 from vadjax.errors import UserError
 
 
-class Masks:
+class Masks(abc.ABC):
     """The masks of one video: `masks[i]` and iteration give uint8 0/1 [h, w]."""
 
     def __init__(self, num_frames: int):
@@ -29,8 +30,9 @@ class Masks:
     def __iter__(self) -> Iterator[np.ndarray]:
         return (self[i] for i in range(len(self)))
 
+    @abc.abstractmethod
     def _read(self, index: int) -> np.ndarray:
-        raise NotImplementedError
+        """Read mask `index`, which lies in 0 .. len - 1; any value above 0 is abnormal."""
 
 
 class ImageMasks(Masks):
@@ -88,7 +90,7 @@ def _packed(path: str) -> tuple[list[np.ndarray], int]:
 
 
 def place_shares(masks: Masks, grid: tuple[int, int]) -> np.ndarray:
-    """Return the share of abnormal pixels of each place of a grid over the whole frame.
+    """Return the share of abnormal pixels in each cell of a grid over the whole frame.
 
     Args:
       masks: of one video.
@@ -97,7 +99,9 @@ def place_shares(masks: Masks, grid: tuple[int, int]) -> np.ndarray:
     Returns:
       float16 [t, *grid] in 0 .. 1.
     """
-    found = np.empty((len(masks), *grid), np.float16)
+    shares = np.empty((len(masks), *grid), np.float16)
     for index, mask in enumerate(masks):
-        found[index] = cv2.resize(mask.astype(np.float32), grid[::-1], interpolation=cv2.INTER_AREA)
-    return found
+        shares[index] = cv2.resize(
+            mask.astype(np.float32), grid[::-1], interpolation=cv2.INTER_AREA
+        )
+    return shares

@@ -1,8 +1,8 @@
-"""Look once at a clip on disk: how long it is, how large, and whether all of it can be read.
+"""Measure a clip on disk once: its length, its size, and whether all of it can be read.
 
-Every image is decoded, because decoders hide damage (OpenCV fills a cut JPEG with grey) and a
-list of labels is only as good as the count of frames; videos are counted by decoding, because
-headers promise frames that a cut file no longer holds.
+Every image is decoded, because decoders hide damage (OpenCV fills a cut JPEG with grey) and labels
+need the exact count of frames; videos are counted by decoding, because headers count frames that
+a cut file no longer holds.
 """
 
 import contextlib
@@ -58,11 +58,14 @@ class Footage:
         return ImageFrames(self.paths, channels=self.channels, size=size)
 
     def cut(self, start: int, stop: int) -> "Footage":
-        """Return the clip of frames start .. stop - 1, where one file or folder holds several.
+        """Cut a clip out of a file or folder that holds several.
 
         Args:
           start: first frame, from 0.
           stop: frame after the last.
+
+        Returns:
+          The clip, with a fingerprint of its own.
 
         Raises:
           UserError: the frames are not all there.
@@ -85,7 +88,10 @@ class Footage:
 
 
 def probe(clips: Sequence[pathlib.Path]) -> list[Footage]:
-    """Look at video files and folders of images, as many at a time as there are cores.
+    """Measure video files and folders of images, as many at a time as there are cores.
+
+    Returns:
+      One `Footage` a clip, in order.
 
     Raises:
       UserError: of every clip that cannot be used: nothing there, a Git-LFS pointer, not a picture
@@ -93,12 +99,12 @@ def probe(clips: Sequence[pathlib.Path]) -> list[Footage]:
         neighbours can stand in for.
     """
     with _quiet(), ThreadPoolExecutor(os.cpu_count()) as pool:
-        found = list(pool.map(_attempt, clips))
-    faults = [str(each) for each in found if isinstance(each, UserError)]
+        results = list(pool.map(_attempt, clips))
+    faults = [str(each) for each in results if isinstance(each, UserError)]
     if faults:
         more = [f"... and {len(faults) - 8} more clips"] if len(faults) > 8 else []
         raise UserError("\n".join(faults[:8] + more))
-    return [each for each in found if isinstance(each, Footage)]
+    return [each for each in results if isinstance(each, Footage)]
 
 
 def _attempt(clip: pathlib.Path) -> Footage | UserError:
@@ -219,7 +225,7 @@ def _probe_video(path: pathlib.Path) -> Footage:
 
 @contextlib.contextmanager
 def _quiet() -> Iterator[None]:
-    """Keep OpenCV's complaints about broken files off the terminal: we say it ourselves."""
+    """Silence OpenCV about broken files: they are reported by our own errors."""
     level = cv2.utils.logging.getLogLevel()
     cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
     try:

@@ -1,5 +1,6 @@
-"""Videos: frames that stay on disk until they are asked for, and what is known about them."""
+"""Videos: frames that are read on demand, with labels, masks and rate."""
 
+import abc
 import hashlib
 import os
 import pathlib
@@ -19,7 +20,7 @@ LARGE_FILE = 1 << 20  # bytes; from here on a file's head and tail are part of i
 HEAD = 1 << 16
 
 
-class Frames:
+class Frames(abc.ABC):
     """The frames of one video, read on demand.
 
     `frames[i]` reads one frame anywhere; `for frame in frames` reads all of them in order and is
@@ -28,7 +29,7 @@ class Frames:
 
     Args:
       num_frames: how many.
-      size: height and width in pixels, where they are known; else the first frame tells.
+      size: height and width in pixels, where they are known; else those of the first frame.
     """
 
     def __init__(self, num_frames: int, *, size: tuple[int, int] | None = None):
@@ -59,8 +60,9 @@ class Frames:
         """3 for RGB, 1 for grey."""
         return 3 if len(self._first) == 3 else 1
 
+    @abc.abstractmethod
     def _read(self, index: int) -> np.ndarray:
-        raise NotImplementedError
+        """Read frame `index`, which lies in 0 .. len - 1."""
 
 
 class ImageFrames(Frames):
@@ -98,9 +100,9 @@ class ImageFrames(Frames):
 class VideoFrames(Frames):
     """A video file.
 
-    Random access decodes forward from where the last one stopped, or from the start: containers
-    promise a frame number only where the frame rate is constant, so nothing is sought by number
-    and a frame is always the one that sequential reading gives. Ask in ascending order.
+    Random access decodes forward from where the last access stopped, or from the start: seeking by
+    number is exact only where the frame rate is constant, and so a frame is always the one that
+    sequential reading gives. Ascending order is fast.
 
     Args:
       path: any file that OpenCV's FFmpeg decodes.
@@ -173,19 +175,19 @@ class ArrayFrames(Frames):
 
 @dataclass(frozen=True, eq=False)
 class Video:
-    """One clip: its frames and the truth about them.
+    """One clip: its frames and their ground truth.
 
     Attributes:
       id: "<split>/<clip>", the same in every layout of a data set, e.g. "test/01".
       split: "train" or "test".
-      frames: the pictures.
+      frames: read on demand.
       fps: frames a second, or None where nothing says.
       fps_assumed: `fps` is common knowledge about the data set, not read from the files.
       scene: clips of one scene share a camera.
-      class_name: kind of event, where the data set names it.
       labels: [t] uint8, 1 = abnormal, or None where unknown.
       masks: [t] of uint8 0/1 [h, w], 1 = abnormal, or None.
-      video_label: 1 if any frame is abnormal, or None.
+      video_label: 1 if any frame is abnormal, 0 if none is, None where unknown; it follows from
+        `labels` where these are known.
       fingerprint: changes when the frames do (`fingerprint`).
       substituted: frames whose file cannot be read; they show their neighbour.
       metadata: what else the source says, such as its own conventions.
@@ -200,7 +202,6 @@ class Video:
     fps: float | None = None
     fps_assumed: bool = False
     scene: str = "0"
-    class_name: str | None = None
     labels: np.ndarray | None = None
     masks: Masks | None = None
     video_label: int | None = None
@@ -209,6 +210,8 @@ class Video:
     metadata: Mapping = field(default_factory=dict)
 
     def __post_init__(self) -> None:
+        if self.labels is not None:
+            object.__setattr__(self, "video_label", int(np.any(self.labels)))
         for kind in ("labels", "masks"):
             values = getattr(self, kind)
             if values is not None and len(values) != len(self.frames):

@@ -29,6 +29,13 @@ class WindowTable:
 def window_span(length: int, dilation: int = 1) -> int:
     """Return how many consecutive rows a window reaches over.
 
+    Args:
+        length: rows in a window.
+        dilation: rows between two neighbours in a window.
+
+    Returns:
+        Rows from the first to the last, both included.
+
     >>> window_span(16), window_span(4, dilation=3)
     (16, 10)
     """
@@ -56,6 +63,9 @@ def window_table(
         starts: [v] row at which each begins among the concatenated features; one behind the other
             from row 0 where absent.
 
+    Returns:
+        The rows of each window, and which video it is of.
+
     Raises:
         UserError: `length`, `stride` or `dilation` is below 1.
     """
@@ -74,7 +84,7 @@ def window_table(
 
 
 def covered(table: WindowTable, num_rows: int, *, last: int = 0) -> np.ndarray:
-    """Return bool [num_rows], True for the rows that some window holds.
+    """Mark the rows that some window holds.
 
     >>> covered(window_table([4], length=2, stride=1), 4, last=1).tolist()
     [False, True, True, True]
@@ -83,7 +93,10 @@ def covered(table: WindowTable, num_rows: int, *, last: int = 0) -> np.ndarray:
         table: the windows.
         num_rows: rows of the concatenated features.
         last: look only at the last `last` rows of each window, those that it scores; 0 is all.
+
+    Returns:
+        bool [num_rows].
     """
-    found = np.zeros(num_rows, bool)
-    found[table.rows[:, -last:].ravel()] = True  # -0: is the whole window
-    return found
+    inside = np.zeros(num_rows, bool)
+    inside[table.rows[:, -last:].ravel()] = True  # -0: is the whole window
+    return inside

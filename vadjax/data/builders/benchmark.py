@@ -1,5 +1,6 @@
 """Benchmarks with numbered clips: layouts, labels by position, masks, expected counts."""
 
+import abc
 import dataclasses
 import pathlib
 import re
@@ -25,7 +26,7 @@ FRAMES: Layout = {  # StevenLiuWen/ano_pred_cvpr2018, and all that follow it
 
 @dataclasses.dataclass(frozen=True)
 class Truth:
-    """The masks of one test clip, read once for what they say about its frames."""
+    """The masks of one test clip, and the labels that follow from them."""
 
     files: tuple[str, ...]
     labels: np.ndarray  # uint8 [masks]
@@ -33,7 +34,7 @@ class Truth:
 
 
 class Benchmark(DiskBuilder):
-    """A published data set. A builder gives the facts and says where its truth lies.
+    """A published data set. A builder gives the facts and finds labels and masks.
 
     Attributes:
       folders: names that its folder may have below data_dir.
@@ -54,20 +55,24 @@ class Benchmark(DiskBuilder):
     conventions: ClassVar[Mapping[str, str]]
     download_instructions: ClassVar[str]
 
+    @abc.abstractmethod
     def find_masks(self) -> dict[int, pathlib.Path]:
         """Return the folder or file of masks by number of the test clip."""
-        raise NotImplementedError
 
+    @abc.abstractmethod
     def find_labels(self) -> list[pathlib.Path]:
         """Return where the label file of this version may lie, the preferred one first."""
-        raise NotImplementedError
 
+    @abc.abstractmethod
     def read_masks(self, path: pathlib.Path) -> Truth:
         """Read one of `find_masks`."""
-        raise NotImplementedError
 
     def find(self) -> list[pathlib.Path]:
-        """Take the one layout in the one folder that has clips."""
+        """Choose the layout and the folder that have clips.
+
+        Raises:
+          UserError: there is none, or more than one.
+        """
         found = []
         for base in (self.source_dir, *(self.source_dir / name for name in self.folders)):
             for layout, sides in self.layouts.items():
@@ -136,7 +141,7 @@ class Benchmark(DiskBuilder):
         return scan
 
     def labels_are_masks(self) -> bool:
-        """Tell whether this label version is made from the masks."""
+        """Return whether this label version is made from the masks."""
         return False
 
     def _choose_labels(
@@ -211,7 +216,7 @@ class Benchmark(DiskBuilder):
         return fit
 
     def _gaps(self, split: str, number: int) -> list[Deviation]:
-        """Find frames missing from an image folder, by the numbers in their names.
+        """List frames that are missing from an image folder, by the numbers in their names.
 
         Raises:
           UserError: the clip is labelled by position, and labels would shift.

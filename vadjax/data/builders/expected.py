@@ -1,4 +1,4 @@
-"""What a benchmark should hold, and what follows when it does not."""
+"""The counts that a benchmark should have, and the deviations from them."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -27,7 +27,15 @@ class Side:
     masks: tuple[int, ...] = ()
 
     def describe(self, split: str, label_version: str) -> dict:
-        """Return the expected counts as plain data, by clip id, for `Dataset.metadata`."""
+        """Return the expected counts as plain data, by clip id, for `Dataset.metadata`.
+
+        Args:
+          split: "train" or "test".
+          label_version: which labelling.
+
+        Returns:
+          `clips`, `frames`, `abnormal` in total; `lengths` and `abnormal_by_clip` by clip id.
+        """
         abnormal = self.abnormal.get(label_version, (0,) * self.clips)
         return {
             "clips": self.clips,

@@ -14,7 +14,15 @@ from vadjax.errors import UserError
 
 
 def clip_id(split: str, number: int) -> str:
-    """Return a numbered clip's id, the same in every layout."""
+    """Name a numbered clip.
+
+    Args:
+      split: "train" or "test".
+      number: of the clip, from 1.
+
+    Returns:
+      Its id, the same in every layout, e.g. "test/03".
+    """
     return f"{split}/{number:02d}"
 
 
@@ -96,7 +104,12 @@ def _split_vector(
 def check_lengths(
     labels: Mapping[int, np.ndarray], num_frames: Mapping[int, int], *, source: object
 ) -> None:
-    """Refuse labels that are not as many as the frames.
+    """Check that each clip has as many labels as frames.
+
+    Args:
+      labels: uint8 [t] by clip number.
+      num_frames: by clip number.
+      source: file or folder of the labels, for the message.
 
     Raises:
       UserError: names every clip that does not fit.

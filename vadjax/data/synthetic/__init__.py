@@ -1,7 +1,8 @@
-"""A small drawn world: a walkway under a fixed camera, and what happens on it.
+"""The synthetic data set: a walkway seen by a fixed camera, with people and anomalies.
 
 `camera` projects metres to pixels, `shapes` draws solid parts, `people` and `vehicles` model what
-moves, `backdrop` paints what does not, `story` decides who goes where and when, and `render` turns
-a story into frames with exact labels, masks and tracks. The world is in metres: x along the
-walkway (to the right), y away from the camera, z up; the walkway's middle is y = 0.
+moves, `backdrop` paints the static scene, `scenario` plans who goes where and when, `actors` holds
+one planned actor, and `render` turns a scenario into frames with exact labels, masks and tracks.
+The world is in metres: x along the walkway (to the right), y away from the camera, z up; the
+walkway's middle is y = 0.
 """

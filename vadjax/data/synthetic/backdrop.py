@@ -23,7 +23,9 @@ class Leaves:
     column: int
     layer: np.ndarray  # [h, w, 4] float32: colour times cover, and cover in 0..1
 
-    def sway_over(self, image: np.ndarray, owner: np.ndarray, *, shift: float, level: float):
+    def sway_over(
+        self, image: np.ndarray, owner: np.ndarray, *, shift: float, level: float
+    ) -> None:
         """Paint the patch over `image` [h, w, 3] and take hidden pixels out of `owner`.
 
         Args:
@@ -179,7 +181,15 @@ def _furniture() -> tuple[Figure, ...]:
 
 
 def make_backdrop(camera: Camera, rng: np.random.Generator) -> Backdrop:
-    """Paint the scene for frames of the camera's size."""
+    """Paint the static scene.
+
+    Args:
+        camera: gives the frame size.
+        rng: gives textures and leaves.
+
+    Returns:
+        What the renderer needs.
+    """
     image, sunlit = _paint(Camera(camera.height * _FINE, camera.width * _FINE), rng)
     size = (camera.width, camera.height)
     return Backdrop(

@@ -1,8 +1,8 @@
-"""The embedded benchmark: a drawn walkway with people, and anomalies in the test clips.
+"""The synthetic data set: a rendered walkway with people, and anomalies in the test clips.
 
-No download: the clips are drawn on first use and kept in the cache. Everything follows from the
-settings and `GENERATOR_VERSION`. The generator was written before any model was tried on it and is
-frozen: changing what it draws means a new version, under which old figures no longer hold.
+Nothing is downloaded: the clips are drawn on first use and kept in the cache. They depend on the
+settings and `GENERATOR_VERSION` alone. The generator was written before any model was tried on it
+and is frozen: another drawing needs a new version, under which old figures no longer hold.
 
 A frame is abnormal when at least `min_pixels` pixels (12 at 160 x 240) of an abnormal object are
 visible, of which there are six kinds: "cyclist", "cart" (driven, or pushed by a person), "runner",
@@ -25,11 +25,11 @@ import numpy as np
 
 from vadjax.data.builders.builder import Builder
 from vadjax.data.masks import Masks
+from vadjax.data.synthetic.actors import KINDS
 from vadjax.data.synthetic.backdrop import make_backdrop
 from vadjax.data.synthetic.camera import Camera
-from vadjax.data.synthetic.cast import KINDS
 from vadjax.data.synthetic.render import Renderer, min_pixels
-from vadjax.data.synthetic.scenario import FPS, HALF_WIDTH, make_story
+from vadjax.data.synthetic.scenario import FPS, HALF_WIDTH, make_scenario
 from vadjax.data.video import ArrayFrames, Dataset, Video
 from vadjax.errors import UserError
 
@@ -55,7 +55,7 @@ class PackedMasks(Masks):
 
 
 def plan_events(num_test: int, rng: np.random.Generator) -> list[list[tuple[str, float]]]:
-    """Say which anomalies each test clip holds, and where in the clip.
+    """Plan which anomalies each test clip holds, and where in the clip.
 
     Of eight clips six hold one kind each, one holds two kinds and one is wholly normal. The places
     in [0, 1) are spread evenly, so that neither frame index nor distance from the centre tells.
@@ -82,8 +82,8 @@ class Synthetic(Builder):
     """The synthetic data set: colour clips at 10 frames a second.
 
     The metadata of a video holds `kinds` (kind -> uint8 [t], 1 in frames that are abnormal because
-    of it) and `tracks` (of everybody seen: kind, first frame `start`, and from there per frame the
-    visible box [x, y, width, height], the number of visible pixels, and whether abnormal).
+    of it) and `tracks` (of every visible actor: kind, first frame `start`, and from there for
+    each frame the visible box [x, y, width, height], visible pixels, and whether abnormal).
 
     Args:
         dataset_config: attributes `seed` and, 0 meaning the value in `DEFAULTS`, `num_train` and
@@ -114,7 +114,7 @@ class Synthetic(Builder):
         """
         if not self.folder.is_dir():
             try:
-                _draw_beside(self.folder, self.settings)
+                _draw_atomically(self.folder, self.settings)
             except OSError as error:
                 raise UserError(
                     f"The synthetic clips cannot be written to {self.folder.parent} ({error}); "
@@ -154,8 +154,8 @@ def _settings(config: Any) -> dict[str, int]:
     return settings
 
 
-def _draw_beside(folder: pathlib.Path, settings: dict[str, int]) -> None:
-    """Draw everything into a folder beside `folder` and rename it: there is no half of it."""
+def _draw_atomically(folder: pathlib.Path, settings: dict[str, int]) -> None:
+    """Draw into a temporary folder, then rename that to `folder`."""
     folder.parent.mkdir(parents=True, exist_ok=True)
     for stale in folder.parent.glob(".drawing-*"):  # of runs that were killed
         if stale.stat().st_mtime < time.time() - 3600:
@@ -189,8 +189,10 @@ def _draw(folder: pathlib.Path, settings: dict[str, int]) -> None:
         longest = settings["num_frames"]
         num_frames = int(rng.integers(longest - longest // 5, longest + 1))
         span = camera.span(HALF_WIDTH)
-        story = make_story(rng, num_frames=num_frames, span=span, events=events[split][number])
-        clip = renderer.render(story, rng)
+        scenario = make_scenario(
+            rng, num_frames=num_frames, span=span, events=events[split][number]
+        )
+        clip = renderer.render(scenario, rng)
         stem = f"{split}_{number + 1:02d}"
         np.save(folder / f"{stem}.npy", clip.frames)
         np.save(folder / f"{stem}_masks.npy", np.packbits(clip.masks, axis=-1))
@@ -223,7 +225,6 @@ def _open(folder: pathlib.Path, split: str, clip: str, name: str) -> Video:
         fps=FPS,
         labels=labels,
         masks=PackedMasks(f"{stem}_masks.npy", frames.shape[1]),
-        video_label=int(labels.any()),
         fingerprint=f"{name}-{split}-{clip}",
         metadata={
             "kinds": {k: np.array(v, np.uint8) for k, v in truth["kinds"].items()},

@@ -48,11 +48,14 @@ class Camera:
         return pixels, scale, depth
 
     def hit(self, *, axis: int, value: float) -> np.ndarray:
-        """Where the ray of every pixel meets a plane, [height, width, 3] metres.
+        """Intersect the ray of every pixel with a plane.
 
         Args:
             axis: 1 for the upright plane y = value, 2 for the level plane z = value.
             value: metres.
+
+        Returns:
+            [height, width, 3] metres.
         """
         rows, columns = np.mgrid[: self.height, : self.width] + 0.5
         across = (columns - self.width / 2) / self.focal
@@ -64,11 +67,14 @@ class Camera:
         return _EYE + rays * ((value - _EYE[axis]) / along)[..., None]
 
     def span(self, half_width: float, tall: float = 2.0) -> tuple[float, float]:
-        """The stretch of x in metres outside which nothing on the walkway is in view.
+        """Compute which stretch of the walkway is in view.
 
         Args:
             half_width: of the walkway, metres.
-            tall: height of the tallest thing on it, metres.
+            tall: height of the tallest object on it, metres.
+
+        Returns:
+            The lowest and the highest x in view, metres.
         """
         right, _, forward = _rotation()
         edges = []

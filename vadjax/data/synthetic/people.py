@@ -28,7 +28,16 @@ At = Callable[..., np.ndarray]
 
 
 def axes(x: np.ndarray, y: np.ndarray, heading: np.ndarray) -> At:
-    """The frame of a thing that stands at (x, y) and faces `heading` (radians from +x), all [t]."""
+    """Return the axes of a body, which turn its own coordinates into world points.
+
+    Args:
+        x: [t] metres.
+        y: [t] metres.
+        heading: [t] radians from +x.
+
+    Returns:
+        A function of metres forward, to the left and up, each a number or [t], to [t, 3].
+    """
     cos, sin, zero = np.cos(heading), np.sin(heading), np.zeros_like(x)
 
     def at(forward, left, up):
@@ -59,13 +68,29 @@ class Look:
 
 
 def random_cloth(rng: np.random.Generator, palette=CLOTHES) -> Colour:
-    """A colour near one of the palette's."""
+    """Draw a colour near one of a palette's.
+
+    Args:
+        rng: random numbers.
+        palette: colours to choose from.
+
+    Returns:
+        Red, green, blue, 0-255.
+    """
     base = np.array(palette[rng.integers(len(palette))], float)
     return tuple(np.clip(base * rng.uniform(0.85, 1.15) + rng.normal(0, 6, 3), 8, 245))
 
 
 def random_look(rng: np.random.Generator, *, bags=BAGS) -> Look:
-    """Draw a person; `bags` are the bags to choose from."""
+    """Draw what a person looks like.
+
+    Args:
+        rng: random numbers.
+        bags: names to choose the bag from.
+
+    Returns:
+        The look.
+    """
     child = rng.random() < 0.08
     return Look(
         height=rng.uniform(1.15, 1.4)
@@ -88,8 +113,7 @@ def random_look(rng: np.random.Generator, *, bags=BAGS) -> Look:
 
 @dataclass(frozen=True)
 class Gait:
-    """The rhythm of a body, all [t] but `running`: phase of the stride in radians, swing of the
-    hips in radians."""
+    """The rhythm of a body: phase of the stride [t] and swing of the hips [t], in radians."""
 
     phase: np.ndarray
     swing: np.ndarray
@@ -97,11 +121,17 @@ class Gait:
 
 
 def gait(speed: np.ndarray, look: Look, *, fps: float, start: float, running: bool) -> Gait:
-    """Steps that fit the speed, so that the standing foot does not slide.
+    """Fit steps to the speed, so that the standing foot does not slide.
 
     Args:
         speed: [t] metres a second.
+        look: gives the length of the legs.
+        fps: frames a second.
         start: phase in the first frame, radians.
+        running: the body runs.
+
+    Returns:
+        The rhythm of all frames.
     """
     steps_hz = np.full_like(speed, 2.7) if running else 1.9 * np.sqrt(speed / 1.35)
     step = speed / np.maximum(steps_hz, 0.3)  # metres
@@ -109,11 +139,14 @@ def gait(speed: np.ndarray, look: Look, *, fps: float, start: float, running: bo
     return Gait(start + np.cumsum(np.pi * steps_hz) / fps, swing, running)
 
 
-def add_person(figure: Figure, at: At, look: Look, rhythm: Gait, *, carries=None):
+def add_person(figure: Figure, at: At, look: Look, rhythm: Gait, *, carries=None) -> None:
     """Add a walking, running or standing body.
 
     Args:
-        at: its axes.
+        figure: changed.
+        at: axes of the body.
+        look: what the person looks like.
+        rhythm: of the steps.
         carries: bool [t], when the bag is with the person; None = always.
     """
     tall, wide, run = look.height, look.girth, rhythm.running

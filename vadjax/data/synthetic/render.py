@@ -1,4 +1,4 @@
-"""From a story to frames, with exact masks, labels and tracks."""
+"""Render a scenario as frames, with exact masks, labels and tracks."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -6,9 +6,9 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
+from vadjax.data.synthetic.actors import Actor
 from vadjax.data.synthetic.backdrop import Backdrop
 from vadjax.data.synthetic.camera import Camera
-from vadjax.data.synthetic.cast import Actor
 from vadjax.data.synthetic.scenario import FPS
 from vadjax.data.synthetic.shapes import FURNITURE, Strokes
 
@@ -16,13 +16,21 @@ _ZOOM = 2  # figures are drawn this much larger and shrunk, for smooth edges
 
 
 def min_pixels(height: int, width: int) -> int:
-    """How many pixels of an abnormal object must be in view for a frame to count as abnormal."""
+    """Scale the number of visible abnormal pixels that make a frame abnormal.
+
+    Args:
+        height: of the frame, pixels.
+        width: of the frame, pixels.
+
+    Returns:
+        12 at 160 x 240 pixels, at least 4.
+    """
     return max(4, round(12 * height * width / (160 * 240)))
 
 
 @dataclass(frozen=True)
 class Clip:
-    """A drawn clip and its truth.
+    """A rendered clip and its ground truth.
 
     `kinds` and `masks` hold, and `labels` count, an abnormal object only in frames where at least
     `min_pixels` of it are visible; shadows belong to no object.
@@ -32,7 +40,7 @@ class Clip:
     masks: np.ndarray  # uint8 [t, h, w], 1 on abnormal objects
     labels: np.ndarray  # uint8 [t], 1 where the mask is not empty
     kinds: dict[str, np.ndarray]  # kind of anomaly -> uint8 [t]
-    tracks: list[dict]  # of everybody: kind, first frame, boxes, visible pixels, abnormal frames
+    tracks: list[dict]  # of every actor: kind, first frame, boxes, visible pixels, abnormal frames
 
 
 @dataclass(frozen=True)
@@ -84,15 +92,26 @@ class Renderer:
         self._fine = Camera(camera.height * _ZOOM, camera.width * _ZOOM)
         self._furniture = [Strokes(figure, self._fine) for figure in backdrop.furniture]
 
-    def render(self, story: Sequence[Actor], rng: np.random.Generator) -> Clip:
-        """Draw one clip; `rng` gives weather and noise."""
-        camera, num_frames = self._camera, len(story[0].x)
+    def render(self, scenario: Sequence[Actor], rng: np.random.Generator) -> Clip:
+        """Draw one clip.
+
+        Args:
+            scenario: the actors, all of one length in frames.
+            rng: gives weather and noise.
+
+        Returns:
+            Frames and ground truth.
+
+        Raises:
+            ValueError: there are more actors than ids in a byte.
+        """
+        camera, num_frames = self._camera, len(scenario[0].x)
         light = _light(rng, num_frames, camera.height, len(self._backdrop.leaves))
-        figures = [actor.figure(FPS) for actor in story]
+        figures = [actor.figure(FPS) for actor in scenario]
         bodies = [Strokes(figure, self._fine) for figure in figures]
         shadows = [Strokes(figure, camera, light.direction) for figure in figures]
-        if len(story) >= FURNITURE:
-            raise ValueError(f"{len(story)} actors in one clip; ids are bytes below {FURNITURE}")
+        if len(scenario) >= FURNITURE:
+            raise ValueError(f"{len(scenario)} actors in one clip; ids are bytes below {FURNITURE}")
         grain = rng.normal(0, light.noise, (camera.height + 64, camera.width + 64, 3))
         grain = grain.astype(np.float32)
         frames = np.empty((num_frames, camera.height, camera.width, 3), np.uint8)
@@ -103,12 +122,12 @@ class Renderer:
             row, column, flip = *rng.integers(0, 64, 2), rng.integers(2)
             noise = grain[row : row + camera.height, column : column + camera.width]
             image += -noise if flip else noise
-            # Unlike a cast, this rounds and saturates.
+            # Unlike a conversion of type, this rounds and saturates.
             frames[t] = cv2.convertScaleAbs(np.maximum(image, 0, out=image))
-        return Clip(frames, *_truth(story, owners))
+        return Clip(frames, *_truth(scenario, owners))
 
     def _figures(self, bodies: list[Strokes], t: int) -> tuple[np.ndarray, np.ndarray]:
-        """Colour and cover [h, w, 4] of all figures, and whose every pixel is (0 = nobody's)."""
+        """Return colour and cover [h, w, 4] of all figures, and each pixel's owner (0: none)."""
         fine = np.zeros((self._fine.height, self._fine.width, 4), np.uint8)
         drawn = [(s.depth[0], FURNITURE, s, 0) for s in self._furniture]
         drawn += [(s.depth[t], i, s, t) for i, s in enumerate(bodies, 1) if s.in_view[t]]
@@ -121,7 +140,7 @@ class Renderer:
         return paint, owner[::_ZOOM, ::_ZOOM]
 
     def _shadow(self, shadows: list[Strokes], t: int) -> np.ndarray:
-        """How much of the sun reaches the ground, [h, w] float32 in 0..1."""
+        """Return the share of sunlight that reaches the ground, [h, w] float32 in 0..1."""
         mask = np.zeros((self._camera.height, self._camera.width), np.uint8)
         for strokes in shadows:
             if strokes.in_view[t]:
@@ -145,14 +164,14 @@ class Renderer:
         return image
 
 
-def _truth(story: Sequence[Actor], owners: np.ndarray):
+def _truth(scenario: Sequence[Actor], owners: np.ndarray):
     """Masks, labels, kinds and tracks from whose every pixel is."""
     num_frames, height, width = owners.shape
     least = min_pixels(height, width)
     masks, tracks = np.zeros_like(owners), []
     kinds: dict[str, np.ndarray] = {}
     counts = np.stack([np.bincount(o.ravel(), minlength=256) for o in owners])
-    for identity, actor in enumerate(story, 1):
+    for identity, actor in enumerate(scenario, 1):
         visible = np.flatnonzero(counts[:, identity])
         if not len(visible):
             continue

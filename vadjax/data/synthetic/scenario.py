@@ -1,9 +1,9 @@
-"""Who walks where and when in one clip, normal life and the anomalies planned into it.
+"""Scenario of one clip: who walks where and when, normal pedestrians and planned anomalies.
 
-Normal life, in training and test clips alike: people alone and in groups, few or many, enter at
-both ends, keep to the right of the walkway's middle, walk at 0.85 to 1.7 m/s and step aside for one
-another. Along the walkway a motion is planned (so that an anomaly happens when it should), across
-it the actors steer.
+Normal in training and test clips alike: people alone and in groups, few or many, enter at
+both ends, keep to the right of the walkway's middle, walk at 0.85 to 1.7 m/s and avoid one another.
+Motion along the walkway is planned, so that an anomaly happens at its time; across it the actors
+steer.
 """
 
 from collections.abc import Sequence
@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from vadjax.data.synthetic.cast import Actor
+from vadjax.data.synthetic.actors import Actor
 from vadjax.data.synthetic.people import Look, random_cloth, random_look
 
 FPS = 10.0
@@ -223,7 +223,7 @@ def _steer(paths: list[_Path]) -> np.ndarray:
     return y
 
 
-def make_story(
+def make_scenario(
     rng: np.random.Generator,
     *,
     num_frames: int,
@@ -236,8 +236,11 @@ def make_story(
         rng: all chance comes from it.
         num_frames: length of the clip, at `FPS` frames a second.
         span: the stretch of x in view, metres (`Camera.span`).
-        events: anomalies as (one of `cast.KINDS`, place in [0, 1)): spread the places evenly and
+        events: anomalies as (one of `actors.KINDS`, place in [0, 1)): spread the places evenly and
             the anomalies spread evenly over the frames of the clips.
+
+    Returns:
+        All actors that are in view at some time.
     """
     clip = _Clip(rng, num_frames, span)
     paths = _walkers(clip, 1) + _walkers(clip, -1)

@@ -19,7 +19,15 @@ FURNITURE = 255  # the id of everything that belongs to the scene
 
 
 def shade(colour: Colour, factor: float) -> Colour:
-    """Darken (factor < 1) or lighten a colour."""
+    """Darken or lighten a colour.
+
+    Args:
+        colour: red, green, blue, 0-255.
+        factor: below 1 darkens.
+
+    Returns:
+        The colour, at most 255.
+    """
     red, green, blue = (min(255.0, channel * factor) for channel in colour)
     return red, green, blue
 
@@ -56,28 +64,59 @@ class Figure:
         at = tuple(range(first, first + len(points)))
         self.parts.append(Part(at, colour, radius, nearer, shown))
 
-    def cone(self, start, stop, radii: tuple[float, float], colour: Colour, **options):
-        """A tapered rod with round ends between two points [t, 3]; radii in metres."""
+    def cone(self, start, stop, radii: tuple[float, float], colour: Colour, **options) -> None:
+        """Add a tapered rod with round ends.
+
+        Args:
+            start: [t, 3] metres.
+            stop: [t, 3] metres.
+            radii: at both ends, metres.
+            colour: of the rod.
+            options: as for every part.
+        """
         self._add((start, stop), colour, radii, **options)
 
-    def limb(self, start, stop, radius: float, colour: Colour, **options):
-        """A rod of even thickness."""
+    def limb(self, start, stop, radius: float, colour: Colour, **options) -> None:
+        """Add a rod of even thickness.
+
+        Args:
+            start: [t, 3] metres.
+            stop: [t, 3] metres.
+            radius: metres.
+            colour: of the rod.
+            options: as for every part.
+        """
         self.cone(start, stop, (radius, radius), colour, **options)
 
-    def disc(self, centre, radius: float, colour: Colour, **options):
-        """A ball."""
+    def disc(self, centre, radius: float, colour: Colour, **options) -> None:
+        """Add a ball.
+
+        Args:
+            centre: [t, 3] metres.
+            radius: metres.
+            colour: of the ball.
+            options: as for every part.
+        """
         self.limb(centre, centre, radius, colour, **options)
 
-    def face(self, corners, colour: Colour, **options):
-        """A flat convex polygon of points [t, 3]."""
+    def face(self, corners, colour: Colour, **options) -> None:
+        """Add a flat convex polygon.
+
+        Args:
+            corners: points [t, 3], metres.
+            colour: of the face.
+            options: as for every part.
+        """
         self._add(tuple(corners), colour, **options)
 
-    def box(self, corner, length, width, height, colour: Colour, **options):
-        """The five visible sides of a box.
+    def box(self, corner, length, width, height, colour: Colour, **options) -> None:
+        """Add the five visible sides of a box.
 
         Args:
             corner: maps (metres forward, metres to the left, metres up) to points [t, 3].
-            length, width, height: (low, high) in metres along these three.
+            length: (low, high) in metres along the first.
+            width: (low, high) along the second.
+            height: (low, high) along the third.
             colour: of the upright sides; the top is lighter.
             options: as for every part.
         """
@@ -120,7 +159,7 @@ class Strokes:
         self._order = np.argsort(-near, 1, kind="stable").tolist()
         self._polygons = _polygons(self._parts, pixels, thickness * scale)
 
-    def draw(self, canvas: np.ndarray, t: int, identity: int):
+    def draw(self, canvas: np.ndarray, t: int, identity: int) -> None:
         """Draw frame `t`, one that is `in_view`.
 
         Args:

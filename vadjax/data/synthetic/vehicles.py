@@ -39,10 +39,13 @@ def _knee(hip: tuple, foot: tuple, bone: float) -> tuple:
     return middle[0] - along[1] * out, middle[1] + along[0] * out
 
 
-def add_cyclist(figure: Figure, at: At, look: Look, travelled: np.ndarray, colour: Colour):
-    """A rider on a bicycle.
+def add_cyclist(figure: Figure, at: At, look: Look, travelled: np.ndarray, colour: Colour) -> None:
+    """Add a rider on a bicycle.
 
     Args:
+        figure: changed.
+        at: axes of the bicycle.
+        look: of the rider.
         travelled: [t] metres, turns wheels and pedals.
         colour: of the bicycle's frame.
     """
@@ -78,8 +81,15 @@ def add_cyclist(figure: Figure, at: At, look: Look, travelled: np.ndarray, colou
     )
 
 
-def add_cart(figure: Figure, at: At, look: Look, colour: Colour):
-    """A small electric utility vehicle with a driver under a roof, 2.2 m long."""
+def add_cart(figure: Figure, at: At, look: Look, colour: Colour) -> None:
+    """Add a small electric utility vehicle with a driver under a roof, 2.2 m long.
+
+    Args:
+        figure: changed.
+        at: axes of the vehicle.
+        look: of the driver.
+        colour: of the vehicle.
+    """
     turn = np.zeros(1)
     for forward in (-0.7, 0.75):
         for left in (-0.52, 0.52):
@@ -100,8 +110,16 @@ def add_cart(figure: Figure, at: At, look: Look, colour: Colour):
     figure.box(at, (-1.1, 0.85), (-0.5, 0.5), (1.76, 1.84), shade(colour, 0.95), nearer=0.3)
 
 
-def add_handcart(figure: Figure, at: At, look: Look, rhythm, colour: Colour):
-    """A person pushing a loaded trolley at walking pace."""
+def add_handcart(figure: Figure, at: At, look: Look, rhythm, colour: Colour) -> None:
+    """Add a person pushing a loaded trolley at walking pace.
+
+    Args:
+        figure: changed.
+        at: axes of the trolley.
+        look: of the person.
+        rhythm: of the steps.
+        colour: of the load.
+    """
     add_person(figure, lambda a, b, c: at(a - 0.8, b, c), look, rhythm)
     turn = np.zeros(1)
     for forward in (0.0, 0.9):
@@ -115,8 +133,16 @@ def add_handcart(figure: Figure, at: At, look: Look, rhythm, colour: Colour):
         figure.limb(at(-0.38, left, 1.02), at(-0.78, left, 1.3), 0.045, shade(look.upper, 0.9))
 
 
-def add_bag(figure: Figure, at: At, bag: str, colour: Colour, shown: np.ndarray):
-    """A bag, backpack or suitcase lying or standing on the ground while `shown` [t]."""
+def add_bag(figure: Figure, at: At, bag: str, colour: Colour, shown: np.ndarray) -> None:
+    """Add a bag, backpack or suitcase lying or standing on the ground.
+
+    Args:
+        figure: changed.
+        at: axes of the bag.
+        bag: "backpack", "handbag" or "suitcase".
+        colour: of the bag.
+        shown: bool [t], frames in which it is there.
+    """
     if bag == "backpack":
         figure.cone(at(0, 0, 0.14), at(0.08, 0, 0.38), (0.17, 0.12), colour, shown=shown)
         figure.limb(

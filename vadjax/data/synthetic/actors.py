@@ -1,4 +1,4 @@
-"""Actors: who is on the walkway, where in every frame, and as which figure."""
+"""Actors: what one person or vehicle does in a clip, and its figure."""
 
 from dataclasses import dataclass
 
@@ -9,7 +9,7 @@ from vadjax.data.synthetic.shapes import Colour, Figure
 from vadjax.data.synthetic.vehicles import add_bag, add_cart, add_cyclist, add_handcart
 
 KINDS = ("cyclist", "cart", "runner", "loiterer", "wrong_way", "dropped_object")
-"""The kinds of anomaly; everybody else is a "walker"."""
+"""The kinds of anomaly; all other actors are of kind "walker"."""
 
 
 @dataclass(frozen=True)
