@@ -1,10 +1,9 @@
 """Moving regions of a fixed camera: flow at each cell of a grid, and windows on moving objects.
 
-The foreground is the difference from a median background. Farneback's flow (Farneback, SCIA 2003) is
-averaged over the foreground of a box at each cell, so that a limb counts little and an object much.
-A window is placed on each peak of the foreground: a crowd is one connected region, so windows have
-a person's size instead of enclosing components. Only the background is learned, and nothing looks
-ahead.
+The foreground is the difference from a median background. Farneback's flow (SCIA 2003) is averaged
+over the foreground of a box at each cell, so that a limb counts little and an object much. A window
+is placed on each peak of the foreground: a crowd is one connected region, so windows have
+the size of a person instead of enclosing components. Only the background is learned, and nothing looks ahead.
 
 All lengths are pixels of frames resized to a height of `HEIGHT`, where a walker of UCSD Ped2 or
 Ped1 is 20 to 45 px high. Another scene may need another `HEIGHT`.
@@ -132,7 +131,7 @@ class RegionMeter:
 
 
 def peaks(share: np.ndarray) -> np.ndarray:
-    """Find the centres (x, y) of bodies: peaks of the foreground, float32 [n, 2], strongest first."""
+    """Find centres (x, y) of bodies, peaks of the foreground: float32 [n, 2], strongest first."""
     mass = cv2.boxFilter(share, -1, _BODY, borderType=cv2.BORDER_CONSTANT)
     mass = cv2.GaussianBlur(mass, (0, 0), 1.5)
     ys, xs = np.nonzero((mass >= cv2.dilate(mass, np.ones((9, 7)))) & (mass > _MASS))

@@ -97,7 +97,7 @@ class Standardizer:
         """
         if rows.shape[-1] != self.mean.shape[-1]:
             raise ValueError(
-                f"{rows.shape[-1]} channels, expected {self.mean.shape[-1]} as in the training clips"
+                f"{rows.shape[-1]} channels; the training clips have {self.mean.shape[-1]}"
             )
         rows = np.subtract(rows, self.mean, dtype=np.float32)
         return np.divide(rows, self.std, out=rows)

@@ -52,7 +52,7 @@ def normal_scale(maps: np.ndarray, *, quantile: float = 0.999) -> np.ndarray:
 
     Returns:
         float32 [h, w] above 0: the quantile, taken as the largest within 3 x 7 cells, smoothed,
-        and at least half its largest value, so that a place where little was seen gets no low threshold.
+        and at least half its largest value: where little was seen, little would be normal.
     """
     scale = np.quantile(maps, quantile, axis=0).astype(np.float32)
     scale = cv2.GaussianBlur(cv2.dilate(scale, np.ones((3, 7))), (0, 0), 1.5)

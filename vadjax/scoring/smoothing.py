@@ -1,15 +1,17 @@
 """Causal smoothing: a score never depends on a later frame, so that it can be had live.
 
 Each function takes one video's scores, so that nothing leaks from one video into the next, and adds
-no latency. docs/protocols.md says why symmetric filters are not offered and why a smoothed figure is
-always shown beside the raw one.
+no latency. docs/protocols.md says why symmetric filters are not offered and why a smoothed figure
+is always shown beside the raw one.
 """
 
 import numpy as np
 
 
 def causal_ema(scores: np.ndarray, *, alpha: float) -> np.ndarray:
-    """Compute the exponential moving average, s'[t] = alpha s[t] + (1 - alpha) s'[t - 1], from s'[0] = s[0].
+    """Compute the exponential moving average of scores.
+
+    s'[t] = alpha s[t] + (1 - alpha) s'[t - 1], from s'[0] = s[0].
 
     >>> causal_ema(np.array([0.0, 1.0, 1.0]), alpha=0.5)
     array([0.  , 0.5 , 0.75], dtype=float32)
