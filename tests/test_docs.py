@@ -32,6 +32,8 @@ def test_a_page_names_configs_and_keys_that_exist(page):
     known = flatten(default_config().to_dict())
     for key in re.findall(r"--config\.([a-z_]+\.[a-z_]+)=", text):
         assert key in known, key
+    if page.stem.startswith("adding_"):
+        return  # its configs are examples
     for config in re.findall(r"configs/[\w/]+\.py", text):
         assert (ROOT / config).is_file(), config
     for verb, config in re.findall(r"vadjax (train|sweep) ([a-z]\w+)(?![\w.])", text):
