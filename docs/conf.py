@@ -52,7 +52,8 @@ def _process_docstring(app, what, name, obj, options, lines: list[str]) -> None:
     """Turn a docstring, which is plain text with `code`, into reStructuredText.
 
     Code gets two backticks; a line break inside it moves behind it. Elsewhere the signs that
-    reStructuredText would read as markup are escaped, but for doctests and argument names.
+    reStructuredText would read as markup are escaped, but for doctests and argument names. Two
+    arguments that are described together, "low, high: ...", become one name without a space.
     """
     parts = re.split("`+", "\n".join(lines))
     for number, part in enumerate(parts):
@@ -62,7 +63,11 @@ def _process_docstring(app, what, name, obj, options, lines: list[str]) -> None:
             parts[number] = rf"\ ``{code}``\ {after}"
         else:
             parts[number] = re.sub(r"(?<!^)(?<!\n)(\*|\||_(?!\w))", r"\\\1", part)
-    lines[:] = "".join(parts).split("\n")
+    names = re.compile(r"^\s+\w+(, \w+)+:")
+    lines[:] = [
+        names.sub(lambda match: match[0].replace(", ", ","), line)
+        for line in "".join(parts).split("\n")
+    ]
 
 
 def setup(app) -> None:
