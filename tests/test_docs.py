@@ -86,6 +86,9 @@ def test_the_workflow_calls_make_targets_that_exist():
         assert re.search(rf"^{target}:", makefile, re.MULTILINE), target
 
 
-@pytest.mark.parametrize("name", ["CITATION.cff", ".github/ISSUE_TEMPLATE/bug_report.yml"])
+FORMS = ("CITATION.cff", ".pre-commit-config.yaml", ".github/ISSUE_TEMPLATE/bug_report.yml")
+
+
+@pytest.mark.parametrize("name", FORMS)
 def test_a_form_is_valid_yaml(name):
     assert yaml.safe_load((ROOT / name).read_text(encoding="utf-8"))
