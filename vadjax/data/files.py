@@ -120,7 +120,7 @@ def unreadable(path: str | os.PathLike, message: str) -> UserError:
 
 
 def lfs_error(path: str | os.PathLike) -> UserError:
-    """Build the error for a Git-LFS pointer found where data should be."""
+    """Build the error for a Git-LFS pointer in place of a file."""
     return UserError(
         f"{path} is a Git-LFS pointer: a line of text in place of the file. Fetch the contents "
         "with `git lfs pull`, or download the data set from its authors."

@@ -73,21 +73,21 @@ class Benchmark(DiskBuilder):
         Raises:
           UserError: there is none, or more than one.
         """
-        found = []
+        matches = []
         for base in (self.source_dir, *(self.source_dir / name for name in self.folders)):
             for layout, sides in self.layouts.items():
                 clips = {split: _numbered(base / f, name) for split, (f, name) in sides.items()}
                 if any(clips.values()):
-                    found.append((base, layout, clips))
-        if len(found) > 1:
-            copies = " and ".join(f"{base} ({layout} layout)" for base, layout, _ in found)
-            apart = len({base for base, _, _ in found}) == len(found)
+                    matches.append((base, layout, clips))
+        if len(matches) > 1:
+            copies = " and ".join(f"{base} ({layout} layout)" for base, layout, _ in matches)
+            apart = len({base for base, _, _ in matches}) == len(matches)
             raise UserError(
-                f"{self.source_dir} holds {self.title} {len(found)} times: {copies}; "
+                f"{self.source_dir} holds {self.title} {len(matches)} times: {copies}; "
                 + ("give one of them as dataset.data_dir." if apart else "move all but one away.")
             )
-        if found:
-            self.base, self.layout, self.clips = found[0]
+        if matches:
+            self.base, self.layout, self.clips = matches[0]
             self.masks = self.find_masks()
             self.label_files = [f for f in self.find_labels() if f.is_file()]
             places = [self.base / f for f, _ in self.layouts[self.layout].values()]

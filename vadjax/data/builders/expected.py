@@ -80,7 +80,7 @@ def scan_of(
 def _compare(
     clips: Sequence[Clip], expected: Mapping[str, dict], size: tuple[int, int]
 ) -> list[Deviation]:
-    found = [
+    deviations = [
         deviation
         for split, side in expected.items()
         for deviation in _counts([c for c in clips if c.id.startswith(split + "/")], split, side)
@@ -88,21 +88,21 @@ def _compare(
     odd = [c for c in clips if (c.footage.height, c.footage.width) != size]
     if odd:
         footage = odd[0].footage
-        found.append(
+        deviations.append(
             Deviation(
                 f"{len(odd)} clips are {footage.width}x{footage.height} pixels instead of "
                 f"{size[1]}x{size[0]}",
                 "resized, or not this data set: results are not comparable with published ones",
             )
         )
-    return found + damage(clips)
+    return deviations + damage(clips)
 
 
 def _counts(clips: Sequence[Clip], split: str, side: dict) -> list[Deviation]:
-    found, ids = [], {clip.id for clip in clips}
+    deviations, ids = [], {clip.id for clip in clips}
     missing = [n for n in range(1, side["clips"] + 1) if clip_id(split, n) not in ids]
     if missing:
-        found.append(
+        deviations.append(
             Deviation(
                 f"{split}: {len(clips)} of {side['clips']} clips; missing {spans(missing)}",
                 "results hold for these clips only and carry the coverage",
@@ -110,7 +110,7 @@ def _counts(clips: Sequence[Clip], split: str, side: dict) -> list[Deviation]:
         )
     extra = [clip.id for clip in clips if clip.id not in side["abnormal_by_clip"]]
     if extra:
-        found.append(
+        deviations.append(
             Deviation(
                 f"{some(extra)}: the data set has {side['clips']} {split} clips",
                 "used like the others; results are not comparable with published ones",
@@ -125,7 +125,7 @@ def _counts(clips: Sequence[Clip], split: str, side: dict) -> list[Deviation]:
     if not (missing or extra or lengths) and frames != side["frames"]:
         lengths = [f"{split} has {frames} frames instead of {side['frames']}"]
     if lengths:
-        found.append(
+        deviations.append(
             Deviation(
                 some(lengths),
                 "frames are cut off or added; results are not comparable with published ones",
@@ -138,22 +138,22 @@ def _counts(clips: Sequence[Clip], split: str, side: dict) -> list[Deviation]:
         and side["abnormal_by_clip"].get(c.id, c.labels.sum()) != c.labels.sum()
     ]
     if abnormal:
-        found.append(
+        deviations.append(
             Deviation(
                 some(abnormal),
                 "another labelling than the one that published results use",
             )
         )
-    return found
+    return deviations
 
 
 def damage(clips: Sequence[Clip]) -> list[Deviation]:
     """List frames that were replaced and videos that end before their header says."""
-    found = []
+    deviations = []
     for clip in clips:
         footage = clip.footage
         if footage.substituted:
-            found.append(
+            deviations.append(
                 Deviation(
                     f"{clip.id}: frames {spans(footage.substituted)} (0-based) cannot be read",
                     "each shows its neighbour, so that labels keep their places; counted as "
@@ -161,11 +161,11 @@ def damage(clips: Sequence[Clip]) -> list[Deviation]:
                 )
             )
         if footage.announced not in (0, -1, footage.num_frames):
-            found.append(
+            deviations.append(
                 Deviation(
                     f"{clip.id}: the header announces {footage.announced} frames, "
                     f"{footage.num_frames} can be decoded",
                     "only those are used; a file much shorter than announced is cut",
                 )
             )
-    return found
+    return deviations

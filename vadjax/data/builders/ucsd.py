@@ -16,7 +16,7 @@ from vadjax.data.masks import ImageMasks
 from vadjax.errors import UserError
 
 _ARCHIVE = "UCSD_Anomaly_Dataset.v1p2"
-_POOLED = "frames of the training clips were fitted and tested too"
+_POOLED = "frames of the training clips were trained on and tested too"
 
 
 class _UCSD(Benchmark):

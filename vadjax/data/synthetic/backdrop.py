@@ -1,4 +1,4 @@
-"""The unmoving scene: pavement, lawn, hedge, house wall, furniture, and leaves that sway."""
+"""The static scene: pavement, lawn, hedge, house wall, furniture, and leaves that sway."""
 
 from dataclasses import dataclass
 

@@ -58,7 +58,8 @@ def plan_events(num_test: int, rng: np.random.Generator) -> list[list[tuple[str,
     """Plan which anomalies each test clip holds, and where in the clip.
 
     Of eight clips six hold one kind each, one holds two kinds and one is wholly normal. The places
-    in [0, 1) are spread evenly, so that neither frame index nor distance from the centre tells.
+    in [0, 1) are spread evenly, so that neither frame index nor distance from the clip's centre
+    predicts them.
 
     Args:
         num_test: clips.
