@@ -1,8 +1,8 @@
-"""Measure vadjax beside its peers: `python tools/bench.py SUITE [--rounds=9] [--out=DIR]`.
+"""Measure vadjax beside PyTorch and Keras: `python tools/bench.py SUITE [--rounds=9] [--out=DIR]`.
 
-Each side has a process of its own and they take turns; what counts is the ratio of one round,
-its median and its spread, since machines drift. Peers that cannot be imported (torch: `make
-parity`; Keras: the extra `bench`) are left out. `curves` measures vadjax alone as one size grows.
+Each side has a process of its own, and they alternate. The result is the median and the spread of
+the ratio within a round, since machines drift. Packages that cannot be imported (torch: `make
+parity`; Keras: the extra `bench`) are left out. `curves` measures vadjax alone over one size.
 """
 
 import argparse
@@ -58,18 +58,18 @@ def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("suite", choices=SUITES)
     parser.add_argument("--rounds", type=int, default=0, help="paired samples of each case")
-    parser.add_argument("--case", default="", help="one case alone; a wrong name lists them")
+    parser.add_argument("--case", default="", help="one case; an unknown name lists them")
     parser.add_argument("--precision", choices=precision.CHOICES, default="float32")
     parser.add_argument("--out", default="", help="folder for json, markdown and csv")
     parser.add_argument("--json", default="", help="write the json here")
     parser.add_argument("--compare", default="", metavar="OLD.json", help="exit 1 if slower")
     parser.add_argument(
-        "--keep_cache", action="store_true", help="compiled programs from the usual cache"
+        "--keep_cache", action="store_true", help="use the usual cache of compiled programs"
     )
     axes = ", ".join(curves.AXES)
-    parser.add_argument("--axis", default="", help=f"curves: one axis alone, of {axes}")
+    parser.add_argument("--axis", default="", help=f"curves: one axis, of {axes}")
     parser.add_argument("--seconds", type=float, default=900, help="curves: for all axes")
-    parser.add_argument("--plot", default="", help="curves: picture, .svg or .png")
+    parser.add_argument("--plot", default="", help="curves: plot, .svg or .png")
     args = parser.parse_args()
     if args.plot and args.suite != "curves":
         parser.error("--plot is for curves")

@@ -48,9 +48,7 @@ def measured(reports: Sequence[Mapping]) -> tuple[float, float, float]:
         if row["side"] == "vadjax" and "members" in row["case"] and row["flop_per_s"] is not None
     ]
     if not rows:
-        raise UserError(
-            "these files have no results of members; give a file of bench.py population --out=DIR."
-        )
+        raise UserError("no results of members; give files of bench.py population --out=DIR.")
     best = max(rows, key=lambda row: row["matmul_share"])
     flop, moved = (best[key] / best["per_s"] for key in ("flop_per_s", "bytes_per_s"))
     return flop, moved, min(best["matmul_share"], 1.0)
@@ -138,9 +136,7 @@ def main() -> None:
     parser.add_argument("--windows", type=int, default=1955, help="training windows per epoch")
     parser.add_argument("--held_out", type=int, default=150, help="validation windows per epoch")
     parser.add_argument("--epochs", type=int, default=30)
-    parser.add_argument(
-        "--kernels", type=int, default=5_361, help="per epoch; see benchmarks/kernels.py"
-    )
+    parser.add_argument("--kernels", type=int, default=5_361, help="per epoch; kernels.py")
     parser.add_argument("--pod_share", type=float, default=0.8, help="of N GPUs, low bound")
     args = parser.parse_args()
     if missing := [str(path) for path in args.reports if not path.is_file()]:

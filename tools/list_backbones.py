@@ -1,6 +1,6 @@
 """List the backbones: `python tools/list_backbones.py [NAME ...] [--measure] [--markdown]`.
 
-Parameters and GFLOP (multiply and add are two) are of one image of the checkpoint's size, folded,
+Parameters and GFLOP (a multiply-add is two) are for one image of the checkpoint's size, folded,
 with classifier, as `vadjax list backbones NAME ...` prints them. --measure adds images/s on this
 machine, batch 4, after compilation.
 """
@@ -37,7 +37,7 @@ def measure(name: str, *, batch: int = 4, seconds: float = 3.0) -> float:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("names", nargs="*", help="all, if none is given")
+    parser.add_argument("names", nargs="*", help="default: all")
     parser.add_argument("--measure", action="store_true", help="images/s on this machine")
     parser.add_argument("--markdown", action="store_true", help="a Markdown table")
     args = parser.parse_args()

@@ -1,6 +1,6 @@
-"""Make the golden files that let parity be tested without torch.
+"""Make the golden files, which test parity without torch.
 
-    python tools/make_goldens.py backbones        # or models; no name makes all of them
+    python tools/make_goldens.py backbones        # or models; without a name all of them
 
 Each section is a module tools/make_goldens_<section>.py with `main(folder)`, needs the `parity`
 extra (torch, timm), and writes small .npz files into tests/golden/.

@@ -1,7 +1,7 @@
-"""Golden outputs of the peers' networks under weights that both sides make from a seed.
+"""Golden outputs of the reference networks under weights that both sides make from a seed.
 
 The weights are never stored: `random_state` recreates them from the names and shapes that the
-golden file lists. Of every tap some values at random places are kept.
+golden file lists. Of every tap some values at random positions are kept.
 """
 
 import json
@@ -11,7 +11,7 @@ import zlib
 
 import numpy as np
 
-from tools import peers
+from tools import references
 
 NUM_KEPT = 200
 # Batch norms whose outputs are summed, in timm's RepVGG and MobileOne.
@@ -19,21 +19,21 @@ BRANCH = re.compile(r".*\.(conv_kxk|conv_1x1|conv_scale|identity)\..*")
 
 
 def random_state(shapes: dict[str, list[int]], *, seed: int) -> dict[str, np.ndarray]:
-    """Make weights and batch-norm statistics under which signals neither die nor explode.
+    """Make weights and batch-norm statistics under which signals neither vanish nor explode.
 
     The gain of a layer is near one: with half as much more, a network amplifies rounding errors
-    (PyTorch's own against float64) a hundredfold, and comparing becomes a matter of luck.
+    (PyTorch's own against float64) a hundredfold, which makes the comparison meaningless.
 
     Args:
         shapes: {key of a state dict: shape}.
-        seed: Each key draws from its own stream of it, so that order does not matter.
+        seed: each key has a random stream of its own, so that order does not matter.
 
     Returns:
         {key: float32 array, or int64 zero for counters}.
     """
     state = {}
     for key, shape in shapes.items():
-        # RandomState, not Generator: its streams are frozen for good.
+        # RandomState, not Generator: its streams never change.
         random = np.random.RandomState(zlib.crc32(f"{seed} {key}".encode()))
         if key.endswith("num_batches_tracked"):
             state[key] = np.zeros(shape, np.int64)
@@ -59,23 +59,23 @@ def random_images(size: tuple[int, int], *, seed: int) -> np.ndarray:
 
 
 def kept_places(count: int, name: str) -> np.ndarray:
-    """Return the places, in a flattened array of `count` values, that a golden keeps."""
+    """Return the positions, in a flattened array of `count` values, that a golden file has."""
     random = np.random.RandomState(zlib.crc32(name.encode()))
     return np.sort(random.randint(count, size=NUM_KEPT))
 
 
 def main(folder: pathlib.Path, *, families: tuple[str, ...] = ()) -> None:
-    """Write backbone_<name>.npz into a folder: those of all families, or of the ones named."""
+    """Write backbone_<name>.npz into a folder, for all families or the named ones."""
     from tools.torchvision_stand_in import install
 
     install()
-    for family, peer in peers.families().items():
+    for family, reference in references.families().items():
         if families and family not in families:
             continue
-        for name, size in peer.GOLDENS.items():
-            shapes = peer.shapes(name)
+        for name, size in reference.GOLDENS.items():
+            shapes = reference.shapes(name)
             state = random_state(shapes, seed=0)
-            outputs = peer.outputs(name, state, random_images(size, seed=1))
+            outputs = reference.outputs(name, state, random_images(size, seed=1))
             kept = {
                 key: value.ravel()[kept_places(value.size, key)] for key, value in outputs.items()
             }

@@ -1,21 +1,21 @@
 """Golden class activation maps of the PyTorch package grad-cam, under weights made from a seed.
 
-Wants torch, timm and grad-cam; the tests that read the file do not. The weights are those of
-`random_state`, so the file holds nothing but the maps.
+This needs torch, timm and grad-cam; the tests that read the file do not. The weights are those of
+`random_state`, so that the file has the maps only.
 """
 
 import pathlib
 
 import numpy as np
 
-from tools import peers
+from tools import references
 from tools.make_goldens_backbones import random_images, random_state
 
 SIZE = (96, 96)
 CLASS = 7
 METHODS = {"gradcam": "GradCAM", "gradcam++": "GradCAMPlusPlus", "hirescam": "HiResCAM"}
 EPS = 1e-6  # that the package adds
-# Backbone -> our tap -> the submodule whose output it is.
+# Backbone -> tap -> the submodule with that output.
 CASES = {
     "resnet18": {"stage3": lambda net: net.layer3, "map": lambda net: net.layer4},
     "tf_efficientnet_lite0": {"map": lambda net: net.bn2},
@@ -23,7 +23,7 @@ CASES = {
 
 
 def maps_of(name: str, *, seed: int) -> dict[str, np.ndarray]:
-    """Return {"<tap> <method>": [2, h, w] float32}, rectified and not scaled."""
+    """Return {"<tap> <method>": [2, h, w] float32}, rectified, not resized."""
     from tools.torchvision_stand_in import install
 
     install()
@@ -35,7 +35,7 @@ def maps_of(name: str, *, seed: int) -> dict[str, np.ndarray]:
     from vadjax import backbones
 
     net = timm.create_model(name, pretrained=False).eval()
-    state = random_state(peers.timm_shapes(name), seed=seed)
+    state = random_state(references.timm_shapes(name), seed=seed)
     net.load_state_dict({key: torch.from_numpy(value) for key, value in state.items()})
     preprocess = backbones.create(name, weights="random").preprocess
     images = random_images(SIZE, seed=seed + 1) / 255

@@ -2,9 +2,9 @@
 
     python tools/make_goldens_models.py
 
-Wants torch; the tests that read the file do not. Per case (kind, layers, directions) the file holds
-the parameters under PyTorch's names, the states of the top layer, the final states, and the
-gradients of sum(states * weights) in the input and in the parameters.
+This needs torch; the tests that read the file do not. Per case (kind, layers, directions) the file
+has the parameters under PyTorch's names, the states of the top layer, the final states, and the
+gradients of sum(states * weights) with respect to the input and the parameters.
 """
 
 import argparse

@@ -81,7 +81,7 @@ def describe(name: str) -> dict:
 
 
 def write_folder(folder: pathlib.Path, description: dict, *, seed: int) -> None:
-    """Write a checkpoint folder with random weights, positions so large that they matter."""
+    """Write a checkpoint folder with random weights, positions large enough to matter."""
     state = random_state(description["shapes"], seed=seed)
     state = {key: np.asarray(x * (5 if "position" in key else 1)) for key, x in state.items()}
     save_file(state, folder / "model.safetensors")

@@ -1,6 +1,6 @@
-"""The few parts of torchvision that `import timm` and its evaluation transform need.
+"""The parts of torchvision that `import timm` and its evaluation transform need.
 
-timm imports torchvision, which has no build for every machine where torch has one. Only parity
+timm imports torchvision, which has no build for some machines that torch supports. Only parity
 tests, goldens and benchmarks use timm, and only of its models and of Resize, CenterCrop, ToTensor
 and Normalize; everything else that timm mentions is an empty class here.
 """
@@ -17,13 +17,13 @@ import numpy as np
 
 
 def install() -> None:
-    """Put the stand-in on the import path, unless the real torchvision is there."""
+    """Put the replacement on the import path, unless torchvision is installed."""
     if importlib.util.find_spec("torchvision") is not None:
         return
     with contextlib.suppress(ImportError):
         from transformers.utils import is_torchvision_available
 
-        is_torchvision_available()  # remembers that it is not: the stand-in is too little for it
+        is_torchvision_available()  # caches that it is not: transformers needs more
     sys.meta_path.append(_Finder())
 
 

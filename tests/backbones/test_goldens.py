@@ -8,11 +8,13 @@ import numpy as np
 import pytest
 from safetensors.numpy import save_file
 
-from tools import peers
+from tools import references
 from tools.make_goldens_backbones import kept_places, random_images, random_state
 from vadjax import backbones
 
-CASES = {name: size for peer in peers.families().values() for name, size in peer.GOLDENS.items()}
+CASES = {
+    name: size for family in references.families().values() for name, size in family.GOLDENS.items()
+}
 GOLDEN = pathlib.Path(__file__).parent.parent / "golden"
 
 

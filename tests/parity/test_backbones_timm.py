@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from safetensors.numpy import save_file
 
-from tools import peers
+from tools import references
 from tools.make_goldens_backbones import random_images, random_state
 from vadjax import backbones
 from vadjax.backbones import torch_pickle
@@ -22,20 +22,25 @@ timm = pytest.importorskip("timm", reason="timm is not installed: no parity")
 # `make parity` takes one network of each family at its own size, `make parity-full` all.
 FULL = bool(os.environ.get("VADJAX_PARITY_FULL"))
 CASES = [
-    pytest.param(peer, name, size, id=f"{name}-{size[0]}x{size[1]}")
-    for peer in peers.families().values()
-    for name in (peer.NAMES if FULL else peer.NAMES[:1])
-    for size in (peer.SIZES if FULL else peer.SIZES[:1])
+    pytest.param(family, name, size, id=f"{name}-{size[0]}x{size[1]}")
+    for family in references.families().values()
+    for name in (family.NAMES if FULL else family.NAMES[:1])
+    for size in (family.SIZES if FULL else family.SIZES[:1])
 ]
-TIMM = [name for peer in peers.families().values() for name in peer.NAMES if timm.is_model(name)]
+TIMM = [
+    name
+    for family in references.families().values()
+    for name in family.NAMES
+    if timm.is_model(name)
+]
 
 
-@pytest.mark.parametrize(("peer", "name", "size"), CASES)
-def test_every_tap_equals_the_peer(peer, name, size, tmp_path, record_property):
-    state = random_state(peer.shapes(name), seed=3)
+@pytest.mark.parametrize(("family", "name", "size"), CASES)
+def test_every_tap_equals_the_reference(family, name, size, tmp_path, record_property):
+    state = random_state(family.shapes(name), seed=3)
     save_file(state, tmp_path / "random.safetensors")
     images = random_images(size, seed=4)
-    theirs = peer.outputs(name, state, images)
+    theirs = family.outputs(name, state, images)
     backbone = backbones.create(name, weights=str(tmp_path / "random.safetensors"))
     apply = jax.jit(backbone.apply, static_argnames="taps")
     out = apply(backbone.variables, images, taps=backbone.taps)
@@ -65,11 +70,11 @@ def test_preprocessing_is_the_checkpoints(name):
 
 
 @pytest.mark.skipif(not FULL, reason="test_forms.py has two stages of it; parity-full has all")
-@pytest.mark.parametrize("name", [peer.NAMES[0] for peer in peers.families().values()])
+@pytest.mark.parametrize("name", [family.NAMES[0] for family in references.families().values()])
 def test_bfloat16_is_near(name, tmp_path, record_property):
-    peer = next(peer for peer in peers.families().values() if peer.NAMES[0] == name)
-    save_file(random_state(peer.shapes(name), seed=3), tmp_path / "random.safetensors")
-    size = peer.SIZES[-1]
+    family = next(family for family in references.families().values() if family.NAMES[0] == name)
+    save_file(random_state(family.shapes(name), seed=3), tmp_path / "random.safetensors")
+    size = family.SIZES[-1]
     images = random_images(size, seed=4)
     create = functools.partial(backbones.create, name, weights=str(tmp_path / "random.safetensors"))
     wanted, ours = (

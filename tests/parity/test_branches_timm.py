@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from safetensors.numpy import save_file
 
-from tools import peers
+from tools import references
 from tools.make_goldens_backbones import random_images, random_state
 from vadjax import backbones
 
@@ -17,7 +17,7 @@ timm = pytest.importorskip("timm", reason="timm is not installed: no parity")
 def test_reparameterized_checkpoints_are_loaded(name, tmp_path):
     from timm.utils import reparameterize_model
 
-    state = random_state(peers.timm_shapes(name), seed=0)
+    state = random_state(references.timm_shapes(name), seed=0)
     network = timm.create_model(name, pretrained=False).eval()
     network.load_state_dict({key: torch.from_numpy(np.array(v)) for key, v in state.items()})
     folded = reparameterize_model(network).state_dict()

@@ -402,7 +402,7 @@ def test_an_axis_ends_with_its_time_its_devices_or_its_memory(known, monkeypatch
 def test_curves_are_printed_and_drawn(known, tmp_path, monkeypatch):
     _, found = walked(known, "members", seconds_of=float, budget=40, monkeypatch=monkeypatch)
     text = curves.markdown(found)
-    assert "| members | fitted windows/s, median [rounds] |" in text
+    assert "| members | training windows/s, median [rounds] |" in text
     assert "| 16 | 16.0 windows/s [16.0, 16.0] |" in text
     assert "Full at 16 members" in text and "devices" not in text.split("\n", 3)[3].split("Full")[0]
     curve_plot.draw(found, tmp_path / "curves.svg")

@@ -1,4 +1,4 @@
 """Benchmark suites: each module holds `CASES`, name -> {side: setup}.
 
-`setup()` prepares one side in a process of its own and returns `sample() -> units per second`.
+`setup()` prepares one side in its own process and returns `sample() -> units per second`.
 """

@@ -1,4 +1,4 @@
-"""Paired timing: each side in its own process, taking turns, so that drift hits both alike."""
+"""Paired timing: each side has a process, and they alternate, so that both drift alike."""
 
 import importlib
 import json
@@ -16,11 +16,11 @@ from tools.benchmarks import facts
 
 
 class EndedEarly(RuntimeError):
-    """A side's process has ended before its time; what it said stands above."""
+    """The process of a side has ended early; its output is printed above."""
 
 
 class Side:
-    """One side of a case, alive in a process of its own.
+    """One side of a case, in a process of its own.
 
     Args:
         suite: module of `tools.benchmarks`, or the dotted name of a module elsewhere.
@@ -47,7 +47,7 @@ class Side:
             self.process.stdin.write(f"{word}\n")
             self.process.stdin.flush()
         except BrokenPipeError:
-            pass  # reading says that it has ended
+            pass  # the next read reports that it has ended
         return self._read()
 
     def sample(self) -> dict[str, float]:
@@ -55,11 +55,11 @@ class Side:
         return self._ask("run")["rates"]
 
     def facts(self) -> dict:
-        """Return what else is known of the side; see `facts.Watch`."""
+        """Return further facts of the side, see `facts.Watch`."""
         return self._ask("facts")["facts"]
 
     def close(self) -> None:
-        """Let the process end, and wait for it."""
+        """Stop the process and wait for it."""
         self.process.communicate()
 
 
@@ -103,7 +103,7 @@ def compare(
 
 
 def ratio(ours: list[float], theirs: list[float]) -> dict:
-    """Return what the rounds say of the ratio of two sides.
+    """Return the statistics of the ratio of two sides over rounds.
 
     Returns:
         {"rounds": [ratio of each round], "min", "median", "max", "ci95": interval of the median, by
@@ -128,13 +128,13 @@ def load(suite: str) -> ModuleType:
 
 
 def serve(suite: str, case: str, side: str) -> None:
-    """Be one side: set up, then answer each line of standard input, "run" or "facts"."""
+    """Serve one side: set up, then answer each line of standard input, "run" or "facts"."""
     keras_on_jax = side == "keras" and os.environ.get("KERAS_BACKEND") == "jax"
     watch = facts.Watch(compiles=side == "vadjax" or keras_on_jax)
     start = time.perf_counter()
     module = load(suite)
     sample = {**module.CASES, **getattr(module, "EXTRA_CASES", {})}[case][side]()
-    sample()  # the first run compiles, pages in, and is not counted
+    sample()  # the first run compiles and loads memory; it is not counted
     watch.ready(time.perf_counter() - start)
     print(json.dumps({"ready": getattr(sample, "note", "")}), flush=True)
     for line in sys.stdin:

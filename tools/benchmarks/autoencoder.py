@@ -3,8 +3,8 @@
 `conv`: maps 7 x 11 x 1280, those of Ped2 at 224 x 336 under the default backbone, through the
 default ConvAutoencoder: 1x1 to 64 channels, 3x3 of stride 2 to 32, transposed 4x4 back, 1x1.
 `dense`: 1280-256-64-256-1280. Windows of one row, batch 64, Adam, mean squared error; the network
-is the same on all sides, torch's in channels_last. Ours is the compiled epoch, gather included;
-torch gathers each batch, Keras `fit`s.
+is the same on all sides, torch's in channels_last. vadjax runs the compiled epoch, gather included;
+torch gathers each batch, Keras runs `fit`.
 """
 
 import itertools
@@ -38,7 +38,7 @@ def train_vadjax(kind: str) -> Callable[[], float]:
 
 
 def train_torch(kind: str) -> Callable[[], float]:
-    """The usual loop."""
+    """Train with the usual loop."""
     import torch
 
     from tools.benchmarks import torch_side
@@ -56,7 +56,7 @@ def train_torch(kind: str) -> Callable[[], float]:
 
 
 def torch_conv():
-    """Return the twin of ConvAutoencoder: maps [b, c, h, w] -> the same."""
+    """Return torch's equivalent of ConvAutoencoder: maps [b, c, h, w] -> the same."""
     import torch
     from torch import nn
 
@@ -94,7 +94,7 @@ def _torch_dense():
 
 
 def train_keras(kind: str) -> Callable[[], float]:
-    """`fit`, the same rows going in and coming out."""
+    """Train with `fit`; the rows are both input and target."""
     from tools.benchmarks import keras_side
 
     rows = _rows(kind)

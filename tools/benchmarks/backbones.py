@@ -1,11 +1,11 @@
-"""Whole networks, images to pooled features: ours and timm's at batches 1, 4 and 16.
+"""Backbones, from images to pooled features: vadjax's and timm's at batches 1, 4 and 16.
 
-Both have random weights, see the same uint8 images and normalise them. Ours is folded and runs as
-extraction runs it: a micro-batch at a time on each CPU device. timm's is in eval mode and
+Both have random weights, get the same uint8 images and normalise them. vadjax's is folded and runs
+as in extraction: a micro-batch at a time on each CPU device. timm's is in eval mode and
 channels_last under inference_mode; RepVGG and MobileOne are re-parameterised by its own function,
-and of VGG both sides leave out the layers of the classifier. `python tools/bench.py backbones
---case=resnet50`, or `--case="resnet50, compiled"` against torch.compile; at "best" stands the ratio
-of the best batches of both.
+and both sides omit the classifier's layers of VGG. `python tools/bench.py backbones
+--case=resnet50`, or `--case="resnet50, compiled"` against torch.compile; the row "best" has the
+ratio of the best batches of both.
 """
 
 import pathlib
@@ -37,7 +37,7 @@ SECONDS = 1.0  # a sample of one batch size takes at least as long
 
 
 def _rates(run: Callable[[int], object]) -> Callable[[], dict[str, float]]:
-    """Return a sample of images/s at each batch size, after a first run of each."""
+    """Return a sample of images/s at each batch size, after a warm-up of each."""
     for batch in BATCHES:
         run(batch)
 
@@ -77,7 +77,7 @@ def ours(name: str) -> Callable[[], dict[str, float]]:
     whole, variables = jax.jit(backbone.apply), backbone.prepared()
     runs, notes = {}, []
     for batch in BATCHES:
-        if batch < jax.local_device_count():  # less than an image a device
+        if batch < jax.local_device_count():  # less than one image per device
             runs[batch] = lambda x: whole(variables, x)
             continue
         cache = pathlib.Path(tempfile.gettempdir()) / "vadjax-bench"
@@ -114,7 +114,7 @@ def theirs(name: str, *, compiled: bool = False) -> Callable[[], dict[str, float
     net = timm.create_model(name, num_classes=0).eval()
     if name.startswith(("repvgg", "mobileone")):
         net = reparameterize_model(net)
-    if name.startswith("vgg"):  # its two 4096 layers stay without classes: no pooled features
+    if name.startswith("vgg"):  # without classes its two layers of 4096 remain: no pooled features
         net = torch.nn.Sequential(net.features, torch.nn.AdaptiveAvgPool2d(1), torch.nn.Flatten())
     place = torch_side.device()
     net = net.to(place, memory_format=torch.channels_last)

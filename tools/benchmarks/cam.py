@@ -1,9 +1,9 @@
-"""Grad-CAM++ of a class at the last map, 224 px, batch 16: ours and the PyTorch package grad-cam.
+"""Grad-CAM++ of a class at the last map, 224 px, batch 16: vadjax and the package grad-cam.
 
-Both take the same images, normalised beforehand for the package, under random weights, and end with
-maps in NumPy. Ours goes through the folded network once and back from the class's logit to the map,
-as the stage `explain` does; the package goes forward and back through timm's whole network, and
-scales its maps to the image (half a millisecond each).
+Both get the same images, normalised beforehand for the package, use random weights, and return
+maps in NumPy. vadjax runs the folded network forward once and backward from the logit to the map,
+as the stage `explain` does; the package runs forward and backward through timm's full network, and
+resizes its maps to the image (half a millisecond each).
 """
 
 import time
@@ -36,7 +36,7 @@ def _sampled(run: Callable) -> Callable[[], float]:
 
 
 def ours(name: str) -> Callable[[], float]:
-    """The second half of the chain rule alone, with a class's unit vector for gradient."""
+    """Return vadjax's sample: the backward pass from the logit of one class to the map."""
     from vadjax import backbones
     from vadjax.runtime import devices
 
@@ -68,7 +68,7 @@ def ours(name: str) -> Callable[[], float]:
 
 
 def theirs(name: str) -> Callable[[], float]:
-    """`GradCAMPlusPlus` on timm's network in eval mode."""
+    """Return the package's sample: `GradCAMPlusPlus` on timm's network in eval mode."""
     from tools import torchvision_stand_in
 
     torchvision_stand_in.install()

@@ -1,18 +1,18 @@
-"""Cards that are not at hand, and how long they would train a detector: a model, no measurement.
+"""A model of GPUs: how long they would train a detector, estimated and not measured.
 
 An epoch of K members side by side takes
 
     high bound: max(K FLOP / (share peak), K bytes / (share bandwidth), kernels launch_s)
     low bound:  max(K FLOP / (share peak), K bytes / (share bandwidth)) + kernels launch_s
 
-so that in the low bound no launch hides behind work.
+that is, launches overlap with work in the high bound only.
 """
 
 from typing import NamedTuple
 
 
 class Card(NamedTuple):
-    """One card by its vendor's data sheet: FLOP/s without sparsity, bytes/s, bytes."""
+    """One GPU by its vendor's data sheet: FLOP/s without sparsity, bytes/s, bytes."""
 
     name: str
     float32: float
@@ -29,7 +29,7 @@ CARDS = (
 
 
 class Work(NamedTuple):
-    """One detector's training: cost of a window, windows and kernels of an epoch, epochs."""
+    """One detector's training: cost per window, windows and kernels per epoch, epochs."""
 
     flop: float
     bytes: float
@@ -39,21 +39,33 @@ class Work(NamedTuple):
 
 
 class Bound(NamedTuple):
-    """What a card is trusted with: shares of its peaks, and the seconds that a kernel takes."""
+    """A bound: assumed shares of the GPU's peaks, and seconds per kernel launch."""
 
     flop_share: float
     byte_share: float
     launch_s: float
-    tensor: bool  # products in TF32, JAX's default on these cards; else in full float32
-    overlap: bool  # launches hide behind work, and the host behind the device
+    tensor: bool  # products in TF32, JAX's default on these GPUs; otherwise float32
+    overlap: bool  # of launches with work, and of the host with the device
 
 
 LOW = Bound(0.1, 0.3, 10e-6, tensor=False, overlap=False)
-HIGH = Bound(1.0, 0.8, 2e-6, tensor=True, overlap=True)  # its share of FLOP is to be measured
+HIGH = Bound(
+    1.0, 0.8, 2e-6, tensor=True, overlap=True
+)  # the FLOP share is replaced by a measured one
 
 
 def device_s(card: Card, work: Work, bound: Bound, *, members: int) -> tuple[float, str]:
-    """Return the seconds of training a detector among K, and what takes most of them."""
+    """Return the seconds of training one of K detectors, and what takes most of them.
+
+    Args:
+        card: the GPU.
+        work: one detector's training.
+        bound: see `Bound`.
+        members: K.
+
+    Returns:
+        (seconds per detector, "products", "memory" or "launches").
+    """
     windows = work.epochs * work.windows
     peak = card.tf32 if bound.tensor else card.float32
     parts = {
@@ -68,7 +80,7 @@ def device_s(card: Card, work: Work, bound: Bound, *, members: int) -> tuple[flo
 
 
 def per_hour(device: float, host: float, *, overlap: bool) -> float:
-    """Return detectors an hour, from the seconds that each takes of the device and of the host.
+    """Return detectors per hour from the seconds of device and host per detector.
 
     >>> round(per_hour(0.1, 0.3, overlap=True)), round(per_hour(0.1, 0.3, overlap=False))
     (12000, 9000)
@@ -77,7 +89,7 @@ def per_hour(device: float, host: float, *, overlap: bool) -> float:
 
 
 def member_bytes() -> tuple[int, int]:
-    """Return the bytes of a member's state and of its batch, as a sweep plans them."""
+    """Return the bytes of a member's state and of its batch, as a sweep estimates them."""
     import numpy as np
 
     from tools.benchmarks import epochs, population

@@ -1,8 +1,8 @@
-"""What JAX's persistent compilation cache saves: compilation with an empty cache and a full one.
+"""The gain of JAX's persistent compilation cache: compiling with an empty and with a full cache.
 
-Each sample starts two processes, one after the other, on a folder that is empty at first: seconds
-in which JAX traced, lowered and compiled, or read what was compiled. vadjax turns the cache on by
-itself (vadjax/runtime/devices.py). There is no peer.
+Each sample starts two processes, one after the other, on a folder that is empty at first. Counted
+are the seconds in which JAX traced, lowered and compiled, or read compiled programs. vadjax enables
+the cache by default (vadjax/runtime/devices.py). There is no other side.
 """
 
 import json
@@ -28,14 +28,14 @@ def train() -> None:
 
 
 def score() -> None:
-    """Compile the scoring with LSTM 32, and score."""
+    """Compile scoring with LSTM 32, and score."""
     from tools.benchmarks import scanner
 
     scanner.score_vadjax(scanner.SMALL)()
 
 
 def extract() -> None:
-    """Compile the default backbone as extraction runs it, and extract a batch."""
+    """Compile the default backbone as in extraction, and extract a batch."""
     import numpy as np
 
     from tools.benchmarks import precision
@@ -56,7 +56,7 @@ PROGRAMS = {"train LSTM 256+128": train, "score LSTM 32": score, "tf_efficientne
 
 
 def sample_of(program: str) -> Callable[[], dict[str, float]]:
-    """Return a sample: compilations a second, with an empty cache and with a full one."""
+    """Return a sample: compilations per second, with an empty and with a full cache."""
     command = [sys.executable, "-m", "tools.benchmarks.compile", program]
 
     def once(folder: str) -> float:

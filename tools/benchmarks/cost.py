@@ -1,10 +1,10 @@
-"""What a program computes and moves, from XLA's cost analysis, its loops counted out.
+"""FLOP and bytes of a program by XLA's cost analysis, with every iteration of its loops.
 
-XLA's analysis takes the body of a loop once, however often it runs, so the cost of a program with
-scans is put together: that of the whole, and for each scan the body's cost for every turn after the
-first. FLOP are those of the program as it is written, before XLA changes it (on a GPU, which does
-not tell them, after); bytes those that the compiled one reads and writes, each operand of each
-fused operation, whether it lies in a cache or not.
+XLA's analysis counts the body of a loop once, whatever the number of iterations. The cost of a
+program with scans is therefore a sum: that of the full program, and for each scan the body's cost
+for every further iteration. FLOP are counted before XLA's optimisation (on a GPU, which does not
+report them, after it); bytes are those that the compiled program reads and writes, each operand of
+each fused operation, cached or not.
 """
 
 from collections.abc import Callable, Iterator
@@ -16,11 +16,11 @@ from jax.sharding import PartitionSpec
 
 
 class Cost(NamedTuple):
-    """Of one unit of a benchmark, or of one call.
+    """The cost of one unit of a benchmark, or of one call.
 
     Attributes:
         flop: additions, multiplications and comparisons; a multiply-add is two. Transcendental
-            functions are not among them.
+            functions are not counted.
         bytes: read and written.
     """
 
@@ -28,11 +28,11 @@ class Cost(NamedTuple):
     bytes: float
 
     def __add__(self, other: "Cost") -> "Cost":
-        """Add what is done one after the other."""
+        """Return the cost of both, one after the other."""
         return Cost(self.flop + other.flop, self.bytes + other.bytes)
 
     def times(self, factor: float) -> "Cost":
-        """Do it so many times."""
+        """Return the cost of so many repetitions."""
         return Cost(self.flop * factor, self.bytes * factor)
 
 
@@ -40,18 +40,18 @@ def count(function: Callable, *args: Any) -> Cost:
     """Return the cost of one call, on all devices of its shard_map together.
 
     Args:
-        function: traceable; what is mapped over devices is mapped as a whole.
+        function: traceable; a part that is mapped over devices must be the outermost.
         args: arrays, or their shapes and dtypes.
 
     Raises:
-        ValueError: there is a loop whose number of turns is not known before it runs.
+        ValueError: the number of iterations of a loop is not known before it runs.
     """
     closed = jax.make_jaxpr(function)(*args)
     return _count(closed, None)[1].times(_devices(closed.jaxpr))
 
 
 def _count(closed: core.ClosedJaxpr, mesh: Any) -> tuple[Cost, Cost]:
-    """Return XLA's count for a device, every loop taken once, and the count of all turns."""
+    """Return XLA's count for a device, each loop body once, and the count of all iterations."""
     once = total = _analyse(closed, mesh)
     for equation, inner in _loops(closed.jaxpr, mesh):
         length, unroll = equation.params["length"], equation.params["unroll"]
@@ -62,7 +62,7 @@ def _count(closed: core.ClosedJaxpr, mesh: Any) -> tuple[Cost, Cost]:
 
 
 def _devices(jaxpr: core.Jaxpr) -> int:
-    """Return the size of the outermost mesh; XLA counts what one of its devices does."""
+    """Return the size of the outermost mesh; XLA counts for one of its devices."""
     for equation in jaxpr.eqns:
         if equation.primitive.name == "shard_map":
             return equation.params["mesh"].size
@@ -88,7 +88,7 @@ def _loops(jaxpr: core.Jaxpr, mesh: Any) -> Iterator[tuple[Any, Any]]:
 
 def _analyse(closed: core.ClosedJaxpr, mesh: Any) -> Cost:
     function = core.jaxpr_as_fun(closed)
-    if mesh is not None:  # the body of a scan in a shard_map speaks of the mesh's axes
+    if mesh is not None:  # the body of a scan in a shard_map refers to the mesh's axes
         whole = PartitionSpec()
         function = jax.shard_map(
             function, mesh=mesh, in_specs=whole, out_specs=whole, check_vma=False
@@ -96,5 +96,7 @@ def _analyse(closed: core.ClosedJaxpr, mesh: Any) -> Cost:
     shapes = [jax.ShapeDtypeStruct(aval.shape, aval.dtype) for aval in closed.in_avals]
     lowered = jax.jit(function).lower(*shapes)
     written, compiled = lowered.cost_analysis() or {}, lowered.compile().cost_analysis() or {}
-    flop = written.get("flops") or compiled.get("flops", 0.0)  # a GPU counts the compiled one alone
+    flop = written.get("flops") or compiled.get(
+        "flops", 0.0
+    )  # a GPU counts only the compiled program
     return Cost(float(flop), float(compiled.get("bytes accessed", 0.0)))

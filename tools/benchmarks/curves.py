@@ -1,9 +1,9 @@
-"""Scaling curves: how fast vadjax is as members, devices, windows, features or videos grow.
+"""Scaling curves: throughput of vadjax over members, devices, windows, features or videos.
 
-Each axis has a model of its own and rising values; it ends where its share of the time is used up,
-where a device's memory is, or where the machine has no more devices. Training is LSTM 32 on windows
-10 x 1280, batch 32, one member, but for what the axis names; `devices` shares eight members among
-them. `videos` scores clips of 200 frames with that LSTM and bootstraps their AUC.
+Each axis has increasing values; it ends when its share of the time is used, when a device is out of
+memory, or when the machine has no more devices. Training is LSTM 32 on windows 10 x 1280, batch 32,
+one member, except for the size that the axis varies; `devices` distributes eight members over the
+devices. `videos` scores clips of 200 frames with that LSTM and bootstraps their AUC.
 """
 
 import time
@@ -25,9 +25,9 @@ AXES = {
     "feature width": (128, 256, 512, 1280, 2048, 4096),
     "videos": (10, 100, 1000, 10000),
 }
-LABELS = {axis: "fitted windows/s" for axis in AXES} | {"videos": "frames/s"}
+LABELS = {axis: "training windows/s" for axis in AXES} | {"videos": "frames/s"}
 SHARED_MEMBERS, CLIP, CLIP_WIDTH = 8, 200, 64
-FULL = 0.9  # of the best rate: there a device counts as full
+FULL = 0.9  # of the best rate: a device is saturated there
 
 
 def train(axis: str, value: int) -> Callable[[], float]:
@@ -41,7 +41,7 @@ def train(axis: str, value: int) -> Callable[[], float]:
 
 
 def videos(count: int) -> Callable[[], float]:
-    """Return a sample: `count` clips scored and evaluated, in frames a second."""
+    """Return a sample: `count` clips scored and evaluated, in frames per second."""
     from vadjax.runtime import devices
 
     devices.setup()
@@ -84,8 +84,8 @@ def run(
     """Measure the curves and return their report.
 
     Args:
-        axis: one alone; "" is all.
-        seconds: for all of them; each may use an equal share.
+        axis: one axis; "" is all.
+        seconds: for all axes; each may use an equal share.
         rounds: samples of each point; 0 is three.
         dtype: one of `precision.CHOICES`.
         keep_cache: see `run.run`.
@@ -108,9 +108,9 @@ def run(
 def walk(
     found: dict, axis: str, *, budget: float, devices: int, keep_cache: bool, measure=runs.measure
 ) -> None:
-    """Measure the points of an axis until its seconds are spent or its devices are all taken.
+    """Measure the points of an axis until its seconds are used or it has all devices.
 
-    A point is not begun when the one before, were it slower in proportion, would not leave it time.
+    A point is skipped if the time of the one before, in proportion to the size, exceeds the rest.
     """
     start, before = time.perf_counter(), None
     for value in AXES[axis]:
@@ -126,11 +126,11 @@ def walk(
         if not measure(found, "curves", case, ["vadjax"], **options):
             break
         before = value, time.perf_counter() - began
-        runs.tell(found, case)
+        runs.print_results(found, case)
 
 
 def points(found: Mapping, axis: str) -> list[tuple[int, list[float]]]:
-    """Return (value, rates of its rounds) of an axis, rising."""
+    """Return (value, rates of its rounds) of an axis, by increasing value."""
     return [
         (value, result["measured"][""]["rates"]["vadjax"])
         for value in AXES[axis]
@@ -150,7 +150,7 @@ def full_at(curve: list[tuple[int, list[float]]]) -> int:
 
 
 def markdown(found: Mapping) -> str:
-    """Return the report as a document: machine, a table for each axis, what ended it."""
+    """Return the report as Markdown: machine, a table for each axis, and why it ended."""
     lines = [f"# Scaling curves, {found['precision']}", "", report.machine(found)]
     every = list(report.rows(found))
     for axis in AXES:

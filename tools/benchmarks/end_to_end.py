@@ -1,9 +1,9 @@
-"""The whole `python -m vadjax.main`: a run with nothing cached, then again in new workdirs.
+"""The full command `python -m vadjax.main`: a run with empty caches, then runs in new workdirs.
 
-`synthetic` draws the walkway and runs configs/synthetic_lstm.py; `ped2` runs configs/ped2_lstm.py
-on the folder that VADJAX_PED2 names. The first run, which the rounds do not count, has empty caches
-of videos, features and compiled programs; the rounds find them full. Each stage's seconds are those
-of the run's timing.json. There is no peer.
+`synthetic` draws the synthetic data set and runs configs/synthetic_lstm.py; `ped2` runs
+configs/ped2_lstm.py on the folder in VADJAX_PED2. The first run, which is not a round, has empty
+caches of videos, features and compiled programs; in the rounds they are full. Each stage's seconds
+are those of the run's timing.json. There is no other side.
 """
 
 import json
@@ -23,11 +23,11 @@ LEFT_OUT = "" if os.environ.get("VADJAX_PED2") else "VADJAX_PED2 names no folder
 
 
 def run_main(config: str, *flags: str) -> Callable[[], float]:
-    """Return a sample: a run, start of Python included, in runs a second.
+    """Return a sample: a run, including the start of Python, in runs per second.
 
     Args:
         config: name of a file in configs/.
-        flags: beside --config, --workdir and the cache's.
+        flags: in addition to --config, --workdir and the cache.
     """
     kept = tempfile.TemporaryDirectory(prefix="vadjax-bench-")
     folder = pathlib.Path(kept.name)

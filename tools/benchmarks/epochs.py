@@ -1,4 +1,4 @@
-"""Our side of training: epochs as `python -m vadjax.main` trains them, compiled whole."""
+"""vadjax's side of training: epochs as in `python -m vadjax.main`, each one compiled program."""
 
 import time
 from collections.abc import Callable
@@ -10,13 +10,13 @@ from tools.benchmarks import precision
 
 
 def config_of(objective: str, **model: Any) -> Any:
-    """Return the defaults with this objective and model, in the precision asked for."""
+    """Return the defaults with this objective and model, in the chosen precision."""
     from vadjax.config import default_config
 
     config = default_config()
     config.model.update({**model, "dtype": precision.dtype()})
     config.objective.name = objective
-    config.train.clip_norm = 0.0  # the peers clip nothing
+    config.train.clip_norm = 0.0  # the other sides do not clip
     with config.unlocked():
         config.objective.label_rule = config.window.label
     return config
@@ -34,14 +34,14 @@ def network(config: Any, row_shape: tuple[int, ...]) -> tuple[Any, Any]:
 def sample_of(
     config: Any, features: np.ndarray, labels: np.ndarray, rows: np.ndarray, *, members: int = 1
 ) -> Callable[[], float]:
-    """Return a sample: an epoch of all members, in fitted windows a second.
+    """Return a sample: an epoch of all members, in training windows per second.
 
     Args:
-        config: the whole config; `train` says the batches and the devices.
+        config: complete; its section `train` has the batches and the devices.
         features: float32 [n, ...].
         labels: int32 [n] of the rows.
-        rows: int32 [m, t], the fitted windows; one is held out.
-        members: trained at once; beyond the first they differ in seed and learning rate.
+        rows: int32 [m, t], the training windows; one is held out.
+        members: trained at a time; they differ in seed and learning rate.
     """
     from vadjax.runtime import devices
 
@@ -86,7 +86,7 @@ def sample_of(
 
 
 def _cost(model, objective, settings, member, shared):
-    """Return the cost of a fitted window: of a member's epoch on one device, by its windows."""
+    """Return the cost per training window: that of a member's epoch, divided by its windows."""
     import jax
     from jax.sharding import Mesh, PartitionSpec
 

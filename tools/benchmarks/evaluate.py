@@ -1,9 +1,9 @@
-"""Metrics of a large test set: resamples and frame maps per second, inputs made up in memory.
+"""Metrics of a large test set: resamples and frame maps per second, on random data.
 
 `bootstrap`: 2,000 resamples of the micro AUC of 1,000,000 frames in 1,000 videos, in resamples/s;
 the other side computes scikit-learn's AUC of three resamples. `regions`: pixel-level AUC, RBDC and
-TBDC of 1,000 maps of 240 x 360, in frames/s; the other side is py-ssvad-metrics on ten of them, its
-loops compiled beforehand.
+TBDC of 1,000 maps of 240 x 360, in frames/s; the other side is py-ssvad-metrics on ten maps, with
+its loops compiled beforehand.
 """
 
 import pathlib
@@ -25,7 +25,7 @@ def _scores() -> tuple[list, list]:
 
 
 def _timed(run: Callable[[], object], units: int, what: str) -> Callable[[], float]:
-    """Make `run` a sample: units per second; its note is how long the first one took."""
+    """Return `run` as a sample, units per second, with the time of the first run as its note."""
 
     def sample() -> float:
         start = time.perf_counter()
@@ -60,7 +60,7 @@ def bootstrap_sklearn() -> Callable[[], float]:
 
 
 def _clips(num: int, length: int = 100) -> tuple[dict, dict]:
-    """Draw maps with a dozen hills each, and one abnormal object in two thirds of the frames."""
+    """Draw maps with a dozen peaks each, and one abnormal object in two thirds of the frames."""
     import cv2
 
     rng, maps, masks = np.random.default_rng(0), {}, {}
@@ -90,7 +90,7 @@ def regions_ssvad_metrics() -> Callable[[], float]:
 
     import pydantic.v1
 
-    sys.modules["pydantic"] = pydantic.v1  # the package was written for its first version
+    sys.modules["pydantic"] = pydantic.v1  # the package needs the API of version 1
     from ssvad_metrics import criteria, data_schema
 
     num = 10

@@ -1,9 +1,9 @@
 """Frames on disk -> pooled features, decoding included: tf_efficientnet_lite0 on Ped2's clips.
 
-Both sides read and resize the same files with the same code in two threads; the network is the
-same and has the same weights. torch runs timm's in eval mode, channels_last, under inference_mode,
-at the best of several batches, found when it starts; so does vadjax.
-Set VADJAX_PED2 to the folder of the jpg layout (training/frames/01/000.jpg).
+Both sides read and resize the same files with the same code in two threads; network and weights
+are the same. torch runs timm's in eval mode, channels_last, under inference_mode. Both sides use
+the best of several batch sizes, which they determine at the start. Set VADJAX_PED2 to the folder of
+the jpg layout (training/frames/01/000.jpg).
 """
 
 import concurrent.futures

@@ -1,4 +1,4 @@
-"""What one side's process knows of itself beside its rates: compilation, memory, cost."""
+"""Facts of a side's process besides its rates: compilation, memory, cost."""
 
 import pathlib
 import resource
@@ -13,7 +13,7 @@ class Watch:
     """Watch the process of a side from its start.
 
     Args:
-        compiles: it runs JAX, whose compilation is to be timed.
+        compiles: whether it runs JAX, whose compilation is timed.
     """
 
     def __init__(self, *, compiles: bool):
@@ -31,40 +31,40 @@ class Watch:
             self._spans.append((now - seconds, now))
 
     def ready(self, first_s: float) -> None:
-        """Note that setting up and the first run took `first_s` seconds."""
+        """Record that setting up and the first run took `first_s` seconds."""
         self._known["first_s"] = first_s
         if self._compiles:
             self._known["compile_s"] = self.compile_s()
 
     def compile_s(self) -> float:
-        """Return the seconds of compilation until now."""
+        """Return the seconds of compilation so far."""
         return covered(self._spans)
 
     def facts(self, sample: Callable) -> dict:
-        """Return what is known now.
+        """Return the facts so far.
 
         Args:
-            sample: what the suite returned. It may carry `cost()`, the `cost.Cost` of one unit, and
-                `seconds`, {column: {row: seconds}}, a table of its own.
+            sample: what the suite returned. It may have `cost()`, the `cost.Cost` of one unit, and
+                `seconds`, {column: {row: seconds}}, a further table.
 
         Returns:
             first_s: seconds of importing, setting up and the first run; compile_s: seconds in which
             JAX traced, lowered and compiled until then; peak_bytes: most resident memory of the
-            process or a child of it; device_peak_bytes: most memory of a device, where it tells;
-            flop, bytes: of a unit, where the sample tells; seconds: as `sample.seconds`.
+            process or a child of it; device_peak_bytes: peak memory of a device, if reported;
+            flop, bytes: of a unit, if the sample has `cost`; seconds: as `sample.seconds`.
         """
         found = {**self._known, "peak_bytes": peak_bytes()}
         if (device := _device_peak_bytes()) is not None:
             found["device_peak_bytes"] = device
         if table := getattr(sample, "seconds", None):
             found["seconds"] = table
-        if cost := getattr(sample, "cost", None):  # after the memory, which it takes more of
+        if cost := getattr(sample, "cost", None):  # after the memory, since it uses more
             found["flop"], found["bytes"] = cost()
         return found
 
 
 def covered(spans: list[tuple[float, float]]) -> float:
-    """Return how long the union of the spans is: those inside others count once.
+    """Return the length of the union of spans.
 
     >>> covered([(2, 3), (1, 5), (7, 8), (4, 6)])
     6
@@ -77,11 +77,11 @@ def covered(spans: list[tuple[float, float]]) -> float:
 
 
 def peak_bytes() -> int:
-    """Return the most resident memory of this process, or of a child that has ended, if more."""
+    """Return the peak resident memory of this process or of a finished child, in bytes."""
     unit = 1 if sys.platform == "darwin" else 1024
     own = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
     status = pathlib.Path("/proc/self/status")
-    if status.is_file():  # Linux starts ru_maxrss with the parent's
+    if status.is_file():  # on Linux ru_maxrss starts with the parent's value
         line = next(line for line in status.read_text().splitlines() if line.startswith("VmHWM"))
         own = int(line.split()[1]) * 1024
     return max(own, resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss * unit)

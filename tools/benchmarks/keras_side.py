@@ -1,6 +1,6 @@
-"""Keras's side, on the backend that KERAS_BACKEND names: `fit` and `predict` over cut windows.
+"""Keras's side, on the backend in KERAS_BACKEND: `fit` and `predict` over arrays of windows.
 
-They are cut beforehand, as scripts do it that train with Keras; cutting is not timed.
+The windows are made beforehand, as in scripts that train with Keras; this is not timed.
 """
 
 import time
@@ -21,14 +21,14 @@ def lstm(length: int, width: int, units: Sequence[int]):
 
 
 def train_sample(model, loss, x: np.ndarray, y: np.ndarray, *, batch: int) -> Callable[[], float]:
-    """Return a sample: `fit` for an epoch with Adam, in windows a second.
+    """Return a sample: `fit` for an epoch with Adam, in windows per second.
 
     Args:
         model: a Keras model.
         loss: a Keras loss or its name.
-        x: [m, ...] the windows.
-        y: [m, ...] what is to be learnt of each.
-        batch: windows in a batch.
+        x: [m, ...] windows.
+        y: [m, ...] targets.
+        batch: windows per batch.
     """
     model.compile(optimizer=keras().optimizers.Adam(1e-3), loss=loss)
 
@@ -52,7 +52,7 @@ def train_lstm(features, labels, rows, *, units: Sequence[int], batch: int) -> C
 def score_lstm(
     features, *, length: int, units: Sequence[int], batch: int, passes: int = 1
 ) -> Callable[[], float]:
-    """Return a sample: `predict` over every window at stride 1, in windows a second."""
+    """Return a sample: `predict` over every window at stride 1, in windows per second."""
     model = lstm(length, features.shape[1], units)
     windows = features[np.arange(len(features) - length + 1)[:, None] + np.arange(length)]
 
@@ -67,7 +67,7 @@ def score_lstm(
 
 
 def keras():
-    """Return the package, set to the precision asked for."""
+    """Return the package, set to the chosen precision."""
     import keras as package
 
     package.config.set_dtype_policy(precision.keras_policy())

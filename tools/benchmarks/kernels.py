@@ -1,9 +1,9 @@
-"""How many kernels an epoch starts, its loops counted out: what the latency of a launch multiplies.
+"""The number of kernels that an epoch launches, with every iteration of its loops.
 
 `python -m tools.benchmarks.kernels` compiles an epoch of 64 members of LSTM 32 on windows 10 x
-1280, as many as Ped2 has, and counts what is left after fusion; with `--a100` for an A100 that need
-not be there: it takes jax-cuda12-plugin, jax-cuda12-pjrt, nvidia-cuda-nvcc-cu12 and
-nvidia-nvjitlink-cu12, no driver. Nothing is tuned by trying then
+1280, as many as Ped2 has, and counts the operations after fusion. With `--a100` it compiles for an
+A100 without one: this needs jax-cuda12-plugin, jax-cuda12-pjrt, nvidia-cuda-nvcc-cu12 and
+nvidia-nvjitlink-cu12, but no driver, and uses no autotuning
 (XLA_FLAGS=--xla_gpu_autotune_level=0).
 """
 
@@ -34,7 +34,7 @@ def kernels(text: str) -> int:
     2
 
     Raises:
-        ValueError: it has no entry, or a loop whose turns are not known before it runs.
+        ValueError: it has no entry, or a loop with an unknown number of iterations.
     """
     computations: dict[str, list[str]] = {"": []}
     entry = name = ""
@@ -69,7 +69,7 @@ def _count(name: str, computations: dict[str, list[str]]) -> int:
 
 
 def compiled(device) -> str:
-    """Return the optimised HLO of the epoch for a device, at hand or described."""
+    """Return the optimised HLO of the epoch for a present or a described device."""
     import jax
     from jax.sharding import Mesh, PartitionSpec
 
@@ -124,7 +124,7 @@ def main() -> None:
     if args.a100:
         from vadjax.models import recurrence
 
-        recurrence.unroll = lambda steps: steps  # as where a GPU is at hand
+        recurrence.unroll = lambda steps: steps  # as on a GPU
         device = _a100()
     print(f"{device.device_kind}: {kernels(compiled(device)):,} kernels an epoch")
 

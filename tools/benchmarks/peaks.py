@@ -1,9 +1,9 @@
-"""What the machine can do at best, measured: matrix products and memory.
+"""Measured peaks of the machine: matrix products and memory.
 
-`python -m tools.benchmarks.peaks` prints it, measured anew, from a process of its own. A product of
-large square matrices and, for memory, a triad (a = a / 2 + b) over arrays that fit no cache, both
-in JAX, best of several runs. On a CPU that is all its cores, elsewhere one device times
-their number.
+`python -m tools.benchmarks.peaks` measures and prints them, in a process of its own. It runs a
+product of large square matrices and, for memory, a triad (a = a / 2 + b) over arrays larger than
+any cache, both in JAX, and takes the best of several runs. On a CPU all cores are used; on other
+devices one is measured and multiplied by their number.
 """
 
 import functools
@@ -44,7 +44,7 @@ def measure(*, side: int = 0, elements: int = 0) -> dict:
     product = jax.jit(lambda a: a @ a)
     seconds = _best(lambda: jax.block_until_ready(product(matrix)))
     flop = 2 * side**3 / seconds
-    # The output takes the place of an input: fresh memory would be paged in every time.
+    # The output reuses the memory of an input; new memory would be paged in every time.
     triad = functools.partial(jax.jit, donate_argnums=0)(lambda a, b: a * 0.5 + b)
     held = [jnp.ones(elements), jnp.ones(elements)]
 
@@ -62,7 +62,7 @@ def measure(*, side: int = 0, elements: int = 0) -> dict:
 
 
 def of_machine(env: Mapping[str, str] = os.environ) -> dict:
-    """Measure in a process of its own, which leaves no device occupied."""
+    """Measure in a process of its own, which frees the devices when it ends."""
     command = [sys.executable, "-m", "tools.benchmarks.peaks"]
     done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True, env=dict(env))
     return json.loads(done.stdout.splitlines()[-1])

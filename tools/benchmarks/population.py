@@ -2,8 +2,8 @@
 
 The network, the data, Adam and the batch are the same on all sides. vadjax trains K members that
 differ in seed and learning rate in one compiled program over the same features; torch and Keras
-train the same detectors one after another, as a script would, so that K of them have the rate of
-one. The unit is a fitted window of one member.
+train the same detectors one after another, as a script would, so that the rate for K detectors is
+that of one. The unit is a training window of one member.
 """
 
 from collections.abc import Callable

@@ -1,14 +1,14 @@
-"""The dtype in which networks compute; parameters stay float32 on every side."""
+"""The dtype of computation; parameters stay float32 on every side."""
 
 import contextlib
 import os
 
 CHOICES = ("float32", "bfloat16")
-VARIABLE = "VADJAX_BENCH_PRECISION"  # how the processes of the sides hear of it
+VARIABLE = "VADJAX_BENCH_PRECISION"  # read by the processes of the sides
 
 
 def dtype() -> str:
-    """Return the dtype asked for, as `model.dtype` takes it."""
+    """Return the chosen dtype, as a value of `model.dtype`."""
     return os.environ.get(VARIABLE, "float32")
 
 

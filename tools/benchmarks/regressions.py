@@ -1,9 +1,9 @@
-"""What has become slower since another report, beyond what the rounds of both scatter.
+"""Finds what is slower than in another report by more than the scatter of the rounds.
 
-Where both have a peer, the ratio to it is compared, since a machine's drift hits both sides; else
-the rate is, and a difference may be the machine's. The logarithms of the rounds of both reports go
-into Welch's t test, one-sided, at 5 % for all comparisons together (Bonferroni): more rounds see
-smaller losses.
+Where both reports have another side, the ratio to it is compared, since the machine's drift affects
+both sides; otherwise the rate is compared, and a difference may be the machine's. The logarithms of
+the rounds are compared by Welch's t test, one-sided, at 5 % for all comparisons together
+(Bonferroni): more rounds detect smaller differences.
 """
 
 import json
@@ -26,11 +26,10 @@ class Change(NamedTuple):
     """One comparison.
 
     Attributes:
-        name: case, what was measured, and against what.
+        name: case, what was measured, and the other side.
         factor: new over old, of the geometric means; below 1 is slower.
-        noise: the least factor below 1 that would be called slower is 1 - noise; None where a
-            report has too few rounds to tell.
-        slower: beyond the noise.
+        noise: factors below 1 - noise count as slower; None where a report has too few rounds.
+        slower: by more than the noise.
     """
 
     name: str
@@ -39,9 +38,9 @@ class Change(NamedTuple):
     slower: bool
 
     def __str__(self) -> str:
-        """Say it in a line."""
+        """Return one line."""
         if self.noise is None:
-            return f"{self.name}: {self.factor:.3f} of before; too few rounds to tell"
+            return f"{self.name}: {self.factor:.3f} of before; too few rounds to compare"
         verdict = "SLOWER" if self.slower else "no loss seen"
         return f"{self.name}: {self.factor:.3f} of before, noise {self.noise:.1%}: {verdict}"
 
@@ -50,7 +49,7 @@ def read(path: pathlib.Path) -> dict:
     """Read a report.
 
     Raises:
-        UserError: it is not there or no report of this format.
+        UserError: it does not exist or is no report of this format.
     """
     try:
         report = json.loads(path.read_text(encoding="utf-8"))
@@ -64,7 +63,7 @@ def read(path: pathlib.Path) -> dict:
 
 
 def changes(old: Mapping, new: Mapping) -> list[Change]:
-    """Compare what both reports have measured.
+    """Compare the measurements that both reports have.
 
     Raises:
         UserError: they are of different suites, precisions or devices, or share no case.
@@ -105,7 +104,7 @@ def _series(name: str, old: Mapping, new: Mapping) -> list[tuple[str, list, list
             for s in shared
         ]
     sides = [side for side in new["rates"] if side in old["rates"]]
-    ours = sides[:1]  # a peer's own rate is no concern of ours
+    ours = sides[:1]  # the rate of another side is not compared
     return [(f"{name}, {s}'s rate", old["rates"][s], new["rates"][s]) for s in ours]
 
 

@@ -1,6 +1,6 @@
-"""A benchmark's report as rows for people: one for each case, what was measured, and side.
+"""A benchmark's report as rows: one for each case, measurement and side.
 
-The report itself is what is written as json: {"format", "suite", "unit", "show", "precision",
+The report is written as json: {"format", "suite", "unit", "show", "precision",
 "rounds", "environment", "peaks", "words", "results": {case: as `alternate.compare` returns it}}.
 `environment` is that of a run's environment.json, `peaks` as `peaks.measure` returns it.
 """
@@ -43,7 +43,7 @@ HEADINGS = (
 
 
 def rows(report: Mapping) -> Iterator[dict]:
-    """Yield {column of COLUMNS: value, None where it is not known}."""
+    """Yield {column of COLUMNS: value, None where unknown}."""
     peaks = report["peaks"]
     for case, result in report["results"].items():
         for what, measured in result["measured"].items():
@@ -68,7 +68,7 @@ def rows(report: Mapping) -> Iterator[dict]:
 
 
 def markdown(report: Mapping) -> str:
-    """Return the report as a document: machine, table, notes."""
+    """Return the report as Markdown: machine, table, notes."""
     body = [cells(row, report["show"]) for row in rows(report)]
     peaks, device = report["peaks"], report["peaks"]["device"]
     lines = [
@@ -97,7 +97,7 @@ def markdown(report: Mapping) -> str:
 
 
 def machine(report: Mapping) -> str:
-    """Return the line that says what the report was measured with."""
+    """Return a line with the machine and the versions of the report."""
     known = report["environment"]
     versions = ", ".join(f"{name} {version}" for name, version in known["versions"].items())
     commit = f", commit {known['commit'][:10]}" if known.get("commit") else ""
@@ -116,7 +116,7 @@ def table(headings: Sequence[str], cells: Sequence[Sequence[str]]) -> list[str]:
 
 
 def rate(per_s: float, unit: str, *, seconds: bool = False) -> str:
-    """Write a rate, or the seconds that one unit takes.
+    """Format a rate, or the seconds per unit.
 
     >>> rate(1284.4, "windows"), rate(0.02, "runs", seconds=True)
     ('1,284 windows/s', '50.0 s')
@@ -127,7 +127,7 @@ def rate(per_s: float, unit: str, *, seconds: bool = False) -> str:
 
 
 def si(value: float) -> str:
-    """Write a number with three digits and its prefix, for a unit to follow.
+    """Format a number with three digits and its SI prefix, to be followed by a unit.
 
     >>> si(123_400_000_000.0), si(5.0)
     ('123 G', '5.00 ')
@@ -144,8 +144,11 @@ def cells(row: Mapping, show: str) -> list[str]:
 
     Args:
         row: of `rows`.
-        show: "rates", which are shown as the seconds of one unit where these are more than one; or
-            "seconds" in any case.
+        show: "rates", which become seconds per unit where a unit takes more than one second; or
+            "seconds".
+
+    Returns:
+        A text for each heading.
     """
     seconds = show == "seconds" or row["per_s"] < 1
 

@@ -1,4 +1,4 @@
-"""A suite run from end to end: its cases one after another, into a report."""
+"""Runs a suite: its cases one after another, into a report."""
 
 import statistics
 import sys
@@ -13,15 +13,15 @@ from vadjax.storage import workdir
 def run(
     suite: str, *, case: str = "", rounds: int = 0, dtype: str = "float32", keep_cache: bool = False
 ) -> dict:
-    """Run a suite and return its report; say what is measured as it goes.
+    """Run a suite and return its report; prints results as they are measured.
 
     Args:
-        suite: as `alternate.load` takes it.
-        case: one case alone; "" is all of `CASES`.
-        rounds: paired samples of each case; 0 is the suite's own number, else 9.
+        suite: its name, see `alternate.load`.
+        case: one case; "" is all of `CASES`.
+        rounds: paired samples of each case; 0 is the suite's default, or 9.
         dtype: one of `precision.CHOICES`.
-        keep_cache: compiled programs come from and go to the usual cache, so that compile times
-            are of no meaning; else every case begins with an empty one.
+        keep_cache: use the usual cache of compiled programs, which makes compile times
+            meaningless; otherwise every case starts with an empty cache.
 
     Raises:
         UserError: the case is unknown, or the suite has no such precision.
@@ -40,12 +40,12 @@ def run(
     found["words"] += [word] if (word := getattr(module, "LEFT_OUT", "")) else []
     for name, wanted in cases.items():
         measure(found, suite, name, wanted, rounds=rounds, keep_cache=keep_cache)
-        tell(found, name)
+        print_results(found, name)
     return found
 
 
 def start(suite: str, *, unit: str, show: str, dtype: str) -> dict:
-    """Return a report without results, the machine's peaks measured."""
+    """Return a report without results, with the machine's peaks."""
     measured = peaks.of_machine(sides.environment(dtype=dtype))
     found = {
         "format": report.FORMAT,
@@ -66,7 +66,7 @@ def start(suite: str, *, unit: str, show: str, dtype: str) -> dict:
 def measure(
     found: dict, suite: str, name: str, wanted: Iterable, *, rounds: int, keep_cache: bool
 ) -> bool:
-    """Measure a case into the report; say whether it went well, else why in its `words`."""
+    """Measure a case into the report; return success, the reason of a failure is in `words`."""
     there = sides.present(wanted)
     absent = [side for side in wanted if side not in there]
     for side in absent:
@@ -86,12 +86,12 @@ def measure(
 
 
 def failed(found: Mapping) -> bool:
-    """Say whether a case of the report failed."""
+    """Return whether a case of the report failed."""
     return any(word.startswith("case ") for word in found["words"])
 
 
-def tell(found: Mapping, case: str) -> None:
-    """Print what a case gave, a line for each side."""
+def print_results(found: Mapping, case: str) -> None:
+    """Print a line for each side of a case."""
     for row in report.rows(found):
         if row["case"] != case:
             continue
@@ -101,7 +101,7 @@ def tell(found: Mapping, case: str) -> None:
 
 
 def summary(found: Mapping) -> str:
-    """Return a line on the ratios of best against best, where a suite measures "best"."""
+    """Return a line with the ratios of the best rates, where a suite measures "best"."""
     ratios = [
         result["measured"]["best"]["ratios"]["torch"]["median"]
         for result in found["results"].values()

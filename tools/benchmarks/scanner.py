@@ -2,8 +2,8 @@
 
 The network, the data, the optimiser (Adam) and the batch are the same on all sides: LSTM layers, a
 linear layer on the last state, binary cross-entropy. vadjax and torch gather windows by row from
-features that lie on the device already; Keras is given them cut. "train contiguous" trains the same
-windows on all sides: ours in batches that are runs of neighbours, whose frames are projected once
+features on the device; Keras gets arrays of windows. "train contiguous" trains the same windows on
+all sides: vadjax in batches of consecutive windows, whose frames are projected once
 (`train.batches=runs`), the others in the usual shuffled batches.
 """
 
@@ -19,7 +19,7 @@ ROWS, SCORE_BATCH = 4096, 256
 
 
 class Shape(NamedTuple):
-    """Sizes of a network and of its training; passes over all windows in a sample of scoring."""
+    """Sizes of a network and its training; `passes` over all windows make a sample of scoring."""
 
     units: tuple[int, ...]
     length: int
@@ -34,7 +34,7 @@ SMALL = Shape(units=(32,), length=10, width=1280, passes=10)  # a pass takes 30 
 
 
 def data(shape: Shape, *, contiguous: bool = False) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Return features [n, d], labels [n] and windows [batch * steps, t], neighbours or not."""
+    """Return features [n, d], labels [n] and windows [batch * steps, t], consecutive or not."""
     rng = np.random.default_rng(0)
     features = rng.normal(size=(ROWS, shape.width)).astype(np.float32)
     labels = rng.integers(0, 2, ROWS).astype(np.int32)
@@ -45,7 +45,7 @@ def data(shape: Shape, *, contiguous: bool = False) -> tuple[np.ndarray, np.ndar
 
 
 def train_vadjax(shape: Shape, *, contiguous: bool) -> Callable[[], float]:
-    """Train epochs as `python -m vadjax.main` does: compiled whole, windows gathered inside."""
+    """Train epochs as `python -m vadjax.main` does: one program that gathers windows."""
     from tools.benchmarks import epochs
 
     config = epochs.config_of("classify", units=shape.units)
@@ -55,7 +55,7 @@ def train_vadjax(shape: Shape, *, contiguous: bool) -> Callable[[], float]:
 
 
 def train_torch(shape: Shape, *, contiguous: bool) -> Callable[[], float]:
-    """The usual loop over shuffled batches."""
+    """Train with the usual loop over shuffled batches."""
     from tools.benchmarks import torch_side
 
     arrays = data(shape, contiguous=contiguous)
@@ -63,7 +63,7 @@ def train_torch(shape: Shape, *, contiguous: bool) -> Callable[[], float]:
 
 
 def train_keras(shape: Shape, *, contiguous: bool) -> Callable[[], float]:
-    """`fit` over shuffled batches."""
+    """Train with `fit` over shuffled batches."""
     from tools.benchmarks import keras_side
 
     arrays = data(shape, contiguous=contiguous)
@@ -71,7 +71,7 @@ def train_keras(shape: Shape, *, contiguous: bool) -> Callable[[], float]:
 
 
 def score_vadjax(shape: Shape) -> Callable[[], float]:
-    """Score every window of a clip at stride 1, the projection shared between windows."""
+    """Score every window of a clip at stride 1, with one projection per frame."""
     from vadjax.runtime import devices
 
     devices.setup()
@@ -100,7 +100,7 @@ def score_vadjax(shape: Shape) -> Callable[[], float]:
         return objective.frame_score(outputs, features[rows[:, -1:]])
 
     def cost():
-        """Of a window: all frames projected, and its own turns through the layers."""
+        """Return the cost of a window: projection of its frames, and its steps in the layers."""
         projected = jax.eval_shape(model.project, variables, features)
         project = count(model.project, variables, features).times(1 / len(rows))
         scan = count(scored, variables, projected, features, rows[:SCORE_BATCH])
@@ -111,7 +111,7 @@ def score_vadjax(shape: Shape) -> Callable[[], float]:
 
 
 def score_torch(shape: Shape) -> Callable[[], float]:
-    """Every window gathered and scored."""
+    """Gather and score every window."""
     from tools.benchmarks import torch_side
 
     sizes = {"length": shape.length, "units": shape.units, "passes": shape.passes}
@@ -119,7 +119,7 @@ def score_torch(shape: Shape) -> Callable[[], float]:
 
 
 def score_keras(shape: Shape) -> Callable[[], float]:
-    """`predict` over all windows."""
+    """Score with `predict` over all windows."""
     from tools.benchmarks import keras_side
 
     sizes = {"length": shape.length, "units": shape.units, "passes": shape.passes}

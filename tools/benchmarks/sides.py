@@ -1,4 +1,4 @@
-"""Which sides can run here, and the environment of their processes."""
+"""The sides that can run here, and the environment of their processes."""
 
 import contextlib
 import importlib.util
@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 from tools.benchmarks import precision
 
-KERAS_BACKENDS = ("tensorflow", "jax")  # the first that is there, unless KERAS_BACKEND says
+KERAS_BACKENDS = ("tensorflow", "jax")  # the first that is installed, unless KERAS_BACKEND is set
 
 
 def present(sides: Iterable[str]) -> list[str]:
@@ -20,7 +20,10 @@ def environment(*, dtype: str, cache_dir: str = "") -> dict[str, str]:
 
     Args:
         dtype: one of `precision.CHOICES`.
-        cache_dir: where JAX keeps compiled programs; "" is where vadjax keeps them.
+        cache_dir: of compiled programs; "" is the usual one of vadjax.
+
+    Returns:
+        Environment variables.
     """
     env = {**os.environ, precision.VARIABLE: dtype}
     env["XLA_PYTHON_CLIENT_PREALLOCATE"] = "false"  # the sides share a GPU's memory
@@ -31,7 +34,7 @@ def environment(*, dtype: str, cache_dir: str = "") -> dict[str, str]:
 
 
 def keras_backend() -> str:
-    """Return the backend that Keras is to have; "jax" where there is no other."""
+    """Return the backend for Keras; "jax" where no other is installed."""
     if name := os.environ.get("KERAS_BACKEND"):
         return name
     return next((name for name in KERAS_BACKENDS if _importable(name)), KERAS_BACKENDS[-1])

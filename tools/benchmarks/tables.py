@@ -1,7 +1,7 @@
-"""The tables of a sweep of 1,000 finished runs: csv, parquet, workbook, page and the best.
+"""The tables of a sweep of 1,000 finished runs: csv, parquet, workbook, page and best.json.
 
-The runs are made from one real metrics.json, that of a small run of the synthetic set, which is
-trained on first use; they differ in scanner, learning rate and seed, and in their figures.
+The runs are copies of one metrics.json, that of a small run on the synthetic data set, which is
+trained first; they differ in model, learning rate and seed, and in their metrics.
 """
 
 import json
@@ -16,7 +16,7 @@ RUNS, SEEDS = 1000, 10
 
 
 def tables_vadjax() -> Callable[[], dict[str, float]]:
-    """Return runs put into tables a second: all tables, and each kind."""
+    """Return a sample: runs per second, for all tables and for each kind."""
     from vadjax.comparison import compare
     from vadjax.runtime.console import Console
     from vadjax.sweeps import best, run_table
@@ -70,7 +70,7 @@ def _specs(folder: pathlib.Path) -> list:
 
 
 def _write(specs, folder: pathlib.Path) -> None:
-    """Run the first one, and write the others as copies with figures of their own."""
+    """Run the first one, and write the others as copies with other metrics."""
     from vadjax.runtime.console import Console
     from vadjax.sweeps.folder import run_sweep
 
@@ -78,14 +78,14 @@ def _write(specs, folder: pathlib.Path) -> None:
     if errors:
         raise RuntimeError(f"the run to copy failed: {errors}")
     metrics = json.loads((first / "metrics.json").read_text(encoding="utf-8"))
-    whole = json.loads((first / "config.json").read_text(encoding="utf-8"))
+    saved = json.loads((first / "config.json").read_text(encoding="utf-8"))
     auc = metrics["frame"]["auc_micro"]
     for number, spec in enumerate(specs[1:], 1):
         workdir = folder / "runs" / spec.name
         workdir.mkdir()
         shutil.copy(first / "log.jsonl", workdir)
         config = json.loads(json.dumps(spec.config.to_dict(), default=list))
-        (workdir / "config.json").write_text(json.dumps({**whole, "config": config}))
+        (workdir / "config.json").write_text(json.dumps({**saved, "config": config}))
         metrics["seeds"] = [spec.config.seed]
         metrics["detector"]["model"] = spec.config.model.name
         metrics["frame"]["auc_micro"] = auc + 1e-4 * (number % 97)

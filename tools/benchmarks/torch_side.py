@@ -1,4 +1,4 @@
-"""PyTorch's side: networks, and the usual loop that trains them; on a GPU where there is one."""
+"""PyTorch's side: networks and the usual training loop, on a GPU if there is one."""
 
 import time
 from collections.abc import Callable, Sequence
@@ -7,7 +7,7 @@ from tools.benchmarks import precision
 
 
 def device() -> str:
-    """Return where torch computes."""
+    """Return torch's device."""
     import torch
 
     return "cuda" if torch.cuda.is_available() else "cpu"
@@ -36,13 +36,13 @@ def lstm(width: int, units: Sequence[int]):
 
 
 def train_sample(net, loss_of: Callable, *, num: int, batch: int) -> Callable[[], float]:
-    """Return a sample: a shuffled epoch of gather, forward, backward, Adam; in windows a second.
+    """Return a sample: a shuffled epoch of gathers, forward, backward, Adam, in windows/s.
 
     Args:
         net: its parameters are trained.
-        loss_of: indices of windows, int64 [b] -> the batch's loss.
-        num: windows.
-        batch: windows in a batch.
+        loss_of: returns the loss of a batch from window indices, int64 [b].
+        num: number of windows.
+        batch: windows per batch.
     """
     import torch
 
@@ -90,7 +90,7 @@ def train_lstm(features, labels, rows, *, units: Sequence[int], batch: int) -> C
 def score_lstm(
     features, *, length: int, units: Sequence[int], batch: int, passes: int = 1
 ) -> Callable[[], float]:
-    """Return a sample: every window at stride 1 gathered and scored, in windows a second."""
+    """Return a sample: every window at stride 1 gathered and scored, in windows per second."""
     import torch
 
     net = lstm(features.shape[1], units).eval()

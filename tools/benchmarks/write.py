@@ -1,4 +1,4 @@
-"""A report's files: json, markdown and csv, named by suite, device, precision and version."""
+"""Writes a report as json, Markdown and csv, named by suite, device, precision and version."""
 
 import csv
 import pathlib
@@ -11,7 +11,7 @@ from vadjax.storage.files import atomic_write, write_json
 
 
 def stem(report: Mapping) -> str:
-    """Return the name of a report's files without their endings.
+    """Return the name of a report's files without suffix.
 
     >>> stem({"suite": "cam", "precision": "float32", "environment": {"device": "NVIDIA H100"}})
     'cam-nvidia_h100-float32-0.1.0'
@@ -21,7 +21,7 @@ def stem(report: Mapping) -> str:
 
 
 def write(report: Mapping, folder: pathlib.Path) -> list[pathlib.Path]:
-    """Write the three files, whole or not at all, and return their paths.
+    """Write the three files atomically and return their paths.
 
     Raises:
         UserError: the folder cannot be written.

@@ -1,13 +1,13 @@
-"""The networks that our backbones are compared with, a module for each family.
+"""Reference networks that vadjax's backbones are compared with, a module for each family.
 
-A family's module offers
-    NAMES: the backbones that are compared; the first stands for the family in `make parity`,
-        `make parity-full` takes all;
-    SIZES: (height, width) of the inputs that are compared, the checkpoint's own first;
+A family's module has
+    NAMES: the backbones that are compared; `make parity` uses the first of each family,
+        `make parity-full` all;
+    SIZES: (height, width) of the inputs that are compared, the checkpoint's first;
     GOLDENS: {name: (height, width)} of those that have a golden file;
-    shapes(name): {key: shape} of the peer's state dict;
-    outputs(name, state, images): {tap: [b, h, w, c] float32} of all our taps, "features", and
-        "logits" where there are any, of uint8 images [b, h, w, 3].
+    shapes(name): {key: shape} of the reference's state dict;
+    outputs(name, state, images): {tap: [b, h, w, c] float32} of all taps of vadjax, "features", and
+        "logits" if it has them, of uint8 images [b, h, w, 3].
 `timm_shapes` and `timm_outputs` do both for networks of timm.
 """
 

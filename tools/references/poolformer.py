@@ -2,7 +2,7 @@
 
 import functools
 
-from tools.peers import timm_outputs, timm_shapes
+from tools.references import timm_outputs, timm_shapes
 
 NAMES = ("poolformer_s12", "poolformer_s24", "poolformer_s36", "poolformer_m36", "poolformer_m48")
 # The second size is no multiple of the stride: maps are odd, and strides meet their borders.

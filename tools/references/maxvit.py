@@ -1,8 +1,8 @@
-"""timm's MaxViT, with the windows of its own input size at any."""
+"""timm's MaxViT, with the windows of its default input size at any size."""
 
 import functools
 
-from tools.peers import timm_outputs, timm_shapes
+from tools.references import timm_outputs, timm_shapes
 
 # Not maxvit_base_tf_224, the same code with more blocks: under random statistics its values grow
 # until the gates of the last stage see hundreds, which amplifies rounding. In float32, timm is

@@ -2,7 +2,7 @@
 
 import functools
 
-from tools.peers import timm_outputs, timm_shapes
+from tools.references import timm_outputs, timm_shapes
 
 NAMES = (
     "tf_efficientnet_lite0",

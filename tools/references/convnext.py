@@ -2,7 +2,7 @@
 
 import functools
 
-from tools.peers import timm_outputs, timm_shapes
+from tools.references import timm_outputs, timm_shapes
 
 # The first and the golden differ in how they store dense layers.
 NAMES = (

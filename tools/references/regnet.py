@@ -2,7 +2,7 @@
 
 import functools
 
-from tools.peers import timm_outputs, timm_shapes
+from tools.references import timm_outputs, timm_shapes
 
 NAMES = tuple(f"regnety_{size}" for size in ("002", "004", "006", "008", "016", "032"))
 SIZES = ((224, 224), (101, 172))

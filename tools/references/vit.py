@@ -4,7 +4,7 @@ import functools
 
 import numpy as np
 
-from tools.peers import timm_outputs, timm_shapes
+from tools.references import timm_outputs, timm_shapes
 
 NAMES = (
     "vit_tiny_patch16_224",
@@ -31,7 +31,7 @@ def _taps(network) -> dict:
 
 
 def outputs(name: str, state: dict[str, np.ndarray], images: np.ndarray) -> dict[str, np.ndarray]:
-    """Run timm's network; of its tokens the patches, in their rows and columns."""
+    """Run timm's network; taps are the patch tokens in their rows and columns."""
     out = timm_outputs(name, state, images, taps=_taps, channels_last=True, dynamic_img_size=True)
     patch = state["patch_embed.proj.weight"].shape[-1]
     rows, columns = (side // patch for side in images.shape[1:3])

@@ -1,6 +1,6 @@
-"""timm's DINOv2, of the family `vit`, whose positions are for 518 pixels."""
+"""timm's DINOv2, of the family `vit`, with positions for 518 pixels."""
 
-from tools.peers import vit
+from tools.references import vit
 
 NAMES = (
     "vit_small_patch14_dinov2",

@@ -1,8 +1,8 @@
-"""timm's CoAtNet, at the one input size that it takes."""
+"""timm's CoAtNet, at its only input size."""
 
 import functools
 
-from tools.peers import timm_outputs, timm_shapes
+from tools.references import timm_outputs, timm_shapes
 
 NAMES = ("coatnet_0_rw_224", "coatnet_nano_rw_224", "coatnet_1_rw_224", "coatnet_2_rw_224")
 SIZES = ((224, 224),)

@@ -2,7 +2,7 @@
 
 import functools
 
-from tools.peers import timm_outputs, timm_shapes
+from tools.references import timm_outputs, timm_shapes
 
 NAMES = ("resnet18", "resnet34", "resnet50", "resnet101", "resnet152")
 SIZES = ((224, 224), (100, 172))

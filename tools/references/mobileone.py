@@ -2,8 +2,8 @@
 
 import functools
 
-from tools.peers import timm_outputs, timm_shapes
-from tools.peers.repvgg import stage_taps
+from tools.references import timm_outputs, timm_shapes
+from tools.references.repvgg import stage_taps
 
 NAMES = tuple(f"mobileone_s{i}" for i in range(5))
 SIZES = ((224, 224), (100, 172))
