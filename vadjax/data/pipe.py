@@ -12,7 +12,17 @@ from vadjax.errors import UserError
 
 COMMAND = "ffmpeg -i INPUT -pix_fmt yuv420p -f yuv4mpegpipe - | vadjax ..."
 _CHROMA = {"420": (2, 2), "422": (1, 2), "444": (1, 1), "mono": None}  # height and width divisors
-_FULL_TO_RGB = np.array([[1, 1, 1], [0, -0.344136, 1.772], [1.402, -0.714136, 0]], np.float32)
+_BT601 = np.array([[1, 0, 1.402], [1, -0.344136, -0.714136], [1, 1.772, 0]])
+
+
+def _to_rgb(scale: tuple[float, float, float], black: int) -> np.ndarray:
+    """Return the [3, 4] matrix that takes (y, u, v, 1) to red, green and blue."""
+    matrix = _BT601 * scale
+    return np.column_stack([matrix, matrix @ (-black, -128, -128)])
+
+
+_FULL_TO_RGB = _to_rgb((1, 1, 1), 0)
+_LIMITED_TO_RGB = _to_rgb((255 / 219, 255 / 224, 255 / 224), 16)
 MAX_PIXELS = 1 << 27
 _ALONE = (0x00, 0x01, *range(0xD0, 0xD9))  # markers of a JPEG that no length follows
 
@@ -124,10 +134,8 @@ class _Y4M:
             return np.asarray(cv2.cvtColor(rows, cv2.COLOR_YUV2RGB_I420))
         size = self.width, self.height
         planes = [cv2.resize(plane, size, interpolation=cv2.INTER_LINEAR) for plane in chroma]
-        yuv = np.stack([luma, *planes], axis=-1).astype(np.float32) - (0.0, 128.0, 128.0)
-        if not self.full_range:
-            yuv = (yuv - (16.0, 0.0, 0.0)) * (255 / 219, 255 / 224, 255 / 224)
-        return np.clip(np.rint(yuv @ _FULL_TO_RGB), 0, 255).astype(np.uint8)  # [h, w, 3]
+        matrix = _FULL_TO_RGB if self.full_range else _LIMITED_TO_RGB
+        return cv2.transform(np.dstack([luma, *planes]), matrix)  # [h, w, 3], rounded and clipped
 
 
 def _read(stream: BinaryIO, size: int) -> bytes:
