@@ -75,7 +75,6 @@ def metrics(*, auc: float = 0.8, **changes) -> dict:
         "region": None,
         "videos": videos,
         "accounting": {"videos": 12, "frames": frames, "abnormal": frames // 2, "filled": 36},
-        "smoothing": None,
         "lookahead_frames": 0,
         "environment": {"commit": "abc"},
         "reasons": {},

@@ -17,12 +17,14 @@ FORMATS = ("csv", "html", "md", "xlsx")
 
 _OUT = flags.DEFINE_multi_string("out", [], "FILE.xlsx, .csv, .md or .html; may be repeated.")
 _PUBLISHED = flags.DEFINE_multi_string(
-    "published", [], "Published workbook to set beside, stamped as leaky; may be repeated."
+    "published", [], "Published workbook to show beside the runs, as leaky; may be repeated."
 )
 _PAIR = flags.DEFINE_multi_string(
-    "pair", [], "DIR,DIR: paired test of these two; default: where two stand alone."
+    "pair", [], "DIR,DIR: runs for a paired test; default: tables with two detectors."
 )
-_FIGURES = flags.DEFINE_string("figures", "", "Folder for box plots, bars, csv as published.")
+_FIGURES = flags.DEFINE_string(
+    "figures", "", "Folder for box plots, bars and csv files in the published form."
+)
 
 
 def main(argv: list[str]) -> None:

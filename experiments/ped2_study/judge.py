@@ -61,19 +61,19 @@ def feature_methods(pooled, last_maps, motion, train: list, test: list) -> dict[
 
 
 def _by_row(last_maps, train, test) -> dict:
-    """1-NN of each place of the last map within its row, in 64 principal components."""
+    """Score by 1-NN of each cell of the last map within its row, in 64 principal components."""
     sample = np.concatenate([last_maps(v)[::10] for v in train]).astype(np.float32)
     flat = sample.reshape(-1, sample.shape[-1])
     mean = flat.mean(0)
     _, _, axes = np.linalg.svd(flat[::5] - mean, full_matrices=False)
 
-    def turn(rows):
+    def project(rows):
         return (rows.astype(np.float32) - mean) @ axes[:64].T
 
-    fit = np.concatenate([turn(last_maps(v)[::2]) for v in train])
+    fit = np.concatenate([project(last_maps(v)[::2]) for v in train])
     found = {}
     for name in test:
-        rows = turn(last_maps(name))
+        rows = project(last_maps(name))
         seen = [np.ones(x.shape[:3], np.float32) for x in (fit, rows)]
         maps = by_place.nearest_by_row(fit, rows, fit_seen=seen[0], test_seen=seen[1], band=0)
         found[name] = (top(maps), maps)

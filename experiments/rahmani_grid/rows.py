@@ -1,4 +1,4 @@
-"""Finished runs of the grid -> one row a detector, protocol and data set; the workbooks."""
+"""Turns the finished runs of the grid into rows per detector, protocol and data set."""
 
 import csv
 import pathlib

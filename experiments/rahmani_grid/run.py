@@ -1,10 +1,10 @@
-"""The published grid with the real weights at hand: sweeps, workbooks, table, figure.
+"""The published grid with the available weights: sweeps, workbooks, table, plot.
 
 python experiments/rahmani_grid/run.py --ped2=DIR --avenue=DIR --weights=DIR [--dry_run]
 
 One sweep of configs/sweeps/rahmani_grid.py for each data set and backbone, under
-`<workdir>/<data set>-<backbone>`; each goes on where it was stopped. Then the workbooks beside the
-published figures (--published_csv), results.csv, table.md and auc.svg.
+`<workdir>/<data set>-<backbone>`; each can be stopped and resumed. Then it writes the workbooks
+with the published values (--published_csv), results.csv, table.md and auc.svg.
 """
 
 import argparse
@@ -67,13 +67,13 @@ class Part:
 
 
 def parts(datasets: list[str], backbones: list[str]) -> list[Part]:
-    """Return the sweeps, the most telling first: a run that is cut short has those."""
+    """Return the sweeps, the most important first."""
     plain = [Part(d, b) for d in datasets for b in backbones]
     return plain + [Part(d, b, copies=True) for d in datasets for b in backbones]
 
 
 def sweep(part: Part, args) -> int:
-    """Do what is left of a sweep; return its exit status."""
+    """Execute the pending runs of a sweep; return its exit status."""
     argument = part.argument(
         getattr(args, part.dataset.removeprefix("ucsd_")),
         weights=args.weights,
@@ -89,7 +89,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--ped2", default="", help="UCSD Ped2; left out if not given")
     parser.add_argument("--avenue", default="", help="CUHK Avenue, likewise")
-    parser.add_argument("--weights", default="", help="folder of the files in BACKBONES")
+    parser.add_argument("--weights", default="", help="folder with the files of BACKBONES")
     parser.add_argument("--backbones", default=",".join(BACKBONES))
     parser.add_argument("--seeds", type=int, default=5)
     parser.add_argument("--workdir", type=pathlib.Path, default=pathlib.Path("runs/rahmani_grid"))
@@ -105,7 +105,7 @@ def main() -> None:
         if not pathlib.Path(folder).is_dir():
             parser.error(f"{folder} is no folder")
     if unknown := {*args.backbones.split(",")} - {*BACKBONES}:
-        parser.error(f"no weights are known here of {min(unknown)}; have {', '.join(BACKBONES)}")
+        parser.error(f"no weights are listed for {min(unknown)}; have {', '.join(BACKBONES)}")
     status = 0
     if args.stage != "write":
         if not datasets:
@@ -119,7 +119,7 @@ def main() -> None:
         try:
             found = rows.tables(args.workdir, published)
         except UserError as error:
-            sys.exit(f"nothing to write of {args.workdir}: {error}")
+            sys.exit(f"nothing to write for {args.workdir}: {error}")
         rows.export(found, HERE / "workbooks")
         made = rows.rows_of(found)
         rows.write_csv(HERE / "results.csv", made)

@@ -124,12 +124,12 @@ def test_a_truncated_backbone_is_named_with_its_last_stage(tmp_path):
 def test_runs_that_differ_in_more_than_the_seed_are_rows_that_say_in_what(tmp_path):
     a = runs.write(tmp_path / "a")
     b = runs.write(tmp_path / "b", seed=1, config={"window__length": 8, "train__epochs": 2})
-    c = runs.write(tmp_path / "c", seed=1, smoothing="gaussian, 5 frames, causal")
+    c = runs.write(tmp_path / "c", seed=1, detector={"weights_sha256": "1" * 64})
     groups = compare.compare([a, b, c]).tables[0].groups
     assert len(groups) == 3
     found = " / ".join(group.name for group in groups)
-    assert "LSTM smoothing=none, train.epochs=2, window.length=8" in found
-    assert "smoothing=gaussian, 5 frames, causal" in found
+    assert "LSTM train.epochs=2, weights=00000000, window.length=8" in found
+    assert "weights=11111111" in found
 
 
 def test_a_run_without_keys_that_came_later_has_their_defaults(tmp_path):
@@ -284,7 +284,7 @@ def test_what_is_printed_fits_and_says_the_conditions(tmp_path):
     assert "LEAKY PROTOCOL." in text and "leakage LEAKY" in " ".join(text.split())
     assert "[1] Warning: [red]only 2 clips" in text  # a name is no markup
     words = " ".join(text.split())
-    assert "6 of 37 clips, leakage clean, raw, [1]" in words
+    assert "6 of 37 clips, leakage clean, [1]" in words
     assert "best without learning: Optical flow 0.900" in words
 
 

@@ -58,7 +58,9 @@ def test_members_that_fit_are_counted_on_every_device():
 
 def test_a_budget_in_words():
     need = budget.Budget(50_000_000, 700_000_000, 96, 2, 16 * 10**9, 10**6, 9000.0, True)
-    assert str(need) == "needs 3.1 GB of 16.0 GB, 48 members per device; training at most 2.5 h"
+    assert (
+        str(need) == "needs 3.1 GB of 16.0 GB, 48 members per device; training at most 2 h 30 min"
+    )
 
 
 def test_a_dry_run_says_all_and_does_nothing(swept, cache, tmp_path):

@@ -9,7 +9,7 @@ from vadjax.comparison.tables import Table
 from vadjax.report import wording
 
 IDENTITY = ("model", "objective", "backbone", "seeds")
-CONDITIONS = ("best without learning", "coverage", "leakage", "smoothing", "warnings")
+CONDITIONS = ("best without learning", "coverage", "leakage", "warnings")
 SD = "± is the sample standard deviation over seeds; 95 % is over test videos, lowest seed's run."
 PUBLISHED_SD = "± is the population standard deviation over runs, as published."
 PUBLISHED_HEADING = ("model", "backbone", "runs", "AUC", "Accuracy", "Precision", "Recall", "F1")
@@ -66,7 +66,6 @@ def group_cells(group: Group, table: Table) -> list[str]:
         f"{best[1]:.3f} {best[0]}" if best else "–",
         wording.coverage(first.metrics),
         "LEAKY" if group.leakage == "leaky" else group.leakage,
-        first.smoothing,
         ", ".join(f"[{table.warnings.index(text) + 1}]" for text in group.warnings) or "–",
     ]
 

@@ -56,10 +56,6 @@ class RunRow:
         return str(self.at("detector.backbone") or "–") + (f" to {last}" if last else "")
 
     @property
-    def smoothing(self) -> str:
-        return str(self.at("smoothing") or "none")
-
-    @property
     def warnings(self) -> list[str]:
         """What a reader of the results has to know."""
         return list(self.at("warnings") or ())

@@ -82,7 +82,6 @@ def make_row(metrics: Mapping, config: Mapping, identity: Mapping, *, workdir: s
         keys = [f"dataset.{key}" for key in data.builder(metrics["dataset"]).identity_keys]
         settings |= {key: flat[key] for key in keys}
     settings["weights"] = str(metrics["detector"].get("weights_sha256") or "")[:8]
-    settings["smoothing"] = metrics.get("smoothing") or "none"
     seed = settings.pop("seed")
     settings = {k: tuple(v) if isinstance(v, (list, tuple)) else v for k, v in settings.items()}
     short = {key: value for key, value in metrics.items() if key not in CURVES}

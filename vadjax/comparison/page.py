@@ -92,7 +92,7 @@ def _row(group: Group, table: Table, keys: list[str], low: float) -> dict:
     stats = [group.stat(key) for key in keys]
     mean, best = group.stat("auc_micro").mean, group.runs[0].best_baseline
     texts = cells.group_cells(group, table)
-    leakage, smoothing, warnings = texts[-3:]
+    leakage, warnings = texts[-2:]
     return {
         "model": group.model,
         "variant": group.variant,
@@ -104,7 +104,6 @@ def _row(group: Group, table: Table, keys: list[str], low: float) -> dict:
         "track": _track(mean, group.interval, best, low) if mean is not None else None,
         "best": best,
         "leakage": leakage,
-        "smoothing": smoothing,
         "warnings": warnings,
     }
 

@@ -16,7 +16,7 @@ THRESHOLD_COLUMNS = (
 VIDEO_COLUMNS = ("id", "frames", "abnormal", "filled", "auc", "max_score", "fold", "threshold")
 CONDITIONS = (
     *("dataset", "coverage", "label_version", "protocol"),
-    *("leakage", "smoothing", "lookahead_frames", "warnings"),
+    *("leakage", "lookahead_frames", "warnings"),
 )
 CELLS = ("tp", "fp", "tn", "fn")
 
@@ -58,14 +58,14 @@ def conditions(run: RunRow, leakage: str, warnings: Sequence[str]) -> tuple:
     m = run.metrics
     facts = m.get("dataset"), wording.coverage(m), m.get("label_version"), m.get("protocol")
     mark = "LEAKY" if leakage == "leaky" else leakage
-    return (*facts, mark, run.smoothing, run.at("lookahead_frames"), "; ".join(warnings) or None)
+    return (*facts, mark, run.at("lookahead_frames"), "; ".join(warnings) or None)
 
 
 def run_rows(table: Table) -> Iterator[Sequence]:
     """Yield a heading, then a row for each run with everything that is one number."""
     keys = table.known()
     facts = ("weights_sha256", "tap", "fit", "window", "parameters")
-    counts = ("videos", "frames", "abnormal", "filled", "substituted", "dropped")
+    counts = ("videos", "frames", "abnormal", "filled", "substituted")
     baselines = [row.key for row in wording.BASELINES] + ["majority_accuracy"]
     yield (
         *IDENTITY,

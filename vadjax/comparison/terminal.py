@@ -47,10 +47,9 @@ def _table(table: Table) -> RenderableType:
         rich.add_column(names[n], justify="right", no_wrap=True)
     for group in table.groups[:MAX_ROWS]:
         cells = group_cells(group, table)
-        coverage, leakage, smoothing, warnings = cells[-4:]
+        coverage, leakage, warnings = cells[-3:]
         seeds = wording.plural(len(group.runs), "seed")
-        words = [group.backbone, seeds, coverage]
-        words += [f"leakage {leakage}", "raw" if smoothing == "none" else smoothing]
+        words = [group.backbone, seeds, coverage, f"leakage {leakage}"]
         words += [] if warnings == "–" else [warnings]
         name = Text(f"{group.name}, {group.objective}\n")
         rich.add_row(name + Text(", ".join(words), "dim"), *(Text(cells[n]) for n in shown))

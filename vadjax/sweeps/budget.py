@@ -9,6 +9,7 @@ import numpy as np
 
 from vadjax.errors import UserError
 from vadjax.pipeline.run import Run
+from vadjax.report.wording import duration
 from vadjax.sweeps.measurements import MEMORY, measurement_key, read_measurements, record_memory
 from vadjax.training import population
 from vadjax.training.population import Member, make_state
@@ -50,7 +51,7 @@ class Budget:
         limit = f" of {format_bytes(self.limit_bytes)}" if self.limit_bytes else ""
         time = "time not measured yet"
         if self.seconds is not None:
-            time = f"training at most {format_seconds(self.seconds)}"
+            time = f"training at most {duration(self.seconds)}"
         members = f"{each} member{'s' * (each != 1)} per device"
         basis = "" if self.planned else " by the sizes of arrays"
         return f"needs {format_bytes(needed)}{limit}{basis}, {members}; {time}"
@@ -203,14 +204,3 @@ def format_bytes(count: int) -> str:
     ('3.1 GB', '0.1 MB')
     """
     return f"{count / 1e9:.1f} GB" if count >= 1e9 else f"{count / 1e6:.1f} MB"
-
-
-def format_seconds(seconds: float) -> str:
-    """Format a duration.
-
-    >>> format_seconds(42), format_seconds(170), format_seconds(9000)
-    ('42 s', '3 min', '2.5 h')
-    """
-    if seconds < 100:
-        return f"{seconds:.0f} s"
-    return f"{seconds / 60:.0f} min" if seconds < 6000 else f"{seconds / 3600:.1f} h"

@@ -4,10 +4,10 @@ import pathlib
 from collections.abc import Sequence
 
 from vadjax.errors import UserError
-from vadjax.report.wording import plural
+from vadjax.report.wording import duration, plural
 from vadjax.runtime import devices
 from vadjax.runtime.console import Console
-from vadjax.sweeps.budget import Budget, estimate_budget, format_seconds
+from vadjax.sweeps.budget import Budget, estimate_budget
 from vadjax.sweeps.group import open_runs, prepare
 from vadjax.sweeps.plan import Spec, describe_groups
 
@@ -43,7 +43,7 @@ def print_estimates(groups: Sequence[Sequence[Spec]], console: Console, *, slots
     known = [b.seconds for b in budgets if b and b.seconds is not None]
     text = plural(len(groups), "compilation")
     if known:
-        text += f", training at most {format_seconds(sum(known))}"
+        text += f", training at most {duration(sum(known))}"
     if len(known) < len(groups):
         text += f", {plural(len(groups) - len(known), 'group')} not measured yet"
     console.say(f"  total: {plural(sum(map(len, groups)), 'run')}, {text}")
