@@ -1,4 +1,4 @@
-"""Every frame accounted for: labelled, scored, filled, substituted; a mismatch stops."""
+"""Counts of frames: labelled, scored, filled, substituted; records that do not fit are refused."""
 
 from collections.abc import Sequence
 

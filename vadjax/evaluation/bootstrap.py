@@ -57,6 +57,9 @@ def auc_interval(
         resamples: how often to redraw.
         level: share of the resamples inside the interval.
         seed: of the draws; the same seed and videos give the same draws for any scores.
+
+    Returns:
+        The interval; without ends, and with the reason, where there is none.
     """
     num = len(labels)
     if why := _too_few(num, resamples):
@@ -113,11 +116,15 @@ def paired_test(
     section 4.2.1).
 
     Args:
-        scores_a, scores_b: [t] of each video; the two need not have one scale.
+        scores_a: [t] of each video.
+        scores_b: [t] of each video; the two need not have one scale.
         labels: [t] {0, 1} of each video.
         resamples: how often to redraw.
         level: share of the resamples inside the interval.
         seed: of the draws.
+
+    Returns:
+        The test; without an interval or a difference, and with the reason, where there is none.
 
     Raises:
         UserError: the two do not have the same videos, frame by frame, or a score is not finite.
@@ -178,7 +185,8 @@ def draw_counts(
     """Draw how often each video is taken.
 
     Args:
-        abnormal, normal: int [v], frames of each video; both occur somewhere.
+        abnormal: int [v], abnormal frames of each video; not all 0.
+        normal: int [v], normal frames of each video; not all 0.
         resamples: rows to draw.
         rng: numpy generator.
 

@@ -1,4 +1,4 @@
-"""The parts of metrics.json that need a threshold; each with why a null in it would be null."""
+"""Parts of metrics.json that need a threshold, each with a reason for every null in it."""
 
 import dataclasses
 from collections.abc import Callable, Sequence

@@ -17,10 +17,17 @@ CELLS_AT_ONCE = 1 << 24  # of a table of thresholds by frames: some 100 MB
 
 
 def runs(mask: np.ndarray, *, gap: float = 0) -> np.ndarray:
-    """Return the half-open runs, int [k, 2], in which `mask` holds; those closer than `gap` merged.
+    """Return the runs in which a mask is true.
 
     >>> runs(np.array([1, 1, 0, 1, 0, 0, 1]), gap=2).tolist()
     [[0, 4], [6, 7]]
+
+    Args:
+        mask: [t], true or above 0 inside.
+        gap: runs less than this number of frames apart are one.
+
+    Returns:
+        int [k, 2], half-open (start, stop).
     """
     inside = np.zeros(len(mask) + 2, bool)
     inside[1:-1] = mask

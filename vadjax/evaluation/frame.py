@@ -3,6 +3,11 @@
 Scores are float [n], finite, higher is more abnormal; labels are [n] {0, 1}, 1 is abnormal; a frame
 is called abnormal from the threshold upwards (score >= threshold). What is undefined, as an area
 under the curve of one class is, is None.
+
+Why not scikit-learn's metrics: the same figures take it 3 to 6 times as long for 200,000 frames and
+10 to 200 times for 2,000 (its input checks), and a page, a table of rules and a bootstrap ask for
+thousands of them; of one class it warns and returns NaN or 0; and its sums of floats need not come
+out the same for another order of frames. The tests compare each function with scikit-learn.
 """
 
 from collections.abc import Iterable
@@ -15,6 +20,10 @@ def cumulative_counts(
     scores: ArrayLike, labels: ArrayLike
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Count the frames of each class from every distinct score upwards.
+
+    Args:
+        scores: float [n].
+        labels: [n] {0, 1}.
 
     Returns:
         thresholds: float64 [k], the distinct scores, falling.
@@ -37,6 +46,13 @@ def auc(scores: ArrayLike, labels: ArrayLike) -> float | None:
 
     >>> auc([0.1, 0.4, 0.4, 0.8], [0, 0, 1, 1])
     0.875
+
+    Args:
+        scores: float [n].
+        labels: [n] {0, 1}.
+
+    Returns:
+        The area, None for labels of one class.
     """
     _, tp, fp = cumulative_counts(scores, labels)
     if not len(tp) or not tp[-1] or not fp[-1]:
@@ -65,6 +81,13 @@ def average_precision(scores: ArrayLike, labels: ArrayLike) -> float | None:
 
     >>> average_precision([0.1, 0.4, 0.4, 0.8], [0, 0, 1, 1])
     0.8333333333333333
+
+    Args:
+        scores: float [n].
+        labels: [n] {0, 1}.
+
+    Returns:
+        The average precision, None without abnormal frames.
     """
     _, tp, fp = cumulative_counts(scores, labels)
     if not len(tp) or not tp[-1]:
@@ -73,13 +96,29 @@ def average_precision(scores: ArrayLike, labels: ArrayLike) -> float | None:
 
 
 def roc_curve(scores: ArrayLike, labels: ArrayLike) -> tuple[np.ndarray, np.ndarray]:
-    """Return the ROC curve (fpr, tpr), from (0, 0) to (1, 1), a point for each distinct score."""
+    """Compute the ROC curve, with a point for each distinct score.
+
+    Args:
+        scores: float [n].
+        labels: [n] {0, 1}, of both classes.
+
+    Returns:
+        fpr, tpr: float64 [k], rising from 0 to 1.
+    """
     _, tp, fp = cumulative_counts(scores, labels)
     return np.append(0, fp) / fp[-1], np.append(0, tp) / tp[-1]
 
 
 def precision_recall_curve(scores: ArrayLike, labels: ArrayLike) -> tuple[np.ndarray, np.ndarray]:
-    """Return the curve (recall, precision), recall rising, a point for each distinct score."""
+    """Compute the precision-recall curve, with a point for each distinct score.
+
+    Args:
+        scores: float [n].
+        labels: [n] {0, 1}, of both classes.
+
+    Returns:
+        recall (rising), precision: float64 [k].
+    """
     _, tp, fp = cumulative_counts(scores, labels)
     return tp / tp[-1], tp / (tp + fp)
 
@@ -89,6 +128,13 @@ def equal_error_rate(fpr: np.ndarray, tpr: np.ndarray) -> float:
 
     >>> equal_error_rate(np.array([0.0, 0.0, 1.0]), np.array([0.0, 0.5, 1.0]))
     0.3333333333333333
+
+    Args:
+        fpr: float [k], false-positive rate, rising from 0 to 1.
+        tpr: float [k], true-positive rate.
+
+    Returns:
+        The rate of either error.
     """
     excess = fpr - (1 - tpr)  # rises from -1 to 1
     after = int(np.argmax(excess >= 0))
@@ -98,7 +144,16 @@ def equal_error_rate(fpr: np.ndarray, tpr: np.ndarray) -> float:
 
 
 def thin(x: np.ndarray, y: np.ndarray, num_points: int = 200) -> tuple[list, list]:
-    """Thin a curve for drawing: points evenly spaced along it, its ends among them."""
+    """Thin a curve for drawing: points evenly spaced along it, its ends among them.
+
+    Args:
+        x: float [k].
+        y: float [k].
+        num_points: about how many are kept.
+
+    Returns:
+        x, y: lists, rounded to six places.
+    """
     if len(x) > num_points:
         length = np.append(0, np.cumsum(np.abs(np.diff(x)) + np.abs(np.diff(y))))
         keep = np.searchsorted(length, np.linspace(0, length[-1], num_points))
@@ -113,6 +168,9 @@ def confusion(called: ArrayLike, labels: ArrayLike) -> dict[str, int]:
     Args:
         called: bool [n], frames called abnormal.
         labels: [n] {0, 1}.
+
+    Returns:
+        tp, fp, tn, fn.
     """
     called, labels = np.asarray(called, bool), np.asarray(labels, bool)
     return {

@@ -1,4 +1,4 @@
-"""Figures as others compute them, so that published tables can be read: off by default.
+"""Metrics by the conventions of published code, to read published tables by: off by default.
 
 None of them is a result of vadjax: they look at the future, at the whole clip, or count what is not
 there. Each value names its convention and a repository that has it.

@@ -1,4 +1,4 @@
-"""Who outranks whom, by pair of videos.
+"""Pairwise counts of wins between videos, for bootstrapping the micro AUC.
 
 The micro AUC of any multiset of videos is a ratio of bilinear forms in the videos' counts c:
 c' W c / (c' p)(c' n), where W[a, b] counts the pairs in which an abnormal frame of video a
@@ -17,7 +17,7 @@ TABLE_BYTES = 1 << 28
 
 @dataclass(frozen=True, eq=False)
 class Wins:
-    """Who outranks whom, by video.
+    """How often the abnormal frames of one video score above the normal frames of another.
 
     Attributes:
         matrix: float64 [v, v], pairs won by the abnormal frames of a over the normal ones of b.
@@ -53,6 +53,9 @@ def video_wins(scores: Sequence[np.ndarray], labels: Sequence[np.ndarray]) -> Wi
     Args:
         scores: [t] of each video.
         labels: [t] {0, 1} of each video.
+
+    Returns:
+        The counts of all pairs of videos.
     """
     num = len(scores)
     video = np.repeat(np.arange(num), [len(s) for s in scores])

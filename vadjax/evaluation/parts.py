@@ -1,4 +1,4 @@
-"""Parts of metrics.json that need no threshold; each with why a null in it would be null."""
+"""Parts of metrics.json that need no threshold, each with a reason for every null in it."""
 
 from collections.abc import Mapping, Sequence
 

@@ -25,6 +25,9 @@ def pixel_score(heat: np.ndarray, mask: np.ndarray, *, cover: float = COVER) -> 
         heat: float [h, w], higher is more abnormal.
         mask: [h, w], above 0 where abnormal; nowhere in a normal frame.
         cover: share of the abnormal pixels that has to be detected.
+
+    Returns:
+        The threshold; of a normal frame its highest value.
     """
     inside = heat[np.asarray(mask) > 0]
     if not inside.size:

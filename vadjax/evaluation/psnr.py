@@ -13,14 +13,18 @@ VARIANTS = ("hasan", "min_max")
 def psnr_score(errors: ArrayLike, *, peak: float = 1.0) -> np.ndarray:
     """Return minus the peak signal-to-noise ratio in dB, 10 log10(mse / peak^2), float64 [t].
 
-    `peak` is the largest possible value: 1 for pixels in 0..1 (Liu et al., CVPR 2018, and their
-    ano_pred_cvpr2018). Code that takes each frame's own maximum gives other figures.
+    Follows Liu et al. (CVPR 2018) and their ano_pred_cvpr2018. Code that takes each frame's own
+    maximum as the peak gives other figures.
 
     >>> psnr_score([0.01, 1.0]).round(6).tolist()
     [-20.0, 0.0]
 
     Args:
         errors: [t], mean squared error of each frame, at least 0.
+        peak: largest possible value of a pixel: 1 for pixels in 0..1.
+
+    Returns:
+        float64 [t], in dB.
     """
     return 10 * np.log10((np.asarray(errors, np.float64) + EPS) / peak**2)
 
@@ -38,6 +42,9 @@ def regularity_score(errors: ArrayLike, *, variant: str = "hasan") -> np.ndarray
     Args:
         errors: [t], error of each frame, at least 0 for "hasan".
         variant: one of `VARIANTS`.
+
+    Returns:
+        float64 [t].
     """
     errors = np.asarray(errors, np.float64)
     least, largest = errors.min(), errors.max()

@@ -24,7 +24,7 @@ BETA = 0.1
 
 @dataclass(eq=False)
 class Sweep:
-    """All thresholds at once: what changes at which level, frame by frame.
+    """Detections at all thresholds at once: what changes at which level, frame by frame.
 
     Attributes:
         beta: least IoU of a detection.
@@ -39,7 +39,7 @@ class Sweep:
     _lengths: list = field(default_factory=list)  # true regions of each track
 
     def add(self, cuts: Sequence[Cut], truth: Truth) -> None:
-        """Take one video.
+        """Add one video.
 
         Args:
             cuts: the detections of each frame.
@@ -122,6 +122,9 @@ def area(fpr: np.ndarray, rate: np.ndarray) -> float:
     Args:
         fpr: float [n], false detections per frame.
         rate: float [n], detected share.
+
+    Returns:
+        The area, from 0 to 1.
     """
     order = np.lexsort((rate, fpr))
     x, y = np.append(0, fpr[order]), np.maximum.accumulate(np.append(0, rate[order]))

@@ -1,4 +1,4 @@
-"""Where in the frame: anomaly maps against masks of abnormal pixels, in one pass over both."""
+"""Localisation: anomaly maps against masks of abnormal pixels, in one pass over both."""
 
 import itertools
 from collections.abc import Iterable, Iterator, Mapping

@@ -36,6 +36,9 @@ def boxes_of(mask: np.ndarray, *, min_area: int = 1) -> np.ndarray:
     Args:
         mask: [h, w], true or above 0 inside.
         min_area: smaller parts, in pixels, are left out.
+
+    Returns:
+        int64 [k, 4].
     """
     binary = (np.asarray(mask) > 0).view(np.uint8)
     ltype = cv2.CV_16U if binary.size < 1 << 16 else cv2.CV_32S  # the former is much faster
@@ -45,7 +48,15 @@ def boxes_of(mask: np.ndarray, *, min_area: int = 1) -> np.ndarray:
 
 
 def iou(one: np.ndarray, other: np.ndarray) -> np.ndarray:
-    """Return the intersection over union, float64 [m, n], of boxes [m, 4] and [n, 4]."""
+    """Compute the intersection over union of boxes.
+
+    Args:
+        one: [m, 4].
+        other: [n, 4].
+
+    Returns:
+        float64 [m, n].
+    """
     one, other = np.asarray(one, float)[:, None], np.asarray(other, float)[None]
     low = np.maximum(one[..., :2], other[..., :2])
     high = np.minimum(one[..., :2] + one[..., 2:], other[..., :2] + other[..., 2:])
@@ -66,6 +77,9 @@ def cut(heat: np.ndarray, *, min_area: int = 1, num_levels: int = NUM_LEVELS) ->
         heat: float32 [h, w].
         min_area: of a region, in pixels.
         num_levels: at most so many.
+
+    Returns:
+        The regions at each level.
     """
     step = max(1, int(np.ceil(np.sqrt(heat.size / MAX_CELLS))))
     sampled = np.ascontiguousarray(heat[step // 2 :: step, step // 2 :: step])

@@ -1,4 +1,4 @@
-"""Where to call a frame abnormal, decided on held-out clips and never on the test clips."""
+"""Thresholds, chosen on held-out clips and never on the test clips."""
 
 import math
 from typing import NamedTuple
@@ -61,6 +61,9 @@ def choose_threshold(
             threshold.
         clips: int [n], the clip of each frame, for "pot"; None is one clip.
 
+    Returns:
+        The threshold, or the reason why there is none.
+
     Raises:
         UserError: the rule is unknown.
     """
@@ -92,7 +95,11 @@ def best(rule: str, tp: np.ndarray, fp: np.ndarray) -> int:
 
     Args:
         rule: "f1", "youden" or "accuracy".
-        tp, fp: int [k], frames of each class from each threshold upwards; the last is all.
+        tp: int [k], abnormal frames from each threshold upwards; the last is all of them.
+        fp: int [k], normal frames from each threshold upwards; the last is all of them.
+
+    Returns:
+        An index into `tp`.
     """
     if rule == "f1":
         return int(np.argmax(2 * tp / (tp + fp + tp[-1])))

@@ -90,6 +90,9 @@ def native(records: Sequence[Mapping], num_frames: int) -> Truth:
             [x, y, width, height] a frame) and, where not all of it is abnormal, `abnormal`
             (a truth value a frame).
         num_frames: of the video.
+
+    Returns:
+        The true regions, by frame.
     """
     found: list[list] = [[] for _ in range(num_frames)]
     total = 0

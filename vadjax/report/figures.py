@@ -112,7 +112,12 @@ def _caption(metrics: Mapping, num_videos: int, name: str) -> str:
 
 
 def sign(figure: Figure, caption: str) -> None:
-    """Write the caption below what is drawn, in as many lines as it needs."""
+    """Write the caption below what is drawn, in as many lines as it needs.
+
+    Args:
+        figure: to write on; its layout is replaced.
+        caption: one paragraph.
+    """
     width, height = figure.get_size_inches()
     lines = textwrap.wrap(caption, int(22 * width))
     bottom = (0.06 + 0.115 * len(lines)) / height

@@ -84,7 +84,21 @@ def write_report(
 
 
 def render(*, metrics, videos, thumbnails, history, config, environment, log, gallery) -> str:
-    """Return the page's html; the arguments are those of `write_report`."""
+    """Return the page's HTML.
+
+    Args:
+        metrics: as for `write_report`, like the others.
+        videos: with thresholds and alarms.
+        thumbnails: video -> (frame, small jpeg).
+        history: rows of log.jsonl per fold.
+        config: nested, plain.
+        environment: environment.json.
+        log: text of the run's log, or None.
+        gallery: gallery.json with its pictures, or None.
+
+    Returns:
+        The text of the page.
+    """
     loader = jinja2.FileSystemLoader(TEMPLATE)
     jinja = jinja2.Environment(
         loader=loader,

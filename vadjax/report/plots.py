@@ -28,6 +28,14 @@ def ticks(low: float, high: float, count: int = 5) -> list[float]:
 
     >>> ticks(0.0, 1.0)
     [0.0, 0.2, 0.4, 0.6, 0.8, 1.0]
+
+    Args:
+        low: lower end of the axis.
+        high: upper end.
+        count: about how many.
+
+    Returns:
+        Rising numbers.
     """
     if not high > low:
         return [low]
@@ -43,6 +51,13 @@ def decades(low: float, high: float) -> list[float]:
 
     >>> decades(0.5, 30)
     [0.5, 1.0, 2.0, 5.0, 10.0, 20.0]
+
+    Args:
+        low: lower end of the axis.
+        high: upper end.
+
+    Returns:
+        Rising numbers.
     """
     powers = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
     found = [float(f"{m}e{p}") for p in powers for m in (1, 2, 5)]
@@ -50,7 +65,15 @@ def decades(low: float, high: float) -> list[float]:
 
 
 def path(x: ArrayLike, y: ArrayLike) -> str:
-    """Return svg path data through points given as fractions of width and (upwards) height."""
+    """Return SVG path data through points.
+
+    Args:
+        x: [n], fraction of the width.
+        y: [n], fraction of the height, upwards.
+
+    Returns:
+        The attribute `d`.
+    """
     points = zip(np.asarray(x) * WIDTH, (1 - np.asarray(y)) * HEIGHT, strict=True)
     return "M" + "L".join(f"{a:.1f} {b:.1f}".replace(".0", "") for a, b in points)
 
@@ -224,6 +247,11 @@ def lines(x: Sequence[float], curves: Mapping[str, Sequence[float | None]], *, h
     """Lay out several curves over one x, from 0 up to `high`; a None interrupts a curve.
 
     The axis of x is logarithmic where all x are positive and the last is `SKEW` times the middle.
+
+    Args:
+        x: [n], rising.
+        curves: name -> [n] values.
+        high: value at the top.
 
     Returns:
         `curves` [(key, path data)], `log`, `at` (x to percentage), and `xticks`, `yticks` of

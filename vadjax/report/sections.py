@@ -51,7 +51,15 @@ def roc_of(videos: Sequence[ScoredVideo]) -> dict | None:
 
 
 def flat(tree: Mapping, prefix: str = "") -> list[tuple[str, str]]:
-    """Flatten nested mappings to (dotted key, text)."""
+    """Flatten nested mappings.
+
+    Args:
+        tree: nested mappings.
+        prefix: of every key.
+
+    Returns:
+        (dotted key, text) of each leaf.
+    """
     rows = []
     for key, value in tree.items():
         if hasattr(value, "items"):

@@ -132,6 +132,10 @@ def alarm_rows(video: ScoredVideo) -> list[dict]:
 def write_alarms(path: os.PathLike | str, videos: Sequence[ScoredVideo]) -> None:
     """Write one row an alarm: half-open frames, seconds (empty without a frame rate), its peak.
 
+    Args:
+        path: an older file is replaced.
+        videos: with alarms.
+
     Raises:
         UserError: it cannot be written there.
     """
@@ -143,6 +147,10 @@ def write_scores(path: os.PathLike | str, videos: Sequence[ScoredVideo]) -> None
 
     `score` has the digits that give the same float32 back; `predicted` is 0 where a frame was
     filled from its nearest scored one; `alarm` is 1 within an alarm.
+
+    Args:
+        path: an older file is replaced.
+        videos: with alarms.
 
     Raises:
         UserError: it cannot be written there.

@@ -14,6 +14,13 @@ def choose_frames(scores: np.ndarray, count: int) -> list[int]:
 
     >>> choose_frames(np.array([0, 0, 9, 8, 0, 0, 5, 0], np.float32), 4)
     [0, 2, 4, 6]
+
+    Args:
+        scores: [t].
+        count: at most so many.
+
+    Returns:
+        Frame numbers, rising.
     """
     total = len(scores)
     if count >= total:
@@ -36,6 +43,9 @@ def thumbnails(video, scores: np.ndarray, *, count: int) -> list[tuple[int, byte
         video: anything whose `frames[i]` is uint8 [h, w] or [h, w, 3] RGB.
         scores: [t] of its frames.
         count: at most so many.
+
+    Returns:
+        (frame, jpeg), by frame.
     """
     return [(i, jpeg(video.frames[i])) for i in choose_frames(scores, count)]
 

@@ -47,6 +47,9 @@ def timeline_of(
         film: its annotated film, a path relative to the page.
         scale: of all timelines.
         labelled: the page is of labelled videos.
+
+    Returns:
+        The video, what draws it, its pictures and its counts.
     """
     pictures = sorted(pictures, key=lambda p: p[0])
     if labelled or len(pictures) <= 1:  # the one nearest to the peak
@@ -132,6 +135,9 @@ def script_data(
         curve: of `sections.roc_of`.
         history: rows of log.jsonl per fold.
         limits: of `sections.limits`.
+
+    Returns:
+        Plain values, as JSON holds them.
     """
     return {
         "version": 2,

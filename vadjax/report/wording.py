@@ -12,7 +12,15 @@ WHOLE = "whole data set"
 
 
 def lookup(tree: Any, path: str) -> Any:
-    """Return the value at a dotted `path`, None where any part of it is missing."""
+    """Look up a value of nested mappings.
+
+    Args:
+        tree: nested mappings.
+        path: dotted.
+
+    Returns:
+        The value, None where any part of the path is missing.
+    """
     for key in path.split("."):
         if not isinstance(tree, Mapping) or key not in tree:
             return None
@@ -25,6 +33,13 @@ def reason(metrics: Mapping, path: str) -> str:
 
     >>> reason({"reasons": {"frame": "no labels"}}, "frame.auc_micro")
     'no labels'
+
+    Args:
+        metrics: the dict of metrics.json.
+        path: dotted.
+
+    Returns:
+        The reason, "not computed" where none is given.
     """
     reasons = metrics.get("reasons") or {}
     parts = path.split(".")
@@ -65,12 +80,28 @@ def coverage(metrics: Mapping) -> str:
 
 
 def scope(metrics: Mapping, num_videos: int) -> str:
-    """Say over what the numbers are: the coverage, or else how many videos."""
+    """Say over what the numbers are.
+
+    Args:
+        metrics: the dict of metrics.json.
+        num_videos: of the run.
+
+    Returns:
+        The coverage, or else how many videos.
+    """
     return metrics.get("coverage") or plural(num_videos, "video")
 
 
 def rule(metrics: Mapping, config: Mapping) -> str:
-    """Say where the threshold comes from."""
+    """Say where the threshold comes from.
+
+    Args:
+        metrics: the dict of metrics.json.
+        config: of the run, nested.
+
+    Returns:
+        A part of a sentence.
+    """
     name = lookup(metrics, "threshold.rule")
     given = {k: lookup(config, f"evaluate.{k}") for k in ("quantile", "num_std")}
     given = {"quantile": "given", "num_std": "some"} | {k: v for k, v in given.items() if v}
@@ -82,6 +113,13 @@ def number(value: Any, digits: int = 3) -> str:
 
     >>> number(0.94149), number(12345), number(None)
     ('0.941', '12,345', '–')
+
+    Args:
+        value: a number, None, or anything else as text.
+        digits: places of a float.
+
+    Returns:
+        The text, "–" for None.
     """
     if value is None:
         return "–"
@@ -97,10 +135,17 @@ def number(value: Any, digits: int = 3) -> str:
 
 
 def percent(value: float | None, digits: int = 1) -> str:
-    """Format a share as a percentage.
+    r"""Format a share as a percentage.
 
     >>> percent(0.1234)
-    '12.3\\xa0%'
+    '12.3\xa0%'
+
+    Args:
+        value: a share from 0 to 1, or None.
+        digits: places.
+
+    Returns:
+        The text, "–" for None.
     """
     return "–" if value is None else f"{100 * value:.{digits}f}\N{NO-BREAK SPACE}%"
 
@@ -110,6 +155,13 @@ def clock(seconds: float, digits: int = 1) -> str:
 
     >>> clock(75.25), clock(3675.0, 0)
     ('1:15.2', '1:01:15')
+
+    Args:
+        seconds: since the start.
+        digits: places of the seconds.
+
+    Returns:
+        Hours where there are any, minutes and seconds.
     """
     unit = 10**digits
     ticks = round(seconds * unit)
@@ -141,6 +193,13 @@ def plural(count: int, noun: str) -> str:
 
     >>> plural(1, "clip"), plural(1200, "clip")
     ('1 clip', '1,200 clips')
+
+    Args:
+        count: how many.
+        noun: in the singular.
+
+    Returns:
+        Number and noun.
     """
     return f"{count:,} {noun}{'' if count == 1 else 's'}"
 
