@@ -163,7 +163,7 @@ def test_videos_without_a_timeline_count_too(chromium, tmp_path):
         wanted = expected(views, limits[index])
         for key in ("tp", "fp", "fn", "tn", "f1", "mcc", "precision"):
             assert shown(tab, key) == wanted[key]
-    assert "Every figure counts all 203 videos" in tab.locator("main").inner_text()
+    assert "Every metric counts all 203 videos" in tab.locator("main").inner_text()
     assert tab.faults == []
     tab.close()
 

@@ -134,12 +134,12 @@ def test_shows_the_numbers_of_the_metrics(tmp_path):
 def test_says_when_a_baseline_beats_the_detector(tmp_path):
     arguments = demo.arguments()
     _, reader = written(tmp_path, **arguments)
-    assert "Optical flow, a far simpler score, beats it" in reader.shown()
+    assert "The baseline “Optical flow” beats it" in reader.shown()
     assert reader.shown().count("▲ beats the detector") == 1
     arguments["metrics"]["baselines"]["motion_flow"] = 0.6
     _, reader = written(tmp_path, **arguments)
     assert "beats" not in reader.shown()
-    assert "The best simpler score, nearest neighbours, gets 0.902, inside that" in reader.shown()
+    assert "The best baseline, “Nearest neighbours”, gets 0.902, inside that" in reader.shown()
 
 
 def test_any_number_of_baselines_is_shown_with_title_and_group(tmp_path):
@@ -193,13 +193,13 @@ def test_coverage_stands_beside_the_numbers(tmp_path):
         "Micro AUC over 6 of 37 clips",
     ):
         assert words in reader.shown()
-    for heading in ("Timelines", "Threshold", "By kind and by video", "How far to trust this"):
+    for heading in ("Timelines", "Threshold", "By kind and by video", "Validity"):
         assert f"{heading} 6 of 37 clips" in reader.shown()
 
 
 def test_folds_have_their_own_thresholds_and_spread(tmp_path):
     _, reader = written(tmp_path, **demo.in_folds())
-    assert "of its fold, where recall minus false-positive rate is best" in reader.shown()
+    assert "of its fold, the threshold of best recall minus false-positive rate" in reader.shown()
     assert "0.840 , 0.900" in reader.shown()
     assert "0.910, 0.950; mean 0.930" in reader.shown()
     assert "pooled over the folds" in reader.shown()
@@ -209,14 +209,14 @@ def test_says_what_the_controls_of_the_maps_say(tmp_path):
     arguments = demo.explained()
     shown = written(tmp_path, **arguments)[1].shown()
     assert (
-        "The maps depend on what was learnt: with a randomised head they correlate 0.123" in shown
+        "The maps depend on the trained weights: maps of a randomised head correlate 0.123" in shown
     )
-    assert "the places add nothing" not in shown
+    assert "the maps do not localise" not in shown
     arguments["metrics"]["region"]["pixel_auc"] = 0.7
     arguments["metrics"]["explain"]["sanity"]["correlation"] = 0.98
     shown = written(tmp_path, **arguments)[1].shown()
-    assert "The maps hardly depend on what was learnt: with a randomised head" in shown
-    assert "By the pixel-level measure the places add nothing" in shown
+    assert "The maps hardly depend on the trained weights: maps of a randomised head" in shown
+    assert "By the pixel-level AUC the maps do not localise" in shown
 
 
 @pytest.mark.parametrize("block", ["sweep", "thresholds", "classes", "region", "explain"])
@@ -275,7 +275,7 @@ def test_unlabelled_videos_give_a_page_of_alarms(tmp_path):
     _, reader = written(tmp_path, **arguments)
     shown = reader.shown()
     assert f"{sum(len(v.alarms) for v in arguments['videos'])} alarms in 3 videos, 0:51" in shown
-    assert "nothing here says how often the detector is right" in shown
+    assert "the page cannot say how often the detector is right" in shown
     start, stop = arguments["videos"][1].alarms[0]
     assert f"camera-2.mp4 {wording.clock(start / 10)} {wording.clock(stop / 10)}" in shown
     assert "ROC" not in shown

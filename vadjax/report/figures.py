@@ -1,4 +1,4 @@
-"""Pictures of a run for papers and slides; the same run gives the same bytes."""
+"""Figures of a run for papers and slides; the same run gives the same bytes."""
 
 import os
 import pathlib
@@ -42,7 +42,7 @@ STYLE: dict[Any, Any] = {  # matplotlib's own type names every key that there is
     "pdf.fonttype": 42,
 }
 LEGEND = {
-    "thresholds": "on the test frames, for reading only; vertical: the run’s threshold",
+    "thresholds": "on the test frames, not for choosing; vertical: the run’s threshold",
     "timelines": "score by frame; hatched: truly abnormal; dashed: threshold; bar below: alarm",
     "baselines": "band: 95 % interval of the detector; ▲: beats the detector",
 }
@@ -231,8 +231,8 @@ def _training(history: Sequence[Sequence[Mapping]]) -> Figure | None:
     rows = -(-len(folds) // columns)
     figure, grid = _figure(3.6 * columns, 2.1 * rows + 0.2, rows, columns)
     names = {
-        "train_loss": ("fitted clips", SOFT, 0.9),
-        "select_loss": ("held-out clips", ACCENT, 1.4),
+        "train_loss": ("training", SOFT, 0.9),
+        "select_loss": ("validation", ACCENT, 1.4),
     }
     for index, (axes, fold) in enumerate(zip(grid, folds, strict=False)):
         for key, (label, colour, width) in names.items():
@@ -241,7 +241,7 @@ def _training(history: Sequence[Sequence[Mapping]]) -> Figure | None:
                 axes.plot(*zip(*points, strict=True), color=colour, linewidth=width, label=label)
         best = (plots.training(fold) or {}).get("best")
         if best is not None:
-            axes.axvline(best, color=INK, linewidth=0.6, dashes=(3, 2), label="epoch kept")
+            axes.axvline(best, color=INK, linewidth=0.6, dashes=(3, 2), label="selected epoch")
         axes.set(xlabel="epoch", ylabel="loss", title=f"fold {index + 1}" if len(folds) > 1 else "")
         axes.xaxis.set_major_locator(MaxNLocator(integer=True))
         axes.legend(frameon=False, fontsize=7)

@@ -1,4 +1,4 @@
-"""report.html: one file with everything in it, good offline, on paper and without scripts."""
+"""report.html: one self-contained file that works offline, on paper and without scripts."""
 
 import base64
 import hashlib

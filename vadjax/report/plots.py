@@ -1,4 +1,4 @@
-"""Geometry of the page's charts: numbers in, svg path data and percentages out.
+"""Geometry of the page's charts: numbers to SVG path data and percentages.
 
 Drawings stretch to any width (`preserveAspectRatio="none"`), so they hold no text: ticks and labels
 are html, placed by the percentages returned here.

@@ -12,32 +12,32 @@ class Protocol(NamedTuple):
 PROTOCOLS = {
     "one_class": Protocol(
         "one class",
-        "The detector was fitted on normal training clips only. Training clips it was never fitted "
-        "on decided when to stop and where the threshold lies. The labels of the test clips were "
-        "used for these figures and for nothing else.",
+        "The detector was trained on normal clips only. Held-out training clips served early "
+        "stopping and chose the threshold. The labels of the test clips were used for these "
+        "metrics and for nothing else.",
     ),
     "by_video": Protocol(
         "supervised, by video",
-        "Labelled clips were divided clip by clip: each was scored by a model that had seen no "
-        "frame of it, and other whole clips decided when to stop and where the threshold lies. "
+        "Labelled clips were split at video level: each was scored by a model that was not trained "
+        "on any frame of it, and other whole clips served early stopping and chose the threshold. "
         "The pooled scores come from several models.",
     ),
     "official": Protocol(
         "official split",
         "The split into training and test clips is the one its authors published. No test clip "
-        "was seen while fitting.",
+        "was used in training.",
     ),
     "random_window": Protocol(
         "random windows",
-        "Overlapping windows were divided at random, so nearly every test window shares frames "
-        "with a window the model was fitted on. The figures measure memory, not detection.",
+        "Overlapping windows were split at random, so nearly every test window shares frames with "
+        "a training window. The metrics measure memorisation, not detection.",
         leaky=True,
     ),
     "published_shuffled": Protocol(
         "shuffled, as published",
-        "Frames were shuffled before windows were cut and divided, as some published studies do. "
-        "Test windows hold frames the model was fitted on, and their order in time is lost. The "
-        "figures serve comparison with those studies and say nothing about new video.",
+        "Frames were shuffled before windows were cut and split, as in some published studies. "
+        "Test windows contain training frames, and their order in time is lost. The metrics serve "
+        "comparison with those studies only; they do not predict performance on new videos.",
         leaky=True,
     ),
 }
@@ -58,42 +58,42 @@ class Baseline(NamedTuple):
 
 
 BASELINES = (  # of metrics.json without `baseline_titles`
-    Baseline("random", "Random numbers", "Looks at nothing"),
-    Baseline("frame_index", "Position in the clip", "Looks at nothing"),
-    Baseline("clip_centre", "Nearness to the clip’s centre", "Looks at nothing"),
+    Baseline("random", "Random numbers", "No look at the frames"),
+    Baseline("frame_index", "Position in the clip", "No look at the frames"),
+    Baseline("clip_centre", "Nearness to the clip’s centre", "No look at the frames"),
     Baseline("motion_difference", "Frame difference", "Motion, nothing learned"),
     Baseline("motion_flow", "Optical flow", "Motion, nothing learned"),
     Baseline("knn", "Nearest neighbours", "Same features, no network"),
     Baseline("mahalanobis", "Mahalanobis distance", "Same features, no network"),
-    Baseline("nearest_in_time", "Label nearest in time", "Looks at no picture"),
+    Baseline("nearest_in_time", "Label nearest in time", "No look at the frames"),
     Baseline("nearest_alike", "Most alike labelled frames", "Same features, no network"),
 )
 
 LEAKAGE = {  # share of the test windows that ...
-    "exact": "hold a frame that was fitted or used for a choice",
+    "exact": "contain a frame used for training, validation or calibration",
     "neighbour": "lie within one window of such a frame",
-    "augmented": "hold a frame of which an altered copy was used",
+    "augmented": "contain a frame of which an augmented copy was used",
     "same_video": "come from a video of which other frames were used",
-    "duplicate": "hold a picture equal to another, used one",
-    "shuffled": "are not in the order of time",
+    "duplicate": "contain a frame with the same content as a used one",
+    "shuffled": "are not in temporal order",
 }
 
 CELLS = {  # confusion cell -> (what it is called, is it right)
-    "tp": ("caught", True),
+    "tp": ("detected", True),
     "fn": ("missed", False),
     "fp": ("false alarm", False),
-    "tn": ("rightly quiet", True),
+    "tn": ("correctly normal", True),
 }
 
 
 RULES = {
     "quantile": "the {quantile} quantile of held-out normal frames",
     "mean_std": "the mean plus {num_std} standard deviations of held-out normal frames",
-    "f1": "where F1 is best on held-out labelled clips",
-    "youden": "where recall minus false-positive rate is best on held-out labelled clips",
+    "f1": "the threshold of best F1 on held-out labelled clips",
+    "youden": "the threshold of best recall minus false-positive rate on held-out labelled clips",
     "pot": "a generalised Pareto tail fitted to the peaks of held-out normal frames",
     "conformal": "conformal: the chosen false-alarm rate holds on held-out normal frames",
-    "half": "where a probability turns to the other side",
+    "half": "a probability of one half",
 }
 RULE_NAMES = {
     "quantile": "Quantile",
@@ -124,24 +124,25 @@ REGION = (
     Measure(
         "pixel_auc",
         "Pixel-level AUC",
-        "a frame counts as found with 40 % of its abnormal pixels; any pixel makes a false alarm",
+        "a frame is detected with 40 % of its abnormal pixels; any pixel of a normal frame is a "
+        "false positive",
     ),
     Measure(
         "pixel_auc_full_frame",
-        "… of the same maps painted over the whole frame",
-        "control: what knowing when, but not where, gets",
+        "… of the same maps without location",
+        "control: every pixel of a frame gets the frame’s maximum",
     ),
     Measure("pixel_eer", "Pixel-level equal error rate", "lower is better; chance 0.500"),
     Measure("rbdc", "RBDC", "region-based detection, up to one false region a frame"),
     Measure("tbdc", "TBDC", "track-based detection, up to one false region a frame"),
 )
 EXPLAIN = (
-    Measure("pointing", "Pointing game", "the map’s highest place lies within the truth"),
-    Measure("energy", "Energy inside", "share of the map that lies within the truth"),
-    Measure("map_auc", "AUC of the map", "places within the truth against those outside"),
+    Measure("pointing", "Pointing game", "the map’s maximum lies inside the mask"),
+    Measure("energy", "Energy inside", "share of the map’s sum inside the mask"),
+    Measure("map_auc", "AUC of the map", "cells inside the mask against those outside"),
     Measure(
         "deletion",
         "Deletion",
-        "share of the score left without the map’s strongest places; lower is better",
+        "share of the score left without the map’s strongest cells; lower is better",
     ),
 )

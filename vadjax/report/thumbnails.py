@@ -1,4 +1,4 @@
-"""Small pictures of a video's frames: the most abnormal ones, and some of everything between."""
+"""Thumbnails of a video's frames: the most abnormal ones, and some evenly spread."""
 
 from collections.abc import Sequence
 

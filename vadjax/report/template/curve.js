@@ -15,7 +15,7 @@ function roc(field, readout, points) {
       const [fpr, tpr, threshold] = points[index];
       place(fpr, 1 - tpr);
       const limit = threshold === null ? "above every score" : number(threshold);
-      return (readout.textContent = `threshold ${limit} · finds ${percent(tpr)} of abnormal frames · wrongly calls ${percent(fpr)} of normal ones`);
+      return (readout.textContent = `threshold ${limit} · true-positive rate ${percent(tpr)} · false-positive rate ${percent(fpr)}`);
     },
     page: 10,
   });
@@ -30,7 +30,7 @@ function precisionRecall(field, readout, points, thresholds) {
     show(index) {
       const [recall, precision] = points[index];
       place(recall, 1 - precision);
-      return (readout.textContent = `threshold ${number(thresholds[index])} · finds ${percent(recall)} of abnormal frames · ${percent(precision)} of calls are right`);
+      return (readout.textContent = `threshold ${number(thresholds[index])} · recall ${percent(recall)} · precision ${percent(precision)}`);
     },
     page: 10,
   });
@@ -46,7 +46,7 @@ function losses(field, readout, rows) {
     show(index) {
       const [epoch, fitted, heldOut] = rows[index];
       place(across(rows[index]), null);
-      const rest = heldOut === null ? "" : ` · held-out loss ${heldOut.toPrecision(4)}`;
+      const rest = heldOut === null ? "" : ` · validation loss ${heldOut.toPrecision(4)}`;
       return (readout.textContent = `epoch ${epoch} · loss ${fitted.toPrecision(4)}${rest}`);
     },
     page: 5,

@@ -40,9 +40,9 @@ function tryThresholds(box, rings) {
     put("roc", found.false_positive_rate, found.recall);
     put("pr", found.recall, sum.tp + sum.fp ? found.precision : null);
     said.textContent = say(limit);
-    input.setAttribute("aria-valuetext", `threshold ${say(limit)}: ${sum.tp} caught, ${sum.fn} missed, ${sum.fp} wrongly called`);
+    input.setAttribute("aria-valuetext", `threshold ${say(limit)}: ${sum.tp} detected, ${sum.fn} missed, ${sum.fp} false alarms`);
     const mine = limit === own && own !== null;
-    note.textContent = mine ? "This is the run’s own threshold." : "You are trying this on test labels: a look, not a result. All figures with a ◆ follow.";
+    note.textContent = mine ? "This is the run’s own threshold." : "A threshold chosen on test labels is not a result. Values marked ◆ follow the slider.";
     box.classList.toggle("trying", !mine);
     document.getElementById("threshold").closest("section").classList.toggle("trying", !mine);
   }
@@ -54,7 +54,7 @@ function tryThresholds(box, rings) {
     for (const [name, ring] of rings) if (ring) [ring.style.left, ring.style.bottom] = places.get(name);
     said.textContent = own === null ? "each fold its own" : say(own);
     input.setAttribute("aria-valuetext", `threshold ${said.textContent}, the run’s`);
-    note.textContent = "All figures with a ◆ follow.";
+    note.textContent = "Values marked ◆ follow the slider.";
     box.classList.remove("trying");
     document.getElementById("threshold").closest("section").classList.remove("trying");
   }
