@@ -3,7 +3,8 @@
 The foreground is the difference from a median background. Farneback's flow (SCIA 2003) is averaged
 over the foreground of a box at each cell, so that a limb counts little and an object much. A window
 is placed on each peak of the foreground: a crowd is one connected region, so windows have
-the size of a person instead of enclosing components. Only the background is learned, and nothing looks ahead.
+the size of a person instead of enclosing components. Only the background is learned, and nothing
+looks ahead.
 
 All lengths are pixels of frames resized to a height of `HEIGHT`, where a walker of UCSD Ped2 or
 Ped1 is 20 to 45 px high. Another scene may need another `HEIGHT`.
