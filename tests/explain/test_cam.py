@@ -190,7 +190,7 @@ def test_class_tokens_are_explained_where_patches_are_last_read():
     assert taps.choose_tap(backbone) == "stage11"
     assert taps.choose_tap(backbone, tap="stage3") == "stage3"
     assert taps.choose_tap(backbone, rows="map") == "map"
-    with pytest.raises(UserError, match=r"'map'.*only its class token; choose 'stage11'"):
+    with pytest.raises(UserError, match=r"'map'.*only on its class token; choose 'stage11'"):
         taps.choose_tap(backbone, tap="map")
     with pytest.raises(UserError, match=r"explain.tap .* unknown; choose one of stage1, stem"):
         taps.choose_tap(backbone, tap="stage7", rows="stage1")

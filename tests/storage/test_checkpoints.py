@@ -64,7 +64,7 @@ def test_another_structure_is_listed(tmp_path, capfd):
         with pytest.raises(UserError, match="another model or optimizer") as caught:
             checkpoints.restore("last", other)
     message = str(caught.value)
-    assert "params/kernel: float32 [3, 4] there, float32 [3, 5] wanted" in message
+    assert "params/kernel: float32 [3, 4] in the checkpoint, float32 [3, 5] expected" in message
     assert "params/bias: not in the checkpoint" in message
     assert "moments/1: in the checkpoint only" in message
     assert capfd.readouterr().err == ""

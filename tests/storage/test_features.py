@@ -96,7 +96,7 @@ def test_a_write_that_breaks_leaves_the_old_array_unsealed_and_no_litter(store, 
 
 
 def test_rows_need_not_be_frames(store):
-    with pytest.raises(UserError, match="3 rows for 48 frames"):
+    with pytest.raises(UserError, match="3 rows, but 48 frames"):
         store.write("a", np.zeros((3, 10, 4)), video_fingerprint="v", num_frames=48)
     store.write(
         "a",

@@ -1,13 +1,13 @@
-"""Class activation maps: what in a frame raises a score, by one backward pass.
+"""Class activation maps: which places of a frame raise a score, by one backward pass.
 
 Everything is a pure function of a score and of activations, which are an array [..., h, w, c] or,
-where a network carries more between its stages, a dict of arrays of which "map" is that.
+where a network passes more between its stages, a dict of arrays of which "map" is that.
 
-Maps are rectified and not normalised. Which frame's gradient is what: the score of a window is that
-of its last row, and one backward pass through time gives every frame of the window its gradient.
-The derivative is the whole one: where a score is an error, it goes through the target too (whatever
-`objective.target_gradient` says for training), else the last row of a predictor, which is nothing
-but the target, would have no map.
+Maps are rectified and not normalised. The score of a window is that of its last row, and one
+backward pass through time gives every frame of the window its gradient. The gradient is the total
+one: where a score is an error, it also flows through the target (whatever
+`objective.target_gradient` says for training); otherwise the last row of a predictor, which is only
+the target, would have no map.
 """
 
 import dataclasses
@@ -23,7 +23,7 @@ from vadjax.errors import unknown
 from vadjax.explain.taps import cut
 
 METHODS = ("gradcam++", "gradcam", "hirescam", "input_gradient")
-COARSE = 8  # px of an image to a cell of an input gradient's map
+COARSE = 8  # side of a cell of an input gradient's map, in pixels of the image
 
 
 def combine(activations, gradients, *, method: str = "gradcam++", eps: float = 0.0) -> jax.Array:
@@ -129,10 +129,9 @@ def make_window_fn(backbone, model, objective, *, tap: str, rows: str, method: s
         of_rows = window_score(model, objective, variables, mean=mean, std=std)
 
         def score(x):
-            found = rest(
-                network, jax.tree.map(lambda leaf: leaf.reshape(b * t, *leaf.shape[2:]), x)
-            )
-            return of_rows(found.reshape(b, t, *found.shape[1:]))
+            flat = jax.tree.map(lambda leaf: leaf.reshape(b * t, *leaf.shape[2:]), x)
+            rows = rest(network, flat)
+            return of_rows(rows.reshape(b, t, *rows.shape[1:]))
 
         return explain(score, activations, method=method)
 
@@ -141,6 +140,10 @@ def make_window_fn(backbone, model, objective, *, tap: str, rows: str, method: s
 
 def make_gradient_fn(model, objective) -> Callable:
     """Compile the first half of the chain rule: from the score to the window's last row.
+
+    Args:
+        model: what `models.create` returned.
+        objective: what `objectives.create` returned.
 
     Returns:
         A function (variables, mean [c], std [c], windows [b, t, ...] as the store holds them) ->
@@ -160,21 +163,21 @@ def make_frame_fn(
 ) -> Callable:
     """Compile the second half: from the gradient of a frame's row to the frame's map.
 
-    By the chain rule the same as differentiating the score itself, but each frame goes through the
-    network once, and not once for each window that holds it. Batches are split over the local
-    devices, and on CPU over micro-batches, as extraction does it.
+    By the chain rule this equals differentiating the score itself, but each frame goes through the
+    network once instead of once for each window that contains it. Batches are split over the local
+    devices, and on CPU over micro-batches, as in extraction.
 
     Args:
         backbone: what `backbones.create` returned.
         tap: stage to explain, see `taps.cut`.
         rows: what the detector reads of the backbone.
         method: see `combine`.
-        start: stage whose outputs are given for images, see `taps.cut`.
+        start: stage whose outputs are given instead of images, see `taps.cut`.
         micro_batch: frames that a CPU device takes at a time.
 
     Returns:
-        A function (images uint8 [b, ...], gradients [b, ...]) -> maps [b, h, w], which does not
-        wait for them; b is a multiple of devices times micro-batch.
+        A function (images uint8 [b, ...], gradients [b, ...]) -> maps [b, h, w], which returns
+        without waiting; b is a multiple of devices times micro-batch.
     """
     trunk, rest = cut(backbone, tap=tap, rows=rows, start=start)
     micro_batch = micro_batch if jax.default_backend() == "cpu" else 0
@@ -184,8 +187,8 @@ def make_frame_fn(
 
     def maps(variables, images, gradients):
         def score(x):
-            found = rest(variables, x).astype(jnp.float32) * gradients
-            return found.reshape(len(found), -1).sum(-1)
+            products = rest(variables, x).astype(jnp.float32) * gradients
+            return products.reshape(len(products), -1).sum(-1)
 
         return coarse(explain(score, trunk(variables, images), method=method)[1], method)
 
@@ -195,17 +198,25 @@ def make_frame_fn(
         batches = jax.tree.map(
             lambda x: x.reshape(-1, micro_batch, *x.shape[1:]), (images, gradients)
         )
-        found = jax.lax.map(lambda batch: maps(variables, *batch), batches)
-        return found.reshape(-1, *found.shape[2:])
+        results = jax.lax.map(lambda batch: maps(variables, *batch), batches)
+        return results.reshape(-1, *results.shape[2:])
 
-    # Unchecked: layers with a backward pass of their own say nothing of the axes it varies over.
+    # Unchecked: layers with a custom backward pass do not declare the axes that it varies over.
     specs: dict[str, Any] = {"in_specs": (whole, split, split), "out_specs": split}
     run = jax.jit(jax.shard_map(share, mesh=mesh, check_vma=False, **specs))
     return lambda images, gradients: run(variables, images, gradients)
 
 
 def coarse(maps: jax.Array, method: str) -> jax.Array:
-    """Average input gradients, which have a value a pixel, over cells; others stay as they are."""
+    """Average the maps of input gradients, which have a value for each pixel, over cells.
+
+    Args:
+        maps: [b, h, w] float.
+        method: see `combine`; maps of other methods are returned unchanged.
+
+    Returns:
+        [b, h', w'] float.
+    """
     if method != "input_gradient":
         return maps
     size = [-(-side // COARSE) for side in maps.shape[1:]]

@@ -170,12 +170,20 @@ def _font(size: int) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
 
 
 def write_webm(path: os.PathLike | str, images: Iterable[np.ndarray], *, fps: float | None) -> int:
-    """Write uint8 [h, w, 3] RGB images as a film; return how many.
+    """Write images as a WebM film.
 
     OpenCV offers no settings of the encoder, and libvpx takes its fast way only where a frame lasts
     a second or longer (vp8/vp8_cx_iface.c, `pick_quickcompress_mode`): a quarter of the time at the
     same size and quality. So the film is written at one frame a second, and then its unit of time
     is shortened, which is one number in its header.
+
+    Args:
+        path: the file.
+        images: uint8 [h, w, 3] RGB each, of one size.
+        fps: frames a second; None is `DEFAULT_FPS`.
+
+    Returns:
+        The number of images.
 
     Raises:
         OSError: OpenCV cannot write there, or there are no images.
@@ -226,7 +234,7 @@ def _opened(path, size: tuple[int, int]) -> cv2.VideoWriter:
 
 @contextlib.contextmanager
 def _quiet() -> Iterator[None]:
-    """Keep C code's remarks off the terminal for a moment."""
+    """Redirect standard error of C code to nowhere during the block."""
     try:
         kept = os.dup(2)
     except OSError:  # no stderr at all

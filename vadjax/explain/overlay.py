@@ -50,9 +50,16 @@ def overlay(frame: np.ndarray, heat: np.ndarray) -> np.ndarray:
 
 
 def contours(heat: np.ndarray, *, level: float = LEVEL) -> list[np.ndarray]:
-    """Return the outlines, int32 [n, 2] of (x, y), of the regions at and above `level`.
+    """Return the outlines of the regions at and above a level.
 
-    A constant map has no regions, however strong: it points nowhere.
+    A constant map has no regions, however high its value.
+
+    Args:
+        heat: float [H, W].
+        level: least value of a region.
+
+    Returns:
+        int32 [n, 2] of (x, y) each.
 
     Raises:
         ValueError: not a map [H, W] of finite values.
@@ -61,9 +68,9 @@ def contours(heat: np.ndarray, *, level: float = LEVEL) -> list[np.ndarray]:
     if heat.size == 0 or heat.min() == heat.max():
         return []
     above = (heat >= level).astype(np.uint8)
-    found, _ = cv2.findContours(above, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)
+    outlines, _ = cv2.findContours(above, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)
     smallest = max(1, MIN_SHARE * heat.size)
-    return [one[:, 0] for one in found if _pixels(one) >= smallest]
+    return [one[:, 0] for one in outlines if _pixels(one) >= smallest]
 
 
 def _pixels(outline: np.ndarray) -> int:
@@ -72,7 +79,14 @@ def _pixels(outline: np.ndarray) -> int:
 
 
 def boxes(heat: np.ndarray, *, level: float = LEVEL) -> list[tuple[int, int, int, int]]:
-    """Return (x, y, width, height) in pixels of the regions at and above `level`, largest first.
+    """Return the bounding boxes of the regions at and above a level.
+
+    Args:
+        heat: float [H, W].
+        level: least value of a region.
+
+    Returns:
+        (x, y, width, height) in pixels, largest first.
 
     Raises:
         ValueError: not a map [H, W] of finite values.
@@ -85,22 +99,45 @@ def boxes(heat: np.ndarray, *, level: float = LEVEL) -> list[tuple[int, int, int
 
 
 def draw_contours(image: np.ndarray, outlines: Sequence[np.ndarray]) -> np.ndarray:
-    """Draw outlines as solid lines with a dark halo into `image`, uint8 [H, W, 3]; return it."""
+    """Draw outlines as solid lines with a dark halo.
+
+    Args:
+        image: uint8 [H, W, 3]; changed in place.
+        outlines: int32 [n, 2] of (x, y) each.
+
+    Returns:
+        `image`.
+    """
     for colour, width in ((HALO, 3), (DETECTED, 1)):
         cv2.polylines(image, [np.asarray(o) for o in outlines], True, colour, width, cv2.LINE_AA)
     return image
 
 
-def draw_boxes(image: np.ndarray, found: Sequence[tuple[int, int, int, int]]) -> np.ndarray:
-    """Draw (x, y, width, height) as solid lines with a dark halo into `image`; return it."""
+def draw_boxes(image: np.ndarray, regions: Sequence[tuple[int, int, int, int]]) -> np.ndarray:
+    """Draw boxes as solid lines with a dark halo.
+
+    Args:
+        image: uint8 [H, W, 3]; changed in place.
+        regions: (x, y, width, height) each, in pixels.
+
+    Returns:
+        `image`.
+    """
     for colour, width in ((HALO, 3), (DETECTED, 1)):
-        for x, y, w, h in found:
+        for x, y, w, h in regions:
             cv2.rectangle(image, (x, y), (x + w - 1, y + h - 1), colour, width)
     return image
 
 
 def draw_truth(image: np.ndarray, mask: np.ndarray) -> np.ndarray:
-    """Draw the outline of the true regions, uint8 0/1 [H, W], dashed into `image`; return it.
+    """Draw the outlines of the true regions as dashed lines.
+
+    Args:
+        image: uint8 [H, W, 3]; changed in place.
+        mask: uint8 0/1 [H, W].
+
+    Returns:
+        `image`.
 
     Raises:
         ValueError: the mask has another size than the image.
@@ -108,10 +145,10 @@ def draw_truth(image: np.ndarray, mask: np.ndarray) -> np.ndarray:
     mask = np.asarray(mask)
     if mask.shape != image.shape[:2]:
         raise ValueError(f"mask of {mask.shape} pixels for a frame of {image.shape[:2]}")
-    found, _ = cv2.findContours(
+    outlines, _ = cv2.findContours(
         np.ascontiguousarray(mask, np.uint8), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE
     )
-    for outline in found:
+    for outline in outlines:
         points = outline[:, 0]
         drawn = np.arange(len(points)) // DASH % 2 == 0
         ground = np.zeros(mask.shape, np.uint8)
@@ -128,7 +165,17 @@ def explained(
     mask: np.ndarray | None = None,
     boxed: bool = False,
 ) -> np.ndarray:
-    """Return a frame with its map, the map's contours (or boxes) and the truth, where given."""
+    """Draw a map, its contours or boxes, and the true regions over a frame.
+
+    Args:
+        frame: uint8 [H, W] or [H, W, 3] RGB.
+        heat: float [H, W] in 0..1, or None.
+        mask: uint8 0/1 [H, W], or None.
+        boxed: boxes instead of contours.
+
+    Returns:
+        uint8 [H, W, 3] RGB.
+    """
     image = rgb(frame) if heat is None else overlay(frame, heat)
     if heat is not None and boxed:
         draw_boxes(image, boxes(heat))
@@ -138,7 +185,15 @@ def explained(
 
 
 def strip(pictures: Sequence[np.ndarray], *, height: int = 180, gap: int = 4) -> np.ndarray:
-    """Set pictures, uint8 [h, w, 3] of any sizes, side by side at one height on white.
+    """Place pictures side by side at one height on white.
+
+    Args:
+        pictures: uint8 [h, w, 3] each, of any sizes.
+        height: of the strip in pixels.
+        gap: between pictures in pixels.
+
+    Returns:
+        uint8 [height, width, 3].
 
     Raises:
         ValueError: no pictures.

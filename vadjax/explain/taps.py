@@ -1,4 +1,4 @@
-"""Cut a backbone at a stage, so that what comes behind it can be differentiated alone."""
+"""Cut a backbone at a stage, so that only the part after it is differentiated."""
 
 from collections.abc import Callable
 
@@ -10,7 +10,7 @@ from vadjax.backbones.network import spatial
 from vadjax.errors import UserError, unknown
 
 INPUT = "input"  # the tap of input gradients: the image itself
-HEADS = ("features", "logits")  # what no stage gives but what is behind them
+HEADS = ("features", "logits")  # outputs of the head, which are of no stage
 
 
 def cut(
@@ -22,13 +22,14 @@ def cut(
         backbone: what `backbones.create` returned.
         tap: one of `taps_before(rows)`, or `INPUT`.
         rows: what the detector reads: "features" or a stage (config features.tap); or "logits".
-        start: a stage at or before `tap` whose outputs [b, h, w, c] the trunk takes for images.
+        start: a stage at or before `tap` whose outputs [b, h, w, c] the trunk takes instead of
+            images.
 
     Returns:
         trunk(variables, images) -> activations, and rest(variables, activations) -> rows.
 
     Raises:
-        UserError: an unknown tap, or one behind the rows.
+        UserError: an unknown tap, or one after the rows.
     """
     if tap == INPUT:
         scale = 255 if backbone.preprocess.mean else 1  # `apply` takes the range 0 .. 1
@@ -67,15 +68,29 @@ def cut(
 
 
 def taps_before(backbone: Backbone, rows: str) -> tuple[str, ...]:
-    """Return the stages up to the rows that a detector reads."""
+    """Return the stages up to the rows that a detector reads.
+
+    Args:
+        backbone: what `backbones.create` returned.
+        rows: see `cut`.
+
+    Returns:
+        Names, in order.
+    """
     return backbone.taps if rows in HEADS else backbone.taps[: backbone.taps.index(rows) + 1]
 
 
 def lightest(backbone: Backbone, tap: str) -> tuple[str, int]:
-    """Return the stage up to a tap that has the fewest values a frame, and their number.
+    """Return the stage up to a tap that has the fewest values a frame.
 
-    From what is stored there the tap is computed in no time, where one stage lies between them as
-    a rule. ("", 0) where more flows between the stages than a map.
+    From its stored outputs the tap is computed quickly: one stage lies between them as a rule.
+
+    Args:
+        backbone: what `backbones.create` returned.
+        tap: the last stage that is considered.
+
+    Returns:
+        (stage, values a frame); ("", 0) for networks that pass more than a map between stages.
     """
     channels = backbone.preprocess.channels or 3
     image = jax.ShapeDtypeStruct((1, *backbone.preprocess.size, channels), jnp.uint8)
@@ -94,20 +109,28 @@ def lightest(backbone: Backbone, tap: str) -> tuple[str, int]:
 
 
 def choose_tap(backbone: Backbone, *, tap: str = "", rows: str = "features") -> str:
-    """Return the stage to explain: the one asked for, or the last that the rows read by place.
+    """Return the stage to explain: the given one, or the last whose map the rows depend on.
 
-    A vision transformer's features are its class token, which reads the patches for the last time
-    in the last block: behind it, the map has no gradient.
+    A vision transformer's features are its class token, which attends to the patches for the last
+    time in the last block: after that, the map has no gradient.
+
+    Args:
+        backbone: what `backbones.create` returned.
+        tap: the stage that was asked for, or "".
+        rows: see `cut`.
+
+    Returns:
+        The name of a stage.
 
     Raises:
-        UserError: nothing of the stage asked for but its class token reaches the rows.
+        UserError: of that stage only the class token reaches the rows.
     """
     if tap:
         if not _reads_places(backbone, tap, rows):
             raise UserError(
-                f"explain.tap={tap!r}: the features of {backbone.name} read no place of that map, "
-                f"only its class token; choose {choose_tap(backbone, rows=rows)!r} or an earlier "
-                "stage."
+                f"explain.tap={tap!r}: the features of {backbone.name} depend on no place of that "
+                f"map, only on its class token; choose {choose_tap(backbone, rows=rows)!r} or an "
+                "earlier stage."
             )
         return tap
     before = reversed(taps_before(backbone, rows))
@@ -115,7 +138,7 @@ def choose_tap(backbone: Backbone, *, tap: str = "", rows: str = "features") -> 
 
 
 def _reads_places(backbone: Backbone, tap: str, rows: str) -> bool:
-    """Tell whether the rows depend on the map at a tap, from the traced program alone."""
+    """Return whether the rows depend on the map at a tap, by tracing alone."""
     trunk, rest = cut(backbone, tap=tap, rows=rows)
     channels = backbone.preprocess.channels or 3
     image = jax.ShapeDtypeStruct((1, *backbone.preprocess.size, channels), jnp.uint8)

@@ -1,4 +1,4 @@
-"""What a person sees while a run goes on: steps, bars with rate and time left, one table."""
+"""Console output of a run: steps, progress bars with rate and time left, tables."""
 
 import contextlib
 import logging
@@ -8,23 +8,23 @@ from typing import Protocol
 
 
 class Advance(Protocol):
-    """What a bar is told: how many are done, and a word beside it."""
+    """Updates a progress bar: how many are done, and a note beside it."""
 
     def __call__(self, done: int, note: str = "") -> None: ...
 
 
 class Console:
-    """Steps and progress bars on a terminal; plain lines where there is none.
+    """Steps and progress bars on a terminal; plain lines elsewhere.
 
     Args:
-      quiet: say nothing (tests, notebooks).
+      quiet: print nothing (tests, notebooks).
     """
 
     def __init__(self, *, quiet: bool = False):
         from rich.console import Console as Rich
 
         self.rich = Rich(quiet=quiet, highlight=False, soft_wrap=True)
-        # vadjax's own notes ("drawing 36 clips") are steps too; other libraries' are not.
+        # Log records of vadjax ("drawing 36 clips") are printed; those of other libraries are not.
         own = logging.getLogger("vadjax")
         own.handlers, own.propagate = [_Notes(self)], False
         own.setLevel(logging.INFO)
@@ -36,12 +36,21 @@ class Console:
         self.rich.print(text, markup=False)
 
     def show(self, renderable) -> None:
-        """Print a table or another thing that rich can draw."""
+        """Print a table or another renderable of rich."""
         self.rich.print(renderable)
 
     @contextlib.contextmanager
     def bar(self, text: str, *, total: int, unit: str) -> Iterator[Advance]:
-        """Yield `advance(done, note)`; on a terminal a bar, elsewhere a line every ten seconds."""
+        """Show progress: a bar on a terminal, elsewhere a line every ten seconds.
+
+        Args:
+            text: what is being done.
+            total: number of units.
+            unit: their name, in the plural.
+
+        Yields:
+            A function that is called with the number of units done so far.
+        """
         begun: list[tuple[int, float]] = []
         if not self.rich.is_terminal:
             last = [time.monotonic()]
@@ -52,7 +61,7 @@ class Console:
                 if now - last[0] >= 10:
                     last[0] = now
                     rate = (done - begun[0][0]) / max(now - begun[0][1], 1e-6)
-                    pace = ""  # none yet at the first call
+                    pace = ""  # the first call has no rate
                     if rate:
                         pace = f", {rate:.1f} {unit}/s, {(total - done) / rate:.0f} s left"
                     self.say(f"  {done}/{total} {unit}{pace} {note}".rstrip())
@@ -78,7 +87,7 @@ class Console:
 
 
 class _Notes(logging.Handler):
-    """Log records as lines of the console."""
+    """Prints log records as lines of the console."""
 
     def __init__(self, console: Console):
         super().__init__()

@@ -1,15 +1,15 @@
-"""The one place that sets up JAX's backend; call `setup` before the first array is made."""
+"""Set up JAX's backend; call `setup` before the first array is made."""
 
 import contextlib
 import os
 import pathlib
 import threading
 
-_TURN = threading.RLock()
+_LOCK = threading.RLock()
 
 
 def setup(cache_dir: str | os.PathLike = "~/.cache/vadjax", *, num_cpu_devices: int = 0) -> None:
-    """Turn on the persistent compilation cache and give the CPU one device a core.
+    """Turn on the persistent compilation cache and make one CPU device for each core.
 
     Extraction runs one micro-batch on each CPU device; training uses the first alone unless
     `train.num_devices` says otherwise. On GPU and TPU the number of devices is the machine's.
@@ -18,8 +18,8 @@ def setup(cache_dir: str | os.PathLike = "~/.cache/vadjax", *, num_cpu_devices: 
     Args:
       cache_dir: folder under which compiled programs are kept, unless the environment names one
         (JAX_COMPILATION_CACHE_DIR).
-      num_cpu_devices: CPU devices; 0 is what JAX_NUM_CPU_DEVICES says, else one for each core, at
-        most 16.
+      num_cpu_devices: CPU devices; 0 reads JAX_NUM_CPU_DEVICES, and if that is not set takes one
+        for each core, at most 16.
     """
     import jax
 
@@ -29,24 +29,24 @@ def setup(cache_dir: str | os.PathLike = "~/.cache/vadjax", *, num_cpu_devices: 
         "jax_persistent_cache_min_entry_size_bytes": -1,
     }
     for key, value in cache.items():
-        if key.upper() not in os.environ:  # what is said to JAX itself goes before
+        if key.upper() not in os.environ:  # the environment takes precedence
             jax.config.update(key, value)
     if not num_cpu_devices and "JAX_NUM_CPU_DEVICES" in os.environ:
         return
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    with contextlib.suppress(RuntimeError):  # JAX runs already, in a notebook: its devices stay
+    with contextlib.suppress(RuntimeError):  # JAX is initialised already, as in a notebook
         jax.config.update("jax_num_cpu_devices", num_cpu_devices or min(cores or 1, 16))
 
 
 def cpu_lock() -> contextlib.AbstractContextManager:
     """Return a context in which no other thread of this process computes on the CPU's devices.
 
-    Two programs at once, each over several CPU devices, may wait for each other for ever: there are
-    as many threads as cores, and a collective holds its thread until all devices have come.
+    Two programs at once, each over several CPU devices, can deadlock: there are as many threads as
+    cores, and a collective holds its thread until all devices have reached it.
     """
     import jax
 
-    return _TURN if jax.default_backend() == "cpu" else contextlib.nullcontext()
+    return _LOCK if jax.default_backend() == "cpu" else contextlib.nullcontext()
 
 
 def describe() -> dict:

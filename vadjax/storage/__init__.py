@@ -1,1 +1,1 @@
-"""Everything that must survive kill -9."""
+"""Files on disk, written so that a killed process leaves none of them incomplete."""

@@ -1,7 +1,7 @@
 """Checkpoints of a training (orbax), and variables as one plain .npz file.
 
-The only file that knows of orbax. A checkpoint is a flat mapping from a leaf's path to its array
-plus a JSON document, so that it can be compared with what is asked for before anything is read.
+The only module that uses orbax. A checkpoint is a flat mapping from a leaf's path to its array
+plus a JSON document, so that its structure can be compared with the expected one before reading.
 """
 
 import errno
@@ -26,7 +26,7 @@ SPARE = 1 << 20  # bytes that must be free besides the arrays
 
 
 class _Quiet(logging.Filter):
-    """Drops orbax's lines, also on errors: each of these reaches the caller as an exception."""
+    """Drops orbax's log lines; its errors reach the caller as exceptions."""
 
     def filter(self, record: logging.LogRecord) -> bool:
         return "orbax" not in record.pathname
@@ -38,12 +38,12 @@ absl_logging.get_absl_logger().addFilter(_Quiet())
 class Checkpoints:
     """The newest checkpoint of each kind, "best" and "last", under one folder.
 
-    Saving goes on in the background; `close` (or the end of a `with` block) waits for it. A save
-    that is cut off by kill -9 leaves the one before untouched.
+    Saving continues in the background; `close` (or the end of a `with` block) waits for it. A save
+    that is interrupted by kill -9 leaves the previous checkpoint untouched.
     """
 
     def __init__(self, directory: str | os.PathLike):
-        """Open the folder; it is made at the first save."""
+        """Open the folder; the first save creates it."""
         self.directory = pathlib.Path(directory).expanduser().absolute()
         self._managers: dict[str, ocp.CheckpointManager] = {}
 
@@ -54,7 +54,7 @@ class Checkpoints:
         self.close()
 
     def latest(self, kind: str) -> int | None:
-        """Return the step of the checkpoint, once it is on disk, or None where there is none."""
+        """Wait until the checkpoint is on disk; return its step, or None if there is none."""
         if not (self.directory / kind).is_dir():
             return None
         try:
@@ -64,13 +64,13 @@ class Checkpoints:
         return self._manager(kind).latest_step()
 
     def save(self, kind: str, step: int, tree: Any, metadata: Mapping[str, Any]) -> None:
-        """Save `tree` in place of the checkpoint before; returns before it is on disk.
+        """Replace the previous checkpoint of this kind; returns before the new one is on disk.
 
         Args:
           kind: one of `KINDS`.
-          step: number of the checkpoint; later ones of its kind are dropped.
-          tree: numpy arrays that the caller changes no more, or JAX arrays that are not donated.
-          metadata: what JSON holds.
+          step: number of the checkpoint; later ones of its kind are removed.
+          tree: numpy arrays that the caller no longer changes, or JAX arrays that are not donated.
+          metadata: a JSON object.
 
         Raises:
           UserError: the folder cannot be written, or the disk is full.
@@ -95,11 +95,14 @@ class Checkpoints:
             raise self._explained(error) from error
 
     def restore(self, kind: str, like: Any) -> tuple[Any, dict] | None:
-        """Return (tree of numpy arrays, metadata), or None where there is no checkpoint.
+        """Read the checkpoint.
 
         Args:
           kind: one of `KINDS`.
-          like: tree of arrays or `jax.ShapeDtypeStruct`s with the structure that is wanted.
+          like: tree of arrays or `jax.ShapeDtypeStruct`s with the expected structure.
+
+        Returns:
+          (tree of numpy arrays, metadata), or None if there is no checkpoint.
 
         Raises:
           UserError: the checkpoint has another structure or cannot be read.
@@ -107,29 +110,29 @@ class Checkpoints:
         step = self.latest(kind)
         if step is None:
             return None
-        manager, place = self._manager(kind), self.directory / kind / str(step)
+        manager, folder = self._manager(kind), self.directory / kind / str(step)
         wanted = {key: np.empty(np.shape(leaf), leaf.dtype) for key, leaf in _flatten(like).items()}
         try:
-            found = dict(manager.item_metadata(step)["state"])
+            stored = dict(manager.item_metadata(step)["state"])
         except Exception as error:
-            raise _damaged(place, error) from error
-        if faults := _differences(found, wanted):
+            raise _damaged(folder, error) from error
+        if faults := _differences(stored, wanted):
             raise UserError(
-                f"the checkpoint {place} belongs to another model or optimizer:\n  "
+                f"the checkpoint {folder} belongs to another model or optimizer:\n  "
                 + "\n  ".join(faults)
                 + "\nGive another --workdir, or the config that it was made with."
             )
         try:
-            got = manager.restore(
+            restored = manager.restore(
                 step,
                 args=ocp.args.Composite(
                     state=ocp.args.StandardRestore(wanted), metadata=ocp.args.JsonRestore()
                 ),
             )
         except Exception as error:
-            raise _damaged(place, error) from error
-        leaves = [got["state"][key] for key in wanted]
-        return jax.tree.unflatten(jax.tree.structure(like), leaves), got["metadata"]
+            raise _damaged(folder, error) from error
+        leaves = [restored["state"][key] for key in wanted]
+        return jax.tree.unflatten(jax.tree.structure(like), leaves), restored["metadata"]
 
     def close(self) -> None:
         """Wait until everything is on disk.
@@ -170,18 +173,18 @@ class Checkpoints:
         return self._managers[kind]
 
     def _want_space(self, needed: int) -> None:
-        """Refuse a disk that is nearly full; halfway, orbax's threads would all complain."""
+        """Refuse a disk that is nearly full, before orbax's threads each log an error."""
         self.directory.mkdir(parents=True, exist_ok=True)
         free = shutil.disk_usage(self.directory).free
         if free < needed + SPARE:
             raise UserError(
                 f"the disk is full: a checkpoint under {self.directory} takes {needed / 1e6:.1f} "
                 f"MB and some room, {free / 1e6:.1f} MB are free. Free space and run again; the "
-                "checkpoint before is whole."
+                "previous checkpoint is intact."
             )
 
     def _explained(self, error: Exception) -> Exception:
-        """Return the user's error for a full or read-only disk, else `error`."""
+        """Return a `UserError` for a full or read-only disk, else `error`."""
         if isinstance(error, OSError):
             return unwritable(self.directory, error)
         if "No space left" in str(error):
@@ -190,7 +193,7 @@ class Checkpoints:
 
 
 def _alone(kind: str) -> ocp.options.MultiprocessingOptions:
-    """Let this process work alone: every one that writes has all of the state."""
+    """Return options without barriers: each process that writes holds all of the state."""
     me, processes = jax.process_index(), jax.process_count()
     if processes == 1:
         return ocp.options.MultiprocessingOptions()
@@ -200,7 +203,7 @@ def _alone(kind: str) -> ocp.options.MultiprocessingOptions:
 
 
 def export_npz(path: str | os.PathLike, variables: Mapping[str, Any]) -> None:
-    """Write nested dicts of arrays to one .npz, whole or not at all.
+    """Write nested dicts of arrays to one .npz, atomically.
 
     Args:
       path: the file; keys in it are paths such as "params/Dense_0/kernel".
@@ -244,21 +247,21 @@ def _flatten(tree: Any) -> dict[str, Any]:
     return {jax.tree_util.keystr(path, simple=True, separator="/"): leaf for path, leaf in leaves}
 
 
-def _differences(found: Mapping[str, Any], wanted: Mapping[str, np.ndarray]) -> list[str]:
+def _differences(stored: Mapping[str, Any], wanted: Mapping[str, np.ndarray]) -> list[str]:
     """Return one line for each leaf that is missing, left over, or of another shape or dtype."""
-    lines = [f"{key}: not in the checkpoint" for key in wanted.keys() - found.keys()]
-    lines += [f"{key}: in the checkpoint only" for key in found.keys() - wanted.keys()]
-    for key in wanted.keys() & found.keys():
-        there = f"{np.dtype(found[key].dtype)} {list(found[key].shape)}"
+    lines = [f"{key}: not in the checkpoint" for key in wanted.keys() - stored.keys()]
+    lines += [f"{key}: in the checkpoint only" for key in stored.keys() - wanted.keys()]
+    for key in wanted.keys() & stored.keys():
+        there = f"{np.dtype(stored[key].dtype)} {list(stored[key].shape)}"
         here = f"{wanted[key].dtype} {list(wanted[key].shape)}"
         if there != here:
-            lines.append(f"{key}: {there} there, {here} wanted")
+            lines.append(f"{key}: {there} in the checkpoint, {here} expected")
     lines.sort()
     return lines[:20] + ([f"and {len(lines) - 20} more"] if len(lines) > 20 else [])
 
 
-def _damaged(place: pathlib.Path, error: Exception) -> UserError:
+def _damaged(folder: pathlib.Path, error: Exception) -> UserError:
     text = str(error).strip().splitlines() or [type(error).__name__]
     return UserError(
-        f"the checkpoint {place} is damaged ({text[0][:200]}); remove that folder and run again."
+        f"the checkpoint {folder} is damaged ({text[0][:200]}); remove that folder and run again."
     )

@@ -1,7 +1,7 @@
 """The feature store: one array file a video, under a folder named by how it was made.
 
-`<root>/<fingerprint of the spec>/<escaped video id>.npy` holds the rows and `.json` beside it is
-the seal: it is written last and removed first, so an array without one is never read.
+`<root>/<fingerprint of the spec>/<escaped video id>.npy` holds the rows, and the `.json` beside it
+its metadata, which is written last and removed first: an array without it is never read.
 Rows are not frames: `row_start` and `row_stop` give the half-open frames that each row covers.
 """
 
@@ -43,7 +43,15 @@ class FeatureStore:
         return self.folder / (urllib.parse.quote(video_id, safe="") + suffix)
 
     def holds(self, video_id: str, video_fingerprint: str) -> bool:
-        """Say whether whole rows of exactly this video are there."""
+        """Return whether the complete rows of exactly this video are stored.
+
+        Args:
+            video_id: `<split>/<clip>`.
+            video_fingerprint: `Video.fingerprint`.
+
+        Returns:
+            False also for a video of the same id that has changed.
+        """
         try:
             meta = self.meta(video_id)
             size = self._path(video_id, ".npy").stat().st_size
@@ -77,13 +85,13 @@ class FeatureStore:
           UserError: rows and frames do not agree, or the folder cannot be written.
         """
         if row_start is None and len(rows) != num_frames:
-            raise UserError(f"{video_id}: {len(rows)} rows for {num_frames} frames.")
-        array, seal = self._path(video_id, ".npy"), self._path(video_id, ".json")
+            raise UserError(f"{video_id}: {len(rows)} rows, but {num_frames} frames.")
+        array, metadata = self._path(video_id, ".npy"), self._path(video_id, ".json")
         self._open.pop(video_id, None)
         try:
-            seal.unlink(missing_ok=True)
+            metadata.unlink(missing_ok=True)
         except OSError as error:
-            raise unwritable(seal, error) from error
+            raise unwritable(metadata, error) from error
         with atomic_write(array) as beside, beside.open("wb") as file:
             np.save(file, np.ascontiguousarray(rows), allow_pickle=False)
         meta = {
@@ -95,7 +103,7 @@ class FeatureStore:
             "row_stop": None if row_stop is None else np.asarray(row_stop).tolist(),
             **provenance,
         }
-        write_json(seal, meta)
+        write_json(metadata, meta)
 
     def read(self, video_id: str) -> np.ndarray:
         """Return the rows of one video, memory-mapped and read-only.
@@ -120,8 +128,8 @@ class FeatureStore:
 
 
 def _allow_many_files() -> None:
-    """Let this process open all the files that the system grants: every map keeps one open."""
+    """Raise the limit of open files as far as allowed: each memory-mapped array keeps one open."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     if soft != hard:
-        with contextlib.suppress(OSError, ValueError):  # a system may grant less than it says
+        with contextlib.suppress(OSError, ValueError):  # a system may allow less than it reports
             resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))

@@ -64,7 +64,15 @@ def _alive(pid: int) -> bool:
 
 
 def unwritable(path: pathlib.Path, error: OSError) -> Exception:
-    """Return the user's error for a full or read-only place, or `error` itself."""
+    """Return the error to raise when a file could not be written.
+
+    Args:
+        path: of the file.
+        error: what the system said.
+
+    Returns:
+        A `UserError` for a full disk or a path without permission, else `error` itself.
+    """
     if error.errno == errno.ENOSPC:
         return UserError(f"the disk is full: {path} could not be written; free space, run again.")
     if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EEXIST):
@@ -74,17 +82,28 @@ def unwritable(path: pathlib.Path, error: OSError) -> Exception:
 
 
 def write_json(path: pathlib.Path, value: object) -> None:
-    """Write `value` as JSON, see `to_json`."""
+    """Write a value as JSON, atomically.
+
+    Args:
+        path: the file.
+        value: see `to_json`.
+
+    Raises:
+        UserError: the folder cannot be written, or the disk is full.
+    """
     with atomic_write(path) as beside:
         beside.write_text(to_json(value) + "\n", encoding="utf-8")
 
 
 def to_json(value: object, *, depth: int = 0) -> str:
-    """Return `value` as JSON, a key or an item a line; a list of numbers or texts is one line.
+    """Return `value` as JSON: a line for each key or item, one line for a list of plain values.
 
     Args:
-        value: of dicts with texts as keys, lists, tuples and plain values.
+        value: dicts with strings as keys, lists, tuples and plain values, nested.
         depth: spaces before the last line.
+
+    Returns:
+        The text, without a line break at its end.
 
     Raises:
         ValueError: NaN or infinity.

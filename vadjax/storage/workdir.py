@@ -1,4 +1,4 @@
-"""One run, one folder: its lock, its config, its environment."""
+"""The workdir of a run: its lock, its config and its environment."""
 
 import contextlib
 import fcntl
@@ -31,14 +31,17 @@ def opened(
     here are removed again if the block fails before the workdir is claimed.
 
     Args:
-      path: the folder; made where it does not exist.
-      identity: flat keys that must agree with an earlier run on this folder.
-      defaults: what a key was, that an earlier run did not know yet.
+      path: the folder; created if it does not exist.
+      identity: flat keys whose values must equal those of an earlier run in this folder.
+      defaults: values of keys that did not exist when an earlier run was started.
       upgrade: returns the flat keys of an earlier run by today's names.
 
+    Yields:
+      `path`.
+
     Raises:
-      UserError: another process works here, the keys differ, the path is a file, or the folder
-        cannot be written.
+      UserError: another process runs in this folder, the keys differ, the path is a file, or the
+        folder cannot be written.
     """
     if path.exists() and not path.is_dir():
         raise UserError(f"workdir {path} is a file; give --workdir=FOLDER, a new one or a run's.")
@@ -114,15 +117,15 @@ def claim(
     videos: Mapping[str, str],
     frame_sizes: Iterable[tuple[int, int]] = (),
 ) -> None:
-    """Make an opened workdir this config's and these videos'; write config.json and data.json.
+    """Bind an opened workdir to a config and its videos; write config.json and data.json.
 
     Args:
         path: the folder.
         config: the whole config.
         identity: as given to `opened`.
-        data_dir: where the videos lie, for people.
+        data_dir: folder of the videos, for messages.
         videos: id -> fingerprint of every video.
-        frame_sizes: (height, width) of the frames to learn from.
+        frame_sizes: (height, width) of the training frames.
 
     Raises:
         UserError: the workdir holds a run on other videos.
@@ -164,7 +167,7 @@ def read_config(path: pathlib.Path) -> dict:
 
 
 def read_frame_sizes(path: pathlib.Path) -> list[tuple[int, int]]:
-    """Return (height, width) of the frames that a run learnt from; none where it noted none."""
+    """Return (height, width) of the training frames; none if the run did not record them."""
     try:
         text = (path / "data.json").read_text(encoding="utf-8")
         return [(int(height), int(width)) for height, width in json.loads(text)["frame_sizes"]]
