@@ -1,4 +1,4 @@
-"""A search proposes valid runs, is judged by held-out loss, and goes on where it was."""
+"""A search proposes valid runs, ranks them by held-out loss, and can be resumed."""
 
 import json
 import sys

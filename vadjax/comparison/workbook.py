@@ -29,7 +29,8 @@ ABOUT = {
     "Published values have the population deviation (n), smaller by a tenth at five runs.",
     "interval": "95 % percentile interval by bootstrap over test videos, of the lowest seed's run; "
     "it covers the choice of videos, not the training.",
-    "metrics": "by frame, of raw scores; thresholds come from held-out clips. Definitions: docs/protocols.md of vadjax.",
+    "metrics": "by frame, of raw scores; thresholds come from held-out clips. Definitions: "
+    "docs/protocols.md of vadjax.",
     "empty cell": "undefined or not computed; metrics.json of the run has the reason.",
 }
 
