@@ -19,6 +19,7 @@ from vadjax.storage.files import write_json  # noqa: E402
 SUITES = (
     "scanner",
     "population",
+    "chunked",
     "backbones",
     "autoencoder",
     "cam",

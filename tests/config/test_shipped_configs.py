@@ -30,11 +30,10 @@ def test_config_trains_a_step(path, tmp_path):
     train = window_table([frames], length=length, stride=1)
     select = window_table([length], length=length, stride=1, starts=[frames])
     data = TrainingData(
-        features=rng.normal(size=(frames + length, *shape)).astype(np.float32),
+        clips=[rng.normal(size=(frames + length, *shape)).astype(np.float32)],
         frame_labels=rng.integers(0, 2, frames + length).astype(np.int32),
-        video_labels=None,
         train=train,
-        select=select,
+        validation=select,
         cell_labels=rng.random((frames + length, *shape[:-1])).astype(np.float16),
     )
     result = fit(model, objective, data, config, workdir=tmp_path)

@@ -122,8 +122,8 @@ def test_what_the_compiler_plans_for_two_holds_for_more(cache):
     taken = []
 
     class Watched(Devices):
-        def program(self, *args):
-            made = super().program(*args)
+        def program(self, *args, **kwargs):
+            made = super().program(*args, **kwargs)
             taken.append(made.memory_analysis().temp_size_in_bytes)
             return made
 
@@ -153,9 +153,7 @@ def test_a_device_that_tells_its_memory_is_planned_by_the_compiler(swept, monkey
 def _windows(model):
     features = np.random.default_rng(0).normal(size=(120, *model.feature_shape))
     return TrainingData(
-        features=features.astype(np.float32),
-        frame_labels=None,
-        video_labels=None,
+        clips=[features.astype(np.float32)],
         train=window_table([100], length=build.STEPS, stride=1),
-        select=window_table([20], length=build.STEPS, stride=1, starts=[100]),
+        validation=window_table([20], length=build.STEPS, stride=1, starts=[100]),
     )

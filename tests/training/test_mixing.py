@@ -1,7 +1,5 @@
 """Mixing windows: a hand-made scene, and draws that depend on seed, step and window alone."""
 
-import types
-
 import jax.numpy as jnp
 import numpy as np
 import pytest
@@ -28,13 +26,12 @@ def test_what_stands_out_more_is_seen_and_its_mask_goes_with_it():
 
 @pytest.mark.parametrize("rate", [0.0, 0.3, 1.0])
 def test_partners_follow_the_window_and_not_its_place_in_a_batch(rate):
-    state = types.SimpleNamespace(seed=jnp.uint32(5), step=jnp.int32(7))
+    seed, step = jnp.uint32(5), jnp.int32(7)
     index = jnp.arange(4000)
-    which, whether = partners(state, {"index": index}, count=50, rate=rate)
-    turned = partners(state, {"index": index[::-1]}, count=50, rate=rate)
+    which, whether = partners(seed, step, index, count=50, rate=rate)
+    turned = partners(seed, step, index[::-1], count=50, rate=rate)
     np.testing.assert_array_equal(which, turned[0][::-1])
     np.testing.assert_array_equal(whether, turned[1][::-1])
     assert float(whether.mean()) == pytest.approx(rate, abs=0.03)
     assert np.bincount(which, minlength=50).min() > 40 and int(which.max()) == 49
-    later = types.SimpleNamespace(seed=state.seed, step=jnp.int32(8))
-    assert (partners(later, {"index": index}, count=50, rate=rate)[0] != which).mean() > 0.9
+    assert (partners(seed, step + 1, index, count=50, rate=rate)[0] != which).mean() > 0.9

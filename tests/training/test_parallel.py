@@ -10,7 +10,7 @@ import pytest
 
 ROOT = pathlib.Path(__file__).parents[2]
 PROGRAM = """
-import sys, pathlib
+import sys, pathlib, unittest.mock
 import jax, numpy as np
 jax.config.update("jax_num_cpu_devices", 4)
 from tests.training import tiny
@@ -31,10 +31,18 @@ for count in (1, 2):
     model = build.model("appearance_to_flow", task=goal, feature_shape=(3, 4, 7), channels=(6, 6))
     config = tiny.config(epochs=3, num_devices=count, batch_size=7)
     data = tiny.data(width=3 * 4 * 7)
-    data = data._replace(features=data.features.reshape(-1, 3, 4, 7))
+    data = data._replace(clips=[clip.reshape(-1, 3, 4, 7) for clip in data.clips])
     result = fit(model, goal, data, config, workdir=out / f"motion{count}")
     np.savez(out / f"motion{count}.npz", largest=result.variables["calibration"]["largest"],
              output=result.variables["params"]["output"]["kernel"])
+# Rows in chunks, each device's share of a batch for itself.
+for mode in ("shard_map", "pmap"):
+    config = tiny.config(epochs=3, parallel=mode, num_devices=2, batch_size=7)
+    data = tiny.data()
+    with unittest.mock.patch("vadjax.training.budget.budget_bytes", lambda train: data.nbytes // 2):
+        result = fit(tiny.Tiny(), tiny.Predict(), data, config, workdir=out / f"{mode}chunked")
+    np.savez(out / f"{mode}2chunked.npz", **result.variables["params"],
+             losses=[(r["train_loss"], r["select_loss"]) for r in result.history])
 # A checkpoint of pmap on two devices goes on with shard_map on one.
 config = tiny.config(epochs=4, num_devices=1, batch_size=7)
 result = fit(tiny.Tiny(), tiny.Predict(), tiny.data(), config, workdir=out / "pmap2")
@@ -65,6 +73,12 @@ def test_several_devices_equal_one(results, mode, count):
     one, several = results[f"{mode}1"], results[f"{mode}{count}"]
     for key in one:  # dropout is on: the examples' keys do not know of devices
         np.testing.assert_allclose(several[key], one[key], atol=1e-5)
+
+
+@pytest.mark.parametrize("mode", ["shard_map", "pmap"])
+def test_chunks_on_two_devices_equal_resident_data(results, mode):
+    for key, value in results[f"{mode}2"].items():
+        np.testing.assert_array_equal(results[f"{mode}2chunked"][key], value)
 
 
 def test_two_devices_gather_the_appearance_to_flows_state(results):

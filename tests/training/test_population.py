@@ -83,11 +83,10 @@ def test_every_model_trains_in_a_population_as_alone(name, bidirectional, task):
     model = build.model(name, bidirectional=bidirectional, task=task, dropout=0.1)
     rng = np.random.default_rng(1)  # no gradient so near 0 that Adam blows up its rounding
     data = TrainingData(
-        features=rng.normal(size=(40, *model.feature_shape)).astype(np.float32),
+        clips=[rng.normal(size=(40, *model.feature_shape)).astype(np.float32)],
         frame_labels=rng.integers(0, 2, 40).astype(np.int32),
-        video_labels=None,
         train=window_table([26], length=build.STEPS, stride=2),
-        select=window_table([14], length=build.STEPS, stride=2, starts=[26]),
+        validation=window_table([14], length=build.STEPS, stride=2, starts=[26]),
     )
     objective = build.objective(task)
     config = tiny.config(epochs=2)
@@ -128,7 +127,7 @@ def test_members_may_have_more_or_fewer_windows_and_standardise_by_themselves():
         table["rows"][count:] = 0
         padded.append(member._replace(own={"train": table, "standard": spread}))
         one = data._replace(
-            features=(data.features - spread["mean"]) / spread["std"],
+            clips=[(clip - spread["mean"]) / spread["std"] for clip in data.clips],
             train=type(data.train)(rows[:count], video[:count]),
         )
         alone |= train(tiny.Tiny(), tiny.Predict(), one, config, [member], slots=1)

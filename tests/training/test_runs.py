@@ -41,11 +41,10 @@ def test_runs_hold_every_window_once_and_cross_no_clip(lengths, length, stride, 
 def _data(model):
     rng = np.random.default_rng(0)
     return TrainingData(
-        features=rng.normal(size=(60, *model.feature_shape)).astype(np.float32),
+        clips=[rng.normal(size=(60, *model.feature_shape)).astype(np.float32)],
         frame_labels=rng.integers(0, 2, 60).astype(np.int32),
-        video_labels=None,
         train=window_table([25, 21], length=build.STEPS, stride=1),
-        select=window_table([14], length=build.STEPS, stride=1, starts=[46]),
+        validation=window_table([14], length=build.STEPS, stride=1, starts=[46]),
     )
 
 

@@ -12,19 +12,12 @@ from hypothesis import strategies as st
 
 from tests.training import tiny
 from vadjax.training import state as states
+from vadjax.training.batches import batches, gather, num_steps, permutation, pick
+from vadjax.training.epoch import make_epoch
 from vadjax.training.inputs import resident_arrays
 from vadjax.training.parallel import Devices
-from vadjax.training.step import (
-    DROPOUT,
-    ORDER,
-    Settings,
-    batches,
-    gather,
-    make_epoch,
-    make_train_step,
-    num_steps,
-    permutation,
-)
+from vadjax.training.state import DROPOUT, ORDER
+from vadjax.training.step import Settings, make_train_step
 
 HPARAMS = {"learning_rate": 0.05, "weight_decay": 0.02, "dropout": 0.3, "class_weight": np.ones(2)}
 SETTINGS = Settings(batch_size=8, optimizer="adamw", clip_norm=0.1, total_steps=100)
@@ -94,7 +87,7 @@ def test_an_epoch_equals_a_plain_loop_with_optax():
     for name, leaf in params.items():
         np.testing.assert_allclose(got.params["model"][name], leaf, atol=2e-6)
     np.testing.assert_allclose(scalars["train_loss"], total / len(order), rtol=1e-5)
-    windows = DATA["features"][DATA["select"]["rows"]]
+    windows = DATA["features"][DATA["validation"]["rows"]]
     outputs, _ = model.apply({"params": params, **state.model_state}, windows)
     error = np.square(outputs["hidden"][:, :-1] - windows[:, 1:]).mean()
     np.testing.assert_allclose(scalars["select_loss"], error, rtol=1e-5)
@@ -111,7 +104,8 @@ def test_a_batch_padded_with_weight_zero_changes_nothing():
     @jax.jit
     @functools.partial(jax.vmap, axis_name="data", in_axes=(None, 0))
     def step(state, batch):
-        batch = gather(jax.tree.map(jnp.asarray, DATA), "train", **batch)
+        data = jax.tree.map(jnp.asarray, DATA)
+        batch = gather(data, pick(data["train"], batch))
         return make_train_step(model, objective, SETTINGS)(state, batch)
 
     state = _create(np.uint32(0))
@@ -185,7 +179,10 @@ def test_gather_takes_rows_and_their_labels(dtype):
         "video_label": np.array([0, 0, 0, 1, 1, 1], np.int32),
         "train": {"rows": np.array([[0, 1], [4, 5]], np.int32), "video": np.array([0, 1])},
     }
-    batch = gather(jax.tree.map(jnp.asarray, data), "train", jnp.array([1, 0]), jnp.ones(2))
+    data = jax.tree.map(jnp.asarray, data)
+    step = {"index": jnp.array([1, 0]), "weight": jnp.ones(2)}
+    batch = gather(data, pick(data["train"], step), ("frame_label", "video_label", "bag"))
+    assert "bag" not in gather(data, pick(data["train"], step))
     assert batch["windows"].dtype == jnp.float32
     np.testing.assert_array_equal(batch["windows"][0], [[8, 9], [10, 11]])
     np.testing.assert_array_equal(batch["frame_label"], [[1, 1], [0, 0]])

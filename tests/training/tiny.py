@@ -68,11 +68,10 @@ def data(*, width=4, lengths=(30, 22), held_out=20, length=5, labels=False, seed
         features[i] = 0.8 * np.roll(features[i - 1], 1) + 0.3 * features[i]
     frame_labels = (rng.random(rows) < 0.3).astype(np.int32) if labels else None
     return TrainingData(
-        features=features,
+        clips=np.split(features, np.cumsum(lengths)),
         frame_labels=frame_labels,
-        video_labels=None,
         train=window_table(lengths, length=length, stride=1),
-        select=window_table([held_out], length=length, stride=1, starts=[sum(lengths)]),
+        validation=window_table([held_out], length=length, stride=1, starts=[sum(lengths)]),
     )
 
 
@@ -97,6 +96,7 @@ def config(**train):
                 "patience": 0,
                 "parallel": "shard_map",
                 "num_devices": 1,
+                "memory_mb": 0,
                 "checkpoint_every": 2,
             },
         }

@@ -49,17 +49,40 @@ def sample_of(
 
     from vadjax.data.windows import WindowTable
     from vadjax.training import inputs
+
+    tables = [WindowTable(r, np.zeros(len(r), np.int32)) for r in (rows, rows[:1])]
+    data = inputs.TrainingData([features], *tables, frame_labels=labels)
+    shared = inputs.resident_arrays(data, run_size=inputs.run_size(config.train))
+    population, cost = population_of(config, data, shared, members=members)
+
+    def sample() -> float:
+        start = time.perf_counter()
+        population.epoch()
+        return members * len(rows) / (time.perf_counter() - start)
+
+    sample.cost = cost
+    return sample
+
+
+def population_of(
+    config: Any, data: Any, shared: Any, *, members: int = 1
+) -> tuple[Any, Callable[[], Any]]:
+    """Return a population, and a function that returns the cost of a training window.
+
+    Args:
+        config: the whole config.
+        data: a TrainingData.
+        shared: its arrays, resident or chunked.
+        members: trained at once; beyond the first they differ in seed and learning rate.
+    """
+    from vadjax.training import inputs
+    from vadjax.training.batches import steps_of
     from vadjax.training.parallel import Devices
     from vadjax.training.population import Member, Population
-    from vadjax.training.step import Settings, steps_of
+    from vadjax.training.step import Settings
 
-    model, objective = network(config, features.shape[1:])
-    tables = [WindowTable(r, np.zeros(len(r), np.int32)) for r in (rows, rows[:1])]
-    data = inputs.TrainingData(features, labels, None, *tables)
+    model, objective = network(config, data.row_shape)
     train = config.train
-    shared = inputs.resident_arrays(
-        data, run_size=train.batch_size if train.batches == "runs" else 0
-    )
     settings = Settings.of(train, steps_of(shared["train"], train.batch_size))
     hparams = inputs.hyperparameters(data, config, objective)
     rates = np.geomspace(1e-4, 1e-2, members, dtype=np.float32) if members > 1 else [1e-3]
@@ -75,14 +98,7 @@ def sample_of(
         shared=shared,
         devices=Devices(train.num_devices, mode=train.parallel, members=members),
     )
-
-    def sample() -> float:
-        start = time.perf_counter()
-        population.epoch()
-        return members * len(rows) / (time.perf_counter() - start)
-
-    sample.cost = lambda: _cost(model, objective, settings, taking_part[0], shared)
-    return sample
+    return population, lambda: _cost(model, objective, settings, taking_part[0], shared)
 
 
 def _cost(model, objective, settings, member, shared):
@@ -91,8 +107,9 @@ def _cost(model, objective, settings, member, shared):
     from jax.sharding import Mesh, PartitionSpec
 
     from tools.benchmarks.cost import count
+    from vadjax.training.batches import AXIS
+    from vadjax.training.epoch import make_epoch
     from vadjax.training.population import make_state
-    from vadjax.training.step import AXIS, make_epoch
 
     state = jax.eval_shape(lambda: make_state(model, shared, settings.optimizer)(member))
     whole = PartitionSpec()

@@ -76,8 +76,10 @@ def compiled(device) -> str:
     from tools.benchmarks import epochs, population
     from vadjax.data.windows import WindowTable
     from vadjax.training import inputs
+    from vadjax.training.batches import AXIS, steps_of
+    from vadjax.training.epoch import make_epoch
     from vadjax.training.population import Member, make_state
-    from vadjax.training.step import AXIS, Settings, make_epoch, steps_of
+    from vadjax.training.step import Settings
 
     shape = population.SHAPE
     config = epochs.config_of("classify", units=shape.units)
@@ -86,7 +88,8 @@ def compiled(device) -> str:
     rows = (np.arange(FITTED)[:, None] + np.arange(shape.length)).astype(np.int32)
     tables = [WindowTable(r, np.zeros(len(r), np.int32)) for r in (rows, rows[:HELD_OUT])]
     labels = (np.arange(FRAMES) % 2).astype(np.int32)
-    data = inputs.TrainingData(np.zeros((FRAMES, shape.width), np.float32), labels, None, *tables)
+    features = np.zeros((FRAMES, shape.width), np.float32)
+    data = inputs.TrainingData([features], *tables, frame_labels=labels)
     shared = inputs.resident_arrays(data)
     settings = Settings.of(config.train, steps_of(shared["train"], shape.batch))
     member = Member("", 0, inputs.hyperparameters(data, config, objective))

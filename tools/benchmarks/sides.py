@@ -7,12 +7,13 @@ from collections.abc import Iterable
 
 from tools.benchmarks import precision
 
+OURS = ("vadjax", "resident")
 KERAS_BACKENDS = ("tensorflow", "jax")  # the first that is installed, unless KERAS_BACKEND is set
 
 
 def present(sides: Iterable[str]) -> list[str]:
-    """Return the sides whose package can be imported."""
-    return [side for side in sides if side == "vadjax" or _importable(side)]
+    """Return the sides whose package can be imported, and those that are vadjax itself."""
+    return [side for side in sides if side in OURS or _importable(side)]
 
 
 def environment(*, dtype: str, cache_dir: str = "") -> dict[str, str]:

@@ -66,6 +66,10 @@ def ranges(flat: Mapping[str, Any]) -> list[str]:
     positive("explain.batch_size", "train.plateau_patience")
     for key in ("explain.num_judged", "explain.deletion_images", "explain.store_mb"):
         need(flat[key] >= 0, f"{key} is {flat[key]}; it must be 0 (off) or more.")
+    need(
+        flat["train.memory_mb"] >= 0,
+        f"train.memory_mb is {flat['train.memory_mb']}; it must be 0 (automatic) or more.",
+    )
     need(len(flat["model.units"]) > 0, "model.units is empty; give at least one layer's width.")
     need(
         all(u > 0 for u in flat["model.units"]),

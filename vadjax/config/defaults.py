@@ -90,6 +90,7 @@ def default_config() -> ConfigDict:
             patience=5,  # epochs without a better loss on held-out clips; 0 is off
             parallel="shard_map",
             num_devices=0,  # 0: one on CPU, all elsewhere
+            memory_mb=0,  # of training data on a device; more is gathered in chunks; 0: automatic
             checkpoint_every=5,  # epochs
         )
     )

@@ -21,6 +21,7 @@ FREE_KEYS = (
     "train.epochs",
     "train.parallel",
     "train.num_devices",
+    "train.memory_mb",
     "train.checkpoint_every",
 )
 # Keys that the first version did not have: at their defaults they do not change a run's hash.

@@ -223,8 +223,8 @@ def train(run: Run) -> bool:
         if not run.by_window:
             clips = [f" of {len(fold.fit)} clips", f" of {len(fold.select)}"]
         run.console.say(
-            f"  {where}{len(data.train)} windows{clips[0]} to fit, {len(data.select)}{clips[1]} to "
-            "stop by; compiling"
+            f"  {where}training on {len(data.train)} windows{clips[0]}, validating on "
+            f"{len(data.validation)}{clips[1]}; compiling"
         )
         with run.console.bar("epochs", total=run.config.train.epochs, unit="epochs") as advance:
 
@@ -292,20 +292,15 @@ def training_data(run: Run, fold: Fold):
     if run.objective.name == "segment":
         places = np.concatenate([run.place_labels(p) for p in parts])
     return standardizer, TrainingData(
-        features=np.concatenate([_standard(standardizer, run.rows(p)) for p in parts]),
+        clips=[run.rows(p) for p in parts],
+        standardize=standardizer.apply,
         frame_labels=np.concatenate([run.labels(p) for p in parts]).astype(np.int32)
         if supervised
         else None,
-        video_labels=None,
         train=cut(lengths[:n], stride=window.stride),
-        select=cut(lengths[n:], stride=1, starts=sum(lengths[:n]) + _starts(lengths[n:])),
+        validation=cut(lengths[n:], stride=1, starts=sum(lengths[:n]) + _starts(lengths[n:])),
         cell_labels=places,
     )
-
-
-def _standard(standardizer, rows: np.ndarray) -> np.ndarray:
-    """Standardise, and keep the store's dtype: maps stay float16, half the memory."""
-    return standardizer.apply(rows).astype(rows.dtype)
 
 
 def _starts(lengths: list[int]) -> np.ndarray:

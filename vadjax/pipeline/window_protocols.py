@@ -31,11 +31,11 @@ def training_data(run: Run, fold):
     fitted = standardizer(run, fold, found)
     train, select = tables(fold)
     return fitted, TrainingData(
-        features=fitted.apply(found).astype(found.dtype),
+        clips=[found],
+        standardize=fitted.apply,
         frame_labels=fold.row_labels.astype(np.int32),
-        video_labels=None,
         train=train,
-        select=select,
+        validation=select,
     )
 
 

@@ -12,6 +12,7 @@ from vadjax.pipeline.run import Run
 from vadjax.report.wording import duration
 from vadjax.sweeps.measurements import MEMORY, measurement_key, read_measurements, record_memory
 from vadjax.training import population
+from vadjax.training.chunks import Chunked
 from vadjax.training.population import Member, make_state
 from vadjax.training.step import Settings
 
@@ -186,8 +187,11 @@ def state_bytes(model, data: Mapping, member: Member, optimizer: str) -> int:
 
 
 def tree_bytes(tree) -> int:
-    """Return the bytes of the arrays of a tree."""
-    return sum(math.prod(x.shape) * np.dtype(x.dtype).itemsize for x in jax.tree.leaves(tree))
+    """Return the bytes of the arrays of a tree; of chunked features those of two chunks."""
+    return sum(
+        2 * x.nbytes if isinstance(x, Chunked) else math.prod(x.shape) * np.dtype(x.dtype).itemsize
+        for x in jax.tree.leaves(tree)
+    )
 
 
 def training_devices(count: int) -> tuple[int, int | None]:

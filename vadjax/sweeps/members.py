@@ -12,10 +12,11 @@ from vadjax.errors import UserError
 from vadjax.features.standardize import Standardizer
 from vadjax.pipeline import stages, window_protocols
 from vadjax.pipeline.run import Run
-from vadjax.training.inputs import TrainingData, check, hyperparameters, resident_arrays, run_size
+from vadjax.training.batches import num_steps
+from vadjax.training.budget import choose_arrays
+from vadjax.training.inputs import TrainingData, check, hyperparameters, run_size
 from vadjax.training.population import Member
 from vadjax.training.runs import cut_runs, pad_runs
-from vadjax.training.step import num_steps
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -96,20 +97,20 @@ def _same_windows(pairs: Sequence[tuple[Run, Fold]]) -> tuple[list, dict]:
     make = window_protocols.training_data if run.by_window else stages.training_data
     standardizer, data = make(run, fold)
     check(data, run.objective)
-    shared = resident_arrays(data, run_size=run_size(run.config.train))
+    shared, _ = choose_arrays(data, run.config.train)
     return [(standardizer, data, {})] * len(pairs), shared
 
 
 def _different_windows(pairs: Sequence[tuple[Run, Fold]]) -> tuple[list, dict]:
     """Return (standardizer, data, own arrays) for each pair, and the shared arrays."""
     inputs = (_by_window if pairs[0][0].by_window else _by_clip)(pairs)
-    empty = [data for _, data in inputs if not (len(data.train) and len(data.select))]
+    empty = [data for _, data in inputs if not (len(data.train) and len(data.validation))]
     data = (empty or [data for _, data in inputs])[0]
     check(data, pairs[0][0].objective)
     size = run_size(pairs[0][0].config.train)
     tables = {
         split: _padded([getattr(data, split) for _, data in inputs], size)
-        for split in ("train", "select")
+        for split in ("train", "validation")
     }
     with_own = []
     for index, (standardizer, data) in enumerate(inputs):
@@ -118,11 +119,12 @@ def _different_windows(pairs: Sequence[tuple[Run, Fold]]) -> tuple[list, dict]:
             "standard": {"mean": standardizer.mean, "std": standardizer.std},
         }
         with_own.append((standardizer, data, own))
-    return with_own, resident_arrays(inputs[0][1])
+    shared, _ = choose_arrays(inputs[0][1], pairs[0][0].config.train)
+    return with_own, shared
 
 
 def _by_clip(pairs: Sequence[tuple[Run, Fold]]) -> list[tuple[Standardizer, TrainingData]]:
-    """Return the inputs of folds of clips; all have the features of all clips, concatenated."""
+    """Return the inputs of folds of clips; all have the rows of all clips."""
     first, window = pairs[0][0], pairs[0][0].config.window
     parts_of = [(*fold.fit, *fold.select) for _, fold in pairs]
     videos = list(dict.fromkeys(part.video_id for parts in parts_of for part in parts))
@@ -133,7 +135,6 @@ def _by_clip(pairs: Sequence[tuple[Run, Fold]]) -> list[tuple[Standardizer, Trai
     if first.objective.supervised:
         whole_videos = [Part(name, 0, len(x)) for name, x in rows.items()]
         labels = np.concatenate([first.labels(part) for part in whole_videos]).astype(np.int32)
-    features = np.concatenate(list(rows.values()))
 
     @functools.cache
     def table(parts: tuple[Part, ...], stride: int) -> WindowTable:
@@ -151,7 +152,7 @@ def _by_clip(pairs: Sequence[tuple[Run, Fold]]) -> list[tuple[Standardizer, Trai
 
     def data(fold: Fold) -> TrainingData:
         tables = table(fold.fit, window.stride), table(fold.select, 1)
-        return TrainingData(features, labels, None, *tables)
+        return TrainingData(list(rows.values()), *tables, frame_labels=labels)
 
     return [(standardizer(fold.fit), data(fold)) for _, fold in pairs]
 
@@ -164,7 +165,7 @@ def _by_window(pairs: Sequence[tuple[Run, Fold]]) -> list[tuple[Standardizer, Tr
         key = split_key(run, fold)
         if key not in inputs:
             labels = run.window_fold.row_labels.astype(np.int32)
-            data = TrainingData(rows, labels, None, *window_protocols.tables(fold))
+            data = TrainingData([rows], *window_protocols.tables(fold), frame_labels=labels)
             inputs[key] = window_protocols.standardizer(run, fold, rows), data
     return [inputs[split_key(run, fold)] for run, fold in pairs]
 

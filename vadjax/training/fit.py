@@ -15,15 +15,17 @@ from vadjax.errors import UserError
 from vadjax.runtime.processes import is_first
 from vadjax.storage.checkpoints import Checkpoints
 from vadjax.training import state as states
+from vadjax.training.batches import steps_of
 from vadjax.training.broadcast import from_first
-from vadjax.training.inputs import TrainingData, check, hyperparameters, resident_arrays, run_size
+from vadjax.training.budget import choose_arrays
+from vadjax.training.inputs import TrainingData, check, hyperparameters
 from vadjax.training.log import EpochLog
 from vadjax.training.parallel import Devices
 from vadjax.training.population import Member, Population, make_state
 from vadjax.training.progress import Progress
-from vadjax.training.step import Settings, steps_of
+from vadjax.training.step import Settings
 
-FREE = ("epochs", "patience", "parallel", "num_devices", "checkpoint_every")
+FREE = ("epochs", "patience", "parallel", "num_devices", "checkpoint_every", "memory_mb")
 SAVE_S = 60.0  # seconds of training after which a checkpoint is written in any case
 
 log = logging.getLogger(__name__)
@@ -89,7 +91,7 @@ def fit(
     """
     check(data, objective)
     train = config.train
-    shared = resident_arrays(data, run_size=run_size(train))
+    shared, choice = choose_arrays(data, train)
     steps = steps_of(shared["train"], train.batch_size)
     settings = Settings.of(train, steps)
     devices = Devices(train.num_devices, mode=train.parallel)
@@ -97,7 +99,7 @@ def fit(
     identity = {
         **{key: value for key, value in train.to_dict().items() if key not in FREE},
         "seed": config.seed,
-        "windows": [len(data.train.rows), len(data.select.rows)],
+        "windows": [len(data.train.rows), len(data.validation.rows)],
     }
 
     start = time.perf_counter()
@@ -119,6 +121,9 @@ def fit(
                 devices=devices,
                 states=jax.tree.map(lambda x: x[None], state),
             )
+            if population.num_chunks:
+                choice = f"{choice}: {population.num_chunks} scans an epoch"
+            log.info("%s", choice)
             progress.compile_s = time.perf_counter() - start
 
             def save() -> states.State:

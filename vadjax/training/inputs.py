@@ -1,74 +1,133 @@
 """What a training reads, its checks, and the hyperparameters that become arrays."""
 
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from vadjax.errors import UserError
+from vadjax.models.model import Objective
 from vadjax.training.runs import cut_runs
+
+BLOCK_BYTES = 1 << 24  # of rows that are standardised at once
 
 
 class TrainingData(NamedTuple):
-    """What a training reads; the rows of all its clips lie one behind the other.
+    """What a training reads: rows of clips, and windows as numbers of rows.
+
+    Rows are numbered over all clips, one clip behind the other: n in all.
 
     Attributes:
-      features: float [n, ...], standardised.
-      frame_labels: int32 [n], 1 is abnormal, or None where the objective reads none.
-      video_labels: int32 [n], the label of each row's video, or None.
-      train: the fitted windows (rows int32 [m, t], video int32 [m]).
-      select: the held-out windows on which training stops.
+      clips: float [rows, ...] each, training and validation clips; memory-mapped ones stay on disk
+        where the data are chunked.
+      train: table of the training windows: rows int32 [m, t], video int32 [m].
+      validation: table of the windows whose loss stops the training.
+      frame_labels: int32 [n], 1 is abnormal; None where the objective reads none.
+      video_labels: int32 [clips]; None where the objective reads none.
       cell_labels: float16 [n, h, w], the abnormal share of each cell's pixels, or None.
+      standardize: rows [k, ...] -> float32 of the same shape; applied to rows as they are read,
+        which keep their dtype. None: the clips are standardised.
     """
 
-    features: np.ndarray
-    frame_labels: np.ndarray | None
-    video_labels: np.ndarray | None
+    clips: Sequence[np.ndarray]
     train: Any
-    select: Any
+    validation: Any
+    frame_labels: np.ndarray | None = None
+    video_labels: np.ndarray | None = None
     cell_labels: np.ndarray | None = None
+    standardize: Callable[[np.ndarray], np.ndarray] | None = None
+
+    @property
+    def num_rows(self) -> int:
+        """Rows of all clips."""
+        return sum(map(len, self.clips))
+
+    @property
+    def row_shape(self) -> tuple[int, ...]:
+        """Shape of one row."""
+        return self.clips[0].shape[1:]
+
+    @property
+    def dtype(self) -> np.dtype:
+        """Of the rows."""
+        return self.clips[0].dtype
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of all rows."""
+        return sum(clip.nbytes for clip in self.clips)
+
+    def standard(self, rows: np.ndarray) -> np.ndarray:
+        """Return rows [k, ...] standardised, in their own dtype."""
+        if self.standardize is None:
+            return rows
+        return self.standardize(rows).astype(rows.dtype, copy=False)
+
+    def blocks(self) -> Iterator[np.ndarray]:
+        """Yield all rows, standardised, a few megabytes at a time."""
+        for clip in self.clips:
+            step = max(1, BLOCK_BYTES // max(1, clip[:1].nbytes))
+            for start in range(0, len(clip), step):
+                yield self.standard(clip[start : start + step])
 
 
-def check(data: TrainingData, objective: Any) -> None:
+def check(data: TrainingData, objective: Objective) -> None:
     """Refuse data that cannot be trained on.
 
+    Args:
+      data: see `TrainingData`.
+      objective: says which labels it reads.
+
     Raises:
-      UserError: a table has no window, the features hold NaN or infinity, or labels are missing.
-      ValueError: a table points outside the features.
+      UserError: a table has no window, the rows hold NaN or infinity, or labels are missing.
+      ValueError: a table points outside the rows.
     """
-    for table, clips in ((data.train, "fitted"), (data.select, "held-out")):
+    for table, clips in ((data.train, "training"), (data.validation, "validation")):
         if len(table.rows) == 0:
             raise UserError(
-                f"no window fits: each of {table.rows.shape[1]} rows is longer than every "
+                f"there is no window: each of {table.rows.shape[1]} rows is longer than every "
                 f"{clips} clip. Choose a smaller window.length or window.dilation."
             )
-        if table.rows.min() < 0 or table.rows.max() >= len(data.features):
+        if table.rows.min() < 0 or table.rows.max() >= data.num_rows:
             raise ValueError(f"a window of the {clips} clips points outside the features")
     bad = sum(
-        int((~np.isfinite(rows.reshape(len(rows), -1))).any(1).sum())
-        for rows in np.array_split(data.features, max(1, data.features.nbytes >> 24))
+        int((~np.isfinite(rows.reshape(len(rows), -1))).any(1).sum()) for rows in data.blocks()
     )
     if bad:
         raise UserError(
-            f"{bad} of {len(data.features)} feature rows hold NaN or infinity; extract those "
+            f"{bad} of {data.num_rows} feature rows hold NaN or infinity; extract those "
             "videos again (remove them from features.cache_dir), or choose other weights."
         )
-    if objective.name == "segment" and data.cell_labels is None:
-        raise UserError("objective 'segment' learns from masks, and these clips have none.")
-    if objective.supervised and data.frame_labels is None:
-        raise UserError(
-            f"objective {objective.name!r} learns from labels, and these clips have none."
-        )
+    labels = {
+        "cell_label": ("masks", data.cell_labels),
+        "frame_label": ("labels", data.frame_labels),
+        "video_label": ("labels of videos", data.video_labels),
+    }
+    for name in objective.reads:
+        what, given = labels.get(name, ("", ()))
+        if given is None:
+            raise UserError(
+                f"objective {objective.name!r} learns from {what}, and these clips have none."
+            )
 
 
-def hyperparameters(data: TrainingData, config: Any, objective: Any) -> dict[str, np.ndarray]:
-    """Return the hyperparameters that may differ between members, float32 arrays.
+def hyperparameters(data: TrainingData, config: Any, objective: Objective) -> dict[str, np.ndarray]:
+    """Return the hyperparameters that may differ between members.
 
-    A supervised objective has `class_weight` [k]: under "balanced" n / (c n_i) for a class with
-    n_i of the n fitted windows, c classes being present, and 1 for an absent class; under "none" 1;
-    else the numbers given, such as "1,3".
+    An objective of classes has `class_weight` [k]: under "balanced" n / (c n_i) for a class with
+    n_i of the n training windows, c classes being present, and 1 for an absent class; under "none"
+    1; else the numbers given, such as "1,3".
+
+    Args:
+      data: see `TrainingData`.
+      config: the whole config; `train`, `model.dropout` and `objective.class_weight` are read.
+      objective: one of classes has `num_classes` and `window_label`.
+
+    Returns:
+      float32 arrays by name.
 
     Raises:
-      UserError: balanced weights are asked for, and the fitted windows are of one class; or there
+      UserError: balanced weights are asked for, and the training windows are of one class; or there
         is not one number a class.
     """
     values = {
@@ -79,29 +138,34 @@ def hyperparameters(data: TrainingData, config: Any, objective: Any) -> dict[str
     if config.train.schedule == "plateau":
         for key in ("plateau_patience", "plateau_factor"):
             values[key] = config.train[key]
-    if objective.supervised:
-        weights = np.ones(objective.num_classes)
-        if config.objective.class_weight == "balanced":
-            assert data.frame_labels is not None  # `check` has refused such data
-            labels = np.asarray(objective.window_label(data.frame_labels[data.train.rows]))
-            counts = np.bincount(labels, minlength=len(weights))
-            present = counts > 0
-            if present.sum() == 1:
-                raise UserError(
-                    f"all {len(labels)} fitted windows are of class {labels[0]} (0 is normal); "
-                    f"objective {objective.name!r} needs another class too: choose another "
-                    "protocol or a shorter window."
-                )
-            weights[present] = len(labels) / (present.sum() * counts[present])
-        elif config.objective.class_weight != "none":
-            weights = np.array([float(w) for w in config.objective.class_weight.split(",")])
-            if len(weights) != objective.num_classes:
-                raise UserError(
-                    f"objective.class_weight has {len(weights)} numbers for "
-                    f"{objective.num_classes} classes."
-                )
-        values["class_weight"] = weights
+    if hasattr(objective, "num_classes"):
+        values["class_weight"] = _class_weights(data, config.objective.class_weight, objective)
     return {key: np.asarray(value, np.float32) for key, value in values.items()}
+
+
+def _class_weights(data: TrainingData, asked: str, objective: Any) -> np.ndarray:
+    weights = np.ones(objective.num_classes)
+    if asked == "balanced":
+        if data.frame_labels is None:
+            raise UserError(f"objective {objective.name!r} learns from labels, and there are none.")
+        labels = np.asarray(objective.window_label(data.frame_labels[data.train.rows]))
+        counts = np.bincount(labels, minlength=len(weights))
+        present = counts > 0
+        if present.sum() == 1:
+            raise UserError(
+                f"all {len(labels)} training windows are of class {labels[0]} (0 is normal); "
+                f"objective {objective.name!r} needs another class too: choose another "
+                "protocol or a shorter window."
+            )
+        weights[present] = len(labels) / (present.sum() * counts[present])
+    elif asked != "none":
+        weights = np.array([float(w) for w in asked.split(",")])
+        if len(weights) != objective.num_classes:
+            raise UserError(
+                f"objective.class_weight has {len(weights)} numbers for "
+                f"{objective.num_classes} classes."
+            )
+    return weights
 
 
 def run_size(train: Any) -> int:
@@ -109,25 +173,54 @@ def run_size(train: Any) -> int:
     return train.batch_size if train.batches == "runs" else 0
 
 
-def resident_arrays(data: TrainingData, *, run_size: int = 0) -> dict:
-    """Return the arrays that lie on every device while the model trains.
+def tables(data: TrainingData, *, run_size: int = 0) -> dict[str, dict[str, np.ndarray]]:
+    """Return the tables of windows, "train" and "validation".
 
     Args:
       data: see `TrainingData`.
       run_size: with 0, batches are arbitrary windows; else runs of so many neighbouring ones.
+
+    Returns:
+      {rows int32 [m, t], video int32 [m]} each, with what `runs.cut_runs` adds.
     """
-    unknown = np.full(len(data.features), -1, np.int32)
-    labels = {"frame_label": data.frame_labels, "video_label": data.video_labels}
-    cells = {} if data.cell_labels is None else {"cell_label": data.cell_labels}
+
+    def table(of: Any) -> dict[str, np.ndarray]:
+        cut = cut_runs(of, run_size) if run_size else {}
+        return {"rows": of.rows, "video": of.video, **cut}
+
+    return {"train": table(data.train), "validation": table(data.validation)}
+
+
+def labels_of_rows(data: TrainingData) -> dict[str, np.ndarray]:
+    """Return the labels that there are, by row: frame_label, video_label, cell_label [n, ...]."""
+    labels: dict[str, np.ndarray | None] = {
+        "frame_label": data.frame_labels,
+        "video_label": data.video_labels,
+        "cell_label": data.cell_labels,
+    }
+    if data.video_labels is not None:
+        labels["video_label"] = np.repeat(data.video_labels, [len(clip) for clip in data.clips])
     return {
-        "features": data.features,
-        **cells,
-        **{key: unknown if v is None else v.astype(np.int32) for key, v in labels.items()},
-        "train": _table(data.train, run_size),
-        "select": _table(data.select, run_size),
+        name: values if name == "cell_label" else values.astype(np.int32)
+        for name, values in labels.items()
+        if values is not None
     }
 
 
-def _table(table: Any, run_size: int) -> dict[str, np.ndarray]:
-    cut = cut_runs(table, run_size) if run_size else {}
-    return {"rows": table.rows, "video": table.video, **cut}
+def resident_arrays(data: TrainingData, *, run_size: int = 0) -> dict[str, Any]:
+    """Return the arrays that are on every device while the model trains: rows, labels, tables.
+
+    Args:
+      data: see `TrainingData`.
+      run_size: see `tables`.
+
+    Returns:
+      features [n, ...]; frame_label, video_label, cell_label [n, ...] where there are any; train
+      and validation.
+    """
+    features = np.empty((data.num_rows, *data.row_shape), data.dtype)
+    start = 0
+    for rows in data.blocks():
+        features[start : start + len(rows)] = rows
+        start += len(rows)
+    return {"features": features, **labels_of_rows(data), **tables(data, run_size=run_size)}

@@ -13,7 +13,7 @@ from jax.sharding import Mesh, NamedSharding, PartitionSpec
 
 from vadjax.errors import UserError, lost, unknown
 from vadjax.runtime.devices import cpu_lock
-from vadjax.training.step import AXIS
+from vadjax.training.batches import AXIS
 
 MODES = ("shard_map", "pmap")
 MEMBER = "member"
@@ -58,6 +58,50 @@ class Devices:
             tree = jax.tree.map(lambda x: np.repeat(x, self._along, axis=0), tree)
         return self._put(tree, PartitionSpec(MEMBER))
 
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Members on a device, and devices that divide a batch."""
+        return self.members // self._across, self._along
+
+    def place_blocks(self, block: Callable[[range, int], Any]) -> Any:
+        """Lay over the devices what each of them reads alone, copied there at once.
+
+        Args:
+          block: (members of a device, number of the device along the batch) -> tree of host arrays
+            [members, ...]; called for the devices of this process.
+
+        Returns:
+          A tree for the argument `blocks` of `compile`.
+        """
+        each = self.members // self._across
+        pmap, placed = self.mode == "pmap", []
+        for (i, j), device in np.ndenumerate(self._mesh.devices):
+            if device.process_index == jax.process_index():
+                tree = block(range(i * each, (i + 1) * each), j)
+                tree = jax.tree.map(lambda x: x[None] if pmap else x[:, None], tree)
+                placed.append(jax.device_put(tree, device))
+        lead = (self.count, each) if pmap else (self.members, self._along)
+        sharding = self._sharding(PartitionSpec(MEMBER, AXIS))
+
+        def join(*leaves):
+            shape = (*lead, *leaves[0].shape[2:])
+            return jax.make_array_from_single_device_arrays(shape, sharding, leaves)
+
+        return jax.tree.map(join, *placed)
+
+    def block_shapes(self, shapes: Any) -> Any:
+        """Return what `place_blocks` would, as shapes: for `compile`.
+
+        Args:
+          shapes: tree of arrays or shapes of one member on one device, without leading axes.
+        """
+        each = self.members // self._across
+        lead = (self.count, each) if self.mode == "pmap" else (self.members, self._along)
+        sharding = self._sharding(PartitionSpec(MEMBER, AXIS))
+        return jax.tree.map(
+            lambda x: jax.ShapeDtypeStruct((*lead, *x.shape), x.dtype, sharding=sharding), shapes
+        )
+
     def fetch(self, tree: Any, member: int | None = None) -> Any:
         """Return host copies, safe from donation: of one member, or of all [members, ...].
 
@@ -101,20 +145,34 @@ class Devices:
         sharding = self._sharding(PartitionSpec(MEMBER))
         return jax.jit(insert, donate_argnums=0, out_shardings=sharding)
 
-    def compile(self, epoch: Callable, states: Any, own: Any, shared: Any) -> Callable:
-        """Compile (states, own, shared) -> (states, scalars) for placed arguments.
+    def compile(
+        self,
+        function: Callable,
+        states: Any,
+        own: Any,
+        shared: Any,
+        blocks: Any = None,
+        *,
+        donate: bool = True,
+    ) -> Callable:
+        """Compile a function of one member for placed arguments of all members.
 
         Args:
-          epoch: (state, own, shared) -> (state, scalars) of one member.
-          states: [members, ...]; donated.
+          function: (state, own, shared) -> tree; (state, own, shared, block) where there are
+            `blocks`. What it returns is equal on all devices that divide a batch.
+          states: [members, ...].
           own: [members, ...], what each member reads for itself.
           shared: what all members read.
+          blocks: of `place_blocks` or `block_shapes`.
+          donate: the states' memory is used for the results.
 
         Returns:
-          The compiled function. It blocks until every device is done: on the CPU a second call that
-          is queued while collectives of the first still wait can deadlock.
+          The compiled function of (states, own, shared) or (states, own, shared, blocks), which
+          returns a tree [members, ...]. It blocks until every device is done: on the CPU a second
+          call that is queued while collectives of the first still wait can deadlock.
         """
-        compiled = self.program(epoch, states, own, shared)
+        arguments = (states, own, shared, *(() if blocks is None else (blocks,)))
+        compiled = self.program(function, *arguments, donate=donate)
 
         def run(*args):
             try:
@@ -127,23 +185,51 @@ class Devices:
 
         return run
 
-    def program(self, epoch: Callable, states: Any, own: Any, shared: Any) -> Any:
-        """Return what `compile` runs, JAX's compiled program; arrays may be shapes alone."""
-        each = self.members // self._across
+    def program(self, function: Callable, *arguments: Any, donate: bool = True) -> Any:
+        """Return what `compile` runs, JAX's compiled program.
 
-        def share(states, own, shared):
+        Args:
+          function: see `compile`.
+          *arguments: states, own, shared and blocks; arrays or shapes.
+          donate: see `compile`.
+        """
+        return self._lower(function, arguments, donate=donate).compile()
+
+    def output_shapes(self, function: Callable, *arguments: Any) -> Any:
+        """Return the shapes that `fetch` gives of what a function returns, [members, ...].
+
+        Args:
+          function: as for `compile`.
+          *arguments: of the compiled function, arrays or shapes.
+        """
+        lead = 2 if self.mode == "pmap" else 1
+
+        def on_host(leaf):
+            return jax.ShapeDtypeStruct((self.members, *leaf.shape[lead:]), leaf.dtype)
+
+        lowered = self._lower(function, arguments, donate=False)
+        return jax.tree.map(on_host, lowered.out_info)
+
+    def _lower(self, function: Callable, arguments: tuple, *, donate: bool) -> Any:
+        each = self.members // self._across
+        donated = (0,) if donate else ()
+
+        def share(states, own, shared, *blocks):
+            if self.mode == "shard_map":
+                blocks = jax.tree.map(lambda x: x[:, 0], blocks)
             if each > 1:
-                return jax.vmap(epoch, (0, 0, None))(states, own, shared)
+                axes = (0, 0, None, *(0 for _ in blocks))
+                return jax.vmap(function, axes)(states, own, shared, *blocks)
             # A batch of one would cost the CPU its fastest matrix products.
-            states, own = jax.tree.map(lambda x: x[0], (states, own))
-            return jax.tree.map(lambda x: x[None], epoch(states, own, shared))
+            states, own, blocks = jax.tree.map(lambda x: x[0], (states, own, blocks))
+            return jax.tree.map(lambda x: x[None], function(states, own, shared, *blocks))
 
         if self.mode == "pmap":
             axis = AXIS
             if self._across > 1:
                 axis, share = MEMBER, _alone(share)
             devices = list(self._mesh.devices.flat)
-            mapped = jax.pmap(share, axis_name=axis, devices=devices, donate_argnums=0)
+            mapped = jax.pmap(share, axis_name=axis, devices=devices, donate_argnums=donated)
         else:
             mine, whole = PartitionSpec(MEMBER), PartitionSpec()
             mapped = jax.jit(
@@ -151,13 +237,18 @@ class Devices:
                 jax.shard_map(
                     share,
                     mesh=self._mesh,
-                    in_specs=(mine, mine, whole),
+                    in_specs=(
+                        mine,
+                        mine,
+                        whole,
+                        *(PartitionSpec(MEMBER, AXIS),) * len(arguments[3:]),
+                    ),
                     out_specs=mine,
                     check_vma=False,
                 ),
-                donate_argnums=0,
+                donate_argnums=donated,
             )
-        return mapped.lower(states, own, shared).compile()
+        return mapped.lower(*arguments)
 
     def _put(self, tree: Any, spec: PartitionSpec) -> Any:
         sharding = self._sharding(spec)

@@ -16,10 +16,14 @@ import jax
 import numpy as np
 
 from vadjax.errors import UserError
+from vadjax.models.model import Model, Objective
 from vadjax.training import state as states
+from vadjax.training.chunked import SPLITS, ChunkedEpoch
+from vadjax.training.chunks import Chunked
+from vadjax.training.epoch import make_epoch
 from vadjax.training.parallel import Devices
 from vadjax.training.progress import Progress
-from vadjax.training.step import Settings, make_epoch
+from vadjax.training.step import Settings
 
 
 class Member(NamedTuple):
@@ -66,18 +70,19 @@ class Population:
     """Slots of one compiled epoch.
 
     Args:
-      model, objective: see vadjax/models.
+      model: see `Model`.
+      objective: see `Objective`.
       settings: what the compiled epoch fixes.
       members: the first to take the slots, one each.
-      shared: arrays that all members read, `inputs.resident_arrays`.
+      shared: what all members read, of `budget.choose_arrays` or `inputs.resident_arrays`.
       devices: for so many members.
       states: of the members [slots, ...], to go on from; None starts all at the beginning.
     """
 
     def __init__(
         self,
-        model: Any,
-        objective: Any,
+        model: Model,
+        objective: Objective,
         settings: Settings,
         *,
         members: Sequence[Member],
@@ -92,11 +97,38 @@ class Population:
         if states is None:
             states = _stack([self.start_of(member) for member in members])
         self._states = devices.place_members(states)
+        masks, features = functools.partial(_masked, masks=len(members) > 1), data["features"]
+        chunked = isinstance(features, Chunked)
+        self._tables = {split: shared[split] for split in SPLITS} if chunked else {}
+        own = {"own": _stack(list(map(self._on_device, self._last)))}
+        self._placed = devices.place_members({**own, "active": np.ones(len(members), bool)})
+        self._chunks: ChunkedEpoch | None = None
+        if isinstance(features, Chunked):
+            self._chunks = ChunkedEpoch(
+                model,
+                objective,
+                settings,
+                source=features,
+                tables=[{**self._tables, **own} for own in self._last],
+                alike=not any(split in self._last[0] for split in SPLITS),
+                devices=devices,
+                states=self._states,
+                own=self._placed,
+                wrap=masks,
+            )
+            return
         self._shared = devices.place({k: v for k, v in shared.items() if k not in self._last[0]})
-        own = {"own": _stack(self._last), "active": np.ones(len(members), bool)}
-        self._placed = devices.place_members(own)
-        run = _epoch_of(model, objective, settings, masks=len(members) > 1)
+        run = _epoch_of(model, objective, settings, masks)
         self._epoch = devices.compile(run, self._states, self._placed, self._shared)
+
+    @property
+    def num_chunks(self) -> int:
+        """Chunks of training data in an epoch; 0 where the data are resident."""
+        return self._chunks.count("train") if self._chunks else 0
+
+    def _on_device(self, own: Mapping) -> dict:
+        """Return what of a member's own arrays its program reads: of chunked data no tables."""
+        return {k: v for k, v in own.items() if k not in self._tables}
 
     def start_of(self, member: Member) -> states.State:
         """Return a member's state before its first step, on the host."""
@@ -104,7 +136,10 @@ class Population:
 
     def epoch(self) -> dict[str, np.ndarray]:
         """Train every active slot for an epoch; returns the scalars, [slots] each."""
-        self._states, scalars = self._epoch(self._states, self._placed, self._shared)
+        if self._chunks:
+            self._states, scalars = self._chunks(self._states, self._placed)
+        else:
+            self._states, scalars = self._epoch(self._states, self._placed, self._shared)
         return self._devices.fetch(scalars)
 
     def fetch(self, slot: int | None = None) -> states.State:
@@ -112,7 +147,7 @@ class Population:
         return self._devices.fetch(self._states, slot)
 
     def best(self, slot: int) -> tuple[dict, int, float]:
-        """Return what a slot's best epoch left: variables, its number and its held-out loss."""
+        """Return what a slot's best epoch left: variables, its number and its validation loss."""
         state = self._states
         found = {"best": state.best, "epoch": state.best_epoch, "metric": state.best_metric}
         found = self._devices.fetch(found, slot)
@@ -124,9 +159,14 @@ class Population:
         for slot, member in others.items():
             if member is not None:
                 self._last[slot] = dict(member.own)
+                if self._chunks:
+                    self._chunks.tables[slot] = {**self._tables, **member.own}
                 starts[slot] = self.start_of(member)
             # An idle slot reads what it read before.
-            rows[slot] = {"own": self._last[slot], "active": np.bool_(member is not None)}
+            rows[slot] = {
+                "own": self._on_device(self._last[slot]),
+                "active": np.bool_(member is not None),
+            }
         if starts:
             self._states = self._devices.insert(self._states, starts)
         self._placed = self._devices.insert(self._placed, rows)
@@ -148,7 +188,11 @@ def train_members(
     A member whose loss is not finite ends with its error and stops no other.
 
     Args:
-      model, objective, settings, members, shared: see `Population`.
+      model: see `Model`.
+      objective: see `Objective`.
+      settings: what the compiled epoch fixes.
+      members: all of them.
+      shared: see `Population`.
       train: the config section, for epochs, patience, devices.
       slots: members at a time.
       report: called with each row of each member's history; true ends the member there.
@@ -166,7 +210,12 @@ def train_members(
     devices = Devices(train.num_devices, mode=train.parallel, members=len(seated))
     start = time.perf_counter()
     population = Population(
-        model, objective, settings, members=seated, shared=shared, devices=devices
+        model,
+        objective,
+        settings,
+        members=seated,
+        shared=shared,
+        devices=devices,
     )
     progress = [fresh(member) for member in seated]
     progress[0].compile_s = time.perf_counter() - start
@@ -223,11 +272,11 @@ def working_bytes(
     state = jax.eval_shape(lambda: make_state(model, data, settings.optimizer)(member))
     reads = {k: v for k, v in shared.items() if k not in own}
     states_of, own_of = jax.tree.map(
-        lambda x: jax.ShapeDtypeStruct((2, *np.shape(x)), x.dtype),
+        lambda x: jax.ShapeDtypeStruct((2, *x.shape), x.dtype),
         (state, {"own": own, "active": np.bool_(True)}),
     )
-    whole = jax.tree.map(lambda x: jax.ShapeDtypeStruct(np.shape(x), x.dtype), reads)
-    run = _epoch_of(model, objective, settings, masks=True)
+    whole = jax.tree.map(lambda x: jax.ShapeDtypeStruct(x.shape, x.dtype), reads)
+    run = _epoch_of(model, objective, settings, functools.partial(_masked, masks=True))
     return devices.program(run, states_of, own_of, whole).memory_analysis().temp_size_in_bytes // 2
 
 
@@ -239,17 +288,22 @@ def make_state(model: Any, data: Mapping, optimizer: str) -> Callable[[Member], 
     return lambda member: create(seed=np.uint32(member.seed % 2**32), hparams=dict(member.hparams))
 
 
-def _epoch_of(model: Any, objective: Any, settings: Settings, *, masks: bool) -> Callable:
+def _epoch_of(model: Model, objective: Objective, settings: Settings, wrap: Callable) -> Callable:
     """Return (state, own, shared) -> (state, scalars) of one member."""
-    return functools.partial(_masked, make_epoch(model, objective, settings), masks=masks)
+    epoch = make_epoch(model, objective, settings)
+
+    def run(state: states.State, own: Mapping, shared: Mapping):
+        return wrap(lambda state: epoch(state, {**shared, **own["own"]}), state, own["active"])
+
+    return run
 
 
-def _masked(epoch: Callable, state: states.State, own: Mapping, shared: Mapping, *, masks: bool):
-    """Run the epoch of one member; an inactive one stays as it is."""
-    new, scalars = epoch(state, {**shared, **own["own"]})
+def _masked(run: Callable, state: states.State, active: jax.Array, *, masks: bool) -> tuple:
+    """Run an epoch, or a part of one, of one member; an inactive one stays as it is."""
+    new, found = run(state)
     if masks:
-        new = jax.tree.map(lambda a, b: jax.numpy.where(own["active"], a, b), new, state)
-    return new, scalars
+        new = jax.tree.map(lambda a, b: jax.numpy.where(active, a, b), new, state)
+    return new, found
 
 
 def _stack(trees: Sequence[Any]) -> Any:
