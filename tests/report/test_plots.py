@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from sklearn import metrics as reference
 
 from vadjax.data.scored_video import ScoredVideo
-from vadjax.report import plots
+from vadjax.report import charts, plots
 
 
 @given(st.floats(-1e4, 1e4), st.floats(1e-3, 1e6), st.integers(2, 12))
@@ -80,17 +80,17 @@ def test_training_names_the_best_epoch():
         {"epoch": 2, "train_loss": 0.5, "select_loss": 0.4},
         {"epoch": 3, "train_loss": 0.4, "select_loss": 0.6},
     ]
-    drawn = plots.training(rows)
+    drawn = charts.training(rows)
     assert (drawn["best"], drawn["best_x"]) == (2, 50.0)
     assert [key for key, _ in drawn["curves"]] == ["train_loss", "select_loss"]
     without = [{k: v for k, v in row.items() if k != "select_loss"} for row in rows]
-    assert plots.training(without)["best"] is None
-    assert plots.training(rows[:1])["best"] == 1
-    assert plots.training([]) is None
+    assert charts.training(without)["best"] is None
+    assert charts.training(rows[:1])["best"] == 1
+    assert charts.training([]) is None
 
 
 def test_bars_grow_from_chance_to_either_side():
-    laid = plots.bars([("a", 0.75), ("b", 0.25), ("c", None)], (0.5, 1.0))
+    laid = charts.bars([("a", 0.75), ("b", 0.25), ("c", None)], (0.5, 1.0))
     low = 0.2  # the tenth below the lowest
     assert laid["chance"] == pytest.approx(100 * (0.5 - low) / (1 - low), abs=1e-3)
     assert laid["bars"]["a"] == (laid["chance"], pytest.approx(100 * 0.25 / 0.8))

@@ -15,7 +15,7 @@ from matplotlib.ticker import MaxNLocator
 from vadjax.data.scored_video import ScoredVideo
 from vadjax.evaluation.events import runs
 from vadjax.evaluation.parts import pool
-from vadjax.report import plots, wording
+from vadjax.report import charts, plots, wording
 from vadjax.storage.files import atomic_write
 
 INK, SOFT, ACCENT, BAR, RULE = "#1b1a18", "#635f59", "#b5380f", "#a9a49b", "#dedad3"
@@ -224,7 +224,7 @@ def _timeline(axes: Axes, video: ScoredVideo, low: float, high: float) -> None:
 
 
 def _training(history: Sequence[Sequence[Mapping]]) -> Figure | None:
-    folds = [rows for rows in history if plots.training(rows)]
+    folds = [rows for rows in history if charts.training(rows)]
     if not folds:
         return None
     columns = min(len(folds), 2)
@@ -239,7 +239,7 @@ def _training(history: Sequence[Sequence[Mapping]]) -> Figure | None:
             points = [(r["epoch"], r[key]) for r in fold if r.get(key) is not None]
             if points:
                 axes.plot(*zip(*points, strict=True), color=colour, linewidth=width, label=label)
-        best = (plots.training(fold) or {}).get("best")
+        best = (charts.training(fold) or {}).get("best")
         if best is not None:
             axes.axvline(best, color=INK, linewidth=0.6, dashes=(3, 2), label="selected epoch")
         axes.set(xlabel="epoch", ylabel="loss", title=f"fold {index + 1}" if len(folds) > 1 else "")

@@ -12,7 +12,7 @@ from markupsafe import Markup
 from ml_collections import ConfigDict
 
 from vadjax.data.scored_video import ScoredVideo
-from vadjax.report import plots, sections, texts, timelines, wording
+from vadjax.report import charts, plots, sections, texts, timelines, wording
 from vadjax.storage.files import atomic_write
 
 TEMPLATE = pathlib.Path(__file__).parent / "template"
@@ -162,7 +162,7 @@ def render(*, metrics, videos, thumbnails, history, config, environment, log, ga
         warnings=metrics.get("warnings") or (),
         kinds=metrics.get("kinds") or (),
         roc=curve,
-        folds=[fold for rows in history if (fold := plots.training(rows))],
+        folds=[fold for rows in history if (fold := charts.training(rows))],
         LEAKAGE=texts.LEAKAGE,
         CELLS=texts.CELLS,
         detector=sections.flat(metrics.get("detector") or {}),

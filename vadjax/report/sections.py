@@ -7,7 +7,7 @@ import numpy as np
 
 from vadjax.data.scored_video import ScoredVideo
 from vadjax.evaluation import events, parts
-from vadjax.report import plots, texts, wording
+from vadjax.report import charts, plots, texts, wording
 from vadjax.report.timelines import data_uri
 
 
@@ -27,7 +27,7 @@ def comparison(metrics: Mapping) -> dict:
     values = dict(rows)
     for row in named:
         groups.setdefault(row.group, []).append((row.key, row.name, values[row.key]))
-    laid = plots.bars(rows, wording.lookup(metrics, "frame.auc_micro_ci95"))
+    laid = charts.bars(rows, wording.lookup(metrics, "frame.auc_micro_ci95"))
     return {"own": own, "groups": groups, **laid}
 
 
@@ -112,10 +112,10 @@ def sweep(metrics: Mapping) -> dict | None:
         return None
     x = [float(v) for v in found["threshold"]]
     shares = {k: found[k] for k in ("precision", "recall", "f1", "fpr") if found.get(k)}
-    laid: dict = {"rates": plots.lines(x, shares, high=1.0), "alarms": None}
+    laid: dict = {"rates": charts.lines(x, shares, high=1.0), "alarms": None}
     if alarms := found.get("false_alarms"):
         top = max((v for v in alarms if v is not None), default=0) or 1
-        laid["alarms"] = plots.lines(x, {"false_alarms": alarms}, high=1.05 * top)
+        laid["alarms"] = charts.lines(x, {"false_alarms": alarms}, high=1.05 * top)
     at = wording.lookup(metrics, "threshold.value")
     inside = at is not None and min(x) <= at <= max(x)
     laid["limit"] = laid["rates"]["at"](at) if inside else None

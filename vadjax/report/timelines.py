@@ -10,7 +10,7 @@ from markupsafe import Markup
 from vadjax.data.scored_video import ScoredVideo
 from vadjax.evaluation import frame
 from vadjax.evaluation.events import runs
-from vadjax.report import plots, wording
+from vadjax.report import charts, plots, wording
 
 MAX_TIMELINES = 200  # more would make no page; the tables and curves still hold every video
 PEAKS = 5  # pictures under an unlabelled video's timeline
@@ -156,7 +156,7 @@ def script_data(
                 if r.get("train_loss") is not None
             ]
             for rows in history
-            if plots.training(rows)
+            if charts.training(rows)
         ],
     }
 
