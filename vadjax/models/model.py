@@ -1,8 +1,8 @@
 """What training and scoring want of a model and of an objective: two protocols."""
 
 import math
-from collections.abc import Mapping, Sequence
-from typing import Any, Protocol, runtime_checkable
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, NamedTuple, Protocol, runtime_checkable
 
 import jax
 import numpy as np
@@ -145,6 +145,37 @@ class Objective(Protocol):
         Returns:
             float32 [b, s].
         """
+
+
+class ParameterGroup(NamedTuple):
+    """Parameters with a loss, an optimiser and a turn of their own, such as a discriminator's.
+
+    An objective that has them lists them as `groups`, in the order of their updates within a step:
+    each computes its loss with the parameters that the groups before it have updated. Other
+    objectives have one group, "model", of all parameters.
+
+    Attributes:
+        name: of the group.
+        modules: the top-level names of the model's parameters that belong to it.
+        loss: as `Objective.loss`; its gradient updates these parameters alone.
+        optimizer: one of `training.optimizers.OPTIMIZERS`; "" is that of the config.
+        learning_rate: factor on the config's scheduled learning rate.
+        b1: decay of Adam's first moment.
+        b2: decay of Adam's second moment.
+    """
+
+    name: str
+    modules: tuple[str, ...]
+    loss: Callable[..., tuple[jax.Array, jax.Array]]
+    optimizer: str = ""
+    learning_rate: float = 1.0
+    b1: float = 0.9
+    b2: float = 0.999
+
+
+def groups_of(objective: Objective) -> tuple[ParameterGroup, ...]:
+    """Return the parameter groups of an objective, in the order of their updates."""
+    return getattr(objective, "groups", ()) or (ParameterGroup("model", (), objective.loss),)
 
 
 def num_parameters(variables: Mapping) -> int:

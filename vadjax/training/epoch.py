@@ -12,7 +12,7 @@ from typing import NamedTuple
 import jax
 import jax.numpy as jnp
 
-from vadjax.models.model import Model, Objective
+from vadjax.models.model import Model, Objective, groups_of
 from vadjax.training import optimizers
 from vadjax.training.batches import gather, permutation, pick, plan
 from vadjax.training.mixing import mixed, partners
@@ -53,7 +53,7 @@ def make_parts(model: Model, objective: Objective, settings: Settings) -> Parts:
       settings: what the compiled program fixes.
     """
     train_step = make_train_step(model, objective, settings)
-    reads = objective.reads
+    reads, last = objective.reads, groups_of(objective)[-1].name
 
     def picked(data: Mapping, split: str, step: Mapping) -> Mapping:
         return step if "rows" in step else pick(data[split], step)
@@ -77,7 +77,7 @@ def make_parts(model: Model, objective: Objective, settings: Settings) -> Parts:
                 batch = mix(state, data, step, batch)
             new, metrics = train_step(state, batch)
             if "count" in data.get("train", ()):  # beyond a member's last batch, nothing happens
-                full = metrics["weight"] > 0
+                full = metrics["losses"][last]["weight"] > 0
                 new = jax.tree.map(lambda a, b: jnp.where(full, a, b), new, state)
             return new, metrics
 
@@ -98,9 +98,13 @@ def make_parts(model: Model, objective: Objective, settings: Settings) -> Parts:
         state: State, metrics: Mapping, losses: tuple, first_step: jax.Array
     ) -> tuple[State, dict]:
         steps = state.step - first_step
-        finite = jnp.isfinite(metrics["sum"])  # [steps]
-        total, weight = metrics["sum"].sum(), metrics["weight"].sum()
-        train_loss = total / jnp.maximum(weight, TINY)
+        sums = [loss["sum"] for loss in metrics["losses"].values()]
+        finite = jnp.isfinite(sum(sums[1:], start=sums[0]))  # [steps]
+        train_losses = {
+            name if name == last else f"{name}_loss": loss["sum"].sum()
+            / jnp.maximum(loss["weight"].sum(), TINY)
+            for name, loss in metrics["losses"].items()
+        }
 
         total, weight = jax.tree.map(jnp.sum, losses)
         metric = total / jnp.maximum(weight, TINY)
@@ -115,7 +119,8 @@ def make_parts(model: Model, objective: Objective, settings: Settings) -> Parts:
             plateau=optimizers.after_epoch(state.plateau, better, state.hparams),
         )
         return state, {
-            "train_loss": train_loss,
+            "train_loss": train_losses.pop(last),
+            **train_losses,
             "select_loss": metric,
             "learning_rate": metrics["learning_rate"][steps - 1],
             "bad_step": jnp.where(finite.all(), -1, first_step + jnp.argmin(finite)),
@@ -139,8 +144,9 @@ def make_epoch(model: Model, objective: Objective, settings: Settings) -> Callab
     runs: how many runs) there are. Where members standardise by themselves, `standard` holds mean
     and std [c].
 
-    The scalars: train_loss, select_loss, learning_rate, step, epoch, best_metric, best_epoch, and
-    bad_step, the first step of this epoch whose loss is not finite, or -1.
+    The scalars: train_loss, of the last parameter group (and NAME_loss of each other one),
+    select_loss, learning_rate, step, epoch, best_metric, best_epoch, and bad_step, the first step
+    of this epoch whose loss is not finite, or -1.
 
     Args:
       model: see `Model`.

@@ -104,7 +104,7 @@ def fit(
 
     start = time.perf_counter()
     member = Member(name, config.seed, hyperparameters(data, config, objective))
-    make = make_state(model, shared, train.optimizer)
+    make = make_state(model, shared, train.optimizer, objective)
     with Checkpoints(folder) as checkpoints:
         state, kept = _begin(checkpoints, lambda: make(member), identity)
         progress = Progress(train, name=name, windows=len(data.train.rows), kept=kept)

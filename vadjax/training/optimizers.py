@@ -13,7 +13,13 @@ SCHEDULES = ("constant", "cosine", "plateau")
 
 
 def create(
-    name: str, *, learning_rate: jax.Array, weight_decay: jax.Array, clip_norm: float = 0.0
+    name: str,
+    *,
+    learning_rate: jax.Array,
+    weight_decay: jax.Array,
+    clip_norm: float = 0.0,
+    b1: float = 0.9,
+    b2: float = 0.999,
 ) -> optax.GradientTransformation:
     """Build the transformation for one step; its state has one structure for all arguments.
 
@@ -25,6 +31,11 @@ def create(
       learning_rate: scalar, already scheduled.
       weight_decay: scalar; 0 is off.
       clip_norm: greatest global norm of the gradient; 0 is off.
+      b1: decay of Adam's first moment.
+      b2: decay of Adam's second moment.
+
+    Returns:
+      The transformation; its updates are added to the parameters.
 
     Raises:
       UserError: `name` is unknown.
@@ -35,7 +46,7 @@ def create(
     return optax.chain(
         optax.clip_by_global_norm(clip_norm) if clip_norm > 0 else nothing,
         decay if name == "adam" else nothing,
-        optax.scale_by_adam(),
+        optax.scale_by_adam(b1, b2),
         decay if name == "adamw" else nothing,
         optax.scale(-learning_rate),
     )

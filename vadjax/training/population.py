@@ -93,7 +93,7 @@ class Population:
         self._devices = devices
         self._last = [dict(member.own) for member in members]
         data = {**shared, **self._last[0]}
-        self._make = make_state(model, data, settings.optimizer)
+        self._make = make_state(model, data, settings.optimizer, objective)
         if states is None:
             states = _stack([self.start_of(member) for member in members])
         self._states = devices.place_members(states)
@@ -173,8 +173,8 @@ class Population:
 
 
 def train_members(
-    model: Any,
-    objective: Any,
+    model: Model,
+    objective: Objective,
     settings: Settings,
     *,
     members: Sequence[Member],
@@ -256,7 +256,7 @@ def train_members(
 
 
 def working_bytes(
-    model: Any, objective: Any, settings: Settings, *, member: Member, shared: Mapping
+    model: Model, objective: Objective, settings: Settings, *, member: Member, shared: Mapping
 ) -> int:
     """Return what a member takes on a device while it trains, besides its state and its tables.
 
@@ -269,7 +269,7 @@ def working_bytes(
     """
     devices, own = Devices(1, members=2), dict(member.own)
     data = {**shared, **own}
-    state = jax.eval_shape(lambda: make_state(model, data, settings.optimizer)(member))
+    state = jax.eval_shape(lambda: make_state(model, data, settings.optimizer, objective)(member))
     reads = {k: v for k, v in shared.items() if k not in own}
     states_of, own_of = jax.tree.map(
         lambda x: jax.ShapeDtypeStruct((2, *x.shape), x.dtype),
@@ -280,11 +280,22 @@ def working_bytes(
     return devices.program(run, states_of, own_of, whole).memory_analysis().temp_size_in_bytes // 2
 
 
-def make_state(model: Any, data: Mapping, optimizer: str) -> Callable[[Member], states.State]:
-    """Return the function that makes a member's state before its first step, compiled once."""
+def make_state(
+    model: Model, data: Mapping, optimizer: str, objective: Objective | None = None
+) -> Callable[[Member], states.State]:
+    """Return the function that makes a member's state before its first step, compiled once.
+
+    Args:
+      model: see `Model`.
+      data: what the member reads; the shapes of windows and rows are used.
+      optimizer: of the config.
+      objective: may divide the parameters into groups; None does not.
+    """
+    groups = getattr(objective, "groups", ())
     length, row = data["train"]["rows"].shape[1], data["features"].shape[1:]
     window = np.zeros((1, length, *row), np.float32)
-    create = jax.jit(functools.partial(states.create, model, window, optimizer=optimizer))
+    more = {"optimizer": optimizer, "groups": groups}
+    create = jax.jit(functools.partial(states.create, model, window, **more))
     return lambda member: create(seed=np.uint32(member.seed % 2**32), hparams=dict(member.hparams))
 
 

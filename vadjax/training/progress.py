@@ -15,7 +15,7 @@ class Progress:
     Args:
       train: `config.train`.
       name: of the training.
-      windows: fitted windows an epoch.
+      windows: training windows an epoch.
       kept: what `kept()` returned when the checkpoint was written; empty at the beginning.
       rate: its own learning rate; None is that of `train`.
     """
@@ -60,7 +60,7 @@ class Progress:
         if now["bad_step"] >= 0 or not math.isfinite(now["select_loss"]):
             what, step = "training loss", now["bad_step"]
             if step < 0:
-                what, step = "loss on held-out windows", now["step"]
+                what, step = "validation loss", now["step"]
             raise UserError(
                 f"the {what} is not finite in epoch {now['epoch']} at step {step}. Try a lower "
                 f"train.learning_rate (now {self._rate:g}) or clip the gradient with "
@@ -77,6 +77,7 @@ class Progress:
             "learning_rate": now["learning_rate"],
             "best_epoch": now["best_epoch"],
         }
+        row |= {key: now[key] for key in now if key.endswith("_loss")}  # of parameter groups
         self.history.append(row)
         return row
 

@@ -1,6 +1,6 @@
 """Everything that changes while a model trains, in one pytree."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import jax
@@ -8,6 +8,7 @@ import jax.numpy as jnp
 from flax import struct
 from jax.typing import ArrayLike
 
+from vadjax.models.model import Model, ParameterGroup
 from vadjax.training import optimizers
 
 INIT, ORDER, DROPOUT, MIX = range(4)  # streams of random numbers, each its own fold of the seed
@@ -21,16 +22,16 @@ class State:
     member axis on every leaf.
 
     Attributes:
-      params: parameters by group; {"model": ...} for all models without an adversary.
+      params: parameters by group (see `ParameterGroup`); {"model": ...} where there is one.
       model_state: the model's other collections (batch norm, memories).
-      opt_state: the optimizer's moments.
+      opt_state: the optimizer's moments; of several groups by group.
       hparams: float32 arrays by name: learning_rate, weight_decay, dropout, class_weight [k],
         plateau_patience, plateau_factor.
       seed: uint32 scalar; every random number derives from it and the counters below.
       step: int32 scalar.
       epoch: int32 scalar.
       best: params and model_state of the best epoch.
-      best_metric: float32 scalar, the loss on held-out windows; lower is better.
+      best_metric: float32 scalar, the validation loss; lower is better.
       best_epoch: int32 scalar; 0 before the first epoch.
       plateau: see `optimizers.start_plateau`.
     """
@@ -49,26 +50,44 @@ class State:
 
 
 def create(
-    model: Any, windows: ArrayLike, *, seed: ArrayLike, hparams: Mapping, optimizer: str = "adam"
+    model: Model,
+    windows: ArrayLike,
+    *,
+    seed: ArrayLike,
+    hparams: Mapping,
+    optimizer: str = "adam",
+    groups: Sequence[ParameterGroup] = (),
 ) -> State:
     """Build the state before the first step; pure, so that it may be jitted and vmapped.
 
     Args:
-      model: has `init(key, windows) -> variables`.
+      model: see `Model`.
       windows: [b, t, ...] float32; only shape and dtype matter.
       seed: uint32 scalar.
       hparams: see `State`.
       optimizer: name for `optimizers.create`.
+      groups: of the objective, where there are several.
+
+    Returns:
+      The state of one member.
     """
     seed = jnp.asarray(seed, jnp.uint32)
     variables = dict(model.init(key_of(seed, INIT), windows))
-    params = {"model": variables.pop("params")}
+    params = _by_group(variables.pop("params"), groups)
     none = jnp.float32(0)
-    moments = optimizers.create(optimizer, learning_rate=none, weight_decay=none).init(params)
+
+    def moments(names: Sequence[str], name: str) -> Any:
+        transform = optimizers.create(name or optimizer, learning_rate=none, weight_decay=none)
+        return transform.init({name: params[name] for name in names})
+
+    if len(groups) > 1:
+        opt_state = {group.name: moments([group.name], group.optimizer) for group in groups}
+    else:
+        opt_state = moments(list(params), groups[0].optimizer if groups else "")
     return State(
         params=params,
         model_state=variables,
-        opt_state=moments,
+        opt_state=opt_state,
         hparams={name: jnp.asarray(value, jnp.float32) for name, value in hparams.items()},
         seed=seed,
         step=jnp.int32(0),
@@ -86,5 +105,26 @@ def key_of(seed: jax.Array, stream: int) -> jax.Array:
 
 
 def variables_of(params: Mapping, model_state: Mapping) -> dict:
-    """Return the variables that `model.apply` takes."""
-    return {"params": params["model"], **model_state}
+    """Return the variables that `model.apply` takes.
+
+    Args:
+      params: by group.
+      model_state: the other collections.
+
+    Returns:
+      {"params": ..., and the other collections}.
+    """
+    merged: dict = {}
+    for group in params.values():
+        merged |= group
+    return {"params": merged, **model_state}
+
+
+def _by_group(params: Mapping, groups: Sequence[ParameterGroup]) -> dict:
+    """Divide the model's parameters among the groups; each belongs to exactly one."""
+    if len(groups) < 2:
+        return {groups[0].name if groups else "model": params}
+    named = [module for group in groups for module in group.modules]
+    if sorted(named) != sorted(params):
+        raise ValueError(f"parameter groups hold {sorted(named)}, the model {sorted(params)}")
+    return {group.name: {name: params[name] for name in group.modules} for group in groups}

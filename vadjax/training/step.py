@@ -12,12 +12,13 @@ from typing import Any, NamedTuple
 import jax
 import jax.numpy as jnp
 
-from vadjax.models.model import Model, Objective
+from vadjax.models.model import Model, Objective, groups_of
 from vadjax.training import optimizers
 from vadjax.training.batches import AXIS
 from vadjax.training.state import DROPOUT, State, key_of, variables_of
 
 TINY = 1e-12  # least sum of weights, for a batch of padding alone
+STREAMS = 16  # of random numbers, see state.py; each parameter group has others
 
 
 class Settings(NamedTuple):
@@ -57,8 +58,9 @@ def make_train_step(model: Model, objective: Objective, settings: Settings) -> C
     """Return the pure function (state, batch) -> (state, metrics).
 
     The batch is this device's share: what `gather` returns. Losses and weights of all devices are
-    added before they are divided. The metrics hold `sum` and `weight` of the whole batch, and the
-    learning rate. The model's state is reduced over the devices as the model declares it.
+    added before they are divided. Parameter groups are updated one after another. The metrics hold
+    the learning rate and `losses`: by group `sum` and `weight` of the whole batch. The model's
+    state is reduced over the devices as the model declares it.
 
     Args:
       model: see `Model`.
@@ -66,12 +68,16 @@ def make_train_step(model: Model, objective: Objective, settings: Settings) -> C
       settings: what the compiled program fixes.
     """
 
-    def train_step(state: State, batch: dict) -> tuple[State, dict]:
-        key = jax.random.fold_in(key_of(state.seed, DROPOUT), state.step)
+    groups = groups_of(objective)
+
+    def update(state: State, batch: dict, number: int, learning_rate: jax.Array):
+        """Update the parameters of one group; return (state, weighted sum and weight of loss)."""
+        group = groups[number]
+        key = jax.random.fold_in(key_of(state.seed, DROPOUT + STREAMS * number), state.step)
         keys = jax.vmap(jax.random.fold_in, (None, 0))(key, batch["index"])  # one an example
 
         def losses(params):
-            variables = variables_of(params, state.model_state)
+            variables = variables_of({**state.params, **params}, state.model_state)
             outputs, model_state = model.apply(
                 variables,
                 **inputs_of(model, variables, batch),
@@ -79,16 +85,36 @@ def make_train_step(model: Model, objective: Objective, settings: Settings) -> C
                 hparams=state.hparams,
                 rngs={"dropout": keys},
             )
-            total, weight = objective.loss(outputs, batch["windows"], batch, state.hparams)
+            total, weight = group.loss(outputs, batch["windows"], batch, state.hparams)
             return total, (weight, model_state)
 
-        (total, (weight, model_state)), grads = jax.value_and_grad(losses, has_aux=True)(
-            state.params
-        )
+        params = {group.name: state.params[group.name]}
+        (total, (weight, model_state)), grads = jax.value_and_grad(losses, has_aux=True)(params)
         grads, total, weight = sum_over_devices((grads, total, weight))
         scale = 1.0 / jnp.maximum(weight, TINY)
         grads = jax.tree.map(lambda grad: grad * scale, grads)
+        if group.learning_rate != 1.0:
+            learning_rate = group.learning_rate * learning_rate
+        optimizer = optimizers.create(
+            group.optimizer or settings.optimizer,
+            learning_rate=learning_rate,
+            weight_decay=state.hparams["weight_decay"],
+            clip_norm=settings.clip_norm,
+            b1=group.b1,
+            b2=group.b2,
+        )
+        several = len(groups) > 1
+        moments = state.opt_state[group.name] if several else state.opt_state
+        updates, moments = optimizer.update(grads, moments, params)
+        state = dataclasses.replace(
+            state,
+            params={**state.params, **jax.tree.map(jnp.add, params, updates)},
+            model_state=_over_devices(state.model_state, model_state, model.reductions),
+            opt_state={**state.opt_state, group.name: moments} if several else moments,
+        )
+        return state, {"sum": total, "weight": weight}
 
+    def train_step(state: State, batch: dict) -> tuple[State, dict]:
         learning_rate = state.hparams["learning_rate"] * optimizers.schedule(
             settings.schedule,
             state.step,
@@ -96,21 +122,10 @@ def make_train_step(model: Model, objective: Objective, settings: Settings) -> C
             warmup_steps=settings.warmup_steps,
         )
         learning_rate *= state.plateau.get("factor", 1.0)
-        optimizer = optimizers.create(
-            settings.optimizer,
-            learning_rate=learning_rate,
-            weight_decay=state.hparams["weight_decay"],
-            clip_norm=settings.clip_norm,
-        )
-        updates, opt_state = optimizer.update(grads, state.opt_state, state.params)
-        state = dataclasses.replace(
-            state,
-            params=jax.tree.map(jnp.add, state.params, updates),
-            model_state=_over_devices(state.model_state, model_state, model.reductions),
-            opt_state=opt_state,
-            step=state.step + 1,
-        )
-        return state, {"sum": total, "weight": weight, "learning_rate": learning_rate}
+        metrics: dict = {"learning_rate": learning_rate, "losses": {}}
+        for number, group in enumerate(groups):
+            state, metrics["losses"][group.name] = update(state, batch, number, learning_rate)
+        return dataclasses.replace(state, step=state.step + 1), metrics
 
     return train_step
 
