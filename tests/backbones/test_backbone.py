@@ -14,7 +14,7 @@ from jax.sharding import AxisType, PartitionSpec
 
 from vadjax import backbones
 from vadjax.backbones import efficientnet
-from vadjax.backbones.backbone import build
+from vadjax.backbones.build import build
 from vadjax.errors import UserError
 
 # Lite0 with two narrow stages: the machinery is the same, and it compiles ten times faster.

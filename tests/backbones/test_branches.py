@@ -7,8 +7,8 @@ import pytest
 from safetensors.numpy import save_file
 
 from vadjax.backbones import mobileone, repvgg
-from vadjax.backbones.backbone import build
 from vadjax.backbones.branches import BlockSpec, Branches, architecture, fold_branches
+from vadjax.backbones.build import build
 from vadjax.backbones.preprocess import Preprocess
 from vadjax.errors import UserError
 

@@ -3,7 +3,7 @@
 import sys
 
 from tools import list_backbones
-from vadjax.backbones import layers
+from vadjax.backbones import convolution
 
 
 def test_rows_are_as_published_and_forms_are_chosen_again(capsys, monkeypatch):
@@ -17,4 +17,4 @@ def test_rows_are_as_published_and_forms_are_chosen_again(capsys, monkeypatch):
         rule.count("|") == head.count("|") == flow.count("|") == both.count("|") == len(cells) + 1
     )
     shape, kernel, pads = (1, 8, 8, 32), (1, 1, 32, 64), ((0, 0), (0, 0))
-    assert layers.choose(shape, kernel, 1, pads, "cpu") == "dot"
+    assert convolution.choose(shape, kernel, 1, pads, "cpu") == "dot"

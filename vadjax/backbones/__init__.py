@@ -36,7 +36,7 @@ def check_input(name: str, *, size: tuple[int, int] | None, fit: str) -> None:
     family = importlib.import_module(f"{__name__}.{family_of(name)}")
     architecture = getattr(family, "ARCHITECTURES", {}).get(name)
     if architecture is not None:  # else it is known when its folder is read
-        builder = importlib.import_module(f"{__name__}.backbone")
+        builder = importlib.import_module(f"{__name__}.build")
         size = size or architecture.preprocess.size
         builder.check_input(name, architecture, size=size, fit=fit)
 
@@ -76,6 +76,9 @@ def create(
         last_stage: Ends the network with this stage, whose mean over places are the features then;
             the weights need hold no more. "" is the whole network.
 
+    Returns:
+        The network with its variables and its preprocessing.
+
     Raises:
         UserError: Unknown name, fit, dtype or stage; no weights; weights that cannot be read or
             do not fit.
@@ -98,7 +101,7 @@ def create(
             weights = str(folder / "model.safetensors")
     else:
         architecture = family.ARCHITECTURES[name]
-    builder = importlib.import_module(f"{__name__}.backbone")
+    builder = importlib.import_module(f"{__name__}.build")
     return builder.build(
         name,
         architecture,

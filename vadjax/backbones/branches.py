@@ -13,13 +13,13 @@ import flax.linen as nn
 import jax
 import numpy as np
 
+from vadjax.backbones.convolution import module_conv
 from vadjax.backbones.layers import (
     ACTIVATIONS,
     BatchNorm,
     ConvBnAct,
     SqueezeExcite,
     fold_batch_norm,
-    module_conv,
 )
 from vadjax.backbones.network import Architecture, Layout, Network
 from vadjax.backbones.port import Rule, conv_rules, dense_rules, norm_rules
@@ -170,9 +170,9 @@ def architecture(
     checkpoint: str,
     licence: str,
 ) -> Architecture:
-    """Return a network of branches.
+    """Describe a network of branches.
 
-    Checkpoints hold the branches, or what timm's `reparameterize_model` leaves of them.
+    Checkpoints hold the branches, or what timm's `reparameterize_model` makes of them.
 
     Args:
         stem: The first block.
@@ -182,6 +182,9 @@ def architecture(
         preprocess: The checkpoint's own.
         checkpoint: Its hub id.
         licence: Its licence.
+
+    Returns:
+        The architecture.
     """
     return Architecture(
         network=functools.partial(BranchedNetwork, stem, stages),

@@ -1,4 +1,4 @@
-"""Keep ported and folded parameters, so that a backbone is ready at once the second time."""
+"""A cache of ported and folded parameters, so that a backbone loads quickly the second time."""
 
 import contextlib
 import hashlib

@@ -17,7 +17,7 @@ def describe(name: str) -> dict[str, object]:
     import jax
     import jax.numpy as jnp
 
-    from vadjax.backbones import layers
+    from vadjax.backbones import convolution
 
     family = importlib.import_module(f"vadjax.backbones.{family_of(name)}")
     architecture = family.ARCHITECTURES[name]
@@ -31,7 +31,7 @@ def describe(name: str) -> dict[str, object]:
     image = jax.ShapeDtypeStruct((1, *size, channels), jnp.float32)
     variables = jax.eval_shape(network.init, jax.random.key(0), image)
     count = sum(math.prod(leaf.shape) for leaf in jax.tree.leaves(variables["params"]))
-    with layers.library_forms():
+    with convolution.library_forms():
         cost = jax.jit(network.apply).lower(variables, image).cost_analysis()
     return row | {
         "parameters": f"{count / 1e6:.1f} M",

@@ -1,4 +1,4 @@
-"""Motion beside appearance: cells of optical flow and of contrast, without weights.
+"""Backbone of motion and appearance without weights: cells of optical flow and of contrast.
 
 The input image holds the frame's grey and Farneback's flow (Farneback, SCIA 2003) from the frame
 before it, so this backbone's preprocessing remembers a few frames; nothing looks ahead.

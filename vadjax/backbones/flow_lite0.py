@@ -1,7 +1,7 @@
-"""Motion beside a pretrained look: cells of flow next to the third stage of EfficientNet-Lite0.
+"""Backbone of motion and pretrained appearance: `flow` beside a stage of EfficientNet-Lite0.
 
-The stage has one place for each cell of 8 px, so that both lie on one grid: what is there, as
-ImageNet taught a network to see it, and how it moves.
+The third stage has one place for each cell of 8 px, so that appearance (by a network trained on
+ImageNet) and motion lie on one grid.
 """
 
 import dataclasses

@@ -1,4 +1,4 @@
-"""Say which architecture a checkpoint was made for, by the names of its keys."""
+"""Identify the architecture of a checkpoint by the names of its keys."""
 
 import importlib
 import re

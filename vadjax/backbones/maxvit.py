@@ -47,6 +47,9 @@ def cut(x: jax.Array, *, grid: bool) -> jax.Array:
     Args:
         x: Of sides that are multiples of 7.
         grid: Tokens of a set are spread evenly over the map; else they are neighbours.
+
+    Returns:
+        [sets, 49, c].
     """
     b, h, w, c = x.shape
     if grid:
@@ -57,7 +60,16 @@ def cut(x: jax.Array, *, grid: bool) -> jax.Array:
 
 
 def join(x: jax.Array, shape: tuple[int, ...], *, grid: bool) -> jax.Array:
-    """Put sets of tokens together to the map of this shape that `cut` cut."""
+    """Invert `cut`.
+
+    Args:
+        x: [sets, 49, c].
+        shape: (b, h, w, c) of the map.
+        grid: As for `cut`.
+
+    Returns:
+        [b, h, w, c].
+    """
     b, h, w, c = shape
     x = x.reshape(b, h // SIDE, w // SIDE, SIDE, SIDE, c)
     return x.transpose((0, 3, 1, 4, 2, 5) if grid else (0, 1, 3, 2, 4, 5)).reshape(shape)

@@ -16,11 +16,11 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from vadjax.backbones.convolution import Padding
 from vadjax.backbones.layers import (
     ACTIVATIONS,
     BatchNorm,
     ConvBnAct,
-    Padding,
     SqueezeExcite,
     fold_batch_norm,
 )
@@ -179,7 +179,15 @@ def _offsets(side: int) -> np.ndarray:
 
 
 def fold(variables: Mapping, *, eps: float) -> dict:
-    """Fold every batch norm (see `fold_batch_norm`) and spread out every table of offsets."""
+    """Fold every batch norm (see `fold_batch_norm`) and expand every table of offsets.
+
+    Args:
+        variables: {"params", "batch_stats"} of a network built with `folded=False`.
+        eps: Batch norm's epsilon.
+
+    Returns:
+        {"params"} of the same network built with `folded=True`.
+    """
 
     def walk(params):
         if "table" in params:
@@ -198,7 +206,16 @@ def stem_rules() -> tuple[Rule, ...]:
 
 
 def mbconv_rules(ours: str, theirs: str, *, squeeze_first: bool = False) -> Iterator[Rule]:
-    """Return the rules of one `MBConv`, of timm's names."""
+    """Yield the rules of one `MBConv`, for timm's names.
+
+    Args:
+        ours: Path of the block.
+        theirs: Its name in timm.
+        squeeze_first: Whether squeeze-and-excitation precedes the batch norm.
+
+    Yields:
+        Rules of `port`.
+    """
     squeeze = f"{theirs}.{'se_early' if squeeze_first else 'se'}"
     yield from norm_rules(f"{ours}/prenorm", f"{theirs}.pre_norm")
     yield from conv_rules(f"{ours}/expand", f"{theirs}.conv1_1x1", f"{theirs}.norm1")
@@ -212,12 +229,15 @@ def mbconv_rules(ours: str, theirs: str, *, squeeze_first: bool = False) -> Iter
 
 
 def transformer_rules(ours: str, theirs: str, dense: str) -> Iterator[Rule]:
-    """Return the rules of a block of `norm1`, `attention`, `norm2`, `mlp`, of timm's names.
+    """Yield the rules of a block of `norm1`, `attention`, `norm2`, `mlp`, for timm's names.
 
     Args:
         ours: Path of the block.
         theirs: Its name.
         dense: How the source stores dense layers: "linear" or "conv_as_linear".
+
+    Yields:
+        Rules of `port`.
     """
     yield from layer_norm_rules(f"{ours}/norm1", f"{theirs}.norm1")
     yield from dense_rules(f"{ours}/attention/qkv", f"{theirs}.attn.qkv", dense)

@@ -1,4 +1,4 @@
-"""Pixel backbones: the resized frame itself is the map, so that pixel models need no other path."""
+"""Pixel backbones: the resized frame is the map, so that pixel models use the same pipeline."""
 
 import jax
 

@@ -13,7 +13,8 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from vadjax.backbones.layers import ACTIVATIONS, ConvBnAct, LayerScale, conv
+from vadjax.backbones.convolution import conv
+from vadjax.backbones.layers import ACTIVATIONS, ConvBnAct, LayerScale
 from vadjax.backbones.network import STAGES, Architecture, Layout, Network
 from vadjax.backbones.port import Rule, conv_rules, dense_rules, layer_norm_rules
 from vadjax.backbones.preprocess import IMAGENET_MEAN, IMAGENET_STD, Preprocess

@@ -30,6 +30,9 @@ def conv_rules(layer: str, conv: str, norm: str = "") -> tuple[Rule, ...]:
         layer: Its path in our tree, with "/".
         conv: Name of the source's convolution, with ".".
         norm: Of the source's batch norm; "" is a convolution with bias.
+
+    Returns:
+        Rules of `port`.
     """
     rules = [(rf"{re.escape(conv)}\.weight", f"params/{layer}/kernel", "conv")]
     if not norm:
@@ -38,7 +41,15 @@ def conv_rules(layer: str, conv: str, norm: str = "") -> tuple[Rule, ...]:
 
 
 def norm_rules(layer: str, norm: str) -> tuple[Rule, ...]:
-    """Return the rules of the batch norm in `layer` (see `conv_rules`)."""
+    """Return the rules of a batch norm.
+
+    Args:
+        layer: Path of the layer that holds it, with "/".
+        norm: Its name in the source, with ".".
+
+    Returns:
+        Rules of `port`.
+    """
     norm = re.escape(norm)
     return (
         (rf"{norm}\.weight", f"params/{layer}/norm/scale", "none"),
@@ -49,7 +60,16 @@ def norm_rules(layer: str, norm: str) -> tuple[Rule, ...]:
 
 
 def dense_rules(layer: str, linear: str, transform: str = "linear") -> tuple[Rule, ...]:
-    """Return the rules of one Dense layer; "conv_as_linear" where the source has a 1x1 conv."""
+    """Return the rules of one Dense layer.
+
+    Args:
+        layer: Its path in our tree, with "/".
+        linear: Its name in the source, with ".".
+        transform: "linear", or "conv_as_linear" where the source has a 1x1 convolution.
+
+    Returns:
+        Rules of `port`.
+    """
     linear = re.escape(linear)
     return (
         (rf"{linear}\.weight", f"params/{layer}/kernel", transform),
@@ -58,7 +78,15 @@ def dense_rules(layer: str, linear: str, transform: str = "linear") -> tuple[Rul
 
 
 def layer_norm_rules(layer: str, norm: str) -> tuple[Rule, ...]:
-    """Return the rules of one LayerNorm (or GroupNorm): scale and bias."""
+    """Return the rules of one LayerNorm (or GroupNorm): scale and bias.
+
+    Args:
+        layer: Its path in our tree, with "/".
+        norm: Its name in the source, with ".".
+
+    Returns:
+        Rules of `port`.
+    """
     norm = re.escape(norm)
     return (
         (rf"{norm}\.weight", f"params/{layer}/scale", "none"),

@@ -115,7 +115,16 @@ class Preprocess:
     def boxes_to_frame(
         self, boxes: np.ndarray, *, map_shape: tuple[int, ...], frame_shape: tuple[int, ...]
     ) -> np.ndarray:
-        """Map boxes [..., 4] (x0, y0, x1, y1) like `points_to_frame`, clipped to the frame."""
+        """Map boxes like `points_to_frame`, clipped to the frame.
+
+        Args:
+            boxes: [..., 4] float (x0, y0, x1, y1) in cells.
+            map_shape: See `points_to_frame`.
+            frame_shape: See `points_to_frame`.
+
+        Returns:
+            [..., 4] float in the frame's pixels.
+        """
         boxes = np.asarray(boxes, np.float64)
         corners = boxes.reshape(*boxes.shape[:-1], 2, 2)
         corners = self.points_to_frame(corners, map_shape=map_shape, frame_shape=frame_shape)
@@ -164,7 +173,7 @@ class Preprocess:
             return image.resize((width, height), method) if image.size != (width, height) else image
         (resized_h, resized_w), (top, left) = self._placement(image.height, image.width)
         canvas = Image.new(image.mode, (width, height), self._fill(len(image.getbands())))
-        # Under "crop" the place is negative and Pillow drops what is outside.
+        # Under "crop" the offset is negative and Pillow drops what is outside.
         canvas.paste(image.resize((resized_w, resized_h), method), (left, top))
         return canvas
 

@@ -46,7 +46,7 @@ FOLDER = "transformers"
 def list_backbones() -> list[str]:
     """List the named backbones: those of timm, `flow`, and the pixel backbones.
 
-    `create` also takes the name "transformers", which stands for whatever a folder holds.
+    `create` also takes the name "transformers", which stands for a checkpoint of that package.
     """
     return sorted(name for names in FAMILIES.values() for name in names)
 
@@ -64,10 +64,10 @@ def family_of(name: str) -> str:
 
 
 def has_weights(name: str) -> bool:
-    """Tell whether a backbone has parameters at all."""
+    """Return whether a backbone has parameters at all."""
     return family_of(name) not in ("flow", "pixels")
 
 
 def takes_any_size(name: str) -> bool:
-    """Tell whether a backbone takes other input sizes than its checkpoint's (within limits)."""
+    """Return whether a backbone takes other input sizes than its checkpoint's (within limits)."""
     return family_of(name) not in ("coatnet", "maxvit")

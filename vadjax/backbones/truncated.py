@@ -1,7 +1,7 @@
 """A network that ends at one of its stages; its features are the mean of that stage's map.
 
-What lies behind is never computed and needs no weights, so that files that hold only the first
-stages of a network will do, as detectors on mid-level features use them.
+Later stages are never computed and need no weights, so that a file with only the first stages of a
+network is enough, as detectors on mid-level features use it.
 """
 
 import dataclasses
@@ -49,7 +49,15 @@ class Trunk(Network):
 
 
 def ended(name: str, architecture: Architecture, last: str) -> Architecture:
-    """Return the architecture of backbone `name` that ends with its stage `last`.
+    """Return the architecture of a network that ends with one of its stages.
+
+    Args:
+        name: Of the backbone, for messages.
+        architecture: Of the whole network.
+        last: The last stage.
+
+    Returns:
+        The architecture of the truncated network.
 
     Raises:
         UserError: It has no weights, or no such stage before its map.
@@ -75,7 +83,16 @@ def ended(name: str, architecture: Architecture, last: str) -> Architecture:
 
 
 def unused(module: Network, template: Mapping, image: jax.ShapeDtypeStruct) -> frozenset[str]:
-    """Return the leaves, with "/", that the whole network of a trunk has beside the template's."""
+    """Return the leaves that only the whole network of a truncated one has.
+
+    Args:
+        module: Any network.
+        template: Shapes of its variables.
+        image: Shape and dtype of its input.
+
+    Returns:
+        Paths with "/"; none if the network is not a `Trunk`.
+    """
     if not isinstance(module, Trunk):
         return frozenset()
     whole = jax.eval_shape(module.whole.init, jax.random.key(0), image)

@@ -51,6 +51,14 @@ def resize_matrix(size: int, new: int, *, antialias: bool) -> np.ndarray:
 
     Keys' kernel (1981), with a = -0.75 and the border repeated; under `antialias` with a = -0.5,
     as wide as the reduction asks, and what lies outside left out (as Pillow does).
+
+    Args:
+        size: Length of the row.
+        new: Its new length.
+        antialias: See above.
+
+    Returns:
+        float [new, size].
     """
     a, scale = (-0.5, max(size / new, 1)) if antialias else (-0.75, 1)
     centres = (np.arange(new) + 0.5) * size / new - 0.5
