@@ -21,7 +21,6 @@ from jax import lax
 from vadjax.backbones import winograd
 
 Pads = tuple[tuple[int, int], tuple[int, int]]  # (low, high) of height, of width
-
 Padding = str | int | Pads
 TRANSFORMED = "transformed"  # collection of kernels
 _LIBRARY_FORMS = contextvars.ContextVar("library_forms", default=False)
@@ -65,8 +64,7 @@ def module_conv(
 ) -> jax.Array:
     """Convolve with a parameter of a module, using its transformed kernel if that is stored.
 
-    Winograd's kernels are read from the collection `TRANSFORMED` if it is given, and written into
-    it if it is mutable (`Backbone.prepared`). In training nothing is transformed.
+    Winograd's are in the collection `TRANSFORMED`, where it is given (`Backbone.prepared`).
 
     Args:
         module: The owner of the parameter "kernel".
@@ -187,17 +185,15 @@ def _library(x, kernel, stride, pads):
     )
 
 
-def _dot(x, kernel, stride, pads):
+def _dot(x, kernel, stride, _):
     """A 1x1 convolution without padding is a matrix product."""
-    del pads
     x = x[:, ::stride, ::stride]
     b, h, w, c = x.shape
     return (x.reshape(-1, c) @ kernel[0, 0]).reshape(b, h, w, -1)
 
 
-def _patches(x, kernel, stride, pads):
-    """Patches that do not overlap, each a row of a matrix product."""
-    del pads
+def _patches(x, kernel, stride, _):
+    """Multiply patches that do not overlap, each as one row, by the kernel."""
     b, h, w, c = x.shape
     x = x.reshape(b, h // stride, stride, w // stride, stride, c).swapaxes(2, 3)
     x = x.reshape(-1, stride * stride * c) @ kernel.reshape(stride * stride * c, -1)
@@ -273,9 +269,8 @@ def _shifted_backward(stride, pads, residuals, grad):
     x, kernel = residuals
     # The input's gradient: the output's, spread by the stride, under the flipped kernel.
     config = [(0, 0, 0)]
-    for size, out, k, (low, _) in zip(
-        x.shape[1:3], grad.shape[1:3], kernel.shape[:2], pads, strict=True
-    ):
+    shapes = x.shape[1:3], grad.shape[1:3], kernel.shape[:2]
+    for size, out, k, (low, _) in zip(*shapes, pads, strict=True):
         before = k - 1 - low
         spread = (out - 1) * stride + 1
         config.append((before, size + k - 1 - before - spread, stride - 1))
@@ -290,8 +285,7 @@ def _shifted_backward(stride, pads, residuals, grad):
 _shifted.defvjp(_shifted_forward, _shifted_backward)
 
 
-def _winograd(x, kernel, stride, pads):
-    del stride
+def _winograd(x, kernel, _, pads):
     return winograd.convolve(x, winograd.transform(kernel), pads)
 
 
