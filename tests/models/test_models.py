@@ -258,4 +258,4 @@ def test_the_registry_says_what_models_and_objectives_are():
             else:
                 with pytest.raises(UserError, match=f"{name} serves the objective"):
                     build.model(name, task=task, feature_shape=shapes[entry.reads])
-    assert {len(e.title) > 0 for e in (*models.MODELS.values(), *models.OBJECTIVES.values())}
+    assert all(e.title for e in (*models.MODELS.values(), *models.OBJECTIVES.values()))

@@ -65,7 +65,7 @@ def _pull_back_gru(before: Carry, kept: Carry, grad: Carry):
 
 @dataclasses.dataclass(frozen=True)
 class Cell:
-    """What tells one kind of cell from another.
+    """What one kind of cell differs in from another.
 
     Attributes:
         update: (carry, input's share [b, g], state's share [b, g]) -> (carry, what `pull_back`
@@ -109,5 +109,14 @@ CELLS = {
 
 
 def zero_carry(cell: str, shape: tuple[int, int], dtype) -> Carry:
-    """The carry before the first step; shape is (batch, units)."""
+    """Return the carry before the first step.
+
+    Args:
+        cell: key of CELLS.
+        shape: (batch, units).
+        dtype: of the computation.
+
+    Returns:
+        Zeros, an array of `shape` for each state of the cell.
+    """
     return (jnp.zeros(shape, dtype),) * CELLS[cell].num_states

@@ -32,6 +32,9 @@ def make_dropout(static_rate: float, *, train: bool, hparams: dict, keys: dict) 
         hparams: "dropout", a scalar array in [0, 1), takes the place of the configured rate.
         keys: "dropout", [b] typed keys, one per example.
 
+    Returns:
+        (x, number of the layer, axis of examples) -> x with units dropped and the others scaled.
+
     Raises:
         ValueError: the keys are missing or are not one per example.
     """
@@ -57,7 +60,7 @@ def make_dropout(static_rate: float, *, train: bool, hparams: dict, keys: dict) 
 
 
 class Head(nn.Module):
-    """Hidden ReLU layers and a linear output, dropout before each; started as Keras starts them.
+    """Hidden ReLU layers and a linear output, dropout before each, with Keras's initial values.
 
     Attributes:
         hidden: widths of the hidden layers.
@@ -79,5 +82,14 @@ class Head(nn.Module):
 
 
 def dense(width: int, dtype, *, name: str | None = None) -> nn.Dense:
-    """A dense layer with Keras's start: Glorot uniform kernel, zero bias."""
+    """Return a dense layer with Keras's initial values: Glorot uniform kernel, zero bias.
+
+    Args:
+        width: of the output.
+        dtype: of the computation.
+        name: of the module.
+
+    Returns:
+        The layer.
+    """
     return nn.Dense(width, dtype=dtype, kernel_init=nn.initializers.glorot_uniform(), name=name)

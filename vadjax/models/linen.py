@@ -37,7 +37,18 @@ class LinenModel:
         return getattr(self.module, "reductions", {})
 
     def init(self, key: jax.Array, windows: jax.Array | np.ndarray) -> dict:
-        """Draw parameters; see `Model.init`."""
+        """Draw parameters.
+
+        Args:
+            key: typed key.
+            windows: [b, t, *feature_shape]; only the shape is used.
+
+        Returns:
+            See `Model.init`.
+
+        Raises:
+            UserError: the windows have another shape than the model reads.
+        """
         self._check(windows, self.feature_shape)
         zeros = jnp.zeros((1, *windows.shape[1:]), jnp.float32)
         return dict(self.module.init({"params": key}, zeros, train=False, hparams={}, keys={}))
@@ -52,7 +63,18 @@ class LinenModel:
         rngs: Mapping[str, jax.Array] | None = None,
         num_outputs: int | None = None,
     ) -> tuple[dict[str, jax.Array], dict]:
-        """Run the module over windows; see `Model.apply`.
+        """Run the module over windows.
+
+        Args:
+            variables: parameters and state.
+            windows: [b, t, *feature_shape] float.
+            train: drop units and update the state.
+            hparams: arrays by name.
+            rngs: keys by name.
+            num_outputs: outputs for so many of the last rows; None is all.
+
+        Returns:
+            (outputs, new state), see `Model.apply`.
 
         Raises:
             UserError: the windows have another shape than the model reads.

@@ -133,6 +133,9 @@ class Objective(Protocol):
         Args:
             t: rows of a window.
             bidirectional: whether the model reads a window in both directions.
+
+        Returns:
+            Frames.
         """
 
     def frame_score(self, outputs: Mapping, windows: jax.Array) -> jax.Array:

@@ -136,7 +136,16 @@ class Recurrence(nn.Module):
         return zero_carry(self.cell, (batch, self.units), self.dtype)
 
     def scan(self, carry: Carry, xs, *, reverse: bool = False):
-        """All steps: xs [t, b, g] projected; returns the last carry and all states [t, b, u]."""
+        """Run all steps.
+
+        Args:
+            carry: before the first step, arrays [b, u].
+            xs: [t, b, g], rows of `project`.
+            reverse: from the last row to the first.
+
+        Returns:
+            (the last carry, all states [t, b, u]).
+        """
         carry, params = _vary_alike((carry, self._recurrent_params()), xs)
         return _scan(CELLS[self.cell], reverse, params, carry, xs.astype(self.dtype))
 

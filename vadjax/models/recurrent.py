@@ -164,7 +164,23 @@ class RecurrentModel(LinenModel):
         num_outputs=None,
         projected=False,
     ):
-        """As `Model.apply`; with `projected`, windows are [b, t, g] of `project`."""
+        """Run the scanner over windows; see `Model.apply`.
+
+        Args:
+            variables: parameters.
+            windows: [b, t, d] float, or [b, t, g] rows of `project`.
+            train: drop units.
+            hparams: arrays by name.
+            rngs: keys by name.
+            num_outputs: outputs for so many of the last rows; None is all.
+            projected: the windows are rows of `project`.
+
+        Returns:
+            (outputs, {}).
+
+        Raises:
+            UserError: the windows have another shape than the model reads.
+        """
         self._check(windows, (self.module.width,) if projected else self.feature_shape)
         return self._apply(
             variables,

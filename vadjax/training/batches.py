@@ -39,25 +39,44 @@ def permutation(
 
 
 def num_steps(count: int, batch_size: int) -> int:
-    """Return the number of batches of an epoch over `count` windows."""
+    """Return the number of batches of an epoch.
+
+    Args:
+      count: windows.
+      batch_size: windows in a batch.
+
+    Returns:
+      Batches; the last one may be smaller.
+    """
     return math.ceil(count / batch_size)
 
 
 def steps_of(table: Mapping, batch_size: int) -> int:
-    """Return the number of batches of an epoch over a table of `inputs.tables`."""
+    """Return the number of batches of an epoch over a table.
+
+    Args:
+      table: of `inputs.tables`.
+      batch_size: windows in a batch; runs are cut already.
+
+    Returns:
+      Batches, or runs.
+    """
     if "frames" in table:
         return len(table["frames"])
     return num_steps(len(table["rows"]), batch_size)
 
 
 def plan(table: Mapping, order: Callable, batch_size: int) -> dict[str, jax.Array]:
-    """Return what each step of an epoch takes, [steps, ...]: `index` and `weight`, or `run`.
+    """Return what each step of an epoch takes.
 
     Args:
       table: of `inputs.tables`; where members have tables of different lengths, these are padded,
         and `count`, an int32 scalar, says how many windows (or runs) there are.
       order: (length, count) -> int [length].
       batch_size: windows.
+
+    Returns:
+      index and weight [steps, b], see `batches`; or run int [steps].
     """
     count = table.get("count")
     if "frames" in table:
@@ -97,6 +116,10 @@ def batches(
 
 def pick(table: Mapping, step: Mapping) -> dict[str, jax.Array]:
     """Return which rows a step of `plan` reads, this device's share of its windows.
+
+    Args:
+      table: of `inputs.tables`.
+      step: one step of `plan`.
 
     Returns:
       index int32, weight float32 [b]; rows int32 [b, t]; bag int32 [b]; and of a run (see runs.py)

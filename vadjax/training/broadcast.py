@@ -24,6 +24,9 @@ def from_first(read: Callable[[], tuple[Any, dict]], like: Any) -> tuple[Any, di
       read: called in the first process: returns (tree of arrays, what JSON holds).
       like: tree of arrays or `jax.ShapeDtypeStruct`s that `read` will return.
 
+    Returns:
+      What `read` returned in the first process.
+
     Raises:
       UserError: of `read`, in the first process; elsewhere, that this one has stopped.
     """

@@ -96,7 +96,8 @@ class ChunkedEpoch:
             kept = own["metrics"], own["losses"], own["first_step"]
             return wrap(lambda state: parts.finish(state, *kept), state, own["active"])
 
-        self._programs, kept = {}, {split: [] for split in SPLITS}
+        self._programs: dict[tuple[str, int], tuple[Callable, Any]] = {}
+        kept: dict[str, list] = {split: [] for split in SPLITS}
         for chunk in self._chunks:
             key, training = (chunk.split, chunk.stop - chunk.start), chunk.split == "train"
             if key not in self._programs:
@@ -206,7 +207,7 @@ class ChunkedEpoch:
 
         def block(members: range, device: int) -> dict:
             capacity = self._capacity[chunk]
-            data = {
+            data: dict[str, Any] = {
                 name: np.empty((len(members), *shape), dtype)
                 for name, (shape, dtype) in self._reader.shapes(capacity).items()
             }

@@ -115,7 +115,8 @@ class SplitPlan:
         """Return what `batches.pick` names for some steps, rows numbered over all clips.
 
         Args:
-          start, stop: of the epoch's steps.
+          start: the first of the epoch's steps.
+          stop: the step after the last.
           device: whose share of each batch.
 
         Returns:
@@ -181,6 +182,9 @@ def most_rows(table: Mapping, batch_size: int, *, in_order: bool, mix: bool = Fa
       batch_size: windows.
       in_order: windows come in the order of the table, so that neighbours share rows.
       mix: each window may be mixed with another one.
+
+    Returns:
+      Rows.
     """
     if "frames" in table:
         return table["frames"].shape[1] + table["rows"].shape[1]  # padding reads window 0

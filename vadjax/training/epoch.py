@@ -45,12 +45,15 @@ class Parts(NamedTuple):
 
 
 def make_parts(model: Model, objective: Objective, settings: Settings) -> Parts:
-    """Return the parts of an epoch.
+    """Make the parts of an epoch.
 
     Args:
       model: see `Model`.
       objective: see `Objective`.
       settings: what the compiled program fixes.
+
+    Returns:
+      See `Parts`.
     """
     train_step = make_train_step(model, objective, settings)
     reads, last = objective.reads, groups_of(objective)[-1].name
@@ -152,6 +155,9 @@ def make_epoch(model: Model, objective: Objective, settings: Settings) -> Callab
       model: see `Model`.
       objective: see `Objective`.
       settings: what the compiled program fixes.
+
+    Returns:
+      The function.
     """
     parts = make_parts(model, objective, settings)
 
@@ -167,5 +173,13 @@ def make_epoch(model: Model, objective: Objective, settings: Settings) -> Callab
 
 
 def in_order(length: int, count: jax.Array | None = None) -> jax.Array:
-    """Return the order of validation windows, int [length]."""
+    """Return the order of validation windows.
+
+    Args:
+      length: of the table.
+      count: not used: padding comes last in any case.
+
+    Returns:
+      int [length].
+    """
     return jnp.arange(length)

@@ -1,4 +1,4 @@
-"""Train one model to its best held-out loss; exact where it was killed and started again."""
+"""Train one model to its least validation loss; resuming gives the bits of an unbroken training."""
 
 import contextlib
 import json
@@ -12,6 +12,7 @@ import jax
 import numpy as np
 
 from vadjax.errors import UserError
+from vadjax.models.model import Model, Objective
 from vadjax.runtime.processes import is_first
 from vadjax.storage.checkpoints import Checkpoints
 from vadjax.training import state as states
@@ -32,18 +33,18 @@ log = logging.getLogger(__name__)
 
 
 class FitResult(NamedTuple):
-    """What a training gives.
+    """The result of a training.
 
     Attributes:
       variables: of the best epoch, numpy arrays as `model.apply` takes them.
       history: one row an epoch, as in log.jsonl.
       best_epoch: 1-based.
-      best_metric: the least loss on held-out windows.
+      best_metric: the least validation loss.
       compile_s: seconds of tracing and compiling in this process, apart from `train_s`.
       train_s: seconds of all epochs, also those before a restart.
-      windows_per_s: fitted windows a second, the held-out ones' loss included in the time.
+      windows_per_s: training windows a second; the time includes the validation loss.
       stopped: why training ended, in words.
-      notes: what a reader of the results must know.
+      notes: warnings for a reader of the results.
     """
 
     variables: dict
@@ -58,8 +59,8 @@ class FitResult(NamedTuple):
 
 
 def fit(
-    model: Any,
-    objective: Any,
+    model: Model,
+    objective: Objective,
     data: TrainingData,
     config: Any,
     *,
@@ -67,7 +68,7 @@ def fit(
     name: str = "",
     report: Callable[[dict], None] = lambda row: None,
 ) -> FitResult:
-    """Train until `train.epochs`, or until the held-out loss has not fallen for `train.patience`.
+    """Train for `train.epochs`, or until the loss has not fallen for `train.patience` epochs.
 
     The last checkpoint is written every `train.checkpoint_every` epochs and at the end; it holds
     the best parameters too. Started again on the same workdir, training goes on from it, and on
@@ -78,12 +79,16 @@ def fit(
     the first one alone reads and writes the workdir.
 
     Args:
-      model, objective: see vadjax/models.
-      data: features and windows.
+      model: see `Model`.
+      objective: see `Objective`.
+      data: rows of clips and windows.
       config: the whole config; `train`, `model.dropout`, `objective` and `seed` are read.
       workdir: gets log.jsonl, tensorboard/ and checkpoints/{best,last}.
       name: of this training where a workdir holds several (folds): a folder under each of these.
       report: called with the row of each epoch.
+
+    Returns:
+      See `FitResult`.
 
     Raises:
       UserError: the data hold no window or a number that is not finite, the loss is not finite,

@@ -61,6 +61,15 @@ def schedule(
     "plateau", whose factor `after_epoch` knows) or falls along half a cosine to 0 at `total_steps`
     ("cosine"; Loshchilov and Hutter, 2017).
 
+    Args:
+      name: one of `SCHEDULES`.
+      step: int scalar.
+      total_steps: of the training.
+      warmup_steps: of the warm-up.
+
+    Returns:
+      The factor, in [0, 1].
+
     Raises:
       UserError: `name` is unknown.
     """
@@ -97,8 +106,11 @@ def after_epoch(
 
     Args:
       plateau: what `start_plateau` or this function returned.
-      better: bool scalar, whether the epoch's loss on held-out windows is the least so far.
+      better: bool scalar, whether the epoch's validation loss is the least so far.
       hparams: float32 scalars plateau_patience and plateau_factor.
+
+    Returns:
+      The state for the next epoch.
     """
     if not plateau:
         return {}

@@ -20,7 +20,7 @@ MEMBER = "member"
 
 
 class Devices:
-    """A mesh (member, data): members lie on some of the devices, a batch is divided over the rest.
+    """A mesh (member, data): members are on some of the devices, a batch is divided over the rest.
 
     Trees of members have a leading axis [members, ...]. `pmap` keeps a device axis before it on
     every array, `shard_map` has one array laid over the mesh; the methods hide the difference.
@@ -94,6 +94,9 @@ class Devices:
 
         Args:
           shapes: tree of arrays or shapes of one member on one device, without leading axes.
+
+        Returns:
+          A tree of `jax.ShapeDtypeStruct`s.
         """
         each = self.members // self._across
         lead = (self.count, each) if self.mode == "pmap" else (self.members, self._along)
@@ -103,9 +106,16 @@ class Devices:
         )
 
     def fetch(self, tree: Any, member: int | None = None) -> Any:
-        """Return host copies, safe from donation: of one member, or of all [members, ...].
+        """Return host copies, safe from donation.
 
-        Where members lie on the devices of several processes, these have to call together.
+        Where members are on the devices of several processes, all processes have to call it.
+
+        Args:
+          tree: placed, [members, ...].
+          member: which one; None is all.
+
+        Returns:
+          NumPy arrays, of one member or [members, ...].
         """
         on_host = _on_host()
         alone = jax.process_count() == 1
@@ -121,7 +131,15 @@ class Devices:
         return jax.tree.map(copy, tree)
 
     def insert(self, tree: Any, values: Mapping[int, Any]) -> Any:
-        """Return a placed tree [members, ...], which is donated, with some members replaced."""
+        """Replace some members.
+
+        Args:
+          tree: placed, [members, ...]; donated.
+          values: of each member to replace, host arrays.
+
+        Returns:
+          The placed tree.
+        """
         if self.mode == "pmap" or _on_host():
             everyone = self.fetch(tree)
             for member, value in values.items():
@@ -192,6 +210,9 @@ class Devices:
           function: see `compile`.
           *arguments: states, own, shared and blocks; arrays or shapes.
           donate: see `compile`.
+
+        Returns:
+          A `jax.stages.Compiled`.
         """
         return self._lower(function, arguments, donate=donate).compile()
 
@@ -201,6 +222,9 @@ class Devices:
         Args:
           function: as for `compile`.
           *arguments: of the compiled function, arrays or shapes.
+
+        Returns:
+          A tree of `jax.ShapeDtypeStruct`s.
         """
         lead = 2 if self.mode == "pmap" else 1
 
@@ -291,7 +315,7 @@ def _choose(count: int, mode: str) -> list:
 
 
 def _on_host() -> bool:
-    """Say whether arrays lie in this process's memory: to index them there takes no compilation."""
+    """Say whether arrays are in this process's memory: to index them there takes no compilation."""
     return jax.default_backend() == "cpu" and jax.process_count() == 1
 
 

@@ -1,8 +1,8 @@
-"""Many trainings in one compiled epoch: members that share shapes, side by side in slots.
+"""Many trainings in one compiled epoch: members of equal shapes, in slots.
 
 A member is one training: its seed, its hyperparameters and, where it has them, its own windows.
-Slots run at once under `vmap`, laid over the devices; a member that has ended leaves its slot to
-the next one, so that nobody waits for the slowest. A single training is a population of one slot.
+Slots run at once under `vmap`, divided over the devices. Slots of members that have ended are
+refilled from the queue. A single training is a population of one slot.
 """
 
 import collections
@@ -45,15 +45,15 @@ class Member(NamedTuple):
 
 @dataclasses.dataclass(frozen=True)
 class Ended:
-    """What is left of a member that has ended.
+    """The result of a member that has ended.
 
     Attributes:
       member: which.
       variables: of its best epoch, numpy arrays; None where it failed.
       progress: its history; `progress.ended` says why.
       best_epoch: 1-based.
-      best_metric: the least loss on held-out windows.
-      error: what went wrong; "" for a member that ended well.
+      best_metric: the least validation loss.
+      error: the message of a member that failed; else "".
       stopped: `report` asked for its end.
     """
 
@@ -196,6 +196,9 @@ def train_members(
       train: the config section, for epochs, patience, devices.
       slots: members at a time.
       report: called with each row of each member's history; true ends the member there.
+
+    Yields:
+      What is left of each member, as it ends.
     """
     queue = collections.deque(members)
     seated: list[Any] = [queue.popleft() for _ in range(min(slots, len(queue)))]
@@ -264,8 +267,14 @@ def working_bytes(
     device; nothing is placed there. It takes one compilation.
 
     Args:
-      model, objective, settings, shared: see `Population`.
+      model: see `Model`.
+      objective: see `Objective`.
+      settings: what the compiled epoch fixes.
       member: any one.
+      shared: see `Population`.
+
+    Returns:
+      Bytes.
     """
     devices, own = Devices(1, members=2), dict(member.own)
     data = {**shared, **own}
@@ -290,11 +299,14 @@ def make_state(
       data: what the member reads; the shapes of windows and rows are used.
       optimizer: of the config.
       objective: may divide the parameters into groups; None does not.
+
+    Returns:
+      The function.
     """
     groups = getattr(objective, "groups", ())
     length, row = data["train"]["rows"].shape[1], data["features"].shape[1:]
     window = np.zeros((1, length, *row), np.float32)
-    more = {"optimizer": optimizer, "groups": groups}
+    more: dict[str, Any] = {"optimizer": optimizer, "groups": groups}
     create = jax.jit(functools.partial(states.create, model, window, **more))
     return lambda member: create(seed=np.uint32(member.seed % 2**32), hparams=dict(member.hparams))
 

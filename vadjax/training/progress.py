@@ -51,7 +51,14 @@ class Progress:
         return f"all {epoch} epochs done" if epoch >= self._train.epochs else ""
 
     def add(self, scalars: Mapping[str, np.ndarray], seconds: float) -> dict:
-        """Return the row of the epoch that took `seconds`, and keep it in the history.
+        """Add the row of an epoch to the history.
+
+        Args:
+          scalars: of the epoch, see `make_epoch`.
+          seconds: that it took.
+
+        Returns:
+          The row, as log.jsonl has it.
 
         Raises:
           UserError: the loss is not finite.

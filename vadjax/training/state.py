@@ -5,6 +5,7 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from flax import struct
 from jax.typing import ArrayLike
 
@@ -51,7 +52,7 @@ class State:
 
 def create(
     model: Model,
-    windows: ArrayLike,
+    windows: jax.Array | np.ndarray,
     *,
     seed: ArrayLike,
     hparams: Mapping,
@@ -100,7 +101,15 @@ def create(
 
 
 def key_of(seed: jax.Array, stream: int) -> jax.Array:
-    """Return the key of one stream of random numbers (`INIT`, `ORDER` or `DROPOUT`)."""
+    """Return the key of one stream of random numbers.
+
+    Args:
+      seed: uint32 scalar.
+      stream: `INIT`, `ORDER`, `DROPOUT` or `MIX`.
+
+    Returns:
+      A typed key.
+    """
     return jax.random.fold_in(jax.random.key(seed), stream)
 
 

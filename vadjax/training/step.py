@@ -42,6 +42,9 @@ class Settings(NamedTuple):
         Args:
           train: the config section.
           steps: of an epoch.
+
+        Returns:
+          The settings.
         """
         return cls(
             batch_size=train.batch_size,
@@ -66,8 +69,10 @@ def make_train_step(model: Model, objective: Objective, settings: Settings) -> C
       model: see `Model`.
       objective: see `Objective`.
       settings: what the compiled program fixes.
-    """
 
+    Returns:
+      The function.
+    """
     groups = groups_of(objective)
 
     def update(state: State, batch: dict, number: int, learning_rate: jax.Array):

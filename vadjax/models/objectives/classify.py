@@ -15,7 +15,7 @@ from vadjax.models.registry import ACTIVATIONS, LABEL_RULES
 
 @dataclasses.dataclass(frozen=True)
 class Classify(Registered):
-    """The model tells normal windows from abnormal ones, with labels.
+    """The model classifies windows as normal or abnormal, with labels of frames.
 
     Attributes:
         activation: "sigmoid": one logit; "softmax": one per class, class 0 being normal.
