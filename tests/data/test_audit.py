@@ -7,14 +7,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from vadjax.data.audit import FoldWindows, Provenance, audit, audit_folds, leaked_windows
-from vadjax.data.splits import Fold, Part, make_folds
+from vadjax.data.audit import FoldWindows, audit, audit_folds, leaked_windows
+from vadjax.data.splits import make_folds
+from vadjax.data.units import Fold, Provenance, Segment, Units
+from vadjax.data.video import Dataset
 from vadjax.data.windows import window_table
 from vadjax.errors import UserError
 
 
 def videos(*lengths):
-    return Provenance.of_videos({f"test/{n:02d}": length for n, length in enumerate(lengths)})
+    return Provenance.of_videos([clip(f"test/{n:02d}", length) for n, length in enumerate(lengths)])
 
 
 @st.composite
@@ -125,13 +127,15 @@ def test_frames_shuffled_before_windowing_show():
 
 @pytest.mark.parametrize("num_train", [1, 2, 5, 12])
 def test_one_class_is_clean(num_train):
-    data = SimpleNamespace(
-        name="folder",
+    data = Dataset(
+        "folder",
+        "",
+        None,
         train=[clip(f"train/{n}", 60) for n in range(num_train)],
         test=[clip(f"test/{n}", 30, n % 2) for n in range(4)],
     )
-    folds = make_folds(data, protocol="one_class", window_span=13)
-    found = audit_folds(folds, length=5, dilation=3)
+    folds = make_folds(data, protocol="one_class", length=5, dilation=3)
+    found = audit_folds(folds, [*data.train, *data.test], length=5, dilation=3)
     assert found["verdict"] == "clean" and not any(
         found["counts"][k] for k in ("exact", "neighbour")
     )
@@ -139,21 +143,23 @@ def test_one_class_is_clean(num_train):
 
 
 def test_by_video_is_clean():
-    data = SimpleNamespace(
-        name="folder",
+    data = Dataset(
+        "folder",
+        "",
+        None,
         train=[clip(f"train/{n}", 60) for n in range(3)],
         test=[clip(f"test/{n}", 30, n % 3 > 0) for n in range(9)],
     )
-    folds = make_folds(data, protocol="by_video", window_span=5)
-    found = audit_folds(folds, length=5)
+    folds = make_folds(data, protocol="by_video", length=5)
+    found = audit_folds(folds, [*data.train, *data.test], length=5)
     assert found["verdict"] == "clean" and found["test_windows"] == 9 * 26
 
 
 def test_a_leaky_fold_is_caught():
-    parts = (Part("test/01", 0, 40),)
-    fold = Fold(0, fit=parts, select=(), calibrate=(), test=parts)
+    units = Units((Segment("test/01", 0, 40),))
+    fold = Fold(0, train=units, validation=Units(), calibration=Units(), test=units)
     with pytest.raises(UserError, match="one_class allows no leak, but 36 of 36"):
-        audit_folds([fold], length=5)
+        audit_folds([fold], [clip("test/01", 40)], length=5)
 
 
 def clip(name, num_frames, abnormal=None):

@@ -17,9 +17,8 @@ from ml_collections import ConfigDict
 from vadjax import config as configs
 from vadjax.errors import UserError
 from vadjax.evaluation import schema
-from vadjax.pipeline import artifacts, predict, stages
-from vadjax.pipeline.run import Run
-from vadjax.runtime.console import Console
+from vadjax.pipeline import predict, stages
+from vadjax.storage import artifacts
 
 
 def tiny(cache) -> ConfigDict:
@@ -51,7 +50,7 @@ def test_a_run_leaves_what_the_design_names(finished):
     workdir, metrics = finished
     files = """config.json environment.json leakage.json log.jsonl scores.npz metrics.json
         report.html results.xlsx figures/roc.png figures/timelines.png
-        detector/fold0/variables.npz"""
+        detector/fold0/state.json detector/fold0/state.npz"""
     for name in files.split():
         assert (workdir / name).stat().st_size > 0, name
     assert list((workdir / "tensorboard").rglob("events*"))
@@ -62,7 +61,7 @@ def test_a_run_leaves_what_the_design_names(finished):
     assert counts["filled"] == 3 * 3  # a window of 4 rows leaves 3 frames of each clip to fill
     assert any("random" in text for text in metrics["warnings"])
     assert set(metrics["baselines"]) >= {"random", "frame_index", "clip_centre", "knn"}
-    assert metrics["baselines"].keys() >= {"mahalanobis", "motion_flow", "motion_difference"}
+    assert metrics["baselines"].keys() >= {"mahalanobis", "flow_box", "frame_difference"}
     page = (workdir / "report.html").read_text()
     assert "<span>a</span> <span>command</span>" in page and "random" in page
 
@@ -74,9 +73,9 @@ def test_the_headline_is_that_of_scikit_learn(finished, cache):
 
     workdir, metrics = finished
     dataset = data.load(tiny(cache).dataset, cache_dir=cache)
-    with np.load(workdir / "scores.npz") as file:
-        scores = [file[f"test|0|{v.id}|scores"] for v in dataset.test]
-        kept = [file[f"test|0|{v.id}|labels"] for v in dataset.test]
+    scored = {video.id: video for video in artifacts.read_scores(workdir).test}
+    scores = [scored[v.id].scores for v in dataset.test]
+    kept = [scored[v.id].labels for v in dataset.test]
     labels = [v.labels for v in dataset.test]
     assert all(k.dtype == np.uint8 for k in kept) and [*map(list, kept)] == [*map(list, labels)]
     want = roc_auc_score(np.concatenate(labels), np.concatenate(scores))
@@ -134,17 +133,17 @@ def test_what_cannot_be_scored_is_said_before_anything_is_extracted(cache, tmp_p
 
 def test_every_test_frame_has_a_map(finished, cache):
     workdir, metrics = finished
-    run = Run(tiny(cache), workdir, Console(quiet=True))
-    maps, facts = artifacts.read_maps(run), artifacts.read_facts(run)
+    maps = artifacts.read_maps(workdir)
+    facts = artifacts.read_json(workdir, "explain/maps.json")
     assert {name: m.shape for name, m in maps.items()} == {
         row["id"]: (row["frames"], *facts["grid"]) for row in metrics["videos"]
     }
     assert (facts["method"], facts["tap"]) == ("gradcam++", "map")
-    scores = artifacts.read_scores(run, "test")[0]
+    scores = {video.id: video.scores for video in artifacts.read_scores(workdir).test}
     for name, values in maps.items():
         assert values.dtype == np.float16 and values.min() >= 0
         means = values.astype(np.float64).mean((1, 2)) * facts["unit"]
-        np.testing.assert_allclose(means, scores[name][0], rtol=2e-3)
+        np.testing.assert_allclose(means, scores[name], rtol=2e-3)
     found = metrics["explain"]
     assert found["frames"] > 0 and metrics["region"]["videos"] == 3
     for measure in ("pointing", "energy", "map_auc", "deletion"):
@@ -156,7 +155,7 @@ def test_every_test_frame_has_a_map(finished, cache):
     try:
         path.write_bytes(whole[:100])
         with pytest.raises(UserError, match=r"maps.npz is damaged.*--stage=explain"):
-            artifacts.read_maps(run)
+            artifacts.read_maps(workdir)
     finally:
         path.write_bytes(whole)
 
@@ -201,9 +200,9 @@ def test_detect_scores_new_videos(finished, tmp_path):
         writer.write(np.full((48, 64, 3), 20 * i, np.uint8))
     writer.release()
     out = tmp_path / "out"
-    scores = predict.detect(workdir, [str(folder), file], out=out, quiet=True)
-    assert [len(s) for s in scores.values()] == [12, 9]
-    assert all(np.isfinite(s).all() for s in scores.values())
+    scored = predict.detect(workdir, [str(folder), file], out=out, quiet=True)
+    assert [len(video.scores) for video in scored] == [12, 9]
+    assert [video.id for video in scored] == [folder.name, "clip"]
     with (out / "scores.csv").open() as rows:
         assert len(list(csv.DictReader(rows))) == 21
     assert (out / "alarms.csv").is_file()

@@ -10,10 +10,12 @@ import pytest
 from ml_collections import ConfigDict
 
 from vadjax.backbones.preprocess import Preprocess
+from vadjax.data.scored_video import ScoredVideo
 from vadjax.data.video import ArrayFrames, Video
 from vadjax.errors import UserError
 from vadjax.pipeline import gallery
 from vadjax.runtime.console import Console
+from vadjax.storage import artifacts
 
 LABELS = np.repeat(np.array([0, 1, 0], np.uint8), 15)  # frames 15 to 29 are abnormal
 FRAME = (60, 80)
@@ -23,7 +25,7 @@ FRAME = (60, 80)
 def run(tmp_path):
     """Two videos of 45 frames, scored, with maps that point at the left half of frame 20."""
     rng = np.random.default_rng(0)
-    videos, arrays, maps, rows = {}, {}, {}, []
+    videos, scored, maps, rows = {}, [], {}, []
     for name in ("test/01", "test/02"):
         file = tmp_path / f"{name[-2:]}.npy"
         np.save(file, rng.integers(90, 110, (45, *FRAME), np.uint8))
@@ -32,11 +34,12 @@ def run(tmp_path):
         settings = {"fps": 5.0, "labels": LABELS, "masks": masks}
         videos[name] = Video(name, "test", ArrayFrames(file), **settings)
         scores = rng.random(45).astype(np.float32) + LABELS
-        arrays |= {f"test|0|{name}|scores": scores, f"test|0|{name}|predicted": np.arange(45) > 3}
+        known = {"labels": LABELS, "fps": 5.0}
+        scored.append(ScoredVideo(name, scores, np.arange(45) > 3, **known))
         maps[name] = np.full((45, 6, 8), 0.1, np.float16)
         maps[name][20, :, :4] = 0.9
         rows.append({"id": name, "threshold": 1.2})
-    np.savez(tmp_path / "scores.npz", **arrays)
+    artifacts.write_scores(tmp_path, scored, [])
     (tmp_path / "explain").mkdir()
     np.savez(tmp_path / "explain" / "maps.npz", **maps)
     (tmp_path / "explain" / "maps.json").write_text(json.dumps({"what": "a map by hand"}))
@@ -45,16 +48,14 @@ def run(tmp_path):
         workdir=tmp_path,
         config=ConfigDict({"explain": {"num_pictures": 2, "videos": True}}),
         console=Console(quiet=True),
-        folds=[None],
         videos=videos,
-        backbone=types.SimpleNamespace(preprocess=Preprocess(size=(48, 64))),
-        read=lambda name: json.loads((tmp_path / name).read_text()),
+        preprocess=Preprocess(size=(48, 64)),
     )
 
 
 def test_pictures_and_films_are_there_and_named(run):
     gallery.write_gallery(run)
-    found = gallery.read_gallery(run)
+    found = artifacts.read_gallery(run.workdir)
     assert found["maps"] == "a map by hand"
     truth = {"most_abnormal": True, "false_alarms": False, "misses": True}
     for kind, abnormal in truth.items():
@@ -91,7 +92,7 @@ def test_without_maps_there_are_plain_frames_and_a_reason(run):
     (run.workdir / "explain" / "maps.json").unlink()
     run.config.explain.update({"num_pictures": 1, "videos": False})
     gallery.write_gallery(run)
-    found = gallery.read_gallery(run)
+    found = artifacts.read_gallery(run.workdir)
     assert found["maps"] is found["shade"] is None
     assert found["reasons"]["maps"]
     assert found["films"] == {}
@@ -109,10 +110,10 @@ def test_what_an_earlier_stage_left_goes(run):
 
 def test_very_long_footage_is_filmed_in_part(run, monkeypatch):
     monkeypatch.setattr(gallery, "MAX_FRAMES", 50)
-    highest = max(run.videos, key=lambda name: gallery._shown(run)[name].scores.max())
+    highest = max(run.videos, key=lambda name: gallery._shown(run)[name].scored.scores.max())
     run.config.explain.num_pictures = 0
     gallery.write_gallery(run)
-    found = gallery.read_gallery(run)
+    found = artifacts.read_gallery(run.workdir)
     assert list(found["films"]) == [highest]
     assert found["num_left_out"] == 1
 
@@ -125,7 +126,7 @@ def test_masks_of_another_size_are_told(run):
 
 
 def test_a_damaged_gallery_is_told(run):
-    assert gallery.read_gallery(run) is None
+    assert artifacts.read_gallery(run.workdir) is None
     (run.workdir / "explain" / "gallery.json").write_text("{")
     with pytest.raises(UserError, match=r"damaged .*; run --stage=explain again"):
-        gallery.read_gallery(run)
+        artifacts.read_gallery(run.workdir)

@@ -1,8 +1,7 @@
-"""The protocols that deal out windows, end to end on a tiny synthetic set."""
+"""The protocols that divide windows, end to end on a tiny synthetic set."""
 
 import json
 
-import numpy as np
 import pytest
 from sklearn.metrics import accuracy_score, f1_score, precision_score, recall_score, roc_auc_score
 
@@ -12,6 +11,7 @@ from vadjax.errors import UserError
 from vadjax.evaluation import schema
 from vadjax.pipeline import stages
 from vadjax.report import wording
+from vadjax.storage import artifacts
 
 
 def tiny(cache, protocol, augment="none"):
@@ -46,8 +46,8 @@ def finished(request, cache, tmp_path_factory):
 def test_every_figure_is_of_windows(finished, cache):
     config, workdir, metrics = finished
     schema.validate(metrics)
-    with np.load(workdir / "scores.npz") as file:
-        scores, labels = (file[f"test|0|test windows|{what}"] for what in ("scores", "labels"))
+    (windows,) = artifacts.read_scores(workdir).test
+    scores, labels = windows.scores, windows.labels
     called = scores >= 0.5
     counts = metrics["accounting"]
     assert metrics["unit"] == "window" and metrics["threshold"]["value"] == 0.5

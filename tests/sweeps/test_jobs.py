@@ -17,9 +17,10 @@ import pytest
 from tests.sweeps import tiny
 from vadjax.errors import UserError
 from vadjax.evaluation import schema
-from vadjax.pipeline import artifacts, stages, window_protocols
-from vadjax.pipeline.run import Run
+from vadjax.pipeline import stages
+from vadjax.pipeline.run import Run, fold_name
 from vadjax.runtime.console import Console
+from vadjax.storage import artifacts
 from vadjax.storage import workdir as workdirs
 from vadjax.sweeps import complete, group, jobs
 from vadjax.sweeps import folder as sweep_folder
@@ -42,16 +43,15 @@ class RecordingConsole(Console):
 
 
 def scores(workdir):
-    with np.load(workdir / "scores.npz") as file:
-        return {k: file[k] for k in file.files if k.endswith("scores")}
+    scored = artifacts.read_scores(workdir)
+    return {video.id: video.scores for side in scored for video in side}
 
 
 def assert_equals_single_run(spec, there, workdir):
     """A run of a sweep left what the stages of `vadjax.main` leave in `workdir`."""
     run = Run(spec.config, workdir, QUIET)
     for stage in ("train", "score", "evaluate"):
-        made_by = {**stages.STAGES, **window_protocols.STAGES} if run.by_window else stages.STAGES
-        made_by[stage](run)
+        stages.STAGES[stage](run)
     mine, alone = (json.loads((f / "metrics.json").read_text()) for f in (there, workdir))
     schema.validate(mine)
     ours, want = scores(there), scores(workdir)
@@ -63,8 +63,7 @@ def assert_equals_single_run(spec, there, workdir):
     assert mine["frame"]["auc_micro"] == pytest.approx(alone["frame"]["auc_micro"], abs=0.01)
     histories = []
     for folder in (there, workdir):
-        there = dataclasses.replace(run, workdir=folder)
-        rows = [artifacts.history(there, fold) for fold in run.folds]
+        rows = [artifacts.read_history(folder, fold_name(run, fold)) for fold in run.folds]
         histories.append([[(r["epoch"], r["select_loss"]) for r in fold] for fold in rows])
     assert all(histories[0]) and np.shape(histories[0]) == np.shape(histories[1])
     np.testing.assert_allclose(histories[0], histories[1], atol=1e-4)

@@ -1,6 +1,7 @@
 """What a config may name: data sets, protocols, models, and the choices of every key."""
 
 from vadjax.data import DATASETS
+from vadjax.detectors import DETECTORS
 
 WINDOW_PROTOCOLS = ("random_window", "published_shuffled")  # leaky; to reproduce and to warn
 SUPERVISED_OBJECTIVES = ("classify", "segment")
@@ -32,7 +33,7 @@ def choices() -> dict[str, tuple[str, ...]]:
         "features.dtype": ("float32", "bfloat16"),
         "window.label": ("last", "any", "majority", "centre"),
         "model.name": MODELS,
-        "detector.name": ("window_model",),
+        "detector.name": tuple(DETECTORS),
         "model.dtype": ("float32", "bfloat16"),
         "objective.name": ("predict", "reconstruct", "motion", "classify", "segment"),
         "objective.activation": ("sigmoid", "softmax"),

@@ -5,14 +5,14 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from vadjax.data.splits import Fold, Part
-from vadjax.data.windows import window_span, window_table
+from vadjax.data.protocols import PROTOCOLS
+from vadjax.data.units import Fold, Provenance, Segment, Units
+from vadjax.data.windows import window_span
 from vadjax.errors import UserError
 
-HONEST = ("one_class", "by_video", "official")
 FORBIDDEN = ("exact", "neighbour", "augmented")  # an honest protocol has none of these
 MEANING = {
-    "exact": "hold a frame that was fitted or used for a choice",
+    "exact": "hold a frame that was trained on or used for a choice",
     "neighbour": "lie within one window of such a frame",
     "augmented": "hold a frame of which an altered copy was used (or are such a copy)",
     "same_video": "come from a video of which other frames were used",
@@ -22,38 +22,11 @@ MEANING = {
 
 
 @dataclass(frozen=True, eq=False)
-class Provenance:
-    """Where each row of the concatenated features comes from.
-
-    Attributes:
-        video: int [n], number of the video that the row belongs to; an augmented copy of a video
-            is a video of its own.
-        frame: int [n], frame within it (of its source, for an augmented copy).
-        source: int [n], number of the video whose frames these are; None: no augmented copies.
-        content: [n] hash of the decoded frame; None: not known, duplicates are not looked for.
-        names: id of each video number, for messages.
-    """
-
-    video: np.ndarray
-    frame: np.ndarray
-    source: np.ndarray | None = None
-    content: np.ndarray | None = None
-    names: Sequence[str] = ()
-
-    @classmethod
-    def of_videos(cls, lengths: Mapping[str, int]) -> "Provenance":
-        """Describe whole videos, id -> frames, one behind the other, a row a frame."""
-        video = np.repeat(np.arange(len(lengths)), list(lengths.values()))
-        frame = np.concatenate([np.arange(n) for n in lengths.values()])
-        return cls(video, frame, names=tuple(lengths))
-
-
-@dataclass(frozen=True, eq=False)
 class FoldWindows:
     """What one fold looked at, in rows of the features.
 
     Attributes:
-        used: int [m, t], every window fitted, or used to choose the checkpoint or the threshold.
+        used: int [m, t], every window of training, validation and calibration.
         test: int [n, t], windows that are scored and evaluated.
         statistics: name -> int rows on which a scaler, projection, threshold, ... was fitted.
     """
@@ -63,44 +36,62 @@ class FoldWindows:
     statistics: Mapping[str, np.ndarray] = field(default_factory=dict)
 
 
-def audit_folds(folds: Sequence[Fold], *, length: int, dilation: int = 1, stride: int = 1) -> dict:
-    """Audit what `splits.make_folds` made, with the windows that training and scoring will cut.
+def audit_folds(
+    folds: Sequence[Fold], videos: Sequence, *, length: int, dilation: int = 1, stride: int = 1
+) -> dict:
+    """Audit the folds with the windows that training and scoring will use.
 
     Args:
         folds: all folds of a run.
+        videos: every video that the folds use, altered copies included.
         length, dilation: of every window.
-        stride: of the fitted windows; all others are cut at stride 1.
+        stride: of the training windows; all others are cut at stride 1.
 
     Returns:
         As `audit`.
     """
-    lengths: dict[str, int] = {}
-    for fold in folds:
-        for part in (*fold.fit, *fold.select, *fold.calibrate, *fold.test):
-            lengths[part.video_id] = max(part.stop, lengths.get(part.video_id, 0))
-    first = dict(zip(lengths, np.cumsum([0, *lengths.values()]), strict=False))
+    used = {name for fold in folds for name in fold.videos}
+    videos = [video for video in videos if video.id in used]
+    provenance = Provenance.of_videos(videos)
+    lengths = [len(video.frames) for video in videos]
+    first = dict(zip([v.id for v in videos], np.cumsum([0, *lengths]).tolist(), strict=False))
 
-    def cut(parts: Sequence[Part], stride: int = 1) -> np.ndarray:
-        starts = [first[part.video_id] + part.start for part in parts]
-        sizes = [part.stop - part.start for part in parts]
-        table = window_table(sizes, length=length, dilation=dilation, stride=stride, starts=starts)
-        return table.rows
+    def start_of(segment: Segment) -> int:
+        return first[segment.video_id] + segment.start
+
+    def cut(units: Units, stride: int = 1) -> np.ndarray:
+        window = {"length": length, "dilation": dilation, "stride": stride}
+        return units.window_table(**window, start_of=start_of).rows
+
+    def rows_of(units: Units) -> np.ndarray:
+        rows = [start_of(s) + np.arange(len(s)) for s in units.segments]
+        return np.concatenate([np.zeros(0, int), *rows])[units.used_rows()]
 
     windows = [
         FoldWindows(
-            used=np.concatenate([cut(fold.fit, stride), cut(fold.select), cut(fold.calibrate)]),
+            used=np.concatenate(
+                [cut(fold.train, stride), cut(fold.validation), cut(fold.calibration)]
+            ),
             test=cut(fold.test),
             statistics={
-                "the standardisation": _rows(fold.fit, first),
-                "the checkpoint": _rows(fold.select, first),
-                "the threshold": _rows(fold.calibrate, first),
+                "the checkpoint": rows_of(fold.validation),
+                "the threshold": rows_of(fold.calibration),
+                **(
+                    {"the standardisation": rows_of(fold.train)}
+                    if PROTOCOLS[fold.protocol].standardized
+                    else {}
+                ),
             },
         )
         for fold in folds
     ]
-    span = window_span(length, dilation)
+    copied = provenance.source is not None
     return audit(
-        Provenance.of_videos(lengths), windows, protocol=folds[0].protocol, window_span=span
+        provenance,
+        windows,
+        protocol=folds[0].protocol,
+        window_span=window_span(length, dilation),
+        declared=["only abnormal frames have altered copies"] if copied else [],
     )
 
 
@@ -148,7 +139,7 @@ def audit(
             statistic.append("frames were shuffled before windows were cut")
     total = sum(len(fold.test) for fold in folds)
     broken = [kind for kind in FORBIDDEN if counts[kind]]
-    if protocol in HONEST and broken:
+    if not PROTOCOLS[protocol].leaky and broken:
         kind = broken[0]
         video = provenance.video[example[kind]]
         name = provenance.names[video] if len(provenance.names) else f"video {video}"
@@ -203,12 +194,6 @@ def leaked_windows(
         ].any(1)
     result["shuffled"] = _shuffled(provenance, fold.test)
     return result
-
-
-def _rows(parts: Sequence[Part], first: Mapping[str, int]) -> np.ndarray:
-    """Return every row of the parts, also those that no window holds."""
-    rows = [first[part.video_id] + np.arange(part.start, part.stop) for part in parts]
-    return np.concatenate(rows) if rows else np.zeros(0, int)
 
 
 def _distance(keys: np.ndarray, others: np.ndarray) -> np.ndarray:

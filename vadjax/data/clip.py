@@ -1,46 +1,165 @@
-"""What a builder reports about the files of a data set: the rows of its index."""
+"""What a detector reads: stretches of video with their rows, labels and windows."""
 
 import dataclasses
+import functools
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 
-from vadjax.data.probe import Footage
-from vadjax.data.video import Deviation
+from vadjax.data.scored_video import ScoredVideo
+from vadjax.data.units import Provenance, Segment, Units
+from vadjax.data.video import Video
+
+Read = Callable[[str, Segment], np.ndarray]  # name of an input, segment -> rows [t, ...]
 
 
-@dataclasses.dataclass(frozen=True)
+@dataclasses.dataclass(frozen=True, eq=False)
 class Clip:
-    """One row of the index.
+    """A stretch of one video, or windows over the rows of several.
 
     Attributes:
-      id: of the video, "<split>/<clip>".
-      footage: what `probe` measured.
-      fps_assumed: the rate in `footage` is common knowledge, not the file's.
-      labels: uint8 [num_frames], 1 = abnormal, or None where unknown.
-      masks: an image a frame, or the one .mat file, or none.
-      scene: clips of one scene share a camera.
+        id: of the video; with its frames where the clip is not the whole video.
+        units: one segment, or windows over segments.
+        videos: of each segment.
+        read: returns the rows of an input of a segment, usually memory-mapped.
+        fold: number of the fold that the clip is used in.
     """
 
     id: str
-    footage: Footage
-    fps_assumed: bool = False
-    labels: np.ndarray | None = None
-    masks: tuple[str, ...] = ()
-    scene: str = "0"
+    units: Units
+    videos: tuple[Video, ...]
+    read: Read
+    fold: int = 0
+
+    def __len__(self) -> int:
+        """Rows of all segments."""
+        return self.units.num_rows
+
+    def arrays(self, name: str) -> list[np.ndarray]:
+        """Return the rows of an input, one array [t, ...] a segment."""
+        return [self.read(name, segment) for segment in self.units.segments]
+
+    def rows(self, name: str) -> np.ndarray:
+        """Return the rows of an input, [t, ...], all segments one behind the other."""
+        arrays = self.arrays(name)
+        return arrays[0] if len(arrays) == 1 else np.concatenate(arrays)
+
+    def used_arrays(self, name: str) -> list[np.ndarray]:
+        """Return the rows that statistics are taken of: all, or those that windows hold."""
+        if self.units.windows is None:
+            return self.arrays(name)
+        return [self.rows(name)[self.units.used_rows()]]
+
+    @functools.cached_property
+    def labels(self) -> np.ndarray:
+        """Labels of the rows, uint8 [t]; those of an unlabelled training clip are 0."""
+        return np.concatenate(
+            [
+                np.zeros(len(segment), np.uint8)
+                if video.labels is None
+                else video.labels[segment.start : segment.stop].astype(np.uint8)
+                for video, segment in zip(self.videos, self.units.segments, strict=True)
+            ]
+        )
+
+    @property
+    def last_rows(self) -> np.ndarray:
+        """The row of each unit, int [n]; of a window its last row."""
+        windows = self.units.windows
+        return np.arange(len(self)) if windows is None else windows[:, -1]
+
+    def provenance(self) -> Provenance:
+        """Say of each row which video and frame it shows."""
+        return Provenance.of_videos(self.videos)
+
+    def scored(
+        self,
+        scores: np.ndarray,
+        predicted: np.ndarray | None = None,
+        *,
+        maps: np.ndarray | None = None,
+        parts: Mapping[str, np.ndarray] | None = None,
+    ) -> ScoredVideo:
+        """Put scores and what is known of the clip into one record.
+
+        Args:
+            scores: float [n], one a unit.
+            predicted: bool [n], False where a score was filled in; None is all True.
+            maps: float [n, h, w] or None.
+            parts: name of a cue -> float [n].
+
+        Returns:
+            The record, without threshold and alarms.
+        """
+        facts = {"fold": self.fold, "maps": maps, "parts": parts or {}}
+        if self.units.windows is not None:
+            facts |= {"labels": self.units.labels, "unit": "window"}
+        else:
+            facts |= known_of(self.videos[0], self.units.segments[0])
+        return ScoredVideo(self.id, np.asarray(scores, np.float32), predicted, **facts)
 
 
-@dataclasses.dataclass
-class Scan:
-    """All clips of a data set, and what to say about them.
+def known_of(video: Video, segment: Segment) -> dict:
+    """Return the fields of a ScoredVideo that follow from a video.
 
-    Attributes:
-      clips: training clips first.
-      coverage: e.g. "6 of 37 clips", None when complete.
-      metadata: plain data for `Dataset.metadata`.
-      deviations: differences from what the authors describe.
+    Args:
+        video: that was scored.
+        segment: which frames of it.
+
+    Returns:
+        labels, fps, fps_assumed, kinds, scene and substituted of these frames.
     """
+    frames = slice(segment.start, segment.stop)
+    kinds = video.metadata.get("kinds", {})
+    return {
+        "labels": None if video.labels is None else video.labels[frames].astype(np.uint8),
+        "fps": video.fps,
+        "fps_assumed": video.fps_assumed,
+        "kinds": {kind: np.asarray(mask, bool)[frames] for kind, mask in kinds.items()},
+        "scene": video.scene,
+        "substituted": tuple(
+            n - segment.start for n in video.substituted if segment.start <= n < segment.stop
+        ),
+    }
 
-    clips: list[Clip]
-    coverage: str | None = None
-    metadata: dict = dataclasses.field(default_factory=dict)
-    deviations: list[Deviation] = dataclasses.field(default_factory=list)
+
+def clips_of(
+    units: Units, videos: Mapping[str, Video], read: Read, *, name: str, fold: int = 0
+) -> list[Clip]:
+    """Return the clips of a table of units.
+
+    Args:
+        units: of one fold and purpose.
+        videos: id -> video.
+        read: see `Clip`.
+        name: of the clip where the units are windows.
+        fold: number of the fold.
+
+    Returns:
+        A clip for each segment, or one clip of all windows; none where there is no unit.
+    """
+    if units.windows is not None:
+        return [Clip(name, units, _videos_of(units.segments, videos), read, fold)]
+    return [
+        Clip(segment_name(s, videos[s.video_id]), Units((s,)), (videos[s.video_id],), read, fold)
+        for s in units.segments
+    ]
+
+
+def segment_name(segment: Segment, video: Video) -> str:
+    """Name a segment.
+
+    Args:
+        segment: of `video`.
+        video: that it belongs to.
+
+    Returns:
+        The video's id, with the frames where the segment is not the whole video.
+    """
+    if (segment.start, segment.stop) == (0, len(video.frames)):
+        return segment.video_id
+    return f"{segment.video_id}[{segment.start}:{segment.stop}]"
+
+
+def _videos_of(segments: Sequence[Segment], videos: Mapping[str, Video]) -> tuple[Video, ...]:
+    return tuple(videos[segment.video_id] for segment in segments)

@@ -22,10 +22,10 @@ import numpy as np
 import tensorflow_datasets as tfds
 from absl import logging as absl_logging
 
-from vadjax.data.clip import Scan
 from vadjax.data.files import listing
 from vadjax.data.masks import CellMasks, ImageMasks, Masks
 from vadjax.data.probe import Footage
+from vadjax.data.scan import Scan
 from vadjax.data.video import Dataset, Deviation, Video
 from vadjax.errors import UserError
 
@@ -234,7 +234,7 @@ def _texts(values: Iterable[bytes]) -> tuple[str, ...]:
 
 
 def _masks(paths: Sequence[str], num_frames: int) -> Masks | None:
-    """Open what `Clip.masks` names."""
+    """Open what `ScannedClip.masks` names."""
     if not paths:
         return None
     if paths[0].endswith(".mat"):

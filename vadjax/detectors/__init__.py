@@ -1,1 +1,96 @@
-"""Anything with `fit`, `score` and `stream`."""
+"""Detectors: anything with `fit`, `score` and `stream` (`contract.Detector`).
+
+A detector is registered here, by one line, and nowhere else. Listing them imports no JAX.
+"""
+
+import importlib
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from vadjax.errors import unknown
+
+if TYPE_CHECKING:
+    from vadjax.detectors.contract import Detector
+    from vadjax.detectors.frontend import Frontend
+
+WINDOW_MODEL = "window_model"
+NOTHING, MOTION = "Looks at nothing", "Motion, nothing learned"
+FEATURES, LABELS = "Same features, no network", "Looks at no picture"
+
+
+class Entry(NamedTuple):
+    """What is known of a detector before it is built.
+
+    Attributes:
+        module: below vadjax/detectors.
+        kind: name of the class in the module.
+        title: for people.
+        group: heading under which pages list it.
+        inputs: names of what it reads (`frontend.Frontend`).
+        units: kinds of units ("segment", "window") for which it is a baseline of every run.
+        gradient: it is trained by gradient, over windows; no baseline.
+    """
+
+    module: str
+    kind: str
+    title: str
+    group: str = ""
+    inputs: tuple[str, ...] = ("features",)
+    units: tuple[str, ...] = ("segment",)
+    gradient: bool = False
+
+
+FREE, DISTANCE, LOOKUP = "content_free", "feature_distance", "label_lookup"  # modules
+CLIPS, WINDOWS = ("segment",), ("window",)
+DETECTORS = {
+    WINDOW_MODEL: Entry("window_model", "WindowModel", "Model of windows", gradient=True),
+    "random": Entry(FREE, "Random", "Random numbers", NOTHING, (), (*CLIPS, *WINDOWS)),
+    "frame_index": Entry(FREE, "FrameIndex", "Position in the clip", NOTHING, (), CLIPS),
+    "clip_centre": Entry(FREE, "ClipCentre", "Nearness to the clip’s centre", NOTHING, (), CLIPS),
+    "frame_difference": Entry("motion", "FrameDifference", "Frame difference", MOTION, ("motion",)),
+    "flow_box": Entry("motion", "FlowBox", "Optical flow", MOTION, ("motion",)),
+    "knn": Entry(DISTANCE, "NearestNeighbours", "Nearest neighbours", FEATURES),
+    "mahalanobis": Entry(DISTANCE, "Mahalanobis", "Mahalanobis distance", FEATURES),
+    "nearest_in_time": Entry(LOOKUP, "NearestInTime", "Label nearest in time", LABELS, (), WINDOWS),
+    "nearest_alike": Entry(
+        LOOKUP, "NearestAlike", "Most alike labelled frames", FEATURES, units=WINDOWS
+    ),
+}
+
+
+def create(name: str, config: Any, *, frontend: "Frontend | None" = None) -> "Detector":
+    """Build a detector by name; nothing is computed yet.
+
+    Args:
+        name: one of `DETECTORS`.
+        config: the whole config; a detector reads its own keys.
+        frontend: turns single frames into the inputs that the detector reads, for `stream`; None
+            where only stored rows are scored.
+
+    Returns:
+        The detector.
+
+    Raises:
+        UserError: unknown name, or a config that the detector cannot be built of.
+    """
+    if name not in DETECTORS:
+        raise unknown("detector", name, DETECTORS)
+    entry = DETECTORS[name]
+    module = importlib.import_module(f"{__name__}.{entry.module}")
+    return getattr(module, entry.kind)(config, frontend)
+
+
+def baselines(unit: str, inputs: tuple[str, ...]) -> list[str]:
+    """Return the detectors that every run is compared with.
+
+    Args:
+        unit: kind of the units that are scored.
+        inputs: names of the inputs that the run has.
+
+    Returns:
+        Names of those for this unit that read nothing else.
+    """
+    return [
+        name
+        for name, entry in DETECTORS.items()
+        if not entry.gradient and unit in entry.units and {*entry.inputs} <= {*inputs}
+    ]

@@ -1,90 +1,306 @@
-"""A trained detector as it lies in a workdir: variables, standardisation, threshold."""
+"""Models of windows trained by gradient: scanners that predict or classify, autoencoders."""
 
-import json
-import pathlib
+import functools
 import threading
-from collections.abc import Callable, Iterable, Mapping, MutableMapping
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterable, MutableMapping, Sequence
+from typing import Any
 
 import numpy as np
 from ml_collections import ConfigDict
 
+from vadjax.data.clip import Clip
+from vadjax.data.masks import place_shares
+from vadjax.data.protocols import PROTOCOLS
+from vadjax.data.scored_video import ScoredVideo
+from vadjax.data.units import Segment
+from vadjax.data.video import Video
+from vadjax.data.windows import WindowTable, window_span
+from vadjax.detectors.contract import ClipDetector, Progress, State, Stream
+from vadjax.detectors.window_state import state_of, trained_of
 from vadjax.errors import UserError
+from vadjax.features.standardize import Standardizer
 
-if TYPE_CHECKING:
-    from vadjax.features.standardize import Standardizer
-
-Scored = dict[str, tuple[np.ndarray, np.ndarray]]
 SHARED_BYTES = 1 << 29  # of standardised features that are kept between detectors
 _KEPT = threading.Lock()  # of every `shared`: a sweep scores in several threads
 
 
-def save(folder: pathlib.Path, variables: Mapping, standardizer: "Standardizer") -> None:
-    """Write what scoring needs: `variables.npz` and, last, `standardizer.json`."""
-    from vadjax.storage.checkpoints import export_npz
-    from vadjax.storage.files import write_json
+class WindowModel(ClipDetector):
+    """A model over windows of feature rows.
 
-    export_npz(folder / "variables.npz", variables)
-    write_json(folder / "standardizer.json", standardizer.to_dict())
-
-
-def read(folder: pathlib.Path) -> "tuple[dict, Standardizer]":
-    """Return what `save` wrote: trained variables and the standardisation of rows.
-
-    Raises:
-        UserError: there is no trained detector in `folder`.
-    """
-    from vadjax.features.standardize import Standardizer
-    from vadjax.storage.checkpoints import load_npz
-
-    file = folder / "standardizer.json"
-    if not file.is_file():
-        raise UserError(f"no trained detector in {folder}; run --stage=train first.")
-    standardizer = Standardizer.from_dict(json.loads(file.read_text(encoding="utf-8")))
-    return load_npz(folder / "variables.npz"), standardizer
-
-
-def load(
-    folder: pathlib.Path,
-    model,
-    objective,
-    config: ConfigDict,
-    *,
-    shared: MutableMapping | None = None,
-) -> Callable[[Mapping[str, np.ndarray]], Scored]:
-    """Return a function: {name: rows [t, ...]} -> {name: (scores [t], predicted [t])}.
+    Rows are standardised by the training units' statistics, windows are cut at `window.stride`
+    for training and at stride 1 for scoring, and the objective turns the model's outputs into
+    scores of rows.
 
     Args:
-        folder: of the detector.
-        model, objective: what it was trained with.
-        config: whole; `window` and `score` are read.
-        shared: keeps what detectors of one standardisation read, for the next one; the names then
-            have to mean the same rows in every call. None keeps nothing.
-
-    Raises:
-        UserError: there is no trained detector in `folder`.
+        config: whole; window, model, objective, train, score, features.standardize and the
+            protocol are read.
+        frontend: see `detectors.create`.
     """
-    from vadjax.scoring.score import make_inputs, score_inputs
 
-    variables, standardizer = read(folder)
-    sizes = {"length": config.window.length, "batch_size": config.score.batch_size}
+    name, inputs = "window_model", ("features",)
 
-    def inputs(rows: Mapping[str, np.ndarray]):
-        standard = {name: standardizer.apply(x) for name, x in rows.items()}
-        return make_inputs(model, objective, standard, dilation=config.window.dilation, **sizes)
+    def __init__(self, config: ConfigDict, frontend: Any = None):
+        super().__init__(config, frontend)
+        self._models: dict[tuple[int, ...], Any] = {}
 
-    def detect(rows: Mapping[str, np.ndarray]) -> Scored:
-        key = (tuple(rows), standardizer.mean.tobytes(), standardizer.std.tobytes())
-        size = sum(4 * x.size for x in rows.values())
-        placed = kept(shared, key, size=size, make=lambda: inputs(rows))
-        return score_inputs(
-            model, objective, variables, placed, aggregate=config.score.aggregate, **sizes
+    @functools.cached_property
+    def objective(self) -> Any:
+        """The objective that `config.objective` names."""
+        from vadjax.models import objectives
+
+        label_rule = self.config.window.label
+        settings = {**self.config.objective.to_dict(), "label_rule": label_rule}
+        return objectives.create(ConfigDict(settings))
+
+    def model(self, row_shape: Sequence[int]) -> Any:
+        """Return the model that `config.model` names, for rows of a shape; made once."""
+        from vadjax import models
+
+        shape = tuple(row_shape)
+        if shape not in self._models:
+            self._models[shape] = models.create(
+                self.config.model, feature_shape=shape, objective=self.objective
+            )
+        return self._models[shape]
+
+    def share(self, other: "WindowModel") -> None:
+        """Use the model and objective of a detector of the same shapes, and so its programs."""
+        self.__dict__["objective"], self._models = other.objective, other._models
+
+    @property
+    def span(self) -> int:
+        """Consecutive rows that a window reaches over."""
+        return window_span(self.config.window.length, self.config.window.dilation)
+
+    @property
+    def delay(self) -> int:  # type: ignore[override]
+        """Frames after a frame that its score waits for."""
+        if self.config.score.aggregate == "last":
+            return 0
+        length, both = self.config.window.length, bool(self.config.model.bidirectional)
+        return self.objective.lookahead(length, both) * self.config.window.dilation
+
+    def standardizer(self, clips: Iterable[Clip]) -> Standardizer:
+        """Fit the standardisation of rows on training clips.
+
+        Args:
+            clips: of the training units.
+
+        Returns:
+            The standardisation; one that changes nothing where the protocol takes rows as they are.
+        """
+        arrays = [array for clip in clips for array in clip.used_arrays("features")]
+        if not PROTOCOLS[self.config.dataset.protocol].standardized:
+            channels = arrays[0].shape[-1]
+            return Standardizer(np.zeros(channels, np.float32), np.ones(channels, np.float32))
+        return Standardizer.fit(arrays, by_place=self.config.features.standardize == "place")
+
+    def training_data(
+        self,
+        train: Sequence[Clip],
+        validation: Sequence[Clip],
+    ) -> tuple[Standardizer, Any]:
+        """Return what a training reads.
+
+        Args:
+            train: clips of the training units.
+            validation: clips of the validation units; segments that both have are read once.
+
+        Returns:
+            The standardisation, and `training.inputs.TrainingData`.
+        """
+        from vadjax.training.inputs import TrainingData
+
+        standardizer, window = self.standardizer(train), self.config.window
+        pool: dict[Segment, tuple[np.ndarray, np.ndarray, Video]] = {}
+        for clip in (*train, *validation):
+            segments = clip.units.segments
+            cuts = np.cumsum([len(s) for s in segments])[:-1]
+            labels = np.split(clip.labels, cuts)
+            arrays = clip.arrays("features")
+            for segment, *known in zip(segments, arrays, labels, clip.videos, strict=True):
+                pool.setdefault(segment, tuple(known))
+        starts = np.cumsum([0, *map(len, pool)]).tolist()
+        start_of = dict(zip(pool, starts, strict=False)).__getitem__
+        cut = {"length": window.length, "dilation": window.dilation, "start_of": start_of}
+        cells = None
+        if self.objective.name == "segment":
+            cells = [self._cell_labels(v, s, rows) for s, (rows, _, v) in pool.items()]
+        row_labels = np.concatenate([own for _, own, _ in pool.values()]).astype(np.int32)
+        return standardizer, TrainingData(
+            clips=[rows for rows, *_ in pool.values()],
+            train=join_tables([c.units.window_table(stride=window.stride, **cut) for c in train]),
+            validation=join_tables([c.units.window_table(stride=1, **cut) for c in validation]),
+            frame_labels=row_labels if self.objective.supervised else None,
+            cell_labels=None if cells is None else np.concatenate(cells),
+            standardize=standardizer.apply,
         )
 
-    return detect
+    def _cell_labels(self, video: Video, segment: Segment, rows: np.ndarray) -> np.ndarray:
+        """Return the abnormal share of each cell of the maps, float16 [t, h, w].
+
+        Raises:
+            UserError: the video has no masks, or the maps do not show whole frames.
+        """
+        fit = self.config.features.fit
+        if fit not in ("stretch", "native"):
+            raise UserError(
+                f"masks cover whole frames, but features.fit is {fit!r}; set it to stretch."
+            )
+        if video.masks is None:
+            raise UserError(
+                f"objective 'segment' learns from masks, and {video.id} has none; set "
+                "objective.name=classify, or dataset.masks_dir where the masks are elsewhere."
+            )
+        return place_shares(video.masks, rows.shape[1:3])[segment.start : segment.stop]
+
+    def fit(
+        self,
+        train: Sequence[Clip],
+        validation: Sequence[Clip],
+        *,
+        seed: int,
+        progress: Progress,
+    ) -> State:
+        """Train until the validation loss stops falling; resume where checkpoints lie.
+
+        Args:
+            train: clips to train on.
+            validation: clips for early stopping and the choice of the epoch.
+            seed: not read here: the config has it.
+            progress: its workdir gets log.jsonl, tensorboard/ and checkpoints/.
+
+        Returns:
+            See `state_of`.
+
+        Raises:
+            UserError: see `training.fit.fit`.
+        """
+        from vadjax.training.fit import fit
+
+        standardizer, data = self.training_data(train, validation)
+        sizes = [len(data.train), len(data.validation)]
+        progress.say(f"training on {sizes[0]} windows, validating on {sizes[1]}; compiling")
+        with progress.bar("epochs", total=self.config.train.epochs) as advance:
+
+            def show(row: dict) -> None:
+                losses = f"loss {row['train_loss']:.4f}, validation {row['select_loss']:.4f}"
+                advance(row["epoch"], losses)
+
+            result = fit(
+                self.model(data.row_shape),
+                self.objective,
+                data,
+                self.config,
+                workdir=progress.workdir,
+                name=progress.name,
+                report=show,
+            )
+        progress.say(
+            f"{result.stopped}; best epoch {result.best_epoch}, validation loss "
+            f"{result.best_metric:.4f}; {result.windows_per_s:.0f} windows/s, compilation "
+            f"{result.compile_s:.1f} s"
+        )
+        for note in result.notes:
+            progress.say(f"note: {note}")
+        progress.add_time(train_epochs_s=result.train_s, train_compile_s=result.compile_s)
+        return state_of(result.variables, standardizer)
+
+    def score_clips(
+        self, state: State, clips: Sequence[Clip], *, shared: MutableMapping | None = None
+    ) -> list[ScoredVideo]:
+        """Score clips in few calls of one program. See `Detector.score_clips`.
+
+        Args:
+            state: what `fit` returned.
+            clips: to score; all of segments, or all of windows.
+            shared: keeps the rows on the device between detectors of one standardisation; None
+                keeps nothing.
+
+        Returns:
+            A record for each clip.
+
+        Raises:
+            UserError: a clip is shorter than a window.
+        """
+        if not clips:
+            return []
+        variables, standardizer = trained_of(state)
+        key = (tuple(c.units.key for c in clips), state["mean"].tobytes(), state["std"].tobytes())
+        if clips[0].units.windows is not None:
+            return [self._score_windows(variables, standardizer, c, key, shared) for c in clips]
+        from vadjax.scoring.score import make_inputs, score_inputs
+
+        rows = {clip.id: clip.rows("features") for clip in clips}
+        model = self.model(next(iter(rows.values())).shape[1:])
+        length, batch_size = self.config.window.length, self.config.score.batch_size
+        sizes = {"length": length, "batch_size": batch_size}
+
+        def make() -> Iterable:
+            standard = {name: standardizer.apply(x) for name, x in rows.items()}
+            dilation = self.config.window.dilation
+            return make_inputs(model, self.objective, standard, dilation=dilation, **sizes)
+
+        placed = kept(shared, key, size=sum(4 * x.size for x in rows.values()), make=make)
+        aggregate = self.config.score.aggregate
+        result = score_inputs(
+            model, self.objective, variables, placed, aggregate=aggregate, **sizes
+        )
+        return [clip.scored(*result[clip.id]) for clip in clips]
+
+    def _score_windows(
+        self, variables: dict, standardizer: Standardizer, clip: Clip, key: tuple, shared: Any
+    ) -> ScoredVideo:
+        """Score given windows by their last row."""
+        from vadjax.scoring.score import make_score_fn
+
+        rows, windows = clip.rows("features"), clip.units.windows
+        assert windows is not None  # the caller has looked
+        length, batch_size = self.config.window.length, self.config.score.batch_size
+        model = self.model(rows.shape[1:])
+        scorer = make_score_fn(model, self.objective, length=length, batch_size=batch_size)
+        placed = kept(
+            shared,
+            key,
+            size=4 * rows.size,
+            make=lambda: scorer.place(standardizer.apply(rows), windows),
+        )
+        scores = scorer.fetch(variables, *placed)[: len(windows)]
+        return clip.scored(scores[:, -1])
+
+    def stream(self, state: State) -> Stream:
+        """Score windows over a ring buffer of rows; see `Detector.stream`."""
+        from vadjax.detectors.window_stream import WindowStream
+
+        return WindowStream(self, trained_of(state))
+
+    def describe(self, state: State) -> dict[str, Any]:
+        """Return what metrics.json says of the model."""
+        from vadjax.models.model import num_parameters
+
+        config = self.config
+        return {
+            "window": config.window.length,
+            "model": config.model.name,
+            "bidirectional": bool(config.model.bidirectional),
+            "objective": config.objective.name,
+            "parameters": num_parameters(state["variables"]),
+        }
 
 
-def kept(shared: MutableMapping | None, key, *, size: int, make: Callable[[], Iterable]):
+def join_tables(tables: Sequence[WindowTable]) -> WindowTable:
+    """Put window tables of several clips into one; clips are numbered in order."""
+    if len(tables) == 1:
+        return tables[0]
+    video = [np.full(len(table), index, np.int32) for index, table in enumerate(tables)]
+    skipped = tuple(index for index, table in enumerate(tables) if not len(table))
+    rows = np.concatenate([table.rows for table in tables])
+    return WindowTable(rows, np.concatenate(video), skipped)
+
+
+def kept(
+    shared: MutableMapping | None, key: Any, *, size: int, make: Callable[[], Iterable]
+) -> Iterable:
     """Return what `make` returns, from `shared` where it was made before.
 
     Args:
@@ -93,6 +309,9 @@ def kept(shared: MutableMapping | None, key, *, size: int, make: Callable[[], It
         key: of the value.
         size: its bytes; what is larger than all the room is not kept.
         make: called where it is not there.
+
+    Returns:
+        The items that `make` gave.
     """
     if shared is None or size > SHARED_BYTES:
         return make()

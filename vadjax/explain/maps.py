@@ -6,6 +6,7 @@ frame's values, so that frames and videos can be compared.
 
 from collections.abc import Callable
 
+import cv2
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -13,18 +14,24 @@ import numpy as np
 from vadjax.backbones.preprocess import Preprocess
 
 
-def to_frame(maps: np.ndarray, preprocess: Preprocess, frame_shape: tuple[int, ...]) -> np.ndarray:
+def to_frame(
+    maps: np.ndarray, preprocess: Preprocess | None, frame_shape: tuple[int, ...]
+) -> np.ndarray:
     """Resample maps over the frame, bilinearly.
 
     Args:
         maps: [n, h, w] float.
-        preprocess: the backbone's, which knows what of the frame the network saw.
+        preprocess: the backbone's, which knows what of the frame the network saw; None: maps are
+            of whole frames.
         frame_shape: (H, W, ...) of the frame in pixels.
 
     Returns:
         [n, H, W] float32; 0 where the network never saw the frame.
     """
-    maps = np.asarray(maps, np.float32)
+    maps, size = np.asarray(maps, np.float32), frame_shape[1::-1]
+    if preprocess is None:
+        shown = [cv2.resize(m, size, interpolation=cv2.INTER_LINEAR) for m in maps]
+        return np.stack(shown) if shown else np.zeros((0, *frame_shape[:2]), np.float32)
     shown = [np.nan_to_num(preprocess.map_to_frame(m, frame_shape), copy=False) for m in maps]
     return np.stack(shown) if shown else np.zeros((0, *frame_shape[:2]), np.float32)
 

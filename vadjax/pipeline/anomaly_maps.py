@@ -7,11 +7,14 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 import numpy as np
 
 from vadjax import config as configs
-from vadjax.data.splits import Fold, Part
-from vadjax.detectors import window_model
+from vadjax.data.clip import segment_name
+from vadjax.data.scored_video import ScoredVideo
+from vadjax.data.units import Fold, Segment
+from vadjax.detectors.window_model import WindowModel
+from vadjax.detectors.window_state import Trained, trained_of
 from vadjax.errors import UserError
-from vadjax.pipeline.artifacts import read_scores
 from vadjax.pipeline.run import Run
+from vadjax.storage import artifacts
 
 Maps = Iterator[tuple[str, np.ndarray]]
 WHAT = {
@@ -24,7 +27,7 @@ WHAT = {
 }
 
 
-class Mapper:
+class AnomalyMaps:
     """Makes one map a frame, as the config section `explain` says.
 
     The map of a frame is that of the window that ends there, whose score the frame has by default.
@@ -42,7 +45,11 @@ class Mapper:
         e, f = run.config.explain, run.config.features
         self.run, self._keep = run, keep or {}
         self._kept: dict[tuple[str, int], np.ndarray] = {}
-        self._detectors: dict[int, tuple] = {}
+        detector = run.detector
+        assert isinstance(detector, WindowModel)  # `explain` has looked
+        self.objective = detector.objective
+        self.model = detector.model(run.store.read(next(iter(run.videos))).shape[1:])
+        self._trained: dict[int, Trained] = {}
         self.shape = self._flat_shape()
         shows_errors = run.config.model.name in configs.MAP_MODELS or self.shape
         self.method = e.method
@@ -67,34 +74,37 @@ class Mapper:
 
     def __call__(self) -> Maps:
         """Yield (test video, float32 [t, h, w])."""
+        scored = {video.id: video for video in artifacts.read_scores(self.run.workdir).test}
         for fold in self.run.folds:
             make = self._errors if self.method == "error" else self._cam
-            scores = read_scores(self.run, "test")[fold.index]
-            yield from make(fold, dict(zip(scores, fold.test, strict=True)), scores)
+            segments = {self._name(segment): segment for segment in fold.test.segments}
+            yield from make(fold, segments, scored)
 
     @property
     def what(self) -> str:
         """What the maps are, in words."""
         if self.method == "error":
-            return WHAT[self.run.objective.name]
+            return WHAT[self.objective.name]
         return f"{self.method} at {self.tap}, scaled so that a frame's mean is its score"
 
     def _flat_shape(self) -> tuple[int, ...]:
         """Return (h, w, c) of rows that are images laid flat, else ()."""
-        f, objective = self.run.config.features, self.run.objective
+        f, objective = self.run.config.features, self.objective
         pixels = f.backbone.startswith("pixels") and f.tap == "features"
         return self.run.backbone.map_shape() if pixels and not objective.supervised else ()
 
-    def windows(self, frames: np.ndarray, part: Part) -> np.ndarray:
-        """Return the rows [b, t] of the part's windows that end at `frames` [b], or nearest."""
+    def windows(self, frames: np.ndarray, segment: Segment) -> np.ndarray:
+        """Return the rows [b, t] of the segment's windows that end at `frames` [b], or nearest."""
         w = self.run.config.window
-        ends = (frames - part.start).clip(self.run.span - 1, part.stop - part.start - 1)
+        ends = (frames - segment.start).clip(self.run.span - 1, len(segment) - 1)
         return ends[:, None] - w.dilation * np.arange(w.length)[::-1]
 
-    def again(self, fold: Fold, parts: Mapping[str, Part], variables) -> dict[str, np.ndarray]:
+    def again(
+        self, fold: Fold, segments: Mapping[str, Segment], variables
+    ) -> dict[str, np.ndarray]:
         """Return the maps [n, h, w] of the frames to keep, under other variables of the model."""
-        frames = {name: np.asarray(self._keep[name]) for name in parts}
-        rows = np.concatenate([self.rows(parts[name], at) for name, at in frames.items()])
+        frames = {name: np.asarray(self._keep[name]) for name in segments}
+        rows = np.concatenate([self.rows(segments[name], at) for name, at in frames.items()])
         make: Callable = self._errors_at
         inputs = [rows]
         if self.method != "error":
@@ -107,41 +117,46 @@ class Mapper:
         maps = np.split(np.concatenate([np.asarray(x) for x in found]), cuts)
         return dict(zip(frames, maps, strict=False))
 
-    def rows(self, part: Part, frames: np.ndarray) -> np.ndarray:
+    def rows(self, segment: Segment, frames: np.ndarray) -> np.ndarray:
         """Return the stored rows [b, t, ...] of the windows that end at `frames` [b]."""
-        return self.run.rows(part)[self.windows(frames, part)]
+        return self.run.read("features", segment)[self.windows(frames, segment)]
 
-    def _errors(self, fold: Fold, parts: dict[str, Part], scores: dict) -> Maps:
+    def _errors(
+        self, fold: Fold, segments: dict[str, Segment], scored: dict[str, ScoredVideo]
+    ) -> Maps:
         size = self._batch_size
-        for name, part in parts.items():
+        for name, segment in segments.items():
             found = [
-                self._errors_at(fold, self.rows(part, np.arange(start, start + size)))
-                for start in range(part.start, part.stop, size)
+                self._errors_at(fold, self.rows(segment, np.arange(start, start + size)))
+                for start in range(segment.start, segment.stop, size)
             ]
-            yield name, np.concatenate(found)[: part.stop - part.start]
+            yield name, np.concatenate(found)[: len(segment)]
 
     def _errors_at(self, fold: Fold, rows: np.ndarray, variables=None) -> np.ndarray:
-        trained, standardizer = self.detector(fold)
+        trained, standardizer = self.trained(fold)
         return np.asarray(self._errors_of(variables or trained, standardizer.apply(rows)))
 
-    def _cam(self, fold: Fold, parts: dict[str, Part], scores: dict) -> Maps:
+    def _cam(
+        self, fold: Fold, segments: dict[str, Segment], scored: dict[str, ScoredVideo]
+    ) -> Maps:
         """Differentiate and combine; a batch is launched before the last is fetched."""
-        by_video = {part.video_id: name for name, part in parts.items()}
-        found: dict[str, list] = {name: [] for name in parts}
+        by_video = {segment.video_id: name for name, segment in segments.items()}
+        found: dict[str, list] = {name: [] for name in segments}
         for video, inputs in self._inputs([self.run.videos[v] for v in by_video]):
             name, size = by_video[video.id], len(inputs)
-            done, part = found[name], parts[name]
+            done, segment = found[name], segments[name]
             first = size * len(done)
             for frame in self._keep.get(name, ()):
                 if 0 <= frame - first < size:
                     self._kept[name, frame] = inputs[frame - first]
-            windows = self.rows(part, np.arange(first, first + size))
+            windows = self.rows(segment, np.arange(first, first + size))
             done.append(self._launch(fold, windows, inputs))
             if len(done) > 1:
                 done[-2] = np.asarray(done[-2])
             if size * len(done) >= len(video.frames):
                 maps = np.concatenate([np.asarray(x) for x in found.pop(name)])
-                yield name, scaled(self._spread(maps[part.start : part.stop]), scores[name][0])
+                own = self._spread(maps[segment.start : segment.stop])
+                yield name, scaled(own, scored[name].scores)
 
     def _inputs(self, videos: list) -> Iterator[tuple]:
         """Yield (video, batch of its images, or of what the store holds of them), in order."""
@@ -168,22 +183,26 @@ class Mapper:
     def _launch(self, fold: Fold, rows: np.ndarray, inputs: np.ndarray, variables=None):
         """Return the maps of frames, on their way."""
         gradient_of, maps_of = self._compiled
-        trained, standardizer = self.detector(fold)
+        trained, standardizer = self.trained(fold)
         statistics = standardizer.mean, standardizer.std
         _, gradients = gradient_of(variables or trained, *statistics, rows)
         return maps_of(inputs, gradients)
 
-    def detector(self, fold: Fold) -> tuple:
-        """Return the fold's (variables, standardizer), read once."""
-        if fold.index not in self._detectors:
-            self._detectors[fold.index] = window_model.read(self.run.detector_dir(fold))
-        return self._detectors[fold.index]
+    def trained(self, fold: Fold) -> Trained:
+        """Return the fold's variables and standardisation, read once."""
+        if fold.index not in self._trained:
+            state = artifacts.read_state(self.run.workdir, fold.index)
+            self._trained[fold.index] = trained_of(state)
+        return self._trained[fold.index]
+
+    def _name(self, segment: Segment) -> str:
+        return segment_name(segment, self.run.videos[segment.video_id])
 
     @functools.cached_property
     def _errors_of(self):
         from vadjax.explain.maps import make_error_fn
 
-        return make_error_fn(self.run.model, self.run.objective, shape=self.shape)
+        return make_error_fn(self.model, self.objective, shape=self.shape)
 
     @functools.cached_property
     def _micro_batch(self) -> int:
@@ -209,7 +228,7 @@ class Mapper:
         if self.tap == INPUT:
             return ""
         stage, values = lightest(run.backbone, self.tap)
-        frames = sum(len(run.videos[part.video_id].frames) for f in run.folds for part in f.test)
+        frames = sum(len(run.videos[s.video_id].frames) for f in run.folds for s in f.test.segments)
         there = stage == run.config.features.tap
         return stage if there or 2 * values * frames <= run.config.explain.store_mb * 1e6 else ""
 
@@ -227,7 +246,7 @@ class Mapper:
             start=self._stage,
             micro_batch=self._micro_batch,
         )
-        return cam.make_gradient_fn(run.model, run.objective), maps_of
+        return cam.make_gradient_fn(self.model, self.objective), maps_of
 
     def _spread(self, maps: np.ndarray) -> np.ndarray:
         """Give the frames before the first window's last one its map."""

@@ -2,17 +2,18 @@
 
 import concurrent.futures
 import dataclasses
-import json
 import os
 import pathlib
 import urllib.parse
 from collections.abc import Iterable, Iterator, Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from vadjax.data.scored_video import ScoredVideo
 from vadjax.errors import UserError
 from vadjax.pipeline.run import Run
+from vadjax.storage import artifacts
 from vadjax.storage.files import atomic_write, write_json
 
 if TYPE_CHECKING:
@@ -27,23 +28,17 @@ QUALITY = 85  # of the jpegs
 BATCH = 32  # maps brought to frame size at once
 
 
-@dataclasses.dataclass(frozen=True)
-class Shown:
+class Shown(NamedTuple):
     """What is drawn of one test video.
 
     Attributes:
         video: its frames, labels and masks.
-        scores: float32 [t].
-        predicted: bool [t], False where a frame took another's score.
-        threshold: of its fold; None where there is none.
-        maps: [t, h, w] on a small grid; None where there are none.
+        scored: its scores with the threshold of its fold, and maps [t, h, w] on a small grid
+            where there are some.
     """
 
     video: "Video"
-    scores: np.ndarray
-    predicted: np.ndarray
-    threshold: float | None
-    maps: np.ndarray | None
+    scored: ScoredVideo
 
 
 def write_gallery(run: Run) -> None:
@@ -62,9 +57,9 @@ def write_gallery(run: Run) -> None:
     e, shown = run.config.explain, _shown(run)
     draw = Drawing(run, shown)
     chosen = frame_selection.worst(
-        {name: one.scores for name, one in shown.items()},
+        {name: one.scored.scores for name, one in shown.items()},
         {n: one.video.labels for n, one in shown.items() if one.video.labels is not None},
-        {name: one.predicted for name, one in shown.items()},
+        {name: one.scored.predicted for name, one in shown.items()},
         count=e.num_pictures,
         apart={n: round(APART_S * (one.video.fps or 0)) or APART for n, one in shown.items()},
     )
@@ -88,21 +83,23 @@ def write_gallery(run: Run) -> None:
         "num_left_out": len(shown) - len(films) if e.videos else 0,
         "reasons": reasons,
     }
-    _sweep(draw.folder, {*films.values(), *strips.values()} | _files(pictures))
+    _remove_old(draw.folder, {*films.values(), *strips.values()} | _files(pictures))
     write_json(draw.folder / "gallery.json", gallery)
 
 
 def _shown(run: Run) -> dict[str, Shown]:
     """Gather the test videos in the order of the data set."""
-    from vadjax.pipeline import artifacts
-
-    thresholds = {row["id"]: row["threshold"] for row in run.read("metrics.json")["videos"]}
-    maps = artifacts.read_maps(run) or {}
-    scored = {k: v for fold in artifacts.read_scores(run, "test") for k, v in fold.items()}
+    metrics = run.metrics
+    thresholds = {row["id"]: row["threshold"] for row in metrics["videos"]}
+    maps = artifacts.read_maps(run.workdir) or {}
+    scored = {v.id: v for v in artifacts.read_scores(run.workdir).test}
     for name in scored:
         _check_masks(run.videos[name])
     return {
-        name: Shown(video, *scored[name], thresholds.get(name), maps.get(name))
+        name: Shown(
+            video,
+            dataclasses.replace(scored[name], threshold=thresholds.get(name), maps=maps.get(name)),
+        )
         for name, video in run.videos.items()
         if name in scored
     }
@@ -128,8 +125,8 @@ def _filmed(shown: Mapping[str, Shown]) -> list[str]:
     """Choose the videos with the highest scores until `MAX_FRAMES` are reached."""
     chosen: list[str] = []
     total = 0
-    for name in sorted(shown, key=lambda name: -shown[name].scores.max(initial=-np.inf)):
-        total += len(shown[name].scores)
+    for name in sorted(shown, key=lambda name: -shown[name].scored.scores.max(initial=-np.inf)):
+        total += len(shown[name].scored.scores)
         if total > MAX_FRAMES and chosen:
             break
         chosen.append(name)
@@ -145,17 +142,15 @@ class Drawing:
     """
 
     def __init__(self, run: Run, shown: Mapping[str, Shown]):
-        from vadjax.pipeline import artifacts
-
         self.run, self.shown, self.folder = run, shown, run.workdir / "explain"
         cells = [
-            np.asarray(one.maps, np.float32).ravel()
+            np.asarray(one.scored.maps, np.float32).ravel()
             for one in shown.values()
-            if one.maps is not None
+            if one.scored.maps is not None
         ]
         # One scale for all frames of all videos: a quiet frame stays dark.
         self.shade = np.quantile(np.concatenate(cells), SHADE).tolist() if cells else None
-        self.what = artifacts.read_facts(run)["what"] if cells else None
+        self.what = artifacts.read_json(run.workdir, "explain/maps.json")["what"] if cells else None
         self.scale = _scale(shown)
 
     def heats(self, name: str, frames: Iterable[int]) -> Iterator[np.ndarray]:
@@ -163,20 +158,20 @@ class Drawing:
         from vadjax.explain.maps import to_frame
 
         one, chosen = self.shown[name], list(frames)
-        if one.maps is None or self.shade is None:
+        if one.scored.maps is None or self.shade is None:
             raise ValueError(f"there are no maps of {name}")
         low, high = self.shade
         for start in range(0, len(chosen), BATCH):
-            part = np.asarray(one.maps[chosen[start : start + BATCH]], np.float32)
+            part = np.asarray(one.scored.maps[chosen[start : start + BATCH]], np.float32)
             part = ((part - low) / (high - low if high > low else np.inf)).clip(0, 1)
-            yield from to_frame(part, self.run.backbone.preprocess, one.video.frames.shape)
+            yield from to_frame(part, self.run.preprocess, one.video.frames.shape)
 
     def picture(self, name: str, frame: int) -> tuple[str, np.ndarray, int | None]:
         """Draw one frame; return its file, uint8 [H, W, 3] and how many regions are marked."""
         from vadjax.explain import overlay
 
         video = self.shown[name].video
-        heat = next(self.heats(name, [frame])) if self.shown[name].maps is not None else None
+        heat = next(self.heats(name, [frame])) if self.shown[name].scored.maps is not None else None
         mask = None if video.masks is None else video.masks[frame]
         image = overlay.explained(video.frames[frame], heat, mask=mask)
         regions = None if heat is None else len(overlay.contours(heat))
@@ -207,8 +202,8 @@ class Drawing:
             "video": name,
             "frame": frame,
             "time_s": frame / fps if fps else None,
-            "score": float(one.scores[frame]),
-            "threshold": one.threshold,
+            "score": float(one.scored.scores[frame]),
+            "threshold": one.scored.threshold,
             "abnormal": None if labels is None else bool(labels[frame]),
             "regions": drawn[2],
         }
@@ -239,11 +234,13 @@ class Drawing:
         video = one.video
         images = film.annotate(
             video.frames,
-            one.scores,
-            heats=None if one.maps is None else self.heats(name, range(len(one.scores))),
+            one.scored.scores,
+            heats=None
+            if one.scored.maps is None
+            else self.heats(name, range(len(one.scored.scores))),
             masks=video.masks,
             labels=video.labels,
-            threshold=one.threshold,
+            threshold=one.scored.threshold,
             fps=video.fps,
             scale=self.scale,
         )
@@ -254,8 +251,10 @@ class Drawing:
 
 def _scale(shown: Mapping[str, Shown]) -> tuple[float, float]:
     """Return the lowest and highest score that films draw; from above 0 where a few tower."""
-    scores = [one.scores for one in shown.values() if len(one.scores)] or [np.zeros(1)]
-    limits = [[one.threshold] for one in shown.values() if one.threshold is not None]
+    scores = [one.scored.scores for one in shown.values() if len(one.scored.scores)] or [
+        np.zeros(1)
+    ]
+    limits = [[one.scored.threshold] for one in shown.values() if one.scored.threshold is not None]
     values = np.concatenate([*scores, *limits])
     low, high = float(values.min()), float(values.max())
     towers = low > 0 and high > SKEW * np.quantile(values, 0.9)
@@ -266,26 +265,8 @@ def _files(pictures: Mapping[str, list[dict]]) -> set[str]:
     return {row["file"] for rows in pictures.values() for row in rows}
 
 
-def _sweep(folder: pathlib.Path, keep: set[str]) -> None:
+def _remove_old(folder: pathlib.Path, keep: set[str]) -> None:
     """Remove the pictures and films that an earlier run of the stage has left."""
     for path in (*folder.glob("*.jpg"), *folder.glob("*.webm")):
         if f"explain/{path.name}" not in keep:
             path.unlink()
-
-
-def read_gallery(run: Run) -> dict | None:
-    """Return gallery.json with the pictures themselves, `jpeg` in each row; None where none is.
-
-    Raises:
-        UserError: gallery.json is damaged, or a picture that it names is missing.
-    """
-    path = run.workdir / "explain" / "gallery.json"
-    if not path.is_file():
-        return None
-    try:
-        gallery = json.loads(path.read_text(encoding="utf-8"))
-        for row in (row for rows in gallery["pictures"].values() for row in rows):
-            row["jpeg"] = (run.workdir / row["file"]).read_bytes()
-    except (OSError, ValueError, KeyError) as error:
-        raise UserError(f"{path} is damaged ({error}); run --stage=explain again.") from error
-    return gallery

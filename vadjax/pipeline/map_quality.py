@@ -2,19 +2,24 @@
 
 import functools
 from collections.abc import Iterator, Mapping
+from typing import NamedTuple
 
 import numpy as np
 
-from vadjax.data.splits import Fold, Part
+from vadjax.data.clip import segment_name
+from vadjax.data.scored_video import ScoredVideo
+from vadjax.data.units import Fold, Segment
 from vadjax.explain import map_measures
 from vadjax.explain.maps import to_frame
-from vadjax.pipeline.anomaly_maps import Mapper
-from vadjax.pipeline.artifacts import read_scores
+from vadjax.pipeline.anomaly_maps import AnomalyMaps
 from vadjax.pipeline.run import Run
+from vadjax.storage import artifacts
 
 NO_MASKS = "no scored abnormal frame of a labelled test video has a mask"
 ALL_OR_NOTHING = "the mask of every judged frame is empty or the whole frame"
 BACKGROUND = 15  # frames of a video whose median is its background
+
+OWN_MAPS = "the maps come with the scores, from no network that could be asked again"
 
 NUM_KEPT = 24  # frames for what takes the network again
 # A frame's windows of the deletion: as it is, and for each rival and chance.
@@ -23,51 +28,76 @@ NUM_WINDOWS = 1 + (len(map_measures.RIVALS) + 1) * len(map_measures.FRACTIONS)
 Chosen = Mapping[str, list[int]]  # test video -> frames
 
 
-def parts_of(run: Run) -> dict[str, tuple[Fold, Part]]:
-    """Return test video -> (fold, part)."""
-    scored = zip(run.folds, read_scores(run, "test"), strict=True)
-    return {n: (f, p) for f, s in scored for n, p in zip(s, f.test, strict=True)}
+class Tested(NamedTuple):
+    """A test video of a fold: its segment, and its scores."""
+
+    fold: Fold
+    segment: Segment
+    scored: ScoredVideo
+
+
+def tested(run: Run) -> dict[str, Tested]:
+    """Return test video -> its fold, segment and scores."""
+    scored = {video.id: video for video in artifacts.read_scores(run.workdir).test}
+    return {
+        name: Tested(fold, segment, scored[name])
+        for fold in run.folds
+        for segment in fold.test.segments
+        if (name := segment_name(segment, run.videos[segment.video_id])) in scored
+    }
 
 
 def choose(run: Run, count: int) -> Chosen:
-    """Return at most `count` abnormal, scored frames of videos with masks, evenly spaced."""
-    found, first = [], run.span - 1
-    for name, (_, part) in parts_of(run).items():
-        video = run.videos[part.video_id]
-        if video.masks is not None and video.labels is not None:
-            abnormal = np.flatnonzero(run.labels(part) == 1)
-            found += [(name, part.start + int(i)) for i in abnormal if i >= first]
-    picked = np.linspace(0, len(found) - 1, min(count, len(found))).round().astype(int)
+    """Choose abnormal, scored frames of videos with masks, evenly spaced.
+
+    Args:
+        run: that was scored.
+        count: at most so many.
+
+    Returns:
+        Test video -> frames.
+    """
+    candidates, first = [], run.span - 1
+    for name, (_, segment, scored) in tested(run).items():
+        if run.videos[segment.video_id].masks is not None and scored.labels is not None:
+            abnormal = np.flatnonzero(scored.labels == 1)
+            candidates += [(name, segment.start + int(i)) for i in abnormal if i >= first]
+    some = np.linspace(0, len(candidates) - 1, min(count, len(candidates))).round().astype(int)
     chosen: dict[str, list[int]] = {}
-    for name, frame in (found[i] for i in picked):
+    for name, frame in (candidates[i] for i in some):
         chosen.setdefault(name, []).append(frame)
     return chosen
 
 
-class Judging:
-    """Judges the maps of a run.
+class MapQuality:
+    """Measures how good the maps of a run are: against masks, deletion and random weights.
 
     Args:
         run: of which every stage up to `evaluate` is done.
-        mapper: that made the maps.
+        mapper: that made the maps; None where the detector gives them with its scores.
         maps: test video -> float [t, h, w].
         few: the frames that `mapper` kept, for what takes the network again.
     """
 
-    def __init__(self, run: Run, mapper: Mapper, maps: Mapping[str, np.ndarray], few: Chosen):
+    def __init__(
+        self, run: Run, mapper: AnomalyMaps | None, maps: Mapping[str, np.ndarray], few: Chosen
+    ):
         self.run, self.mapper, self.maps, self.few = run, mapper, maps, few
-        self.parts = parts_of(run)
+        self.tested = tested(run)
 
     def __call__(self) -> tuple[dict, dict[str, str]]:
         """Return the part `explain` of metrics.json, and the reason for each null in it."""
         chosen = choose(self.run, self.run.config.explain.num_judged)
         measures, counts = map_measures.by_masks(self._with_masks(chosen))
         why = ALL_OR_NOTHING if counts["left_out"] else self._none("num_judged")
-        part = {"method": self.mapper.method, "tap": self.mapper.tap, **counts, **measures}
+        made = {"method": "detector", "tap": None}
+        if self.mapper is not None:
+            made = {"method": self.mapper.method, "tap": self.mapper.tap}
+        part = {**made, **counts, **measures}
         reasons = {f"explain.{measure}": why for measure in map_measures.PLACES}
         for name, make in (("deletion", self._deletion), ("sanity", self._sanity)):
-            off = None, self._none("num_judged")
-            part[name], reasons[f"explain.{name}"] = make() if self.few else off
+            off = None, self._none("num_judged") if self.mapper else OWN_MAPS
+            part[name], reasons[f"explain.{name}"] = make() if self.few and self.mapper else off
         return part, reasons
 
     def _none(self, key: str) -> str:
@@ -77,12 +107,12 @@ class Judging:
     def _frames(self, chosen: Chosen) -> Iterator[tuple]:
         """Yield (name, frame's number, frame, {rival: map at the frame's size}) of each frame."""
         for name, frames in chosen.items():
-            part = self.parts[name][1]
-            video = self.run.videos[part.video_id]
+            segment = self.tested[name].segment
+            video = self.run.videos[segment.video_id]
             for number in frames:
                 before = video.frames[max(number - 1, 0)]
                 frame = video.frames[number]
-                values = self.maps[name][number - part.start].astype(np.float32)
+                values = self.maps[name][number - segment.start].astype(np.float32)
                 height, width = values.shape
                 grids = {
                     "value": values,
@@ -92,12 +122,12 @@ class Judging:
                 yield name, number, frame, self._to_frame(grids, frame)
 
     def _to_frame(self, grids: dict[str, np.ndarray], frame: np.ndarray) -> dict[str, np.ndarray]:
-        maps = to_frame(np.stack(list(grids.values())), self.run.backbone.preprocess, frame.shape)
+        maps = to_frame(np.stack(list(grids.values())), self.run.preprocess, frame.shape)
         return dict(zip(grids, maps, strict=True))
 
     def _with_masks(self, chosen: Chosen) -> Iterator[tuple]:
         for name, number, _, rivals in self._frames(chosen):
-            yield name, self.run.videos[self.parts[name][1].video_id].masks[number], rivals
+            yield name, self.run.videos[self.tested[name].segment.video_id].masks[number], rivals
 
     def _deletion(self) -> tuple[dict | None, str]:
         """Delete what maps show; of few frames alone the figure is noise, so of all kept or none.
@@ -120,10 +150,10 @@ class Judging:
         for name, number, frame, rivals in self._frames(self.few):
             noise = random.random((1, *self.maps[name].shape[1:]), np.float32)
             rivals["chance"] = to_frame(noise, preprocess, frame.shape)[0]
-            _, part = self.parts[name]
-            rows = self.mapper.windows(np.array([number]), part)[0] + part.start
-            window = np.stack([self.run.videos[part.video_id].frames[i] for i in rows])
-            score = functools.partial(self._score, self.parts[name][0])
+            segment = self.tested[name].segment
+            rows = self.mapper.windows(np.array([number]), segment)[0] + segment.start
+            window = np.stack([self.run.videos[segment.video_id].frames[i] for i in rows])
+            score = functools.partial(self._score, self.tested[name].fold)
             left = map_measures.deletion(window, self._background(name), rivals, score)
             found += [left] if left is not None else []
         if not found:
@@ -135,18 +165,22 @@ class Judging:
         """Compare the maps with those under a model that was never trained."""
         import jax
 
-        model, window = self.run.model, self.run.config.window.length
+        model, window = self.mapper.model, self.run.config.window.length
         zeros = np.zeros((1, window, *model.feature_shape), np.float32)
         ours: list[np.ndarray] = []
         theirs: list[np.ndarray] = []
         for fold in self.run.folds:
-            parts = {n: p for n, (f, p) in self.parts.items() if n in self.few and f == fold}
-            if not parts:
+            segments = {
+                name: segment
+                for name, (own, segment, _) in self.tested.items()
+                if name in self.few and own is fold
+            }
+            if not segments:
                 continue
             fresh = model.init(jax.random.key(fold.index), zeros)["params"]
-            variables = {**self.mapper.detector(fold)[0], "params": fresh}
-            for name, maps in self.mapper.again(fold, parts, variables).items():
-                trained = self.maps[name][np.asarray(self.few[name]) - parts[name].start]
+            variables = {**self.mapper.trained(fold).variables, "params": fresh}
+            for name, maps in self.mapper.again(fold, segments, variables).items():
+                trained = self.maps[name][np.asarray(self.few[name]) - segments[name].start]
                 ours += [*trained]
                 theirs += [*maps]
         value = map_measures.rank_correlation(ours, theirs)
@@ -156,7 +190,7 @@ class Judging:
 
     @functools.lru_cache(maxsize=1)  # noqa: B019 the object lives as long as the stage
     def _background(self, name: str) -> np.ndarray:
-        frames = self.run.videos[self.parts[name][1].video_id].frames
+        frames = self.run.videos[self.tested[name].segment.video_id].frames
         some = np.linspace(0, len(frames) - 1, min(BACKGROUND, len(frames))).astype(int)
         return np.median([frames[i] for i in some], axis=0).astype(np.uint8)
 
@@ -170,7 +204,7 @@ class Judging:
         [tap] = extractor.taps
         batches = [np.asarray(extractor(images[at])[tap]) for at in index]
         rows = np.concatenate(batches)[: len(images)]
-        variables, standardizer = self.mapper.detector(fold)
+        variables, standardizer = self.mapper.trained(fold)
         rows = standardizer.apply(rows.reshape(*windows.shape[:2], *rows.shape[1:]))
         return np.asarray(scores(variables, rows))
 
@@ -182,10 +216,11 @@ class Judging:
         from vadjax.features.extractor import Extractor
 
         run = self.run
+        model, objective = self.mapper.model, self.mapper.objective
 
         @jax.jit
         def scores(variables, windows):
-            return window_score(run.model, run.objective, variables)(windows)
+            return window_score(model, objective, variables)(windows)
 
         f = run.config.features
         return Extractor(run.backbone, taps=(f.tap,), batch_size=f.batch_size), scores

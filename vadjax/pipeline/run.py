@@ -2,29 +2,30 @@
 
 import dataclasses
 import functools
-import json
 import pathlib
 import threading
 from collections.abc import Callable, Hashable, Iterable
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any
 
 import numpy as np
 from ml_collections import ConfigDict
 
-from vadjax import config as configs
-from vadjax import data
-from vadjax.data.splits import Fold, Part, make_folds
+from vadjax import data, detectors
+from vadjax.data.clip import Clip, clips_of
+from vadjax.data.protocols import PROTOCOLS
+from vadjax.data.splits import make_folds
+from vadjax.data.units import Fold, Segment, Units
 from vadjax.data.windows import window_span
+from vadjax.detectors.frontend import Frontend
 from vadjax.errors import UserError
 from vadjax.evaluation import schema
 from vadjax.runtime import devices, processes
 from vadjax.runtime.console import Console
+from vadjax.storage import artifacts
 from vadjax.storage import workdir as workdirs
 from vadjax.storage.features import FeatureStore
-from vadjax.storage.files import write_json
 
-if TYPE_CHECKING:
-    from vadjax.data.window_splits import WindowFold
+WINDOWS = "test windows"  # stands for a video's id where windows are the units
 
 
 class Memory:
@@ -36,7 +37,15 @@ class Memory:
         self._lock = threading.Lock()
 
     def once(self, key: Hashable, make: Callable[[], Any]) -> Any:
-        """Return what `make` returned when `key` was first asked for; others wait for it."""
+        """Return what `make` returned when `key` was first asked for; others wait for it.
+
+        Args:
+            key: of the value.
+            make: called once for each key.
+
+        Returns:
+            The value.
+        """
         with self._lock:
             lock = self._locks.setdefault(key, threading.Lock())
         with lock:
@@ -65,18 +74,22 @@ class Run:
 
     @functools.cached_property
     def cache(self) -> pathlib.Path:
+        """Folder of features, indexes and compiled programs."""
         return pathlib.Path(self.config.features.cache_dir).expanduser()
 
     @functools.cached_property
     def environment(self) -> dict:
+        """Versions, machine and devices."""
         return workdirs.environment(devices.describe())
 
     @functools.cached_property
-    def dataset(self):
+    def dataset(self) -> Any:
+        """The data set of `config.dataset`."""
         return data.load(self.config.dataset, cache_dir=self.cache)
 
     @functools.cached_property
     def videos(self) -> dict:
+        """All videos by id: training, test, altered copies."""
         return {v.id: v for v in (*self.dataset.train, *self.dataset.test, *self.copies)}
 
     @functools.cached_property
@@ -85,64 +98,79 @@ class Run:
         d = self.config.dataset
         if d.augment == "none":
             return ()
-        from vadjax.data import copies, window_splits
+        from vadjax.data import copies, split_by_window
 
-        videos = window_splits.used_videos(self.dataset, d.protocol)
+        videos = split_by_window.used_videos(self.dataset, d.protocol)
         return copies.copies(videos, recipe=d.augment, like=self.dataset.copies_like)
 
     @property
-    def by_window(self) -> bool:
-        """The protocol deals out windows instead of clips: see windowed.py."""
-        return self.config.dataset.protocol in configs.WINDOW_PROTOCOLS
+    def protocol(self) -> Any:
+        """The `data.protocols.Protocol` of the config."""
+        return PROTOCOLS[self.config.dataset.protocol]
 
-    @functools.cached_property
+    @property
     def span(self) -> int:
-        return window_span(self.config.window.length, self.config.window.dilation)
-
-    @functools.cached_property
-    def window_fold(self) -> "WindowFold":
-        """The one fold where `by_window`."""
-        from vadjax.data.window_splits import make_window_fold
-
+        """Frames that the detector needs to score one."""
         window = self.config.window
-        return make_window_fold(
-            self.dataset,
-            protocol=self.config.dataset.protocol,
-            length=window.length,
-            stride=window.stride,
-            dilation=window.dilation,
-            window_label=self.objective.window_label,
-            copies=self.copies,
-            seed=self.config.seed,
-        )
+        if not detectors.DETECTORS[self.config.detector.name].gradient:
+            return 1
+        return window_span(window.length, window.dilation)
 
     @functools.cached_property
     def folds(self) -> tuple[Fold, ...]:
-        """The folds; where `by_window`, `window_fold`, of which all share index and stamps."""
-        d = self.config.dataset
-        if self.by_window:
-            return (cast(Fold, self.window_fold),)
+        """What is trained on, validated on, calibrated on and tested on."""
+        d, window = self.config.dataset, self.config.window
+        windowed: dict[str, Any] = {}
+        if self.protocol.unit == "window":
+            windowed = {"window_label": self.detector.objective.window_label}
         return make_folds(
             self.dataset,
             protocol=d.protocol,
             holdout=d.holdout,
             num_folds=d.num_folds,
-            window_span=self.span,
+            length=window.length,
+            stride=window.stride,
+            dilation=window.dilation,
+            copies=self.copies,
             seed=self.config.seed,
+            **windowed,
         )
 
     @functools.cached_property
-    def backbone(self):
+    def detector(self) -> Any:
+        """The detector of `config.detector`."""
+        return self.make_detector(self.config.detector.name)
+
+    def make_detector(self, name: str) -> Any:
+        """Return another detector over the same inputs, such as a baseline."""
+        frontend = Frontend(self.config, lambda: self.backbone)
+        return detectors.create(name, self.config, frontend=frontend)
+
+    @property
+    def inputs(self) -> tuple[str, ...]:
+        """Names of the inputs that are extracted: the detector's, and motion for the baselines."""
+        return tuple(dict.fromkeys((*self.detector.inputs, "motion")))
+
+    @functools.cached_property
+    def backbone(self) -> Any:
+        """The backbone of `config.features`."""
         return load_backbone(self.config, cache_dir=self.cache)
+
+    @property
+    def preprocess(self) -> Any:
+        """How frames become inputs of the backbone; None where the detector reads no features."""
+        return self.backbone.preprocess if "features" in self.inputs else None
 
     @functools.cached_property
     def store(self) -> FeatureStore:
+        """Rows of the backbone."""
         from vadjax.features.extractor import features_spec
 
         return self.feature_store(features_spec(self.backbone, tap=self.config.features.tap))
 
     @functools.cached_property
     def motion_store(self) -> FeatureStore:
+        """Motion measures."""
         from vadjax.features.motion import motion_spec
 
         return self.feature_store(motion_spec())
@@ -150,81 +178,69 @@ class Run:
     def feature_store(self, spec: dict) -> FeatureStore:
         """Return the store of rows that are made as `spec` says, of this run's videos."""
         d = self.config.dataset
+        # Two folders of one's own, or two drawings, are two data sets of one name.
         root = " ".join(data.builder(d.name).identity(d).values())
         return FeatureStore(self.cache / "features" / d.name, {**spec, "root": root})
 
-    @functools.cached_property
-    def objective(self):
-        return load_objective(self.config)
+    def read(self, name: str, segment: Segment) -> np.ndarray:
+        """Return stored rows.
 
-    @functools.cached_property
-    def model(self):
-        shape = self.store.read(next(iter(self.videos))).shape[1:]
-        return load_model(self.config, self.objective, feature_shape=shape)
+        Args:
+            name: of an input, "features" or "motion".
+            segment: which frames.
 
-    def rows(self, part: Part) -> np.ndarray:
-        """Return the stored rows of a part, [frames, ...]."""
-        return self.store.read(part.video_id)[part.start : part.stop]
-
-    def labels(self, part: Part) -> np.ndarray:
-        """Return the part's labels, uint8 [frames]; those of an unlabelled training clip are 0."""
-        labels = self.videos[part.video_id].labels
-        if labels is None:
-            labels = np.zeros(len(self.videos[part.video_id].frames), np.uint8)
-        return labels[part.start : part.stop]
-
-    def place_labels(self, part: Part) -> np.ndarray:
-        """Return the abnormal share of each place of the stored maps, float16 [frames, h, w].
-
-        Raises:
-            UserError: the video has no masks, or the maps do not show whole frames.
+        Returns:
+            [frames, ...], memory-mapped.
         """
-        from vadjax.data.masks import place_shares
+        store = self.motion_store if name == "motion" else self.store
+        return store.read(segment.video_id)[segment.start : segment.stop]
 
-        video, fit = self.videos[part.video_id], self.config.features.fit
-        if fit not in ("stretch", "native"):
-            raise UserError(
-                f"masks are laid over whole frames, but features.fit is {fit!r}; set it to stretch."
-            )
-        if video.masks is None:
-            raise UserError(
-                f"objective 'segment' learns from masks, and {video.id} has none; set "
-                "objective.name=classify, or dataset.masks_dir where the masks lie apart."
-            )
-        grid = self.store.read(video.id).shape[1:3]
-        return place_shares(video.masks, grid)[part.start : part.stop]
+    def clips(self, units: Units, fold: Fold) -> list[Clip]:
+        """Return the clips of one of a fold's tables.
 
-    def detector_dir(self, fold: "Fold | WindowFold") -> pathlib.Path:
-        return self.workdir / "detector" / f"fold{fold.index}"
+        Args:
+            units: the table.
+            fold: that it belongs to.
 
-    def read(self, name: str) -> dict:
-        """Return a JSON file of the workdir.
-
-        Raises:
-            UserError: it is not there, with the stage that makes it.
+        Returns:
+            See `data.clip.clips_of`.
         """
-        made_by = {"metrics.json": "evaluate", "leakage.json": "train"}
-        path = self.workdir / name
-        if not path.is_file():
-            raise UserError(f"{path} is missing; run --stage={made_by.get(name, 'all')} first.")
-        content = json.loads(path.read_text(encoding="utf-8"))
-        return schema.upgrade(content) if name == "metrics.json" else content
+        return clips_of(units, self.videos, self.read, name=WINDOWS, fold=fold.index)
 
     @property
-    def timing(self) -> dict:
-        path = self.workdir / "timing.json"
-        return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+    def metrics(self) -> dict:
+        """metrics.json as it lies in the workdir, with today's keys.
 
-    def note_timing(self, **values: float) -> None:
-        """Keep measured times across the stages, which may run in processes of their own."""
-        if not processes.is_first():
-            return
-        rounded = {k: round(float(v), 2) for k, v in values.items()}
-        write_json(self.workdir / "timing.json", {**self.timing, **rounded})
+        Raises:
+            UserError: it is missing or damaged.
+        """
+        return schema.upgrade(artifacts.read_json(self.workdir, "metrics.json"))
+
+    def add_timing(self, **seconds: float) -> None:
+        """Keep measured seconds in timing.json; the first of several processes does it."""
+        if processes.is_first():
+            artifacts.add_timing(self.workdir, **seconds)
+
+
+def fold_name(run: Run, fold: Fold) -> str:
+    """Return the name under which a fold's training is logged.
+
+    Args:
+        run: that the fold belongs to.
+        fold: the fold.
+
+    Returns:
+        "fold1" and so on; "" where the run has one fold.
+    """
+    return f"fold{fold.index}" if len(run.folds) > 1 else ""
 
 
 def check_length(videos: Iterable, span: int) -> None:
     """Refuse videos that hold no window, before anything is made of them.
+
+    Args:
+        videos: to be scored.
+        span: frames that a window reaches over.
 
     Raises:
         UserError: with the first of them and their lengths.
@@ -237,8 +253,16 @@ def check_length(videos: Iterable, span: int) -> None:
         )
 
 
-def load_backbone(config: ConfigDict, *, cache_dir: pathlib.Path):
-    """Create the backbone that `config.features` names."""
+def load_backbone(config: ConfigDict, *, cache_dir: pathlib.Path) -> Any:
+    """Create the backbone that `config.features` names.
+
+    Args:
+        config: whole.
+        cache_dir: where weights are looked for and kept.
+
+    Returns:
+        A `backbones.backbone.Backbone`.
+    """
     from vadjax import backbones
 
     f = config.features
@@ -253,18 +277,3 @@ def load_backbone(config: ConfigDict, *, cache_dir: pathlib.Path):
         dtype=f.dtype,
         last_stage=f.last_stage,
     )
-
-
-def load_objective(config: ConfigDict):
-    """Create the objective that `config.objective` names."""
-    from vadjax.models import objectives
-
-    settings = ConfigDict({**config.objective.to_dict(), "label_rule": config.window.label})
-    return objectives.create(settings)
-
-
-def load_model(config: ConfigDict, objective, *, feature_shape: tuple[int, ...]):
-    """Create the model that `config.model` names, for rows of `feature_shape`."""
-    from vadjax import models
-
-    return models.create(config.model, feature_shape=feature_shape, objective=objective)

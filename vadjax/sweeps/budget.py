@@ -73,7 +73,8 @@ def estimate_budget(group, *, slots: int = 0) -> Budget:
     """
     run, tasks, shared = group.runs[0], group.tasks, group.shared
     train, member = run.config.train, tasks[0].member
-    state = state_bytes(run.model, {**shared, **member.own}, member, train.optimizer)
+    model = run.detector.model(shared["features"].shape[1:])
+    state = state_bytes(model, {**shared, **member.own}, member, train.optimizer)
     devices, limit = training_devices(train.num_devices)
     working = planned_bytes(group) if limit else batch_bytes(run, shared)
     each = state + working + tree_bytes(member.own)
@@ -94,8 +95,8 @@ def planned_bytes(group) -> int:
     known = read_measurements(run.cache, MEMORY).get(measurement_key(run))
     if known is None:
         known = population.working_bytes(
-            run.model,
-            run.objective,
+            run.detector.model(group.shared["features"].shape[1:]),
+            run.detector.objective,
             Settings.of(run.config.train, task.steps),
             member=task.member,
             shared=group.shared,

@@ -6,10 +6,13 @@ from collections.abc import Sequence
 import jax
 
 from vadjax import config as configs
-from vadjax.detectors import window_model
+from vadjax.detectors.window_state import state_of
 from vadjax.errors import UserError
-from vadjax.pipeline import stages, window_protocols
+from vadjax.pipeline.evaluate import evaluate
 from vadjax.pipeline.run import Run
+from vadjax.pipeline.score import score
+from vadjax.pipeline.train import audit
+from vadjax.storage import artifacts
 from vadjax.storage import workdir as workdirs
 from vadjax.storage.files import atomic_write, write_json
 from vadjax.sweeps.members import Task, split_key
@@ -59,18 +62,17 @@ def out_of_memory(error: Exception) -> bool:
 def score_and_evaluate(run: Run) -> None:
     """Audit, score and evaluate a run whose detectors are written."""
     write_json(run.workdir / "environment.json", run.environment)
-    key = ("leakage", *((*split_key(run, f), () if run.by_window else f.test) for f in run.folds))
+    key = ("leakage", *((*split_key(fold), fold.test) for fold in run.folds))
     write_json(run.workdir / "leakage.json", run.memory.once(key, lambda: _audit(run)))
-    stage = {**stages.STAGES, **window_protocols.STAGES} if run.by_window else stages.STAGES
-    stage["score"](run)
+    score(run)
     _claim(run)  # before metrics.json, which marks the run as done
-    stage["evaluate"](run)
+    evaluate(run)
     (run.workdir / "stopped.json").unlink(missing_ok=True)
 
 
 def _audit(run: Run) -> dict:
-    stages.audit(run)
-    return run.read("leakage.json")
+    audit(run)
+    return artifacts.read_json(run.workdir, "leakage.json")
 
 
 def _claim(run: Run) -> None:
@@ -98,14 +100,15 @@ def _write_detectors(run: Run, pairs: Sequence[tuple[Task, Ended]]) -> None:
     lines = []
     for task, result in pairs:
         assert result.variables is not None  # complete_run has returned the errors
-        window_model.save(run.detector_dir(task.fold), result.variables, task.standardizer)
+        state = state_of(result.variables, task.standardizer)
+        artifacts.write_state(run.workdir, task.fold.index, state)
         name = {"name": f"fold{task.fold.index}"} if len(run.folds) > 1 else {}
         for row in result.progress.history:
             rest = {key: value for key, value in row.items() if key != "name"}
             lines.append(json.dumps({**name, **rest}) + "\n")
     with atomic_write(run.workdir / "log.jsonl") as temporary:
         temporary.write_text("".join(lines), "utf-8")
-    run.note_timing(
+    run.add_timing(
         train_epochs_s=sum(result.progress.train_s for _, result in pairs),
         train_compile_s=sum(result.progress.compile_s for _, result in pairs),
     )

@@ -73,7 +73,7 @@ def share_model(runs: Sequence[Run]) -> None:
     What differs between the runs is an array in the training state and not part of the program.
     """
     for run in runs[1:]:
-        run.__dict__.update(model=runs[0].model, objective=runs[0].objective)
+        run.detector.share(runs[0].detector)
 
 
 def prepare(runs: Sequence[Run]) -> Group:
@@ -107,8 +107,8 @@ def train_group(
     results_of: dict[str, list[Ended]] = defaultdict(list)
     for settings, tasks in _by_program(group.tasks):
         for result in train_members(
-            first.model,
-            first.objective,
+            first.detector.model(group.shared["features"].shape[1:]),
+            first.detector.objective,
             settings,
             members=[task.member for task in tasks],
             shared=group.shared,

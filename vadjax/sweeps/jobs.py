@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterable, Sequence
 import jax
 
 from vadjax.errors import UserError
+from vadjax.pipeline.extract import extract
 from vadjax.pipeline.run import Run
-from vadjax.pipeline.stages import extract
 from vadjax.report.wording import plural
 from vadjax.runtime import devices
 from vadjax.runtime.console import Console

@@ -6,11 +6,10 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from vadjax.data.splits import Fold, Part
-from vadjax.data.windows import WindowTable, window_table
+from vadjax.data.units import Fold, Segment, Units
+from vadjax.data.windows import WindowTable
 from vadjax.errors import UserError
 from vadjax.features.standardize import Standardizer
-from vadjax.pipeline import stages, window_protocols
 from vadjax.pipeline.run import Run
 from vadjax.training.batches import num_steps
 from vadjax.training.budget import choose_arrays
@@ -37,17 +36,9 @@ class Task:
     steps: int
 
 
-def split_key(run: Run, fold: Fold) -> tuple:
-    """Return a key that is equal for folds of a group with the same training windows.
-
-    Args:
-        run: the fold's run.
-        fold: one of its folds.
-
-    Returns:
-        A hashable key; equal keys also mean equal validation windows.
-    """
-    return (run.config.seed,) if run.by_window else (fold.fit, fold.select)
+def split_key(fold: Fold) -> tuple[Units, Units]:
+    """Return a key that is equal for folds with the same training and validation windows."""
+    return (fold.train, fold.validation)
 
 
 def make_tasks(runs: Sequence[Run]) -> tuple[list[Task], dict, dict[str, str]]:
@@ -71,14 +62,14 @@ def make_tasks(runs: Sequence[Run]) -> tuple[list[Task], dict, dict[str, str]]:
             failed[run.workdir.name] = str(error)
     if not pairs:
         return [], {}, failed
-    if len({split_key(run, fold) for run, fold in pairs}) == 1:
+    if len({split_key(fold) for _, fold in pairs}) == 1:
         inputs, shared = _same_windows(pairs)
     else:
         inputs, shared = _different_windows(pairs)
     size, tasks = run_size(runs[0].config.train), []
     for (run, fold), (standardizer, data, own) in zip(pairs, inputs, strict=True):
         try:
-            hparams = hyperparameters(data, run.config, run.objective)
+            hparams = hyperparameters(data, run.config, run.detector.objective)
         except UserError as error:
             failed.setdefault(run.workdir.name, str(error))
             continue
@@ -94,19 +85,19 @@ def make_tasks(runs: Sequence[Run]) -> tuple[list[Task], dict, dict[str, str]]:
 def _same_windows(pairs: Sequence[tuple[Run, Fold]]) -> tuple[list, dict]:
     """Return (standardizer, data, no own arrays) for each pair, and the shared arrays."""
     run, fold = pairs[0]
-    make = window_protocols.training_data if run.by_window else stages.training_data
-    standardizer, data = make(run, fold)
-    check(data, run.objective)
+    train, validation = run.clips(fold.train, fold), run.clips(fold.validation, fold)
+    standardizer, data = run.detector.training_data(train, validation)
+    check(data, run.detector.objective)
     shared, _ = choose_arrays(data, run.config.train)
     return [(standardizer, data, {})] * len(pairs), shared
 
 
 def _different_windows(pairs: Sequence[tuple[Run, Fold]]) -> tuple[list, dict]:
     """Return (standardizer, data, own arrays) for each pair, and the shared arrays."""
-    inputs = (_by_window if pairs[0][0].by_window else _by_clip)(pairs)
+    inputs = _raw_inputs(pairs)
     empty = [data for _, data in inputs if not (len(data.train) and len(data.validation))]
     data = (empty or [data for _, data in inputs])[0]
-    check(data, pairs[0][0].objective)
+    check(data, pairs[0][0].detector.objective)
     size = run_size(pairs[0][0].config.train)
     tables = {
         split: _padded([getattr(data, split) for _, data in inputs], size)
@@ -123,51 +114,38 @@ def _different_windows(pairs: Sequence[tuple[Run, Fold]]) -> tuple[list, dict]:
     return with_own, shared
 
 
-def _by_clip(pairs: Sequence[tuple[Run, Fold]]) -> list[tuple[Standardizer, TrainingData]]:
-    """Return the inputs of folds of clips; all have the rows of all clips."""
+def _raw_inputs(pairs: Sequence[tuple[Run, Fold]]) -> list[tuple[Standardizer, TrainingData]]:
+    """Return the inputs of folds; all have the rows of all used videos."""
     first, window = pairs[0][0], pairs[0][0].config.window
-    parts_of = [(*fold.fit, *fold.select) for _, fold in pairs]
-    videos = list(dict.fromkeys(part.video_id for parts in parts_of for part in parts))
+    tables = [units for _, fold in pairs for units in (fold.train, fold.validation)]
+    videos = dict.fromkeys(s.video_id for units in tables for s in units.segments)
     rows = {name: first.store.read(name) for name in videos}
-    starts = np.cumsum([0, *(len(x) for x in rows.values())])[:-1]
-    offset = dict(zip(videos, starts.tolist(), strict=True))
+    starts = np.cumsum([0, *(len(x) for x in rows.values())]).tolist()
+    offset = dict(zip(videos, starts, strict=False))
     labels = None
-    if first.objective.supervised:
-        whole_videos = [Part(name, 0, len(x)) for name, x in rows.items()]
-        labels = np.concatenate([first.labels(part) for part in whole_videos]).astype(np.int32)
+    if first.detector.objective.supervised:
+        whole = Units(tuple(Segment(name, 0, len(x)) for name, x in rows.items()))
+        own = [clip.labels for clip in first.clips(whole, pairs[0][1])]
+        labels = np.concatenate(own).astype(np.int32)
 
     @functools.cache
-    def table(parts: tuple[Part, ...], stride: int) -> WindowTable:
-        return window_table(
-            [part.stop - part.start for part in parts],
+    def table(units: Units, stride: int) -> WindowTable:
+        return units.window_table(
             length=window.length,
             dilation=window.dilation,
             stride=stride,
-            starts=[offset[part.video_id] + part.start for part in parts],
+            start_of=lambda segment: offset[segment.video_id] + segment.start,
         )
 
     @functools.cache
-    def standardizer(parts: tuple[Part, ...]) -> Standardizer:
-        return Standardizer.fit([first.rows(part) for part in parts])
+    def standardizer(units: Units) -> Standardizer:
+        return first.detector.standardizer(first.clips(units, pairs[0][1]))
 
     def data(fold: Fold) -> TrainingData:
-        tables = table(fold.fit, window.stride), table(fold.select, 1)
-        return TrainingData(list(rows.values()), *tables, frame_labels=labels)
+        both = table(fold.train, window.stride), table(fold.validation, 1)
+        return TrainingData(list(rows.values()), *both, frame_labels=labels)
 
-    return [(standardizer(fold.fit), data(fold)) for _, fold in pairs]
-
-
-def _by_window(pairs: Sequence[tuple[Run, Fold]]) -> list[tuple[Standardizer, TrainingData]]:
-    """Return the inputs of window-level splits: the rows are shared, the windows differ by seed."""
-    rows = window_protocols.rows(*pairs[0])
-    inputs: dict[tuple, tuple] = {}
-    for run, fold in pairs:
-        key = split_key(run, fold)
-        if key not in inputs:
-            labels = run.window_fold.row_labels.astype(np.int32)
-            data = TrainingData([rows], *window_protocols.tables(fold), frame_labels=labels)
-            inputs[key] = window_protocols.standardizer(run, fold, rows), data
-    return [inputs[split_key(run, fold)] for run, fold in pairs]
+    return [(standardizer(fold.train), data(fold)) for _, fold in pairs]
 
 
 def _padded(tables: Sequence[WindowTable], size: int) -> list[dict[str, np.ndarray]]:

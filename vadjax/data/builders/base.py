@@ -5,12 +5,12 @@ import pathlib
 from typing import Any
 
 from vadjax.data.builders.builder import Builder
-from vadjax.data.clip import Clip, Scan
 from vadjax.data.files import existing_folder
+from vadjax.data.scan import Scan, ScannedClip
 from vadjax.data.video import Dataset
 from vadjax.errors import unknown
 
-__all__ = ["Clip", "DiskBuilder", "Scan"]
+__all__ = ["DiskBuilder", "Scan", "ScannedClip"]
 
 
 class DiskBuilder(Builder):

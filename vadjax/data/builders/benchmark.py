@@ -9,7 +9,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from vadjax.data.builders.base import Clip, DiskBuilder, Scan
+from vadjax.data.builders.base import DiskBuilder, Scan, ScannedClip
 from vadjax.data.builders.expected import Side, scan_of
 from vadjax.data.builders.positional import check_lengths, clip_id, read_by_position, some, spans
 from vadjax.data.files import describe, entries, images, is_video
@@ -112,7 +112,7 @@ class Benchmark(DiskBuilder):
         labels = self._choose_labels({n: f.num_frames for n, f in test.items()}, truth, notes)
         masks = self._choose_masks(test, truth, labels, notes)
         clips = [
-            Clip(
+            ScannedClip(
                 id=clip_id(split, n),
                 footage=dataclasses.replace(held, fps=held.fps or self.fps),
                 fps_assumed=held.fps is None,

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from vadjax.data.builders.base import Clip, Scan
+from vadjax.data.builders.base import Scan, ScannedClip
 from vadjax.data.builders.positional import clip_id, some, spans
 from vadjax.data.video import Deviation
 
@@ -47,7 +47,7 @@ class Side:
 
 
 def scan_of(
-    clips: Sequence[Clip],
+    clips: Sequence[ScannedClip],
     sides: Mapping[str, Side],
     *,
     size: tuple[int, int],
@@ -78,7 +78,7 @@ def scan_of(
 
 
 def _compare(
-    clips: Sequence[Clip], expected: Mapping[str, dict], size: tuple[int, int]
+    clips: Sequence[ScannedClip], expected: Mapping[str, dict], size: tuple[int, int]
 ) -> list[Deviation]:
     deviations = [
         deviation
@@ -98,7 +98,7 @@ def _compare(
     return deviations + damage(clips)
 
 
-def _counts(clips: Sequence[Clip], split: str, side: dict) -> list[Deviation]:
+def _counts(clips: Sequence[ScannedClip], split: str, side: dict) -> list[Deviation]:
     deviations, ids = [], {clip.id for clip in clips}
     missing = [n for n in range(1, side["clips"] + 1) if clip_id(split, n) not in ids]
     if missing:
@@ -147,7 +147,7 @@ def _counts(clips: Sequence[Clip], split: str, side: dict) -> list[Deviation]:
     return deviations
 
 
-def damage(clips: Sequence[Clip]) -> list[Deviation]:
+def damage(clips: Sequence[ScannedClip]) -> list[Deviation]:
     """List frames that were replaced and videos that end before their header says."""
     deviations = []
     for clip in clips:

@@ -10,7 +10,7 @@ import pathlib
 
 import numpy as np
 
-from vadjax.data.builders.base import Clip, DiskBuilder, Scan
+from vadjax.data.builders.base import DiskBuilder, Scan, ScannedClip
 from vadjax.data.builders.expected import damage
 from vadjax.data.files import describe, entries, find_clips
 from vadjax.data.labels import read_csv
@@ -63,7 +63,7 @@ class Folder(DiskBuilder):
             labels = read_csv(
                 self.labels_file, {i: (f.num_frames, f.fps) for i, f in footage.items()}
             )
-        clips = [Clip(id=i, footage=f, labels=labels.get(i)) for i, f in footage.items()]
+        clips = [ScannedClip(id=i, footage=f, labels=labels.get(i)) for i, f in footage.items()]
         return Scan(
             clips=clips,
             metadata={

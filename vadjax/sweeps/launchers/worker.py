@@ -49,7 +49,7 @@ def extract_features(spec: Spec, folder: pathlib.Path) -> None:
         spec: the run.
         folder: the folder of all runs.
     """
-    from vadjax.pipeline.stages import extract
+    from vadjax.pipeline.extract import extract
     from vadjax.runtime import devices
     from vadjax.sweeps.group import open_runs
 

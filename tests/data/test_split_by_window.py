@@ -1,5 +1,6 @@
 """Leaky splits: the published code step by step, what they share, and what the audit says."""
 
+import dataclasses
 from types import SimpleNamespace
 
 import numpy as np
@@ -7,7 +8,9 @@ import pytest
 from sklearn.model_selection import train_test_split
 from sklearn.utils import shuffle
 
-from vadjax.data.window_splits import audit_window_fold, make_window_fold
+from vadjax.data.audit import audit_folds
+from vadjax.data.splits import make_folds
+from vadjax.data.video import Dataset
 from vadjax.errors import UserError
 
 LENGTH = 10
@@ -27,7 +30,8 @@ def dataset(name="folder", num_test=4, share=0.5):
     train = [clip(f"train/{n}", np.zeros(30)) for n in range(3)]
     for one in train:
         one.labels = None
-    return SimpleNamespace(name=name, train=tuple(train), test=tuple(test))
+    note = "frames of the training clips, not known" if name == "ucsd_ped2" else ""
+    return Dataset(name, "official", None, tuple(train), tuple(test), pooled_note=note)
 
 
 def last(labels):
@@ -35,7 +39,7 @@ def last(labels):
 
 
 def fold(protocol, data=None, *, stride=1, seed=0, copies=()):
-    return make_window_fold(
+    (made,) = make_folds(
         data or dataset(),
         protocol=protocol,
         length=LENGTH,
@@ -44,6 +48,11 @@ def fold(protocol, data=None, *, stride=1, seed=0, copies=()):
         copies=copies,
         seed=seed,
     )
+    return made
+
+
+def audited(found, data, copies=()):
+    return audit_folds([found], [*data.train, *data.test, *copies], length=LENGTH)
 
 
 def published(features, labels, run):
@@ -70,37 +79,42 @@ def test_published_shuffled_is_the_published_code(run, name, num_rows):
     assert len(labels) == num_rows
     features = np.arange(num_rows, dtype=np.float32)
     x_fit, x_test, y_fit, y_test = published(features, labels, run)
-    np.testing.assert_array_equal(features[found.windows[found.fit]], x_fit)
-    np.testing.assert_array_equal(features[found.windows[found.test]], x_test)
-    np.testing.assert_array_equal(found.labels[found.fit], y_fit)
-    np.testing.assert_array_equal(found.labels[found.test], y_test)
-    assert found.select is found.test
+    np.testing.assert_array_equal(features[found.train.windows], x_fit)
+    np.testing.assert_array_equal(features[found.test.windows], x_test)
+    np.testing.assert_array_equal(found.train.labels, y_fit)
+    np.testing.assert_array_equal(found.test.labels, y_test)
+    assert found.validation == found.test
 
 
-def test_random_windows_lie_in_a_clip_and_are_dealt_once():
+def test_random_windows_lie_in_a_clip_and_are_divided_once():
     found = fold("random_window", stride=3)
-    assert len(found.windows) == 4 * 17
-    video = np.repeat(np.arange(4), 60)[found.windows]
-    assert (video == video[:, :1]).all() and (np.diff(found.windows) == 1).all()
-    sides = np.concatenate([found.fit, found.select, found.test])
-    np.testing.assert_array_equal(np.sort(sides), np.arange(68))
-    assert len(found.test) == 14 and len(found.select) == 11  # a fifth, and a fifth of the rest
-    for side in (found.fit, found.select, found.test):
-        assert abs(found.labels[side].mean() - found.labels.mean()) < 0.05
+    tables = (found.train, found.validation, found.test)
+    windows = np.concatenate([units.windows for units in tables])
+    assert len(windows) == 4 * 17 == len(np.unique(windows[:, 0]))
+    video = np.repeat(np.arange(4), 60)[windows]
+    assert (video == video[:, :1]).all() and (np.diff(windows) == 1).all()
+    assert len(found.test) == 14 and len(found.validation) == 11  # a fifth, and a fifth of the rest
+    mean = np.concatenate([units.labels for units in tables]).mean()
+    for units in tables:
+        assert abs(units.labels.mean() - mean) < 0.05
+        np.testing.assert_array_equal(units.labels, (units.windows[:, -1] % 60) < 30)
 
 
 def test_the_seed_divides_and_does_not_shuffle():
     for protocol in ("random_window", "published_shuffled"):
         a, same, b = (fold(protocol, seed=seed) for seed in (0, 0, 1))
-        np.testing.assert_array_equal(a.windows, b.windows)
-        np.testing.assert_array_equal(a.test, same.test)
-        assert not np.array_equal(a.test, b.test)
+        assert a.test == same.test and a.test != b.test
+        windows = [
+            {tuple(w) for units in (one.train, one.test) for w in units.windows} for one in (a, b)
+        ]
+        if protocol == "published_shuffled":
+            assert windows[0] == windows[1]
 
 
 @pytest.mark.parametrize("protocol", ["random_window", "published_shuffled"])
 def test_the_audit_finds_every_test_window_leaking(protocol):
     found = fold(protocol)
-    leakage = audit_window_fold(found, span=LENGTH, standardized=protocol == "random_window")
+    leakage = audited(found, dataset())
     assert leakage["verdict"] == "leaky" and leakage["exact"] == leakage["neighbour"] == 1.0
     assert leakage["augmented"] == 0.0 and leakage["test_windows"] == len(found.test)
     if protocol == "random_window":
@@ -126,22 +140,24 @@ def test_copies_are_traced_to_their_source():
         for how in ("flip", "r90", "r180")
     ]
     found = fold("published_shuffled", data, copies=copies)
-    assert found.row_labels.sum() == 4 * 12 * 4 and len(found.videos) == 16
-    leakage = audit_window_fold(found, span=LENGTH, standardized=False)
-    normal = (found.row_labels[found.windows[found.test]] == 0).all(1)
+    assert len(found.videos) == 16
+    leakage = audited(found, data, copies)
+    labels = np.concatenate([v.labels for v in (*data.test, *copies)])
+    assert labels.sum() == 4 * 12 * 4
+    normal = (labels[found.test.windows] == 0).all(1)
     assert leakage["augmented"] == 1 - normal.mean() > 0.9  # normal frames have no copies
     assert "only abnormal frames have altered copies" in leakage["statistic"]
-    assert any("144 altered copies" in stamp for stamp in found.stamps)
+    assert any("144 altered copies" in warning for warning in found.warnings)
 
 
-def test_stamps_say_what_the_figures_are():
-    assert "the unit of every figure is the window" in fold("random_window").stamps[0]
+def test_warnings_say_what_the_figures_are():
+    assert "the unit of every figure is the window" in fold("random_window").warnings[0]
     data = dataset("ucsd_ped2")
     data.test[0].labels = None
-    stamps = " | ".join(fold("published_shuffled", data).stamps)
+    text = " | ".join(fold("published_shuffled", data).warnings)
     for words in ("windows that are tested", "not made", "training clips", "not known"):
-        assert words in stamps
-    assert "1 unlabelled test clips" in stamps
+        assert words in text
+    assert "1 unlabelled test clips" in text
 
 
 @pytest.mark.parametrize("protocol", ["random_window", "published_shuffled"])
@@ -150,8 +166,7 @@ def test_what_cannot_be_divided_is_said(protocol):
         fold(protocol, dataset(share=1.0))
     with pytest.raises(UserError, match=r"gives \d+ normal and 0 abnormal windows of 10 rows"):
         fold(protocol, dataset(share=0.0))
-    short = dataset()
-    short.test = (clip("test/0", np.arange(12) < 6),)
+    short = dataclasses.replace(dataset(), test=(clip("test/0", np.arange(12) < 6),))
     with pytest.raises(UserError, match=r"lower window\.length"):
         fold(protocol, short)
     unlabelled = dataset()

@@ -1,4 +1,4 @@
-"""What a detector has to beat: scores without content, and two classics on the same features."""
+"""Distances from normal features: k nearest neighbours and Mahalanobis."""
 
 from collections.abc import Mapping
 
@@ -6,31 +6,6 @@ import numpy as np
 import scipy.linalg
 
 _CELLS_AT_ONCE = 1 << 24  # of a table of distances: 64 MB
-
-
-def content_free(lengths: Mapping[str, int], *, seed: int = 0) -> dict[str, dict[str, np.ndarray]]:
-    """Score frames without looking at them.
-
-    On some data sets such scores reach .75 (docs/protocols.md): where in a clip anomalies happen is
-    no accident.
-
-    Args:
-        lengths: video -> frames.
-        seed: of the random scores.
-
-    Returns:
-        "random", "frame_index" (share of the clip that has passed) and "clip_centre" (minus the
-        distance from the clip's centre, in clip lengths): video -> float32 [frames] each.
-    """
-    rng = np.random.default_rng(seed)
-    found: dict[str, dict[str, np.ndarray]] = {"random": {}, "frame_index": {}, "clip_centre": {}}
-    for video, length in lengths.items():
-        passed = np.arange(length) / max(length, 1)
-        centre = (length - 1) / 2 / max(length, 1)
-        found["random"][video] = rng.random(length, dtype=np.float32)
-        found["frame_index"][video] = passed.astype(np.float32)
-        found["clip_centre"][video] = -np.abs(passed - centre).astype(np.float32)
-    return found
 
 
 def knn(fit_features: np.ndarray, test_features: np.ndarray, *, k: int = 5) -> np.ndarray:
@@ -51,7 +26,8 @@ def knn(fit_features: np.ndarray, test_features: np.ndarray, *, k: int = 5) -> n
     Raises:
         ValueError: a shape does not fit, or `k` is below 1.
     """
-    fit, test = _checked(fit_features, test_features)
+    fit = _matrix(fit_features)
+    test = _matrix(test_features, width=fit.shape[1])
     if k < 1:
         raise ValueError(f"knn: k {k} should be at least 1")
     k = min(k, len(fit))
@@ -67,25 +43,23 @@ def knn(fit_features: np.ndarray, test_features: np.ndarray, *, k: int = 5) -> n
     return scores
 
 
-def mahalanobis(fit_features: np.ndarray, test_features: np.ndarray) -> np.ndarray:
-    """Mahalanobis distance from the fitted features, with Ledoit and Wolf's shrunk covariance.
+def fit_mahalanobis(features: np.ndarray) -> dict:
+    """Fit a mean and Ledoit and Wolf's shrunk covariance, in float64.
 
-    Computed in float64 without reducing dimensions, through the d x d covariance or, where there
-    are fewer frames than features, through the n x n products of frames (Woodbury's identity):
-    O((n + m) n d) with the smaller of n and d squared, so that pixels as features take seconds too.
+    No dimension is dropped: the d x d covariance is factorised or, where there are fewer frames
+    than features, the n x n products of frames (Woodbury's identity): O(n d) with the smaller of n
+    and d once more, so that pixels as features take seconds too.
 
     Args:
-        fit_features: [n, d] normal frames, standardised.
-        test_features: [m, d], standardised alike.
+        features: [n, d] normal frames, standardised.
 
     Returns:
-        float32 [m].
+        Arrays and plain values for `mahalanobis`.
 
     Raises:
         ValueError: a shape does not fit.
     """
-    fit, test = _checked(fit_features, test_features)
-    fit = fit.astype(np.float64)
+    fit = _matrix(features).astype(np.float64)
     mean = fit.mean(0)
     fit -= mean
     num, width = fit.shape
@@ -99,17 +73,37 @@ def mahalanobis(fit_features: np.ndarray, test_features: np.ndarray) -> np.ndarr
     products *= kept / num if narrow else kept
     products.flat[:: len(products) + 1] += floor if narrow else num * floor
     factor = scipy.linalg.cholesky(products, lower=True, overwrite_a=True)
+    state = {"mean": mean, "factor": factor}
+    return state if narrow else {**state, "centred": fit, "kept": kept, "floor": float(floor)}
+
+
+def mahalanobis(fitted: Mapping, features: np.ndarray) -> np.ndarray:
+    """Mahalanobis distance from fitted features.
+
+    Args:
+        fitted: what `fit_mahalanobis` returned.
+        features: [m, d], standardised alike.
+
+    Returns:
+        float32 [m].
+
+    Raises:
+        ValueError: a shape does not fit.
+    """
+    test = _matrix(features, width=len(fitted["mean"]))
+    mean, factor, fit = fitted["mean"], fitted["factor"], fitted.get("centred")
     scores = np.empty(len(test), np.float32)
-    chunk = max(1, _CELLS_AT_ONCE // width)
+    chunk = max(1, _CELLS_AT_ONCE // len(mean))
     for start in range(0, len(test), chunk):
         away = test[start : start + chunk] - mean  # [c, d] float64
-        if narrow:
+        if fit is None:
             white = scipy.linalg.solve_triangular(factor, away.T, lower=True)  # [d, c]
             squares = np.einsum("dc,dc->c", white, white)
         else:
             white = scipy.linalg.solve_triangular(factor, fit @ away.T, lower=True)  # [n, c]
             squares = np.einsum("cd,cd->c", away, away)
-            squares = (squares - kept * np.einsum("nc,nc->c", white, white)) / floor
+            shared = fitted["kept"] * np.einsum("nc,nc->c", white, white)
+            squares = (squares - shared) / fitted["floor"]
         scores[start : start + chunk] = np.sqrt(np.maximum(squares, 0))
     return scores
 
@@ -135,11 +129,13 @@ def ledoit_wolf(centred: np.ndarray, products: np.ndarray) -> float:
     return float(noise / spread) if noise > 0 else 0.0
 
 
-def _checked(fit: np.ndarray, test: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Both as contiguous float32 [n, d]."""
-    if fit.ndim != 2 or test.ndim != 2 or fit.shape[1] != test.shape[1] or not len(fit):
-        raise ValueError(
-            f"features to fit {fit.shape} and to test {test.shape} should be [n, d] and [m, d] "
-            "with n of at least 1"
-        )
-    return np.ascontiguousarray(fit, np.float32), np.ascontiguousarray(test, np.float32)
+def _matrix(features: np.ndarray, *, width: int | None = None) -> np.ndarray:
+    """Return features as contiguous float32 [n, d]."""
+    if (
+        features.ndim != 2
+        or not (len(features) or width)
+        or features.shape[1] != (features.shape[1] if width is None else width)
+    ):
+        wanted = "[n, d] with n of at least 1" if width is None else f"[m, {width}]"
+        raise ValueError(f"features of shape {features.shape} should be {wanted}")
+    return np.ascontiguousarray(features, np.float32)

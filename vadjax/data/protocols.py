@@ -1,0 +1,75 @@
+"""The evaluation protocols: which clips or windows a detector is trained and tested on.
+
+docs/protocols.md has the definitions. A protocol is registered here and nowhere else.
+"""
+
+import dataclasses
+
+
+@dataclasses.dataclass(frozen=True)
+class Protocol:
+    """One protocol.
+
+    Attributes:
+        name: as in the config, `dataset.protocol`.
+        title: for people.
+        text: what it does, in two or three sentences, for the page.
+        supervised: it trains on labels of abnormal frames.
+        unit: what is divided: "video" (whole clips) or "window".
+        leaky: test windows share frames with training windows; it runs by its name alone.
+        standardized: features are standardised by the statistics of the training units.
+    """
+
+    name: str
+    title: str
+    text: str
+    supervised: bool = False
+    unit: str = "video"
+    leaky: bool = False
+    standardized: bool = True
+
+
+_ALL = (
+    Protocol(
+        "one_class",
+        "one class",
+        "The detector was trained on normal training clips only. Training clips that it was never "
+        "trained on decided when to stop and where the threshold lies. The labels of the test "
+        "clips were used for these figures and for nothing else.",
+    ),
+    Protocol(
+        "official",
+        "official split",
+        "The split into training and test clips is the one its authors published. No test clip "
+        "was used in training.",
+    ),
+    Protocol(
+        "by_video",
+        "supervised, by video",
+        "Labelled clips were divided clip by clip: each was scored by a model that was trained on "
+        "no frame of it, and other whole clips decided when to stop and where the threshold lies. "
+        "The pooled scores come from several models.",
+        supervised=True,
+    ),
+    Protocol(
+        "random_window",
+        "random windows",
+        "Overlapping windows were divided at random, so nearly every test window shares frames "
+        "with a window the model was trained on. The figures measure memory, not detection.",
+        supervised=True,
+        unit="window",
+        leaky=True,
+    ),
+    Protocol(
+        "published_shuffled",
+        "shuffled, as published",
+        "Frames were shuffled before windows were cut and divided, as some published studies do. "
+        "Test windows hold frames the model was trained on, and their order in time is lost. The "
+        "figures serve comparison with those studies and say nothing about new video.",
+        supervised=True,
+        unit="window",
+        leaky=True,
+        standardized=False,
+    ),
+)
+PROTOCOLS = {protocol.name: protocol for protocol in _ALL}

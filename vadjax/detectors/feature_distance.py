@@ -1,0 +1,137 @@
+"""Distance of a frame's features from those of normal frames: kNN and Mahalanobis.
+
+Both are fitted on the normal frames of the training clips, standardised by their own statistics;
+feature maps are averaged over locations first.
+"""
+
+import abc
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from vadjax.data.clip import Clip
+from vadjax.data.scored_video import ScoredVideo
+from vadjax.detectors.contract import ClipDetector, Progress, State, Stream
+from vadjax.detectors.frontend import RowStream
+from vadjax.features.standardize import Standardizer
+from vadjax.scoring import distances
+
+
+class _FeatureDistance(ClipDetector, abc.ABC):
+    inputs = ("features",)
+
+    @abc.abstractmethod
+    def fit_features(self, features: np.ndarray) -> Any:
+        """Fit standardised normal features, float32 [n, d]; return arrays and plain values."""
+
+    @abc.abstractmethod
+    def distances(self, fitted: Any, rows: np.ndarray) -> np.ndarray:
+        """Measure standardised rows.
+
+        Args:
+            fitted: what `fit_features` returned.
+            rows: float32 [m, d].
+
+        Returns:
+            float32 [m].
+        """
+
+    def fit(
+        self, train: Sequence[Clip], validation: Sequence[Clip], *, seed: int, progress: Progress
+    ) -> State:
+        """Keep the normal training frames, standardised. See `Detector.fit`.
+
+        Args:
+            train: clips, whose frames with label 0 are kept.
+            validation: not read.
+            seed: not used: nothing is drawn.
+            progress: not used.
+
+        Returns:
+            mean and std float32 [d], and `fitted`, what `fit_features` returned.
+        """
+        normal = [_pooled(clip.rows("features"))[clip.labels == 0] for clip in train]
+        standardizer = Standardizer.fit(normal)
+        features = np.concatenate([standardizer.apply(rows) for rows in normal])
+        fitted = self.fit_features(features)
+        return {"mean": standardizer.mean, "std": standardizer.std, "fitted": fitted}
+
+    def score_clips(self, state: State, clips: Sequence[Clip]) -> list[ScoredVideo]:
+        """Measure all frames of all clips at once. See `Detector.score_clips`.
+
+        Args:
+            state: what `fit` returned.
+            clips: to score.
+
+        Returns:
+            A record for each clip.
+        """
+        if not clips:
+            return []
+        rows = [self._standardized(state, clip.rows("features")) for clip in clips]
+        cuts = np.cumsum([len(x) for x in rows])[:-1]
+        scores = np.split(self.distances(state["fitted"], np.concatenate(rows)), cuts)
+        return [clip.scored(each) for clip, each in zip(clips, scores, strict=True)]
+
+    def stream(self, state: State) -> Stream:
+        """Measure frame by frame; see `Detector.stream`."""
+
+        def score(rows: dict[str, np.ndarray | None]) -> float | None:
+            row = rows["features"]
+            assert row is not None  # features have a row for every frame
+            return float(self.distances(state["fitted"], self._standardized(state, row[None]))[0])
+
+        return RowStream(self.frontend, self.inputs, score)
+
+    def _standardized(self, state: State, rows: np.ndarray) -> np.ndarray:
+        return Standardizer(state["mean"], state["std"]).apply(_pooled(rows))
+
+
+class NearestNeighbours(_FeatureDistance):
+    """Mean Euclidean distance to the `evaluate.knn` nearest normal training frames."""
+
+    name = "knn"
+
+    def fit_features(self, features: np.ndarray) -> np.ndarray:
+        """Keep them."""
+        return features
+
+    def distances(self, fitted: np.ndarray, rows: np.ndarray) -> np.ndarray:
+        """See `scoring.distances.knn`.
+
+        Args:
+            fitted: float32 [n, d].
+            rows: float32 [m, d].
+
+        Returns:
+            float32 [m].
+        """
+        return distances.knn(fitted, rows, k=self.config.evaluate.knn)
+
+
+class Mahalanobis(_FeatureDistance):
+    """Mahalanobis distance from the normal training frames, with a shrunk covariance."""
+
+    name = "mahalanobis"
+
+    def fit_features(self, features: np.ndarray) -> dict:
+        """See `scoring.distances.fit_mahalanobis`."""
+        return distances.fit_mahalanobis(features)
+
+    def distances(self, fitted: dict, rows: np.ndarray) -> np.ndarray:
+        """See `scoring.distances.mahalanobis`.
+
+        Args:
+            fitted: what `fit_features` returned.
+            rows: float32 [m, d].
+
+        Returns:
+            float32 [m].
+        """
+        return distances.mahalanobis(fitted, rows)
+
+
+def _pooled(rows: np.ndarray) -> np.ndarray:
+    """Average maps [t, h, w, c] over locations; pooled features [t, d] stay as they are."""
+    return rows if rows.ndim == 2 else np.asarray(rows, np.float32).mean(axis=(1, 2))

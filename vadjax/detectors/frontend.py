@@ -1,0 +1,119 @@
+"""Frames to the inputs of detectors, one frame at a time."""
+
+import functools
+import pathlib
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from vadjax.detectors.contract import FrameScore
+from vadjax.errors import unknown
+
+Reader = Callable[[np.ndarray], np.ndarray | None]
+INPUTS = ("features", "motion")
+
+
+class Frontend:
+    """Makes readers, each of which turns the frames of one video into the rows of one input.
+
+    "features" are the rows of the backbone's tap that the config names, "motion" the measures of
+    `features.motion`. Rows equal those of the store.
+
+    Args:
+        config: the whole config; `features` is read.
+        backbone: returns the backbone; called when features are first asked for.
+    """
+
+    def __init__(self, config: Any, backbone: Callable[[], Any]):
+        self._config, self._backbone = config, backbone
+
+    @functools.cached_property
+    def _extractor(self) -> Any:
+        """The compiled network that all readers share."""
+        from vadjax.features.calibrate import choose_micro_batch
+        from vadjax.features.extractor import Extractor
+
+        f, backbone = self._config.features, self._backbone()
+        options = {"batch_size": f.batch_size}
+        micro_batch = choose_micro_batch(
+            backbone,
+            tap=f.tap,
+            **options,
+            cache_dir=pathlib.Path(f.cache_dir).expanduser(),
+            num_frames=0,
+        )
+        return Extractor(backbone, taps=(f.tap,), **options, micro_batch=micro_batch)
+
+    def reader(self, name: str) -> Reader:
+        """Return a reader for one video.
+
+        Args:
+            name: one of `INPUTS`.
+
+        Returns:
+            A function: frame uint8 [h, w, 3] or [h, w] -> row, None where the input has none yet
+            (the first frame has no motion).
+
+        Raises:
+            UserError: unknown input.
+        """
+        if name == "motion":
+            from vadjax.features.motion import MotionMeter
+
+            return _measured(MotionMeter(keep=False))
+        if name == "features":
+            from vadjax.features.extractor import FrameExtractor
+
+            read, tap = FrameExtractor(self._extractor), self._config.features.tap
+            return lambda frame: read(frame)[tap]
+        raise unknown("input of a detector", name, INPUTS)
+
+
+def _measured(meter: Any) -> Reader:
+    """Read motion; the first frame has none before it."""
+    count = 0
+
+    def read(frame: np.ndarray) -> np.ndarray | None:
+        nonlocal count
+        measures, count = meter.update(frame), count + 1
+        return measures if count > 1 else None
+
+    return read
+
+
+class RowStream:
+    """A stream of a causal detector that needs the current frame's rows alone.
+
+    Args:
+        frontend: of the detector.
+        inputs: names of what it reads.
+        score: rows by input -> score, or None.
+    """
+
+    def __init__(
+        self,
+        frontend: Frontend,
+        inputs: Sequence[str],
+        score: Callable[[dict[str, np.ndarray | None]], float | None],
+    ):
+        self._readers = {name: frontend.reader(name) for name in inputs}
+        self._score, self._count = score, 0
+
+    def update(self, frame: np.ndarray, time: float | None = None) -> list[FrameScore]:
+        """Score the next frame; see `contract.Stream`.
+
+        Args:
+            frame: uint8 [h, w, 3] RGB, or [h, w] grey.
+            time: timestamp in seconds.
+
+        Returns:
+            Its score.
+        """
+        rows = {name: read(frame) for name, read in self._readers.items()}
+        self._count += 1
+        return [FrameScore(self._count - 1, time, self._score(rows))]
+
+    def close(self) -> list[FrameScore]:
+        """Return nothing: no frame waits."""
+        return []

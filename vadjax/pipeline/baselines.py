@@ -1,0 +1,48 @@
+"""The baselines of a run: detectors that score the same units and learn little or nothing."""
+
+import functools
+
+from vadjax import detectors
+from vadjax.data.scored_video import ScoredVideo
+from vadjax.data.units import Fold
+from vadjax.detectors.contract import Progress
+from vadjax.pipeline.run import Run
+from vadjax.runtime.console import Console
+
+
+def baselines(run: Run) -> dict[str, list[ScoredVideo]]:
+    """Fit every baseline on the training clips of each fold and score its test clips.
+
+    Returns:
+        Name of the detector -> the test clips of all folds.
+    """
+    unit = run.folds[0].test.kind
+    return {
+        name: [video for fold in run.folds for video in scored_by(run, name, fold)]
+        for name in detectors.baselines(unit, run.inputs)
+        if name != run.config.detector.name
+    }
+
+
+def scored_by(run: Run, name: str, fold: Fold) -> list[ScoredVideo]:
+    """Score a fold's test clips by another detector; runs of a sweep that share them share these.
+
+    Args:
+        run: whose clips are scored.
+        name: of the detector.
+        fold: whose test clips are scored.
+
+    Returns:
+        A record for each test clip.
+    """
+    key = ("baseline", name, fold.train, fold.test, run.config.seed, run.config.evaluate.knn)
+    if name in ("knn", "mahalanobis", "nearest_alike", "nearest_in_time"):  # they draw nothing
+        key = (*key[:4], None, key[5])
+    return run.memory.once(key, functools.partial(_fit_and_score, run, name, fold))
+
+
+def _fit_and_score(run: Run, name: str, fold: Fold) -> list[ScoredVideo]:
+    detector, train = run.make_detector(name), run.clips(fold.train, fold)
+    quiet = Progress(Console(quiet=True))
+    state = detector.fit(train, (), seed=run.config.seed, progress=quiet)
+    return detector.score_clips(state, run.clips(fold.test, fold))

@@ -1,0 +1,128 @@
+"""The stage `evaluate`: scores and truth to metrics.json."""
+
+import time
+
+from vadjax import data
+from vadjax.data.scored_video import ScoredVideo
+from vadjax.errors import UserError
+from vadjax.pipeline.baselines import baselines
+from vadjax.pipeline.run import Run
+from vadjax.storage import artifacts
+from vadjax.storage.files import write_json
+
+
+def evaluate(run: Run) -> None:
+    """Write metrics.json."""
+    from vadjax.evaluation.evaluate import evaluate as evaluate_scores
+
+    scored = artifacts.read_scores(run.workdir)
+    start = time.perf_counter()
+    compared = baselines(run)
+    run.add_timing(baselines_s=time.perf_counter() - start)
+    e = run.config.evaluate
+    metrics = evaluate_scores(
+        scored.test,
+        calibration=[[v for v in scored.calibration if v.fold == f.index] for f in run.folds],
+        context=context(run),
+        baselines=compared,
+        rule=e.threshold,
+        quantile=e.quantile,
+        num_std=e.num_std,
+        false_alarm_rate=e.false_alarm_rate,
+        oracle=e.oracle,
+        legacy=legacy(run, scored.test) if e.legacy else None,
+        # Windows are no sample of videos: there is no interval in any case.
+        resamples=e.num_bootstrap if run.protocol.unit == "video" else 1,
+        seed=run.config.seed,
+    )
+    leaked = (metrics["baselines"] or {}).get("nearest_in_time")
+    if leaked is not None:
+        metrics["warnings"].append(
+            "the label of the training window nearest in time, no picture looked at, gets AUC "
+            f"{leaked:.3f} on the same windows"
+        )
+    write_json(run.workdir / "metrics.json", metrics)
+
+
+def legacy(run: Run, test: list[ScoredVideo]) -> dict:
+    """Return what figures as others compute them need: see `evaluation.legacy.legacy_part`.
+
+    Args:
+        run: with its config.
+        test: the scored videos.
+
+    Returns:
+        Arguments of `legacy_part`.
+    """
+    result: dict = {"errors": run.config.objective.name in ("predict", "reconstruct")}
+    for version in data.builder(run.dataset.name).legacy_label_versions:
+        config = run.config.dataset.copy_and_resolve_references()
+        config.label_version = version
+        try:
+            videos = {v.id: v for v in data.load(config, cache_dir=run.cache).test}
+        except UserError as error:
+            return {**result, "no_other_labels": f"no interval labels: {error}"}
+        labels = {v.id: videos[v.id].labels for v in test if v.id in videos}
+        missing = [v.id for v in test if labels.get(v.id) is None]
+        if missing:
+            why = f"no interval labels for {len(missing)} video(s), first {missing[0]}"
+            return {**result, "no_other_labels": why}
+        result["other_labels"] = {**result.get("other_labels", {}), version: labels}
+    return result
+
+
+def context(run: Run) -> dict:
+    """Return what metrics.json says of the run besides its figures."""
+    c, d = run.config, run.dataset
+    state = artifacts.read_state(run.workdir, 0)
+    return {
+        "dataset": d.name,
+        "coverage": _coverage(run),
+        "label_version": d.label_version or None,
+        "protocol": c.dataset.protocol,
+        "warnings": _warnings(run),
+        "leakage": artifacts.read_json(run.workdir, "leakage.json"),
+        "detector": {**_features(run), **run.detector.describe(state)},
+        "lookahead_frames": run.detector.delay,
+        "seeds": [c.seed],
+        "timing": artifacts.read_timing(run.workdir),
+        "environment": run.environment,
+    }
+
+
+def _coverage(run: Run) -> str | None:
+    """Say how much of the data set, and of its windows, is tested."""
+    fold, parts = run.folds[0], [run.dataset.coverage] if run.dataset.coverage else []
+    if fold.test.kind == "window":
+        tables = {fold.train, fold.validation, fold.test}  # two of them may be the same windows
+        total = sum(map(len, tables))
+        videos = len(fold.test.segments)
+        parts.append(f"{len(fold.test):,} of {total:,} windows, {videos} clips")
+    return ", ".join(parts) or None
+
+
+def _warnings(run: Run) -> list[str]:
+    warnings = list(dict.fromkeys(text for fold in run.folds for text in fold.warnings))
+    if "features" in run.inputs:
+        if run.backbone.random:
+            warnings.append("the backbone's weights are random: no figure here means anything")
+        if stage := run.config.features.last_stage:
+            warnings.append(f"the backbone ends with {stage}, the rest of it is not used")
+    return warnings
+
+
+def _features(run: Run) -> dict:
+    """Return what metrics.json says of the features, where the detector reads any."""
+    if "features" not in run.inputs:
+        return {"name": run.config.detector.name}
+    f = run.config.features
+    return {
+        "name": run.config.detector.name,
+        "backbone": f.backbone,
+        "weights": run.backbone.weights_source,
+        "weights_sha256": run.backbone.weights_sha256,
+        "random_weights": run.backbone.random,
+        "fit": f.fit,
+        "size": list(run.backbone.preprocess.size),
+        "tap": f.tap,
+    }

@@ -1,0 +1,106 @@
+"""The stage `extract`: frames to the inputs of the detector and of its baselines, in the store."""
+
+import os
+import time
+
+from vadjax.errors import UserError
+from vadjax.pipeline.run import Run
+from vadjax.runtime import processes
+
+VISIBLE_S = 90.0  # a network file system may show a file late
+
+
+def extract(run: Run) -> bool:
+    """Extract what is missing; each process takes some videos.
+
+    Returns:
+        Whether there was anything to do.
+
+    Raises:
+        UserError: a video cannot be read, or the store is not shared by all processes.
+    """
+    with processes.barrier("extracting features"):
+        done = _extract(run)
+    until = time.monotonic() + VISIBLE_S
+    for video in run.videos.values() if processes.current().count > 1 else ():
+        while not all(store.holds(video.id, video.fingerprint) for store in _stores(run)):
+            if time.monotonic() > until:
+                raise UserError(
+                    f"process {processes.current().index} does not see the features of {video.id} "
+                    f"in {_stores(run)[0].folder}: features.cache_dir has to be one folder that "
+                    "all processes share."
+                )
+            time.sleep(0.5)
+    return done
+
+
+def _stores(run: Run) -> list:
+    """Return the stores of the run's inputs."""
+    by_input = {"features": lambda: run.store, "motion": lambda: run.motion_store}
+    return [by_input[name]() for name in run.inputs]
+
+
+def _extract(run: Run) -> bool:
+    from vadjax.features.extract import share
+
+    start, dataset = time.perf_counter(), run.dataset
+    total = sum(len(v.frames) for v in run.videos.values())
+    coverage = f" ({dataset.coverage})" if dataset.coverage else ""
+    run.console.say(
+        f"  {dataset.name}{coverage}: {len(dataset.train)} training and {len(dataset.test)} test "
+        f"clips, {total} frames, indexed in {time.perf_counter() - start:.1f} s"
+    )
+    for deviation in dataset.deviations:
+        run.console.say(f"  note: {deviation.what}: {deviation.meaning}")
+    if "features" in run.inputs:
+        run.console.say(f"  {run.backbone.name}, weights: {run.backbone.weights_source}")
+    place = processes.current()
+    mine = share(list(run.videos.values()), place.index, place.count)
+    stores = _stores(run)
+    if all(store.holds(v.id, v.fingerprint) for v in mine for store in stores):
+        run.console.say("  every video is in the store already")
+        return False
+    total = sum(len(v.frames) for v in mine)
+    with run.console.bar("frames", total=total, unit="frames") as advance:
+
+        def report(progress: dict) -> None:
+            advance(progress["frames"] + total - progress["total"])
+
+        done = (_features if "features" in run.inputs else _motion)(run, mine, report)
+    rate = done["frames_per_s"]
+    run.add_timing(extract_frames=done["frames"], extract_frames_per_s=rate)
+    run.console.say(f"  {done['frames']} frames in {done['seconds']:.1f} s, {rate:.1f} frames/s")
+    return True
+
+
+def _features(run: Run, videos: list, report) -> dict:
+    from vadjax.features.calibrate import choose_micro_batch
+    from vadjax.features.extract import extract as extract_features
+    from vadjax.features.extractor import Extractor
+
+    f = run.config.features
+    missing = [v for v in videos if not run.store.holds(v.id, v.fingerprint)]
+    micro_batch = choose_micro_batch(
+        run.backbone,
+        tap=f.tap,
+        batch_size=f.batch_size,
+        cache_dir=run.cache,
+        num_frames=sum(len(video.frames) for video in missing),
+    )
+    return extract_features(
+        videos,
+        extractor=Extractor(
+            run.backbone, taps=(f.tap,), batch_size=f.batch_size, micro_batch=micro_batch
+        ),
+        stores={f.tap: run.store},
+        motion_store=run.motion_store,
+        num_threads=os.cpu_count() or 1,
+        report=report,
+    )
+
+
+def _motion(run: Run, videos: list, report) -> dict:
+    from vadjax.features.measure_motion import measure_motion
+
+    threads = os.cpu_count() or 1
+    return measure_motion(videos, store=run.motion_store, num_threads=threads, report=report)

@@ -1,0 +1,44 @@
+"""The stage `report`: metrics.json and scores.npz to figures/, report.html and results.xlsx."""
+
+import dataclasses
+
+from vadjax.comparison import compare
+from vadjax.pipeline.run import Run, fold_name
+from vadjax.report.figures import write_figures
+from vadjax.report.page import write_report
+from vadjax.report.thumbnails import thumbnails
+from vadjax.storage import artifacts
+
+
+def report(run: Run) -> None:
+    """Write the page, its figures and the workbook."""
+    metrics = run.metrics
+    rows = {row["id"]: row for row in metrics["videos"]}
+    videos = [
+        dataclasses.replace(
+            video,
+            threshold=rows[video.id]["threshold"],
+            alarms=tuple(tuple(alarm) for alarm in rows[video.id]["alarms"] or ()),
+        )
+        for video in artifacts.read_scores(run.workdir).test
+    ]
+    order = list(run.videos)
+    videos.sort(key=lambda video: order.index(video.id) if video.id in order else 0)
+    count = run.config.report.thumbnails
+    curves = [artifacts.read_history(run.workdir, fold_name(run, fold)) for fold in run.folds]
+    write_figures(run.workdir / "figures", metrics=metrics, videos=videos, history=curves)
+    write_report(
+        run.workdir / "report.html",
+        metrics=metrics,
+        videos=videos,
+        thumbnails={
+            video.id: thumbnails(run.videos[video.id], video.scores, count=count)
+            for video in videos
+            if video.id in run.videos
+        },
+        history=curves,
+        config=run.config.to_dict(),
+        environment={**run.environment, "command": run.command},
+        gallery=artifacts.read_gallery(run.workdir),
+    )
+    compare.write_results(run.workdir, metrics=metrics, config=run.config, command=run.command)

@@ -1,0 +1,238 @@
+"""A detector that a run has left behind, ready for new videos."""
+
+import dataclasses
+import functools
+import os
+import pathlib
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from vadjax import config as configs
+from vadjax import data
+from vadjax.data.clip import Clip
+from vadjax.data.scored_video import ScoredVideo
+from vadjax.data.units import Segment, Units
+from vadjax.data.video import Video
+from vadjax.detectors.contract import FrameScore
+from vadjax.errors import UserError
+from vadjax.evaluation.decisions import decide
+from vadjax.pipeline.run import Run, check_length
+from vadjax.runtime import devices
+from vadjax.runtime.console import Console
+from vadjax.storage import artifacts
+from vadjax.storage import workdir as workdirs
+from vadjax.storage.features import FeatureStore
+
+
+class TrainedDetector:
+    """Scores new videos with the detector of a finished run.
+
+    A run of several folds (protocol by_video) has left several detectors: a frame's score is the
+    mean of theirs, and so is the threshold.
+
+    Args:
+        workdir: folder of a run whose stage `evaluate` has been done.
+        console: where progress goes; None prints nothing.
+        command: how a person would start this again.
+
+    Raises:
+        UserError: there is no trained detector, or its backbone's weights have changed.
+    """
+
+    def __init__(
+        self,
+        workdir: str | os.PathLike,
+        *,
+        console: Console | None = None,
+        command: str = "",
+    ):
+        self.workdir = pathlib.Path(workdir)
+        config = configs.of_saved(workdirs.read_config(self.workdir))
+        devices.setup(config.features.cache_dir)
+        self.run = Run(config, self.workdir, console or Console(quiet=True), command)
+        self.metrics = self.run.metrics
+        known = self.metrics["detector"].get("weights_sha256")
+        if "features" in self.run.detector.inputs and self.run.backbone.weights_sha256 != known:
+            raise UserError(
+                f"the weights of {self.run.backbone.name} are others than those that "
+                f"{self.workdir} was trained with ({self.run.backbone.weights_source}); give it "
+                "the same file."
+            )
+
+    @classmethod
+    def load(cls, workdir: str | os.PathLike) -> "TrainedDetector":
+        """Return the detector of a finished run; the same as the constructor, without output."""
+        return cls(workdir)
+
+    @functools.cached_property
+    def states(self) -> list[Any]:
+        """The state of each fold's detector."""
+        count = artifacts.num_states(self.workdir)
+        if not count:
+            raise UserError(f"no trained detector in {self.workdir}; run vadjax.main on it first.")
+        return [artifacts.read_state(self.workdir, fold) for fold in range(count)]
+
+    @property
+    def threshold(self) -> float | None:
+        """Score from which a frame is called abnormal; None where the run has no threshold."""
+        values = self.metrics["threshold"]["values"]
+        return None if None in values else float(np.mean(values))
+
+    def score(self, path: str | os.PathLike, *, fps: float | None = None) -> ScoredVideo:
+        """Score one video.
+
+        Args:
+            path: a video file or a folder of images.
+            fps: frames a second of a video that does not say its own.
+
+        Returns:
+            The scores, with the run's threshold and the alarms.
+
+        Raises:
+            UserError: the video cannot be read, or is too short.
+        """
+        return self.score_videos([with_fps(data.open_video(path), fps)])[0]
+
+    def score_videos(
+        self, videos: Sequence[Video], *, report: Callable[[dict], None] = lambda progress: None
+    ) -> list[ScoredVideo]:
+        """Score videos; their features are kept in the cache.
+
+        Args:
+            videos: opened.
+            report: called with {"frames", "total"} as frames are extracted.
+
+        Returns:
+            A record for each video, with the run's threshold and the alarms.
+
+        Raises:
+            UserError: a video cannot be read, or is too short.
+        """
+        check_length(videos, self.run.span)
+        stores = self._extract(videos, report)
+
+        def read(name: str, segment: Segment) -> np.ndarray:
+            return stores[name].read(segment.video_id)[segment.start : segment.stop]
+
+        clips = []
+        for video in videos:
+            kept = stored(video)
+            units = Units((Segment(kept.id, 0, len(kept.frames)),))
+            clips.append(Clip(video.id, units, (kept,), read))
+        by_fold = [self.run.detector.score_clips(state, clips) for state in self.states]
+        return [decide(_mean(scored), self.threshold) for scored in zip(*by_fold, strict=True)]
+
+    def stream(self) -> "MeanStream":
+        """Return an object that scores one video frame by frame.
+
+        Raises:
+            UserError: the detector needs the whole video.
+        """
+        return MeanStream([self.run.detector.stream(state) for state in self.states])
+
+    def _extract(
+        self, videos: Sequence[Video], report: Callable[[dict], None]
+    ) -> dict[str, FeatureStore]:
+        """Extract what the detector reads; return the store of each input."""
+        run, videos = self.run, [stored(video) for video in videos]
+        threads, stores = os.cpu_count() or 1, {}
+        if "motion" in run.detector.inputs:
+            from vadjax.features.measure_motion import measure_motion
+            from vadjax.features.motion import motion_spec
+
+            stores["motion"] = self._store(motion_spec())
+            measure_motion(videos, store=stores["motion"], num_threads=threads, report=report)
+        if "features" in run.detector.inputs:
+            from vadjax.features.calibrate import choose_micro_batch
+            from vadjax.features.extract import extract
+            from vadjax.features.extractor import Extractor, features_spec
+
+            f = run.config.features
+            stores["features"] = self._store(features_spec(run.backbone, tap=f.tap))
+            micro_batch = choose_micro_batch(
+                run.backbone,
+                tap=f.tap,
+                batch_size=f.batch_size,
+                cache_dir=run.cache,
+                num_frames=sum(len(video.frames) for video in videos),
+            )
+            extract(
+                videos,
+                extractor=Extractor(
+                    run.backbone, taps=(f.tap,), batch_size=f.batch_size, micro_batch=micro_batch
+                ),
+                stores={f.tap: stores["features"]},
+                num_threads=threads,
+                report=report,
+            )
+        return stores
+
+    def _store(self, spec: dict) -> FeatureStore:
+        return FeatureStore(self.run.cache / "features" / "detect", {**spec, "root": ""})
+
+
+class MeanStream:
+    """The mean of the streams of several folds' detectors; see `detectors.contract.Stream`.
+
+    Args:
+        streams: at least one; their delays are equal.
+    """
+
+    def __init__(self, streams: Sequence[Any]):
+        self._streams = list(streams)
+
+    def update(self, frame: np.ndarray, time: float | None = None) -> list[FrameScore]:
+        """Take the next frame.
+
+        Args:
+            frame: uint8 [h, w, 3] RGB, or [h, w] grey.
+            time: timestamp in seconds.
+
+        Returns:
+            The scores that are final now.
+        """
+        return _mean_scores([stream.update(frame, time) for stream in self._streams])
+
+    def close(self) -> list[FrameScore]:
+        """Return the scores of the frames that waited for later ones."""
+        return _mean_scores([stream.close() for stream in self._streams])
+
+
+def _mean_scores(by_fold: Sequence[list[FrameScore]]) -> list[FrameScore]:
+    if len(by_fold) == 1:
+        return by_fold[0]
+    result = []
+    for scores in zip(*by_fold, strict=True):
+        values = [one.score for one in scores]
+        mean = None if None in values else float(np.mean(values))
+        result.append(FrameScore(scores[0].index, scores[0].time, mean))
+    return result
+
+
+def _mean(scored: Sequence[ScoredVideo]) -> ScoredVideo:
+    if len(scored) == 1:
+        return scored[0]
+    mean = np.stack([one.scores for one in scored]).mean(0, np.float64).astype(np.float32)
+    return dataclasses.replace(scored[0], scores=mean, maps=None, parts={})
+
+
+def stored(video: Video) -> Video:
+    """Return the video under a name that no other video has: two files may share their names."""
+    return dataclasses.replace(video, id=f"test/{video.fingerprint or video.id}")
+
+
+def with_fps(video: Video, fps: float | None) -> Video:
+    """Give a video a frame rate where it does not say its own.
+
+    Args:
+        video: opened.
+        fps: frames a second, or None.
+
+    Returns:
+        The video.
+    """
+    if video.fps is None and fps:
+        return dataclasses.replace(video, fps=fps, fps_assumed=True)
+    return video
