@@ -7,6 +7,8 @@ import numpy as np
 from ml_collections import ConfigDict
 
 from vadjax import config as configs
+from vadjax.data.scored_video import ScoredVideo
+from vadjax.storage import artifacts
 
 LENGTHS = (30, 40, 50, 60) * 3
 
@@ -106,15 +108,10 @@ def write(folder: pathlib.Path, *, model: str = "lstm", seed: int = 0, auc: floa
 
 def scores(folder: pathlib.Path, *, strength: float, labels: bool = True) -> None:
     """Write scores.npz, whose abnormal frames stand out by `strength` deviations."""
-    rng = np.random.default_rng(3)
-    arrays = {}
+    rng, test = np.random.default_rng(3), []
     for n, length in enumerate(LENGTHS):
         truth = (np.arange(length) >= length // 2).astype(np.uint8)
-        key = f"test|0|test/{n + 1:02d}"
-        own = rng.normal(size=length) + strength * truth
-        arrays |= {f"{key}|scores": own.astype(np.float32)}
-        arrays |= {f"{key}|predicted": np.ones(length, bool)}
-        if labels:
-            arrays[f"{key}|labels"] = truth
-    arrays["calibrate|0|train/01|scores"] = np.zeros(5, np.float32)
-    np.savez(pathlib.Path(folder) / "scores.npz", **arrays)
+        own = (rng.normal(size=length) + strength * truth).astype(np.float32)
+        test.append(ScoredVideo(f"test/{n + 1:02d}", own, labels=truth if labels else None))
+    held_out = ScoredVideo("train/01", np.zeros(5, np.float32))
+    artifacts.write_scores(pathlib.Path(folder), test, [held_out])

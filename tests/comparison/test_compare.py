@@ -24,6 +24,7 @@ from vadjax.comparison import (
 )
 from vadjax.errors import UserError
 from vadjax.runtime.console import Console
+from vadjax.storage import artifacts
 
 
 @pytest.fixture
@@ -252,14 +253,14 @@ def test_why_there_is_no_paired_test(tmp_path, how):
     runs.scores(a, strength=1)
     runs.scores(b, strength=1, labels=how != "unlabelled")
     path = pathlib.Path(b) / "scores.npz"
-    arrays = dict(np.load(path))
+    test, held_out = artifacts.read_scores(pathlib.Path(b))
     if how == "labels":
-        arrays["test|0|test/01|labels"][0] = 1
+        test[0].labels[0] = 1
     elif how == "video":
-        arrays = {k: v for k, v in arrays.items() if "test/03" not in k}
+        test = [video for video in test if video.id != "test/03"]
     elif how == "nan":
-        arrays["test|0|test/02|scores"][:] = np.nan
-    np.savez(path, **arrays)
+        test[1].scores[:] = np.nan
+    artifacts.write_scores(pathlib.Path(b), test, held_out)
     if how == "damaged":
         path.write_bytes(path.read_bytes()[:200])
     elif how == "missing":

@@ -43,9 +43,9 @@ def run(tmp_path):
     (tmp_path / "explain").mkdir()
     np.savez(tmp_path / "explain" / "maps.npz", **maps)
     (tmp_path / "explain" / "maps.json").write_text(json.dumps({"what": "a map by hand"}))
-    (tmp_path / "metrics.json").write_text(json.dumps({"videos": rows}))
     return types.SimpleNamespace(
         workdir=tmp_path,
+        metrics={"videos": rows},
         config=ConfigDict({"explain": {"num_pictures": 2, "videos": True}}),
         console=Console(quiet=True),
         videos=videos,

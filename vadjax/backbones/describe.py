@@ -36,5 +36,5 @@ def describe(name: str) -> dict[str, object]:
     return row | {
         "parameters": f"{count / 1e6:.1f} M",
         "width": architecture.num_features,
-        "GFLOP": f"{cost['flops'] / 1e9:.2f}",
+        "GFLOP": f"{(cost or {})['flops'] / 1e9:.2f}",
     }

@@ -47,7 +47,7 @@ def weights_file(checkpoint: str) -> tuple[pathlib.Path, str]:
         except OSError as error:  # all of the hub's errors are OSErrors
             raise _explained(error, offline) from error
     if path is None:
-        raise _explained(missing, offline)
+        raise _explained(missing, offline)  # type: ignore[arg-type]  # it is an OSError too
     blob = path.resolve().name  # the cache names large files by their sha256
     return path, blob if re.fullmatch(r"[0-9a-f]{64}", blob) else ""
 

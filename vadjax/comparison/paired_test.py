@@ -4,7 +4,6 @@ scores.npz is read only for the runs that are tested.
 """
 
 import pathlib
-import zipfile
 from collections.abc import Sequence
 
 import numpy as np
@@ -12,6 +11,7 @@ import numpy as np
 from vadjax.comparison.groups import RunRow
 from vadjax.comparison.tables import Comparison, PairedTest, Table
 from vadjax.errors import UserError, unknown
+from vadjax.storage import artifacts
 
 MAX_PAIRS = 10  # seeds of two groups
 
@@ -149,22 +149,9 @@ def read_test(workdir: str) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray
     Raises:
         UnusableScores: scores.npz is damaged.
     """
-    scores: dict[str, np.ndarray] = {}
-    labels: dict[str, np.ndarray] = {}
     try:
-        with (
-            open(pathlib.Path(workdir) / "scores.npz", "rb") as opened,
-            np.load(opened, allow_pickle=False) as file,
-        ):
-            for key in file.files:
-                split, _, name = key.split("|", 2)
-                name, what = name.rsplit("|", 1)
-                if split == "test" and what in ("scores", "labels"):
-                    (scores if what == "scores" else labels)[name] = file[key]
-    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
-        raise UnusableScores(workdir, f"scores.npz is damaged ({error})") from error
-    for name, truth in labels.items():
-        own = scores.get(name)
-        if own is None or own.shape != truth.shape or not np.isfinite(own).all():
-            raise UnusableScores(workdir, f"scores.npz is damaged (scores of {name})")
-    return {name: scores[name] for name in labels}, labels
+        test = artifacts.read_scores(pathlib.Path(workdir)).test
+    except UserError as error:
+        raise UnusableScores(workdir, str(error)) from error
+    known = [video for video in test if video.labels is not None]
+    return {v.id: v.scores for v in known}, {v.id: v.truth for v in known}

@@ -3,6 +3,7 @@
 import dataclasses
 import functools
 from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 
@@ -91,12 +92,17 @@ class Clip:
         Returns:
             The record, without threshold and alarms.
         """
-        facts = {"fold": self.fold, "maps": maps, "parts": parts or {}}
+        facts: dict[str, Any] = {
+            "predicted": predicted,
+            "fold": self.fold,
+            "maps": maps,
+            "parts": parts or {},
+        }
         if self.units.windows is not None:
             facts |= {"labels": self.units.labels, "unit": "window"}
         else:
             facts |= known_of(self.videos[0], self.units.segments[0])
-        return ScoredVideo(self.id, np.asarray(scores, np.float32), predicted, **facts)
+        return ScoredVideo(self.id, np.asarray(scores, np.float32), **facts)
 
 
 def known_of(video: Video, segment: Segment) -> dict:

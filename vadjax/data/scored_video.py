@@ -41,7 +41,7 @@ class ScoredVideo:
 
     id: str
     scores: np.ndarray
-    predicted: np.ndarray | None = None
+    predicted: np.ndarray = None  # type: ignore[assignment]  # None becomes all True
     maps: np.ndarray | None = None
     parts: Mapping[str, np.ndarray] = dataclasses.field(default_factory=dict)
     labels: np.ndarray | None = None
@@ -72,6 +72,17 @@ class ScoredVideo:
                 f"video {self.id!r}: {len(bad)} scores are not finite, the first at frame "
                 f"{bad[0]}. NaN or inf in the features, or training that diverged, leads to this."
             )
+
+    @property
+    def truth(self) -> np.ndarray:
+        """The labels of a video that has some.
+
+        Raises:
+            ValueError: it has none.
+        """
+        if self.labels is None:
+            raise ValueError(f"video {self.id!r} has no labels")
+        return self.labels
 
     @property
     def peak(self) -> int | None:

@@ -55,8 +55,8 @@ def one_class(
             f"only {len(usable)} normal training clips: early stopping and threshold use the last "
             f"{len(tail)} frames of {tail.video_id}, after a gap of {span} frames"
         )
-        held = Units((tail,))
-        return Fold(0, train, held, held, test, tuple(warnings), protocol)
+        end = Units((tail,))
+        return Fold(0, train, end, end, test, tuple(warnings), protocol)
     num_held = max(1, round(holdout * len(usable)))
     if len(usable) >= DISJOINT_FROM:
         num_held = max(2, num_held)
@@ -70,8 +70,8 @@ def one_class(
             f"only {len(usable)} normal training clips: early stopping and threshold share the "
             f"held-out clips {', '.join(sorted(video.id for video in held))}"
         )
-    tables = (_without(clips, held), validation, calibration)
-    return Fold(0, *map(_units, tables), test, tuple(warnings), protocol)
+    train, held_out = _units(_without(clips, held)), [_units(validation), _units(calibration)]
+    return Fold(0, train, held_out[0], held_out[1], test, tuple(warnings), protocol)
 
 
 def _cut_tail(clips: Sequence, holdout: float, span: int) -> tuple[Units, Segment]:

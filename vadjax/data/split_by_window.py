@@ -92,8 +92,7 @@ def by_window(
     def units(chosen: np.ndarray) -> Units:
         return Units(segments, windows[chosen], labels[chosen])
 
-    tables = units(train), units(validation), Units(), units(test)
-    return Fold(0, *tables, tuple(warnings), protocol)
+    return Fold(0, units(train), units(validation), Units(), units(test), tuple(warnings), protocol)
 
 
 def _unit(length: int) -> str:

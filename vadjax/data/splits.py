@@ -1,6 +1,7 @@
 """Divides a data set into folds, as its protocol says."""
 
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import numpy as np
 
@@ -55,10 +56,14 @@ def make_folds(
         )
     if not 0 < holdout < 1:
         raise UserError(f"dataset.holdout is {holdout}; it must lie between 0 and 1.")
-    clip = {"holdout": holdout, "window_span": window_span(length, dilation), "seed": seed}
+    clip: dict[str, Any] = {
+        "holdout": holdout,
+        "window_span": window_span(length, dilation),
+        "seed": seed,
+    }
     if PROTOCOLS[protocol].unit == "window":
-        window = {"length": length, "stride": stride, "dilation": dilation}
-        labelled = {"window_label": window_label, "copies": copies}
+        window: dict[str, Any] = {"length": length, "stride": stride, "dilation": dilation}
+        labelled: dict[str, Any] = {"window_label": window_label, "copies": copies}
         return (by_window(dataset, protocol=protocol, **window, **labelled, seed=seed),)
     if PROTOCOLS[protocol].supervised:
         return by_video(dataset, num_folds=num_folds, **clip)

@@ -142,7 +142,7 @@ class Progress:
 
     Attributes:
         console: what a person sees.
-        workdir: folder of the run, for checkpoints and logs; None keeps nothing.
+        workdir: folder of the run, for checkpoints and logs; None where nothing is kept.
         name: of the fold, where a run has several; else "".
         label: put before messages, for instance "fold 2/4: ".
         timing: seconds by name, which the run adds to timing.json.

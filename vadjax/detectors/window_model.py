@@ -112,17 +112,19 @@ class WindowModel(ClipDetector):
         from vadjax.training.inputs import TrainingData
 
         standardizer, window = self.standardizer(train), self.config.window
-        pool: dict[Segment, tuple[np.ndarray, np.ndarray, Video]] = {}
+        pool: dict[Segment, tuple[np.ndarray, np.ndarray, Video]] = {}  # rows, labels, video
         for clip in (*train, *validation):
             segments = clip.units.segments
             cuts = np.cumsum([len(s) for s in segments])[:-1]
-            labels = np.split(clip.labels, cuts)
-            arrays = clip.arrays("features")
-            for segment, *known in zip(segments, arrays, labels, clip.videos, strict=True):
-                pool.setdefault(segment, tuple(known))
+            known = zip(
+                clip.arrays("features"), np.split(clip.labels, cuts), clip.videos, strict=True
+            )
+            for segment, each in zip(segments, known, strict=True):
+                pool.setdefault(segment, each)
         starts = np.cumsum([0, *map(len, pool)]).tolist()
         start_of = dict(zip(pool, starts, strict=False)).__getitem__
-        cut = {"length": window.length, "dilation": window.dilation, "start_of": start_of}
+        cut: dict[str, Any] = {"length": window.length, "dilation": window.dilation}
+        cut["start_of"] = start_of
         cells = None
         if self.objective.name == "segment":
             cells = [self._cell_labels(v, s, rows) for s, (rows, _, v) in pool.items()]
@@ -175,9 +177,12 @@ class WindowModel(ClipDetector):
 
         Raises:
             UserError: see `training.fit.fit`.
+            ValueError: `progress` has no workdir.
         """
         from vadjax.training.fit import fit
 
+        if progress.workdir is None:
+            raise ValueError("a window model keeps its checkpoints in Progress.workdir; give one.")
         standardizer, data = self.training_data(train, validation)
         sizes = [len(data.train), len(data.validation)]
         progress.say(f"training on {sizes[0]} windows, validating on {sizes[1]}; compiling")
@@ -263,7 +268,7 @@ class WindowModel(ClipDetector):
             shared,
             key,
             size=4 * rows.size,
-            make=lambda: scorer.place(standardizer.apply(rows), windows),
+            make=lambda: scorer.put(standardizer.apply(rows), windows),
         )
         scores = scorer.fetch(variables, *placed)[: len(windows)]
         return clip.scored(scores[:, -1])

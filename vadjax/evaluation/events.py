@@ -136,7 +136,7 @@ def count_false_alarms(videos: Sequence[ScoredVideo], thresholds: np.ndarray) ->
     events = []
     for video, gap in zip(videos, gaps, strict=True):
         inside = np.zeros(len(video.scores) + 1, np.int64)
-        for start, stop in runs(video.labels, gap=gap):
+        for start, stop in runs(video.truth, gap=gap):
             inside[start:stop] = 1
         events.append(inside)
     before = np.append(0, np.cumsum(np.concatenate(events)))  # event frames before each frame

@@ -40,7 +40,7 @@ def legacy_part(
     if why := one_class(pool(videos)[1]):
         return None, {"legacy": why}
     own = {v.id: np.asarray(v.scores, np.float64) for v in labelled(videos)}
-    labels = {v.id: v.labels for v in labelled(videos)}
+    labels = {v.id: v.truth for v in labelled(videos)}
     rows = [*_scaled(own, labels), *_errors(own, labels, errors), *_smoothed(own, labels)]
     rows.append(
         {

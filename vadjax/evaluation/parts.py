@@ -25,7 +25,7 @@ def frame_part(videos: Videos, *, num_folds: int, resamples: int, seed: int) -> 
         The part `frame`, and reasons.
     """
     known = labelled(videos)
-    own, true = [v.scores for v in known], [v.labels for v in known]
+    own, true = [v.scores for v in known], [v.truth for v in known]
     where = [v.scene for v in known]
     interval = bootstrap.auc_interval(own, true, scenes=where, resamples=resamples, seed=seed)
     macro, skipped = frame.macro_auc(zip(own, true, strict=True))
@@ -202,7 +202,7 @@ def pool(videos: Videos) -> tuple[np.ndarray, np.ndarray]:
     known = labelled(videos)
     if not known:
         return np.zeros(0, np.float32), np.zeros(0, np.uint8)
-    return np.concatenate([v.scores for v in known]), np.concatenate([v.labels for v in known])
+    return np.concatenate([v.scores for v in known]), np.concatenate([v.truth for v in known])
 
 
 def pool_calls(videos: Videos) -> np.ndarray:

@@ -3,6 +3,7 @@
 import concurrent.futures
 import time
 from collections.abc import Callable, Sequence
+from typing import Any
 
 from vadjax.data.video import Video
 from vadjax.features.motion import MotionMeter
@@ -37,7 +38,10 @@ def measure_motion(
         meter = MotionMeter()
         for frame in video.frames:
             meter.update(frame)
-        facts = {"video_fingerprint": video.fingerprint, "num_frames": len(video.frames)}
+        facts: dict[str, Any] = {
+            "video_fingerprint": video.fingerprint,
+            "num_frames": len(video.frames),
+        }
         store.write(video.id, meter.rows(), **facts)
         return len(video.frames)
 

@@ -97,8 +97,15 @@ class MapQuality:
         reasons = {f"explain.{measure}": why for measure in map_measures.PLACES}
         for name, make in (("deletion", self._deletion), ("sanity", self._sanity)):
             off = None, self._none("num_judged") if self.mapper else OWN_MAPS
-            part[name], reasons[f"explain.{name}"] = make() if self.few and self.mapper else off
+            asked = self.few and self.mapper is not None
+            part[name], reasons[f"explain.{name}"] = make() if asked else off
         return part, reasons
+
+    @property
+    def _asked(self) -> AnomalyMaps:
+        """The mapper, of which more is asked than its maps."""
+        assert self.mapper is not None  # the caller has looked
+        return self.mapper
 
     def _none(self, key: str) -> str:
         """Say why no frame was chosen."""
@@ -151,7 +158,7 @@ class MapQuality:
             noise = random.random((1, *self.maps[name].shape[1:]), np.float32)
             rivals["chance"] = to_frame(noise, preprocess, frame.shape)[0]
             segment = self.tested[name].segment
-            rows = self.mapper.windows(np.array([number]), segment)[0] + segment.start
+            rows = self._asked.windows(np.array([number]), segment)[0] + segment.start
             window = np.stack([self.run.videos[segment.video_id].frames[i] for i in rows])
             score = functools.partial(self._score, self.tested[name].fold)
             left = map_measures.deletion(window, self._background(name), rivals, score)
@@ -165,7 +172,7 @@ class MapQuality:
         """Compare the maps with those under a model that was never trained."""
         import jax
 
-        model, window = self.mapper.model, self.run.config.window.length
+        model, window = self._asked.model, self.run.config.window.length
         zeros = np.zeros((1, window, *model.feature_shape), np.float32)
         ours: list[np.ndarray] = []
         theirs: list[np.ndarray] = []
@@ -178,8 +185,8 @@ class MapQuality:
             if not segments:
                 continue
             fresh = model.init(jax.random.key(fold.index), zeros)["params"]
-            variables = {**self.mapper.trained(fold).variables, "params": fresh}
-            for name, maps in self.mapper.again(fold, segments, variables).items():
+            variables = {**self._asked.trained(fold).variables, "params": fresh}
+            for name, maps in self._asked.again(fold, segments, variables).items():
                 trained = self.maps[name][np.asarray(self.few[name]) - segments[name].start]
                 ours += [*trained]
                 theirs += [*maps]
@@ -204,7 +211,7 @@ class MapQuality:
         [tap] = extractor.taps
         batches = [np.asarray(extractor(images[at])[tap]) for at in index]
         rows = np.concatenate(batches)[: len(images)]
-        variables, standardizer = self.mapper.trained(fold)
+        variables, standardizer = self._asked.trained(fold)
         rows = standardizer.apply(rows.reshape(*windows.shape[:2], *rows.shape[1:]))
         return np.asarray(scores(variables, rows))
 
@@ -216,7 +223,7 @@ class MapQuality:
         from vadjax.features.extractor import Extractor
 
         run = self.run
-        model, objective = self.mapper.model, self.mapper.objective
+        model, objective = self._asked.model, self._asked.objective
 
         @jax.jit
         def scores(variables, windows):

@@ -70,9 +70,8 @@ def _clips(dataset: Dataset, expected: dict) -> Table:
 
 def _abnormal(videos: Sequence[Video]) -> int | None:
     """Return the number of abnormal frames, or None where there are no labels."""
-    if any(video.labels is None for video in videos):
-        return None
-    return sum(int(video.labels.sum()) for video in videos)
+    labels = [video.labels for video in videos if video.labels is not None]
+    return sum(int(own.sum()) for own in labels) if len(labels) == len(videos) else None
 
 
 def _pair(found: int | None, wanted: int | None) -> str:

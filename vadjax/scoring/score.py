@@ -81,7 +81,7 @@ class ScoreFn:
 
 
 @functools.lru_cache(maxsize=16)  # detectors of one kind share a compiled program
-def make_score_fn(model: Model, objective: Objective, *, length: int, batch_size: int) -> ScoreFn:
+def make_score_fn(model: Any, objective: Any, *, length: int, batch_size: int) -> ScoreFn:
     """Compile the scoring of many windows, split over all local devices.
 
     The first layer's input projection is computed once for each frame, and shared by all windows
@@ -125,6 +125,10 @@ def make_score_fn(model: Model, objective: Objective, *, length: int, batch_size
         )
     )
     return ScoreFn(mapped, batch_size, shardings)
+
+
+def _score_fn(model: Any, objective: Any, length: int, batch_size: int) -> ScoreFn:
+    return make_score_fn(model, objective, length=length, batch_size=batch_size)
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -179,7 +183,7 @@ def make_inputs(
             f"{len(short)} video(s) are shorter than a window of {span} frames: {listed}; "
             "lower window.length (or window.dilation), or leave these videos out."
         )
-    run = make_score_fn(model, objective, length=length, batch_size=batch_size)
+    run = _score_fn(model, objective, length, batch_size)
     for group in _groups({k: len(v) for k, v in features.items()}):
         lengths = {k: len(features[k]) for k in group}
         table = window_table(list(lengths.values()), length=length, stride=1, dilation=dilation)
@@ -247,7 +251,7 @@ def score_inputs(
     Returns:
         As `score_videos`.
     """
-    run = make_score_fn(model, objective, length=length, batch_size=batch_size)
+    run = _score_fn(model, objective, length, batch_size)
     result = {}
     for group in inputs:
         table = group.table

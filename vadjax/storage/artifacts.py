@@ -78,7 +78,8 @@ def write_scores(
         test: of all folds.
         calibration: of all folds.
     """
-    listed, arrays = [], {}
+    listed: list[dict] = []
+    arrays: dict[str, Any] = {}
     for split, videos in zip(SPLITS, (test, calibration), strict=True):
         for video in videos:
             number = len(listed)
@@ -118,12 +119,12 @@ def read_scores(workdir: pathlib.Path) -> Scores:
 
 
 def _video(facts: dict, arrays: Mapping[str, np.ndarray]) -> ScoredVideo:
-    named: dict[str, dict] = {"parts": {}, "kinds": {}}
+    named: dict[str, Any] = {"parts": {}, "kinds": {}}
     for key, values in arrays.items():
         group, _, name = key.partition("/")
         if name:
             named[group][name] = values
-    plain = {key: arrays.get(key) for key in _ARRAYS}
+    plain: dict[str, Any] = {key: arrays.get(key) for key in _ARRAYS}
     facts["substituted"] = tuple(facts["substituted"])
     return ScoredVideo(**facts, **plain, **named)
 
@@ -138,7 +139,7 @@ def _read_old_scores(file: Any) -> Scores:
     result = Scores([], [])
     for (split, fold, name), found in arrays.items():
         unit = "window" if "rows" in found else "frame"
-        known = {key: found.get(key) for key in ("predicted", "labels")}
+        known: dict[str, Any] = {key: found.get(key) for key in ("predicted", "labels")}
         video = ScoredVideo(name, found["scores"], **known, fold=fold, unit=unit)
         (result.calibration if split == "calibrate" else result.test).append(video)
     return result

@@ -44,7 +44,8 @@ def save_state(folder: pathlib.Path, state: Any) -> None:
         raise unwritable(sealed, error) from error
     with atomic_write(folder / ARRAYS) as beside:
         with beside.open("wb") as file:
-            np.savez(file, **{str(number): array for number, array in enumerate(arrays)})
+            numbered: dict[str, Any] = {str(n): array for n, array in enumerate(arrays)}
+            np.savez(file, **numbered)
         arrays_sha256 = _file_sha256(beside)
     content = {"version": VERSION, "arrays_sha256": arrays_sha256, "state": structure}
     write_json(sealed, {**content, "sha256": _sha256(content)})
