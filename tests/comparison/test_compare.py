@@ -272,7 +272,7 @@ def test_why_there_is_no_paired_test(tmp_path, how):
         "unlabelled": "has no labels; run --stage=score again",
         "damaged": "scores.npz is damaged",
         "missing": "has no scores.npz",
-        "nan": "damaged (scores of test/02)",
+        "nan": "test/02",
     }[how]
     assert test.difference is None and why in test.text
     assert [name for name, _ in problems] == ([b] if how in ("damaged", "nan") else [])
