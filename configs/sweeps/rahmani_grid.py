@@ -1,4 +1,4 @@
-"""The published grid: 6 backbones x 4 scanners x 3 protocols x 5 seeds, for each data set given.
+"""The published grid: 6 backbones x 4 models x 3 protocols x 5 seeds, for each data set given.
 
 python -m vadjax.sweep --workdir=runs/rahmani_grid \\
     --config=configs/sweeps/rahmani_grid.py:ucsd_ped2=/data/ped2,avenue=/data/avenue
@@ -12,7 +12,8 @@ any config key is set for all runs (train.epochs=2).
 """
 
 from vadjax import backbones
-from vadjax.config import DATASETS, default_config, with_argument
+from vadjax.config import default_config, with_argument
+from vadjax.data import DATASETS
 from vadjax.errors import UserError, unknown
 
 BACKBONES = (

@@ -25,7 +25,7 @@ TINY = SMALL.split()
         (["ped2_lstm", "gru"], "unexpected argument 'gru'"),
         (["ped2_lstm", "train.epoch=1"], "Did you mean 'train.epochs'"),
         (["ped2_lstm", "--data_dir=d", "--epochs=many"], "config.train.epochs"),
-        (["synthetic_lstm:detector=windowmodel"], "Did you mean 'window_model'"),
+        (["synthetic_lstm:detector=flow_bx"], "Did you mean 'flow_box'"),
     ],
 )
 def test_mistakes_have_one_message(arguments, text):

@@ -6,7 +6,7 @@ from absl import flags
 
 from vadjax import backbones
 from vadjax.config import default_config, flatten
-from vadjax.config.argument import SHORT
+from vadjax.config.argument import ABBREVIATIONS
 from vadjax.config.renamed import KEYS
 from vadjax.errors import UserError, unknown
 
@@ -76,7 +76,7 @@ def _resolve(name: str, own: Mapping[str, bool], keys: Mapping) -> tuple[str, bo
 def _key_of(name: str, keys: Mapping) -> str | None:
     """Return the config key that a name stands for, if any."""
     name = name.removeprefix("config.")
-    name = KEYS.get(name, SHORT.get(name, name))
+    name = KEYS.get(name, ABBREVIATIONS.get(name, name))
     if name in keys:
         return name
     same = [key for key in keys if _last(key) == name]

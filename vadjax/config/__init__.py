@@ -1,8 +1,8 @@
 """The tree of defaults, its choices, and `validate`, which every config passes before a run."""
 
-from vadjax.config.argument import assign, with_argument
+from vadjax.config.argument import ABBREVIATIONS, assign, with_argument
 from vadjax.config.checks import validate
-from vadjax.config.choices import DATASETS, MAP_MODELS, WINDOW_PROTOCOLS
+from vadjax.config.choices import choices
 from vadjax.config.defaults import default_config, flatten
 from vadjax.config.identity import (
     FREE_KEYS,
@@ -18,14 +18,13 @@ from vadjax.config.renamed import upgrade
 from vadjax.config.saved import of_saved
 
 __all__ = [
-    "DATASETS",
+    "ABBREVIATIONS",
     "FREE_KEYS",
     "FREE_SECTIONS",
-    "MAP_MODELS",
     "OF_FIGURES",
-    "WINDOW_PROTOCOLS",
     "assign",
     "changed",
+    "choices",
     "default_config",
     "fingerprint",
     "flatten",

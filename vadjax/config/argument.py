@@ -10,7 +10,7 @@ from vadjax.config import renamed
 from vadjax.config.defaults import flatten
 from vadjax.errors import UserError, unknown
 
-SHORT = {"backbone": "features.backbone", "detector": "detector.name"}
+ABBREVIATIONS = {"backbone": "features.backbone", "detector": "detector.name"}
 
 
 def with_argument(config: ConfigDict, argument: str) -> ConfigDict:
@@ -36,8 +36,8 @@ def assign(config: ConfigDict, part: str) -> None:
 
     Args:
         config: changed in place.
-        part: "key=value": the key as in the config, dotted, or a key of `SHORT`; the value as
-            Python writes it, strings without quotes. A backbone that takes its own input size
+        part: "key=value": the key as in the config, dotted, or one of `ABBREVIATIONS`; the value
+            as Python writes it, strings without quotes. A backbone that takes its own input size
             alone gets that.
 
     Raises:
@@ -50,7 +50,7 @@ def assign(config: ConfigDict, part: str) -> None:
             f"config argument {part!r} is no key=value; write, for instance, "
             "--config=configs/ped2_lstm.py:backbone=resnet50"
         )
-    [key] = renamed.upgrade({SHORT.get(key, key): None})
+    [key] = renamed.upgrade({ABBREVIATIONS.get(key, key): None})
     if key not in known:
         raise unknown("config key", key, known)
     kind = type(known[key])

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 
 import numpy as np
 
-from vadjax import config as configs
+from vadjax.models import MODELS
 from vadjax.data.clip import segment_name
 from vadjax.data.scored_video import ScoredVideo
 from vadjax.data.units import Fold, Segment
@@ -51,7 +51,7 @@ class AnomalyMaps:
         self.model = detector.model(run.store.read(next(iter(run.videos))).shape[1:])
         self._trained: dict[int, Trained] = {}
         self.shape = self._flat_shape()
-        shows_errors = run.config.model.name in configs.MAP_MODELS or self.shape
+        shows_errors = MODELS[run.config.model.name].reads == "maps" or self.shape
         self.method = e.method
         if e.method == "auto":
             self.method = "error" if shows_errors else "gradcam++"

@@ -1,0 +1,62 @@
+"""Choosing a detector: by the argument, in the identity, and which checks are for it."""
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+from vadjax import config as configs
+from vadjax.detectors import DETECTORS
+from vadjax.errors import UserError
+
+
+def config_of(argument):
+    return configs.with_argument(configs.default_config(), argument)
+
+
+def test_detector_is_short_for_its_name_and_makes_another_run():
+    config = config_of("detector=flow_box")
+    assert config.detector.name == "flow_box"
+    assert configs.run_hash(config) != configs.run_hash(configs.default_config())
+    assert configs.identity(config)["detector.name"] == "flow_box"
+    before = json.loads(json.dumps(configs.default_config().to_dict(), default=list))
+    assert configs.changed(before, config) == ["detector.name"]
+    del before["detector"]  # a run of the first version
+    assert configs.changed(before, configs.default_config()) == []
+
+
+@pytest.mark.parametrize("name", [n for n, e in DETECTORS.items() if "segment" in e.units])
+def test_every_detector_of_clips_is_valid(name):
+    configs.validate(config_of(f"detector={name}"))
+
+
+def test_checks_of_windows_and_models_are_for_window_model_alone():
+    # No objective serves this model on pooled features, and the training ends before it begins.
+    faults = "model.name=appearance_to_flow,objective.name=segment,train.mix=0.5,window.length=1"
+    configs.validate(config_of(f"detector=knn,{faults}"))
+    with pytest.raises(UserError, match="does not serve objective 'segment'"):
+        configs.validate(config_of(faults))
+
+
+@pytest.mark.parametrize(
+    ("argument", "text"),
+    [
+        ("detector=flow_bx", "Did you mean 'flow_box'"),
+        ("detector=flow_box,dataset.protocol=random_window", "splits windows; choose one of one_"),
+        ("detector=nearest_in_time", "splits videos; choose one of random_window"),
+        ("detector=knn,evaluate.threshold=half", "for probabilities"),
+        ("detector=knn,evaluate.threshold=f1", "labelled validation"),
+    ],
+)
+def test_faults(argument, text):
+    with pytest.raises(UserError, match=text):
+        configs.validate(config_of(argument))
+
+
+def test_checking_a_config_imports_no_jax():
+    code = (
+        "import sys; from vadjax import config as c; c.validate(c.default_config()); c.choices(); "
+        "sys.exit('jax' in sys.modules or 'tensorflow_datasets' in sys.modules)"
+    )
+    assert subprocess.run([sys.executable, "-c", code]).returncode == 0

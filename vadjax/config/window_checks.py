@@ -1,0 +1,128 @@
+"""What can be wrong with a config of the detector window_model: window, model, training."""
+
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from vadjax.data.protocols import PROTOCOLS
+from vadjax.models import MODELS, OBJECTIVES
+
+
+def faults_of_window_model(flat: Mapping[str, Any]) -> list[str]:
+    """Return which keys of a flat config do not go together where a model of windows is trained."""
+    return [*_classes(flat), *_model(flat), *_training(flat), *_window_protocols(flat)]
+
+
+def _classes(flat: Mapping[str, Any]) -> list[str]:
+    """Return what is wrong with the number of classes and their weights."""
+    faults, num, weights = [], flat["objective.num_classes"], flat["objective.class_weight"]
+    activation = flat["objective.activation"]
+    if num < 2 or (num > 2 and activation == "sigmoid"):
+        faults.append(
+            f"objective.num_classes is {num}; activation {activation!r} wants "
+            + ("2 (softmax takes more)." if activation == "sigmoid" else "at least 2.")
+        )
+    if weights not in ("balanced", "none"):
+        parts = weights.split(",")
+        if len(parts) != num or not all(re.fullmatch(r"\s*\d*\.?\d+\s*", part) for part in parts):
+            faults.append(
+                f"objective.class_weight is {weights!r}; wanted balanced, none, or {num} numbers "
+                "with commas between them, that of class 0 (normal) first."
+            )
+    return faults
+
+
+def _model(flat: Mapping[str, Any]) -> list[str]:
+    """Return what does not go together of protocol, features, model and objective."""
+    faults = []
+    protocol, tap = flat["dataset.protocol"], flat["features.tap"]
+    name, objective = flat["model.name"], flat["objective.name"]
+    model, goal = MODELS[name], OBJECTIVES[objective]
+    if PROTOCOLS[protocol].supervised != goal.supervised:
+        faults.append(
+            f"protocol {protocol!r} does not go with objective {objective!r}: "
+            f"{_names(p for p in PROTOCOLS if PROTOCOLS[p].supervised)} learn from labels "
+            f"(objective.name={_names((o for o in OBJECTIVES if OBJECTIVES[o].supervised), 'or')}),"
+            f" {_names(p for p in PROTOCOLS if not PROTOCOLS[p].supervised)} never see one "
+            f"(objective.name="
+            f"{_names((o for o in OBJECTIVES if not OBJECTIVES[o].supervised), 'or')})."
+        )
+    if objective not in model.objectives:
+        serving = (other for other in MODELS if objective in MODELS[other].objectives)
+        faults.append(
+            f"model {name!r} does not serve objective {objective!r}: set "
+            f"objective.name={_names(model.objectives, 'or')}, or model.name="
+            f"{_names(serving, 'or')}."
+        )
+    if (tap == "features") != (model.reads == "vectors"):
+        of_maps = (other for other in MODELS if MODELS[other].reads == "maps")
+        faults.append(
+            f"features.tap={tap!r} does not go with model {name!r}: {_names(of_maps)} read maps "
+            "(features.tap=map, or a stage's name such as stage5), all others pooled features "
+            "(features.tap=features)."
+        )
+    if flat["features.standardize"] == "place" and tap == "features":
+        faults.append("features.standardize=place is for maps: set features.tap=map.")
+    if flat["window.length"] < goal.min_length:
+        faults.append(f"objective {objective!r} needs window.length of at least {goal.min_length}.")
+    if flat["evaluate.threshold"] == "half" and objective != "classify":
+        faults.append("evaluate.threshold=half is for probabilities: set objective.name=classify.")
+    return faults
+
+
+def _training(flat: Mapping[str, Any]) -> list[str]:
+    """Return which keys of the training do not go together."""
+    faults = []
+    masks = "cell_label" in OBJECTIVES[flat["objective.name"]].reads
+    if flat["train.mix"] and (not masks or flat["train.batches"] == "runs"):
+        faults.append(
+            "train.mix mixes masks too: set objective.name=segment and train.batches=windows, or "
+            "train.mix=0."
+        )
+    waits, stops = flat["train.plateau_patience"], flat["train.patience"]
+    if flat["train.schedule"] == "plateau" and 0 < stops <= waits:
+        faults.append(
+            f"train.patience={stops} ends the training before train.plateau_patience={waits} "
+            "lowers the learning rate; choose a larger train.patience, or 0."
+        )
+    return faults
+
+
+def _window_protocols(flat: Mapping[str, Any]) -> list[str]:
+    """Return what does not go with a protocol that splits at window level."""
+    protocol, faults = flat["dataset.protocol"], []
+    if PROTOCOLS[protocol].unit != "window":
+        return faults
+    if "cell_label" in OBJECTIVES[flat["objective.name"]].reads:
+        faults.append(
+            f"protocol {protocol!r} splits windows with labels of rows, not masks: set "
+            "objective.name=classify."
+        )
+    if flat["train.batches"] == "runs":
+        faults.append(
+            f"protocol {protocol!r} trains on windows from everywhere, which have no neighbours: "
+            "set train.batches=windows."
+        )
+    # No clip is held out that could give another threshold.
+    wanted: dict[str, object] = {"evaluate.threshold": "half"}
+    if protocol == "published_shuffled":
+        wanted |= {"window.stride": 1, "window.dilation": 1, "window.label": "last"}
+    for key, value in wanted.items():
+        if flat[key] != value:
+            faults.append(f"protocol {protocol!r} is defined with {key}={value}, not {flat[key]}.")
+    if flat["window.stride"] >= flat["window.length"] > 0 and protocol == "random_window":
+        faults.append(
+            f"protocol 'random_window' splits overlapping windows: window.stride is "
+            f"{flat['window.stride']} and must be below window.length, {flat['window.length']}."
+        )
+    return faults
+
+
+def _names(names: Iterable[str], word: str = "and") -> str:
+    """Join names.
+
+    >>> _names(["a", "b", "c"], "or")
+    'a, b or c'
+    """
+    *most, last = names
+    return f"{', '.join(most)} {word} {last}" if most else last
