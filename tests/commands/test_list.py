@@ -1,5 +1,6 @@
 """`vadjax list` prints what configs may name."""
 
+import ast
 import subprocess
 import sys
 
@@ -19,8 +20,13 @@ def test_all_kinds_and_one(capsys):
     verb.main(["backbones"])
     assert capsys.readouterr().out.split() == backbones.list_backbones()
     verb.main(["keys"])
-    keys = [line.partition("=")[0] for line in capsys.readouterr().out.splitlines()]
-    assert keys == [*flatten(default_config().to_dict())]
+    keys = [line.split(maxsplit=1) for line in capsys.readouterr().out.splitlines()]
+    wanted = flatten(default_config().to_dict())
+    assert {key: ast.literal_eval(value) for key, value in keys} == wanted
+    verb.main(["datasets"])
+    assert "UCSD Ped2" in capsys.readouterr().out
+    verb.main(["configs"])
+    assert "UCSD Ped2, one_class: a GRU predicts" in capsys.readouterr().out
 
 
 def test_backbones_in_detail(capsys):

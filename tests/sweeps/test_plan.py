@@ -29,6 +29,10 @@ def test_runs_are_numbered_named_by_what_differs_and_counted_once():
         "0000-units=8x4",
         "0001-units=8",
     ]
+    assert [s.name for s in read({"detector": "knn"}, {"detector": "flow_box"})] == [
+        "0000-detector=knn",
+        "0001-detector=flow_box",
+    ]
 
 
 def test_groups_are_runs_of_one_shape():

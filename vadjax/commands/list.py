@@ -14,10 +14,12 @@ NAME  backbones: parameters, width of the features, input size, GFLOP, licence
 import textwrap
 from collections.abc import Sequence
 
-from vadjax import backbones
+from vadjax import backbones, data
 from vadjax.config import default_config, flatten, shipped
-from vadjax.config.choices import choices
+from vadjax.data.protocols import PROTOCOLS
+from vadjax.detectors import DETECTORS
 from vadjax.errors import UserError, unknown
+from vadjax.models import MODELS, OBJECTIVES
 
 KEYS = "keys"
 
@@ -37,26 +39,27 @@ def main(arguments: Sequence[str]) -> None:
         if name not in names[kind]:
             raise unknown(kind.removesuffix("s"), name, names[kind])
     if not wanted:
-        print("\n".join(names[kind]))
+        width = 2 + max(map(len, names[kind]))
+        for name, title in names[kind].items():
+            print(f"{name:{width}}{title}".rstrip())
     elif kind != "backbones":
         raise UserError(f"names are taken after backbones alone: vadjax list {kind}.")
     else:
         _describe(wanted)
 
 
-def listing() -> dict[str, Sequence[str]]:
-    """Return the names of each kind; JAX is not imported."""
-    known = choices()
+def listing() -> dict[str, dict[str, str]]:
+    """Return kind -> name -> title, empty where the name says all; JAX is not imported."""
     return {
-        "datasets": known["dataset.name"],
-        "protocols": known["dataset.protocol"],
-        "models": known["model.name"],
-        "objectives": known["objective.name"],
-        "detectors": known["detector.name"],
-        "backbones": backbones.list_backbones(),
-        "configs": shipped.names(),
-        "sweeps": shipped.names("sweeps"),
-        KEYS: [f"{key}={value!r}" for key, value in flatten(default_config().to_dict()).items()],
+        "datasets": {name: data.builder(name).title for name in data.DATASETS},
+        "protocols": {name: protocol.title for name, protocol in PROTOCOLS.items()},
+        "models": {name: model.title for name, model in MODELS.items()},
+        "objectives": {name: objective.title for name, objective in OBJECTIVES.items()},
+        "detectors": {name: detector.title for name, detector in DETECTORS.items()},
+        "backbones": dict.fromkeys(backbones.list_backbones(), ""),
+        "configs": {name: shipped.summary(name) for name in shipped.names()},
+        "sweeps": {name: shipped.summary(name, under="sweeps") for name in shipped.names("sweeps")},
+        KEYS: {key: repr(value) for key, value in flatten(default_config().to_dict()).items()},
     }
 
 

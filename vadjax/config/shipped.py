@@ -1,5 +1,6 @@
 """The config files that come with vadjax, by name: from a checkout or from an installed wheel."""
 
+import ast
 import pathlib
 
 from vadjax.errors import UserError, unknown
@@ -18,6 +19,20 @@ def folder() -> pathlib.Path:
 def names(under: str = "") -> list[str]:
     """Return the names of the shipped configs in a folder below the top, such as "sweeps"."""
     return sorted(path.stem for path in (folder() / under).glob("*.py"))
+
+
+def summary(name: str, *, under: str = "") -> str:
+    """Return the first line of a shipped config's docstring.
+
+    Args:
+        name: one of `names`.
+        under: the folder of the shipped configs that it is in.
+
+    Returns:
+        A sentence; the file is read and not run.
+    """
+    tree = ast.parse((folder() / under / f"{name}.py").read_text(encoding="utf-8"))
+    return (ast.get_docstring(tree) or "").partition("\n")[0]
 
 
 def find(name: str, *, under: str = "") -> pathlib.Path:

@@ -16,8 +16,13 @@ from vadjax.errors import UserError, unknown
 TRACED_KEYS = ("seed", "train.learning_rate", "train.weight_decay", "model.dropout")
 INPUT_SECTIONS = ("dataset", "features", "window")
 MAIN_KEYS = ("dataset.name", "dataset.protocol", "features.backbone", "model.name")
-SHORT = {"train.learning_rate": "lr", "train.weight_decay": "wd", "features.backbone": "backbone"}
-ALIASES = {"train.lr": "train.learning_rate", "backbone": "features.backbone"}
+SHORT = {
+    "train.learning_rate": "lr",
+    "train.weight_decay": "wd",
+    "features.backbone": "backbone",
+    "detector.name": "detector",
+}
+ALIASES = {**configs.ABBREVIATIONS, "train.lr": "train.learning_rate"}
 EXAMPLES = {
     "sweep": "one that calls add(seed=0, ...) for each run, as configs/sweeps/synthetic_rates.py",
     "space": "one that calls add('train.learning_rate', low=1e-4, high=1e-2, log=True) for each "
@@ -97,7 +102,7 @@ def read_sweep(sweep: Callable, base: ConfigDict, argument: str = "") -> list[Sp
     added: list[dict] = []
 
     def add(**values) -> None:
-        values = {ALIASES.get(key, key): value for key, value in values.items()}
+        values = configs.upgrade({ALIASES.get(key, key): value for key, value in values.items()})
         for key in values:
             if key not in known:
                 raise unknown("config key of a sweep", key, known)
