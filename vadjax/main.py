@@ -1,4 +1,4 @@
-"""Train and evaluate a detector: the face of vadjax.
+"""Train and evaluate a detector: the main command of vadjax.
 
 python -m vadjax.main --config=configs/avenue_lstm.py --config.dataset.data_dir=/data/Avenue_Dataset
 

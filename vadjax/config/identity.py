@@ -10,7 +10,7 @@ from ml_collections import ConfigDict
 from vadjax.config import renamed
 from vadjax.config.defaults import default_config, flatten
 
-# May change between two commands on one workdir: where data lies, and what comes after training.
+# May change between two commands on one workdir: where data is, and what comes after training.
 FREE_SECTIONS = ("score", "evaluate", "explain", "report")
 OF_FIGURES = ("score", "evaluate")  # which of these change the figures of a run
 FREE_KEYS = (

@@ -6,13 +6,13 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 
 import numpy as np
 
-from vadjax.models import MODELS
 from vadjax.data.clip import segment_name
 from vadjax.data.scored_video import ScoredVideo
 from vadjax.data.units import Fold, Segment
 from vadjax.detectors.window_model import WindowModel
 from vadjax.detectors.window_state import Trained, trained_of
 from vadjax.errors import UserError
+from vadjax.models import MODELS
 from vadjax.pipeline.run import Run
 from vadjax.storage import artifacts
 
