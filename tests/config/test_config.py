@@ -6,8 +6,8 @@ import pathlib
 import pytest
 
 from vadjax import config as configs
+from vadjax.detectors.window_model import WindowModel
 from vadjax.errors import UserError
-from vadjax.pipeline import run
 
 FILES = sorted((pathlib.Path(__file__).parents[2] / "configs").glob("*.py"))
 
@@ -96,10 +96,10 @@ def test_classes_and_their_weights_reach_the_objective():
     config.dataset.protocol, config.objective.name = "by_video", "classify"
     config.objective.activation, config.objective.num_classes = "softmax", 3
     config.objective.class_weight = "1,2,.5"
-    assert run.load_objective(configs.validate(config)).num_classes == 3
+    assert WindowModel(configs.validate(config)).objective.num_classes == 3
     config.dataset.protocol, config.objective.name = "one_class", "predict"
     config.objective.target_gradient = True
-    assert run.load_objective(configs.validate(config)).target_gradient
+    assert WindowModel(configs.validate(config)).objective.target_gradient
 
 
 def test_all_faults_come_at_once():

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from vadjax.data.windows import window_table
-from vadjax.pipeline import run
+from vadjax.detectors.window_model import WindowModel
 from vadjax.training.fit import fit
 from vadjax.training.inputs import TrainingData
 
@@ -23,8 +23,8 @@ def test_config_trains_a_step(path, tmp_path):
     config = module.get_config()
     config.train.epochs, config.train.batch_size = 1, 8
     shape = (3, 4, 6) if config.features.tap == "map" else (12,)
-    objective = run.load_objective(config)
-    model = run.load_model(config, objective, feature_shape=shape)
+    detector = WindowModel(config)
+    objective, model = detector.objective, detector.model(shape)
     length, rng = config.window.length, np.random.default_rng(0)
     frames = length + 9
     train = window_table([frames], length=length, stride=1)
