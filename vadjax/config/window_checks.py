@@ -90,7 +90,8 @@ def _training(flat: Mapping[str, Any]) -> list[str]:
 
 def _window_protocols(flat: Mapping[str, Any]) -> list[str]:
     """Return what does not go with a protocol that splits at window level."""
-    protocol, faults = flat["dataset.protocol"], []
+    faults: list[str] = []
+    protocol = flat["dataset.protocol"]
     if PROTOCOLS[protocol].unit != "window":
         return faults
     if "cell_label" in OBJECTIVES[flat["objective.name"]].reads:
