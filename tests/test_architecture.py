@@ -19,7 +19,7 @@ LAYERS = (
     {"config"},
     {"comparison"},
     {"pipeline"},
-    {"sweeps"},
+    {"sweeps", "api"},
     {"cli"},
     {"main", "detect", "sweep", "compare"},
     {"commands"},
