@@ -50,13 +50,15 @@ def test_its_scores_are_the_rise_of_the_flow(name, tmp_path):
     assert scored.predicted.all() and scored.id == "test/5"
 
 
-def test_it_keeps_the_contract(name, tmp_path):
+def test_it_keeps_the_contract(name, tmp_path, monkeypatch):
     world = World(tmp_path, config())
     detector = world.run.make_detector(name)
     entry = detectors.DETECTORS[name]
     assert (detector.name, detector.inputs, detector.delay) == (name, entry.inputs, 0)
     assert name in detectors.baselines("segment", ("motion",))
     assert name not in detectors.baselines("window", ("motion",))
+    monkeypatch.setitem(detectors.DETECTORS, name, entry._replace(baseline=False))
+    assert name not in detectors.baselines("segment", ("motion",))
     state = detector.fit([world.clip(video("train/0", 0))], (), seed=0, progress=world.progress)
     save_state(tmp_path / "state", state)
     state, one = load_state(tmp_path / "state"), video("test/5", 5)

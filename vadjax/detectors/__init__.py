@@ -26,8 +26,9 @@ class Entry(NamedTuple):
         title: for people.
         group: heading under which pages list it.
         inputs: names of what it reads (`frontend.Frontend`).
-        units: kinds of units ("segment", "window") for which it is a baseline of every run.
+        units: kinds of units ("segment", "window") that it scores.
         gradient: it is trained by gradient, over windows; no baseline.
+        baseline: every run with such units, and with its inputs, is compared with it.
     """
 
     module: str
@@ -37,6 +38,7 @@ class Entry(NamedTuple):
     inputs: tuple[str, ...] = ("features",)
     units: tuple[str, ...] = ("segment",)
     gradient: bool = False
+    baseline: bool = True
 
 
 FREE, DISTANCE, LOOKUP = "content_free", "feature_distance", "label_lookup"  # modules
@@ -92,5 +94,8 @@ def baselines(unit: str, inputs: tuple[str, ...]) -> list[str]:
     return [
         name
         for name, entry in DETECTORS.items()
-        if not entry.gradient and unit in entry.units and {*entry.inputs} <= {*inputs}
+        if entry.baseline
+        and not entry.gradient
+        and unit in entry.units
+        and {*entry.inputs} <= {*inputs}
     ]

@@ -126,7 +126,7 @@ class WindowModel(ClipDetector):
         cut: dict[str, Any] = {"length": window.length, "dilation": window.dilation}
         cut["start_of"] = start_of
         cells = None
-        if self.objective.name == "segment":
+        if "cell_label" in self.objective.reads:
             cells = [self._cell_labels(v, s, rows) for s, (rows, _, v) in pool.items()]
         row_labels = np.concatenate([own for _, own, _ in pool.values()]).astype(np.int32)
         return standardizer, TrainingData(
@@ -151,7 +151,7 @@ class WindowModel(ClipDetector):
             )
         if video.masks is None:
             raise UserError(
-                f"objective 'segment' learns from masks, and {video.id} has none; set "
+                f"objective {self.objective.name!r} learns from masks; {video.id} has none: set "
                 "objective.name=classify, or dataset.masks_dir where the masks are elsewhere."
             )
         return place_shares(video.masks, rows.shape[1:3])[segment.start : segment.stop]
