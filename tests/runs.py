@@ -59,7 +59,7 @@ def metrics(*, auc: float = 0.8, **changes) -> dict:
             "eer": 0.25,
             "roc": {"fpr": [0.0, 1.0], "tpr": [0.0, 1.0]},
         },
-        "baselines": {"random": 0.5, "motion_flow": 0.9, "majority_accuracy": 0.5},
+        "baselines": {"random": 0.5, "flow_box": 0.9, "majority_accuracy": 0.5},
         "threshold": {
             "rule": "quantile",
             "value": 1.5,

@@ -31,8 +31,8 @@ BASELINES = (
     "random",
     "frame_index",
     "clip_centre",
-    "motion_difference",
-    "motion_flow",
+    "frame_difference",
+    "flow_box",
     "knn",
     "mahalanobis",
 )

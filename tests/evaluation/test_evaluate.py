@@ -249,6 +249,25 @@ def test_metrics_of_older_runs_are_read_under_todays_keys():
     assert upgrade(upgraded) == upgraded
 
 
+def test_baselines_of_older_runs_have_the_names_of_detectors():
+    older = {
+        "baselines": {"random": 0.5, "motion_flow": 0.9, "motion_difference": None},
+        "baseline_titles": {"motion_flow": {"title": "Flow", "group": "Motion"}},
+        "reasons": {"baselines.motion_difference": "one class", "stamps": "none", "frame": "no"},
+        "remarks": {"baselines.motion_flow": "half the frames"},
+    }
+    assert upgrade(older) == {
+        "baselines": {"random": 0.5, "flow_box": 0.9, "frame_difference": None},
+        "baseline_titles": {"flow_box": {"title": "Flow", "group": "Motion"}},
+        "reasons": {"baselines.frame_difference": "one class", "warnings": "none", "frame": "no"},
+        "remarks": {"baselines.flow_box": "half the frames"},
+    }
+    assert upgrade({"baselines": None, "reasons": {"baselines": "no labels"}}) == {
+        "baselines": None,
+        "reasons": {"baselines": "no labels"},
+    }
+
+
 def test_anomalous_videos_alone_and_whole_videos():
     given = case()
     frame = evaluate(**given)["frame"]

@@ -136,7 +136,7 @@ def test_says_when_a_baseline_beats_the_detector(tmp_path):
     _, reader = written(tmp_path, **arguments)
     assert "The baseline “Optical flow” beats it" in reader.shown()
     assert reader.shown().count("▲ beats the detector") == 1
-    arguments["metrics"]["baselines"]["motion_flow"] = 0.6
+    arguments["metrics"]["baselines"]["flow_box"] = 0.6
     _, reader = written(tmp_path, **arguments)
     assert "beats" not in reader.shown()
     assert "The best baseline, “Nearest neighbours”, gets 0.902, inside that" in reader.shown()

@@ -16,6 +16,7 @@ from vadjax.errors import UserError
 from vadjax.evaluation.schema_tables import FREE, SCHEMA, VERSION
 
 RENAMED = {"stamps": "warnings"}  # older key -> today's
+RENAMED_BASELINES = {"motion_difference": "frame_difference", "motion_flow": "flow_box"}
 
 
 def _items(
@@ -64,7 +65,22 @@ def validate(metrics: Mapping) -> dict:
 
 def upgrade(metrics: Mapping) -> dict:
     """Return the dict of an older metrics.json under today's keys; every reader calls this."""
-    return {RENAMED.get(key, key): value for key, value in metrics.items()}
+    today = {RENAMED.get(key, key): value for key, value in metrics.items()}
+    for part in ("baselines", "baseline_titles"):
+        if isinstance(named := today.get(part), Mapping):
+            today[part] = {RENAMED_BASELINES.get(name, name): named[name] for name in named}
+    for part in ("reasons", "remarks"):
+        if isinstance(by_path := today.get(part), Mapping):
+            today[part] = {_renamed_path(path): by_path[path] for path in by_path}
+    return today
+
+
+def _renamed_path(path: str) -> str:
+    """Return today's form of a dotted path that starts at the top."""
+    first, *rest = path.split(".")
+    if first in ("baselines", "baseline_titles") and rest:
+        rest[0] = RENAMED_BASELINES.get(rest[0], rest[0])
+    return ".".join([RENAMED.get(first, first), *rest])
 
 
 def null_paths(metrics: Mapping) -> set[str]:

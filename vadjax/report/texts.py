@@ -2,6 +2,8 @@
 
 from typing import NamedTuple
 
+from vadjax.detectors import DETECTORS
+
 
 class Protocol(NamedTuple):
     title: str
@@ -57,16 +59,10 @@ class Baseline(NamedTuple):
     group: str
 
 
-BASELINES = (  # of metrics.json without `baseline_titles`
-    Baseline("random", "Random numbers", "No look at the frames"),
-    Baseline("frame_index", "Position in the clip", "No look at the frames"),
-    Baseline("clip_centre", "Nearness to the clip’s centre", "No look at the frames"),
-    Baseline("motion_difference", "Frame difference", "Motion, nothing learned"),
-    Baseline("motion_flow", "Optical flow", "Motion, nothing learned"),
-    Baseline("knn", "Nearest neighbours", "Same features, no network"),
-    Baseline("mahalanobis", "Mahalanobis distance", "Same features, no network"),
-    Baseline("nearest_in_time", "Label nearest in time", "No look at the frames"),
-    Baseline("nearest_alike", "Most alike labelled frames", "Same features, no network"),
+BASELINES = tuple(  # of metrics.json without `baseline_titles`
+    Baseline(name, entry.title, entry.group)
+    for name, entry in DETECTORS.items()
+    if not entry.gradient
 )
 
 LEAKAGE = {  # share of the test windows that ...
