@@ -28,7 +28,10 @@ def test_facts_of_the_benchmarks():
     facts = {n: data.builder(n) for n in data.DATASETS}
     assert {n for n, b in facts.items() if b.official_split} == {"ucsd_ped1", "ucsd_ped2", "avenue"}
     assert {n for n, b in facts.items() if b.pooled_note} == {"ucsd_ped1", "ucsd_ped2"}
-    assert {n: b.num_folds for n, b in facts.items() if b.num_folds != 5} == {"ucsd_ped2": 4}
+    assert {n: b.num_folds for n, b in facts.items() if b.num_folds != 5} == {
+        "ucsd_ped2": 4,
+        "umn": 11,
+    }
     assert [n for n, b in facts.items() if not b.needs_data_dir] == ["synthetic"]
 
 

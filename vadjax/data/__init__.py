@@ -18,6 +18,7 @@ _BUILDERS = {  # name -> module below vadjax.data, and its class
     "ucsd_ped1": "builders.ucsd:UcsdPed1",
     "ucsd_ped2": "builders.ucsd:UcsdPed2",
     "avenue": "builders.avenue:Avenue",
+    "umn": "builders.umn:Umn",
     "folder": "builders.folder:Folder",
 }
 DATASETS = tuple(_BUILDERS)
