@@ -2,8 +2,8 @@
 
 python -m vadjax.main --config=configs/umn_lstm.py --config.dataset.data_dir=/data/umn
 
-The folder holds Crowd-Activity-All.avi, or one file a clip. Trains on the first 450 (indoor: 360)
-frames of each clip and tests the rest. Labels: social_force;
+The folder holds Crowd-Activity-All.avi, or one file a clip. Trains on the first 420 (indoor: 330)
+frames of each clip and tests from frame 450 (360) on. Labels: social_force;
 --config.dataset.label_version=diego_navaca for the other set in circulation. The text that is
 burned into the frames of each event is not blanked, so figures do not show that the event is
 detected.

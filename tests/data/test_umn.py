@@ -9,7 +9,7 @@ from vadjax.data.builders.expected import Side
 from vadjax.data.builders.umn import Umn
 from vadjax.errors import UserError
 
-LENGTHS, HEADS = (8, 9, 7), (3, 4, 2)
+LENGTHS, HEADS = (8, 9, 7), (3, 4, 2)  # the last frame of a head is on neither side
 EVENTS = {"social_force": ((5, 7), (4, 8), (3, 6)), "diego_navaca": ((4, 8), (6, 9), (2, 7))}
 BY_HAND = {  # the test side: behind the heads
     "social_force": ([0, 0, 1, 1, 0], [1, 1, 1, 1, 0], [0, 1, 1, 1, 0]),
@@ -24,10 +24,11 @@ ALWAYS = [
 @pytest.fixture
 def small(monkeypatch):
     abnormal = {name: tuple(map(sum, clips)) for name, clips in BY_HAND.items()}
-    sides = {"train": Side(3, 9, HEADS), "test": Side(3, 15, (5, 5, 5), abnormal)}
+    sides = {"train": Side(3, 6, (2, 3, 1)), "test": Side(3, 15, (5, 5, 5), abnormal)}
     for name, value in {
         "cuts": (8, 17),
-        "train_frames": HEADS,
+        "test_from": HEADS,
+        "gap": 1,
         "events": EVENTS,
         "scenes": ("lawn", "lawn", "indoor"),
         "expected": sides,
@@ -72,7 +73,7 @@ def test_clips_labels_and_scenes(tmp_path, request, layout, label_version):
     assert whats(dataset) == ALWAYS
     assert [v.id for v in dataset.train] == ["train/01", "train/02", "train/03"]
     assert [v.id for v in dataset.test] == ["test/01", "test/02", "test/03"]
-    assert tuple(len(v.frames) for v in dataset.train) == HEADS
+    assert [len(v.frames) for v in dataset.train] == [2, 3, 1]
     assert not any(v.labels.any() for v in dataset.train)
     for video, labels in zip(dataset.test, BY_HAND[label_version], strict=True):
         np.testing.assert_array_equal(video.labels, labels)
@@ -81,11 +82,13 @@ def test_clips_labels_and_scenes(tmp_path, request, layout, label_version):
         assert [v.scene for v in side] == ["lawn", "lawn", "indoor"]
 
 
-def test_the_one_file_is_cut_without_loss(tmp_path, one_file):
+def test_the_one_file_is_cut_where_the_clips_begin(tmp_path, one_file):
     dataset = load(tmp_path, one_file)
     whole = list(data.open_video(one_file / "Movies/Crowd-Activity-All.avi").frames)
-    parts = [v.frames for pair in zip(dataset.train, dataset.test, strict=True) for v in pair]
-    np.testing.assert_array_equal([frame for part in parts for frame in part], whole)
+    clips = np.split(np.stack(whole), np.cumsum(LENGTHS)[:-1])
+    for clip, head, train, test in zip(clips, HEADS, dataset.train, dataset.test, strict=True):
+        np.testing.assert_array_equal(list(train.frames), clip[: head - 1])
+        np.testing.assert_array_equal(list(test.frames), clip[head:])
     np.testing.assert_array_equal(dataset.test[1].frames[2], whole[8 + 4 + 2])
 
 
@@ -147,7 +150,8 @@ def test_expected_counts_are_those_of_the_facts():
     lengths = np.diff((0, *Umn.cuts, 7739))
     train, test = Umn.expected["train"], Umn.expected["test"]
     assert (train.frames, test.frames) == (sum(train.lengths), sum(test.lengths))
-    np.testing.assert_array_equal(np.add(train.lengths, test.lengths), lengths)
+    np.testing.assert_array_equal(np.add(train.lengths, Umn.gap), Umn.test_from)
+    np.testing.assert_array_equal(np.add(Umn.test_from, test.lengths), lengths)
     assert {scene: len(list(clips)) for scene, clips in itertools.groupby(Umn.scenes)} == {
         **{"lawn": 2, "indoor": 6, "plaza": 3}
     }
@@ -155,7 +159,7 @@ def test_expected_counts_are_those_of_the_facts():
         sizes = tuple(stop - start for start, stop in events)
         assert (name, sizes) == (name, test.abnormal[name])
         # Every event lies in the test side of its clip.
-        assert all(a <= start for a, (start, _) in zip(train.lengths, events, strict=True))
+        assert all(a <= start for a, (start, _) in zip(Umn.test_from, events, strict=True))
         assert all(stop <= n for n, (_, stop) in zip(lengths, events, strict=True))
     assert {name: sum(counts) for name, counts in test.abnormal.items()} == {
         "social_force": 1046,

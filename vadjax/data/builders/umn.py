@@ -8,8 +8,9 @@ code of others, and are held here: `social_force` (range of a script that evalua
 model) and `diego_navaca` (DiegoNavaca/Crowd-Anomaly-Detection:Datasets/UMN/ground_truth.txt). They
 differ by up to 85 frames at the end of an event: numbers on different ones are not comparable.
 
-The split is that of the social force script: the first 450 frames of an outdoor clip and 360 of an
-indoor one are for training, the rest is for testing. Clip 3 gives 300, as its event begins at 302.
+The test side is that of the social force script: what follows the first 450 frames of an outdoor
+clip and 360 of an indoor one; 300 of clip 3, where diego_navaca's event begins at 302. The frames
+before are the training side, without the last 30, so that no window lies close to a tested one.
 
 The text "Abnormal Crowd Activity", burned into the top left from the start of each event, is not
 blanked.
@@ -47,7 +48,8 @@ class Umn(DiskBuilder):
 
     Attributes:
       cuts: first frame of clips 2 to 11 in the one file, from 0.
-      train_frames: of each clip, from its beginning.
+      test_from: of each clip, the first frame of its test side.
+      gap: frames before `test_from` that are on neither side.
       events: by label version, the abnormal frames of each whole clip, half-open, from 0.
       scenes: of each clip.
       conventions: how the source of a label version counts.
@@ -62,7 +64,8 @@ class Umn(DiskBuilder):
     # Published as 1996 and 6238 for the third and ninth; with these, clips 3, 4, 9 and 10 fit
     # neither the lengths of diego_navaca's files nor its event in clip 9.
     cuts = (625, 1453, 2002, 2687, 3455, 4034, 4929, 5596, 6254, 6931)
-    train_frames = (450, 450, 300, *(360,) * 5, *(450,) * 3)
+    test_from = (450, 450, 300, *(360,) * 5, *(450,) * 3)
+    gap = 30
     events: ClassVar = {
         "social_force": (
             *((486, 595), (672, 825), (323, 419), (583, 656), (495, 600), (469, 535)),
@@ -78,7 +81,7 @@ class Umn(DiskBuilder):
         "diego_navaca": "frames counted from 1, both ends included",
     }
     expected: ClassVar = {
-        "train": Side(11, 4350, train_frames),
+        "train": Side(11, 4020, (420, 420, 270, *(330,) * 5, *(420,) * 3)),
         "test": Side(
             11,
             3389,
@@ -124,9 +127,9 @@ class Umn(DiskBuilder):
             labels = labels_from_intervals(
                 (events[number - 1],), footage.num_frames, where=f"{self.label_version}, {name}"
             )
-            middle = self.train_frames[number - 1]
+            middle = self.test_from[number - 1]
             for split, start, stop in (
-                ("train", 0, middle),
+                ("train", 0, middle - self.gap),
                 ("test", middle, footage.num_frames),
             ):
                 part = footage.cut(start, stop)
