@@ -71,6 +71,9 @@ def test_what_is_missing_is_said(corridor, tmp_path):
     (corridor / "events.csv").write_text("clip,first,last\n1,3\n")
     with pytest.raises(UserError, match="line 2: wanted clip,first,last"):
         load(corridor, tmp_path)
+    (corridor / "events.csv").write_text("clip,first,last\n3,1,2\n")
+    with pytest.raises(UserError, match="line 2: Corridor has no test clip 3"):
+        load(corridor, tmp_path)
     (corridor / "events.csv").unlink()
     with pytest.raises(UserError, match="is not Corridor: wanted the folders"):
         load(corridor, tmp_path)
