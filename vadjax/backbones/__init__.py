@@ -30,6 +30,11 @@ __all__ = ["check_input", "create", "family_of", "has_weights", "list_backbones"
 def check_input(name: str, *, size: tuple[int, int] | None, fit: str) -> None:
     """Check an input size (None: the checkpoint's own) and a fit without creating anything.
 
+    Args:
+        name: of the backbone.
+        size: height and width in pixels.
+        fit: see `create`.
+
     Raises:
         UserError: The backbone is unknown, or does not take them.
     """

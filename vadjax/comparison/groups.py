@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from vadjax.comparison.columns import PATHS
+from vadjax.detectors import DETECTORS, WINDOW_MODEL
 from vadjax.models import MODELS
 from vadjax.report import wording
 
@@ -44,7 +45,10 @@ class RunRow:
 
     @property
     def model(self) -> str:
-        """The model as the published tables name it, e.g. "LSTM", "BiLSTM"."""
+        """The model as the published tables name it, e.g. "BiLSTM"; else the detector's title."""
+        kind = str(self.at("detector.name") or WINDOW_MODEL)
+        if kind != WINDOW_MODEL:
+            return DETECTORS[kind].title if kind in DETECTORS else kind
         name = str(self.at("detector.model") or "–")
         title = MODELS[name].title if name in MODELS else name
         return ("Bi" if self.at("detector.bidirectional") else "") + title

@@ -44,7 +44,8 @@ def audit_folds(
     Args:
         folds: all folds of a run.
         videos: every video that the folds use, altered copies included.
-        length, dilation: of every window.
+        length: rows of every window.
+        dilation: rows between neighbours in a window.
         stride: of the training windows; all others are cut at stride 1.
 
     Returns:

@@ -33,9 +33,9 @@ _ALL = (
     Protocol(
         "one_class",
         "one class",
-        "The detector was trained on normal training clips only. Training clips that it was never "
-        "trained on decided when to stop and where the threshold lies. The labels of the test "
-        "clips were used for these figures and for nothing else.",
+        "The detector was trained on normal clips only. Held-out training clips served early "
+        "stopping and chose the threshold. The labels of the test clips were used for these "
+        "metrics and for nothing else.",
     ),
     Protocol(
         "official",
@@ -46,16 +46,16 @@ _ALL = (
     Protocol(
         "by_video",
         "supervised, by video",
-        "Labelled clips were divided clip by clip: each was scored by a model that was trained on "
-        "no frame of it, and other whole clips decided when to stop and where the threshold lies. "
-        "The pooled scores come from several models.",
+        "Labelled clips were split at video level: each was scored by a model that was not "
+        "trained on any frame of it, and other whole clips served early stopping and chose the "
+        "threshold. The pooled scores come from several models.",
         supervised=True,
     ),
     Protocol(
         "random_window",
         "random windows",
-        "Overlapping windows were divided at random, so nearly every test window shares frames "
-        "with a window the model was trained on. The figures measure memory, not detection.",
+        "Overlapping windows were split at random, so nearly every test window shares frames "
+        "with a training window. The metrics measure memorisation, not detection.",
         supervised=True,
         unit="window",
         leaky=True,
@@ -63,9 +63,10 @@ _ALL = (
     Protocol(
         "published_shuffled",
         "shuffled, as published",
-        "Frames were shuffled before windows were cut and divided, as some published studies do. "
-        "Test windows hold frames the model was trained on, and their order in time is lost. The "
-        "figures serve comparison with those studies and say nothing about new video.",
+        "Frames were shuffled before windows were cut and split, as in some published studies. "
+        "Test windows contain training frames, and their order in time is lost. The metrics "
+        "serve comparison with those studies only; they do not predict performance on new "
+        "videos.",
         supervised=True,
         unit="window",
         leaky=True,

@@ -23,6 +23,13 @@ FEWEST = 5  # windows of each class: a fifth of fewer is none
 def used_videos(dataset: Dataset, protocol: str) -> list:
     """Return the videos whose frames a protocol takes: labelled test clips, UCSD's training clips.
 
+    Args:
+        dataset: with labelled test clips.
+        protocol: "random_window" or "published_shuffled".
+
+    Returns:
+        The videos.
+
     Raises:
         UserError: no test clip is labelled.
     """
@@ -56,7 +63,9 @@ def by_window(
     Args:
         dataset: with labelled test clips.
         protocol: "random_window" or "published_shuffled".
-        length, stride, dilation: of every window.
+        length: rows of a window.
+        stride: rows between the starts of two windows.
+        dilation: rows between neighbours in a window.
         window_label: labels [n, t] of the rows of windows -> [n] of the windows.
         copies: altered copies of abnormal frames (`data.copies`), published_shuffled only.
         seed: of the division; of the published runs their number, from 0.

@@ -34,8 +34,10 @@ def make_folds(
         protocol: one of `protocols.PROTOCOLS`.
         holdout: share of the training clips that is held out, in (0, 1).
         num_folds: folds of by_video; 0 is the data set's own number.
-        length, stride, dilation: of the windows that the detector reads; where whole clips are
-            divided, clips shorter than a window are never held out.
+        length: rows of the windows that the detector reads; where whole clips are divided, clips
+            shorter than a window are never held out.
+        stride: rows between the starts of two windows.
+        dilation: rows between neighbours in a window.
         window_label: labels [n, t] of windows' rows -> [n], where windows are divided.
         copies: altered copies of abnormal frames, published_shuffled only.
         seed: of the division.

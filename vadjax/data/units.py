@@ -48,7 +48,7 @@ class Units:
 
     @property
     def kind(self) -> str:
-        """ "window", or "segment"."""
+        """What a unit is: "window" or "segment"."""
         return "segment" if self.windows is None else "window"
 
     @functools.cached_property

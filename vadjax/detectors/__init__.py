@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     from vadjax.detectors.frontend import Frontend
 
 WINDOW_MODEL = "window_model"
-NOTHING, MOTION = "Looks at nothing", "Motion, nothing learned"
-FEATURES, LABELS = "Same features, no network", "Looks at no picture"
+NOTHING, MOTION = "No look at the frames", "Motion, nothing learned"
+FEATURES = "Same features, no network"
 
 
 class Entry(NamedTuple):
@@ -52,7 +52,9 @@ DETECTORS = {
     "flow_box": Entry("motion", "FlowBox", "Optical flow", MOTION, ("motion",)),
     "knn": Entry(DISTANCE, "NearestNeighbours", "Nearest neighbours", FEATURES),
     "mahalanobis": Entry(DISTANCE, "Mahalanobis", "Mahalanobis distance", FEATURES),
-    "nearest_in_time": Entry(LOOKUP, "NearestInTime", "Label nearest in time", LABELS, (), WINDOWS),
+    "nearest_in_time": Entry(
+        LOOKUP, "NearestInTime", "Label nearest in time", NOTHING, (), WINDOWS
+    ),
     "nearest_alike": Entry(
         LOOKUP, "NearestAlike", "Most alike labelled frames", FEATURES, units=WINDOWS
     ),

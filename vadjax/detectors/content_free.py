@@ -20,7 +20,15 @@ class Random(ClipDetector):
     name = "random"
 
     def score(self, state: State, clip: Clip) -> ScoredVideo:
-        """Draw a number in [0, 1) for each unit; see `Detector.score`."""
+        """Draw a number in [0, 1) for each unit; see `Detector.score`.
+
+        Args:
+            state: what `fit` returned.
+            clip: to score.
+
+        Returns:
+            The record.
+        """
         return clip.scored(_generator(state, clip.id).random(len(clip.last_rows), np.float32))
 
     def stream(self, state: State, clip_id: str = "") -> Stream:
@@ -75,7 +83,15 @@ class FrameIndex(_Positional):
     name = "frame_index"
 
     def score(self, state: State, clip: Clip) -> ScoredVideo:
-        """Score frames by i / length; see `Detector.score`."""
+        """Score frames by i / length; see `Detector.score`.
+
+        Args:
+            state: what `fit` returned.
+            clip: to score.
+
+        Returns:
+            The record.
+        """
         return clip.scored((np.arange(len(clip)) / max(len(clip), 1)).astype(np.float32))
 
 
@@ -85,7 +101,15 @@ class ClipCentre(_Positional):
     name = "clip_centre"
 
     def score(self, state: State, clip: Clip) -> ScoredVideo:
-        """Score frames by -|i - centre| / length; see `Detector.score`."""
+        """Score frames by -|i - centre| / length; see `Detector.score`.
+
+        Args:
+            state: what `fit` returned.
+            clip: to score.
+
+        Returns:
+            The record.
+        """
         length = max(len(clip), 1)
         passed, centre = np.arange(len(clip)) / length, (len(clip) - 1) / 2 / length
         return clip.scored(-np.abs(passed - centre).astype(np.float32))

@@ -217,7 +217,15 @@ class ClipDetector:
         return [self.score(state, clip) for clip in clips]
 
     def score(self, state: State, clip: Clip) -> ScoredVideo:
-        """Score a clip; see `Detector.score`."""
+        """Score a clip; see `Detector.score`.
+
+        Args:
+            state: what `fit` returned.
+            clip: to score.
+
+        Returns:
+            The record.
+        """
         return self.score_clips(state, [clip])[0]
 
     def describe(self, state: State) -> dict[str, Any]:

@@ -47,7 +47,15 @@ class NearestInTime(_LabelLookup):
         return {"video": video, "frame": frame, "labels": _labels(clip)}
 
     def score(self, state: State, clip: Clip) -> ScoredVideo:
-        """See `scoring.label_lookup.nearest_in_time`."""
+        """See `scoring.label_lookup.nearest_in_time`.
+
+        Args:
+            state: what `fit` returned.
+            clip: to score.
+
+        Returns:
+            The record.
+        """
         known = (state["video"], state["frame"])
         return clip.scored(label_lookup.nearest_in_time(known, state["labels"], _where(clip)))
 
@@ -75,7 +83,15 @@ class NearestAlike(_LabelLookup):
         return {"features": _features(clip), "labels": _labels(clip)}
 
     def score(self, state: State, clip: Clip) -> ScoredVideo:
-        """See `scoring.label_lookup.nearest_alike`."""
+        """See `scoring.label_lookup.nearest_alike`.
+
+        Args:
+            state: what `fit` returned.
+            clip: to score.
+
+        Returns:
+            The record.
+        """
         scores = label_lookup.nearest_alike(state["features"], state["labels"], _features(clip))
         return clip.scored(scores)
 

@@ -21,7 +21,15 @@ class _Motion(ClipDetector):
     column: ClassVar[str]
 
     def score(self, state: State, clip: Clip) -> ScoredVideo:
-        """Return the measure of each frame; see `Detector.score`."""
+        """Return the measure of each frame; see `Detector.score`.
+
+        Args:
+            state: what `fit` returned.
+            clip: to score.
+
+        Returns:
+            The record.
+        """
         index = MOTION_NAMES.index(self.column)
         predicted = np.arange(len(clip)) > 0
         predicted[:1] |= len(clip) == 1

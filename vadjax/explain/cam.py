@@ -44,6 +44,9 @@ def combine(activations, gradients, *, method: str = "gradcam++", eps: float = 0
 
     Returns:
         [..., h, w] float32, at least 0.
+
+    Raises:
+        UserError: `method` is none of `METHODS`.
     """
     a, g = activations.astype(jnp.float32), gradients.astype(jnp.float32)
     if method == "gradcam":

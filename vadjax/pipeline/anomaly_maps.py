@@ -94,7 +94,15 @@ class AnomalyMaps:
         return self.run.backbone.map_shape() if pixels and not objective.supervised else ()
 
     def windows(self, frames: np.ndarray, segment: Segment) -> np.ndarray:
-        """Return the rows [b, t] of the segment's windows that end at `frames` [b], or nearest."""
+        """Return the rows of the windows that end at some frames, or nearest to them.
+
+        Args:
+            frames: int [b], of the video.
+            segment: that holds them.
+
+        Returns:
+            int [b, t], rows of the segment.
+        """
         w = self.run.config.window
         ends = (frames - segment.start).clip(self.run.span - 1, len(segment) - 1)
         return ends[:, None] - w.dilation * np.arange(w.length)[::-1]
@@ -102,7 +110,16 @@ class AnomalyMaps:
     def again(
         self, fold: Fold, segments: Mapping[str, Segment], variables
     ) -> dict[str, np.ndarray]:
-        """Return the maps [n, h, w] of the frames to keep, under other variables of the model."""
+        """Return the maps of the frames to keep, under other variables of the model.
+
+        Args:
+            fold: whose standardisation is used.
+            segments: test video -> its segment.
+            variables: of the model.
+
+        Returns:
+            Test video -> [n, h, w].
+        """
         frames = {name: np.asarray(self._keep[name]) for name in segments}
         rows = np.concatenate([self.rows(segments[name], at) for name, at in frames.items()])
         make: Callable = self._errors_at
@@ -118,7 +135,15 @@ class AnomalyMaps:
         return dict(zip(frames, maps, strict=False))
 
     def rows(self, segment: Segment, frames: np.ndarray) -> np.ndarray:
-        """Return the stored rows [b, t, ...] of the windows that end at `frames` [b]."""
+        """Return the stored rows of the windows that end at some frames.
+
+        Args:
+            segment: of a video.
+            frames: int [b], of the video.
+
+        Returns:
+            [b, t, ...].
+        """
         return self.run.read("features", segment)[self.windows(frames, segment)]
 
     def _errors(
@@ -260,6 +285,13 @@ def scaled(maps: np.ndarray, scores: np.ndarray) -> np.ndarray:
 
     A class activation map says in which proportions, the score says how much: what a place holds
     is its share of the score. One map is then to another as the frames' scores are.
+
+    Args:
+        maps: float [t, h, w], at least 0.
+        scores: float [t].
+
+    Returns:
+        float32 [t, h, w].
     """
     mean = maps.mean((1, 2), dtype=np.float64)
     factor = np.divide(scores, mean, out=np.zeros_like(mean), where=mean > 0)

@@ -4,6 +4,7 @@ import time
 
 from vadjax import data
 from vadjax.data.scored_video import ScoredVideo
+from vadjax.detectors import DETECTORS
 from vadjax.errors import UserError
 from vadjax.pipeline.baselines import baselines
 from vadjax.pipeline.run import Run
@@ -19,11 +20,14 @@ def evaluate(run: Run) -> None:
     start = time.perf_counter()
     compared = baselines(run)
     run.add_timing(baselines_s=time.perf_counter() - start)
+    titles = {
+        name: {"title": DETECTORS[name].title, "group": DETECTORS[name].group} for name in compared
+    }
     e = run.config.evaluate
     metrics = evaluate_scores(
         scored.test,
         calibration=[[v for v in scored.calibration if v.fold == f.index] for f in run.folds],
-        context=context(run),
+        context={**context(run), "baseline_titles": titles},
         baselines=compared,
         rule=e.threshold,
         quantile=e.quantile,

@@ -89,6 +89,14 @@ def _at_frames(run: Run, video, maps: np.ndarray) -> Iterator[np.ndarray]:
 def amended(metrics: dict, parts: dict, reasons: dict[str, str]) -> dict:
     """Put parts into metrics, in the place of those of an earlier time.
 
+    Args:
+        metrics: of metrics.json.
+        parts: by key, dicts or None.
+        reasons: dotted path -> why it is null.
+
+    Returns:
+        The new metrics.
+
     Raises:
         UserError: the result is not as the schema has it.
     """

@@ -154,7 +154,18 @@ class Drawing:
         self.scale = _scale(shown)
 
     def heats(self, name: str, frames: Iterable[int]) -> Iterator[np.ndarray]:
-        """Yield the maps of some frames at frame size, float32 [H, W] in 0..1."""
+        """Yield the maps of some frames at frame size.
+
+        Args:
+            name: of the video.
+            frames: of it.
+
+        Yields:
+            float32 [H, W] in 0 .. 1 of the common scale.
+
+        Raises:
+            ValueError: the video has no maps.
+        """
         from vadjax.explain.maps import to_frame
 
         one, chosen = self.shown[name], list(frames)
@@ -167,7 +178,15 @@ class Drawing:
             yield from to_frame(part, self.run.preprocess, one.video.frames.shape)
 
     def picture(self, name: str, frame: int) -> tuple[str, np.ndarray, int | None]:
-        """Draw one frame; return its file, uint8 [H, W, 3] and how many regions are marked."""
+        """Draw one frame.
+
+        Args:
+            name: of the video.
+            frame: of it.
+
+        Returns:
+            Its file, the picture uint8 [H, W, 3], and how many regions are marked.
+        """
         from vadjax.explain import overlay
 
         video = self.shown[name].video

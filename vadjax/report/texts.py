@@ -1,48 +1,8 @@
-"""What pages say of protocols, rules, measures and baselines, in one place."""
+"""What pages say of rules, measures and baselines, in one place."""
 
 from typing import NamedTuple
 
 from vadjax.detectors import DETECTORS
-
-
-class Protocol(NamedTuple):
-    title: str
-    text: str
-    leaky: bool = False
-
-
-PROTOCOLS = {
-    "one_class": Protocol(
-        "one class",
-        "The detector was trained on normal clips only. Held-out training clips served early "
-        "stopping and chose the threshold. The labels of the test clips were used for these "
-        "metrics and for nothing else.",
-    ),
-    "by_video": Protocol(
-        "supervised, by video",
-        "Labelled clips were split at video level: each was scored by a model that was not trained "
-        "on any frame of it, and other whole clips served early stopping and chose the threshold. "
-        "The pooled scores come from several models.",
-    ),
-    "official": Protocol(
-        "official split",
-        "The split into training and test clips is the one its authors published. No test clip "
-        "was used in training.",
-    ),
-    "random_window": Protocol(
-        "random windows",
-        "Overlapping windows were split at random, so nearly every test window shares frames with "
-        "a training window. The metrics measure memorisation, not detection.",
-        leaky=True,
-    ),
-    "published_shuffled": Protocol(
-        "shuffled, as published",
-        "Frames were shuffled before windows were cut and split, as in some published studies. "
-        "Test windows contain training frames, and their order in time is lost. The metrics serve "
-        "comparison with those studies only; they do not predict performance on new videos.",
-        leaky=True,
-    ),
-}
 
 
 class Baseline(NamedTuple):
@@ -59,10 +19,10 @@ class Baseline(NamedTuple):
     group: str
 
 
-BASELINES = tuple(  # of metrics.json without `baseline_titles`
+BASELINES = tuple(
     Baseline(name, entry.title, entry.group)
     for name, entry in DETECTORS.items()
-    if not entry.gradient
+    if entry.group and entry.units
 )
 
 LEAKAGE = {  # share of the test windows that ...
@@ -111,6 +71,8 @@ MOMENTS = {  # of the gallery: heading, what it shows
 
 
 class Measure(NamedTuple):
+    """A measure of maps: its key in metrics.json, its name, and what it is."""
+
     key: str
     name: str
     text: str

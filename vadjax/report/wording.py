@@ -5,8 +5,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from vadjax import data
+from vadjax.data.protocols import PROTOCOLS, Protocol
+from vadjax.detectors import DETECTORS, WINDOW_MODEL
 from vadjax.models.registry import OBJECTIVES
-from vadjax.report.texts import BASELINES, PROTOCOLS, RULES, Baseline, Protocol
+from vadjax.report.texts import BASELINES, RULES, Baseline
 
 WHOLE = "whole data set"
 
@@ -58,7 +60,9 @@ def dataset(metrics: Mapping) -> str:
 def detector(metrics: Mapping) -> str:
     """Name the detector, e.g. "lstm predicting tf_efficientnet_lite0 features"."""
     found = {k: str(v) for k, v in (metrics.get("detector") or {}).items() if v is not None}
-    objective = found.get("objective", "")
+    name, objective = found.get("name", WINDOW_MODEL), found.get("objective", "")
+    if name != WINDOW_MODEL:
+        return DETECTORS[name].title if name in DETECTORS else name
     words = (
         found.get("model"),
         OBJECTIVES[objective].title if objective in OBJECTIVES else objective,
@@ -71,7 +75,7 @@ def detector(metrics: Mapping) -> str:
 def protocol(metrics: Mapping) -> Protocol | None:
     """Return the protocol in plain words; an unknown one is named only."""
     name = metrics.get("protocol")
-    return PROTOCOLS.get(name, Protocol(str(name), "")) if name else None
+    return PROTOCOLS.get(name, Protocol(str(name), str(name), "")) if name else None
 
 
 def coverage(metrics: Mapping) -> str:

@@ -146,7 +146,15 @@ def _read_old_scores(file: Any) -> Scores:
 
 
 def state_folder(workdir: pathlib.Path, fold: int) -> pathlib.Path:
-    """Return where the state of a fold's detector lies."""
+    """Return where the state of a fold's detector lies.
+
+    Args:
+        workdir: folder of the run.
+        fold: number of the fold.
+
+    Returns:
+        A folder.
+    """
     return workdir / "detector" / f"fold{fold}"
 
 
