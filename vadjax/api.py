@@ -136,6 +136,7 @@ def evaluate(
         for name, own in pair[0].items()
     ]
     part, _ = frame_part(videos, num_folds=1, resamples=resamples, seed=seed)
+    assert isinstance(part, dict)  # the part `frame` is always one
     return {key: value for key, value in part.items() if key not in ("roc", "pr", "bootstrap")}
 
 
