@@ -52,6 +52,9 @@ DETECTORS = {
     "flow_box": Entry("motion", "FlowBox", "Optical flow", MOTION, ("motion",)),
     "knn": Entry(DISTANCE, "NearestNeighbours", "Nearest neighbours", FEATURES),
     "mahalanobis": Entry(DISTANCE, "Mahalanobis", "Mahalanobis distance", FEATURES),
+    "feature_difference": Entry(
+        "feature_difference", "FeatureDifference", "Feature difference", FEATURES, baseline=False
+    ),
     "nearest_in_time": Entry(
         LOOKUP, "NearestInTime", "Label nearest in time", NOTHING, (), WINDOWS
     ),

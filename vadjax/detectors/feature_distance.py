@@ -51,7 +51,7 @@ class _FeatureDistance(ClipDetector, abc.ABC):
         Returns:
             mean and std float32 [d], and `fitted`, what `fit_features` returned.
         """
-        normal = [_pooled(clip.rows("features"))[clip.labels == 0] for clip in train]
+        normal = [pooled(clip.rows("features"))[clip.labels == 0] for clip in train]
         standardizer = Standardizer.fit(normal)
         features = np.concatenate([standardizer.apply(rows) for rows in normal])
         fitted = self.fit_features(features)
@@ -85,7 +85,7 @@ class _FeatureDistance(ClipDetector, abc.ABC):
         return RowStream(self.frontend, self.inputs, score)
 
     def _standardized(self, state: State, rows: np.ndarray) -> np.ndarray:
-        return Standardizer(state["mean"], state["std"]).apply(_pooled(rows))
+        return Standardizer(state["mean"], state["std"]).apply(pooled(rows))
 
 
 class NearestNeighbours(_FeatureDistance):
@@ -132,6 +132,6 @@ class Mahalanobis(_FeatureDistance):
         return distances.mahalanobis(fitted, rows)
 
 
-def _pooled(rows: np.ndarray) -> np.ndarray:
+def pooled(rows: np.ndarray) -> np.ndarray:
     """Average maps [t, h, w, c] over locations; pooled features [t, d] stay as they are."""
     return rows if rows.ndim == 2 else np.asarray(rows, np.float32).mean(axis=(1, 2))
