@@ -22,7 +22,7 @@ class Baseline(NamedTuple):
 BASELINES = tuple(
     Baseline(name, entry.title, entry.group)
     for name, entry in DETECTORS.items()
-    if entry.group and entry.units
+    if entry.group and entry.baseline
 )
 
 LEAKAGE = {  # share of the test windows that ...
