@@ -40,7 +40,15 @@ class FeatureDifference(ClipDetector):
         return {"mean": measured.mean, "std": measured.std}
 
     def score(self, state: State, clip: Clip) -> ScoredVideo:
-        """Measure all steps at once; see `Detector.score`."""
+        """Measure all steps at once. See `Detector.score`.
+
+        Args:
+            state: what `fit` returned.
+            clip: to score.
+
+        Returns:
+            The record, without threshold and alarms.
+        """
         scores = np.zeros(len(clip), np.float32)
         if len(clip) < 2:
             return clip.scored(scores)
