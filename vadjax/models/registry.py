@@ -58,6 +58,7 @@ MODELS: Mapping[str, ModelEntry] = {
     "lstm": ModelEntry("recurrent", "LSTM", "vectors", _SCANNED),
     "gru": ModelEntry("recurrent", "GRU", "vectors", _SCANNED),
     "lstm_gru": ModelEntry("recurrent", "LSTM_GRU", "vectors", _SCANNED),
+    "transformer": ModelEntry("transformer", "Transformer", "vectors", ("predict", "classify")),
     "dense": ModelEntry("dense", "Dense", "vectors", ("predict", "classify")),
     "dense_autoencoder": ModelEntry(
         "autoencoder", "Dense autoencoder", "vectors", ("reconstruct",)
