@@ -92,7 +92,13 @@ def test_members_are_drawn_from_their_own_keys():
     np.testing.assert_allclose(recurrent @ recurrent.T, np.eye(3), atol=1e-5)
 
 
-@_cases([("gru", True, "reconstruct"), ("dense", False, "predict"), build.SERVED[-1]])
+@_cases(
+    [
+        ("gru", True, "reconstruct"),
+        ("dense", False, "predict"),
+        ("unet_segmenter", False, "segment"),
+    ]
+)
 def test_dropout_does_not_depend_on_the_split_of_a_batch(name, bidirectional, task):
     model, _, x = made(name, bidirectional, task, dropout=0.5)
     variables, keys = build.variables(model, x), dropout_keys(build.BATCH)
