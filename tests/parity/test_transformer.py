@@ -35,7 +35,7 @@ def test_a_block_and_its_gradients_equal_torch(width, causal):
     block, drop = Block(width, causal), lambda rows, layer: rows
     shapes = jax.eval_shape(lambda: block.init(jax.random.key(0), x, drop, 0))["params"]
     rng = np.random.default_rng(0)
-    params = jax.tree.map(lambda leaf: 0.1 * rng.normal(size=leaf.shape, dtype=np.float32), shapes)
+    params = jax.tree.map(lambda p: np.float32(0.1 * rng.normal(size=p.shape)), shapes)
 
     @build.jit
     def ours(params, x):
@@ -60,4 +60,5 @@ def test_a_block_and_its_gradients_equal_torch(width, causal):
     np.testing.assert_allclose(grad_x, rows.grad.numpy(), atol=1e-4)
     wanted = {name: value.grad.numpy() for name, value in peer.named_parameters()}
     for name, value in to_torch(grads).items():
-        np.testing.assert_allclose(value.numpy(), wanted[name], atol=2e-3, err_msg=name)
+        error = np.abs(value.numpy() - wanted[name]).max()
+        assert error < 1e-5 * np.abs(wanted[name]).max(), name
