@@ -10,7 +10,7 @@ from vadjax.evaluation.bootstrap import auc_interval, paired_test
 from vadjax.evaluation.region import region_metrics
 from vadjax.features.motion import MOTION_NAMES
 from vadjax.features.standardize import Standardizer
-from vadjax.scoring import baselines, by_place
+from vadjax.scoring import by_place, distances
 
 OTHER = {"sum": "max", "max": "sum", "standard": "surprise", "surprise": "standard"}
 
@@ -47,8 +47,9 @@ def feature_methods(pooled, last_maps, motion, train: list, test: list) -> dict[
     found = {"kNN, pooled features": {}, "Mahalanobis, pooled features": {}}
     for name in test:
         rows = scaler.apply(pooled(name))
-        found["kNN, pooled features"][name] = (baselines.knn(fit, rows), None)
-    both = baselines.mahalanobis(fit, scaler.apply(np.concatenate([pooled(v) for v in test])))
+        found["kNN, pooled features"][name] = (distances.knn(fit, rows), None)
+    rows = scaler.apply(np.concatenate([pooled(v) for v in test]))
+    both = distances.mahalanobis(distances.fit_mahalanobis(fit), rows)
     cuts = np.cumsum([len(pooled(v)) for v in test])[:-1]
     found["Mahalanobis, pooled features"] = {
         n: (s, None) for n, s in zip(test, np.split(both, cuts), strict=True)
@@ -56,8 +57,15 @@ def feature_methods(pooled, last_maps, motion, train: list, test: list) -> dict[
     found["nearest by row, last maps"] = _by_row(last_maps, train, test)
     for i, measure in enumerate(MOTION_NAMES):
         found[f"{measure} in a box, nothing learned"] = {n: (motion(n)[:, i], None) for n in test}
-    free = baselines.content_free({n: len(motion(n)) for n in test})
-    return found | {k: {n: (s, None) for n, s in v.items()} for k, v in free.items()}
+    rng = np.random.default_rng(0)
+    for name in test:
+        length = len(motion(name))
+        passed, centre = np.arange(length) / length, (length - 1) / 2 / length
+        free = {"random": rng.random(length), "frame_index": passed}
+        free["clip_centre"] = -np.abs(passed - centre)
+        for kind, values in free.items():
+            found.setdefault(kind, {})[name] = (values.astype(np.float32), None)
+    return found
 
 
 def _by_row(last_maps, train, test) -> dict:

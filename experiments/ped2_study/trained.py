@@ -2,10 +2,9 @@
 
 import pathlib
 
-import numpy as np
-
 from vadjax import config as configs
 from vadjax.pipeline import stages
+from vadjax.storage import artifacts
 
 CONV_AE = "conv autoencoder reconstructs maps"
 PREDICT = {"objective.name": "predict"}
@@ -39,10 +38,5 @@ def scores(name: str, *, seed: int, dataset: dict, cache_dir: str, workdirs: pat
     if not (workdir / "scores.npz").is_file():
         for stage in ("extract", "train", "score"):
             stages.run(configs.validate(config), workdir, stage=stage)
-    with np.load(workdir / "scores.npz") as file:
-        split = [key.split("|") for key in file.files]
-        return {
-            video.rpartition("/")[2]: file[f"test|{fold}|{video}|scores"]
-            for part, fold, video, what in split
-            if (part, what) == ("test", "scores")
-        }
+    test = artifacts.read_scores(workdir).test
+    return {video.id.rpartition("/")[2]: video.scores for video in test}

@@ -15,6 +15,7 @@ import numpy as np
 import pytest
 from jax.sharding import PartitionSpec
 
+import vadjax
 from tools.benchmarks import (
     alternate,
     curve_plot,
@@ -273,7 +274,9 @@ def test_rows_know_rates_ratios_and_shares(known):
 def test_files_are_named_and_agree(known, tmp_path):
     found = reported(known, {"vadjax": [10.0, 12.0], "torch": [5.0, 6.0]})
     paths = write.write({**found, "precision": "bfloat16"}, tmp_path / "new")
-    names = [f"scanner-cpu-bfloat16-0.1.0.{ending}" for ending in ("json", "md", "csv")]
+    names = [
+        f"scanner-cpu-bfloat16-{vadjax.__version__}.{ending}" for ending in ("json", "md", "csv")
+    ]
     assert [path.name for path in paths] == names
     read = json.loads(paths[0].read_text())
     assert read["results"]["train"]["measured"][""]["rates"]["vadjax"] == [10.0, 12.0]
@@ -361,7 +364,7 @@ def test_what_cannot_be_compared_is_refused(known, tmp_path):
     with pytest.raises(UserError, match="cannot be read"):
         regressions.read(tmp_path / "none.json")
     write.write(old, tmp_path)
-    assert regressions.read(tmp_path / "scanner-cpu-float32-0.1.0.json") == old
+    assert regressions.read(tmp_path / f"scanner-cpu-float32-{vadjax.__version__}.json") == old
 
 
 # Curves.
