@@ -22,7 +22,7 @@ from vadjax.pipeline.run import Run, fold_name
 from vadjax.runtime.console import Console
 from vadjax.storage import artifacts
 from vadjax.storage import workdir as workdirs
-from vadjax.sweeps import complete, group, jobs
+from vadjax.sweeps import complete, group, jobs, plan
 from vadjax.sweeps import folder as sweep_folder
 from vadjax.sweeps.folder import run_sweep
 from vadjax.sweeps.status import is_done
@@ -67,6 +67,23 @@ def assert_equals_single_run(spec, there, workdir):
         histories.append([[(r["epoch"], r["select_loss"]) for r in fold] for fold in rows])
     assert all(histories[0]) and np.shape(histories[0]) == np.shape(histories[1])
     np.testing.assert_allclose(histories[0], histories[1], atol=1e-4)
+
+
+def test_detectors_without_gradient_are_fitted_run_by_run(tmp_path):
+    base = tiny.one_class(tmp_path / "cache")
+
+    def sweep(add):
+        for name in ("flow_box", "knn"):
+            add(detector=name, seed=0)
+
+    specs = plan.read_sweep(sweep, base)
+    folder = tmp_path / "runs"
+    assert jobs.run_jobs(plan.group_by_shape(specs), folder, console=QUIET) == {}
+    for spec in specs:
+        alone = stages.run(spec.config, tmp_path / "alone" / spec.name, quiet=True)
+        metrics = json.loads((folder / spec.name / "metrics.json").read_text())
+        assert metrics["detector"] == alone["detector"]
+        assert metrics["frame"]["auc_micro"] == alone["frame"]["auc_micro"]
 
 
 @pytest.mark.parametrize(

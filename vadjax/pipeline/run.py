@@ -109,10 +109,15 @@ class Run:
         return PROTOCOLS[self.config.dataset.protocol]
 
     @property
+    def gradient(self) -> bool:
+        """The detector is trained by gradient, over windows."""
+        return detectors.DETECTORS[self.config.detector.name].gradient
+
+    @property
     def span(self) -> int:
         """Frames that the detector needs to score one."""
         window = self.config.window
-        if not detectors.DETECTORS[self.config.detector.name].gradient:
+        if not self.gradient:
             return 1
         return window_span(window.length, window.dilation)
 

@@ -31,7 +31,9 @@ def print_estimates(groups: Sequence[Sequence[Spec]], console: Console, *, slots
         try:
             runs = open_runs(specs, pathlib.Path("runs"))
             first = runs[0]
-            if all(first.store.holds(v.id, v.fingerprint) for v in first.videos.values()):
+            if not first.gradient:
+                why = f"{first.detector.name} is fitted without gradient, one run after another"
+            elif all(first.store.holds(v.id, v.fingerprint) for v in first.videos.values()):
                 budget = estimate_budget(prepare(runs), slots=slots)
             else:
                 why = "memory and time are known once the features are extracted"

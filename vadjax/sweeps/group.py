@@ -72,7 +72,7 @@ def share_model(runs: Sequence[Run]) -> None:
 
     What differs between the runs is an array in the training state and not part of the program.
     """
-    for run in runs[1:]:
+    for run in runs[1:] if runs[0].gradient else ():
         run.detector.share(runs[0].detector)
 
 

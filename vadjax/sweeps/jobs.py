@@ -9,6 +9,7 @@ import jax
 from vadjax.errors import UserError
 from vadjax.pipeline.extract import extract
 from vadjax.pipeline.run import Run
+from vadjax.pipeline.train import train
 from vadjax.report.wording import plural
 from vadjax.runtime import devices
 from vadjax.runtime.console import Console
@@ -68,7 +69,9 @@ def run_jobs(
                         del untrained[spec.name]
                         executor.submit(run, ())
                 runs = [run for run in runs if run.workdir.name in untrained]
-                if runs:
+                if runs and not runs[0].gradient:
+                    _fit(runs, untrained, executor)
+                elif runs:
                     _train(runs, untrained, executor, console=console, slots=slots, report=report)
             except Exception as error:  # one failing group stops no other
                 kind = "" if isinstance(error, UserError) else f"{type(error).__name__}: "
@@ -76,6 +79,18 @@ def run_jobs(
                     notify(name, f"{kind}{error}")
         executor.join()
     return errors
+
+
+def _fit(runs: Sequence[Run], untrained: dict, executor: RunExecutor) -> None:
+    """Fit detectors without gradient one after another; see `_train`."""
+    for run in runs:
+        del untrained[run.workdir.name]
+        try:
+            train(run)
+        except UserError as error:
+            executor.fail(run, str(error))
+        else:
+            executor.submit(run, ())
 
 
 def _train(

@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from ml_collections import ConfigDict
 
 from vadjax import config as configs
+from vadjax.detectors import DETECTORS
 from vadjax.errors import UserError, unknown
 
 # Arrays in the training state: runs that differ in these alone share one compiled program.
@@ -56,7 +57,8 @@ class Spec:
     def input_key(self) -> str:
         """A fingerprint that is equal for runs that share data, features and baselines."""
         config = self.config.to_dict()
-        return configs.fingerprint({name: config[name] for name in INPUT_SECTIONS})
+        inputs = sorted(DETECTORS[self.config.detector.name].inputs)
+        return configs.fingerprint({"inputs": inputs} | {n: config[n] for n in INPUT_SECTIONS})
 
 
 def load_function(file: str | pathlib.Path, name: str = "sweep") -> Callable:

@@ -8,6 +8,7 @@ import math
 import pathlib
 from collections.abc import Callable, Sequence
 
+from vadjax.detectors import DETECTORS
 from vadjax.errors import UserError
 from vadjax.runtime.console import Console
 from vadjax.sweeps.plan import Spec
@@ -35,10 +36,11 @@ def split_groups(groups: Sequence[Sequence[Spec]], workers: int) -> list[list[Sp
 
 def one_per_features(groups: Sequence[Sequence[Spec]]) -> list[Spec]:
     """Return one run for each set of features, to extract these once and before all else."""
-    firsts: dict[tuple[str, str], Spec] = {}
+    firsts: dict[tuple, Spec] = {}
     for group in groups:
         config = group[0].config
-        firsts.setdefault((str(config.dataset), str(config.features)), group[0])
+        inputs = tuple(sorted(DETECTORS[config.detector.name].inputs))
+        firsts.setdefault((str(config.dataset), str(config.features), inputs), group[0])
     return list(firsts.values())
 
 
