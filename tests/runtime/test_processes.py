@@ -15,11 +15,11 @@ import pytest
 from configs.synthetic_motion import get_config
 from tests.training import tiny
 from vadjax.config import validate
-from vadjax.detectors import window_model
 from vadjax.errors import UserError
 from vadjax.features.extract import share
 from vadjax.pipeline import stages
 from vadjax.runtime import processes
+from vadjax.storage import artifacts
 from vadjax.training.fit import fit
 from vadjax.training.log import read_log
 
@@ -75,6 +75,7 @@ BEFORE = """
 import os, pathlib, signal
 from vadjax import cli
 from vadjax.runtime import processes
+from vadjax.storage import artifacts
 from vadjax.errors import UserError
 from vadjax.training.fit import fit
 """
@@ -229,10 +230,10 @@ def test_a_run_of_two_processes_divides_the_videos_and_trains_as_one(tmp_path):
     assert not [line for line in done[1][1].splitlines() if "Gloo" not in line]
     # Its features are there, so one process has only to train.
     stages.run(motion_config(cache), tmp_path / "one", stage="train", quiet=True)
-    one, two = (window_model.read(tmp_path / x / "detector" / "fold0") for x in ("one", "two"))
-    for a, b in zip(jax.tree.leaves(one[0]), jax.tree.leaves(two[0]), strict=True):
+    one, two = (artifacts.read_state(tmp_path / x, 0) for x in ("one", "two"))
+    for a, b in zip(jax.tree.leaves(one), jax.tree.leaves(two), strict=True):
         np.testing.assert_allclose(a, b, atol=1e-5)
-    np.testing.assert_array_equal(one[1].mean, two[1].mean)
+    np.testing.assert_array_equal(one["mean"], two["mean"])
 
 
 def test_videos_are_divided_evenly_by_their_frames():
