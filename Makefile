@@ -21,7 +21,7 @@ AT_ONCE := --numprocesses=auto --maxprocesses=4 --dist=loadfile
 help:
 	@echo "make demo    the main job on the synthetic set (one to three minutes after installing)"
 	@echo "make test    the tests, without torch"
-	@echo "make slow    the tests of several processes, hosts and engines, and of every population"
+	@echo "make slow    the tests of several processes, machines and engines, and of every population"
 	@echo "make parity  the tests against torch and timm"
 	@echo "make parity-full  the same with every backbone and size (an hour); writes docs/parity.md"
 	@echo "make lint    ruff, formatting included"

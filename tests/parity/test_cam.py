@@ -5,7 +5,7 @@ import pytest
 from safetensors.numpy import save_file
 
 from tests.explain.test_cam import maps_of
-from tools import make_goldens_cam, peers
+from tools import make_goldens_cam, references
 from tools.make_goldens_backbones import random_images, random_state
 from vadjax import backbones
 
@@ -19,7 +19,7 @@ def test_maps_equal_the_package(name, tmp_path):
         import pytorch_grad_cam  # noqa: F401, by its import of torchvision behind the stand-in
     except ImportError:
         pytest.skip("grad-cam is not installed: no parity of maps")
-    save_file(random_state(peers.timm_shapes(name), seed=5), tmp_path / "w.safetensors")
+    save_file(random_state(references.timm_shapes(name), seed=5), tmp_path / "w.safetensors")
     size = make_goldens_cam.SIZE
     backbone = backbones.create(name, weights=str(tmp_path / "w.safetensors"), size=size)
     theirs = make_goldens_cam.maps_of(name, seed=5)

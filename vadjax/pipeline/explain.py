@@ -41,14 +41,14 @@ def _with_maps(run: Run, own: dict[str, np.ndarray]) -> tuple[dict, dict[str, st
     from vadjax.evaluation.region import region_metrics
 
     few = choose(run, min(NUM_KEPT, run.config.explain.num_judged))
-    mapper, maps, what = None, own, OWN
+    maker, maps, what = None, own, OWN
     facts: dict[str, Any] = {"method": "detector", "tap": None}
     if not own:
-        mapper = AnomalyMaps(run, keep=few)
-        maps, what = _made(run, mapper), mapper.what
-        facts = {"method": mapper.method, "tap": mapper.tap}
+        maker = AnomalyMaps(run, keep=few)
+        maps, what = _made(run, maker), maker.what
+        facts = {"method": maker.method, "tap": maker.tap}
     artifacts.write_maps(run.workdir, maps, {**facts, "what": what})
-    explained, reasons = MapQuality(run, mapper, maps, few)()
+    explained, reasons = MapQuality(run, maker, maps, few)()
     videos = {name: run.videos[one.segment.video_id] for name, one in tested(run).items()}
     region, why = region_metrics(
         {name: _at_frames(run, videos[name], maps[name]) for name in maps},
@@ -59,12 +59,12 @@ def _with_maps(run: Run, own: dict[str, np.ndarray]) -> tuple[dict, dict[str, st
     return {"explain": explained, "region": region}, {**reasons, **why}
 
 
-def _made(run: Run, mapper: AnomalyMaps) -> dict[str, np.ndarray]:
+def _made(run: Run, maker: AnomalyMaps) -> dict[str, np.ndarray]:
     """Return test video -> float32 [t, h, w], in units of the score, sorted by name."""
     done, maps = 0, {}
     total = sum(len(run.videos[one.segment.video_id].frames) for one in tested(run).values())
     with run.console.bar("maps", total=total, unit="frames") as advance:
-        for name, values in mapper():
+        for name, values in maker():
             maps[name] = values
             done += len(values)
             advance(done)

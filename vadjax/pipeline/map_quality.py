@@ -74,15 +74,15 @@ class MapQuality:
 
     Args:
         run: of which every stage up to `evaluate` is done.
-        mapper: that made the maps; None where the detector gives them with its scores.
+        maker: that made the maps; None where the detector gives them with its scores.
         maps: test video -> float [t, h, w].
-        few: the frames that `mapper` kept, for what takes the network again.
+        few: the frames that `maker` kept, for what takes the network again.
     """
 
     def __init__(
-        self, run: Run, mapper: AnomalyMaps | None, maps: Mapping[str, np.ndarray], few: Chosen
+        self, run: Run, maker: AnomalyMaps | None, maps: Mapping[str, np.ndarray], few: Chosen
     ):
-        self.run, self.mapper, self.maps, self.few = run, mapper, maps, few
+        self.run, self.maker, self.maps, self.few = run, maker, maps, few
         self.tested = tested(run)
 
     def __call__(self) -> tuple[dict, dict[str, str]]:
@@ -91,21 +91,21 @@ class MapQuality:
         measures, counts = map_measures.by_masks(self._with_masks(chosen))
         why = ALL_OR_NOTHING if counts["left_out"] else self._none("num_judged")
         made = {"method": "detector", "tap": None}
-        if self.mapper is not None:
-            made = {"method": self.mapper.method, "tap": self.mapper.tap}
+        if self.maker is not None:
+            made = {"method": self.maker.method, "tap": self.maker.tap}
         part = {**made, **counts, **measures}
         reasons = {f"explain.{measure}": why for measure in map_measures.PLACES}
         for name, make in (("deletion", self._deletion), ("sanity", self._sanity)):
-            off = None, self._none("num_judged") if self.mapper else OWN_MAPS
-            asked = self.few and self.mapper is not None
+            off = None, self._none("num_judged") if self.maker else OWN_MAPS
+            asked = self.few and self.maker is not None
             part[name], reasons[f"explain.{name}"] = make() if asked else off
         return part, reasons
 
     @property
     def _asked(self) -> AnomalyMaps:
-        """The mapper, of which more is asked than its maps."""
-        assert self.mapper is not None  # the caller has looked
-        return self.mapper
+        """The maker, of which more is asked than its maps."""
+        assert self.maker is not None  # the caller has looked
+        return self.maker
 
     def _none(self, key: str) -> str:
         """Say why no frame was chosen."""

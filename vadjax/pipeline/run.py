@@ -125,9 +125,9 @@ class Run:
     def folds(self) -> tuple[Fold, ...]:
         """What is trained on, validated on, calibrated on and tested on."""
         d, window = self.config.dataset, self.config.window
-        windowed: dict[str, Any] = {}
+        of_windows: dict[str, Any] = {}
         if self.protocol.unit == "window":
-            windowed = {"window_label": self.detector.objective.window_label}
+            of_windows = {"window_label": self.detector.objective.window_label}
         return make_folds(
             self.dataset,
             protocol=d.protocol,
@@ -138,7 +138,7 @@ class Run:
             dilation=window.dilation,
             copies=self.copies,
             seed=self.config.seed,
-            **windowed,
+            **of_windows,
         )
 
     @functools.cached_property
