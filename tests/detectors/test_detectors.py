@@ -153,10 +153,11 @@ def test_a_delayed_stream_gives_the_scores_of_batch_scoring(aggregate, reduce, t
     )
 
 
-@pytest.mark.parametrize("name", detectors.DETECTORS)
+# Detectors of windows alone are run by tests/pipeline/test_window_protocols.py.
+@pytest.mark.parametrize(
+    "name", [name for name, entry in detectors.DETECTORS.items() if "segment" in entry.units]
+)
 def test_scores_of_several_clips_are_those_of_each(name, tmp_path):
-    if "nearest_" in name:
-        pytest.skip("looks up labels of windows: tests/pipeline/test_window_protocols.py")
     world = World(tmp_path, config())
     detector, state = fitted(world, name)
     clips = [world.clip(video(f"test/{n}", n)) for n in (5, 6)]

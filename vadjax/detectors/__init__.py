@@ -29,6 +29,7 @@ class Entry(NamedTuple):
         units: kinds of units ("segment", "window") that it scores.
         gradient: it is trained by gradient, over windows; no baseline.
         baseline: every run with such units, and with its inputs, is compared with it.
+        random: its scores depend on the seed.
     """
 
     module: str
@@ -39,13 +40,14 @@ class Entry(NamedTuple):
     units: tuple[str, ...] = ("segment",)
     gradient: bool = False
     baseline: bool = True
+    random: bool = False
 
 
 FREE, DISTANCE, LOOKUP = "content_free", "feature_distance", "label_lookup"  # modules
 CLIPS, WINDOWS = ("segment",), ("window",)
 DETECTORS = {
     WINDOW_MODEL: Entry("window_model", "WindowModel", "Model of windows", gradient=True),
-    "random": Entry(FREE, "Random", "Random numbers", NOTHING, (), (*CLIPS, *WINDOWS)),
+    "random": Entry(FREE, "Random", "Random numbers", NOTHING, (), (*CLIPS, *WINDOWS), random=True),
     "frame_index": Entry(FREE, "FrameIndex", "Position in the clip", NOTHING, (), CLIPS),
     "clip_centre": Entry(FREE, "ClipCentre", "Nearness to the clip’s centre", NOTHING, (), CLIPS),
     "frame_difference": Entry("motion", "FrameDifference", "Frame difference", MOTION, ("motion",)),

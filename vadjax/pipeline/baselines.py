@@ -35,9 +35,8 @@ def scored_by(run: Run, name: str, fold: Fold) -> list[ScoredVideo]:
     Returns:
         A record for each test clip.
     """
-    key = ("baseline", name, fold.train, fold.test, run.config.seed, run.config.evaluate.knn)
-    if name in ("knn", "mahalanobis", "nearest_alike", "nearest_in_time"):  # they draw nothing
-        key = (*key[:4], None, key[5])
+    seed = run.config.seed if detectors.DETECTORS[name].random else None
+    key = ("baseline", name, fold.train, fold.test, seed, run.config.evaluate.knn)
     return run.memory.once(key, functools.partial(_fit_and_score, run, name, fold))
 
 
