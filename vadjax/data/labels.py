@@ -16,10 +16,18 @@ from typing import Any
 
 import numpy as np
 
+from vadjax.data import mat_file, npy_file
 from vadjax.data.files import unreadable
 from vadjax.errors import UserError
 
 Intervals = tuple[tuple[int, int], ...]  # half-open, 0-based, in frames
+MAX_TEXT = 1 << 20  # bytes of UCSD's label file
+
+
+def shortened(text: str) -> str:
+    """Return the beginning of a text that a message quotes."""
+    text = text.strip()
+    return text if len(text) <= 80 else f"{text[:80]}..."
 
 
 def labels_from_intervals(intervals: Intervals, num_frames: int, *, where: str) -> np.ndarray:
@@ -56,9 +64,10 @@ def read_ucsd_m(path: str | os.PathLike) -> list[Intervals]:
     Raises:
       UserError: the file is not text of this kind, or a line cannot be read.
     """
-    text = pathlib.Path(path).read_bytes().decode("utf-8", errors="replace")
+    with open(path, "rb") as file:
+        text = file.read(MAX_TEXT + 1).decode("utf-8", errors="replace")
     lines = [line for line in text.splitlines() if "gt_frame" in line]
-    if not lines or "\0" in text:
+    if not lines or "\0" in text or len(text) > MAX_TEXT:
         raise unreadable(
             path,
             f"{path} holds no lines like 'TestVideoFile{{end+1}}.gt_frame = [61:180];'; it is not "
@@ -66,44 +75,56 @@ def read_ucsd_m(path: str | os.PathLike) -> list[Intervals]:
         )
     clips = []
     for line in lines:
-        inside = re.search(r"gt_frame\s*=\s*\[(.*)\]", line)
-        ranges = re.compile(r"(\d+)(?:\s*:\s*(\d+))?")
+        inside = re.search(r"gt_frame\s*=\s*\[([^][=]*)\]", line)
+        # Frames have at most nine ASCII digits: int() refuses very long numbers.
+        ranges = re.compile(r"(?<!\d)([0-9]{1,9})(?!\d)(?:\s*:\s*([0-9]{1,9})(?!\d))?")
         if inside is None or ranges.sub("", inside[1]).strip(" ,;\t"):
-            raise UserError(f"{path}: line {line.strip()!r} is not of the form gt_frame = [a:b];")
+            raise UserError(
+                f"{path}: line {shortened(line)!r} is not of the form gt_frame = [a:b]; "
+                "(frames of at most nine digits). Restore the file."
+            )
         pairs = ranges.findall(inside[1])
         clips.append(tuple((int(start) - 1, int(stop or start)) for start, stop in pairs))
     return clips
 
 
-def load_mat(path: str | os.PathLike, variable: str | None = None) -> Any:
+def load_mat(
+    path: str | os.PathLike, variable: str | None = None, *, keep: mat_file.Keep | None = None
+) -> Any:
     """Load one variable of a MATLAB file, or all of them as a dict.
 
     Args:
       path: the file.
       variable: its name; None: all.
+      keep: see `mat_file.read`.
 
     Returns:
-      The value as scipy reads it, or variable -> value.
+      The value, an array or an object array of a cell's shape; or variable -> value.
 
     Raises:
       UserError: not a MATLAB file of version 7.2 or older, or without the variable.
     """
-    import scipy.io
-
     try:
-        content = scipy.io.loadmat(path)
-    except NotImplementedError as error:
+        content = mat_file.read(path, variable=variable or "", keep=keep)
+    except mat_file.Newer:
         raise UserError(
             f"{path} is a MATLAB 7.3 file; save it again with save(..., '-v7')."
+        ) from None
+    except mat_file.Damaged as error:
+        raise unreadable(
+            path,
+            f"{path} cannot be read as a MATLAB file ({error}). Restore it from its archive.",
         ) from error
-    except Exception as error:  # scipy has a dozen ways of saying that the bytes are wrong
-        raise unreadable(path, f"{path} cannot be read as a MATLAB file ({error}).") from error
-    content = {k: v for k, v in content.items() if not k.startswith("__")}
     if variable is None:
         return content
     if variable not in content:
-        found = ", ".join(sorted(content)[:8]) or "nothing"
+        found = ", ".join(sorted(map(shortened, content))[:8]) or "nothing"
         raise UserError(f"{path}: wanted the variable {variable!r}; found {found}.")
+    if content[variable] is None:
+        raise UserError(
+            f"{path}: the variable {variable!r} is no array of real numbers and no cell of such; "
+            "this is another file, or it is damaged."
+        )
     return content[variable]
 
 
@@ -125,6 +146,7 @@ def read_gt_cells(path: str | os.PathLike, num_clips: int) -> list[Intervals]:
       UserError: the variable is missing, of another shape, or not of `num_clips` clips.
     """
     gt = load_mat(path, "gt")
+    entries: list[np.ndarray] = []
     if gt.dtype == object:
         entries = [np.asarray(entry) for entry in gt.ravel()]
     elif gt.ndim == 2 and num_clips == 1 and len(gt) == 2:
@@ -133,8 +155,6 @@ def read_gt_cells(path: str | os.PathLike, num_clips: int) -> list[Intervals]:
         entries = list(gt)
     elif gt.shape == (2, num_clips):
         entries = list(gt.T)
-    else:
-        entries = []
     if len(entries) != num_clips:
         raise UserError(
             f"{path}: gt has shape {gt.shape}; wanted the intervals of {num_clips} clips, one "
@@ -142,13 +162,14 @@ def read_gt_cells(path: str | os.PathLike, num_clips: int) -> list[Intervals]:
         )
     clips = []
     for number, entry in enumerate(entries, 1):
-        pairs = np.asarray(entry, np.int64)
-        pairs = pairs.reshape(2, -1) if pairs.size in (0, 2) else pairs
+        pairs = entry.reshape(2, -1) if entry.size in (0, 2) else entry
         if pairs.ndim != 2 or len(pairs) != 2:
             raise UserError(
                 f"{path}: entry {number} of gt has shape {pairs.shape}; wanted 2 x n, starts "
                 "above ends."
             )
+        if entry.dtype == object or not (np.abs(pairs) < 1e9).all() or (pairs % 1).any():
+            raise UserError(f"{path}: entry {number} of gt holds no frame numbers; restore it.")
         clips.append(tuple((int(a) - 1, int(b)) for a, b in pairs.T))
     return clips
 
@@ -163,11 +184,16 @@ def read_vector(path: str | os.PathLike) -> np.ndarray:
       UserError: not such a vector.
     """
     try:
-        vector = np.load(path, allow_pickle=False)
-    except (ValueError, OSError, EOFError) as error:
-        raise unreadable(path, f"{path} cannot be read as a plain .npy array ({error}).") from error
+        vector = npy_file.read_array(path)
+    except npy_file.Damaged as error:
+        raise unreadable(
+            path,
+            f"{path} cannot be read as a plain .npy array ({error}). Restore it, or write it with "
+            "numpy.save.",
+        ) from error
     flat = vector.ravel()
-    if vector.size != max(vector.shape, default=0) or not np.isin(flat, (0, 1)).all():
+    is_row = vector.size == max(vector.shape, default=0)
+    if vector.dtype.kind not in "biuf" or not is_row or not np.isin(flat, (0, 1)).all():
         raise UserError(
             f"{path}: wanted one 0 or 1 a frame, [n] or [1, n]; found {vector.dtype} "
             f"{list(vector.shape)}."
@@ -265,6 +291,8 @@ def _frames(start: str, stop: str, num_frames: int, fps: float | None) -> tuple[
         raise ValueError(f"start {start} is not before stop {stop}{excluded}")
     length = f"the clip's {num_frames} frames"
     if fps:
+        if max(abs(first), abs(last)) > 1e9:
+            raise ValueError(f"{shortened(start)} to {shortened(stop)} s is no time in a video")
         first, last = (math.ceil(round(t * fps, 3)) for t in (first, last))
         length = f"the clip's {num_frames / fps:.2f} seconds ({num_frames} frames)"
         if num_frames < last <= num_frames + fps:

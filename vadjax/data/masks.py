@@ -4,6 +4,7 @@ import abc
 import functools
 import os
 from collections.abc import Iterator, Sequence
+from typing import NamedTuple
 
 import cv2
 import numpy as np
@@ -63,30 +64,52 @@ class CellMasks(Masks):
         self.path = os.fspath(path)
 
     def _read(self, index: int) -> np.ndarray:
-        bits, width = _packed(self.path)
-        return np.unpackbits(bits[index], axis=1, count=width)
+        packed = _packed(self.path)
+        return np.unpackbits(packed.columns[index], axis=1, count=packed.shape[0]).T
 
 
-def read_vollabel(path: str | os.PathLike) -> np.ndarray:
-    """Read a `volLabel` cell: object [t] of [h, w] masks.
+class PackedMasks(NamedTuple):
+    """The masks of one clip, eight pixels a byte: unpacked, a long clip's would take 300 MB.
+
+    Attributes:
+      columns: of each frame, uint8 [w, ceil(h / 8)]; MATLAB writes column by column.
+      labels: uint8 [t], 1 where any pixel is abnormal.
+      shape: height and width of a mask.
+    """
+
+    columns: tuple[np.ndarray, ...]
+    labels: np.ndarray
+    shape: tuple[int, int]
+
+
+def read_vollabel(path: str | os.PathLike) -> PackedMasks:
+    """Read a `volLabel` cell of one mask a frame.
 
     Raises:
       UserError: not a MATLAB file, or none with a `volLabel` cell of masks of one size.
     """
-    cells = np.asarray(load_mat(path, "volLabel"), dtype=object).ravel()
-    shapes = {np.shape(cell) for cell in cells}
-    if len(shapes) != 1 or len(next(iter(shapes))) != 2:
+    cells = load_mat(path, "volLabel", keep=_pack)
+    is_cell = isinstance(cells, np.ndarray)
+    cells = cells.ravel() if is_cell else [cells]
+    shapes = {cell[1] if isinstance(cell, tuple) else () for cell in cells}
+    if not is_cell or len(shapes) != 1 or len(next(iter(shapes))) != 2 or 0 in next(iter(shapes)):
         raise UserError(
             f"{path}: volLabel should be a cell of one mask [height, width] a frame; "
-            f"found shapes {sorted(shapes)}."
+            f"found {'' if is_cell else 'no cell, but '}shapes {sorted(shapes)[:5]}. Restore it."
         )
-    return cells
+    columns = tuple(cell[0] for cell in cells)
+    labels = np.array([packed.any() for packed in columns], np.uint8)
+    return PackedMasks(columns, labels, next(iter(shapes)))
 
 
-@functools.lru_cache(maxsize=1)  # unpacked, a long clip's masks would take 300 MB
-def _packed(path: str) -> tuple[list[np.ndarray], int]:
-    cells = read_vollabel(path)
-    return [np.packbits(cell > 0, axis=1) for cell in cells], cells[0].shape[1]
+def _pack(mask: np.ndarray) -> tuple[np.ndarray, tuple[int, ...]]:
+    shape = mask.shape
+    return (np.packbits(mask.T > 0, axis=1) if mask.ndim == 2 else mask[:0]), shape
+
+
+@functools.lru_cache(maxsize=1)
+def _packed(path: str) -> PackedMasks:
+    return read_vollabel(path)
 
 
 def place_shares(masks: Masks, grid: tuple[int, int]) -> np.ndarray:

@@ -9,11 +9,8 @@ import pathlib
 import re
 from typing import ClassVar
 
-import numpy as np
-
 from vadjax.data.builders.benchmark import FRAMES, Benchmark, Truth
 from vadjax.data.builders.expected import Side
-from vadjax.data.labels import labels_from_masks
 from vadjax.data.masks import read_vollabel
 from vadjax.errors import UserError
 
@@ -101,5 +98,5 @@ class Avenue(Benchmark):
 
     def read_masks(self, path: pathlib.Path) -> Truth:
         """Read a `volLabel` cell."""
-        cells = read_vollabel(path)
-        return Truth((str(path),), labels_from_masks(cells), np.shape(cells[0]))
+        masks = read_vollabel(path)
+        return Truth((str(path),), masks.labels, masks.shape)
