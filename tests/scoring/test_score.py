@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from tests.models import build
-from vadjax.detectors import window_model
+from vadjax.detectors import row_cache
 from vadjax.models.recurrent import RecurrentModel
 from vadjax.scoring.score import make_score_fn, score_videos
 
@@ -64,16 +64,16 @@ def test_videos_of_several_groups_get_their_own_scores(monkeypatch):
 
 
 def test_what_is_kept_between_detectors_has_a_limit(monkeypatch):
-    monkeypatch.setattr(window_model, "SHARED_BYTES", 10)
+    monkeypatch.setattr(row_cache, "SHARED_BYTES", 10)
     shared, made = {}, []
 
     def want(key, size):
-        return window_model.kept(shared, key, size=size, make=lambda: made.append(key) or [key])
+        return row_cache.kept(shared, key, size=size, make=lambda: made.append(key) or [key])
 
     assert want("a", 6) == ["a"] and want("a", 6) == ["a"] and want("b", 4) == ["b"]
     assert made == ["a", "b"]
     assert want("c", 5) == ["c"] and set(shared) == {"b", "c"}  # the oldest made room
     want("d", 11)
     assert set(shared) == {"b", "c"}  # larger than all the room
-    window_model.kept(None, "b", size=1, make=lambda: made.append("again"))
+    row_cache.kept(None, "b", size=1, make=lambda: made.append("again"))
     assert made[-1] == "again"

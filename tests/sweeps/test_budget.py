@@ -19,6 +19,7 @@ from vadjax.sweeps.command import run_command
 from vadjax.sweeps.dry_run import print_estimates
 from vadjax.sweeps.folder import run_sweep
 from vadjax.sweeps.group import open_runs, prepare
+from vadjax.training import member as training_member
 from vadjax.training import population
 from vadjax.training.inputs import TrainingData, resident_arrays
 from vadjax.training.parallel import Devices
@@ -118,7 +119,9 @@ def test_what_the_compiler_plans_for_two_holds_for_more(cache):
     data, config = _windows(model), training.config(batch_size=16)
     members = members_of(data, config, objective, seeds=range(4, 8), rates=(0.01,) * 4)
     settings, shared = Settings(batch_size=16), resident_arrays(data)
-    each = population.working_bytes(model, objective, settings, member=members[0], shared=shared)
+    each = training_member.working_bytes(
+        model, objective, settings, member=members[0], shared=shared
+    )
     taken = []
 
     class Watched(Devices):
@@ -139,7 +142,7 @@ def test_a_device_that_tells_its_memory_is_planned_by_the_compiler(swept, monkey
     asked = []
     monkeypatch.setattr(budget, "training_devices", lambda count: (1, 10**9))
     monkeypatch.setattr(
-        budget.population, "working_bytes", lambda *a, **k: asked.append(k) or 10**8
+        budget.training_member, "working_bytes", lambda *a, **k: asked.append(k) or 10**8
     )
     need = budget.estimate_budget(group)
     assert need.planned and need.slots == 2 and 10**8 < need.member_bytes < 1.1 * 10**8

@@ -13,7 +13,8 @@ from tests.models import build
 from tests.training import tiny
 from vadjax.data.windows import window_table
 from vadjax.training.inputs import TrainingData, hyperparameters, resident_arrays
-from vadjax.training.population import Member, train_members
+from vadjax.training.member import Member
+from vadjax.training.population import train_members
 from vadjax.training.step import Settings
 
 ROOT = pathlib.Path(__file__).parents[2]

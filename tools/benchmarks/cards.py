@@ -94,7 +94,7 @@ def member_bytes() -> tuple[int, int]:
 
     from tools.benchmarks import epochs, population
     from vadjax.sweeps import budget
-    from vadjax.training.population import Member
+    from vadjax.training.member import Member
 
     shape = population.SHAPE
     rows = np.zeros((1, shape.length), np.int32)

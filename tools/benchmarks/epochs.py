@@ -77,8 +77,9 @@ def population_of(
     """
     from vadjax.training import inputs
     from vadjax.training.batches import steps_of
+    from vadjax.training.member import Member
     from vadjax.training.parallel import Devices
-    from vadjax.training.population import Member, Population
+    from vadjax.training.population import Population
     from vadjax.training.step import Settings
 
     model, objective = network(config, data.row_shape)
@@ -109,7 +110,7 @@ def _cost(model, objective, settings, member, shared):
     from tools.benchmarks.cost import count
     from vadjax.training.batches import AXIS
     from vadjax.training.epoch import make_epoch
-    from vadjax.training.population import make_state
+    from vadjax.training.member import make_state
 
     state = jax.eval_shape(lambda: make_state(model, shared, settings.optimizer)(member))
     whole = PartitionSpec()

@@ -78,7 +78,7 @@ def compiled(device) -> str:
     from vadjax.training import inputs
     from vadjax.training.batches import AXIS, steps_of
     from vadjax.training.epoch import make_epoch
-    from vadjax.training.population import Member, make_state
+    from vadjax.training.member import Member, make_state
     from vadjax.training.step import Settings
 
     shape = population.SHAPE

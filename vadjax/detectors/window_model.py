@@ -1,8 +1,7 @@
 """Models of windows trained by gradient: scanners that predict or classify, autoencoders."""
 
 import functools
-import threading
-from collections.abc import Callable, Iterable, MutableMapping, Sequence
+from collections.abc import Iterable, MutableMapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -16,12 +15,10 @@ from vadjax.data.units import Segment
 from vadjax.data.video import Video
 from vadjax.data.windows import WindowTable, window_span
 from vadjax.detectors.contract import ClipDetector, Progress, State, Stream
+from vadjax.detectors.row_cache import kept
 from vadjax.detectors.window_state import state_of, trained_of
 from vadjax.errors import UserError
 from vadjax.features.standardize import Standardizer
-
-SHARED_BYTES = 1 << 29  # of standardised features that are kept between detectors
-_KEPT = threading.Lock()  # of every `shared`: a sweep scores in several threads
 
 
 class WindowModel(ClipDetector):
@@ -301,28 +298,3 @@ def join_tables(tables: Sequence[WindowTable]) -> WindowTable:
     skipped = tuple(index for index, table in enumerate(tables) if not len(table))
     rows = np.concatenate([table.rows for table in tables])
     return WindowTable(rows, np.concatenate(video), skipped)
-
-
-def kept(
-    shared: MutableMapping | None, key: Any, *, size: int, make: Callable[[], Iterable]
-) -> Iterable:
-    """Return what `make` returns, from `shared` where it was made before.
-
-    Args:
-        shared: key -> (value, its bytes), the oldest first; these are dropped for want of room.
-            None keeps nothing.
-        key: of the value.
-        size: its bytes; what is larger than all the room is not kept.
-        make: called where it is not there.
-
-    Returns:
-        The items that `make` gave.
-    """
-    if shared is None or size > SHARED_BYTES:
-        return make()
-    with _KEPT:
-        if key not in shared:
-            while shared and sum(each for _, each in shared.values()) + size > SHARED_BYTES:
-                del shared[next(iter(shared))]
-            shared[key] = list(make()), size
-        return shared[key][0]

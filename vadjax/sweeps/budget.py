@@ -11,9 +11,9 @@ from vadjax.errors import UserError
 from vadjax.pipeline.run import Run
 from vadjax.report.wording import duration
 from vadjax.sweeps.measurements import MEMORY, measurement_key, read_measurements, record_memory
-from vadjax.training import population
+from vadjax.training import member as training_member
 from vadjax.training.chunks import Chunked
-from vadjax.training.population import Member, make_state
+from vadjax.training.member import Member, make_state
 from vadjax.training.step import Settings
 
 DEFAULT_SLOTS = 8  # where the device does not report its memory; on two cores more gain nothing
@@ -94,7 +94,7 @@ def planned_bytes(group) -> int:
     run, task = group.runs[0], group.tasks[0]
     known = read_measurements(run.cache, MEMORY).get(measurement_key(run))
     if known is None:
-        known = population.working_bytes(
+        known = training_member.working_bytes(
             run.detector.model(group.shared["features"].shape[1:]),
             run.detector.objective,
             Settings.of(run.config.train, task.steps),

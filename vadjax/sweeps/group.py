@@ -9,7 +9,8 @@ from vadjax.pipeline.run import Run
 from vadjax.runtime.console import Console
 from vadjax.sweeps.members import Task, make_tasks
 from vadjax.sweeps.plan import Spec
-from vadjax.training.population import Ended, Member, train_members
+from vadjax.training.member import Member
+from vadjax.training.population import Ended, train_members
 from vadjax.training.step import Settings
 
 # Cached properties of a Run.

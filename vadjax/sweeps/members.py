@@ -14,7 +14,7 @@ from vadjax.pipeline.run import Run
 from vadjax.training.batches import num_steps
 from vadjax.training.budget import choose_arrays
 from vadjax.training.inputs import TrainingData, check, hyperparameters, run_size
-from vadjax.training.population import Member
+from vadjax.training.member import Member
 from vadjax.training.runs import cut_runs, pad_runs
 
 

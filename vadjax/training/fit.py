@@ -21,8 +21,9 @@ from vadjax.training.broadcast import from_first
 from vadjax.training.budget import choose_arrays
 from vadjax.training.inputs import TrainingData, check, hyperparameters
 from vadjax.training.log import EpochLog
+from vadjax.training.member import Member, make_state
 from vadjax.training.parallel import Devices
-from vadjax.training.population import Member, Population, make_state
+from vadjax.training.population import Population
 from vadjax.training.progress import Progress
 from vadjax.training.step import Settings
 

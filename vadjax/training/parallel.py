@@ -8,12 +8,12 @@ from typing import Any
 import jax
 import numpy as np
 from jax.errors import JaxRuntimeError
-from jax.experimental import multihost_utils
 from jax.sharding import Mesh, NamedSharding, PartitionSpec
 
-from vadjax.errors import UserError, lost, unknown
+from vadjax.errors import lost, unknown
 from vadjax.runtime.devices import cpu_lock
 from vadjax.training.batches import AXIS
+from vadjax.training.placement import choose_devices, on_host, whole_array
 
 MODES = ("shard_map", "pmap")
 MEMBER = "member"
@@ -34,7 +34,7 @@ class Devices:
         """
         if mode not in MODES:
             raise unknown("train.parallel", mode, MODES)
-        taken = _choose(count, mode)
+        taken = choose_devices(count, mode)
         count = len(taken)
         across = math.gcd(members, count)
         if mode == "pmap" and across < count:  # pmap has one axis: members or data
@@ -117,13 +117,13 @@ class Devices:
         Returns:
           NumPy arrays, of one member or [members, ...].
         """
-        on_host = _on_host()
+        local = on_host()
         alone = jax.process_count() == 1
-        if member is not None and alone and not (on_host or self.mode == "pmap"):
+        if member is not None and alone and not (local or self.mode == "pmap"):
             return jax.tree.map(np.array, jax.device_get(self._take(tree, member)))
 
         def copy(leaf):
-            leaf = np.asarray(_whole(leaf)) if on_host else _whole(leaf)
+            leaf = np.asarray(whole_array(leaf)) if local else whole_array(leaf)
             if self.mode == "pmap":
                 leaf = leaf[:: self._along].reshape(self.members, *leaf.shape[2:])
             return np.array(leaf if member is None else leaf[member])
@@ -140,7 +140,7 @@ class Devices:
         Returns:
           The placed tree.
         """
-        if self.mode == "pmap" or _on_host():
+        if self.mode == "pmap" or on_host():
             everyone = self.fetch(tree)
             for member, value in values.items():
                 for old, new in zip(jax.tree.leaves(everyone), jax.tree.leaves(value), strict=True):
@@ -289,43 +289,6 @@ class Devices:
         if self.mode == "pmap":
             spec = PartitionSpec((MEMBER, AXIS))
         return NamedSharding(self._mesh, spec)
-
-
-def _choose(count: int, mode: str) -> list:
-    """Return the devices of a training, those of one process side by side."""
-    present, processes = jax.devices(), jax.process_count()
-    cpu = jax.default_backend() == "cpu"
-    count = count or (processes if cpu else len(present))
-    if not 0 < count <= len(present):
-        raise UserError(
-            f"train.num_devices is {count}, but JAX sees {len(present)} "
-            f"{jax.default_backend()} device(s); choose 1 to {len(present)}, or 0."
-        )
-    if processes == 1:
-        return present[:count]
-    if mode == "pmap":
-        raise UserError("train.parallel=pmap is for one process; choose shard_map for several.")
-    by_process = [[d for d in present if d.process_index == i] for i in range(processes)]
-    if count % processes or count // processes > min(map(len, by_process)):
-        raise UserError(
-            f"train.num_devices is {count}, but every one of {processes} processes has to give as "
-            f"many devices, at most {min(map(len, by_process))}; choose a multiple of {processes}."
-        )
-    return [device for mine in by_process for device in mine[: count // processes]]
-
-
-def _on_host() -> bool:
-    """Say whether arrays are in this process's memory: to index them there takes no compilation."""
-    return jax.default_backend() == "cpu" and jax.process_count() == 1
-
-
-def _whole(leaf: jax.Array) -> jax.Array | np.ndarray:
-    """Return an array of which this process sees all."""
-    if leaf.is_fully_addressable:
-        return leaf
-    if leaf.is_fully_replicated:
-        return leaf.addressable_data(0)
-    return multihost_utils.process_allgather(leaf, tiled=True)
 
 
 def _broken(error: Exception) -> bool:
