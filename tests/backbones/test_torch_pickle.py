@@ -2,6 +2,7 @@
 
 import pickle
 import struct
+import time
 import zipfile
 
 import numpy as np
@@ -193,4 +194,40 @@ def test_other_files_are_named(tmp_path):
     with zipfile.ZipFile(path, "w") as archive:
         archive.writestr("readme", "hello")
     with pytest.raises(UserError, match=r"without PyTorch's data\.pkl"):
+        torch_pickle.read(path)
+
+
+LAUGHS = 60  # as tuples in tuples, 2**60 tensors
+
+
+@pytest.mark.parametrize(
+    ("body", "text"),
+    [
+        (b"}r" + struct.pack("<I", 1 << 31), "holds no state dict"),  # a place in the memo
+        (b"]q\0" + b"h\0h\0\x86q\0" * LAUGHS, "found instead: list"),
+        (b"}N" + b"q\0" + b"h\0h\0\x86q\0" * LAUGHS + b"Ns", "other keys than text"),
+        (b"\x8d" + struct.pack("<Q", 1 << 40), "truncated"),
+        (b"\x8b" + struct.pack("<i", 1 << 30), "truncated"),
+        (b"cposix\n" + b"x" * 10_000, "names posix.xxx"),
+        (b"(" * 100_000, "corrupt, truncated"),
+        (b"]q\0h\0a", "corrupt, truncated"),  # a list in itself
+    ],
+)
+def test_pickles_that_would_take_memory_or_time_are_refused(tmp_path, write, body, text):
+    path = tmp_path / "net.pth"
+    write(path, body, {})
+    began = time.perf_counter()
+    with pytest.raises(UserError, match=text) as caught:
+        torch_pickle.read(path)
+    assert time.perf_counter() - began < 2 and len(str(caught.value)) < 600
+
+
+def test_one_storage_does_not_make_endless_tensors(tmp_path, write):
+    one = tensor("7", "FloatStorage", 300_000, size=(300_000,), stride=(1,))
+    path = tmp_path / "net.pth"
+    array = np.zeros(300_000, np.float32)
+    write(path, state_dict(**{f"t{n}": one for n in range(3)}), {"7": array})
+    assert len(torch_pickle.read(path)) == 3
+    write(path, state_dict(**{f"t{n}": one for n in range(30)}), {"7": array})
+    with pytest.raises(UserError, match="many times the size"):
         torch_pickle.read(path)

@@ -6,33 +6,20 @@ and no array touches bytes outside of its storage. Formats: torch.save's zip arc
 later) and the four pickles in a row before it (pytorch/pytorch:torch/serialization.py).
 """
 
-import dataclasses
 import math
 import pathlib
-import pickle
 import struct
 import zipfile
-from typing import Any, NamedTuple
+from collections.abc import Callable
+from typing import Any
 
-import ml_dtypes
 import numpy as np
 
+from vadjax.backbones.torch_unpickler import Storage, Tensor, load
 from vadjax.errors import UserError
 
 _LEGACY_MAGIC = 0x1950A86A20F9469CFC6C
 _LEGACY_PROTOCOL = 1001
-_STORAGES = {
-    "DoubleStorage": np.dtype("<f8"),
-    "FloatStorage": np.dtype("<f4"),
-    "HalfStorage": np.dtype("<f2"),
-    "BFloat16Storage": np.dtype(ml_dtypes.bfloat16),
-    "LongStorage": np.dtype("<i8"),
-    "IntStorage": np.dtype("<i4"),
-    "ShortStorage": np.dtype("<i2"),
-    "CharStorage": np.dtype("i1"),
-    "ByteStorage": np.dtype("u1"),
-    "BoolStorage": np.dtype("?"),
-}
 
 
 def read(path: pathlib.Path) -> dict[str, np.ndarray]:
@@ -51,7 +38,7 @@ def read(path: pathlib.Path) -> dict[str, np.ndarray]:
     except Exception as error:  # a broken or hostile pickle may raise anything
         raise UserError(
             f"{path} is corrupt, truncated or no PyTorch checkpoint "
-            f"({type(error).__name__}: {error}); fetch it again"
+            f"({type(error).__name__}: {str(error)[:200]}); fetch it again"
         ) from None
     for key in ("state_dict", "model_state_dict", "model"):
         if isinstance(value, dict) and isinstance(value.get(key), dict):
@@ -64,111 +51,9 @@ def read(path: pathlib.Path) -> dict[str, np.ndarray]:
     if wrong or not value:
         raise UserError(
             f"{path} holds no state dict (names of tensors); found instead: "
-            f"{', '.join(map(str, wrong[:10])) or 'nothing'}"
+            f"{', '.join(str(name)[:80] for name in wrong[:10]) or 'nothing'}"
         )
     return dict(value)
-
-
-# --- The inert objects that a pickle gets to handle ---------------------------------------------
-
-
-@dataclasses.dataclass(frozen=True)
-class _Storage:
-    dtype: np.dtype
-    key: str
-    count: int  # elements
-
-
-class _Tensor(NamedTuple):
-    storage: _Storage
-    offset: int
-    size: tuple[int, ...]
-    stride: tuple[int, ...]
-
-
-class _StateDict(dict):
-    """Stands in for collections.OrderedDict; torch hangs `_metadata` on it."""
-
-
-class _Name:
-    """What a pickle gets for a name: has nothing that it could change (no `__dict__`)."""
-
-    __slots__ = ()
-
-    def __call__(self, *args):
-        raise UserError("calls something that is no function")
-
-
-class _OrderedDict(_Name):
-    __slots__ = ()
-
-    def __call__(self, *args):
-        return _StateDict(*args)
-
-
-class _RebuildTensor(_Name):
-    __slots__ = ()
-
-    def __call__(self, storage, offset, size, stride, *hooks):
-        numbers = (offset, *size, *stride)
-        if not isinstance(storage, _Storage) or len(size) != len(stride):
-            raise UserError("holds a malformed tensor")
-        if not all(type(n) is int and n >= 0 for n in numbers):
-            raise UserError("holds a tensor with a malformed shape")
-        return _Tensor(storage, offset, tuple(size), tuple(stride))
-
-
-class _RebuildParameter(_Name):
-    __slots__ = ()
-
-    def __call__(self, data, *rest):
-        return data
-
-
-class _StorageType(_Name):
-    __slots__ = ("dtype",)
-    dtype: np.dtype
-
-    def __init__(self, dtype):
-        object.__setattr__(self, "dtype", dtype)
-
-    def __setattr__(self, *args):
-        raise UserError("changes a storage type")
-
-
-_NAMES = {
-    ("collections", "OrderedDict"): _OrderedDict(),
-    ("torch._utils", "_rebuild_tensor_v2"): _RebuildTensor(),
-    ("torch._utils", "_rebuild_parameter"): _RebuildParameter(),
-    **{("torch", name): _StorageType(dtype) for name, dtype in _STORAGES.items()},
-}
-
-
-class _Unpickler(pickle.Unpickler):
-    """Admits the names above, and storages as persistent ids."""
-
-    def find_class(self, module: str, name: str) -> Any:
-        if (module, name) not in _NAMES:
-            raise UserError(
-                f"names {module}.{name}, which is no part of a tensor: refused, nothing of it was "
-                "executed. If you trust its origin, save its state dict as .safetensors"
-            )
-        return _NAMES[module, name]
-
-    def persistent_load(self, pid: Any) -> _Storage:
-        # ("storage", type, key, location, count), before 1.6 with a sixth: a view of the storage
-        kind, storage_type, key, _, count, *view = pid
-        if (
-            kind != "storage"
-            or not isinstance(storage_type, _StorageType)
-            or not (type(key) is str and type(count) is int and count >= 0)
-            or any(part is not None for part in view)
-        ):
-            raise UserError("holds a storage of an unknown kind")
-        return _Storage(storage_type.dtype, key, count)
-
-
-# --- The two files ------------------------------------------------------------------------------
 
 
 def _is_zip(path: pathlib.Path) -> bool:
@@ -193,71 +78,107 @@ def _read_zip(path: pathlib.Path) -> Any:
         ):
             raise UserError("is written in big-endian order, which is not supported")
 
-        def storage_bytes(storage: _Storage) -> bytes:
+        def storage_bytes(storage: Storage) -> bytes:
             info = archive.getinfo(f"{root}data/{storage.key}")
             if info.compress_type != zipfile.ZIP_STORED:  # torch never compresses: a bomb
                 raise UserError(f"holds a compressed storage, {info.filename}")
             return archive.read(info)
 
+        size = archive.getinfo(pickles[0]).file_size
         with archive.open(pickles[0]) as file:
-            value = _Unpickler(file).load()
-        return _materialise(value, storage_bytes, {})
+            value = load(file, size)
+        return _Tensors(storage_bytes, path.stat().st_size).arrays_of(value)
 
 
 def _read_legacy(path: pathlib.Path) -> Any:
+    total = path.stat().st_size
     with path.open("rb") as file:
-        if _Unpickler(file).load() != _LEGACY_MAGIC or _Unpickler(file).load() != _LEGACY_PROTOCOL:
+
+        def following() -> Any:
+            return load(file, total - file.tell())
+
+        if following() != _LEGACY_MAGIC or following() != _LEGACY_PROTOCOL:
             raise UserError("is no PyTorch checkpoint (wrong magic number)")
-        if not _Unpickler(file).load()["little_endian"]:
+        if not following()["little_endian"]:
             raise UserError("is written in big-endian order, which is not supported")
-        value = _Unpickler(file).load()
-        keys = _Unpickler(file).load()
+        value, keys = following(), following()
         dtypes = {s.key: s.dtype for s in _storages(value)}
         data = {}
         for key in keys:
             (count,) = struct.unpack("<q", file.read(8))
-            if key not in dtypes or count < 0:
-                raise UserError(f"holds a storage {key!r} that no tensor uses")
+            if not isinstance(key, str) or key not in dtypes or count < 0:
+                raise UserError("holds a storage that no tensor uses")
             size = count * dtypes[key].itemsize
-            if size > path.stat().st_size:  # before anything is allocated
+            if size > total - file.tell():  # before anything is allocated
                 raise UserError(f"is truncated: storage {key} wants {size} bytes")
             data[key] = file.read(size)
-    return _materialise(value, lambda storage: data[storage.key], {})
+    return _Tensors(lambda storage: data[storage.key], total).arrays_of(value)
 
 
-def _storages(value: Any) -> list[_Storage]:
-    if isinstance(value, _Tensor):
-        return [value.storage]
-    if isinstance(value, dict):
-        return [s for v in value.values() for s in _storages(v)]
-    if isinstance(value, list | tuple):
-        return [s for v in value for s in _storages(v)]
-    return []
+def _storages(value: Any) -> list[Storage]:
+    """Return the storages of all tensors in nested dicts and lists."""
+    found, seen, waiting = [], set(), [value]
+    while waiting:
+        one = waiting.pop()
+        if id(one) in seen:  # pickles may name one object many times
+            continue
+        seen.add(id(one))
+        if isinstance(one, Tensor):
+            found.append(one.storage)
+        elif isinstance(one, dict):
+            waiting += one.values()
+        elif isinstance(one, list | tuple):
+            waiting += one
+    return found
 
 
-def _materialise(value: Any, storage_bytes, cache: dict[_Storage, np.ndarray]) -> Any:
-    """Replace every tensor in nested dicts and lists by an array."""
-    if isinstance(value, dict):
-        return {k: _materialise(v, storage_bytes, cache) for k, v in value.items()}
-    if isinstance(value, _Tensor):
-        storage, offset, size, stride = value
-        if storage not in cache:
-            data = storage_bytes(storage)
+class _Tensors:
+    """Replaces tensors by arrays.
+
+    Args:
+        storage_bytes: returns the bytes of a storage.
+        size: of the file; tensors may share storages, but not make much more of it.
+    """
+
+    def __init__(self, storage_bytes: Callable[[Storage], bytes], size: int):
+        self._storage_bytes, self._left = storage_bytes, 4 * size + (1 << 20)
+        self._storages: dict[Storage, np.ndarray] = {}
+        self._made: dict[int, Any] = {}  # id -> result: one object may stand in many places
+
+    def arrays_of(self, value: Any) -> Any:
+        """Replace every tensor in nested dicts and lists by an array."""
+        if id(value) in self._made:
+            return self._made[id(value)]
+        if isinstance(value, dict):
+            made: Any = {key: self.arrays_of(inside) for key, inside in value.items()}
+        elif isinstance(value, Tensor):
+            made = self._array(value)
+        elif isinstance(value, list | tuple):
+            made = [self.arrays_of(inside) for inside in value]
+        else:
+            return value
+        self._made[id(value)] = made
+        return made
+
+    def _array(self, tensor: Tensor) -> np.ndarray:
+        storage, offset, size, stride = tensor
+        if storage not in self._storages:
+            data = self._storage_bytes(storage)
             if len(data) != storage.count * storage.dtype.itemsize:
                 raise UserError(
                     f"is truncated: storage {storage.key} has {len(data)} bytes, "
                     f"{storage.count * storage.dtype.itemsize} wanted"
                 )
-            cache[storage] = np.frombuffer(data, storage.dtype)
+            self._storages[storage] = np.frombuffer(data, storage.dtype)
         count = math.prod(size)
         last = offset + sum((n - 1) * s for n, s in zip(size, stride, strict=True))
         if count > storage.count or (count and last >= storage.count):
             raise UserError(f"holds a tensor of shape {list(size)} that overruns its storage")
+        self._left -= count * storage.dtype.itemsize
+        if self._left < 0:
+            raise UserError("holds tensors of many times the size of the file")
         if not count:
             return np.zeros(size, storage.dtype)
         strides = tuple(s * storage.dtype.itemsize for s in stride)
-        start = cache[storage][offset:]
+        start = self._storages[storage][offset:]
         return np.lib.stride_tricks.as_strided(start, size, strides, writeable=False)
-    if isinstance(value, list | tuple):
-        return [_materialise(v, storage_bytes, cache) for v in value]
-    return value

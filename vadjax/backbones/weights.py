@@ -170,5 +170,6 @@ def _read_safetensors(path: pathlib.Path) -> dict[str, np.ndarray]:
             return {name: file.get_tensor(name) for name in names}
     except Exception as error:
         raise UserError(
-            f"{path} is corrupt, truncated or no safetensors file ({error}); fetch it again"
+            f"{path} is corrupt, truncated or no safetensors file ({str(error)[:200]}); fetch it "
+            "again"
         ) from None

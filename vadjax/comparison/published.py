@@ -14,6 +14,7 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from vadjax.comparison.workbook_reader import read_rows
 from vadjax.errors import UserError
 
 MODELS = ("LSTM", "GRU", "LSTM_GRU", "SimpleRNN")
@@ -28,8 +29,10 @@ DATASETS = {
     "shanghaitech": "shanghaitech",
 }
 
-_VALUE = re.compile(r"(\w+)\s*:\s*(\d*\.?\d+)\s*(?:±|\+/-)\s*(\d*\.?\d+)")
-_HEADING = re.compile(r"summary for (\w+).*?(\d+) runs?", re.IGNORECASE)
+_NUMBER = r"([0-9]{0,9}\.?[0-9]{1,20})"
+_VALUE = re.compile(rf"(\w+)\s*:\s*{_NUMBER}\s*(?:±|\+/-)\s*{_NUMBER}")
+_HEADING = re.compile(r"summary for (\w+).*?([0-9]{1,6}) runs?", re.IGNORECASE)
+MAX_TEXT = 200  # characters of a cell that are looked at
 
 
 class PublishedValue(NamedTuple):
@@ -60,17 +63,8 @@ def read_published(path: os.PathLike | str) -> list[PublishedValue]:
             missing, repeated or unknown, a value is outside 0 to 1, or a heading does not match
             the model of its column.
     """
-    import openpyxl
-
     path = pathlib.Path(path)
-    try:
-        book = openpyxl.load_workbook(path, read_only=True, data_only=True)
-        rows = [list(row) for row in book.worksheets[0].iter_rows(values_only=True)]
-        book.close()
-    except FileNotFoundError:
-        raise UserError(f"published workbook {path} does not exist.") from None
-    except Exception as error:  # a damaged zip or xml raises whatever its reader raises
-        raise UserError(f"{path} cannot be read as a workbook ({error}).") from error
+    rows = read_rows(path)
     dataset = next((d for k, d in DATASETS.items() if path.stem.lower().endswith(k)), path.stem)
     values = [
         PublishedValue(dataset, *cell, source=path.name)
@@ -88,7 +82,7 @@ def read_published(path: os.PathLike | str) -> list[PublishedValue]:
 def _block(rows: list[list], where: str) -> Iterator[tuple[str, str, str, float, float, int]]:
     """Yield (backbone, model, metric, mean, sd, runs) of the columns of one block."""
     columns = [
-        [cell.strip() for cell in column if isinstance(cell, str) and cell.strip()]
+        [cell[:MAX_TEXT].strip() for cell in column if isinstance(cell, str) and cell.strip()]
         for column in zip(*rows, strict=True)
     ]
     first = next((c[0] for c in columns if c and not _is_value_or_heading(c[0])), "")
