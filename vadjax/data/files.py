@@ -1,15 +1,23 @@
 """List folders, without the files that operating systems and version control leave there."""
 
+import collections
+import contextlib
 import difflib
 import os
 import pathlib
-import re
 from collections.abc import Iterable, Iterator
 
+from vadjax.data.order import natural_order
+from vadjax.data.printable import printable
 from vadjax.errors import UserError
 
 IMAGES = (".tif", ".tiff", ".jpg", ".jpeg", ".png", ".bmp", ".webp")
-VIDEOS = (".avi", ".mp4", ".mov", ".mkv", ".webm", ".m4v", ".mpg", ".mpeg", ".wmv", ".flv", ".mts")
+_ALIASES = {".tiff": ".tif", ".jpeg": ".jpg"}
+VIDEOS = (
+    *(".avi", ".mp4", ".mov", ".mkv", ".webm", ".m4v", ".mpg", ".mpeg", ".wmv", ".flv", ".mts"),
+    *(".ts", ".m2ts", ".3gp", ".3g2", ".ogv", ".asf", ".vob", ".mxf", ".f4v", ".qt", ".divx"),
+    *(".h264", ".264", ".h265", ".265", ".hevc", ".m2v", ".mjpeg", ".mjpg", ".y4m", ".nut", ".dav"),
+)
 LFS_HEAD = b"version https://git-lfs.github.com/spec/"
 
 
@@ -20,20 +28,10 @@ def is_stray(name: str) -> bool:
     )
 
 
-def natural_key(name: str) -> tuple:
-    """Sort key under which 2 comes before 10.
-
-    >>> sorted(["10.avi", "2.avi", "02a.avi"], key=natural_key)
-    ['02a.avi', '2.avi', '10.avi']
-    """
-    parts = re.split(r"(\d+)", name)
-    return tuple((int(p), p) if i % 2 else (-1, p.lower()) for i, p in enumerate(parts))
-
-
 def entries(folder: str | os.PathLike) -> list[pathlib.Path]:
     """List a folder in natural order, without stray files and ground truth (`*_gt`)."""
     names = [n for n in os.listdir(folder) if not is_stray(n) and not n.endswith("_gt")]
-    return [pathlib.Path(folder, name) for name in sorted(names, key=natural_key)]
+    return [pathlib.Path(folder, name) for name in natural_order(names)]
 
 
 def images(folder: str | os.PathLike) -> list[pathlib.Path]:
@@ -42,51 +40,32 @@ def images(folder: str | os.PathLike) -> list[pathlib.Path]:
     Raises:
       UserError: there are image files of several kinds, so that one kind is not frames.
     """
-    found = [p for p in entries(folder) if p.suffix.lower() in IMAGES and p.is_file()]
-    kinds = sorted({p.suffix.lower() for p in found})
-    if len(kinds) > 1:
-        counts = ", ".join(f"{sum(p.suffix.lower() == k for p in found)} {k}" for k in kinds)
+    found = [p for p in entries(folder) if is_image(p) and p.is_file()]
+    counts = collections.Counter(_ALIASES.get(s, s) for s in (p.suffix.lower() for p in found))
+    if len(counts) > 1:
+        listed = ", ".join(f"{count} {kind}" for kind, count in sorted(counts.items()))
         raise UserError(
-            f"{folder} mixes kinds of image ({counts}): each image is taken for a frame, so move "
+            f"{folder} mixes kinds of image ({listed}): each image is taken for a frame, so move "
             "away those that are not."
         )
     return found
 
 
+def is_image(path: pathlib.Path) -> bool:
+    """Return whether a name is that of an image."""
+    return path.suffix.lower() in IMAGES
+
+
 def is_video(path: pathlib.Path) -> bool:
-    """Return whether a path is a file whose name is that of a video."""
-    return path.suffix.lower() in VIDEOS and path.is_file()
-
-
-def find_clips(folder: pathlib.Path) -> dict[str, pathlib.Path]:
-    """Find videos and folders of images at any depth, by name, in natural order.
-
-    A clip's name is its path below `folder`, without a video's suffix. Images beside videos are
-    taken for thumbnails.
-
-    Raises:
-      UserError: two clips have the same name.
-    """
-    found: dict[str, pathlib.Path] = {}
-
-    def add(name: str, path: pathlib.Path) -> None:
-        twin = found.setdefault(name, path)
-        if twin != path:
-            raise UserError(f"{twin} and {path} are both called {name!r}; rename one.")
-
-    def walk(below: pathlib.Path) -> None:
-        inside = entries(below)
-        pictures = any(p.suffix.lower() in IMAGES and p.is_file() for p in inside)
-        if pictures and not any(map(is_video, inside)):  # else they are thumbnails
-            add(folder.name if below == folder else os.path.relpath(below, folder), below)
-        for path in inside:
-            if path.is_dir():
-                walk(path)
-            elif is_video(path):
-                add(os.path.relpath(path.with_suffix(""), folder), path)
-
-    walk(folder)
-    return found
+    """Return whether a path is a file that its name, or in doubt its content, says is a video."""
+    suffix = path.suffix.lower()
+    if suffix not in VIDEOS or not path.is_file():
+        return False
+    if suffix != ".ts":
+        return True
+    with path.open("rb") as file:  # a source file of TypeScript has that suffix too
+        head = file.read(189)
+    return head[:1] == b"G" and head[188:] in (b"G", b"")
 
 
 def listing(roots: Iterable[pathlib.Path]) -> Iterator[tuple[str, int, int]]:
@@ -96,12 +75,19 @@ def listing(roots: Iterable[pathlib.Path]) -> Iterator[tuple[str, int, int]]:
             stat = root.stat()
             yield f"{number}:{root.name}", stat.st_size, stat.st_mtime_ns
             continue
+        seen = set()
         for folder, folders, names in os.walk(root, followlinks=True):
+            stat = os.stat(folder)
+            if (stat.st_dev, stat.st_ino) in seen:  # links may run in a circle
+                folders.clear()
+                continue
+            seen.add((stat.st_dev, stat.st_ino))
             folders[:] = sorted(f for f in folders if not is_stray(f))
             for name in sorted(n for n in names if not is_stray(n)):
-                stat = os.stat(os.path.join(folder, name))
-                below = os.path.relpath(os.path.join(folder, name), root)
-                yield f"{number}:{below}", stat.st_size, stat.st_mtime_ns
+                path = os.path.join(folder, name)
+                with contextlib.suppress(OSError):  # a broken link is no data
+                    stat = os.stat(path)
+                    yield f"{number}:{os.path.relpath(path, root)}", stat.st_size, stat.st_mtime_ns
 
 
 def unreadable(path: str | os.PathLike, message: str) -> UserError:
@@ -162,6 +148,6 @@ def missing(path: pathlib.Path) -> str:
 
 def describe(folder: pathlib.Path) -> str:
     """Return what a folder holds, for an error message."""
-    names = [p.name + "/" * p.is_dir() for p in entries(folder)]
+    names = [printable(p.name) + "/" * p.is_dir() for p in entries(folder)]
     more = f" and {len(names) - 8} more" if len(names) > 8 else ""
     return f"{folder} holds {', '.join(names[:8]) or 'nothing'}{more}."
