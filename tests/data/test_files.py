@@ -1,6 +1,4 @@
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from tests.data import layouts
 from vadjax.data import files
@@ -13,18 +11,6 @@ from vadjax.errors import UserError
 def test_strays(name):
     assert files.is_stray(name)
     assert not files.is_stray("001.tif")
-
-
-@given(st.lists(st.integers(0, 10**6), unique=True, min_size=1))
-def test_natural_order_is_that_of_the_numbers(numbers):
-    names = [f"frame{n}.bmp" for n in numbers]
-    wanted = [f"frame{n}.bmp" for n in sorted(numbers)]
-    assert sorted(names, key=files.natural_key) == wanted
-
-
-@given(st.lists(st.text(alphabet="a0_1Z.2", max_size=5), unique=True))
-def test_natural_order_is_total(names):
-    assert sorted(names, key=files.natural_key) == sorted(reversed(names), key=files.natural_key)
 
 
 def test_entries_leave_out_strays_and_ground_truth(tmp_path):

@@ -1,3 +1,4 @@
+import cv2
 import numpy as np
 import pytest
 
@@ -29,7 +30,6 @@ def two_sides(tmp_path):
     layouts.write_video(root / "test" / "door.avi", 20, fps=10)
     layouts.write_images(root / "test" / "hall", 7, suffix=".jpg")
     (root / "readme.txt").touch()
-    layouts.write_images(root / "test", 1, suffix=".jpg")  # a poster beside the videos
     layouts.strew(root)
     return root
 
@@ -113,6 +113,57 @@ def test_clips_of_several_sizes_are_a_deviation(tmp_path, two_sides, monkeypatch
     monkeypatch.setattr(layouts, "WIDTH", 48)
     layouts.write_images(two_sides / "test" / "wide", 3)
     assert whats(load(tmp_path, two_sides)) == ["clips of several sizes: 36x24, 48x24"]
+
+
+def test_what_is_left_out_is_said(tmp_path, two_sides):
+    layouts.write_images(two_sides / "test", 1, suffix=".jpg")  # a poster beside the videos
+    (two_sides / "train" / "b.xyz").touch()
+    (two_sides / "train" / "night" / "a.xyz").touch()
+    (two_sides / "train" / "stills" / "labels.npy").touch()
+    (two_sides / "train" / "gone.avi").symlink_to("nowhere.avi")
+    (two_sides / "train" / "night" / "loop").symlink_to("..")
+    (two_sides / "masks" / "01").mkdir(parents=True)
+    (two_sides / "truth.mat").touch()
+    dataset = load(tmp_path, two_sides)
+    assert whats(dataset) == [
+        "left out: .xyz files (2), such as train/b.xyz",
+        "left out: broken links (1), such as train/gone.avi",
+        "left out: links to folders that are read already (1), such as train/night/loop",
+        "left out: .npy files (1), such as train/stills/labels.npy",
+        "left out: .jpg images beside videos, taken for thumbnails (1), such as test/001.jpg",
+        "left out: folders beside train/ and test/ (1), such as masks/",
+        "left out: .mat files (1), such as truth.mat",
+    ]
+    assert len(dataset.train) == 4  # each real folder once
+
+
+def test_one_folder_says_what_is_left_out_too(tmp_path):
+    for i in range(3):
+        layouts.write_images(tmp_path / "mine" / f"clip{i}", 2)
+    (tmp_path / "mine" / "labels.csv").write_text("video,start,stop\nclip2,0,1\n")
+    (tmp_path / "mine" / "clip1" / "truth.npy").touch()
+    found = whats(load(tmp_path, tmp_path / "mine"))
+    assert found[1:] == ["left out: .npy files (1), such as clip1/truth.npy"]
+
+
+def test_two_folders_of_one_side_are_refused(tmp_path, two_sides):
+    layouts.write_video(two_sides / "Training" / "x.avi", 3)
+    with pytest.raises(UserError, match=r"names of the same side"):
+        load(tmp_path, two_sides)
+
+
+def test_notes_of_clips_are_gathered(tmp_path):
+    for name in ("train/a", "train/b", "test/c"):
+        for frame in ("0.1", "0.25", "0.5"):
+            path = tmp_path / "mine" / name / f"{frame}.png"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            cv2.imwrite(str(path), (layouts.picture(int(100 * float(frame))) * 16).astype("u2"))
+    first, second = load(tmp_path, tmp_path / "mine").deviations
+    assert first.what == (
+        "train/a, train/b, test/c: order of frames, numbers with a point are read as decimals: "
+        "0.25.png before 0.5.png"
+    )
+    assert second.what.startswith("train/a, train/b, test/c: values have more than 8 bits: ")
 
 
 def test_folders_that_cannot_be_used(tmp_path):

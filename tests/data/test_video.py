@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from tests.data import layouts
-from vadjax.data.video import ArrayFrames, ImageFrames, Video, VideoFrames, fingerprint
+from vadjax.data.image_frames import ImageFrames
+from vadjax.data.video import ArrayFrames, Video, VideoFrames, fingerprint
 from vadjax.errors import UserError
 
 

@@ -10,6 +10,7 @@ from vadjax.errors import unknown
 
 if TYPE_CHECKING:
     from vadjax.data.builders.builder import Builder
+    from vadjax.data.deviation import Deviation
     from vadjax.data.frame_source import FrameSource
     from vadjax.data.video import Dataset, Video
 
@@ -113,3 +114,14 @@ def open_videos(path: str | os.PathLike) -> "list[Video]":
     from vadjax.data.probe import open_videos
 
     return open_videos(path)
+
+
+def left_out(path: str | os.PathLike) -> "list[Deviation]":
+    """Say what `open_videos` leaves out of a folder, such as files of kinds that are not read.
+
+    Raises:
+      UserError: the folder cannot be listed.
+    """
+    from vadjax.data.probe import left_out
+
+    return left_out(path)

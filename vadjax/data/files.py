@@ -11,7 +11,7 @@ from vadjax.data.order import natural_order
 from vadjax.data.printable import printable
 from vadjax.errors import UserError
 
-IMAGES = (".tif", ".tiff", ".jpg", ".jpeg", ".png", ".bmp", ".webp")
+IMAGES = (".tif", ".tiff", ".jpg", ".jpeg", ".png", ".bmp", ".webp", ".gif")
 _ALIASES = {".tiff": ".tif", ".jpeg": ".jpg"}
 VIDEOS = (
     *(".avi", ".mp4", ".mov", ".mkv", ".webm", ".m4v", ".mpg", ".mpeg", ".wmv", ".flv", ".mts"),

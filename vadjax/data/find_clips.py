@@ -6,11 +6,11 @@ import os
 import pathlib
 from collections.abc import Collection, Iterator
 
+from vadjax.data.deviation import Deviation
 from vadjax.data.files import entries, is_image, is_stray, is_video
 from vadjax.data.image_facts import BrokenImage
 from vadjax.data.pages import Pages
 from vadjax.data.printable import printable
-from vadjax.data.video import Deviation
 from vadjax.errors import UserError
 
 STACKS = (".tif", ".tiff", ".gif", ".webp", ".png")  # kinds of image that may hold several pages
@@ -44,7 +44,7 @@ class Clips:
         """
         return [
             Deviation(
-                f"left out: {len(paths)} {why}, such as {os.path.join(beside, paths[0])}",
+                f"left out: {why} ({len(paths)}), such as {os.path.join(beside, paths[0])}",
                 "nothing in them is used; convert or move them if they are clips or labels",
             )
             for why, paths in self.left_out.items()
@@ -73,7 +73,13 @@ def find_clips(folder: pathlib.Path, *, ignored: Collection[str] = ()) -> Clips:
     seen: set[tuple[int, int]] = set()
     waiting = [_walk(folder, clips, seen, ignored)]
     while waiting:  # no recursion: folders may lie deeper than Python's stack
-        below = next(waiting[-1], None)
+        try:
+            below = next(waiting[-1], None)
+        except OSError as error:
+            raise UserError(
+                f"{printable(error.filename or folder)} cannot be read "
+                f"({(error.strerror or str(error)).lower()}); make it readable, or move it away."
+            ) from error
         if below is None:
             waiting.pop()
         else:
@@ -81,23 +87,38 @@ def find_clips(folder: pathlib.Path, *, ignored: Collection[str] = ()) -> Clips:
     return clips
 
 
+def beside_the_sides(root: pathlib.Path, *, used: Collection[str]) -> list[Deviation]:
+    """Say what lies beside the folders of clips and is not read.
+
+    Args:
+      root: folder of the data set.
+      used: names in it that are read.
+
+    Returns:
+      A deviation for each kind of file, and for each folder.
+    """
+    clips = Clips(root)
+    for path in entries(root):
+        if path.name in used:
+            continue
+        if path.is_dir():
+            clips.left_out["folders beside train/ and test/"].append(_below(path, clips) + "/")
+        else:
+            _leave_out(path, clips)
+    return clips.notes()
+
+
 def _walk(
     folder: pathlib.Path, clips: Clips, seen: set[tuple[int, int]], ignored: Collection[str]
 ) -> Iterator[pathlib.Path]:
     """Add the clips of one folder; yield the folders in it, each at its place in the order."""
-    try:
-        stat = os.stat(folder)
-        if (stat.st_dev, stat.st_ino) in seen:
-            clips.left_out["links to folders that are read already"].append(_below(folder, clips))
-            return
-        seen.add((stat.st_dev, stat.st_ino))
-        inside = [p for p in entries(folder) if p.name not in ignored]
-        truth = [n for n in os.listdir(folder) if n.endswith("_gt") and not is_stray(n)]
-    except OSError as error:
-        raise UserError(
-            f"{printable(folder)} cannot be listed ({error.strerror}); make it readable, or move "
-            "it away."
-        ) from error
+    stat = os.stat(folder)
+    if (stat.st_dev, stat.st_ino) in seen:
+        clips.left_out["links to folders that are read already"].append(_below(folder, clips))
+        return
+    seen.add((stat.st_dev, stat.st_ino))
+    inside = [p for p in entries(folder) if p.name not in ignored]
+    truth = [n for n in os.listdir(folder) if n.endswith("_gt") and not is_stray(n)]
     for name in truth:
         clips.left_out["folders of ground truth (*_gt)"].append(_below(folder / name, clips))
     pictures = [p for p in inside if is_image(p) and p.is_file()]

@@ -66,7 +66,7 @@ class PageFrames(Frames):
       num_frames: pages of the clip.
       first: page with which the clip begins.
       channels: see `ImageFrames`.
-      levels: see `ImageFrames`; None: each page's own range.
+      levels: see `ImageFrames`.
       size: see `Frames`.
     """
 
@@ -109,6 +109,9 @@ class PageFrames(Frames):
             image = pages.read(self.first + index)
         except BrokenImage as error:
             raise self._changed(error) from error
+        if self._levels is None and image.dtype != np.uint8:
+            others = (pages.read(self.first + i) for i in range(len(self)))
+            self._levels = joined(map(levels_of, others))
         return to_8_bits(image, self._levels, channels=self._channels)
 
     def _changed(self, error: Exception) -> UserError:

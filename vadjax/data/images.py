@@ -65,7 +65,11 @@ def decode(data: np.ndarray, facts: Facts, *, channels: int = 0) -> np.ndarray:
             f"it cannot be decoded as {facts.kind} with {facts.samples} values of {facts.bits} "
             "bits a pixel"
         )
-    return image if image.ndim == 2 else cv2.cvtColor(image, cv2.COLOR_BGR2RGB)
+    if image.ndim == 2:
+        return image
+    if image.dtype in (np.uint8, np.uint16, np.float32):  # the depths that OpenCV converts
+        return cv2.cvtColor(image, cv2.COLOR_BGR2RGB)
+    return np.ascontiguousarray(image[..., 2::-1])
 
 
 def levels_of(image: np.ndarray) -> Levels | None:
@@ -103,6 +107,8 @@ def to_8_bits(image: np.ndarray, levels: Levels | None, *, channels: int = 0) ->
 
 def _scaled(image: np.ndarray, levels: Levels | None) -> np.ndarray:
     low, high = levels or (0.0, 0.0)
+    if low == high and image.dtype.kind in "iu":  # one value alone: its share of the type's range
+        low, high = 0.0, float(np.iinfo(image.dtype).max)
     kind = np.float32 if image.dtype.itemsize < 4 or image.dtype == np.float32 else np.float64
     values = image.astype(kind) - kind(low)
     values = np.nan_to_num(values, copy=False, posinf=high - low, neginf=0.0)

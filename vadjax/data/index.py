@@ -22,11 +22,12 @@ import numpy as np
 import tensorflow_datasets as tfds
 from absl import logging as absl_logging
 
+from vadjax.data.deviation import Deviation
 from vadjax.data.files import listing
 from vadjax.data.masks import CellMasks, ImageMasks, Masks
 from vadjax.data.probe import Footage
 from vadjax.data.scan import Scan
-from vadjax.data.video import Dataset, Deviation, Video
+from vadjax.data.video import Dataset, Video
 from vadjax.errors import UserError
 
 tfds.disable_progress_bar()
@@ -62,8 +63,8 @@ class VideoIndex(
       data_dir: the index goes below it, into a folder named by the hash.
     """
 
-    VERSION = tfds.core.Version("1.2.0")  # a new one whenever the rows or a scan change
-    RELEASE_NOTES: ClassVar[dict] = {"1.2.0": "Rows have a scene and a first frame."}
+    VERSION = tfds.core.Version("1.3.0")  # a new one whenever the rows or a scan change
+    RELEASE_NOTES: ClassVar[dict] = {"1.3.0": "Rows have pages and levels."}
     url_infos: ClassVar[dict] = {}  # nothing is downloaded; tfds's own needs importlib_resources
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
@@ -145,6 +146,8 @@ class VideoIndex(
                     "substituted": tfds.features.Tensor(shape=(None,), dtype=count),
                     "announced": count,
                     "first": count,
+                    "pages": np.bool_,
+                    "levels": tfds.features.Tensor(shape=(None,), dtype=np.float64),
                     "labelled": np.bool_,
                     "labels": tfds.features.Tensor(shape=(None,), dtype=np.uint8),
                     "masks": tfds.features.Sequence(text),
@@ -167,11 +170,14 @@ class VideoIndex(
         clips = [clip for clip in self._scan.clips if clip.id.startswith(f"{split}/")]
         for number, clip in enumerate(clips):
             footage = dataclasses.asdict(clip.footage)
+            del footage["notes"]  # they stand among the deviations
             labels = np.zeros(0, np.uint8) if clip.labels is None else clip.labels
             yield (
                 number,
                 {
                     **footage,
+                    "paths": _bytes(footage["paths"]),
+                    "levels": np.array(footage["levels"] or (), np.float64),
                     "id": clip.id,
                     "scene": clip.scene,
                     "fps": footage["fps"] or 0.0,
@@ -179,7 +185,7 @@ class VideoIndex(
                     "substituted": np.array(footage["substituted"], np.int64),
                     "labelled": clip.labels is not None,
                     "labels": labels,
-                    "masks": clip.masks,
+                    "masks": _bytes(clip.masks),
                 },
             )
 
@@ -212,6 +218,8 @@ def video_of(row: Mapping[str, Any]) -> Video:
         substituted=tuple(map(int, row["substituted"])),
         announced=int(row["announced"]),
         first=int(row["first"]),
+        pages=bool(row["pages"]),
+        levels=tuple(map(float, row["levels"])) or None,
     )
     labels = row["labels"] if row["labelled"] else None
     name = row["id"].decode()
@@ -229,8 +237,13 @@ def video_of(row: Mapping[str, Any]) -> Video:
     )
 
 
+def _bytes(paths: Iterable[str]) -> list[bytes]:
+    """Return paths as the system has them, which need not be UTF-8."""
+    return [os.fsencode(path) for path in paths]
+
+
 def _texts(values: Iterable[bytes]) -> tuple[str, ...]:
-    return tuple(value.decode() for value in values)
+    return tuple(os.fsdecode(value) for value in values)
 
 
 def _masks(paths: Sequence[str], num_frames: int) -> Masks | None:

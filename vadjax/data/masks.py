@@ -10,7 +10,10 @@ import cv2
 import numpy as np
 
 from vadjax.data.files import unreadable
+from vadjax.data.image_facts import BrokenImage
+from vadjax.data.images import read_image
 from vadjax.data.labels import load_mat
+from vadjax.data.printable import printable
 from vadjax.errors import UserError
 
 
@@ -44,11 +47,13 @@ class ImageMasks(Masks):
         self.paths = tuple(os.fspath(p) for p in paths)
 
     def _read(self, index: int) -> np.ndarray:
-        image = cv2.imread(self.paths[index], cv2.IMREAD_GRAYSCALE)
-        if image is None:
-            path = self.paths[index]
-            raise unreadable(path, f"{path} cannot be read as a mask; restore the file.")
-        return image
+        path = self.paths[index]
+        try:
+            return read_image(path, channels=1)[0]
+        except BrokenImage as error:
+            raise unreadable(
+                path, f"{printable(path)} cannot be read as a mask ({error}); restore the file."
+            ) from error
 
 
 class CellMasks(Masks):

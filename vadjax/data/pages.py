@@ -48,7 +48,8 @@ class Pages:
             point_to(self._data, self.facts.places[index])  # found without reading those before it
             return decode(np.frombuffer(self._data, np.uint8), self.facts)
         try:
-            if self._image is None:
+            if self._image is None or index < self._image.tell():
+                self._data.seek(0)  # Pillow cannot go back in every format
                 self._image = Image.open(self._data)
             self._image.seek(index)
             page = np.asarray(self._image.convert("RGBA").convert("RGB"))

@@ -15,10 +15,15 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import cv2
-import numpy as np
 
-from vadjax.data.files import LFS_HEAD, describe, find_clips, images, lfs_error, missing, unreadable
-from vadjax.data.video import Frames, ImageFrames, Video, VideoFrames, fingerprint
+from vadjax.data.deviation import Deviation
+from vadjax.data.files import images, is_image, missing, unreadable
+from vadjax.data.find_clips import find_clips
+from vadjax.data.image_frames import ImageFrames, PageFrames
+from vadjax.data.images import Levels
+from vadjax.data.printable import printable
+from vadjax.data.probe_images import probe_folder, probe_stack
+from vadjax.data.video import Frames, Video, VideoFrames, fingerprint
 from vadjax.errors import UserError
 
 
@@ -36,7 +41,10 @@ class Footage:
       fingerprint: `vadjax.data.video.fingerprint` of the files as they are.
       substituted: frames that show their neighbour.
       announced: frames by the header of a video file (-1: by none); 0 for images.
-      first: frame of the video file with which the clip begins.
+      first: frame of the video file or page of the stack with which the clip begins.
+      pages: the frames are the pages of one file.
+      levels: values of images of more than 8 bits that become 0 and 255.
+      notes: what was read in another way than it lies there, without the name of the clip.
     """
 
     paths: tuple[str, ...]
@@ -49,13 +57,25 @@ class Footage:
     substituted: tuple[int, ...] = ()
     announced: int = 0
     first: int = 0
+    pages: bool = False
+    levels: Levels | None = None
+    notes: tuple[Deviation, ...] = ()
 
     def frames(self) -> Frames:
         """Open the frames for reading."""
         size = (self.height, self.width)
         if self.announced:
             return VideoFrames(self.paths[0], self.num_frames, first=self.first, size=size)
-        return ImageFrames(self.paths, channels=self.channels, size=size)
+        if self.pages:
+            return PageFrames(
+                self.paths[0],
+                self.num_frames,
+                first=self.first,
+                channels=self.channels,
+                levels=self.levels,
+                size=size,
+            )
+        return ImageFrames(self.paths, channels=self.channels, levels=self.levels, size=size)
 
     def cut(self, start: int, stop: int) -> "Footage":
         """Cut a clip out of a file or folder that holds several.
@@ -78,7 +98,7 @@ class Footage:
         is_video = bool(self.announced)
         return dataclasses.replace(
             self,
-            paths=self.paths if is_video else self.paths[start:stop],
+            paths=self.paths if is_video or self.pages else self.paths[start:stop],
             num_frames=stop - start,
             fingerprint=f"{self.fingerprint}-{start}-{stop}",
             substituted=tuple(i - start for i in self.substituted if start <= i < stop),
@@ -109,7 +129,8 @@ def probe(clips: Sequence[pathlib.Path]) -> list[Footage]:
 
 def _attempt(clip: pathlib.Path) -> Footage | UserError:
     try:
-        return _probe_images(clip) if clip.is_dir() else _probe_video(clip)
+        still = clip.is_dir() or is_image(clip)
+        return _probe_images(clip) if still else _probe_video(clip)
     except UserError as error:
         return error
 
@@ -117,15 +138,23 @@ def _attempt(clip: pathlib.Path) -> Footage | UserError:
 def open_video(path: str | os.PathLike) -> Video:
     """Open one unlabelled clip (`vadjax.data.open_video`)."""
     clip = _existing(path)
-    [video] = _open({clip.absolute().name if clip.is_dir() else clip.stem: clip})
+    name = clip.absolute().name if clip.is_dir() else clip.stem
+    [video] = _open({printable(name): clip})
     return video
 
 
 def open_videos(path: str | os.PathLike) -> list[Video]:
     """Open unlabelled clips (`vadjax.data.open_videos`)."""
     place = _existing(path)
-    clips = find_clips(place.absolute()) if place.is_dir() else {}
+    clips = find_clips(place.absolute()).paths if place.is_dir() else {}
     return _open(clips) if clips else [open_video(place)]
+
+
+def left_out(path: str | os.PathLike) -> list[Deviation]:
+    """Say what `open_videos` leaves out of a folder (`vadjax.data.left_out`)."""
+    place = pathlib.Path(path).expanduser()
+    clips = find_clips(place.absolute()) if place.is_dir() else None
+    return clips.notes() if clips and clips.paths else []
 
 
 def _existing(path: str | os.PathLike) -> pathlib.Path:
@@ -144,57 +173,29 @@ def _open(clips: Mapping[str, pathlib.Path]) -> list[Video]:
             fps=footage.fps,
             fingerprint=footage.fingerprint,
             substituted=footage.substituted,
-            metadata={"announced": footage.announced},
+            metadata={"announced": footage.announced, "notes": footage.notes},
         )
         for name, footage in zip(clips, probe(list(clips.values())), strict=True)
     ]
 
 
-def _probe_images(folder: pathlib.Path) -> Footage:
-    paths = images(folder)
-    if not paths:
-        raise UserError(f"{folder} holds no images; wanted one file a frame. {describe(folder)}")
-    shapes = [_shape(path) for path in paths]
-    sizes = {shape[:2] for shape in shapes if shape}
-    if len(sizes) > 1:
-        examples = {s[:2]: path.name for path, s in zip(paths, shapes, strict=True) if s}
-        sized = ", ".join(f"{name} is {w}x{h}" for (h, w), name in sorted(examples.items()))
-        raise UserError(f"{folder}: the frames of one clip must be of one size; {sized}.")
-    broken = [i for i, shape in enumerate(shapes) if shape is None]
-    shown = list(paths)
-    for i in broken:
-        near = [j for j in (i - 1, i + 1) if 0 <= j < len(paths) and shapes[j]]
-        if not near or 2 * len(broken) > len(paths):
-            raise UserError(
-                f"{folder}: {len(broken)} of {len(paths)} images cannot be read ({paths[i].name} "
-                "and others); single ones would be replaced by their neighbour. Restore the files."
-            )
-        shown[i] = paths[near[0]]
-    height, width = next(iter(sizes))
+def _probe_images(place: pathlib.Path) -> Footage:
+    """Measure a folder of images, or a stack of pages."""
+    stills = probe_folder(place) if place.is_dir() else probe_stack(place)
+    files = images(place) if place.is_dir() else [place]
     return Footage(
-        paths=tuple(map(str, shown)),
-        num_frames=len(paths),
-        height=height,
-        width=width,
-        channels=3 if any(shape and len(shape) == 3 for shape in shapes) else 1,
+        paths=tuple(map(str, stills.paths)),
+        num_frames=stills.num_frames,
+        height=stills.height,
+        width=stills.width,
+        channels=stills.channels,
         fps=None,
-        fingerprint=fingerprint(paths),
-        substituted=tuple(broken),
+        fingerprint=fingerprint(files),
+        substituted=stills.substituted,
+        pages=not place.is_dir(),
+        levels=stills.levels,
+        notes=stills.notes,
     )
-
-
-def _shape(path: pathlib.Path) -> tuple[int, ...] | None:
-    """Return the shape of an image, or None if it cannot be read whole."""
-    data = path.read_bytes()
-    if data.startswith(LFS_HEAD):
-        raise lfs_error(path)
-    if data.startswith(b"\xff\xd8") and b"\xff\xd9" not in data[-4096:]:
-        return None  # a JPEG without its end: decoders would fill the rest with grey
-    try:
-        image = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_ANYCOLOR)
-    except cv2.error:
-        return None
-    return None if image is None else image.shape
 
 
 def _probe_video(path: pathlib.Path) -> Footage:

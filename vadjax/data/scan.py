@@ -4,8 +4,8 @@ import dataclasses
 
 import numpy as np
 
+from vadjax.data.deviation import Deviation
 from vadjax.data.probe import Footage
-from vadjax.data.video import Deviation
 
 
 @dataclasses.dataclass(frozen=True)

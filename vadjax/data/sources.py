@@ -12,9 +12,10 @@ import cv2
 import numpy as np
 
 from vadjax.data.files import describe, images, is_video, missing, unreadable
+from vadjax.data.find_clips import num_pages
 from vadjax.data.frame_source import FrameSequence, FrameSource
+from vadjax.data.image_frames import ImageFrames, PageFrames
 from vadjax.data.pipe import PipeSource
-from vadjax.data.video import ImageFrames
 from vadjax.errors import UserError
 
 SCHEMES = ("http", "https", "rtsp", "rtsps", "rtmp", "tcp", "udp")
@@ -162,6 +163,8 @@ def open_source(text: str | os.PathLike) -> FrameSource:
             hint = " Give one of its videos." if any(map(is_video, path.iterdir())) else ""
             raise UserError(f"{name} holds no images, one a frame. {describe(path)}{hint}")
         return FrameSequence(name, ImageFrames(frames))
+    if (count := num_pages(path)) > 1:
+        return FrameSequence(name, PageFrames(path, count))
     if path.is_fifo():
         return PipeSource(path.open("rb"), name)
     return VideoSource(path)

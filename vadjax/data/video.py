@@ -12,6 +12,7 @@ from functools import cached_property
 import cv2
 import numpy as np
 
+from vadjax.data.deviation import Deviation
 from vadjax.data.frame_source import FrameSequence
 from vadjax.data.masks import Masks
 from vadjax.errors import UserError
@@ -63,38 +64,6 @@ class Frames(abc.ABC):
     @abc.abstractmethod
     def _read(self, index: int) -> np.ndarray:
         """Read frame `index`, which lies in 0 .. len - 1."""
-
-
-class ImageFrames(Frames):
-    """An image file a frame.
-
-    Args:
-      paths: one file a frame, in order.
-      channels: 3 or 1 converts every frame; 0 leaves each file as it is.
-      size: see `Frames`.
-    """
-
-    def __init__(
-        self,
-        paths: Sequence[str | os.PathLike],
-        *,
-        channels: int = 0,
-        size: tuple[int, int] | None = None,
-    ):
-        super().__init__(len(paths), size=size)
-        self.paths = tuple(os.fspath(p) for p in paths)
-        self._flag = {0: cv2.IMREAD_ANYCOLOR, 1: cv2.IMREAD_GRAYSCALE, 3: cv2.IMREAD_COLOR}[
-            channels
-        ]
-
-    def _read(self, index: int) -> np.ndarray:
-        image = cv2.imread(self.paths[index], self._flag)
-        if image is None:
-            raise UserError(
-                f"{self.paths[index]} cannot be read as an image any more; restore the file and "
-                "run again."
-            )
-        return image if image.ndim == 2 else cv2.cvtColor(image, cv2.COLOR_BGR2RGB)
 
 
 class VideoFrames(Frames):
@@ -225,14 +194,6 @@ class Video:
         return FrameSequence(self.id, self.frames, self.fps)
 
 
-@dataclass(frozen=True)
-class Deviation:
-    """Something that is not as the data set's authors describe it, and what follows from it."""
-
-    what: str
-    meaning: str
-
-
 @dataclass(frozen=True, eq=False)
 class Dataset:
     """Training and test clips under one labelling.
@@ -272,7 +233,7 @@ def fingerprint(paths: Sequence[str | os.PathLike]) -> str:
     digest = hashlib.sha256()
     for path in map(pathlib.Path, paths):
         stat = path.stat()
-        digest.update(f"{path.name}\0{stat.st_size}\0{stat.st_mtime_ns}\0".encode())
+        digest.update(os.fsencode(f"{path.name}\0{stat.st_size}\0{stat.st_mtime_ns}\0"))
         if stat.st_size >= LARGE_FILE:
             with path.open("rb") as file:
                 digest.update(file.read(HEAD))

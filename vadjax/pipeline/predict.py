@@ -5,6 +5,7 @@ import pathlib
 from collections.abc import Sequence
 
 from vadjax import data
+from vadjax.data.deviation import gathered
 from vadjax.data.scored_video import ScoredVideo
 from vadjax.data.video import Video
 from vadjax.errors import UserError
@@ -63,6 +64,8 @@ def detect(
                 f"  note: {video.id}: its header announces {announced} frames, but only "
                 f"{len(video.frames)} can be decoded"
             )
+    for note in _noted(paths, videos):
+        console.say(f"  note: {note}")
     unlike = _unlike(videos, workdirs.read_frame_sizes(workdir))
     for note in unlike:
         console.say(f"  note: {note}")
@@ -94,6 +97,13 @@ def _opened(paths: Sequence[str]) -> list[Video]:
             seen[name] = path
             videos.append(dataclasses.replace(video, id=name))
     return videos
+
+
+def _noted(paths: Sequence[str], videos: Sequence[Video]) -> list[str]:
+    """Say what was left out of folders, and what of the videos was read in another way."""
+    left_out = [note for path in paths for note in data.left_out(path)]
+    notes = gathered({video.id: video.metadata.get("notes", ()) for video in videos})
+    return [f"{note.what}: {note.meaning}" for note in [*left_out, *notes]]
 
 
 def _unlike(videos: Sequence, known: Sequence) -> list[str]:

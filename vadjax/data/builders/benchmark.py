@@ -12,9 +12,9 @@ import numpy as np
 from vadjax.data.builders.base import DiskBuilder, Scan, ScannedClip
 from vadjax.data.builders.expected import Side, scan_of
 from vadjax.data.builders.positional import check_lengths, clip_id, read_by_position, some, spans
+from vadjax.data.deviation import Deviation
 from vadjax.data.files import describe, entries, images, is_video
 from vadjax.data.probe import Footage, probe
-from vadjax.data.video import Deviation
 from vadjax.errors import UserError
 
 Layout = Mapping[str, tuple[str, str]]  # split -> (folder, pattern of a clip's name)

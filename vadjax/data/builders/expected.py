@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from vadjax.data.builders.base import Scan, ScannedClip
 from vadjax.data.builders.positional import clip_id, some, spans
-from vadjax.data.video import Deviation
+from vadjax.data.deviation import Deviation, gathered
 
 
 @dataclass(frozen=True)
@@ -148,7 +148,7 @@ def _counts(clips: Sequence[ScannedClip], split: str, side: dict) -> list[Deviat
 
 
 def damage(clips: Sequence[ScannedClip]) -> list[Deviation]:
-    """List frames that were replaced and videos that end before their header says."""
+    """List frames that were replaced, videos that are cut, and the notes of clips."""
     deviations = []
     for clip in clips:
         footage = clip.footage
@@ -168,4 +168,4 @@ def damage(clips: Sequence[ScannedClip]) -> list[Deviation]:
                     "only those are used; a file much shorter than announced is cut",
                 )
             )
-    return deviations
+    return deviations + gathered({clip.id: clip.footage.notes for clip in clips})

@@ -3,7 +3,7 @@
 Either `train/` and `test/` below data_dir, or one folder of normal videos. A clip is a video
 file, or a folder of images that holds no videos, at any depth; its name is its path, without a
 video's suffix.
-`labels.csv` in data_dir says when something abnormal happens (`vadjax.data.labels.read_csv`).
+`labels.csv` in data_dir says when something abnormal happens (`vadjax.data.labels_csv.read_csv`).
 """
 
 import pathlib
@@ -12,12 +12,14 @@ import numpy as np
 
 from vadjax.data.builders.base import DiskBuilder, Scan, ScannedClip
 from vadjax.data.builders.expected import damage
-from vadjax.data.files import describe, entries, find_clips
-from vadjax.data.labels import read_csv
+from vadjax.data.deviation import Deviation
+from vadjax.data.files import describe, entries
+from vadjax.data.find_clips import beside_the_sides, find_clips
+from vadjax.data.labels_csv import read_csv
 from vadjax.data.probe import Footage, probe
-from vadjax.data.video import Deviation
 from vadjax.errors import UserError
 
+LABELS = "labels.csv"
 _CONVENTION = "frames counted from 0, stop not included; or seconds"
 _SIDES = {"train": "train", "training": "train", "test": "test", "testing": "test"}
 
@@ -34,20 +36,23 @@ class Folder(DiskBuilder):
         if self.masks_dir:
             raise UserError("dataset.masks_dir is set, but folder reads no masks; unset it.")
         root = self.source_dir
-        sides = {_SIDES[p.name.lower()]: p for p in entries(root) if _is_side(p)}
-        if sides and "train" not in sides:
-            raise UserError(
-                f"{root} has {sides['test'].name}/ but no train/: a detector learns from normal "
-                "videos, so put some into train/."
-            )
+        sides = _sides(root)
         self.split_by_us = "test" not in sides
-        self.clips = {split: find_clips(folder) for split, folder in sides.items()}
+        beside = {LABELS, *(folder.name for folder in sides.values())}
+        found = {split: find_clips(folder) for split, folder in sides.items()}
+        self.left_out = [n for clips in found.values() for n in clips.notes(clips.root.name)]
+        if sides:
+            self.left_out += beside_the_sides(root, used=beside)
+        else:
+            found["train"] = find_clips(root, ignored=(LABELS,))
+            self.left_out = found["train"].notes()
+        self.clips = {split: clips.paths for split, clips in found.items()}
         if self.split_by_us:
-            self.clips = _last_fifth(find_clips(sides.get("train", root)), root)
+            self.clips = _last_fifth(self.clips["train"], root)
         for split, folder in sides.items():
             if not self.clips.get(split):
                 raise UserError(f"no videos and no folders of images in it: {describe(folder)}")
-        self.labels_file = root / "labels.csv"
+        self.labels_file = root / LABELS
         self.label_version = self.label_versions[self.labels_file.is_file()]
         paths = [path for clips in self.clips.values() for path in clips.values()]
         return [*paths, self.labels_file] if self.labels_file.is_file() else paths
@@ -72,7 +77,7 @@ class Folder(DiskBuilder):
                 "label_file": str(self.labels_file) if labelled else None,
                 "label_convention": _CONVENTION if labelled else None,
             },
-            deviations=[*self._notes(footage, labels), *damage(clips)],
+            deviations=[*self._notes(footage, labels), *self.left_out, *damage(clips)],
         )
 
     def _notes(self, footage: dict[str, Footage], labels: dict[str, np.ndarray]) -> list[Deviation]:
@@ -106,8 +111,27 @@ class Folder(DiskBuilder):
         return notes
 
 
-def _is_side(path: pathlib.Path) -> bool:
-    return path.is_dir() and path.name.lower() in _SIDES
+def _sides(root: pathlib.Path) -> dict[str, pathlib.Path]:
+    """Return the folders of the training and the test side that are there.
+
+    Raises:
+      UserError: there are two of one side, or a test side alone.
+    """
+    sides: dict[str, pathlib.Path] = {}
+    for path in entries(root):
+        if path.is_dir() and (split := _SIDES.get(path.name.lower())):
+            twin = sides.setdefault(split, path)
+            if twin != path:
+                raise UserError(
+                    f"{root} has {twin.name}/ and {path.name}/, which are names of the same side; "
+                    "put the clips of both into one."
+                )
+    if sides and "train" not in sides:
+        raise UserError(
+            f"{root} has {sides['test'].name}/ but no train/: a detector learns from normal "
+            "videos, so put some into train/."
+        )
+    return {split: sides[split] for split in ("train", "test") if split in sides}
 
 
 def _train(clip: str) -> bool:

@@ -25,10 +25,11 @@ from typing import ClassVar
 from vadjax.data.builders.base import DiskBuilder, Scan, ScannedClip
 from vadjax.data.builders.expected import Side, scan_of
 from vadjax.data.builders.positional import clip_id
-from vadjax.data.files import describe, find_clips
+from vadjax.data.deviation import Deviation
+from vadjax.data.files import describe
+from vadjax.data.find_clips import find_clips
 from vadjax.data.labels import labels_from_intervals
 from vadjax.data.probe import Footage, probe
-from vadjax.data.video import Deviation
 from vadjax.errors import UserError
 
 _ALL = "Crowd-Activity-All"
@@ -95,7 +96,7 @@ class Umn(DiskBuilder):
 
     def find(self) -> list[pathlib.Path]:
         """Find the one file or the files of the clips."""
-        files = list(find_clips(self.source_dir).values())
+        files = list(find_clips(self.source_dir).paths.values())
         whole = [path for path in files if _name(path).lower() == _ALL.lower()]
         numbered = [(int(m[1]), path) for path in files if (m := _NAME.fullmatch(_name(path)))]
         self.layout = "one file" if whole else "one file a clip"
