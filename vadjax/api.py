@@ -1,6 +1,5 @@
 """The Python face: `fit`, `Detector`, `evaluate`, `load_config`; `import vadjax` gives them."""
 
-import importlib.util
 import os
 import pathlib
 from collections.abc import Mapping, Sequence
@@ -11,7 +10,7 @@ from ml_collections import ConfigDict
 
 from vadjax import config as configs
 from vadjax import data
-from vadjax.config import shipped
+from vadjax.config import shipped, user_code
 from vadjax.data.scored_video import ScoredVideo
 from vadjax.errors import UserError
 from vadjax.pipeline import stages
@@ -55,13 +54,11 @@ def _from_file(source: str) -> ConfigDict:
     """Call `get_config` of a shipped config or a file; what follows a colon is its argument."""
     name, _, argument = source.partition(":")
     path = shipped.find(name)
-    spec = importlib.util.spec_from_file_location(f"vadjax_config_{path.stem}", path)
-    assert spec is not None and spec.loader is not None  # of every .py file
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
+    module = user_code.load(path, f"vadjax_config_{path.stem}")
     if not hasattr(module, "get_config"):
         raise UserError(f"{path} has no function get_config(arg).")
-    return module.get_config(argument)
+    with user_code.guarded(path):
+        return module.get_config(argument)
 
 
 def fit(

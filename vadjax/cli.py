@@ -1,7 +1,7 @@
 """What the commands share: parsing of flags, and one clear message where the user is mistaken."""
 
 import contextlib
-import errno
+import io
 import os
 import pathlib
 import re
@@ -11,13 +11,13 @@ import sys
 import traceback
 from collections.abc import Callable, Iterator, Sequence
 
-from absl import app, flags
-from ml_collections import config_flags
+from absl import app, flags, logging
+from ml_collections import ConfigDict, config_flags
 
-from vadjax.config import default_config, flatten
+from vadjax.config import default_config, flatten, meant, unknown_key
 from vadjax.config.renamed import upgrade_arguments
-from vadjax.errors import UserError, unknown
-from vadjax.runtime import processes
+from vadjax.errors import UserError, system_message
+from vadjax.runtime import interrupt, processes
 
 TYPED = tuple(sys.argv)  # `run` changes sys.argv, which the flag --config reads
 
@@ -30,12 +30,8 @@ def run(main: Callable[[list[str]], None], arguments: Sequence[str] | None = Non
         arguments: flags and, after them, other arguments; None is what was typed.
     """
     sys.argv[1:] = upgrade_arguments(sys.argv[1:] if arguments is None else arguments)
-
-    def guarded(argv: list[str]) -> None:
-        with messages():
-            main(argv)
-
-    app.run(guarded, flags_parser=_parse)
+    with messages():
+        app.run(main, flags_parser=_parse)
 
 
 @contextlib.contextmanager
@@ -43,25 +39,57 @@ def messages() -> Iterator[None]:
     """End with one message, no traceback, where the block fails by what the user can correct."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")  # orbax and XLA notes say nothing here
     os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")  # a damaged video has our message
+    _print_any_character()
     try:
-        yield
-        sys.stdout.flush()
+        with interrupt.watched():
+            try:
+                yield
+                sys.stdout.flush()
+            except KeyboardInterrupt:
+                interrupt.end()
     except UserError as error:
         fail(str(error))
     except OSError as error:
         if isinstance(error, BrokenPipeError) and _reader_left():
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             sys.exit(1)
-        if error.errno not in (errno.ENOSPC, errno.EROFS, errno.EACCES):
+        if (text := system_message(error)) is None:
             raise
-        fail(f"{error.strerror}: {error.filename or 'while writing'}; solve it and run again.")
-    except KeyboardInterrupt:
-        fail("interrupted; the same command goes on from here.", code=130)
-    except Exception:
+        fail(text)
+    except Exception as error:
+        if text := _of_machine(error):
+            fail(text)
         if processes.current().count > 1:
             traceback.print_exc()
             processes.exit_at_once(1)
         raise
+
+
+def _print_any_character() -> None:
+    """Let standard output and error replace what their encoding lacks, in place of an error."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+
+
+def _of_machine(error: Exception) -> str:
+    """Return the message for an error that says something of the machine, or ""."""
+    text = str(error)
+    if isinstance(error, RuntimeError) and "home directory" in text:
+        return (
+            "the home folder is not known: set the variable HOME, or write paths without ~ and "
+            "give --config.features.cache_dir=FOLDER."
+        )
+    if "initialize backend" in text or "Unknown backend" in text:
+        asked = os.environ.get("JAX_PLATFORMS", "")
+        return (
+            f"JAX finds no device of the platform {asked or 'that is asked for'!r} "
+            f"({text.splitlines()[0][:150]}). Unset JAX_PLATFORMS to run on what is there, or "
+            "install the driver and jax[cuda12]."
+        )
+    if isinstance(error, MemoryError):
+        return "the memory is used up; close other programs, or lower the batch sizes."
+    return ""
 
 
 def _reader_left() -> bool:
@@ -86,41 +114,68 @@ def fail(message: str, *, code: int = 1) -> None:
         message: one sentence or more.
         code: the status of the process.
     """
-    print(f"vadjax: {message}", file=sys.stderr)
+    with contextlib.suppress(OSError, ValueError):  # nobody reads it any more
+        print(f"vadjax: {message}", file=sys.stderr)
     processes.exit_at_once(code)
     sys.exit(code)
 
 
 def _parse(argv: list[str]) -> list[str]:
     """Parse absl's flags; a wrong config file, key or value ends with a message."""
+    verbosity = logging.get_verbosity()
+    logging.set_verbosity(logging.ERROR)  # a get_config without a return is told of below
     try:
         return flags.FLAGS(argv)
-    except SystemExit:  # absl ends with 1 when it has given the help that was asked for
-        sys.exit(0)
+    except SystemExit as error:
+        if any(re.fullmatch(r"--?(no)?help(full|short|xml)?(=.*)?|-\?", text) for text in argv):
+            sys.exit(0)  # absl ends with 1 when it has given the help that was asked for
+        fail(
+            f"the config ends the program (sys.exit, {str(error.code)[:80]}); get_config has to "
+            "return a config."
+        )
+        raise
     except Exception as error:  # whatever a config file can raise
         fail(_explain(argv, error))
         raise
+    finally:
+        logging.set_verbosity(verbosity)
 
 
 def _explain(argv: list[str], error: Exception) -> str:
     known = flatten(default_config().to_dict())
     for key in re.findall(r"(?m)^--(?:no)?config\.([\w.]+)", "\n".join(argv)):
         if key not in known:
-            return str(unknown("config key", key, known))
+            return str(unknown_key(key, known))
     # What a config file raises comes with its traceback as text.
     if found := re.search(r"(?ms)^[\w.]*UserError: (.*)", str(error)):
         return found[1].strip()
     last = str(error).strip().splitlines()[-1].strip() if str(error).strip() else ""
+    if isinstance(error, flags.UnrecognizedFlagError) and "config" in flags.FLAGS:
+        key = meant(error.flagname, known)
+        if key:
+            return f"flag --{error.flagname} unknown; write --config.{key}=VALUE."
     if isinstance(error, flags.Error):
         return f"{last} (--help lists the flags)"
-    return f"the config could not be read: {type(error).__name__}: {last}"
+    if isinstance(error, AttributeError) and (key := _assigned(error)):
+        return f"the config could not be read: {unknown_key(key, known)}"
+    return f"the config could not be read: {type(error).__name__}: {last[:500]}"
 
 
-def config_of(flag_values: flags.FlagValues):
+def _assigned(error: AttributeError) -> str:
+    """Return the key that a config file sets or reads although it does not exist, or ""."""
+    missing = re.search(r"[\"'](\w+)[\"']", str(error))
+    for frame in reversed(traceback.extract_tb(error.__traceback__)):
+        for key in re.findall(r"\b\w+\.((?:\w+\.)*\w+)", frame.line or ""):
+            if missing and key.rpartition(".")[2] == missing[1]:
+                return key
+    return ""
+
+
+def config_of(flag_values: flags.FlagValues) -> ConfigDict:
     """Return the ConfigDict of --config.
 
     Raises:
-        UserError: --config was not given, or names no file.
+        UserError: --config was not given, names no file, or its get_config returns no config.
     """
     try:
         name = config_flags.get_config_filename(flag_values["config"])
@@ -131,4 +186,17 @@ def config_of(flag_values: flags.FlagValues):
     if not file.is_file():
         near = ", ".join(sorted(str(path) for path in file.parent.glob("*.py")))
         raise UserError(f"config file {file} does not exist; there: {near or 'no .py file'}.")
-    return flag_values.config
+    config = flag_values.config
+    if not isinstance(config, ConfigDict):
+        if hasattr(type(config), "_ReportError"):  # ml_collections keeps what open() raised
+            raise UserError(f"{file}: get_config fails ({vars(config).get('_error')}).")
+        raise UserError(
+            f"{file}: get_config returns {type(config).__name__}; wanted the ConfigDict of "
+            "vadjax.config.default_config(), with what differs set."
+        )
+    return config
+
+
+def path_of(text: str) -> pathlib.Path:
+    """Return a path that was typed; ~ is the home folder, wherever the shell left it."""
+    return pathlib.Path(text).expanduser()

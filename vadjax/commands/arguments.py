@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from absl import flags
 
 from vadjax import backbones
-from vadjax.config import default_config, flatten
+from vadjax.config import default_config, flatten, meant, unknown_key
 from vadjax.config.argument import ABBREVIATIONS
 from vadjax.config.renamed import KEYS
 from vadjax.errors import UserError, unknown
@@ -69,7 +69,9 @@ def _resolve(name: str, own: Mapping[str, bool], keys: Mapping) -> tuple[str, bo
         if (key := _key_of(name[2:], keys)) and isinstance(keys[key], bool):
             return f"noconfig.{key}", True
     if "." in name:
-        raise unknown("config key", name.removeprefix("config."), keys)
+        raise unknown_key(name.removeprefix("config."), keys)
+    if name not in own and (key := meant(name, keys)):
+        raise UserError(f"flag '--{name}' unknown. Did you mean '--{_last(key)}' ({key})?")
     raise unknown("flag", f"--{name}", [f"--{flag}" for flag in [*own, *map(_last, keys)]])
 
 

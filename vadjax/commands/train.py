@@ -21,8 +21,8 @@ from collections.abc import Sequence
 
 from vadjax import cli
 from vadjax.commands.arguments import flags_of, translate
-from vadjax.config import default_config, flatten, shipped
-from vadjax.errors import UserError, unknown
+from vadjax.config import shipped, unknown_key
+from vadjax.errors import UserError
 
 
 def main(arguments: Sequence[str]) -> None:
@@ -55,8 +55,7 @@ def config_flag(
         raise UserError(f"name a config: vadjax {verb} CONFIG. " + _shipped(under))
     for text in rest[1 - given :]:
         if "=" in text:
-            known = flatten(default_config().to_dict())
-            raise unknown("config key", text.partition("=")[0], known)
+            raise unknown_key(text.partition("=")[0])
         raise UserError(f"unexpected argument {text!r}; one config, flags and KEY=VALUE are taken.")
     if given:
         return []

@@ -14,6 +14,7 @@ from vadjax.config.identity import (
     is_free,
     run_hash,
 )
+from vadjax.config.meanings import meant, unknown_key
 from vadjax.config.renamed import upgrade
 from vadjax.config.saved import of_saved
 
@@ -30,8 +31,10 @@ __all__ = [
     "flatten",
     "identity",
     "is_free",
+    "meant",
     "of_saved",
     "run_hash",
+    "unknown_key",
     "upgrade",
     "validate",
     "with_argument",

@@ -8,7 +8,8 @@ from ml_collections import ConfigDict
 from vadjax import backbones
 from vadjax.config import renamed
 from vadjax.config.defaults import flatten
-from vadjax.errors import UserError, unknown
+from vadjax.config.meanings import unknown_key
+from vadjax.errors import UserError
 
 ABBREVIATIONS = {"backbone": "features.backbone", "detector": "detector.name"}
 
@@ -52,12 +53,12 @@ def assign(config: ConfigDict, part: str) -> None:
         )
     [key] = renamed.upgrade({ABBREVIATIONS.get(key, key): None})
     if key not in known:
-        raise unknown("config key", key, known)
+        raise unknown_key(key, known)
     kind = type(known[key])
     try:
         value = text if kind is str else ast.literal_eval(text)
         config.update_from_flattened_dict({key: value})
-    except (ValueError, SyntaxError, TypeError):
-        raise UserError(f"config argument {part!r}: {key} wants a {kind.__name__}") from None
+    except (ValueError, SyntaxError, TypeError, MemoryError, RecursionError):
+        raise UserError(f"config argument {part[:80]!r}: {key} wants a {kind.__name__}") from None
     if key == "features.backbone" and not backbones.takes_any_size(text):
         config.features.height = config.features.width = 0

@@ -8,7 +8,9 @@ from ml_collections import ConfigDict
 from vadjax import data
 from vadjax.config.choices import choices
 from vadjax.config.defaults import default_config, flatten
+from vadjax.config.meanings import unknown_key
 from vadjax.config.renamed import upgrade
+from vadjax.config.value_checks import faults_of_values, negatives
 from vadjax.config.window_checks import faults_of_window_model
 from vadjax.data.protocols import PROTOCOLS
 from vadjax.detectors import DETECTORS
@@ -27,15 +29,25 @@ def validate(config: ConfigDict) -> ConfigDict:
     Raises:
         UserError: one message that lists every fault.
     """
+    if not isinstance(config, ConfigDict):
+        raise UserError(
+            f"the config is a {type(config).__name__}; wanted the ConfigDict that "
+            "vadjax.config.default_config() returns, with what differs set."
+        )
     flat = flatten(config.to_dict())
     known = flatten(default_config().to_dict())
-    faults = [str(unknown("config key", key, known)) for key in flat if key not in known]
+    faults = [str(unknown_key(key, known)) for key in flat if key not in known]
     flat = upgrade(flat)
+    wrong = faults_of_values(flat, known)
+    faults += wrong
     closed = choices()
     for key, values in closed.items():
-        if flat[key] not in values:
+        if isinstance(flat.get(key), str) and flat[key] not in values:
             faults.append(str(unknown(key, flat[key], values)))
-    faults += ranges(flat)
+    if not wrong:
+        faults += ranges(flat)
+        named = "\n".join(faults)
+        faults += [text for key, text in negatives(flat).items() if f"{key} is " not in named]
     if not faults:
         faults += combinations(flat)
     if faults:

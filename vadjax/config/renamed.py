@@ -25,7 +25,7 @@ def upgrade(flat: Mapping[str, Any]) -> dict[str, Any]:
             _report(key, new_key)
         names = VALUES.get(new_key, {})
         new_value = names.get(value, value) if isinstance(value, str) else value
-        if new_value != value:
+        if new_value is not value:
             _report(f"{new_key}={value}", f"{new_key}={new_value}")
         today[new_key] = new_value
     return today

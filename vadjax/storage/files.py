@@ -9,7 +9,7 @@ import pathlib
 import secrets
 from collections.abc import Iterator
 
-from vadjax.errors import UserError
+from vadjax.errors import UserError, system_message
 
 _encode = json.JSONEncoder(allow_nan=False).encode
 
@@ -71,14 +71,15 @@ def unwritable(path: pathlib.Path, error: OSError) -> Exception:
         error: what the system said.
 
     Returns:
-        A `UserError` for a full disk or a path without permission, else `error` itself.
+        A `UserError`; `error` itself where it is none of the system's.
     """
     if error.errno == errno.ENOSPC:
         return UserError(f"the disk is full: {path} could not be written; free space, run again.")
     if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EEXIST):
         reason = os.strerror(error.errno).lower()
         return UserError(f"{path} cannot be written ({reason}); choose a folder that can.")
-    return error
+    text = system_message(error, where=path)
+    return error if text is None else UserError(text)
 
 
 def write_json(path: pathlib.Path, value: object) -> None:

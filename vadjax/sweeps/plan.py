@@ -1,7 +1,6 @@
 """The plan of a sweep: its runs, and the groups of runs that train as one population."""
 
 import dataclasses
-import importlib.util
 import inspect
 import itertools
 import pathlib
@@ -10,8 +9,9 @@ from collections.abc import Callable, Mapping, Sequence
 from ml_collections import ConfigDict
 
 from vadjax import config as configs
+from vadjax.config import user_code
 from vadjax.detectors import DETECTORS
-from vadjax.errors import UserError, unknown
+from vadjax.errors import UserError
 
 # Arrays in the training state: runs that differ in these alone share one compiled program.
 TRACED_KEYS = ("seed", "train.learning_rate", "train.weight_decay", "model.dropout")
@@ -74,11 +74,7 @@ def load_function(file: str | pathlib.Path, name: str = "sweep") -> Callable:
     Raises:
         UserError: the file is not a Python file or has no such function.
     """
-    spec = importlib.util.spec_from_file_location("sweep_config", file)
-    if spec is None or spec.loader is None:
-        raise UserError(f"{file} is not a Python file.")
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
+    module = user_code.load(file, "sweep_config")
     if not callable(getattr(module, name, None)):
         raise UserError(f"{file} has no function {name}(add); write {EXAMPLES[name]} does.")
     return getattr(module, name)
@@ -107,11 +103,12 @@ def read_sweep(sweep: Callable, base: ConfigDict, argument: str = "") -> list[Sp
         values = configs.upgrade({ALIASES.get(key, key): value for key, value in values.items()})
         for key in values:
             if key not in known:
-                raise unknown("config key of a sweep", key, known)
+                raise configs.unknown_key(key, known)
         if values not in added:
             added.append(values)
 
-    sweep(*(add, argument)[: len(inspect.signature(sweep).parameters)])
+    with user_code.guarded(inspect.getsourcefile(sweep) or "the sweep"):
+        sweep(*(add, argument)[: len(inspect.signature(sweep).parameters)])
     if not added:
         raise UserError("the sweep is empty: its function never called add(); is an axis empty?")
     varied = varied_keys(added)
