@@ -5,6 +5,7 @@ import pytest
 import scipy.spatial.distance
 from sklearn.covariance import LedoitWolf
 
+from vadjax.data.row_view import RowView
 from vadjax.scoring import distances
 
 
@@ -75,3 +76,18 @@ def test_features_that_do_not_fit():
 def test_no_neighbours():
     with pytest.raises(ValueError, match="k 0"):
         distances.knn(np.zeros((4, 3)), np.zeros((2, 3)), k=0)
+
+
+def test_views_are_measured_in_chunks_as_arrays_are(monkeypatch):
+    rng = np.random.default_rng(5)
+    fit, test = (rng.normal(size=(n, 6)).astype(np.float32) for n in (90, 31))
+    whole = distances.knn(fit, test), mahalanobis(fit, test)
+    view = RowView(test)
+    np.testing.assert_array_equal(distances.knn(fit, view), whole[0])
+    np.testing.assert_array_equal(mahalanobis(fit, view), whole[1])
+    for name in ("_CELLS_AT_ONCE", "_FLOAT64_AT_ONCE", "_FITTED_AT_ONCE"):
+        monkeypatch.setattr(distances, name, 6 * 7)  # the covariance in 13 blocks
+    np.testing.assert_allclose(distances.knn(fit, view), whole[0], rtol=1e-6)
+    np.testing.assert_allclose(mahalanobis(RowView(fit), view), whole[1], rtol=1e-6)
+    expected = np.sqrt(LedoitWolf().fit(fit).mahalanobis(test))
+    np.testing.assert_allclose(mahalanobis(RowView(fit), view), expected, rtol=1e-5)

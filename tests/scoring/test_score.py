@@ -7,7 +7,7 @@ import pytest
 from tests.models import build
 from vadjax.detectors import row_cache
 from vadjax.models.recurrent import RecurrentModel
-from vadjax.scoring.score import make_score_fn, score_videos
+from vadjax.scoring.score import ScoreFn, make_score_fn, score_videos
 
 
 @pytest.mark.parametrize(
@@ -77,3 +77,51 @@ def test_what_is_kept_between_detectors_has_a_limit(monkeypatch):
     assert set(shared) == {"b", "c"}  # larger than all the room
     row_cache.kept(None, "b", size=1, make=lambda: made.append("again"))
     assert made[-1] == "again"
+
+
+class Counted:
+    """Rows that note how many of them were asked for at once."""
+
+    def __init__(self, rows):
+        self.rows, self.most, self.shape = rows, 0, rows.shape
+
+    def __len__(self):
+        return len(self.rows)
+
+    def __getitem__(self, at):
+        part = self.rows[at]
+        self.most = max(self.most, len(part))
+        return part
+
+
+@pytest.mark.parametrize("aggregate", ["last", "mean", "max"])
+@pytest.mark.parametrize(("dilation", "piece"), [(1, 16), (2, 24)])
+def test_a_long_video_is_scored_in_pieces_as_it_is_whole(aggregate, dilation, piece, monkeypatch):
+    model, objective = build.model("lstm", task="reconstruct"), build.objective("reconstruct")
+    variables = model.init(jax.random.key(0), build.windows(model))
+    rng = np.random.default_rng(2)
+    videos = {
+        n: rng.normal(size=(t, build.FEATURES)).astype(np.float32)
+        for n, t in (("short", 19), ("long", 403), ("last", 50))
+    }
+    sizes = {"length": build.STEPS, "batch_size": 4, "dilation": dilation, "aggregate": aggregate}
+    whole = score_videos(model, objective, variables, videos, **sizes)
+    monkeypatch.setattr("vadjax.scoring.score.PIECE_BYTES", 4 * piece * build.FEATURES)
+    counted = {name: Counted(rows) for name, rows in videos.items()}
+    pieces = score_videos(model, objective, variables, counted, **sizes)
+    unit = 4 * jax.local_device_count()
+    span = (build.STEPS - 1) * dilation
+    assert counted["long"].most <= max(piece, unit) + span * len(videos)
+    for name, (scores, predicted) in whole.items():
+        np.testing.assert_allclose(pieces[name][0], scores, atol=1e-6)
+        np.testing.assert_array_equal(pieces[name][1], predicted)
+
+
+def test_rows_that_fit_one_piece_are_scored_in_one_call(monkeypatch):
+    model, objective = build.model("gru"), build.objective("predict")
+    variables = model.init(jax.random.key(0), build.windows(model))
+    calls, fetch = [], ScoreFn.fetch
+    monkeypatch.setattr(ScoreFn, "fetch", lambda *args: calls.append(1) or fetch(*args))
+    videos = {n: np.zeros((30, build.FEATURES), np.float32) for n in "ab"}
+    score_videos(model, objective, variables, videos, length=build.STEPS, batch_size=4)
+    assert len(calls) == 1

@@ -5,9 +5,10 @@ from collections.abc import Sequence
 import numpy as np
 
 from vadjax.data.clip import Clip
+from vadjax.data.row_view import BLOCK_BYTES, RowView
 from vadjax.data.scored_video import ScoredVideo
 from vadjax.detectors.contract import ClipDetector, Progress, State, Stream
-from vadjax.detectors.feature_distance import pooled
+from vadjax.detectors.feature_distance import normal_rows, pooled
 from vadjax.detectors.frontend import RowStream
 from vadjax.features.standardize import Standardizer
 from vadjax.scoring.aggregate import fill
@@ -36,11 +37,11 @@ class FeatureDifference(ClipDetector):
         Returns:
             mean and std float32 [d], by which features are standardised.
         """
-        measured = Standardizer.fit(pooled(c.rows("features"))[c.labels == 0] for c in train)
+        measured = Standardizer.fit(normal_rows(clip) for clip in train)
         return {"mean": measured.mean, "std": measured.std}
 
     def score(self, state: State, clip: Clip) -> ScoredVideo:
-        """Measure all steps at once. See `Detector.score`.
+        """Measure all steps, a block at a time. See `Detector.score`.
 
         Args:
             state: what `fit` returned.
@@ -52,7 +53,10 @@ class FeatureDifference(ClipDetector):
         scores = np.zeros(len(clip), np.float32)
         if len(clip) < 2:
             return clip.scored(scores)
-        scores[1:] = _steps(state, clip.rows("features"))
+        rows = RowView(clip.rows("features"))
+        step = max(1, BLOCK_BYTES // max(1, rows[:1].nbytes))
+        for start in range(0, len(scores) - 1, step):
+            scores[start + 1 : start + step + 1] = _steps(state, rows[start : start + step + 1])
         predicted = np.arange(len(clip)) > 0
         return clip.scored(fill(scores, predicted), predicted)
 

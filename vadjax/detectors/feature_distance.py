@@ -5,28 +5,32 @@ feature maps are averaged over locations first.
 """
 
 import abc
+import functools
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
 from vadjax.data.clip import Clip
+from vadjax.data.row_view import BLOCK_BYTES, JoinedRows, Rows, RowView
 from vadjax.data.scored_video import ScoredVideo
 from vadjax.detectors.contract import ClipDetector, Progress, State, Stream
 from vadjax.detectors.frontend import RowStream
 from vadjax.features.standardize import Standardizer
 from vadjax.scoring import distances
 
+BANK_BYTES = 1 << 28  # of normal frames that kNN keeps: 52,428 of 1,280 features
+
 
 class _FeatureDistance(ClipDetector, abc.ABC):
     inputs = ("features",)
 
     @abc.abstractmethod
-    def fit_features(self, features: np.ndarray) -> Any:
+    def fit_features(self, features: Rows) -> Any:
         """Fit standardised normal features, float32 [n, d]; return arrays and plain values."""
 
     @abc.abstractmethod
-    def distances(self, fitted: Any, rows: np.ndarray) -> np.ndarray:
+    def distances(self, fitted: Any, rows: Rows) -> np.ndarray:
         """Measure standardised rows.
 
         Args:
@@ -51,14 +55,13 @@ class _FeatureDistance(ClipDetector, abc.ABC):
         Returns:
             mean and std float32 [d], and `fitted`, what `fit_features` returned.
         """
-        normal = [pooled(clip.rows("features"))[clip.labels == 0] for clip in train]
+        normal = [normal_rows(clip) for clip in train]
         standardizer = Standardizer.fit(normal)
-        features = np.concatenate([standardizer.apply(rows) for rows in normal])
-        fitted = self.fit_features(features)
+        fitted = self.fit_features(JoinedRows([RowView(x, standardizer.apply) for x in normal]))
         return {"mean": standardizer.mean, "std": standardizer.std, "fitted": fitted}
 
     def score_clips(self, state: State, clips: Sequence[Clip]) -> list[ScoredVideo]:
-        """Measure all frames of all clips at once. See `Detector.score_clips`.
+        """Measure the frames of all clips, a chunk at a time. See `Detector.score_clips`.
 
         Args:
             state: what `fit` returned.
@@ -69,9 +72,10 @@ class _FeatureDistance(ClipDetector, abc.ABC):
         """
         if not clips:
             return []
-        rows = [self._standardized(state, clip.rows("features")) for clip in clips]
-        cuts = np.cumsum([len(x) for x in rows])[:-1]
-        scores = np.split(self.distances(state["fitted"], np.concatenate(rows)), cuts)
+        standardized = functools.partial(self._standardized, state)
+        rows = JoinedRows([RowView(clip.rows("features"), standardized) for clip in clips])
+        cuts = np.cumsum([len(clip) for clip in clips])[:-1]
+        scores = np.split(self.distances(state["fitted"], rows), cuts)
         return [clip.scored(each) for clip, each in zip(clips, scores, strict=True)]
 
     def stream(self, state: State) -> Stream:
@@ -93,11 +97,24 @@ class NearestNeighbours(_FeatureDistance):
 
     name = "knn"
 
-    def fit_features(self, features: np.ndarray) -> np.ndarray:
-        """Keep them."""
-        return features
+    def fit_features(self, features: Rows) -> np.ndarray:
+        """Keep them; of more than `BANK_BYTES`, evenly spaced ones."""
+        num, width = features.shape
+        kept = min(num, max(1, BANK_BYTES // (4 * width)))
+        bank, count = np.empty((kept, width), np.float32), 0
+        chosen = np.arange(kept) * num // kept
+        step = max(1, BLOCK_BYTES // (4 * width))
+        for start in range(0, num, step):
+            within = chosen[(chosen >= start) & (chosen < start + step)] - start
+            bank[count : count + len(within)] = features[start : start + step][within]
+            count += len(within)
+        return bank
 
-    def distances(self, fitted: np.ndarray, rows: np.ndarray) -> np.ndarray:
+    def describe(self, state: State) -> dict[str, Any]:
+        """Say how many normal frames are kept."""
+        return {"normal_frames_kept": len(state["fitted"])}
+
+    def distances(self, fitted: np.ndarray, rows: Rows) -> np.ndarray:
         """See `scoring.distances.knn`.
 
         Args:
@@ -115,11 +132,11 @@ class Mahalanobis(_FeatureDistance):
 
     name = "mahalanobis"
 
-    def fit_features(self, features: np.ndarray) -> dict:
+    def fit_features(self, features: Rows) -> dict:
         """See `scoring.distances.fit_mahalanobis`."""
         return distances.fit_mahalanobis(features)
 
-    def distances(self, fitted: dict, rows: np.ndarray) -> np.ndarray:
+    def distances(self, fitted: dict, rows: Rows) -> np.ndarray:
         """See `scoring.distances.mahalanobis`.
 
         Args:
@@ -130,6 +147,14 @@ class Mahalanobis(_FeatureDistance):
             float32 [m].
         """
         return distances.mahalanobis(fitted, rows)
+
+
+def normal_rows(clip: Clip) -> Rows:
+    """Return the rows of a training clip whose label is 0, pooled, as they are read."""
+    rows, normal = clip.rows("features"), clip.labels == 0
+    chosen = None if normal.all() else np.flatnonzero(normal)
+    change = None if rows.ndim == 2 else pooled
+    return rows if chosen is None and change is None else RowView(rows, change, chosen=chosen)
 
 
 def pooled(rows: np.ndarray) -> np.ndarray:

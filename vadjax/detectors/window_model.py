@@ -10,6 +10,7 @@ from ml_collections import ConfigDict
 from vadjax.data.clip import Clip
 from vadjax.data.masks import place_shares
 from vadjax.data.protocols import PROTOCOLS
+from vadjax.data.row_view import RowView
 from vadjax.data.scored_video import ScoredVideo
 from vadjax.data.units import Segment
 from vadjax.data.video import Video
@@ -233,13 +234,14 @@ class WindowModel(ClipDetector):
             return [self._score_windows(variables, standardizer, c, key, shared) for c in clips]
         from vadjax.scoring.score import make_inputs, score_inputs
 
+        # Standardised a piece at a time: a long video is never held whole.
         rows = {clip.id: clip.rows("features") for clip in clips}
         model = self.model(next(iter(rows.values())).shape[1:])
         length, batch_size = self.config.window.length, self.config.score.batch_size
         sizes = {"length": length, "batch_size": batch_size}
 
         def make() -> Iterable:
-            standard = {name: standardizer.apply(x) for name, x in rows.items()}
+            standard = {name: RowView(x, standardizer.apply) for name, x in rows.items()}
             dilation = self.config.window.dilation
             return make_inputs(model, self.objective, standard, dilation=dilation, **sizes)
 

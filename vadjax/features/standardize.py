@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from vadjax.data.row_view import Rows, release
 from vadjax.errors import UserError
 
 CONSTANT = 1e-6  # a standard deviation below this share of the mean is rounding
@@ -30,7 +31,7 @@ class Standardizer:
     @classmethod
     def fit(
         cls,
-        clips: Iterable[np.ndarray],
+        clips: Iterable[Rows],
         *,
         by_place: bool = False,
         chunk_bytes: int = 1 << 26,
@@ -41,7 +42,7 @@ class Standardizer:
         its precision where the mean is far larger than the deviation.
 
         Args:
-          clips: [rows, ..., c] float each; memory-mapped ones are never held whole.
+          clips: [rows, ..., c] float each; memory-mapped ones and views are never held whole.
           by_place: measure each place of maps [rows, h, w, c] by itself: what a fixed camera always
             sees there becomes 0, and what comes into view stands out.
           chunk_bytes: of rows that are held in float64 at once.
@@ -58,6 +59,7 @@ class Standardizer:
             chunk_rows = max(1, chunk_bytes // max(1, 8 * clip[:1].size))
             for start in range(0, len(clip), chunk_rows):
                 chunk = np.asarray(clip[start : start + chunk_rows], np.float64)
+                release(clip)
                 rows += len(chunk)
                 finite = np.isfinite(chunk.reshape(len(chunk), -1)).all(1)
                 bad += int((~finite).sum())

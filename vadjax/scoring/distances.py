@@ -5,10 +5,14 @@ from collections.abc import Mapping
 import numpy as np
 import scipy.linalg
 
+from vadjax.data.row_view import Rows, blocks
+
 _CELLS_AT_ONCE = 1 << 24  # of a table of distances: 64 MB
+_FLOAT64_AT_ONCE = 1 << 23  # of rows in float64: 64 MB
+_FITTED_AT_ONCE = 1 << 24  # of rows in float64 from which a covariance is fitted: 128 MB
 
 
-def knn(fit_features: np.ndarray, test_features: np.ndarray, *, k: int = 5) -> np.ndarray:
+def knn(fit_features: np.ndarray, test_features: Rows, *, k: int = 5) -> np.ndarray:
     """Mean Euclidean distance to the k nearest fitted features.
 
     The nearest are found with one matrix product for a chunk of test rows, |a|^2 + |b|^2 - 2ab in
@@ -17,7 +21,7 @@ def knn(fit_features: np.ndarray, test_features: np.ndarray, *, k: int = 5) -> n
 
     Args:
         fit_features: [n, d] normal frames, standardised; all are used if there are fewer than k.
-        test_features: [m, d], standardised alike.
+        test_features: [m, d], standardised alike; a view is read a chunk at a time.
         k: neighbours.
 
     Returns:
@@ -27,15 +31,15 @@ def knn(fit_features: np.ndarray, test_features: np.ndarray, *, k: int = 5) -> n
         ValueError: a shape does not fit, or `k` is below 1.
     """
     fit = _matrix(fit_features)
-    test = _matrix(test_features, width=fit.shape[1])
+    _check(test_features, width=fit.shape[1])
     if k < 1:
         raise ValueError(f"knn: k {k} should be at least 1")
     k = min(k, len(fit))
     squares = np.einsum("nd,nd->n", fit, fit)
-    scores = np.empty(len(test), np.float32)
+    scores = np.empty(len(test_features), np.float32)
     chunk = max(1, min(_CELLS_AT_ONCE // len(fit), _CELLS_AT_ONCE // (k * fit.shape[1])))
-    for start in range(0, len(test), chunk):
-        rows = test[start : start + chunk]  # [c, d]
+    for start in range(0, len(scores), chunk):
+        rows = _matrix(test_features[start : start + chunk])  # [c, d]
         table = squares - 2 * rows @ fit.T  # [c, n], without the |rows|^2 that all share
         nearest = np.argpartition(table, k - 1, axis=1)[:, :k]
         away = fit[nearest] - rows[:, None]  # [c, k, d]
@@ -43,15 +47,16 @@ def knn(fit_features: np.ndarray, test_features: np.ndarray, *, k: int = 5) -> n
     return scores
 
 
-def fit_mahalanobis(features: np.ndarray) -> dict:
+def fit_mahalanobis(features: Rows) -> dict:
     """Fit a mean and Ledoit and Wolf's shrunk covariance, in float64.
 
     No dimension is dropped: the d x d covariance is factorised or, where there are fewer frames
     than features, the n x n products of frames (Woodbury's identity): O(n d) with the smaller of n
-    and d once more, so that pixels as features take seconds too.
+    and d once more, so that pixels as features take seconds too. Many frames are read twice, a
+    block at a time.
 
     Args:
-        features: [n, d] normal frames, standardised.
+        features: [n, d] normal frames, standardised; an array or a view.
 
     Returns:
         Arrays and plain values for `mahalanobis`.
@@ -59,13 +64,18 @@ def fit_mahalanobis(features: np.ndarray) -> dict:
     Raises:
         ValueError: a shape does not fit.
     """
-    fit = _matrix(features).astype(np.float64)
-    mean = fit.mean(0)
-    fit -= mean
-    num, width = fit.shape
-    narrow = width <= num
-    products = fit.T @ fit if narrow else fit @ fit.T
-    shrinkage = ledoit_wolf(fit, products)
+    _check(features)
+    num, width = features.shape
+    narrow, centred = width <= num, None
+    if narrow and num * width > _FITTED_AT_ONCE:
+        mean, products, lengths = _moments(features)
+    else:
+        centred = _matrix(features[:]).astype(np.float64)
+        mean = centred.mean(0)
+        centred -= mean
+        products = centred.T @ centred if narrow else centred @ centred.T
+        lengths = np.einsum("nd,nd->n", centred, centred)
+    shrinkage = ledoit_wolf(lengths, products, width=width)
     trace = np.trace(products) / num
     # A share of 1e-9 keeps the factor defined where features are constant or there is one frame.
     floor = (shrinkage * trace + 1e-9 * max(trace, 1)) / width
@@ -74,15 +84,31 @@ def fit_mahalanobis(features: np.ndarray) -> dict:
     products.flat[:: len(products) + 1] += floor if narrow else num * floor
     factor = scipy.linalg.cholesky(products, lower=True, overwrite_a=True)
     state = {"mean": mean, "factor": factor}
-    return state if narrow else {**state, "centred": fit, "kept": kept, "floor": float(floor)}
+    return state if narrow else {**state, "centred": centred, "kept": kept, "floor": float(floor)}
 
 
-def mahalanobis(fitted: Mapping, features: np.ndarray) -> np.ndarray:
+def _moments(features: Rows) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return the mean [d] of rows, the products [d, d] and squared lengths [n] about it."""
+    num, width = features.shape
+    nbytes = 4 * _FITTED_AT_ONCE
+    total, products, lengths = np.zeros(width), np.zeros((width, width)), []
+    for block in blocks(features, nbytes=nbytes):
+        total += block.sum(0, dtype=np.float64)
+    mean = total / num
+    for block in blocks(features, nbytes=nbytes):
+        centred = block.astype(np.float64)
+        centred -= mean
+        products += centred.T @ centred
+        lengths.append(np.einsum("nd,nd->n", centred, centred))
+    return mean, products, np.concatenate(lengths)
+
+
+def mahalanobis(fitted: Mapping, features: Rows) -> np.ndarray:
     """Mahalanobis distance from fitted features.
 
     Args:
         fitted: what `fit_mahalanobis` returned.
-        features: [m, d], standardised alike.
+        features: [m, d], standardised alike; a view is read a chunk at a time.
 
     Returns:
         float32 [m].
@@ -90,12 +116,12 @@ def mahalanobis(fitted: Mapping, features: np.ndarray) -> np.ndarray:
     Raises:
         ValueError: a shape does not fit.
     """
-    test = _matrix(features, width=len(fitted["mean"]))
+    _check(features, width=len(fitted["mean"]))
     mean, factor, fit = fitted["mean"], fitted["factor"], fitted.get("centred")
-    scores = np.empty(len(test), np.float32)
-    chunk = max(1, _CELLS_AT_ONCE // len(mean))
-    for start in range(0, len(test), chunk):
-        away = test[start : start + chunk] - mean  # [c, d] float64
+    scores = np.empty(len(features), np.float32)
+    chunk = max(1, _FLOAT64_AT_ONCE // len(mean))
+    for start in range(0, len(scores), chunk):
+        away = _matrix(features[start : start + chunk]) - mean  # [c, d] float64
         if fit is None:
             white = scipy.linalg.solve_triangular(factor, away.T, lower=True)  # [d, c]
             squares = np.einsum("dc,dc->c", white, white)
@@ -108,34 +134,40 @@ def mahalanobis(fitted: Mapping, features: np.ndarray) -> np.ndarray:
     return scores
 
 
-def ledoit_wolf(centred: np.ndarray, products: np.ndarray) -> float:
+def ledoit_wolf(lengths: np.ndarray, products: np.ndarray, *, width: int) -> float:
     """Share of the identity in Ledoit and Wolf's covariance (J. Multivariate Analysis 88, 2004).
 
     As `sklearn.covariance.ledoit_wolf_shrinkage`, which multiplies d x d matrices three times.
 
     Args:
-        centred: float64 [n, d] of mean 0.
-        products: its products, [d, d] or [n, n].
+        lengths: float64 [n], squared, of frames of mean 0.
+        products: of the frames, [d, d] or [n, n].
+        width: d.
 
     Returns:
         A share in [0, 1].
     """
-    num, width = centred.shape
-    scale = np.einsum("nd,nd->n", centred, centred)  # of each frame
-    trace = scale.sum() / num
+    num = len(lengths)
+    trace = lengths.sum() / num
     squares = np.square(products).sum() / num**2  # of the covariance's values
     spread = squares - trace**2 / width
-    noise = min((np.square(scale).sum() / num - squares) / num, spread)
+    noise = min((np.square(lengths).sum() / num - squares) / num, spread)
     return float(noise / spread) if noise > 0 else 0.0
 
 
-def _matrix(features: np.ndarray, *, width: int | None = None) -> np.ndarray:
-    """Return features as contiguous float32 [n, d]."""
+def _check(features: Rows, *, width: int | None = None) -> None:
+    """Refuse features that are no [n, d], or not of `width`."""
+    shape = features.shape
     if (
-        features.ndim != 2
+        len(shape) != 2
         or not (len(features) or width)
-        or features.shape[1] != (features.shape[1] if width is None else width)
+        or shape[1] != (shape[1] if width is None else width)
     ):
         wanted = "[n, d] with n of at least 1" if width is None else f"[m, {width}]"
-        raise ValueError(f"features of shape {features.shape} should be {wanted}")
+        raise ValueError(f"features of shape {shape} should be {wanted}")
+
+
+def _matrix(features: np.ndarray) -> np.ndarray:
+    """Return features as contiguous float32 [n, d]."""
+    _check(features)
     return np.ascontiguousarray(features, np.float32)

@@ -10,6 +10,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax.sharding import AxisType, NamedSharding, PartitionSpec
 
+from vadjax.data.row_view import JoinedRows, Rows
 from vadjax.data.windows import WindowTable, window_span, window_table
 from vadjax.errors import UserError
 from vadjax.models.model import Model
@@ -19,7 +20,8 @@ from vadjax.scoring.aggregate import spread
 
 AXIS = "data"
 PADDING_BYTES = 1 << 22  # by about this much features may grow, so that few shapes are compiled
-ROWS_AT_ONCE = 1 << 16  # feature rows on the device in one call; more are split into groups
+ROWS_AT_ONCE = 1 << 16  # feature rows of a group of videos, whose windows lie one behind the other
+PIECE_BYTES = 1 << 25  # of feature rows on the device in one call; a group of more is cut in pieces
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -133,44 +135,46 @@ def _score_fn(model: Any, objective: Any, length: int, batch_size: int) -> Score
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Inputs:
-    """Some videos' features and windows on the devices, for any number of detectors.
+    """Windows of a group of videos on the devices, for any number of detectors.
 
     Attributes:
-        lengths: video -> rows.
-        table: their windows at stride 1.
-        arrays: padded features and window rows, see `ScoreFn.put`.
+        lengths: video -> rows, of the group.
+        table: the windows of the group at stride 1.
+        stop: the window after the last of this piece, which begins where the one before it stops.
+        arrays: padded features and window rows of this piece, see `ScoreFn.put`.
     """
 
     lengths: Mapping[str, int]
     table: WindowTable
+    stop: int
     arrays: tuple[jax.Array, jax.Array]
-
-    @property
-    def nbytes(self) -> int:
-        return sum(x.nbytes for x in self.arrays) + self.table.rows.nbytes
 
 
 def make_inputs(
     model: Model,
     objective: Objective,
-    features: Mapping[str, np.ndarray],
+    features: Mapping[str, Rows],
     *,
     length: int,
     dilation: int = 1,
     batch_size: int = 256,
 ) -> Iterator[Inputs]:
-    """Copy videos to the devices, one group of at most `ROWS_AT_ONCE` rows after another.
+    """Copy videos to the devices, a piece of about `PIECE_BYTES` at a time.
+
+    The windows of a group of at most `ROWS_AT_ONCE` rows (a longer video is a group of its own) are
+    cut where a batch ends, so that every window is in the batch that it would be in without cuts;
+    a piece holds the rows that its windows read, and shares `span - 1` of them with the next.
 
     Args:
         model: see `score_videos`; it and the objective only choose the compiled function.
         objective: see `score_videos`.
-        features: see `score_videos`.
+        features: see `score_videos`; only the rows of one piece are read at once.
         length: see `score_videos`.
         dilation: see `score_videos`.
         batch_size: see `score_videos`.
 
     Yields:
-        The inputs of one group.
+        One piece, in order.
 
     Raises:
         UserError: a video is shorter than a window.
@@ -187,15 +191,21 @@ def make_inputs(
     for group in _groups({k: len(v) for k, v in features.items()}):
         lengths = {k: len(features[k]) for k in group}
         table = window_table(list(lengths.values()), length=length, stride=1, dilation=dilation)
-        joined = np.concatenate([features[k] for k in group])
-        yield Inputs(lengths, table, run.put(joined, table.rows))
+        rows = JoinedRows([features[k] for k in group])
+        unit = batch_size * run.shardings[0].mesh.size
+        step = unit * max(1, PIECE_BYTES // max(1, rows[:1].nbytes) // unit)
+        for start in range(0, len(table), step):
+            windows = table.rows[start : start + step]
+            first, last = int(windows.min()), int(windows.max())
+            placed = run.put(rows[first : last + 1], windows - np.int32(first))
+            yield Inputs(lengths, table, start + len(windows), placed)
 
 
 def score_videos(
     model: Model,
     objective: Objective,
     variables: Mapping,
-    features: Mapping[str, np.ndarray],
+    features: Mapping[str, Rows],
     *,
     length: int,
     dilation: int = 1,
@@ -253,9 +263,13 @@ def score_inputs(
     """
     run = _score_fn(model, objective, length, batch_size)
     result = {}
+    pieces: list[np.ndarray] = []
     for group in inputs:
-        table = group.table
-        scores = run.fetch(variables, *group.arrays)[: len(table)]
+        table, start = group.table, sum(map(len, pieces))
+        pieces.append(run.fetch(variables, *group.arrays)[: group.stop - start])
+        if group.stop < len(table):
+            continue
+        scores, pieces = np.concatenate(pieces), []
         counts = np.bincount(table.video, minlength=len(group.lengths))
         stops, ends = np.cumsum(counts), np.cumsum(list(group.lengths.values()))
         for index, (name, rows) in enumerate(group.lengths.items()):
