@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from vadjax.data.audit import FoldWindows, audit, audit_folds, leaked_windows
+from vadjax.data.audit import FoldWindows, audit, leaked_windows
+from vadjax.data.audit_folds import audit_folds
 from vadjax.data.splits import make_folds
 from vadjax.data.units import Fold, Provenance, Segment, Units
 from vadjax.data.video import Dataset
@@ -22,13 +23,14 @@ def videos(*lengths):
 @st.composite
 def cases(draw):
     num = draw(st.integers(2, 30))
+    row = st.integers(0, num - 1)
     column = st.lists(st.integers(0, 3), min_size=num, max_size=num)
     video = np.array(draw(column))
     provenance = Provenance(
         video,
         np.array(draw(st.lists(st.integers(0, 12), min_size=num, max_size=num))),
         source=np.where(np.array(draw(column)) == 0, np.array(draw(column)), video),
-        content=np.array(draw(st.lists(st.integers(0, 20), min_size=num, max_size=num))),
+        copies=np.array(draw(st.lists(st.tuples(row, row), max_size=12)), int).reshape(-1, 2),
     )
     length = draw(st.integers(1, 3))
     windows = st.lists(
@@ -59,11 +61,7 @@ def brute(p, fold, radius):
             )
         )
         kinds["duplicate"].append(
-            any(
-                p.content[i] == p.content[j]
-                and (p.source[i], p.frame[i]) != (p.source[j], p.frame[j])
-                for i, j in pairs
-            )
+            any(i == row and other in used for i in window for row, other in p.copies)
         )
     return kinds
 

@@ -8,7 +8,7 @@ import pytest
 from sklearn.model_selection import train_test_split
 from sklearn.utils import shuffle
 
-from vadjax.data.audit import audit_folds
+from vadjax.data.audit_folds import audit_folds
 from vadjax.data.splits import make_folds
 from vadjax.data.video import Dataset
 from vadjax.errors import UserError

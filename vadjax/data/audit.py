@@ -6,8 +6,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from vadjax.data.protocols import PROTOCOLS
-from vadjax.data.units import Fold, Provenance, Segment, Units
-from vadjax.data.windows import window_span
+from vadjax.data.units import Provenance
 from vadjax.errors import UserError
 
 FORBIDDEN = ("exact", "neighbour", "augmented")  # an honest protocol has none of these
@@ -16,7 +15,7 @@ MEANING = {
     "neighbour": "lie within one window of such a frame",
     "augmented": "hold a frame of which an altered copy was used (or are such a copy)",
     "same_video": "come from a video of which other frames were used",
-    "duplicate": "hold a frame whose content equals that of another, used frame",
+    "duplicate": "hold a frame that another, used video shows too",
     "shuffled": "are not in the time order of one video",
 }
 
@@ -35,65 +34,9 @@ class FoldWindows:
     test: np.ndarray
     statistics: Mapping[str, np.ndarray] = field(default_factory=dict)
 
-
-def audit_folds(
-    folds: Sequence[Fold], videos: Sequence, *, length: int, dilation: int = 1, stride: int = 1
-) -> dict:
-    """Audit the folds with the windows that training and scoring will use.
-
-    Args:
-        folds: all folds of a run.
-        videos: every video that the folds use, altered copies included.
-        length: rows of every window.
-        dilation: rows between neighbours in a window.
-        stride: of the training windows; all others are cut at stride 1.
-
-    Returns:
-        As `audit`.
-    """
-    used = {name for fold in folds for name in fold.videos}
-    videos = [video for video in videos if video.id in used]
-    provenance = Provenance.of_videos(videos)
-    lengths = [len(video.frames) for video in videos]
-    first = dict(zip([v.id for v in videos], np.cumsum([0, *lengths]).tolist(), strict=False))
-
-    def start_of(segment: Segment) -> int:
-        return first[segment.video_id] + segment.start
-
-    def cut(units: Units, stride: int = 1) -> np.ndarray:
-        window = {"length": length, "dilation": dilation, "stride": stride}
-        return units.window_table(**window, start_of=start_of).rows
-
-    def rows_of(units: Units) -> np.ndarray:
-        rows = [start_of(s) + np.arange(len(s)) for s in units.segments]
-        return np.concatenate([np.zeros(0, int), *rows])[units.used_rows()]
-
-    windows = [
-        FoldWindows(
-            used=np.concatenate(
-                [cut(fold.train, stride), cut(fold.validation), cut(fold.calibration)]
-            ),
-            test=cut(fold.test),
-            statistics={
-                "the checkpoint": rows_of(fold.validation),
-                "the threshold": rows_of(fold.calibration),
-                **(
-                    {"the standardisation": rows_of(fold.train)}
-                    if PROTOCOLS[fold.protocol].standardized
-                    else {}
-                ),
-            },
-        )
-        for fold in folds
-    ]
-    copied = provenance.source is not None
-    return audit(
-        provenance,
-        windows,
-        protocol=folds[0].protocol,
-        window_span=window_span(length, dilation),
-        declared=["only abnormal frames have altered copies"] if copied else [],
-    )
+    def all_used(self) -> np.ndarray:
+        """Return every row that is used in a window or a statistic, ascending."""
+        return np.unique(np.concatenate([self.used.ravel(), *self.statistics.values()]))
 
 
 def audit(
@@ -172,7 +115,7 @@ def leaked_windows(
         radius: frames up to which a used frame of the same source video is a neighbour.
 
     Returns:
-        Kind -> bool [n] over the test windows; "duplicate" is None without content hashes.
+        Kind -> bool [n] over the test windows; "duplicate" is None where copies are not known.
     """
     video, frame = (np.asarray(x, np.int64) for x in (provenance.video, provenance.frame))
     source = video if provenance.source is None else np.asarray(provenance.source, np.int64)
@@ -189,10 +132,9 @@ def leaked_windows(
     }
     result = {kind: leaked[fold.test].any(1) for kind, leaked in rows.items()}
     result["duplicate"] = None
-    if provenance.content is not None:
-        result["duplicate"] = _duplicates(np.asarray(provenance.content), origin, used)[
-            fold.test
-        ].any(1)
+    if provenance.copies is not None:
+        shown = np.isin(provenance.copies[:, 1], fold.all_used())
+        result["duplicate"] = np.isin(fold.test, provenance.copies[shown, 0]).any(1)
     result["shuffled"] = _shuffled(provenance, fold.test)
     return result
 
@@ -205,17 +147,6 @@ def _distance(keys: np.ndarray, others: np.ndarray) -> np.ndarray:
     right = np.clip(np.searchsorted(others, keys), 0, len(others) - 1)
     left = np.maximum(right - 1, 0)
     return np.minimum(np.abs(others[right] - keys), np.abs(others[left] - keys))
-
-
-def _duplicates(content: np.ndarray, origin: np.ndarray, used: np.ndarray) -> np.ndarray:
-    """Say of each row whether a used row of another frame has the same content."""
-    _, code = np.unique(content, return_inverse=True)  # [n]
-    lowest = np.full(code.max(initial=-1) + 1, np.iinfo(np.int64).max)
-    highest = np.full_like(lowest, -1)
-    np.minimum.at(lowest, code[used], origin[used])
-    np.maximum.at(highest, code[used], origin[used])
-    seen = highest[code] >= 0
-    return seen & ((lowest[code] != origin) | (highest[code] != origin))
 
 
 def _shuffled(provenance: Provenance, windows: np.ndarray) -> np.ndarray:

@@ -162,5 +162,6 @@ def _copy(video: Video, chosen: np.ndarray, name: str, change: Change | None) ->
         masks=None,
         fingerprint=f"{video.fingerprint}-{name}-{frames}",
         substituted=(),
+        content=None,
         metadata={"source_id": video.id, "augmentation": name, "frames": chosen},
     )

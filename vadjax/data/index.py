@@ -1,5 +1,7 @@
 """The index of a data set on disk: paths, lengths, labels and hashes; no pixels.
 
+What the frames show (`data.content`) lies beside the rows, in one memory-mapped file.
+
 A tfds builder that writes array_record, without TensorFlow. It lies in the cache under a hash of
 where the data are and of every file's name, size and time, so that another folder, a repaired
 download or a read-only data_dir never meets a stale one. tfds writes it to a temporary folder,
@@ -22,11 +24,12 @@ import numpy as np
 import tensorflow_datasets as tfds
 from absl import logging as absl_logging
 
+from vadjax.data.content import content_rows, open_content, save_content
 from vadjax.data.deviation import Deviation
 from vadjax.data.files import listing
 from vadjax.data.masks import CellMasks, ImageMasks, Masks
 from vadjax.data.probe import Footage
-from vadjax.data.scan import Scan
+from vadjax.data.scan import Scan, ScannedClip
 from vadjax.data.video import Dataset, Video
 from vadjax.errors import UserError
 
@@ -63,8 +66,8 @@ class VideoIndex(
       data_dir: the index goes below it, into a folder named by the hash.
     """
 
-    VERSION = tfds.core.Version("1.3.0")  # a new one whenever the rows or a scan change
-    RELEASE_NOTES: ClassVar[dict] = {"1.3.0": "Rows have pages and levels."}
+    VERSION = tfds.core.Version("1.4.0")  # a new one whenever the rows or a scan change
+    RELEASE_NOTES: ClassVar[dict] = {"1.4.0": "What the frames show lies beside the rows."}
     url_infos: ClassVar[dict] = {}  # nothing is downloaded; tfds's own needs importlib_resources
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
@@ -96,8 +99,10 @@ class VideoIndex(
         with _quiet():
             index = tfds.builder_from_directory(self.data_path)
         about = index.info.metadata
+        content = open_content(self._content_path)
         clips = {
-            split: tuple(map(video_of, index.as_data_source(split))) for split in index.info.splits
+            split: tuple(video_of(row, content) for row in index.as_data_source(split))
+            for split in index.info.splits
         }
         return Dataset(
             name=self.name,
@@ -113,9 +118,19 @@ class VideoIndex(
     def _scan(self) -> Scan:
         return self._scanner.scan()
 
+    @property
+    def _content_path(self) -> pathlib.Path:
+        return pathlib.Path(self.data_path).parent / f"content-{self.VERSION}.npy"
+
+    def _write_content(self) -> None:
+        """Write it before the rows, whose presence says that the index is whole."""
+        rows = [clip.footage.content for split in self._splits for clip in self._clips(split)]
+        save_content(self._content_path, np.concatenate([content_rows([]), *rows]))
+
     def _write(self) -> None:
         _ = self._scan  # its errors are those of the data, not of the cache
         try:
+            self._write_content()
             with _quiet():
                 self.download_and_prepare()
         except (OSError, RuntimeError) as error:  # array_record's type for a full disk
@@ -148,6 +163,7 @@ class VideoIndex(
                     "first": count,
                     "pages": np.bool_,
                     "levels": tfds.features.Tensor(shape=(None,), dtype=np.float64),
+                    "content": count,  # its first row among those of all clips
                     "labelled": np.bool_,
                     "labels": tfds.features.Tensor(shape=(None,), dtype=np.uint8),
                     "masks": tfds.features.Sequence(text),
@@ -163,14 +179,23 @@ class VideoIndex(
             metadata=scan.metadata,
             deviations=[dataclasses.asdict(d) for d in scan.deviations],
         )
-        splits = sorted({clip.id.split("/")[0] for clip in scan.clips})
-        return {split: self._generate_examples(split) for split in splits}
+        return {split: self._generate_examples(split) for split in self._splits}
+
+    @property
+    def _splits(self) -> list[str]:
+        return sorted({clip.id.split("/")[0] for clip in self._scan.clips})
+
+    def _clips(self, split: str) -> list[ScannedClip]:
+        return [clip for clip in self._scan.clips if clip.id.startswith(f"{split}/")]
 
     def _generate_examples(self, split: str) -> Iterator[tuple]:
-        clips = [clip for clip in self._scan.clips if clip.id.startswith(f"{split}/")]
-        for number, clip in enumerate(clips):
-            footage = dataclasses.asdict(clip.footage)
+        before = self._splits[: self._splits.index(split)]
+        row = sum(len(clip.footage.content) for each in before for clip in self._clips(each))
+        for number, clip in enumerate(self._clips(split)):
+            fields = dataclasses.fields(clip.footage)
+            footage = {f.name: getattr(clip.footage, f.name) for f in fields} | {"content": row}
             del footage["notes"]  # they stand among the deviations
+            row += len(clip.footage.content)
             labels = np.zeros(0, np.uint8) if clip.labels is None else clip.labels
             yield (
                 number,
@@ -202,10 +227,15 @@ def _quiet() -> Iterator[None]:
         absl_logging.set_verbosity(verbosity)
 
 
-def video_of(row: Mapping[str, Any]) -> Video:
-    """Open the video that a row of the index, from `as_data_source`, describes.
+def video_of(row: Mapping[str, Any], content: np.ndarray | None = None) -> Video:
+    """Open the video that a row of the index describes; no file of it is read yet.
 
-    No file is read yet.
+    Args:
+        row: from `as_data_source`.
+        content: `data.content.ROW` [n] of all clips of the index, where it is there.
+
+    Returns:
+        The video.
     """
     footage = Footage(
         paths=_texts(row["paths"]),
@@ -234,12 +264,19 @@ def video_of(row: Mapping[str, Any]) -> Video:
         masks=_masks(_texts(row["masks"]), footage.num_frames),
         fingerprint=footage.fingerprint,
         substituted=footage.substituted,
+        content=None if content is None else _part(content, int(row["content"]), footage),
     )
 
 
 def _bytes(paths: Iterable[str]) -> list[bytes]:
     """Return paths as the system has them, which need not be UTF-8."""
     return [os.fsencode(path) for path in paths]
+
+
+def _part(content: np.ndarray, start: int, footage: Footage) -> np.ndarray | None:
+    """Return the rows of one clip; None where the file does not belong to the index."""
+    part = content[start : start + footage.num_frames]
+    return part if len(part) == footage.num_frames else None
 
 
 def _texts(values: Iterable[bytes]) -> tuple[str, ...]:

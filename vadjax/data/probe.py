@@ -12,10 +12,12 @@ import os
 import pathlib
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import cv2
+import numpy as np
 
+from vadjax.data.content import content_row, content_rows
 from vadjax.data.deviation import Deviation
 from vadjax.data.files import images, is_image, missing, unreadable
 from vadjax.data.find_clips import find_clips
@@ -45,6 +47,7 @@ class Footage:
       pages: the frames are the pages of one file.
       levels: values of images of more than 8 bits that become 0 and 255.
       notes: what was read in another way than it lies there, without the name of the clip.
+      content: `data.content.ROW` [num_frames], what each frame shows.
     """
 
     paths: tuple[str, ...]
@@ -60,6 +63,7 @@ class Footage:
     pages: bool = False
     levels: Levels | None = None
     notes: tuple[Deviation, ...] = ()
+    content: np.ndarray = field(default_factory=lambda: content_rows([]), repr=False, compare=False)
 
     def frames(self) -> Frames:
         """Open the frames for reading."""
@@ -104,6 +108,7 @@ class Footage:
             substituted=tuple(i - start for i in self.substituted if start <= i < stop),
             announced=stop - start if is_video else 0,
             first=self.first + start,
+            content=self.content[start:stop],
         )
 
 
@@ -195,6 +200,7 @@ def _probe_images(place: pathlib.Path) -> Footage:
         pages=not place.is_dir(),
         levels=stills.levels,
         notes=stills.notes,
+        content=stills.content,
     )
 
 
@@ -208,19 +214,23 @@ def _probe_video(path: pathlib.Path) -> Footage:
             "or its codec is unknown here. Download it again, or convert it with ffmpeg.",
         )
     announced, fps = int(capture.get(cv2.CAP_PROP_FRAME_COUNT)) or -1, capture.get(cv2.CAP_PROP_FPS)
-    num_frames = 1
-    while capture.grab():
-        num_frames += 1
+    rows = [content_row(image)]
+    while True:
+        ok, frame = capture.read()
+        if not ok:
+            break
+        rows.append(content_row(frame))
     capture.release()
     return Footage(
         paths=(str(path),),
-        num_frames=num_frames,
+        num_frames=len(rows),
         height=image.shape[0],
         width=image.shape[1],
         channels=3,
         fps=fps if math.isfinite(fps) and 0 < fps <= 1000 else None,
         fingerprint=fingerprint([path]),
         announced=announced,
+        content=content_rows(rows),
     )
 
 

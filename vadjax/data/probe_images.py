@@ -4,12 +4,15 @@ Decoders hide damage (OpenCV fills a cut JPEG with grey), and labels need the ex
 """
 
 import pathlib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+import numpy as np
+
+from vadjax.data.content import content_row, content_rows
 from vadjax.data.deviation import Deviation
 from vadjax.data.files import LFS_HEAD, describe, images, lfs_error
 from vadjax.data.image_facts import BrokenImage, Facts
-from vadjax.data.images import Levels, joined, levels_of, read_image
+from vadjax.data.images import Levels, joined, levels_of, read_image, to_8_bits
 from vadjax.data.order import doubts
 from vadjax.data.pages import Pages
 from vadjax.data.printable import printable
@@ -29,6 +32,7 @@ class Stills:
       levels: lowest and highest value of pictures of more than 8 bits; None without such.
       substituted: frames that show their neighbour.
       notes: what was read in another way than it lies there, without the name of the clip.
+      content: `data.content.ROW` [num_frames], what each frame shows.
     """
 
     paths: tuple[pathlib.Path, ...]
@@ -39,6 +43,7 @@ class Stills:
     levels: Levels | None = None
     substituted: tuple[int, ...] = ()
     notes: tuple[Deviation, ...] = ()
+    content: np.ndarray = field(default_factory=lambda: content_rows([]), repr=False, compare=False)
 
 
 @dataclass(frozen=True)
@@ -50,6 +55,7 @@ class _Picture:
     kind: str = "u"
     levels: Levels | None = None
     facts: Facts | None = None
+    content: bytes = b""
     fault: str = ""
 
 
@@ -75,7 +81,7 @@ def probe_folder(folder: pathlib.Path) -> Stills:
             "own."
         )
     broken = [i for i, picture in enumerate(pictures) if picture.fault]
-    shown = list(paths)
+    shown, rows = list(paths), [picture.content for picture in pictures]
     for i in broken:
         near = [j for j in (i - 1, i + 1) if 0 <= j < len(paths) and not pictures[j].fault]
         if not near or 2 * len(broken) > len(paths):
@@ -84,7 +90,7 @@ def probe_folder(folder: pathlib.Path) -> Stills:
                 f"({printable(names[i])} and others); single ones would be replaced by their "
                 f"neighbour. Restore the files. Of {printable(names[i])}: {pictures[i].fault}."
             )
-        shown[i] = paths[near[0]]
+        shown[i], rows[i] = paths[near[0]], rows[near[0]]
     good = {n: p for n, p in zip(names, pictures, strict=True) if not p.fault}
     _check_alike(good, folder)
     first = next(iter(good.values()))
@@ -98,6 +104,7 @@ def probe_folder(folder: pathlib.Path) -> Stills:
         levels=levels,
         substituted=tuple(broken),
         notes=(*_order_notes(names), *_picture_notes(list(good.values()), levels)),
+        content=content_rows(rows),
     )
 
 
@@ -127,6 +134,7 @@ def probe_stack(path: pathlib.Path) -> Stills:
         channels=3 if any(len(p.shape) == 3 for p in pictures) else 1,
         levels=levels,
         notes=tuple(_picture_notes(pictures, levels)),
+        content=content_rows(picture.content for picture in pictures),
     )
 
 
@@ -142,8 +150,9 @@ def _picture(path: pathlib.Path) -> _Picture:
 
 
 def _measured(image, facts: Facts) -> _Picture:
-    bits = 8 * image.dtype.itemsize
-    return _Picture(image.shape, bits, image.dtype.kind, levels_of(image), facts)
+    bits, levels = 8 * image.dtype.itemsize, levels_of(image)
+    shown = content_row(to_8_bits(image, levels))
+    return _Picture(image.shape, bits, image.dtype.kind, levels, facts, shown)
 
 
 def _fault(error: Exception) -> str:

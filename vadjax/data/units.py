@@ -141,14 +141,14 @@ class Provenance:
             is a video of its own.
         frame: int [n], frame within it (of its source, for an augmented copy).
         source: int [n], number of the video whose frames these are; None: no augmented copies.
-        content: [n] hash of the decoded frame; None: not known, duplicates are not looked for.
+        copies: int [m, 2], a row and another video's row that shows the same; None: not known.
         names: id of each video number, for messages.
     """
 
     video: np.ndarray
     frame: np.ndarray
     source: np.ndarray | None = None
-    content: np.ndarray | None = None
+    copies: np.ndarray | None = None
     names: Sequence[str] = field(default_factory=tuple)
 
     @classmethod

@@ -160,6 +160,7 @@ class Video:
       fingerprint: changes when the frames do (`fingerprint`).
       substituted: frames whose file cannot be read; they show their neighbour.
       metadata: what else the source says, such as its own conventions.
+      content: `data.content.ROW` [t], what each frame shows, where it was measured.
 
     Raises:
       UserError: labels or masks are not as many as the frames.
@@ -177,6 +178,7 @@ class Video:
     fingerprint: str = ""
     substituted: tuple[int, ...] = ()
     metadata: Mapping = field(default_factory=dict)
+    content: np.ndarray | None = None
 
     def __post_init__(self) -> None:
         if self.labels is not None:

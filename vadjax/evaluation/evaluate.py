@@ -109,7 +109,7 @@ def evaluate(
     reasons = dict.fromkeys(("region", "explain", "leakage"), "not computed")
     reasons["coverage"] = "nothing of the data set is missing"
     reasons["threshold.fallback"] = "the rule itself gave the threshold"
-    for path in ("leakage.duplicate", "leakage.counts.duplicate"):
+    for path in ("leakage.duplicate", "leakage.counts.duplicate", "leakage.copies"):
         reasons[path] = "the frames' content was not hashed"
     for _, why in computed.values():
         reasons |= why

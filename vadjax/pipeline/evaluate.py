@@ -6,6 +6,7 @@ from vadjax import data
 from vadjax.data.scored_video import ScoredVideo
 from vadjax.detectors import DETECTORS
 from vadjax.errors import UserError
+from vadjax.pipeline.audit import copies_in_words
 from vadjax.pipeline.baselines import baselines
 from vadjax.pipeline.run import Run
 from vadjax.storage import artifacts
@@ -107,6 +108,7 @@ def _coverage(run: Run) -> str | None:
 
 def _warnings(run: Run) -> list[str]:
     warnings = list(dict.fromkeys(text for fold in run.folds for text in fold.warnings))
+    warnings += copies_in_words(artifacts.read_json(run.workdir, "leakage.json"))
     if "features" in run.inputs:
         if run.backbone.random:
             warnings.append("the backbone's weights are random: no figure here means anything")

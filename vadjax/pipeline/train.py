@@ -1,11 +1,10 @@
 """The stage `train`: clips of each fold to the state of its detector, after the leakage audit."""
 
-from vadjax.data.audit import MEANING, audit_folds
 from vadjax.detectors.contract import Progress
+from vadjax.pipeline.audit import audit
 from vadjax.pipeline.run import Run, fold_name
 from vadjax.runtime import processes
 from vadjax.storage import artifacts
-from vadjax.storage.files import write_json
 
 
 def train(run: Run) -> bool:
@@ -38,24 +37,3 @@ def train(run: Run) -> bool:
     if compiled:
         run.add_timing(train_compile_s=compiled)
     return compiled is None or bool(compiled)
-
-
-def audit(run: Run) -> None:
-    """Write leakage.json and say what the audit found, of a leaky protocol in shares."""
-    window, gradient = run.config.window, run.span > 1
-    leakage = audit_folds(
-        run.folds,
-        list(run.videos.values()),
-        length=window.length if gradient else 1,
-        dilation=window.dilation if gradient else 1,
-        stride=window.stride if gradient else 1,
-    )
-    if processes.is_first():
-        write_json(run.workdir / "leakage.json", leakage)
-    run.console.say(f"  leakage audit of {leakage['test_windows']} windows: {leakage['verdict']}")
-    if run.protocol.leaky:
-        for kind in MEANING:
-            if leakage[kind]:
-                run.console.say(f"    {leakage[kind]:.3f} of them {MEANING[kind]}")
-        for what in leakage["statistic"]:
-            run.console.say(f"    {what}")

@@ -8,10 +8,10 @@ import jax
 from vadjax import config as configs
 from vadjax.detectors.window_state import state_of
 from vadjax.errors import UserError
+from vadjax.pipeline.audit import audit
 from vadjax.pipeline.evaluate import evaluate
 from vadjax.pipeline.run import Run
 from vadjax.pipeline.score import score
-from vadjax.pipeline.train import audit
 from vadjax.storage import artifacts
 from vadjax.storage import workdir as workdirs
 from vadjax.storage.files import atomic_write, write_json

@@ -10,6 +10,7 @@ visible, of which there are six kinds: "cyclist", "cart" (driven, or pushed by a
 while nobody has it). Two of eight test clips hold two kinds and none, in this order.
 """
 
+import contextlib
 import hashlib
 import json
 import logging
@@ -24,6 +25,7 @@ from typing import Any
 import numpy as np
 
 from vadjax.data.builders.builder import Builder
+from vadjax.data.content import measure_content, open_content, save_content
 from vadjax.data.masks import Masks
 from vadjax.data.synthetic.actors import KINDS
 from vadjax.data.synthetic.backdrop import make_backdrop
@@ -231,4 +233,15 @@ def _open(folder: pathlib.Path, split: str, clip: str, name: str) -> Video:
             "kinds": {k: np.array(v, np.uint8) for k, v in truth["kinds"].items()},
             "tracks": truth["tracks"],
         },
+        content=_content(pathlib.Path(f"{stem}_content.npy"), frames),
     )
+
+
+def _content(path: pathlib.Path, frames: ArrayFrames) -> np.ndarray:
+    """Return what the frames show, kept beside them from the first time on."""
+    rows = open_content(path)
+    if rows is None or len(rows) != len(frames):
+        rows = measure_content(frames)
+        with contextlib.suppress(OSError):  # a cache that cannot be written
+            save_content(path, rows)
+    return rows
