@@ -31,20 +31,28 @@ def main(argv: list[str]) -> None:
     """Check the arguments, then compare."""
     if len(argv) < 2:
         raise UserError("name at least one finished run: python -m vadjax.compare runs/*.")
-    outs = [pathlib.Path(name) for name in _OUT.value]
+    outs = [cli.path_of(name) for name in _OUT.value]
     for out in outs:
         if out.suffix[1:] not in FORMATS:
             raise unknown("format of --out", out.suffix or out.name, [f".{f}" for f in FORMATS])
+
+    workdirs = [str(cli.path_of(name)) for name in argv[1:]]
+    if not any(pathlib.Path(name).is_dir() for name in workdirs):
+        raise UserError(f"none of these is a folder: {', '.join(argv[1:6])}; name finished runs.")
+    published = [cli.path_of(name) for name in _PUBLISHED.value]
+    for path in published:
+        if not path.is_file():
+            raise UserError(f"published workbook {path} does not exist.")
 
     from vadjax.comparison import compare
     from vadjax.runtime.console import Console
 
     compare.run(
-        argv[1:],
+        workdirs,
         outs=outs,
-        published=[pathlib.Path(name) for name in _PUBLISHED.value],
+        published=published,
         pairs=_PAIR.value,
-        figures=pathlib.Path(_FIGURES.value) if _FIGURES.value else None,
+        figures=cli.path_of(_FIGURES.value) if _FIGURES.value else None,
         command=cli.command(),
         console=Console(),
     )

@@ -6,12 +6,12 @@ A VIDEO is a video file, a folder of images, or a folder of such clips. Writes s
 frame), alarms.csv and report.html into --out.
 """
 
-import pathlib
-
 from absl import flags
 
 from vadjax import cli
+from vadjax.data.given_path import given_path
 from vadjax.errors import UserError
+from vadjax.storage.workdir import read_config
 
 _WORKDIR = flags.DEFINE_string("workdir", "", "Folder of a finished run of vadjax.main.")
 _OUT = flags.DEFINE_string("out", "", "Where the results go; default WORKDIR/detect.")
@@ -28,14 +28,17 @@ def main(argv: list[str]) -> None:
         raise UserError(
             "name at least one video, folder of images or folder of clips after the flags."
         )
-    workdir = pathlib.Path(_WORKDIR.value)
+    workdir = cli.path_of(_WORKDIR.value)
+    read_config(workdir)
+    for path in argv[1:]:
+        given_path(path, what="VIDEO")
 
     from vadjax.pipeline import predict
 
     predict.detect(
         workdir,
         argv[1:],
-        out=pathlib.Path(_OUT.value) if _OUT.value else workdir / "detect",
+        out=cli.path_of(_OUT.value) if _OUT.value else workdir / "detect",
         fps=_FPS.value or None,
         command=cli.command(),
     )

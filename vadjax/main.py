@@ -12,6 +12,7 @@ from ml_collections import config_flags
 
 from vadjax import cli, data
 from vadjax import config as configs
+from vadjax.config.paths import check_paths
 from vadjax.errors import UserError
 
 STAGES = ("all", "extract", "train", "score", "evaluate", "explain", "report")
@@ -32,8 +33,10 @@ def main(argv: list[str]) -> None:
     """Check the config, choose the workdir, run the stages."""
     if len(argv) > 1:
         raise UserError(f"unexpected argument {argv[1]!r}; flags begin with --.")
-    config = configs.validate(cli.config_of(flags.FLAGS))
+    config = configs.validate(cli.config_of(flags.FLAGS), inputs=False)
     name = pathlib.Path(config_flags.get_config_filename(flags.FLAGS["config"]).split(":")[0]).stem
+    check_paths(config)
+    configs.validate(config)
     own = data.builder(config.dataset.name).identity(config.dataset)
     more = {key: value for key, value in own.items() if configs.is_free(f"dataset.{key}")}
     default = f"runs/{name}-{configs.run_hash(config, **more)}"
@@ -45,7 +48,7 @@ def main(argv: list[str]) -> None:
     processes.connect(
         _COORDINATOR.value, num_processes=_NUM_PROCESSES.value, process_id=_PROCESS_ID.value
     )
-    workdir = pathlib.Path(_WORKDIR.value or default)
+    workdir = cli.path_of(_WORKDIR.value or default)
     command = cli.command()
     stages.run(config, workdir, stage=_STAGE.value, command=command)
 

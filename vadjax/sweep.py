@@ -13,6 +13,7 @@ from absl import flags
 from ml_collections import config_flags
 
 from vadjax import cli
+from vadjax.config.paths import check_paths
 from vadjax.errors import UserError
 
 config_flags.DEFINE_config_file("config", None, "Config file with a function sweep(add).")
@@ -36,9 +37,10 @@ def main(argv: list[str]) -> None:
     if not _SEARCH.value and flags.FLAGS["num_runs"].present:
         raise UserError("--num_runs needs a search; give --search=random, sobol or halving too.")
     from vadjax.sweeps import plan
-    from vadjax.sweeps.command import run_command
 
     base = cli.config_of(flags.FLAGS)
+    if base.dataset.data_dir:
+        check_paths(base)
     name, _, argument = config_flags.get_config_filename(flags.FLAGS["config"]).partition(":")
     search = None
     if _SEARCH.value:
@@ -47,9 +49,13 @@ def main(argv: list[str]) -> None:
 
         axes = read_space(plan.load_function(name, "space"), base)
         search = Search(_SEARCH.value, axes, base, _NUM_RUNS.value)
+    specs = search.specs if search else plan.read_sweep(plan.load_function(name), base, argument)
+    check_paths(*(spec.config for spec in specs))
+    from vadjax.sweeps.command import run_command
+
     run_command(
-        search.specs if search else plan.read_sweep(plan.load_function(name), base, argument),
-        pathlib.Path(_WORKDIR.value or f"runs/{pathlib.Path(name).stem}"),
+        specs,
+        cli.path_of(_WORKDIR.value or f"runs/{pathlib.Path(name).stem}"),
         search=search,
         launcher=_LAUNCHER.value,
         options=_OPTIONS.value,

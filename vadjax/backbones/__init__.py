@@ -24,7 +24,15 @@ from vadjax.errors import UserError
 if TYPE_CHECKING:
     from vadjax.backbones.backbone import Backbone
 
-__all__ = ["check_input", "create", "family_of", "has_weights", "list_backbones", "takes_any_size"]
+__all__ = [
+    "check_input",
+    "check_weights",
+    "create",
+    "family_of",
+    "has_weights",
+    "list_backbones",
+    "takes_any_size",
+]
 
 
 def check_input(name: str, *, size: tuple[int, int] | None, fit: str) -> None:
@@ -44,6 +52,20 @@ def check_input(name: str, *, size: tuple[int, int] | None, fit: str) -> None:
         builder = importlib.import_module(f"{__name__}.build")
         size = size or architecture.preprocess.size
         builder.check_input(name, architecture, size=size, fit=fit)
+
+
+def check_weights(weights: str) -> None:
+    """Look whether a file of weights is there, without JAX.
+
+    Raises:
+        UserError: `weights` is written as a file, and there is none.
+    """
+    path = pathlib.Path(weights).expanduser()
+    if path.suffix in (".safetensors", ".pth", ".pt", ".bin") and not path.is_file():
+        raise UserError(
+            f"features.weights={weights} does not exist; give the path of a .safetensors, .pth, "
+            ".pt or .bin file, '' for the cache, the package or the hub, or 'random'."
+        )
 
 
 def create(

@@ -17,11 +17,12 @@ from vadjax.detectors import DETECTORS
 from vadjax.errors import UserError, unknown
 
 
-def validate(config: ConfigDict) -> ConfigDict:
+def validate(config: ConfigDict, *, inputs: bool = True) -> ConfigDict:
     """Check choices, ranges and combinations; the same call serves a notebook.
 
     Args:
         config: values that have another name today get that one in place; else unchanged.
+        inputs: check the size of the backbone's input too, for which JAX may be imported.
 
     Returns:
         `config`.
@@ -49,7 +50,7 @@ def validate(config: ConfigDict) -> ConfigDict:
         named = "\n".join(faults)
         faults += [text for key, text in negatives(flat).items() if f"{key} is " not in named]
     if not faults:
-        faults += combinations(flat)
+        faults += combinations(flat, inputs=inputs)
     if faults:
         raise UserError("\n".join(faults))
     config.update_from_flattened_dict({key: flat[key] for key in closed})
@@ -96,7 +97,7 @@ def ranges(flat: Mapping[str, Any]) -> list[str]:
     return faults
 
 
-def _backbone(flat: Mapping[str, Any]) -> list[str]:
+def _backbone(flat: Mapping[str, Any], *, inputs: bool) -> list[str]:
     """Return why the backbone cannot be: its name, or a size or fit that it does not take."""
     from vadjax import backbones
 
@@ -104,16 +105,26 @@ def _backbone(flat: Mapping[str, Any]) -> list[str]:
     size = (flat["features.height"], flat["features.width"])
     try:
         backbones.family_of(name)
-        if any(size) or fit == "native":  # else there is nothing to check, and JAX stays out
+        if inputs and (
+            any(size) or fit == "native"
+        ):  # else there is nothing to check, and JAX stays out
             backbones.check_input(name, size=size if any(size) else None, fit=fit)
     except UserError as error:
         return [str(error)]
     return []
 
 
-def combinations(flat: Mapping[str, Any]) -> list[str]:
-    """Return what is wrong with keys that are each valid alone."""
-    faults = _backbone(flat)
+def combinations(flat: Mapping[str, Any], *, inputs: bool = True) -> list[str]:
+    """Return what is wrong with keys that are each valid alone.
+
+    Args:
+        flat: the config.
+        inputs: see `validate`.
+
+    Returns:
+        A sentence for each fault.
+    """
+    faults = _backbone(flat, inputs=inputs)
     protocol, threshold = PROTOCOLS[flat["dataset.protocol"]], flat["evaluate.threshold"]
     if DETECTORS[flat["detector.name"]].gradient:
         faults += faults_of_window_model(flat)

@@ -47,6 +47,23 @@ def title(name: str) -> str:
     return builder(name).title if name in _BUILDERS else name
 
 
+def check(dataset_config: Any, *, cache_dir: str | os.PathLike) -> None:
+    """Look whether a data set is where its settings say, without reading it.
+
+    Imports neither JAX nor tensorflow_datasets, so that a wrong path is told of at once.
+
+    Args:
+      dataset_config: see `load`.
+      cache_dir: see `load`.
+
+    Raises:
+      UserError: the name is unknown, or the folder is not there or holds another data set.
+    """
+    cls = builder(dataset_config.name)
+    if cls.needs_data_dir:
+        cls(dataset_config, pathlib.Path(cache_dir).expanduser())
+
+
 def load(dataset_config: Any, *, cache_dir: str | os.PathLike) -> "Dataset":
     """Load a data set: `vadjax.data.video.Dataset`.
 

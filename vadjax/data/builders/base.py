@@ -6,11 +6,17 @@ from typing import Any
 
 from vadjax.data.builders.builder import Builder
 from vadjax.data.files import existing_folder
+from vadjax.data.given_path import given_path
 from vadjax.data.scan import Scan, ScannedClip
 from vadjax.data.video import Dataset
 from vadjax.errors import unknown
 
 __all__ = ["DiskBuilder", "Scan", "ScannedClip"]
+
+
+def _folder(path: str, *, key: str) -> pathlib.Path:
+    """Return a folder that a config key names, neither packed nor a stream."""
+    return existing_folder(given_path(path, what=key) if path else path, key=key)
 
 
 class DiskBuilder(Builder):
@@ -30,10 +36,10 @@ class DiskBuilder(Builder):
         self.label_version = dataset_config.label_version or self.label_versions[0]
         if self.label_version not in self.label_versions:
             raise unknown("label_version", self.label_version, self.label_versions)
-        self.source_dir = existing_folder(dataset_config.data_dir, key="dataset.data_dir")
+        self.source_dir = _folder(dataset_config.data_dir, key="dataset.data_dir")
         self.masks_dir = None
         if dataset_config.masks_dir:
-            self.masks_dir = existing_folder(dataset_config.masks_dir, key="dataset.masks_dir")
+            self.masks_dir = _folder(dataset_config.masks_dir, key="dataset.masks_dir")
         self.sources = self.find()
 
     @abc.abstractmethod

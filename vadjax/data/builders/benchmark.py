@@ -14,6 +14,7 @@ from vadjax.data.builders.expected import Side, scan_of
 from vadjax.data.builders.positional import check_lengths, clip_id, read_by_position, some, spans
 from vadjax.data.deviation import Deviation
 from vadjax.data.files import describe, entries, images, is_video
+from vadjax.data.given_path import packed_beside
 from vadjax.data.probe import Footage, probe
 from vadjax.errors import UserError
 
@@ -98,7 +99,8 @@ class Benchmark(DiskBuilder):
         )
         raise UserError(
             f"{self.source_dir} is not {self.title}: wanted the folders {wanted}, with clips in "
-            f"them. {describe(self.source_dir)} {self.download_instructions}"
+            f"them. {describe(self.source_dir)}{packed_beside(self.source_dir)} "
+            f"{self.download_instructions}"
         )
 
     def scan(self) -> Scan:

@@ -15,6 +15,7 @@ from vadjax.data.builders.expected import damage
 from vadjax.data.deviation import Deviation
 from vadjax.data.files import describe, entries
 from vadjax.data.find_clips import beside_the_sides, find_clips
+from vadjax.data.given_path import packed_beside
 from vadjax.data.labels_csv import read_csv
 from vadjax.data.probe import Footage, probe
 from vadjax.errors import UserError
@@ -51,7 +52,10 @@ class Folder(DiskBuilder):
             self.clips = _last_fifth(self.clips["train"], root)
         for split, folder in sides.items():
             if not self.clips.get(split):
-                raise UserError(f"no videos and no folders of images in it: {describe(folder)}")
+                raise UserError(
+                    f"no videos and no folders of images in it: {describe(folder)}"
+                    f"{packed_beside(folder)}"
+                )
         self.labels_file = root / LABELS
         self.label_version = self.label_versions[self.labels_file.is_file()]
         paths = [path for clips in self.clips.values() for path in clips.values()]
@@ -145,6 +149,7 @@ def _last_fifth(
         raise UserError(
             f"{root} holds {len(clips)} clips (videos, or folders of images); wanted train/ and "
             f"test/, or at least two normal clips to learn from and to test. {describe(root)}"
+            f"{packed_beside(root)}"
         )
     names = list(clips)
     first_test = len(names) - max(1, len(names) // 5)

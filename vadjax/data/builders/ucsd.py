@@ -6,7 +6,10 @@ of StevenLiuWen/ano_pred_cvpr2018 (jpg frames, `.mat` or `.npy` labels, masks by
 
 import pathlib
 import re
+from collections.abc import Sequence
 from typing import ClassVar
+
+from PIL import Image
 
 from vadjax.data.builders.benchmark import FRAMES, Benchmark, Truth
 from vadjax.data.builders.expected import Side
@@ -37,6 +40,30 @@ class _UCSD(Benchmark):
         "http://www.svcl.ucsd.edu/projects/anomaly/dataset.htm and unpack it."
     )
     archive_folder: ClassVar[str]
+
+    def find(self) -> list[pathlib.Path]:
+        """Choose the layout and the folder; refuse the other one of the two sets.
+
+        Raises:
+          UserError: there is none, or more than one, or the frames are those of the other set.
+        """
+        [other] = {UcsdPed1, UcsdPed2} - {type(self)}
+        name = other.title.lower().replace(" ", "_")
+        mend = f"Give --config.dataset.name={name}, or the folder of {self.title}."
+        try:
+            sources = super().find()
+        except UserError:
+            root = self.source_dir
+            if root.name in other.folders or (root / f"Test/{other.archive_folder}.m").exists():
+                raise UserError(f"{root} looks like {other.title}, by its names. {mend}") from None
+            raise
+        size = _size_of_first([*self.clips["train"].values(), *self.clips["test"].values()])
+        if size == other.size != self.size:
+            raise UserError(
+                f"{self.base} looks like {other.title}: its frames are {size[1]}x{size[0]}, those "
+                f"of {self.title} {self.size[1]}x{self.size[0]}. {mend}"
+            )
+        return sources
 
     def find_masks(self) -> dict[int, pathlib.Path]:
         """Find `TestNNN_gt` folders in masks_dir, or beside the official frames; keep where."""
@@ -77,6 +104,16 @@ class _UCSD(Benchmark):
             raise UserError(f"{path} holds no masks; wanted 001.bmp and so on.")
         masks = ImageMasks(files)
         return Truth(files, labels_from_masks(masks), masks[0].shape)
+
+
+def _size_of_first(clips: Sequence[pathlib.Path]) -> tuple[int, int] | None:
+    """Return height and width of the first image as its header says; None where it has none."""
+    frames = images(clips[0]) if clips and clips[0].is_dir() else []
+    try:
+        with Image.open(frames[0]) as image:
+            return image.height, image.width
+    except (IndexError, OSError, ValueError, Image.DecompressionBombError):
+        return None  # what is wrong with it is said when every frame is decoded
 
 
 class UcsdPed1(_UCSD):
