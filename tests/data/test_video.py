@@ -7,7 +7,8 @@ import pytest
 
 from tests.data import layouts
 from vadjax.data.image_frames import ImageFrames
-from vadjax.data.video import ArrayFrames, Video, VideoFrames, fingerprint
+from vadjax.data.video import ArrayFrames, Video, fingerprint
+from vadjax.data.video_file import VideoFrames
 from vadjax.errors import UserError
 
 

@@ -6,9 +6,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.evaluation.cases import records
+from vadjax.data.scored_video import ScoredVideo
 from vadjax.evaluation import events
 from vadjax.evaluation.decisions import decide
-from vadjax.evaluation.events import find_alarms, runs
+from vadjax.evaluation.events import merged_runs, runs
 
 
 def line(text):
@@ -38,8 +39,47 @@ def test_runs_are_merged_below_the_gap():
     assert runs(mask, gap=3).tolist() == [[0, 5], [8, 9]]
     assert runs(mask, gap=4).tolist() == [[0, 9]]
     assert runs(line("....")).shape == (0, 2)
-    assert find_alarms(mask, 3.0).tolist() == [[0, 5], [8, 9]]
-    assert len(find_alarms(mask, None)) == 3
+    scores = np.zeros(len(mask), np.float32)
+    assert merged_runs(mask, ScoredVideo("a", scores, fps=3.0)).tolist() == [[0, 5], [8, 9]]
+    assert len(merged_runs(mask, ScoredVideo("a", scores))) == 3
+
+
+@given(
+    st.lists(st.tuples(st.booleans(), st.booleans(), st.integers(1, 9)), min_size=2, max_size=40)
+)
+def test_uneven_times_decide_what_is_merged_and_how_long_it_lasts(frames):
+    """Against loops over frames, in tenths of a second."""
+    called, labels, tenths = (np.array(row) for row in zip(*frames, strict=True))
+    starts = [int(tenths[:n].sum()) for n in range(len(tenths))]
+    times = np.array(starts) / 10
+    last = times[-1] + np.median(np.diff(times))
+    known = {"labels": labels.astype(np.uint8), "times": times, "fps": 1.0}
+    video = decide(ScoredVideo("a", called.astype(np.float32), **known), 0.5)
+
+    def merge(mask):
+        found = []
+        for n in np.flatnonzero(mask).tolist():
+            if found and (found[-1][1] == n or starts[n] - starts[found[-1][1]] < 10):
+                found[-1][1] = n + 1
+            else:
+                found.append([n, n + 1])
+        return found
+
+    alarms, true = merge(called), merge(labels)
+    assert [list(alarm) for alarm in video.alarms] == alarms
+    found, _ = events.event_metrics([video])
+    assert (found["events"], found["alarms"]) == (len(true), len(alarms))
+    ends = [*times[1:].tolist(), last]
+    normal = sum(e - s for s, e, one in zip(times, ends, labels, strict=True) if not one)
+    assert found["normal_hours"] == pytest.approx(normal / 3600)
+    delays = [next((n for n in range(a, b) if called[n]), None) for a, b in true]
+    waits = [
+        np.inf if n is None else times[n] - times[a] for n, (a, _) in zip(delays, true, strict=True)
+    ]
+    if len(waits) and np.isfinite(np.median(waits)):
+        assert found["median_delay_s"] == pytest.approx(np.median(waits))
+    if true:
+        assert events.count_false_alarms([video], np.array([0.5])) == [found["false_alarms"]]
 
 
 def test_events_delays_and_false_alarms():

@@ -12,7 +12,7 @@ from tests.report import demo
 from vadjax.data.scored_video import ScoredVideo
 from vadjax.evaluation import events, frame
 from vadjax.evaluation.decisions import decide
-from vadjax.explain import film
+from vadjax.explain import film, webm
 from vadjax.report import page
 
 CHROMIUM = next(
@@ -40,8 +40,9 @@ def folder(tmp_path_factory):
     view = arguments["videos"][0]
     (folder / "explain").mkdir()
     pictures = np.random.default_rng(0).integers(0, 255, (len(view.scores), 24, 32), np.uint8)
-    images = film.annotate(pictures, view.scores, labels=view.labels, fps=10, scale=(0, 2))
-    film.write_webm(folder / arguments["gallery"]["films"][view.id], images, fps=10)
+    edges = np.arange(len(view.scores) + 1) / 10
+    images = film.annotate(pictures, view.scores, labels=view.labels, edges=edges, scale=(0, 2))
+    webm.write_webm(folder / arguments["gallery"]["films"][view.id], images, edges=edges)
     return folder
 
 

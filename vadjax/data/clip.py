@@ -113,14 +113,15 @@ def known_of(video: Video, segment: Segment) -> dict:
         segment: which frames of it.
 
     Returns:
-        labels, fps, fps_assumed, kinds, scene and substituted of these frames.
+        labels, fps, fps_assumed, times, kinds, scene and substituted of these frames.
     """
-    frames = slice(segment.start, segment.stop)
+    frames, times = slice(segment.start, segment.stop), video.times
     kinds = video.metadata.get("kinds", {})
     return {
         "labels": None if video.labels is None else video.labels[frames].astype(np.uint8),
         "fps": video.fps,
         "fps_assumed": video.fps_assumed,
+        "times": None if times is None else times[frames] - times[segment.start],
         "kinds": {kind: np.asarray(mask, bool)[frames] for kind, mask in kinds.items()},
         "scene": video.scene,
         "substituted": tuple(

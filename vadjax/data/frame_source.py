@@ -41,17 +41,19 @@ class FrameSource(Protocol):
 
 @dataclass(frozen=True, eq=False)
 class FrameSequence:
-    """Frames at a constant rate.
+    """Frames that are there already.
 
     Attributes:
       name: for messages.
       frames: uint8 [h, w, 3] in RGB or [h, w] each; sized.
-      fps: frames a second. Where it is None, times are the frames' numbers.
+      fps: frames a second. Where neither it nor `times` are given, times are the frames' numbers.
+      times: float64 [t] seconds from the first frame; None where they are index / `fps`.
     """
 
     name: str
     frames: Iterable[np.ndarray]
     fps: float | None = None
+    times: np.ndarray | None = None
 
     @property
     def num_frames(self) -> int:
@@ -60,4 +62,5 @@ class FrameSequence:
 
     def __iter__(self) -> Iterator[tuple[np.ndarray, float]]:
         for index, frame in enumerate(self.frames):
-            yield frame, index / (self.fps or 1.0)
+            even = self.times is None
+            yield frame, index / (self.fps or 1.0) if even else float(self.times[index])

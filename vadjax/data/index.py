@@ -66,8 +66,11 @@ class VideoIndex(
       data_dir: the index goes below it, into a folder named by the hash.
     """
 
-    VERSION = tfds.core.Version("1.4.0")  # a new one whenever the rows or a scan change
-    RELEASE_NOTES: ClassVar[dict] = {"1.4.0": "What the frames show lies beside the rows."}
+    VERSION = tfds.core.Version("1.5.0")  # a new one whenever the rows or a scan change
+    RELEASE_NOTES: ClassVar[dict] = {
+        "1.4.0": "What the frames show lies beside the rows.",
+        "1.5.0": "Rows have uneven times and the frames of a video file that are lost.",
+    }
     url_infos: ClassVar[dict] = {}  # nothing is downloaded; tfds's own needs importlib_resources
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
@@ -164,6 +167,9 @@ class VideoIndex(
                     "pages": np.bool_,
                     "levels": tfds.features.Tensor(shape=(None,), dtype=np.float64),
                     "content": count,  # its first row among those of all clips
+                    "times": tfds.features.Tensor(shape=(None,), dtype=np.float64),  # or empty
+                    "lost": tfds.features.Tensor(shape=(None,), dtype=count),
+                    "is_damaged": np.bool_,
                     "labelled": np.bool_,
                     "labels": tfds.features.Tensor(shape=(None,), dtype=np.uint8),
                     "masks": tfds.features.Sequence(text),
@@ -208,6 +214,8 @@ class VideoIndex(
                     "fps": footage["fps"] or 0.0,
                     "fps_assumed": clip.fps_assumed,
                     "substituted": np.array(footage["substituted"], np.int64),
+                    "times": np.zeros(0) if footage["times"] is None else footage["times"],
+                    "lost": np.array(footage["lost"], np.int64),
                     "labelled": clip.labels is not None,
                     "labels": labels,
                     "masks": _bytes(clip.masks),
@@ -250,6 +258,9 @@ def video_of(row: Mapping[str, Any], content: np.ndarray | None = None) -> Video
         first=int(row["first"]),
         pages=bool(row["pages"]),
         levels=tuple(map(float, row["levels"])) or None,
+        times=row["times"] if len(row["times"]) else None,
+        lost=tuple(map(int, row["lost"])),
+        is_damaged=bool(row["is_damaged"]),
     )
     labels = row["labels"] if row["labelled"] else None
     name = row["id"].decode()
@@ -259,6 +270,7 @@ def video_of(row: Mapping[str, Any], content: np.ndarray | None = None) -> Video
         frames=footage.frames(),
         fps=footage.fps,
         fps_assumed=bool(row["fps_assumed"]),
+        times=footage.times,
         scene=row["scene"].decode(),
         labels=labels,
         masks=_masks(_texts(row["masks"]), footage.num_frames),

@@ -6,20 +6,35 @@ import math
 import os
 import pathlib
 from collections.abc import Iterable, Mapping
+from typing import NamedTuple
 
 import numpy as np
 
 from vadjax.data.labels import labels_from_intervals, shortened
 from vadjax.data.printable import same_form
+from vadjax.data.timing import edges
 from vadjax.errors import UserError
 
 _WANTED = "the columns video,start,stop (frames) or video,start_s,stop_s (seconds)"
 _PAIRS = (("start", "stop"), ("start_s", "stop_s"))
+SAME_S = 1e-4  # seconds: a label so little after a frame's time begins or ends at that frame
 
 
-def read_csv(
-    path: str | os.PathLike, clips: Mapping[str, tuple[int, float | None]]
-) -> dict[str, np.ndarray]:
+class Length(NamedTuple):
+    """How long a clip is: what its labels must fit.
+
+    Attributes:
+      num_frames: of the clip.
+      fps: frames a second, or None where nothing says.
+      times: float64 [num_frames] seconds from the first frame; None where they are index / `fps`.
+    """
+
+    num_frames: int
+    fps: float | None = None
+    times: np.ndarray | None = None
+
+
+def read_csv(path: str | os.PathLike, clips: Mapping[str, tuple]) -> dict[str, np.ndarray]:
     """Read `labels.csv`: a row an abnormal interval; a clip without rows is normal.
 
     Columns are `video,start,stop` in frames, 0-based and half-open, or `video,start_s,stop_s` in
@@ -29,7 +44,7 @@ def read_csv(
 
     Args:
       path: the file.
-      clips: of each clip's id ("test/door"), (number of frames, frames a second or None).
+      clips: of each clip's id ("test/door"), its `Length`, or a tuple of the same.
         `video` may be the id, the clip's name, or its file name, in any Unicode form.
 
     Returns:
@@ -45,8 +60,7 @@ def read_csv(
         try:
             clip, (start, stop, in_seconds) = _clip(video, clips), _filled(cells)
             if start or stop:
-                num_frames, fps = clips[clip]
-                pair = _frames(start, stop, num_frames, fps if in_seconds else 0)
+                pair = _frames(start, stop, Length(*clips[clip]), in_seconds=in_seconds)
                 intervals[clip].append(pair)
         except ValueError as error:
             faults.append(f"{path}, line {line} ({video}): {error}")
@@ -106,13 +120,14 @@ def _filled(cells: Mapping[str, str]) -> tuple[str, str, bool]:
     return filled[0] if filled else ("", "", False)
 
 
-def _frames(start: str, stop: str, num_frames: int, fps: float | None) -> tuple[int, int]:
-    """Convert one row's times to frames; fps 0 means that they are frames already.
+def _frames(start: str, stop: str, clip: Length, *, in_seconds: bool) -> tuple[int, int]:
+    """Convert one row's frames or seconds to frames.
 
     Raises:
       ValueError: what is wrong with them, in words.
     """
-    if fps is None:
+    num_frames = clip.num_frames
+    if in_seconds and clip.times is None and not clip.fps:
         raise ValueError(
             "is in seconds, but the frame rate is unknown (images have none, and some videos do "
             "not say theirs); give frames, in a file with the columns video,start,stop"
@@ -122,20 +137,28 @@ def _frames(start: str, stop: str, num_frames: int, fps: float | None) -> tuple[
         excluded = "; stop itself is not included" if first == last else ""
         raise ValueError(f"start {start} is not before stop {stop}{excluded}")
     length = f"the clip's {num_frames} frames"
-    if fps:
+    if in_seconds:
         if max(abs(first), abs(last)) > 1e9:
             raise ValueError(f"{shortened(start)} to {shortened(stop)} s is no time in a video")
-        first, last = (math.ceil(round(t * fps, 3)) for t in (first, last))
-        length = f"the clip's {num_frames / fps:.2f} seconds ({num_frames} frames)"
-        if num_frames < last <= num_frames + fps:
-            last = num_frames
+        end_s = edges(clip.times, clip.fps, num_frames)[-1]  # type: ignore[index]
+        length = f"the clip's {end_s:.2f} seconds ({num_frames} frames)"
+        if not 0 <= first < last <= end_s + 1 + SAME_S:
+            raise ValueError(f"{start} to {stop} does not fit {length}")
+        first, last = _frame_at(first, clip), min(_frame_at(last, clip), num_frames)
         if first == last:
-            raise ValueError(f"no frame lies between {start} and {stop} s at {fps:g} frames/s")
+            raise ValueError(f"no frame lies between {start} and {stop} s at {clip.fps:g} frames/s")
     if int(first) != first or int(last) != last:
         raise ValueError(f"{start} to {stop} has a fraction of a frame")
     if not 0 <= first < last <= num_frames:
         raise ValueError(f"{start} to {stop} does not fit {length}")
     return int(first), int(last)
+
+
+def _frame_at(time_s: float, clip: Length) -> int:
+    """Return the first frame at or after a time."""
+    if clip.times is None:
+        return math.ceil(round(time_s * (clip.fps or 1.0), 3))
+    return int(np.searchsorted(clip.times, time_s - SAME_S))
 
 
 def _number(name: str, text: str) -> float:

@@ -1,13 +1,12 @@
 """Measure a clip on disk once: its length, its size, and whether all of it can be read.
 
 Every image is decoded, because decoders hide damage (OpenCV fills a cut JPEG with grey) and labels
-need the exact count of frames; videos are counted by decoding, because headers count frames that
-a cut file no longer holds.
+need the exact count of frames; videos are decoded too (`vadjax.data.measure_video`), because
+headers count frames that a cut file no longer holds.
 """
 
 import contextlib
 import dataclasses
-import math
 import os
 import pathlib
 from collections.abc import Iterator, Mapping, Sequence
@@ -19,13 +18,15 @@ import numpy as np
 
 from vadjax.data.content import content_row, content_rows
 from vadjax.data.deviation import Deviation
-from vadjax.data.files import images, is_image, missing, unreadable
+from vadjax.data.files import images, is_image, missing
 from vadjax.data.find_clips import find_clips
 from vadjax.data.image_frames import ImageFrames, PageFrames
 from vadjax.data.images import Levels
+from vadjax.data.measure_video import measure
 from vadjax.data.printable import printable
 from vadjax.data.probe_images import probe_folder, probe_stack
-from vadjax.data.video import Frames, Video, VideoFrames, fingerprint
+from vadjax.data.video import Frames, Video, fingerprint
+from vadjax.data.video_file import VideoFrames
 from vadjax.errors import UserError
 
 
@@ -39,13 +40,16 @@ class Footage:
       height: pixels.
       width: pixels.
       channels: 3, or 1 when every frame is grey.
-      fps: frames a second as the file says; None where nothing says.
+      fps: frames a second as the file says, the mean of uneven times; None where nothing says.
       fingerprint: `vadjax.data.video.fingerprint` of the files as they are.
       substituted: frames that show their neighbour.
       announced: frames by the header of a video file (-1: by none); 0 for images.
       first: frame of the video file or page of the stack with which the clip begins.
       pages: the frames are the pages of one file.
       levels: values of images of more than 8 bits that become 0 and 255.
+      times: float64 [num_frames] seconds from the first frame; None where they are index / fps.
+      lost: frames of the video file, also outside the clip, that cannot be decoded.
+      is_damaged: decoding the video file meets errors (`vadjax.data.decode.Decoder`).
       notes: what was read in another way than it lies there, without the name of the clip.
       content: `data.content.ROW` [num_frames], what each frame shows.
     """
@@ -62,6 +66,9 @@ class Footage:
     first: int = 0
     pages: bool = False
     levels: Levels | None = None
+    times: np.ndarray | None = field(default=None, compare=False)
+    lost: tuple[int, ...] = ()
+    is_damaged: bool = False
     notes: tuple[Deviation, ...] = ()
     content: np.ndarray = field(default_factory=lambda: content_rows([]), repr=False, compare=False)
 
@@ -69,7 +76,14 @@ class Footage:
         """Open the frames for reading."""
         size = (self.height, self.width)
         if self.announced:
-            return VideoFrames(self.paths[0], self.num_frames, first=self.first, size=size)
+            return VideoFrames(
+                self.paths[0],
+                self.num_frames,
+                first=self.first,
+                size=size,
+                lost=self.lost,
+                is_damaged=self.is_damaged,
+            )
         if self.pages:
             return PageFrames(
                 self.paths[0],
@@ -99,7 +113,7 @@ class Footage:
                 f"{self.paths[0]}: wanted frames {start} to {stop - 1} (from 0), but "
                 f"{self.num_frames} can be decoded; it is cut short, or another file."
             )
-        is_video = bool(self.announced)
+        is_video, times = bool(self.announced), self.times
         return dataclasses.replace(
             self,
             paths=self.paths if is_video or self.pages else self.paths[start:stop],
@@ -109,6 +123,7 @@ class Footage:
             announced=stop - start if is_video else 0,
             first=self.first + start,
             content=self.content[start:stop],
+            times=None if times is None else times[start:stop] - times[start],
         )
 
 
@@ -176,6 +191,7 @@ def _open(clips: Mapping[str, pathlib.Path]) -> list[Video]:
             split="test",
             frames=footage.frames(),
             fps=footage.fps,
+            times=footage.times,
             fingerprint=footage.fingerprint,
             substituted=footage.substituted,
             metadata={"announced": footage.announced, "notes": footage.notes},
@@ -205,32 +221,22 @@ def _probe_images(place: pathlib.Path) -> Footage:
 
 
 def _probe_video(path: pathlib.Path) -> Footage:
-    capture = cv2.VideoCapture(str(path), cv2.CAP_FFMPEG)
-    ok, image = capture.read()
-    if not ok:
-        raise unreadable(
-            path,
-            f"{path} ({path.stat().st_size} bytes) cannot be decoded as a video: it is cut short, "
-            "or its codec is unknown here. Download it again, or convert it with ffmpeg.",
-        )
-    announced, fps = int(capture.get(cv2.CAP_PROP_FRAME_COUNT)) or -1, capture.get(cv2.CAP_PROP_FPS)
-    rows = [content_row(image)]
-    while True:
-        ok, frame = capture.read()
-        if not ok:
-            break
-        rows.append(content_row(frame))
-    capture.release()
+    held = measure(path, look=lambda picture: content_row(picture.rgb()))
     return Footage(
         paths=(str(path),),
-        num_frames=len(rows),
-        height=image.shape[0],
-        width=image.shape[1],
+        num_frames=held.num_frames,
+        height=held.size[0],
+        width=held.size[1],
         channels=3,
-        fps=fps if math.isfinite(fps) and 0 < fps <= 1000 else None,
+        fps=held.fps,
         fingerprint=fingerprint([path]),
-        announced=announced,
-        content=content_rows(rows),
+        substituted=held.lost,
+        announced=held.announced,
+        times=held.times,
+        lost=held.lost,
+        is_damaged=held.is_damaged,
+        notes=held.notes,
+        content=content_rows(held.looked),
     )
 
 

@@ -1,10 +1,12 @@
 """One scored video: the record that thresholds, metrics, explanations, pages and tables read."""
 
 import dataclasses
+import functools
 from collections.abc import Mapping
 
 import numpy as np
 
+from vadjax.data.timing import edges
 from vadjax.errors import UserError
 
 UNITS = ("frame", "window", "segment", "image", "video")
@@ -24,8 +26,8 @@ class ScoredVideo:
         maps: float [t, h, w] on a small grid, in the unit of the scores, or None.
         parts: name of a cue -> float32 [t], for detectors that combine cues.
         labels: uint8 [t], 1 is abnormal, or None where the truth is unknown.
-        times: float64 [t], seconds since the start, or None where only `fps` is known.
-        fps: frames a second, or None where unknown.
+        times: float64 [t], seconds from the first row, or None where they are index / `fps`.
+        fps: frames a second, or None where unknown; the mean where `times` are given.
         fps_assumed: `fps` is common knowledge about the data set, not read from the files.
         threshold: score from which a row is called abnormal, or None.
         alarms: half-open (start, stop) in rows.
@@ -83,6 +85,16 @@ class ScoredVideo:
         if self.labels is None:
             raise ValueError(f"video {self.id!r} has no labels")
         return self.labels
+
+    @functools.cached_property
+    def edges(self) -> np.ndarray | None:
+        """When each row begins, and when the last one ends: float64 [t + 1] seconds, or None."""
+        return edges(self.times, self.fps, len(self.scores))
+
+    @property
+    def duration_s(self) -> float | None:
+        """Seconds from the first row's beginning to the last one's end; None where unknown."""
+        return None if self.edges is None else float(self.edges[-1])
 
     @property
     def peak(self) -> int | None:

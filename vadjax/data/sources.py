@@ -11,7 +11,9 @@ from collections.abc import Iterator
 import cv2
 import numpy as np
 
-from vadjax.data.files import describe, images, is_video, missing, unreadable
+from vadjax.data import timing
+from vadjax.data.decode import Decoder
+from vadjax.data.files import describe, images, is_video, missing
 from vadjax.data.find_clips import num_pages
 from vadjax.data.frame_source import FrameSequence, FrameSource
 from vadjax.data.image_frames import ImageFrames, PageFrames
@@ -25,11 +27,12 @@ TIMEOUT_S = 10
 class VideoSource:
     """A video file, decoded once from its start to its end.
 
-    Times are the container's positions, from the first frame on; where it gives none, or one that
-    does not grow, a frame follows its neighbour by 1 / `fps`.
+    Times are the presentation times of the file, from the first frame on; where it gives none, or
+    one that does not grow, a frame follows its neighbour by 1 / `fps`. A frame that cannot be
+    decoded is left out; the time says so.
 
     Args:
-      path: any file that OpenCV's FFmpeg decodes.
+      path: any file that FFmpeg decodes.
 
     Raises:
       UserError: the file cannot be decoded.
@@ -37,24 +40,17 @@ class VideoSource:
 
     def __init__(self, path: str | os.PathLike):
         self.name = os.fspath(path)
-        capture = self._open()
-        count = int(capture.get(cv2.CAP_PROP_FRAME_COUNT))
-        self.num_frames: int | None = count if count > 0 else None
-        self.fps = _rate(capture)
-        capture.release()
+        with Decoder(self.name) as decoder:
+            self.num_frames: int | None = decoder.announced
+            self.fps = decoder.fps
 
     def __iter__(self) -> Iterator[tuple[np.ndarray, float]]:
-        yield from _frames(self._open(), step_s=1 / (self.fps or 1.0))
-
-    def _open(self) -> cv2.VideoCapture:
-        capture = cv2.VideoCapture(self.name, cv2.CAP_FFMPEG)
-        if not capture.isOpened():
-            raise unreadable(
-                self.name,
-                f"{self.name} cannot be decoded as a video: it is cut short, or its codec is "
-                "unknown here. Download it again, or convert it with ffmpeg.",
-            )
-        return capture
+        with Decoder(self.name) as decoder:
+            clock = timing.Clock(float(decoder.tick_s), step_s=1 / (self.fps or 1.0))
+            for picture in decoder:
+                yield picture.rgb(), clock.seconds(picture.ticks)
+            if clock.count == 0:
+                raise decoder.undecodable()
 
 
 class LiveSource:

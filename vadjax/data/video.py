@@ -4,17 +4,16 @@ import abc
 import hashlib
 import os
 import pathlib
-import threading
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
-import cv2
 import numpy as np
 
 from vadjax.data.deviation import Deviation
 from vadjax.data.frame_source import FrameSequence
 from vadjax.data.masks import Masks
+from vadjax.data.timing import edges
 from vadjax.errors import UserError
 
 LARGE_FILE = 1 << 20  # bytes; from here on a file's head and tail are part of its fingerprint
@@ -66,71 +65,6 @@ class Frames(abc.ABC):
         """Read frame `index`, which lies in 0 .. len - 1."""
 
 
-class VideoFrames(Frames):
-    """A video file.
-
-    Random access decodes forward from where the last access stopped, or from the start: seeking by
-    number is exact only where the frame rate is constant, and so a frame is always the one that
-    sequential reading gives. Ascending order is fast.
-
-    Args:
-      path: any file that OpenCV's FFmpeg decodes.
-      num_frames: as counted by decoding (`vadjax.data.probe`), not as the header says.
-      first: frame of the file that is the clip's first, where a file holds several clips.
-      size: see `Frames`.
-    """
-
-    def __init__(
-        self,
-        path: str | os.PathLike,
-        num_frames: int,
-        *,
-        first: int = 0,
-        size: tuple[int, int] | None = None,
-    ):
-        super().__init__(num_frames, size=size)
-        self.path, self.first = os.fspath(path), first
-        self._lock = threading.Lock()
-        self._capture: cv2.VideoCapture | None = None
-        self._position, self._latest = 0, np.zeros(0, np.uint8)
-
-    def __iter__(self) -> Iterator[np.ndarray]:
-        capture = cv2.VideoCapture(self.path, cv2.CAP_FFMPEG)
-        try:
-            for _ in range(self.first):
-                capture.grab()
-            for index in range(len(self)):
-                ok, image = capture.read()
-                if not ok:
-                    raise self._stopped(index)
-                yield cv2.cvtColor(image, cv2.COLOR_BGR2RGB)
-        finally:
-            capture.release()
-
-    def _read(self, index: int) -> np.ndarray:
-        index += self.first
-        with self._lock:
-            capture = self._capture
-            if capture is None or index < self._position:
-                capture, self._position = cv2.VideoCapture(self.path, cv2.CAP_FFMPEG), -1
-                self._capture = capture
-            while self._position < index:
-                if not capture.grab():
-                    self._capture = None
-                    raise self._stopped(index - self.first)
-                self._position += 1
-                if self._position == index:
-                    image = cv2.cvtColor(capture.retrieve()[1], cv2.COLOR_BGR2RGB)
-                    self._latest = np.asarray(image)
-            return self._latest.copy()
-
-    def _stopped(self, index: int) -> UserError:
-        return UserError(
-            f"{self.path}: decoding stops before frame {index} of {len(self)}; the file has "
-            "changed or is damaged. Restore it and run again."
-        )
-
-
 class ArrayFrames(Frames):
     """A uint8 .npy file [t, h, w] or [t, h, w, 3], memory-mapped."""
 
@@ -150,8 +84,9 @@ class Video:
       id: "<split>/<clip>", the same in every layout of a data set, e.g. "test/01".
       split: "train" or "test".
       frames: read on demand.
-      fps: frames a second, or None where nothing says.
+      fps: frames a second, or None where nothing says; the mean where `times` are given.
       fps_assumed: `fps` is common knowledge about the data set, not read from the files.
+      times: float64 [t] seconds from the first frame, or None where they are index / `fps`.
       scene: clips of one scene share a camera.
       labels: [t] uint8, 1 = abnormal, or None where unknown.
       masks: [t] of uint8 0/1 [h, w], 1 = abnormal, or None.
@@ -163,7 +98,7 @@ class Video:
       content: `data.content.ROW` [t], what each frame shows, where it was measured.
 
     Raises:
-      UserError: labels or masks are not as many as the frames.
+      UserError: labels, masks or times are not as many as the frames.
     """
 
     id: str
@@ -171,6 +106,7 @@ class Video:
     frames: Frames
     fps: float | None = None
     fps_assumed: bool = False
+    times: np.ndarray | None = None
     scene: str = "0"
     labels: np.ndarray | None = None
     masks: Masks | None = None
@@ -183,7 +119,7 @@ class Video:
     def __post_init__(self) -> None:
         if self.labels is not None:
             object.__setattr__(self, "video_label", int(np.any(self.labels)))
-        for kind in ("labels", "masks"):
+        for kind in ("labels", "masks", "times"):
             values = getattr(self, kind)
             if values is not None and len(values) != len(self.frames):
                 raise UserError(
@@ -191,9 +127,14 @@ class Video:
                     f"{len(self.frames)}."
                 )
 
+    @property
+    def edges(self) -> np.ndarray | None:
+        """When each frame begins, and when the last one ends: float64 [t + 1] seconds, or None."""
+        return edges(self.times, self.fps, len(self.frames))
+
     def source(self) -> FrameSequence:
-        """Return the frames with their times, index / fps, for a detector that reads a stream."""
-        return FrameSequence(self.id, self.frames, self.fps)
+        """Return the frames with their times, for a detector that reads a stream."""
+        return FrameSequence(self.id, self.frames, self.fps, self.times)
 
 
 @dataclass(frozen=True, eq=False)

@@ -29,7 +29,7 @@ def decide(video: ScoredVideo, threshold: float | None) -> ScoredVideo:
         The record with `threshold` and `alarms`.
     """
     video = dataclasses.replace(video, threshold=threshold, alarms=())
-    alarms = events.find_alarms(events.called(video), video.fps).tolist()
+    alarms = events.merged_runs(events.called(video), video).tolist()
     return dataclasses.replace(video, alarms=tuple((start, stop) for start, stop in alarms))
 
 

@@ -12,11 +12,12 @@ import numpy as np
 from vadjax.data.scored_video import ScoredVideo
 
 MERGE_S = 1.0
+SAME_S = 1e-6  # of times: rounding
 MIN_HOURS = 1.0  # of normal footage, for a rate per hour
 CELLS_AT_ONCE = 1 << 24  # of a table of thresholds by frames: some 100 MB
 
 
-def runs(mask: np.ndarray, *, gap: float = 0) -> np.ndarray:
+def runs(mask: np.ndarray, *, gap: float = 0, edges: np.ndarray | None = None) -> np.ndarray:
     """Return the runs in which a mask is true.
 
     >>> runs(np.array([1, 1, 0, 1, 0, 0, 1]), gap=2).tolist()
@@ -24,7 +25,8 @@ def runs(mask: np.ndarray, *, gap: float = 0) -> np.ndarray:
 
     Args:
         mask: [t], true or above 0 inside.
-        gap: runs less than this number of frames apart are one.
+        gap: runs less than this apart are one: frames, or seconds where there are `edges`.
+        edges: float64 [t + 1] seconds at which frames begin and the last one ends.
 
     Returns:
         int [k, 2], half-open (start, stop).
@@ -34,21 +36,28 @@ def runs(mask: np.ndarray, *, gap: float = 0) -> np.ndarray:
     found = np.flatnonzero(inside[1:] != inside[:-1]).reshape(-1, 2)
     if not len(found):
         return found
-    apart = found[1:, 0] - found[:-1, 1] >= max(gap, 1)
+    if edges is None:
+        apart = found[1:, 0] - found[:-1, 1] >= max(gap, 1)
+    else:
+        apart = edges[found[1:, 0]] - edges[found[:-1, 1]] >= gap - SAME_S
     return np.stack([found[np.append(True, apart), 0], found[np.append(apart, True), 1]], axis=1)
 
 
-def find_alarms(called: np.ndarray, fps: float | None) -> np.ndarray:
-    """Return the alarms of one video; without a frame rate none are merged.
+def merged_runs(mask: np.ndarray, video: ScoredVideo) -> np.ndarray:
+    """Return the runs of a mask, those less than `MERGE_S` apart as one.
+
+    Where neither times nor a frame rate are known none are merged.
 
     Args:
-        called: bool [t], frames called abnormal.
-        fps: frames per second.
+        mask: [t], true or above 0 inside.
+        video: of whose frames it is.
 
     Returns:
         int [k, 2], half-open (start, stop) in frames.
     """
-    return runs(called, gap=MERGE_S * (fps or 0))
+    if video.times is None:
+        return runs(mask, gap=MERGE_S * (video.fps or 0))
+    return runs(mask, gap=MERGE_S, edges=video.edges)
 
 
 def called(video: ScoredVideo) -> np.ndarray:
@@ -71,24 +80,23 @@ def event_metrics(videos: Sequence[ScoredVideo]) -> tuple[dict, dict[str, str]]:
     Returns:
         The metrics, delays in frames and in seconds, and the reason for each that is None.
     """
-    delays, rates, false, alarms, normal_s = [], [], 0, 0, []
+    delays, delays_s, false, alarms, normal_s = [], [], 0, 0, []
     labels = any(video.labels is not None for video in videos)
     for video in videos:
-        rate = video.fps
         raised = np.array(video.alarms, np.int64).reshape(-1, 2)
         alarms += len(raised)
         if video.labels is None:
             continue
-        calls, events = called(video), runs(video.labels, gap=MERGE_S * (rate or 0))
+        calls, events = called(video), merged_runs(video.labels, video)
         for start, stop in events:
             inside = np.flatnonzero(calls[start:stop])
             delays.append(inside[0] if len(inside) else np.inf)
-            rates.append(rate or np.nan)
+            delays_s.append(_seconds(video, start, delays[-1]))
         starts, stops = raised[:, 0, None], raised[:, 1, None]
         met = (starts < events[:, 1]) & (events[:, 0] < stops)  # [alarms, events]
         false += int(np.sum(~met.any(1)))
-        normal_s.append(np.sum(np.asarray(video.labels) == 0) / rate if rate else np.nan)
-    delay, fps_of = np.array(delays), np.array(rates)  # [events]
+        normal_s.append(_normal_s(video))
+    delay = np.array(delays)  # [events]
     hours = None if np.isnan(normal_s).any() else math.fsum(normal_s) / 3600
     detected = np.isfinite(delay)
     result = {
@@ -96,7 +104,7 @@ def event_metrics(videos: Sequence[ScoredVideo]) -> tuple[dict, dict[str, str]]:
         "detected": int(detected.sum()) if labels else None,
         "detection_rate": float(detected.mean()) if len(delays) else None,
         "median_delay_frames": _median(delay),
-        "median_delay_s": _median(delay / fps_of),
+        "median_delay_s": _median(np.array(delays_s)),
         "median_delay_detected_frames": _median(delay[detected]),
         "alarms": alarms,
         "false_alarms": false if labels else None,
@@ -130,13 +138,14 @@ def count_false_alarms(videos: Sequence[ScoredVideo], thresholds: np.ndarray) ->
     Returns:
         The number of false alarms at each threshold.
     """
-    gaps = np.array([max(MERGE_S * (v.fps or 0), 1) for v in videos])
+    places, gaps = zip(*map(_places, videos), strict=True)
+    place = np.concatenate(places)
     number = np.repeat(np.arange(len(videos)), [len(v.scores) + 1 for v in videos])
     flat = np.concatenate([np.append(np.asarray(v.scores, np.float64), -np.inf) for v in videos])
     events = []
-    for video, gap in zip(videos, gaps, strict=True):
+    for video in videos:
         inside = np.zeros(len(video.scores) + 1, np.int64)
-        for start, stop in runs(video.truth, gap=gap):
+        for start, stop in merged_runs(video.truth, video):
             inside[start:stop] = 1
         events.append(inside)
     before = np.append(0, np.cumsum(np.concatenate(events)))  # event frames before each frame
@@ -147,13 +156,37 @@ def count_false_alarms(videos: Sequence[ScoredVideo], thresholds: np.ndarray) ->
         alarms = runs((flat >= limits[:, None]).ravel())  # thresholds lie end to end too
         row, at = np.divmod(alarms, len(flat))
         own = number[at[:, 0]]
-        apart = alarms[1:, 0] - alarms[:-1, 1] >= gaps[own[1:]]
+        apart = place[at[1:, 0]] - place[at[:-1, 1]] >= np.array(gaps)[own[1:]]
         apart |= (own[1:] != own[:-1]) | (row[1:, 0] != row[:-1, 0])
         some = np.ones(min(len(alarms), 1), bool)
         begins, ends = np.append(some, apart), np.append(apart, some)
         false = before[at[ends, 1]] == before[at[begins, 0]]
         counts += np.bincount(row[begins, 0][false], minlength=len(limits)).tolist()
     return counts
+
+
+def _places(video: ScoredVideo) -> tuple[np.ndarray, float]:
+    """Return where the frames of a video begin, [t + 1], and the gap between two alarms there."""
+    if video.times is None or video.edges is None:
+        return np.arange(len(video.scores) + 1.0), max(MERGE_S * (video.fps or 0), 1)
+    return video.edges, MERGE_S - SAME_S
+
+
+def _seconds(video: ScoredVideo, start: int, delay: float) -> float:
+    """Return a delay in seconds; infinite where it is, NaN where no time is known."""
+    if video.times is None or video.edges is None:
+        return delay / (video.fps or np.nan)
+    return (
+        float(video.edges[int(start + delay)] - video.edges[start]) if np.isfinite(delay) else delay
+    )
+
+
+def _normal_s(video: ScoredVideo) -> float:
+    """Return the seconds of normal footage; NaN where no time is known."""
+    normal = np.asarray(video.labels) == 0
+    if video.times is None or video.edges is None:
+        return float(np.sum(normal)) / video.fps if video.fps else np.nan
+    return math.fsum(np.diff(video.edges)[normal])
 
 
 def _median(values: np.ndarray) -> float | None:

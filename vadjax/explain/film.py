@@ -1,14 +1,9 @@
 """An annotated film of one video: map, contour and truth on each frame, its score below.
 
-Written as webm (VP8), which browsers play and OpenCV's wheel can write; it has VP9 too, which
-takes five times as long, and no H.264.
+`vadjax.explain.webm` writes it.
 """
 
-import contextlib
 import functools
-import os
-import pathlib
-import threading
 from collections.abc import Iterable, Iterator
 
 import cv2
@@ -21,8 +16,6 @@ WIDTHS = (320, 480)  # pixels: smaller films cannot be read, larger ones take lo
 PAPER, INK, SOFT, ACCENT = (252, 251, 249), (27, 26, 24), (99, 95, 89), (181, 56, 15)  # RGB
 HATCH, BAND = (176, 172, 165), (232, 229, 224)
 WORDS, GAUGE, CURVE = 22, 12, 46  # pixels: heights of the rows below the frame
-DEFAULT_FPS = 10.0  # of a video whose rate nothing says
-_OPENING = threading.Lock()  # stderr is one for all threads
 
 
 def annotate(
@@ -33,7 +26,7 @@ def annotate(
     masks: Iterable[np.ndarray] | None = None,
     labels: np.ndarray | None = None,
     threshold: float | None = None,
-    fps: float | None = None,
+    edges: np.ndarray | None = None,
     scale: tuple[float, float],
 ) -> Iterator[np.ndarray]:
     """Yield the frames of the film.
@@ -49,7 +42,7 @@ def annotate(
         masks: uint8 0/1 [H, W], the truth of each frame; None where unknown.
         labels: [t] {0, 1}; None where unknown.
         threshold: a frame is called abnormal from here on; None where there is none.
-        fps: frames a second; None shows no times.
+        edges: float64 [t + 1] seconds at which frames begin; None shows no times.
         scale: lowest and highest score drawn, the same for all videos of a run; where the lowest
             is positive, lengths and heights are logarithmic.
 
@@ -66,7 +59,7 @@ def annotate(
         image = overlay.rgb(frame)
         if panel is None:
             size = _size(image.shape[:2])
-            panel = _Panel(size[0], scores, labels, threshold, fps, scale)
+            panel = _Panel(size[0], scores, labels, threshold, edges, scale)
         if heats is not None:
             image = overlay.explained(image, next(heats))
         if masks is not None and (mask := next(masks)).any():
@@ -88,8 +81,8 @@ def _size(shape: tuple[int, int]) -> tuple[int, int]:
 class _Panel:
     """What stands below the frame: words, the score as a bar, the scores of the whole video."""
 
-    def __init__(self, width, scores, labels, threshold, fps, scale):
-        self.width, self.labels, self.threshold, self.fps = width, labels, threshold, fps
+    def __init__(self, width, scores, labels, threshold, edges, scale):
+        self.width, self.labels, self.threshold, self.edges = width, labels, threshold, edges
         self.scores = np.asarray(scores, np.float64)
         self.share = _share(self.scores, *scale)
         self.limit = None if threshold is None else float(_share(threshold, *scale))
@@ -136,8 +129,8 @@ class _Panel:
         picture = Image.new("RGB", (self.width, WORDS), PAPER)
         draw, font = ImageDraw.Draw(picture), _font(12)
         words = [f"frame {index}"]
-        if self.fps:
-            minutes, seconds = divmod(index / self.fps, 60)
+        if self.edges is not None:
+            minutes, seconds = divmod(self.edges[index], 60)
             words.append(f"{int(minutes)}:{seconds:04.1f}")
         words.append(f"score {self.scores[index]:.3g}")
         draw.text((4, 4), "  ".join(words), INK, font)
@@ -167,84 +160,3 @@ def _tag(draw: ImageDraw.ImageDraw, right: int, text: str, ink, ground) -> int:
 @functools.cache
 def _font(size: int) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
     return ImageFont.load_default(size)
-
-
-def write_webm(path: os.PathLike | str, images: Iterable[np.ndarray], *, fps: float | None) -> int:
-    """Write images as a WebM film.
-
-    OpenCV offers no settings of the encoder, and libvpx takes its fast way only where a frame lasts
-    a second or longer (vp8/vp8_cx_iface.c, `pick_quickcompress_mode`): a quarter of the time at the
-    same size and quality. So the film is written at one frame a second, and then its unit of time
-    is shortened, which is one number in its header.
-
-    Args:
-        path: the file.
-        images: uint8 [h, w, 3] RGB each, of one size.
-        fps: frames a second; None is `DEFAULT_FPS`.
-
-    Returns:
-        The number of images.
-
-    Raises:
-        OSError: OpenCV cannot write there, or there are no images.
-    """
-    writer, count = None, 0
-    try:
-        for image in images:
-            if writer is None:
-                writer = _opened(path, image.shape[1::-1])
-            writer.write(cv2.cvtColor(image, cv2.COLOR_RGB2BGR))
-            count += 1
-    finally:
-        if writer is not None:
-            writer.release()
-    if not count or not pathlib.Path(path).is_file():
-        raise OSError(f"no film could be written to {path}")
-    _set_rate(path, fps or DEFAULT_FPS)
-    return count
-
-
-def _set_rate(path: os.PathLike | str, fps: float) -> None:
-    """Turn a webm of one frame a second into one of `fps` (RFC 9559, 5.1.2.9 and 5.1.4.1.13).
-
-    All times of a Matroska file are in units of TimestampScale, one millisecond as written.
-    """
-    with open(path, "rb+") as file:
-        head = file.read(4096)
-        for name, old in (
-            (b"\x2a\xd7\xb1\x83", 1_000_000),  # TimestampScale, nanoseconds
-            (b"\x23\xe3\x83\x84", 1_000_000_000),  # DefaultDuration of a frame
-        ):
-            size = name[-1] & 0x7F
-            place = head.find(name + old.to_bytes(size, "big"))
-            if place < 0:
-                raise OSError(f"{path} is no webm of one frame a second")
-            file.seek(place + len(name))
-            file.write(round(old / fps).to_bytes(size, "big"))
-
-
-def _opened(path, size: tuple[int, int]) -> cv2.VideoWriter:
-    code = cv2.VideoWriter.fourcc(*"VP80")
-    with _OPENING, _quiet():  # OpenCV remarks on stderr that webm has no such tag; it is right
-        writer = cv2.VideoWriter(os.fspath(path), cv2.CAP_FFMPEG, code, 1.0, size)
-    if not writer.isOpened():
-        raise OSError(f"OpenCV cannot write a film to {path}")
-    return writer
-
-
-@contextlib.contextmanager
-def _quiet() -> Iterator[None]:
-    """Redirect standard error of C code to nowhere during the block."""
-    try:
-        kept = os.dup(2)
-    except OSError:  # no stderr at all
-        yield
-        return
-    nowhere = os.open(os.devnull, os.O_WRONLY)
-    try:
-        os.dup2(nowhere, 2)
-        yield
-    finally:
-        os.dup2(kept, 2)
-        os.close(kept)
-        os.close(nowhere)

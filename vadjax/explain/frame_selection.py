@@ -10,7 +10,8 @@ def peaks(
     scores: Mapping[str, np.ndarray],
     *,
     count: int,
-    apart: Mapping[str, int] | int,
+    apart: Mapping[str, float] | float,
+    places: Mapping[str, np.ndarray] | None = None,
     eligible: Mapping[str, np.ndarray] | None = None,
     lowest: bool = False,
 ) -> list[tuple[str, int]]:
@@ -19,7 +20,9 @@ def peaks(
     Args:
         scores: [t] of each video.
         count: at most so many.
-        apart: frames between two chosen ones of a video, at least.
+        apart: frames between two chosen ones of a video, at least; seconds where it has `places`.
+        places: float64 [t], the second at which each frame is shown, of the videos in which
+            these are uneven.
         eligible: bool [t] of each video, frames that may be chosen; None is all.
         lowest: choose the lowest instead.
 
@@ -28,7 +31,8 @@ def peaks(
     """
     found = []
     for place, (video, values) in enumerate(scores.items()):
-        away = apart if isinstance(apart, int) else apart[video]
+        away = apart[video] if isinstance(apart, Mapping) else apart
+        place = (places or {}).get(video, np.arange(len(values)))
         left = np.array(values, np.float64) * (-1 if lowest else 1)
         if eligible is not None:
             left[~np.asarray(eligible[video], bool)] = -np.inf
@@ -36,7 +40,7 @@ def peaks(
             if not len(left) or not np.isfinite(top := left[frame := int(np.argmax(left))]):
                 break
             found.append((-top, place, frame, video))
-            left[max(0, frame - away + 1) : frame + away] = -np.inf
+            left[np.abs(place - place[frame]) < away] = -np.inf
     return [(video, frame) for _, _, frame, video in sorted(found)[:count]]
 
 
@@ -46,7 +50,8 @@ def worst(
     predicted: Mapping[str, np.ndarray],
     *,
     count: int,
-    apart: Mapping[str, int] | int,
+    apart: Mapping[str, float] | float,
+    places: Mapping[str, np.ndarray] | None = None,
 ) -> dict[str, list[tuple[str, int]]]:
     """Return (video, frame) of what to look at; frames that were filled are never chosen.
 
@@ -56,6 +61,7 @@ def worst(
         predicted: bool [t] of each video, False where a frame took another's score.
         count: of each.
         apart: as for `peaks`.
+        places: as for `peaks`.
 
     Returns:
         `most_abnormal`: the highest scores of all; `false_alarms`: the highest of normal frames;
@@ -66,7 +72,7 @@ def worst(
     def where(value: int) -> dict[str, np.ndarray]:
         return {v: predicted[v] & (np.asarray(labels[v]) == value) for v in known}
 
-    pick = functools.partial(peaks, count=count, apart=apart)
+    pick = functools.partial(peaks, count=count, apart=apart, places=places)
     return {
         "most_abnormal": pick(scores, eligible=predicted),
         "false_alarms": pick(known, eligible=where(0)),

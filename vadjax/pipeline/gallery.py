@@ -61,7 +61,8 @@ def write_gallery(run: Run) -> None:
         {n: one.video.labels for n, one in shown.items() if one.video.labels is not None},
         {name: one.scored.predicted for name, one in shown.items()},
         count=e.num_pictures,
-        apart={n: round(APART_S * (one.video.fps or 0)) or APART for n, one in shown.items()},
+        apart={name: _apart(one.video) for name, one in shown.items()},
+        places={n: one.video.times for n, one in shown.items() if one.video.times is not None},
     )
     pictures, strips = draw.pictures(chosen)
     filmed = _filmed(shown) if e.videos else []
@@ -215,12 +216,12 @@ class Drawing:
 
     def _row(self, name: str, frame: int, drawn: tuple) -> dict:
         one = self.shown[name]
-        labels, fps = one.video.labels, one.video.fps
+        labels, edges = one.video.labels, one.video.edges
         return {
             "file": drawn[0],
             "video": name,
             "frame": frame,
-            "time_s": frame / fps if fps else None,
+            "time_s": None if edges is None else float(edges[frame]),
             "score": float(one.scored.scores[frame]),
             "threshold": one.scored.threshold,
             "abnormal": None if labels is None else bool(labels[frame]),
@@ -247,7 +248,7 @@ class Drawing:
         return {name: job.result() for name, job in jobs.items()}
 
     def _film(self, name: str) -> str:
-        from vadjax.explain import film
+        from vadjax.explain import film, webm
 
         one, file = self.shown[name], f"explain/{urllib.parse.quote(name, safe='')}.webm"
         video = one.video
@@ -260,12 +261,19 @@ class Drawing:
             masks=video.masks,
             labels=video.labels,
             threshold=one.scored.threshold,
-            fps=video.fps,
+            edges=video.edges,
             scale=self.scale,
         )
         with atomic_write(self.run.workdir / file) as beside:
-            film.write_webm(beside, images, fps=video.fps)
+            webm.write_webm(beside, images, edges=video.edges)
         return file
+
+
+def _apart(video: "Video") -> float:
+    """Return the gap between two pictures: seconds of uneven times, else frames."""
+    if video.times is not None:
+        return APART_S
+    return round(APART_S * (video.fps or 0)) or APART
 
 
 def _scale(shown: Mapping[str, Shown]) -> tuple[float, float]:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from vadjax import data
 from vadjax.data.deviation import gathered
+from vadjax.data.lists import spans
 from vadjax.data.scored_video import ScoredVideo
 from vadjax.data.video import Video
 from vadjax.errors import UserError
@@ -63,6 +64,12 @@ def detect(
             console.say(
                 f"  note: {video.id}: its header announces {announced} frames, but only "
                 f"{len(video.frames)} can be decoded"
+            )
+        if video.substituted:
+            decoded = len(video.frames) - len(video.substituted)
+            console.say(
+                f"  note: {video.id}: {decoded} of {len(video.frames)} frames can be decoded; "
+                f"{spans(video.substituted)} (0-based) show their neighbour"
             )
     for note in _noted(paths, videos):
         console.say(f"  note: {note}")

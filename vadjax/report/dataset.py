@@ -55,9 +55,10 @@ def _clips(dataset: Dataset, expected: dict) -> Table:
     for video in (*dataset.train, *dataset.test):
         wanted = expected.get(video.split, {})
         height, width = video.frames.shape
-        rate = (
-            f"{video.fps:g}{' (assumed)' if video.fps_assumed else ''}" if video.fps else "unknown"
+        doubt = (
+            " (assumed)" if video.fps_assumed else " (uneven)" if video.times is not None else ""
         )
+        rate = f"{video.fps:.4g}{doubt}" if video.fps else "unknown"
         table.add_row(
             video.id,
             _pair(len(video.frames), wanted.get("lengths", {}).get(video.id)),

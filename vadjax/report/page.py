@@ -145,7 +145,7 @@ def render(*, metrics, videos, thumbnails, history, config, environment, log, ga
             (n, video, timelines.alarms_of(video, thumbnails.get(video.id, ())))
             for n, video in enumerate(shown)
         ],
-        footage=sum(len(v.scores) / v.fps for v in videos) if all(v.fps for v in videos) else None,
+        footage=_footage(videos),
         threshold=sections.common(v.threshold for v in videos),
         digits=scale.digits,
         low=float(np.exp(scale.low)) if scale.log else scale.low,
@@ -184,6 +184,12 @@ def render(*, metrics, videos, thumbnails, history, config, environment, log, ga
         script=Markup(script),
         sealed=sealed,
     )
+
+
+def _footage(videos: Sequence[ScoredVideo]) -> float | None:
+    """Return the seconds of all videos; None where the times of one are unknown."""
+    lengths = [v.duration_s for v in videos]
+    return None if None in lengths else sum(length for length in lengths if length is not None)
 
 
 def _title(metrics: Mapping, config: Mapping, num_videos: int) -> tuple[str, str]:

@@ -123,7 +123,8 @@ def alarm_rows(video: ScoredVideo) -> list[dict]:
     rows = []
     for start, stop in video.alarms:
         peak = int(start) + int(np.argmax(video.scores[start:stop]))
-        times = [f / video.fps if video.fps else None for f in (int(start), int(stop))]
+        edges = video.edges
+        times = [None if edges is None else float(edges[f]) for f in (start, stop)]
         values = (video.id, int(start), int(stop), *times, peak, video.scores[peak])
         rows.append(dict(zip(ALARM_COLUMNS, values, strict=True)))
     return rows
@@ -162,7 +163,7 @@ def write_scores(path: os.PathLike | str, videos: Sequence[ScoredVideo]) -> None
             for start, stop in video.alarms:
                 alarm[start:stop] = 1
             for frame, score in enumerate(video.scores):
-                time_s = frame / video.fps if video.fps else None
+                time_s = None if video.edges is None else float(video.edges[frame])
                 yield video.id, frame, time_s, score, int(predicted[frame]), alarm[frame]
 
     _write(path, SCORE_COLUMNS, rows())

@@ -100,7 +100,7 @@ def alarms_of(video: ScoredVideo, pictures: Pictures) -> list[dict]:
     Returns:
         Frames, times if known, peak, and the picture nearest to it.
     """
-    rows = []
+    rows, edges = [], video.edges
     for start, stop in video.alarms:
         peak = start + int(np.argmax(video.scores[start:stop]))
         nearest = min(pictures, key=lambda p: abs(p[0] - peak), default=None)
@@ -111,7 +111,7 @@ def alarms_of(video: ScoredVideo, pictures: Pictures) -> list[dict]:
                 "peak": peak,
                 "score": float(video.scores[peak]),
                 "picture": data_uri(nearest[1]) if nearest and start <= nearest[0] < stop else None,
-                "times": [f / video.fps for f in (start, stop)] if video.fps else None,
+                "times": None if edges is None else [float(edges[f]) for f in (start, stop)],
             }
         )
     return rows
@@ -166,6 +166,7 @@ def _video_data(video: ScoredVideo, pictures: Pictures, peaks: Sequence[tuple], 
     return {
         "id": video.id,
         "fps": None if video.fps is None else float(video.fps),
+        "times": None if video.times is None else video.edges.round(4).tolist(),
         "assumed": video.fps_assumed,
         "threshold": None if video.threshold is None else float(video.threshold),
         "scores": plots.packed(video.scores),

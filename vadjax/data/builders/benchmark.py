@@ -11,10 +11,11 @@ import numpy as np
 
 from vadjax.data.builders.base import DiskBuilder, Scan, ScannedClip
 from vadjax.data.builders.expected import Side, scan_of
-from vadjax.data.builders.positional import check_lengths, clip_id, read_by_position, some, spans
+from vadjax.data.builders.positional import check_lengths, clip_id, read_by_position
 from vadjax.data.deviation import Deviation
 from vadjax.data.files import describe, entries, images, is_video
 from vadjax.data.given_path import packed_beside
+from vadjax.data.lists import some, spans
 from vadjax.data.probe import Footage, probe
 from vadjax.errors import UserError
 

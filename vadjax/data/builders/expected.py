@@ -4,8 +4,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from vadjax.data.builders.base import Scan, ScannedClip
-from vadjax.data.builders.positional import clip_id, some, spans
+from vadjax.data.builders.positional import clip_id
 from vadjax.data.deviation import Deviation, gathered
+from vadjax.data.lists import some, spans
 
 
 @dataclass(frozen=True)
@@ -160,7 +161,7 @@ def damage(clips: Sequence[ScannedClip]) -> list[Deviation]:
                     "substituted",
                 )
             )
-        if footage.announced not in (0, -1, footage.num_frames):
+        if footage.announced > footage.num_frames:
             deviations.append(
                 Deviation(
                     f"{clip.id}: the header announces {footage.announced} frames, "

@@ -16,7 +16,7 @@ from vadjax.data.deviation import Deviation
 from vadjax.data.files import describe, entries
 from vadjax.data.find_clips import beside_the_sides, find_clips
 from vadjax.data.given_path import packed_beside
-from vadjax.data.labels_csv import read_csv
+from vadjax.data.labels_csv import Length, read_csv
 from vadjax.data.probe import Footage, probe
 from vadjax.errors import UserError
 
@@ -70,7 +70,8 @@ class Folder(DiskBuilder):
         labelled = self.label_version == "labels.csv"
         if labelled:
             labels = read_csv(
-                self.labels_file, {i: (f.num_frames, f.fps) for i, f in footage.items()}
+                self.labels_file,
+                {i: Length(f.num_frames, f.fps, f.times) for i, f in footage.items()},
             )
         clips = [ScannedClip(id=i, footage=f, labels=labels.get(i)) for i, f in footage.items()]
         return Scan(

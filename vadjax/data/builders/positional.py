@@ -5,11 +5,12 @@ used that does not fit.
 """
 
 import pathlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
 from vadjax.data.labels import labels_from_intervals, read_gt_cells, read_ucsd_m, read_vector
+from vadjax.data.lists import some
 from vadjax.errors import UserError
 
 
@@ -24,27 +25,6 @@ def clip_id(split: str, number: int) -> str:
       Its id, the same in every layout, e.g. "test/03".
     """
     return f"{split}/{number:02d}"
-
-
-def some(items: Sequence) -> str:
-    """Join at most six things for a message."""
-    more = f" and {len(items) - 6} more" if len(items) > 6 else ""
-    return ", ".join(map(str, items[:6])) + more
-
-
-def spans(numbers: Iterable[int]) -> str:
-    """Join numbers, runs of them as one.
-
-    >>> spans([1, 2, 3, 7])
-    '1-3, 7'
-    """
-    runs: list[list[int]] = []
-    for number in sorted(numbers):
-        if runs and number == runs[-1][-1] + 1:
-            runs[-1].append(number)
-        else:
-            runs.append([number])
-    return some([f"{run[0]}-{run[-1]}" if len(run) > 1 else f"{run[0]}" for run in runs])
 
 
 def read_by_position(

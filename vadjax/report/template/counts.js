@@ -1,9 +1,12 @@
 // What follows from a threshold, counted from the scores of the page as evaluation/ counts it.
-function merged(stretches, gap) {
+function merged(stretches, video) {
+  const places = video.times; // seconds; else frames
+  const gap = places ? data.merge_s - 1e-6 : Math.max(data.merge_s * (video.fps || 0), 1);
+  const apart = (stop, start) => (places ? places[start] - places[stop] : start - stop);
   const found = [];
   for (const [start, stop] of stretches) {
     const last = found[found.length - 1];
-    if (last && start - last[1] < Math.max(gap, 1)) last[1] = stop;
+    if (last && apart(last[1], start) < gap) last[1] = stop;
     else found.push([start, stop]);
   }
   return found;
@@ -24,9 +27,8 @@ function counted(video, limit) {
     else called.push([frame, frame + 1]);
     at = frame + 1;
   });
-  const gap = data.merge_s * (video.fps || 0);
-  const events = merged(video.truth, gap);
-  const alarms = merged(called, gap);
+  const events = merged(video.truth, video);
+  const alarms = merged(called, video);
   cells.alarms = alarms.length;
   cells.falseAlarms = alarms.filter(([a, b]) => !events.some(([c, d]) => a < d && c < b)).length;
   return cells;

@@ -15,7 +15,7 @@ function timeline(item, video) {
 
   const describe = (frame) => {
     const words = [`frame ${frame}`];
-    if (video.fps) words.push(`${video.assumed ? "about " : ""}${clock(frame / video.fps)}`);
+    if (video.edges) words.push(`${video.assumed ? "about " : ""}${clock(video.edges[frame])}`);
     words.push(`score ${number(video.scores[frame])}`);
     if (video.threshold !== null) words.push(video.scores[frame] >= video.threshold ? "at or above the threshold" : "below the threshold");
     if (video.truth) words.push(within(video.truth, frame) ? "truly abnormal" : "truly normal");
@@ -35,7 +35,7 @@ function timeline(item, video) {
       single.dataset.frame = near.frame;
       single.alt = `Frame ${near.frame} of ${video.id}, score ${number(video.scores[near.frame])}`;
       single.closest("figure").querySelector("figcaption").textContent =
-        `${video.fps ? `${clock(near.frame / video.fps)} · ` : ""}frame ${near.frame}`;
+        `${video.edges ? `${clock(video.edges[near.frame])} · ` : ""}frame ${near.frame}`;
     } else {
       for (const image of standing) image.closest("figure").classList.toggle("near", image === near.image);
     }
@@ -84,5 +84,7 @@ function timeline(item, video) {
     const cursor = plot.querySelector(".cursor");
     if (!cursor.hidden) show(Number(plot.getAttribute("aria-valuenow")));
   };
-  return { item, move, rescale, plot, count, fps: video.fps || 10 };
+  // A film of a video without times has 10 frames a second.
+  const edges = video.edges || Array.from({ length: count + 1 }, (_, frame) => frame / 10);
+  return { item, move, rescale, plot, count, edges };
 }
