@@ -113,9 +113,9 @@ def from_features(args) -> dict:
     for run in (pooled, maps):
         stages.extract(run)
     ids = [[v.id for v in split] for split in (pooled.dataset.train, pooled.dataset.test)]
-    found = judge.feature_methods(
-        pooled.store.read, maps.store.read, pooled.motion_store.read, *ids
-    )
+    stores = pooled.store, maps.store, pooled.motion_store
+    readers = [lambda name, store=store: store.read(pooled.videos[name]) for store in stores]
+    found = judge.feature_methods(*readers, *ids)
     return {m: {n.rpartition("/")[2]: s for n, s in v.items()} for m, v in found.items()}
 
 

@@ -68,6 +68,18 @@ def test_a_repaired_download_is_looked_at_again(tmp_path, clips, scans):
     assert len(scans) == 3
 
 
+def test_a_file_replaced_by_one_of_its_size_and_time_is_looked_at_again(tmp_path, clips, scans):
+    path = clips / "b" / "002.tif"
+    first, stat = load(clips, tmp_path / "cache"), path.stat()
+    content = bytearray(path.read_bytes())
+    content[-1] ^= 1  # a pixel
+    path.write_bytes(content)
+    os.utime(path, ns=(stat.st_atime_ns, stat.st_mtime_ns))
+    second = load(clips, tmp_path / "cache")
+    same = [a.fingerprint == b.fingerprint for a, b in zip(first.train, second.train, strict=True)]
+    assert len(scans) == 2 and same == [True, False]
+
+
 def test_strays_change_nothing(tmp_path, clips, scans):
     load(clips, tmp_path / "cache")
     layouts.strew(clips)

@@ -1,5 +1,7 @@
 """The embedded benchmark: exact truth, determinism, and no way to score without seeing."""
 
+import subprocess
+import sys
 import types
 
 import numpy as np
@@ -210,6 +212,34 @@ def test_a_cache_that_cannot_be_written(tmp_path):
     (tmp_path / "synthetic").write_text("a file where a folder should be")
     with pytest.raises(UserError, match=r"features\.cache_dir"):
         vadjax.data.load(settings(), cache_dir=tmp_path)
+
+
+def test_drawings_of_ended_processes_are_removed_and_those_of_others_are_not(tmp_path):
+    """Killed while it draws: the folder goes at the next start, and not while the process lives."""
+    code = (
+        "import sys, time, types\n"
+        "import vadjax.data\n"
+        "from vadjax.data.synthetic.render import Renderer\n"
+        "def hang(*_):\n"
+        "    print('drawing', flush=True); time.sleep(60)\n"
+        "Renderer.render = hang\n"
+        "keys = ('seed', 'num_train', 'num_test', 'num_frames', 'height', 'width')\n"
+        "config = types.SimpleNamespace(name='synthetic', **dict.fromkeys(keys, 0))\n"
+        "vadjax.data.load(config, cache_dir=sys.argv[1])\n"
+    )
+    child = subprocess.Popen(
+        [sys.executable, "-c", code, str(tmp_path)], stdout=subprocess.PIPE, text=True
+    )
+    try:
+        assert child.stdout.readline() == "drawing\n"
+        tiny = settings(num_test=1)
+        vadjax.data.load(tiny, cache_dir=tmp_path)
+        assert len(list((tmp_path / "synthetic").glob(".drawing-*"))) == 1
+    finally:
+        child.kill()
+        child.wait()
+    vadjax.data.load(tiny, cache_dir=tmp_path)  # which is drawn already
+    assert not list((tmp_path / "synthetic").glob(".drawing-*"))
 
 
 def test_a_failed_drawing_leaves_nothing(tmp_path, monkeypatch):

@@ -1,4 +1,3 @@
-import os
 from concurrent.futures import ThreadPoolExecutor
 
 import cv2
@@ -7,7 +6,7 @@ import pytest
 
 from tests.data import layouts
 from vadjax.data.image_frames import ImageFrames
-from vadjax.data.video import ArrayFrames, Video, fingerprint
+from vadjax.data.video import ArrayFrames, Video
 from vadjax.data.video_file import VideoFrames
 from vadjax.errors import UserError
 
@@ -104,33 +103,3 @@ def test_labels_and_masks_are_as_many_as_frames(tmp_path):
         Video(id="test/01", split="test", frames=frames, labels=np.zeros(4, np.uint8))
     with pytest.raises(UserError, match="test/01: masks for 2 frames, but the clip has 3"):
         Video(id="test/01", split="test", frames=frames, masks=[0, 0])
-
-
-def test_fingerprint_follows_names_sizes_times_and_ends_of_large_files(tmp_path):
-    small, large = tmp_path / "a.tif", tmp_path / "b.avi"
-    small.write_bytes(b"12")
-    large.write_bytes(bytes(3 << 20))
-    seen = {fingerprint([small, large])}
-    assert seen == {fingerprint([str(small), str(large)])}
-
-    def differs() -> bool:
-        before = len(seen)
-        seen.add(fingerprint([small, large]))
-        return len(seen) > before
-
-    times = large.stat()
-    with large.open("r+b") as file:
-        file.seek(-5, os.SEEK_END)
-        file.write(b"x")
-    os.utime(large, ns=(times.st_atime_ns, times.st_mtime_ns))
-    assert differs()  # the tail, at equal size and time
-    os.utime(small, ns=(0, 1))
-    assert differs()
-    small.write_bytes(b"123")
-    os.utime(small, ns=(0, 1))
-    assert differs()
-    elsewhere = tmp_path / "copy"
-    elsewhere.mkdir()
-    before = fingerprint([small])
-    assert fingerprint([small.rename(elsewhere / "a.tif")]) == before
-    assert fingerprint([(elsewhere / "a.tif").rename(elsewhere / "c.tif")]) != before

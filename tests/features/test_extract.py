@@ -63,10 +63,10 @@ def test_rows_are_those_of_the_backbone_frame_by_frame(
         taps = () if tap in ("features", "map") else (tap,)
         out = jax.jit(lambda x, taps=taps: backbone(x, taps=taps))(images)
         want = np.asarray({**out, **out["taps"]}[tap])
-        got = store.read(video.id)
+        got = store.read(video)
         assert got.dtype == (np.float32 if tap == "features" else np.float16)
         np.testing.assert_allclose(got, want, rtol=rtol, atol=rtol * np.abs(want).max())
-        assert motion.read(video.id).shape == (len(video.frames), 2)
+        assert motion.read(video).shape == (len(video.frames), 2)
 
 
 def test_only_what_is_missing_is_done(videos, backbone, tmp_path):
@@ -90,7 +90,7 @@ def test_several_taps_are_filled_in_one_pass(videos, backbone, tmp_path):
         extractor = Extractor(backbone, taps=(tap,), batch_size=4)
         extract(videos, extractor=extractor, stores={tap: alone})
         for video in videos:
-            got, want = store.read(video.id), alone.read(video.id)
+            got, want = store.read(video), alone.read(video)
             assert got.dtype == want.dtype
             tolerance = 1e-5 if tap == "features" else 2e-3  # float16
             np.testing.assert_allclose(got, want, tolerance, tolerance * np.abs(want).max())
@@ -106,7 +106,7 @@ def test_stores_that_hold_a_video_keep_their_file(videos, backbone, tmp_path):
     both = Extractor(backbone, taps=("features", "map"), batch_size=4)
     assert extract(videos, extractor=both, stores=stores)["videos"] == 3
     assert {path: path.stat().st_mtime_ns for path in before} == before
-    assert all(stores["map"].holds(video.id, video.fingerprint) for video in videos)
+    assert all(stores["map"].holds(video) for video in videos)
 
 
 def test_a_video_that_breaks_in_the_middle_leaves_nothing(videos, backbone, tmp_path):
@@ -123,7 +123,7 @@ def test_a_video_that_breaks_in_the_middle_leaves_nothing(videos, backbone, tmp_
     extractor = Extractor(backbone, taps=("features",), batch_size=2)
     with pytest.raises(UserError, match="frame 5 cannot be read"):
         extract([broken], extractor=extractor, stores={"features": store}, motion_store=motion)
-    assert not store.holds("train/x", "x") and not motion.holds("train/x", "x")
+    assert not store.holds(broken) and not motion.holds(broken)
 
 
 def test_features_that_are_not_finite_are_refused(videos, backbone, tmp_path):
@@ -134,4 +134,4 @@ def test_features_that_are_not_finite_are_refused(videos, backbone, tmp_path):
     store, _ = stores(tmp_path, backbone, "features")
     with pytest.raises(UserError, match="NaN or infinity"):
         extract(videos, extractor=extractor, stores={"features": store})
-    assert not any(store.holds(v.id, v.fingerprint) for v in videos)
+    assert not any(store.holds(v) for v in videos)

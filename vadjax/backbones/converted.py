@@ -13,6 +13,7 @@ from flax import traverse_util
 from safetensors.numpy import save_file
 
 from vadjax.backbones.weights import Found
+from vadjax.runtime import leftovers
 
 _HERE = pathlib.Path(__file__).parent
 
@@ -34,7 +35,8 @@ def recall(
     state = found.path.stat()
     code = [path.read_bytes() for path in sorted(_HERE.glob("*.py"))]
     key = hashlib.sha256(b"".join(code))
-    source = [str(found.path.resolve()), state.st_size, state.st_mtime_ns, found.wanted]
+    times = [state.st_mtime_ns, state.st_ctime_ns]  # a copy may have the mtime of another file
+    source = [str(found.path.resolve()), state.st_size, *times, found.wanted]
     key.update(json.dumps([source, recipe], sort_keys=True).encode())
     path = folder / f"{recipe['name']}-{key.hexdigest()[:16]}.safetensors"
     try:
@@ -48,9 +50,10 @@ def recall(
     flat = {
         k: np.ascontiguousarray(v) for k, v in traverse_util.flatten_dict(tree, sep="/").items()
     }
-    beside = path.with_suffix(f".{os.getpid()}.tmp")
+    beside = path.with_name(f".tmp-{leftovers.owner()}-{path.stem}")
     try:
         folder.mkdir(parents=True, exist_ok=True)
+        leftovers.remove_left(folder, ".tmp-")
         save_file(flat, beside, metadata={"facts": json.dumps(facts)})
         os.replace(beside, path)
     except (OSError, safetensors.SafetensorError):

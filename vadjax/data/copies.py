@@ -84,7 +84,7 @@ class CopiedFrames(Frames):
         change: Change | None,
         places: np.ndarray | None = None,
     ):
-        super().__init__(len(chosen))
+        super().__init__(len(chosen), files=source.files)
         self._source, self._chosen, self._change, self._places = source, chosen, change, places
 
     def __iter__(self) -> Iterator[np.ndarray]:

@@ -68,12 +68,15 @@ def is_video(path: pathlib.Path) -> bool:
     return head[:1] == b"G" and head[188:] in (b"G", b"")
 
 
-def listing(roots: Iterable[pathlib.Path]) -> Iterator[tuple[str, int, int]]:
-    """Yield (path below its root, bytes, mtime in ns) of every file that may be data."""
+def listing(roots: Iterable[pathlib.Path]) -> Iterator[tuple[str, int, int, int]]:
+    """Yield (path below its root, bytes, mtime and ctime in ns) of every file that may be data.
+
+    A program can set the mtime back, as `cp -p` and unpacking do, but not the ctime.
+    """
     for number, root in enumerate(roots):
         if root.is_file():
             stat = root.stat()
-            yield f"{number}:{root.name}", stat.st_size, stat.st_mtime_ns
+            yield f"{number}:{root.name}", stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns
             continue
         seen = set()
         for folder, folders, names in os.walk(root, followlinks=True):
@@ -87,7 +90,8 @@ def listing(roots: Iterable[pathlib.Path]) -> Iterator[tuple[str, int, int]]:
                 path = os.path.join(folder, name)
                 with contextlib.suppress(OSError):  # a broken link is no data
                     stat = os.stat(path)
-                    yield f"{number}:{os.path.relpath(path, root)}", stat.st_size, stat.st_mtime_ns
+                    below = os.path.relpath(path, root)
+                    yield f"{number}:{below}", stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns
 
 
 def unreadable(path: str | os.PathLike, message: str) -> UserError:

@@ -33,7 +33,7 @@ class ImageFrames(Frames):
         levels: Levels | None = None,
         size: tuple[int, int] | None = None,
     ):
-        super().__init__(len(paths), size=size)
+        super().__init__(len(paths), size=size, files=paths)
         self.paths = tuple(os.fspath(p) for p in paths)
         self._channels, self._levels = channels, levels
         self._lock = threading.Lock()
@@ -80,7 +80,7 @@ class PageFrames(Frames):
         levels: Levels | None = None,
         size: tuple[int, int] | None = None,
     ):
-        super().__init__(num_frames, size=size)
+        super().__init__(num_frames, size=size, files=[path])
         self.path, self.first = os.fspath(path), first
         self._channels, self._levels = channels, levels
         self._lock = threading.Lock()

@@ -3,9 +3,9 @@
 What the frames show (`data.content`) lies beside the rows, in one memory-mapped file.
 
 A tfds builder that writes array_record, without TensorFlow. It lies in the cache under a hash of
-where the data are and of every file's name, size and time, so that another folder, a repaired
-download or a read-only data_dir never meets a stale one. tfds writes it to a temporary folder,
-then renames that.
+where the data are and of every file's name, size and times, so that another folder, a repaired
+download, a file replaced by one of its size and time, or a read-only data_dir never meets a stale
+one. tfds writes it to a temporary folder, then renames that.
 """
 
 import contextlib
@@ -66,8 +66,9 @@ class VideoIndex(
       data_dir: the index goes below it, into a folder named by the hash.
     """
 
-    VERSION = tfds.core.Version("1.5.0")  # a new one whenever the rows or a scan change
+    VERSION = tfds.core.Version("1.6.0")  # a new one whenever the rows or a scan change
     RELEASE_NOTES: ClassVar[dict] = {
+        "1.6.0": "A fingerprint is the hash of a clip's bytes.",
         "1.4.0": "What the frames show lies beside the rows.",
         "1.5.0": "Rows have uneven times and the frames of a video file that are lost.",
     }

@@ -20,12 +20,13 @@ from vadjax.data.content import content_row, content_rows
 from vadjax.data.deviation import Deviation
 from vadjax.data.files import images, is_image, missing
 from vadjax.data.find_clips import find_clips
+from vadjax.data.fingerprints import fingerprint
 from vadjax.data.image_frames import ImageFrames, PageFrames
 from vadjax.data.images import Levels
 from vadjax.data.measure_video import measure
 from vadjax.data.printable import printable
 from vadjax.data.probe_images import probe_folder, probe_stack
-from vadjax.data.video import Frames, Video, fingerprint
+from vadjax.data.video import Frames, Video
 from vadjax.data.video_file import VideoFrames
 from vadjax.errors import UserError
 
@@ -41,7 +42,7 @@ class Footage:
       width: pixels.
       channels: 3, or 1 when every frame is grey.
       fps: frames a second as the file says, the mean of uneven times; None where nothing says.
-      fingerprint: `vadjax.data.video.fingerprint` of the files as they are.
+      fingerprint: `vadjax.data.fingerprints.fingerprint` of the files as they are.
       substituted: frames that show their neighbour.
       announced: frames by the header of a video file (-1: by none); 0 for images.
       first: frame of the video file or page of the stack with which the clip begins.

@@ -1,9 +1,7 @@
 """Videos: frames that are read on demand, with labels, masks and rate."""
 
 import abc
-import hashlib
 import os
-import pathlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -11,13 +9,11 @@ from functools import cached_property
 import numpy as np
 
 from vadjax.data.deviation import Deviation
+from vadjax.data.fingerprints import signature
 from vadjax.data.frame_source import FrameSequence
 from vadjax.data.masks import Masks
 from vadjax.data.timing import edges
 from vadjax.errors import UserError
-
-LARGE_FILE = 1 << 20  # bytes; from here on a file's head and tail are part of its fingerprint
-HEAD = 1 << 16
 
 
 class Frames(abc.ABC):
@@ -30,10 +26,19 @@ class Frames(abc.ABC):
     Args:
       num_frames: how many.
       size: height and width in pixels, where they are known; else those of the first frame.
+      files: that the frames are read from; a file may be named more than once.
     """
 
-    def __init__(self, num_frames: int, *, size: tuple[int, int] | None = None):
+    def __init__(
+        self,
+        num_frames: int,
+        *,
+        size: tuple[int, int] | None = None,
+        files: Sequence[str | os.PathLike] = (),
+    ):
         self._num_frames, self._size = num_frames, size
+        self.files = tuple(map(os.fspath, files))
+        self._signature = signature(self.files)
 
     def __len__(self) -> int:
         return self._num_frames
@@ -60,6 +65,11 @@ class Frames(abc.ABC):
         """3 for RGB, 1 for grey."""
         return 3 if len(self._first) == 3 else 1
 
+    @property
+    def changed(self) -> bool:
+        """Whether a file was replaced or written to since the frames were opened."""
+        return signature(self.files) != self._signature
+
     @abc.abstractmethod
     def _read(self, index: int) -> np.ndarray:
         """Read frame `index`, which lies in 0 .. len - 1."""
@@ -70,7 +80,7 @@ class ArrayFrames(Frames):
 
     def __init__(self, path: str | os.PathLike):
         self._array = np.load(path, mmap_mode="r", allow_pickle=False)
-        super().__init__(len(self._array))
+        super().__init__(len(self._array), files=[path])
 
     def _read(self, index: int) -> np.ndarray:
         return np.array(self._array[index])
@@ -92,7 +102,7 @@ class Video:
       masks: [t] of uint8 0/1 [h, w], 1 = abnormal, or None.
       video_label: 1 if any frame is abnormal, 0 if none is, None where unknown; it follows from
         `labels` where these are known.
-      fingerprint: changes when the frames do (`fingerprint`).
+      fingerprint: changes when the frames do (`data.fingerprints`); stored rows are found by it.
       substituted: frames whose file cannot be read; they show their neighbour.
       metadata: what else the source says, such as its own conventions.
       content: `data.content.ROW` [t], what each frame shows, where it was measured.
@@ -165,21 +175,3 @@ class Dataset:
     num_folds: int = 5
     pooled_note: str = ""
     copies_like: str = "ucsd"
-
-
-def fingerprint(paths: Sequence[str | os.PathLike]) -> str:
-    """Hash names, sizes and times of files, and head and tail of large ones.
-
-    The folder is left out, so that a data set may move; contents of small files are left out,
-    because reading them would cost as much as decoding.
-    """
-    digest = hashlib.sha256()
-    for path in map(pathlib.Path, paths):
-        stat = path.stat()
-        digest.update(os.fsencode(f"{path.name}\0{stat.st_size}\0{stat.st_mtime_ns}\0"))
-        if stat.st_size >= LARGE_FILE:
-            with path.open("rb") as file:
-                digest.update(file.read(HEAD))
-                file.seek(-HEAD, os.SEEK_END)
-                digest.update(file.read())
-    return digest.hexdigest()[:32]

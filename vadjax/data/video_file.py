@@ -42,7 +42,7 @@ class VideoFrames(Frames):
         lost: Iterable[int] = (),
         is_damaged: bool = False,
     ):
-        super().__init__(num_frames, size=size)
+        super().__init__(num_frames, size=size, files=[path])
         self.path, self.first = os.fspath(path), first
         self._lost, self._is_damaged = frozenset(lost), is_damaged
         self._lock = threading.Lock()

@@ -1,5 +1,6 @@
 """Choose the micro-batch of extraction on a CPU, once for each network and machine."""
 
+import contextlib
 import json
 import os
 import pathlib
@@ -10,7 +11,9 @@ import jax
 import numpy as np
 
 from vadjax.backbones.backbone import Backbone
+from vadjax.errors import UserError
 from vadjax.features.extractor import Extractor
+from vadjax.storage.files import write_json
 
 CANDIDATES = (1, 2, 4)
 WORTH_IT = 1000  # frames; measuring takes longer than it saves for fewer
@@ -58,13 +61,8 @@ def choose_micro_batch(
     if num_frames < WORTH_IT:
         return 1
     known[key] = _fastest(backbone, tap, batch_size, fitting)
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        beside = path.with_suffix(f".{os.getpid()}.tmp")
-        beside.write_text(json.dumps(known, indent=1))
-        os.replace(beside, path)
-    except OSError:
-        pass
+    with contextlib.suppress(OSError, UserError):
+        write_json(path, known)
     return known[key]
 
 

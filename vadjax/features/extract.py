@@ -9,7 +9,6 @@ import queue
 import threading
 import time
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
-from typing import Any
 
 import numpy as np
 
@@ -69,7 +68,7 @@ def extract(
         UserError: a video cannot be read, or gives features that are not finite.
     """
     wanted = [*stores.values(), *([motion_store] if motion_store else [])]
-    todo = [v for v in videos if not all(s.holds(v.id, v.fingerprint) for s in wanted)]
+    todo = [v for v in videos if not all(store.holds(v) for store in wanted)]
     total = sum(len(v.frames) for v in todo)
     start = time.perf_counter()
     if not todo:
@@ -84,24 +83,20 @@ def extract(
         rows.setdefault(video.id, []).append(batch)
         done += count
         if ended:
-            seal: dict[str, Any] = {
-                "video_fingerprint": video.fingerprint,
-                "num_frames": len(video.frames),
-            }
             batches = rows.pop(video.id)
             features = {tap: np.concatenate([batch[tap] for batch in batches]) for tap in stores}
             for array in features.values():
                 check_finite(array, what=video.id, backbone=extractor.backbone)
             if motion is not None and motion_store is not None:
-                motion_store.write(video.id, motion, **seal)
+                motion_store.write(video, motion)
             for tap, store in stores.items():
-                if not store.holds(video.id, video.fingerprint):
-                    store.write(video.id, features[tap], **seal, **origin(video))
+                if not store.holds(video):
+                    store.write(video, features[tap], **origin(video))
         rate = done / (time.perf_counter() - start)
         report({"frames": done, "total": total, "frames_per_s": rate})
 
     def batches(video: Video) -> Iterator[tuple]:
-        still = motion_store is None or motion_store.holds(video.id, video.fingerprint)
+        still = motion_store is None or motion_store.holds(video)
         return _batches(
             video,
             prepare=extractor.backbone.preprocess.reader(),

@@ -3,7 +3,6 @@
 import concurrent.futures
 import time
 from collections.abc import Callable, Sequence
-from typing import Any
 
 from vadjax.data.video import Video
 from vadjax.features.motion import MotionMeter
@@ -31,18 +30,14 @@ def measure_motion(
     Raises:
         UserError: a video cannot be read.
     """
-    missing = [v for v in videos if not store.holds(v.id, v.fingerprint)]
+    missing = [v for v in videos if not store.holds(v)]
     total, done, start = sum(len(v.frames) for v in missing), 0, time.perf_counter()
 
     def measure(video: Video) -> int:
         meter = MotionMeter()
         for frame in video.frames:
             meter.update(frame)
-        facts: dict[str, Any] = {
-            "video_fingerprint": video.fingerprint,
-            "num_frames": len(video.frames),
-        }
-        store.write(video.id, meter.rows(), **facts)
+        store.write(video, meter.rows())
         return len(video.frames)
 
     with concurrent.futures.ThreadPoolExecutor(max(1, num_threads)) as pool:

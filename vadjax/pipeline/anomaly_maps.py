@@ -48,7 +48,7 @@ class AnomalyMaps:
         detector = run.detector
         assert isinstance(detector, WindowModel)  # `explain` has looked
         self.objective = detector.objective
-        self.model = detector.model(run.store.read(next(iter(run.videos))).shape[1:])
+        self.model = detector.model(run.store.read(next(iter(run.videos.values()))).shape[1:])
         self._trained: dict[int, Trained] = {}
         self.shape = self._flat_shape()
         shows_errors = MODELS[run.config.model.name].reads == "maps" or self.shape
@@ -201,7 +201,7 @@ class AnomalyMaps:
         )
         extract(videos, extractor=extractor, stores={self._stage: store}, num_threads=threads)
         for video in videos:
-            rows = store.read(video.id)
+            rows = store.read(video)
             for start in range(0, len(rows), size):
                 yield video, rows[np.arange(start, start + size).clip(max=len(rows) - 1)]
 

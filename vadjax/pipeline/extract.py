@@ -23,7 +23,7 @@ def extract(run: Run) -> bool:
         done = _extract(run)
     until = time.monotonic() + VISIBLE_S
     for video in run.videos.values() if processes.current().count > 1 else ():
-        while not all(store.holds(video.id, video.fingerprint) for store in _stores(run)):
+        while not all(store.holds(video) for store in _stores(run)):
             if time.monotonic() > until:
                 raise UserError(
                     f"process {processes.current().index} does not see the features of {video.id} "
@@ -57,7 +57,7 @@ def _extract(run: Run) -> bool:
     place = processes.current()
     mine = share(list(run.videos.values()), place.index, place.count)
     stores = _stores(run)
-    if all(store.holds(v.id, v.fingerprint) for v in mine for store in stores):
+    if all(store.holds(v) for v in mine for store in stores):
         run.console.say("  every video is in the store already")
         return False
     total = sum(len(v.frames) for v in mine)
@@ -79,7 +79,7 @@ def _features(run: Run, videos: list, report) -> dict:
     from vadjax.features.extractor import Extractor
 
     f = run.config.features
-    missing = [v for v in videos if not run.store.holds(v.id, v.fingerprint)]
+    missing = [v for v in videos if not run.store.holds(v)]
     micro_batch = choose_micro_batch(
         run.backbone,
         tap=f.tap,

@@ -181,11 +181,8 @@ class Run:
         return self.feature_store(motion_spec())
 
     def feature_store(self, spec: dict) -> FeatureStore:
-        """Return the store of rows that are made as `spec` says, of this run's videos."""
-        d = self.config.dataset
-        # Two folders of one's own, or two drawings, are two data sets of one name.
-        root = " ".join(data.builder(d.name).identity(d).values())
-        return FeatureStore(self.cache / "features" / d.name, {**spec, "root": root})
+        """Return the store of rows that are made as `spec` says, of videos of this data set."""
+        return FeatureStore(self.cache / "features" / self.config.dataset.name, spec)
 
     def read(self, name: str, segment: Segment) -> np.ndarray:
         """Return stored rows.
@@ -198,7 +195,7 @@ class Run:
             [frames, ...], memory-mapped.
         """
         store = self.motion_store if name == "motion" else self.store
-        return store.read(segment.video_id)[segment.start : segment.stop]
+        return store.read(self.videos[segment.video_id])[segment.start : segment.stop]
 
     def clips(self, units: Units, fold: Fold) -> list[Clip]:
         """Return the clips of one of a fold's tables.

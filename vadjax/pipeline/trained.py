@@ -112,9 +112,10 @@ class TrainedDetector:
         """
         check_length(videos, self.run.span)
         stores = self._extract(videos, report)
+        by_id = {kept.id: kept for kept in map(stored, videos)}
 
         def read(name: str, segment: Segment) -> np.ndarray:
-            return stores[name].read(segment.video_id)[segment.start : segment.stop]
+            return stores[name].read(by_id[segment.video_id])[segment.start : segment.stop]
 
         clips = []
         for video in videos:
@@ -170,7 +171,7 @@ class TrainedDetector:
         return stores
 
     def _store(self, spec: dict) -> FeatureStore:
-        return FeatureStore(self.run.cache / "features" / "detect", {**spec, "root": ""})
+        return FeatureStore(self.run.cache / "features" / "detect", spec)
 
 
 class MeanStream:
@@ -219,8 +220,12 @@ def _mean(scored: Sequence[ScoredVideo]) -> ScoredVideo:
 
 
 def stored(video: Video) -> Video:
-    """Return the video under a name that no other video has: two files may share their names."""
-    return dataclasses.replace(video, id=f"test/{video.fingerprint or video.id}")
+    """Return the video under an id that no other video has: two files may share their names.
+
+    Its end is the name of the file alone: what `detect` calls the video depends on the others.
+    """
+    name = video.id.rpartition("/")[2]
+    return dataclasses.replace(video, id=f"test/{video.fingerprint}/{name}")
 
 
 def with_fps(video: Video, fps: float | None) -> Video:

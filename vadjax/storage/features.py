@@ -1,7 +1,9 @@
 """The feature store: one array file a video, under a folder named by how it was made.
 
-`<root>/<fingerprint of the spec>/<escaped video id>.npy` holds the rows, and the `.json` beside it
-its metadata, which is written last and removed first: an array without it is never read.
+`<root>/<fingerprint of the spec>/<name>.npy` holds the rows, and the `.json` beside it its
+metadata, which is written last: an array without it is never read. The name is a readable part of
+the video's id and a hash of id and fingerprint, so that rows are found by what the video's files
+hold: those of another video of the same name, or of an earlier content of the file, are not there.
 Rows are not frames: `row_start` and `row_stop` give the half-open frames that each row covers.
 """
 
@@ -10,15 +12,16 @@ import hashlib
 import json
 import pathlib
 import resource
-import urllib.parse
 from collections.abc import Mapping
 
 import numpy as np
 
+from vadjax.data.video import Frames, Video
 from vadjax.errors import UserError
-from vadjax.storage.files import atomic_write, unwritable, write_json
+from vadjax.storage.files import atomic_write, short_name, write_json
 
-VERSION = 1
+# A new one whenever the same files give other frames or the layout changes: no older rows are read.
+VERSION = 2
 
 
 class FeatureStore:
@@ -34,38 +37,27 @@ class FeatureStore:
         self.fingerprint = hashlib.sha256(text.encode()).hexdigest()[:16]
         self.folder = pathlib.Path(root) / self.fingerprint
         self.spec = json.loads(text)
-        self._open: dict[str, np.ndarray] = {}
+        self._open: dict[tuple[str, str, int], np.ndarray] = {}
         _allow_many_files()
         if not (self.folder / "spec.json").is_file():
             write_json(self.folder / "spec.json", self.spec)
 
-    def _path(self, video_id: str, suffix: str) -> pathlib.Path:
-        return self.folder / (urllib.parse.quote(video_id, safe="") + suffix)
+    def _path(self, video: Video, suffix: str) -> pathlib.Path:
+        return self.folder / (short_name(video.id, *_key(video)) + suffix)
 
-    def holds(self, video_id: str, video_fingerprint: str) -> bool:
-        """Return whether the complete rows of exactly this video are stored.
-
-        Args:
-            video_id: `<split>/<clip>`.
-            video_fingerprint: `Video.fingerprint`.
-
-        Returns:
-            False also for a video of the same id that has changed.
-        """
+    def holds(self, video: Video) -> bool:
+        """Return whether the complete rows of exactly this video are stored."""
         try:
-            meta = self.meta(video_id)
-            size = self._path(video_id, ".npy").stat().st_size
-        except (OSError, ValueError):
+            size = self._path(video, ".npy").stat().st_size
+            return self.meta(video)["bytes"] == size
+        except (OSError, UserError):
             return False
-        return meta["video"] == video_fingerprint and meta["bytes"] == size
 
     def write(
         self,
-        video_id: str,
+        video: Video,
         rows: np.ndarray,
         *,
-        video_fingerprint: str,
-        num_frames: int,
         row_start: np.ndarray | None = None,
         row_stop: np.ndarray | None = None,
         **provenance: object,
@@ -73,58 +65,89 @@ class FeatureStore:
         """Store the rows of one video.
 
         Args:
-          video_id: `<split>/<clip>`.
+          video: whose frames the rows show.
           rows: [rows, ...] or, with a crop axis, [rows, crops, d].
-          video_fingerprint: `Video.fingerprint`.
-          num_frames: length of the video.
           row_start: [rows] first frame of each row; None where row i is frame i.
           row_stop: [rows] one past the last frame of each row.
           **provenance: `source_id`, `augmentation` and the like, kept as they are.
 
         Raises:
-          UserError: rows and frames do not agree, or the folder cannot be written.
+          UserError: rows and frames do not agree, the video's files were changed since it was
+            opened, or the folder cannot be written.
         """
+        num_frames = len(video.frames)
         if row_start is None and len(rows) != num_frames:
-            raise UserError(f"{video_id}: {len(rows)} rows, but {num_frames} frames.")
-        array, metadata = self._path(video_id, ".npy"), self._path(video_id, ".json")
-        self._open.pop(video_id, None)
-        try:
-            metadata.unlink(missing_ok=True)
-        except OSError as error:
-            raise unwritable(metadata, error) from error
+            raise UserError(f"{video.id}: {len(rows)} rows, but {num_frames} frames.")
+        if isinstance(video.frames, Frames) and video.frames.changed:
+            raise UserError(
+                f"{video.id}: its files were changed while it was read, so its features are not "
+                "kept; run again."
+            )
+        self._open.pop((*_key(video), num_frames), None)
+        array = self._path(video, ".npy")
         with atomic_write(array) as beside, beside.open("wb") as file:
             np.save(file, np.ascontiguousarray(rows), allow_pickle=False)
+            size = file.tell()
         meta = {
-            "id": video_id,
-            "video": video_fingerprint,
-            "num_frames": int(num_frames),
-            "bytes": array.stat().st_size,
+            "id": video.id,
+            "video": video.fingerprint,
+            "num_frames": num_frames,
+            "bytes": size,
             "row_start": None if row_start is None else np.asarray(row_start).tolist(),
             "row_stop": None if row_stop is None else np.asarray(row_stop).tolist(),
             **provenance,
         }
-        write_json(metadata, meta)
+        write_json(self._path(video, ".json"), meta)
 
-    def read(self, video_id: str) -> np.ndarray:
+    def read(self, video: Video) -> np.ndarray:
         """Return the rows of one video, memory-mapped and read-only.
 
         Raises:
-          UserError: the video is not in the store, or its file is damaged.
+          UserError: the rows of exactly this video are not in the store, or a file is damaged.
         """
-        if video_id in self._open:
-            return self._open[video_id]
-        path = self._path(video_id, ".npy")
-        if not self._path(video_id, ".json").is_file():
-            raise UserError(f"no features of {video_id} in {self.folder}; run --stage=extract.")
-        try:
-            self._open[video_id] = np.load(path, mmap_mode="r", allow_pickle=False)
-        except (OSError, ValueError) as error:
-            raise UserError(f"{path} is damaged ({error}); remove it and run again.") from error
-        return self._open[video_id]
+        key = (*_key(video), len(video.frames))
+        if key not in self._open:
+            self.meta(video)
+            path = self._path(video, ".npy")
+            try:
+                self._open[key] = np.load(path, mmap_mode="r", allow_pickle=False)
+            except (OSError, ValueError, EOFError) as error:
+                raise UserError(f"{path} is damaged ({error}); remove it and run again.") from error
+        return self._open[key]
 
-    def meta(self, video_id: str) -> dict:
-        """Return what was stored beside the rows (see `write`)."""
-        return json.loads(self._path(video_id, ".json").read_text(encoding="utf-8"))
+    def meta(self, video: Video) -> dict:
+        """Return what was stored beside the rows (see `write`).
+
+        Raises:
+          UserError: the rows of exactly this video are not in the store, or the file is damaged.
+        """
+        path = self._path(video, ".json")
+        try:
+            meta = json.loads(path.read_text(encoding="utf-8"))
+            of = meta["id"], meta["video"], meta["num_frames"]
+        except FileNotFoundError:
+            raise UserError(
+                f"no features of {video.id} in {self.folder}, or of another content of its files; "
+                "run --stage=extract."
+            ) from None
+        except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
+            raise UserError(f"{path} is damaged ({error}); remove it and run again.") from error
+        if of != (*_key(video), len(video.frames)):
+            raise UserError(
+                f"{path} belongs to {of[0]} of {of[2]} frames, not to {video.id} of "
+                f"{len(video.frames)}; remove it and run again."
+            )
+        return meta
+
+
+def _key(video: Video) -> tuple[str, str]:
+    """Return what tells the rows of a video from those of all others."""
+    if not video.fingerprint:
+        raise UserError(
+            f"{video.id} has no fingerprint, so its features could be taken for those of another "
+            "video; its builder has to set Video.fingerprint."
+        )
+    return video.id, video.fingerprint
 
 
 def _allow_many_files() -> None:

@@ -2,15 +2,18 @@
 
 import contextlib
 import errno
-import glob
+import hashlib
 import json
 import os
 import pathlib
+import re
 import secrets
 from collections.abc import Iterator
 
 from vadjax.errors import UserError, system_message
+from vadjax.runtime import leftovers
 
+PREFIX = ".tmp-"
 _encode = json.JSONEncoder(allow_nan=False).encode
 
 
@@ -29,11 +32,14 @@ def atomic_write(path: os.PathLike | str) -> Iterator[pathlib.Path]:
         UserError: the folder cannot be written, or the disk is full.
     """
     path = pathlib.Path(path)
-    mine = f"{os.uname().nodename}-{os.getpid()}"
-    beside = path.with_name(f".tmp-{mine}-{secrets.token_hex(3)}-{path.name}")
+    tail = f"-{short_name(path.stem, path.name)}{path.suffix[-20:]}"
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        _remove_leftovers(path)
+        leftovers.remove_left(path.parent, PREFIX, tail)
+    except OSError as error:
+        raise unwritable(path, error) from error
+    beside = path.with_name(f"{PREFIX}{leftovers.owner()}-{secrets.token_hex(3)}{tail}")
+    try:
         yield beside
         with beside.open("rb+") as file:
             os.fsync(file.fileno())
@@ -44,23 +50,25 @@ def atomic_write(path: os.PathLike | str) -> Iterator[pathlib.Path]:
         beside.unlink(missing_ok=True) if path.parent.is_dir() else None
 
 
-def _remove_leftovers(path: pathlib.Path) -> None:
-    """Remove temporary files of `path` that killed processes of this machine left behind."""
-    here = f".tmp-{os.uname().nodename}-"
-    for left in path.parent.glob(f"{glob.escape(here)}*-{glob.escape(path.name)}"):
-        pid = left.name[len(here) :].split("-")[0]
-        if pid.isdigit() and int(pid) != os.getpid() and not _alive(int(pid)):
-            left.unlink(missing_ok=True)
+def short_name(text: str, *more: str) -> str:
+    """Return a name for a file on disk: a readable part of a text, and a hash of all of them.
 
+    It is short, of letters, digits, dots and lines, and differs where any text differs, also where
+    a file system does not tell "A" from "a", or two Unicode forms of a letter, apart.
 
-def _alive(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True
+    >>> short_name("test/night of 3.5.", "a1b2")
+    'test-night-of-3.5-a99a069fc028c186'
+
+    Args:
+        text: such as a video's id; its end is readable in the name.
+        more: what else tells it from others of the same text.
+
+    Returns:
+        At most 57 characters.
+    """
+    readable = re.sub(r"[^A-Za-z0-9._]+", "-", text)[-40:].strip("-._")
+    whole = "\0".join((text, *more)).encode("utf-8", "surrogatepass")
+    return f"{readable}-{hashlib.sha256(whole).hexdigest()[:16]}".lstrip("-")
 
 
 def unwritable(path: pathlib.Path, error: OSError) -> Exception:

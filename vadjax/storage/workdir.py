@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from vadjax.errors import UserError
 from vadjax.storage.files import unwritable, write_json
 
+FINGERPRINTS = "content"  # what data.json's are hashes of; up to 0.2 of names, sizes and times
 PACKAGES = ("jax", "jaxlib", "flax", "optax", "numpy", "opencv-python-headless", "scikit-learn")
 
 
@@ -116,6 +117,7 @@ def claim(
     data_dir: str,
     videos: Mapping[str, str],
     frame_sizes: Iterable[tuple[int, int]] = (),
+    before: Callable[[str], str] = lambda name: "",
 ) -> None:
     """Bind an opened workdir to a config and its videos; write config.json and data.json.
 
@@ -126,26 +128,49 @@ def claim(
         data_dir: folder of the videos, for messages.
         videos: id -> fingerprint of every video.
         frame_sizes: (height, width) of the training frames.
+        before: returns a video's fingerprint as vadjax made it up to 0.2, "" where it is not known,
+            for workdirs of that time.
 
     Raises:
         UserError: the workdir holds a run on other videos.
     """
     file = path / "data.json"
     if file.is_file():
-        before = json.loads(file.read_text(encoding="utf-8"))
-        there = before["videos"]
+        saved = _read_data(file)
+        there = saved["videos"]
+        by_content = saved.get("fingerprints") == FINGERPRINTS
         ids = there.keys() | videos.keys()
         other = [name for name in ids if there.get(name) != videos.get(name)]
+        if not by_content and there.keys() == videos.keys():
+            other = [name for name in other if before(name) not in ("", there[name])]
         if other:
             raise UserError(
                 f"{path} belongs to other videos: {len(other)} of {len(ids)} differ, such as "
-                f"{min(other)} (data_dir was {before['data_dir']!r} there and is {data_dir!r} "
+                f"{min(other)} (data_dir was {saved['data_dir']!r} there and is {data_dir!r} "
                 "now). Give another --workdir."
             )
-    sizes = sorted({tuple(size) for size in frame_sizes})
-    write_json(file, {"data_dir": data_dir, "frame_sizes": sizes, "videos": dict(videos)})
+    data = {
+        "data_dir": data_dir,
+        "frame_sizes": sorted({tuple(size) for size in frame_sizes}),
+        "fingerprints": FINGERPRINTS,
+        "videos": dict(videos),
+    }
+    write_json(file, data)
     plain = json.loads(json.dumps({"config": config, "identity": identity}, default=list))
     write_json(path / "config.json", plain)
+
+
+def _read_data(file: pathlib.Path) -> dict:
+    """Return what data.json holds."""
+    try:
+        saved = json.loads(file.read_text(encoding="utf-8"))
+        saved["data_dir"], saved["videos"].keys()
+        return saved
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        raise UserError(
+            f"{file} is damaged ({error}), so nothing says which videos the run belongs to; give "
+            "another --workdir, or remove this one."
+        ) from error
 
 
 def read_config(path: pathlib.Path) -> dict:

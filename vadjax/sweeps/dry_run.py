@@ -33,7 +33,7 @@ def print_estimates(groups: Sequence[Sequence[Spec]], console: Console, *, slots
             first = runs[0]
             if not first.gradient:
                 why = f"{first.detector.name} is fitted without gradient, one run after another"
-            elif all(first.store.holds(v.id, v.fingerprint) for v in first.videos.values()):
+            elif all(first.store.holds(v) for v in first.videos.values()):
                 budget = estimate_budget(prepare(runs), slots=slots)
             else:
                 why = "memory and time are known once the features are extracted"

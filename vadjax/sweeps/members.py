@@ -119,7 +119,7 @@ def _raw_inputs(pairs: Sequence[tuple[Run, Fold]]) -> list[tuple[Standardizer, T
     first, window = pairs[0][0], pairs[0][0].config.window
     tables = [units for _, fold in pairs for units in (fold.train, fold.validation)]
     videos = dict.fromkeys(s.video_id for units in tables for s in units.segments)
-    rows = {name: first.store.read(name) for name in videos}
+    rows = {name: first.store.read(first.videos[name]) for name in videos}
     starts = np.cumsum([0, *(len(x) for x in rows.values())]).tolist()
     offset = dict(zip(videos, starts, strict=False))
     labels = None

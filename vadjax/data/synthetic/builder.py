@@ -34,12 +34,14 @@ from vadjax.data.synthetic.render import Renderer, min_pixels
 from vadjax.data.synthetic.scenario import FPS, HALF_WIDTH, make_scenario
 from vadjax.data.video import ArrayFrames, Dataset, Video
 from vadjax.errors import UserError
+from vadjax.runtime import leftovers
 
 GENERATOR_VERSION = 1
 DEFAULTS = {"num_train": 20, "num_test": 16, "num_frames": 120, "height": 160, "width": 240}
 _LEAST = {"num_train": 1, "num_test": 1, "num_frames": 8, "height": 64, "width": 64}
 _STREAMS = {"scene": 0, "train": 1, "test": 2, "plan": 3}  # independent random numbers from a seed
 
+_DRAFT = ".drawing-"  # begins the name of a folder that is not complete
 _WORKERS = min(4, os.cpu_count() or 1)  # more only wait for the interpreter
 
 log = logging.getLogger(__name__)
@@ -115,6 +117,7 @@ class Synthetic(Builder):
         Raises:
             UserError: the cache cannot be written.
         """
+        leftovers.remove_left(self.folder.parent, _DRAFT)
         if not self.folder.is_dir():
             try:
                 _draw_atomically(self.folder, self.settings)
@@ -160,13 +163,12 @@ def _settings(config: Any) -> dict[str, int]:
 def _draw_atomically(folder: pathlib.Path, settings: dict[str, int]) -> None:
     """Draw into a temporary folder, then rename that to `folder`."""
     folder.parent.mkdir(parents=True, exist_ok=True)
-    for stale in folder.parent.glob(".drawing-*"):  # of runs that were killed
-        if stale.stat().st_mtime < time.time() - 3600:
-            shutil.rmtree(stale, ignore_errors=True)
     num_clips = settings["num_train"] + settings["num_test"]
     log.info("Drawing %d synthetic clips into %s", num_clips, folder)
     started_s = time.monotonic()
-    draft = pathlib.Path(tempfile.mkdtemp(prefix=".drawing-", dir=folder.parent))
+    draft = pathlib.Path(
+        tempfile.mkdtemp(prefix=f"{_DRAFT}{leftovers.owner()}-", dir=folder.parent)
+    )
     try:
         _draw(draft, settings)
         draft.chmod(0o755)
