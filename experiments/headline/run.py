@@ -20,7 +20,7 @@ sys.path.insert(0, str(ROOT))
 
 from vadjax import config as configs  # noqa: E402
 from vadjax.pipeline import stages  # noqa: E402
-from vadjax.storage import workdir  # noqa: E402
+from vadjax.storage.environment import environment  # noqa: E402
 
 CONFIGS = {
     "ped2": ("ped2_lstm", "ped2_gru", "ped2_convae", "ped2_bilstm_supervised"),
@@ -131,14 +131,14 @@ def main() -> None:
         for name in CONFIGS[args.name]
     }
     first = next(iter(runs.values()))[0]
-    environment = workdir.environment({})
+    machine = environment({})
     coverage = f", {first['coverage']}" if first["coverage"] else ""
     lines = [
         f"# {first['dataset']}{coverage}: labels {first['label_version']}",
         "",
         f"`python experiments/headline/run.py {args.name}`"
         + (" with `--data_dir`" if args.data_dir else "")
-        + f"; {environment['processor']}, {args.seeds} seeds, mean ± standard deviation.",
+        + f"; {machine['processor']}, {args.seeds} seeds, mean ± standard deviation.",
         "",
         *table(runs),
         *kinds(runs),

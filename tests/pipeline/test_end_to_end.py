@@ -112,15 +112,23 @@ def test_another_config_is_refused(finished, cache):
 
 
 def test_figures_of_another_config_do_not_stay_beside_it(finished, cache, tmp_path):
-    """Ended before it evaluates, a command must leave no metrics.json that config.json belies."""
+    """Ended before it evaluates, a command leaves the record of the metrics that are there."""
     workdir = shutil.copytree(finished[0], tmp_path / "run")
     config = tiny(cache)
     config.report.title = "another title"
     stages.run(config, workdir, stage="extract", quiet=True)
     assert (workdir / "metrics.json").is_file()
     config.evaluate.quantile = 0.8
+    before = [(workdir / name).read_bytes() for name in ("config.json", "metrics.json")]
     stages.run(config, workdir, stage="extract", quiet=True)
-    assert not (workdir / "metrics.json").exists()
+    assert before == [(workdir / name).read_bytes() for name in ("config.json", "metrics.json")]
+    with pytest.raises(UserError, match=r"evaluate.quantile: 0.99 there, 0.8 asked"):
+        stages.run(config, workdir, stage="report", quiet=True)
+    metrics = stages.run(config, workdir, stage="evaluate", quiet=True)
+    saved = json.loads((workdir / "config.json").read_text())
+    assert metrics["threshold"]["rule"] == "quantile"
+    assert saved["config"]["evaluate"]["quantile"] == 0.8
+    assert saved["config"]["report"]["title"] == ""  # the page is that of before
 
 
 def test_what_cannot_be_scored_is_said_before_anything_is_extracted(cache, tmp_path):

@@ -1,5 +1,6 @@
 """One run, one folder: locks, claims, damage."""
 
+import json
 import subprocess
 import sys
 
@@ -96,6 +97,29 @@ def test_damage_is_said(tmp_path):
         workdir.read_config(tmp_path / "none")
 
 
-def test_environment_names_versions():
-    found = workdir.environment({"backend": "cpu"})
-    assert found["backend"] == "cpu" and "jax" in found["versions"] and found["processor"]
+def test_data_of_a_workdir_of_an_earlier_version(tmp_path):
+    """Up to 0.2 a fingerprint was made of names, sizes and times; where it is known it counts."""
+
+    def again(before, videos=("now", "now")):
+        ids = dict(zip(("test/1", "test/2"), videos, strict=True))
+        with workdir.opened(tmp_path, identity={}):
+            workdir.claim(
+                tmp_path, config={}, identity={}, data_dir="", videos=ids, before=before.get
+            )
+
+    old = {"data_dir": "", "frame_sizes": [], "videos": {"test/1": "a", "test/2": "b"}}
+    (tmp_path / "data.json").write_text(json.dumps(old))
+    with pytest.raises(UserError, match="other videos: 1 of 2 differ, such as test/2"):
+        again({"test/1": "a", "test/2": "x"})
+    again({"test/1": "a", "test/2": ""})
+    saved = json.loads((tmp_path / "data.json").read_text())
+    assert saved["videos"] == {"test/1": "now", "test/2": "now"}
+    with pytest.raises(UserError, match="other videos: 1 of 2 differ, such as test/1"):
+        again({"test/1": "now", "test/2": "now"}, ("other", "now"))
+
+
+@pytest.mark.parametrize("text", ["{", "[]", '{"videos": 1, "data_dir": ""}', "{}", "[" * 10000])
+def test_damaged_data_is_said(tmp_path, text):
+    (tmp_path / "data.json").write_text(text)
+    with pytest.raises(UserError, match=r"data.json is damaged"):
+        claim(tmp_path)

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 
 from tools.benchmarks import alternate, peaks, report, sides
 from vadjax.errors import UserError, unknown
-from vadjax.storage import workdir
+from vadjax.storage.environment import environment
 
 
 def run(
@@ -54,7 +54,7 @@ def start(suite: str, *, unit: str, show: str, dtype: str) -> dict:
         "show": show,
         "precision": dtype,
         "rounds": 0,
-        "environment": workdir.environment(measured["device"]),
+        "environment": environment(measured["device"]),
         "peaks": measured,
         "words": [],
         "results": {},

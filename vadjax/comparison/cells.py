@@ -9,6 +9,7 @@ from vadjax.comparison.tables import Table
 from vadjax.report import wording
 
 IDENTITY = ("model", "objective", "backbone", "seeds")
+EPOCHS = "epochs trained (asked)"
 CONDITIONS = ("best without learning", "coverage", "leakage", "warnings")
 SD = "± is the sample standard deviation over seeds; 95 % is over test videos, lowest seed's run."
 PUBLISHED_SD = "± is the population standard deviation over runs, as published."
@@ -40,7 +41,8 @@ def heading(table: Table) -> list[str]:
     """Return the headings of `group_cells`."""
     names = [NAMES[key] for key in table.known(BRIEF)]
     names[:1] = [*names[:1], "95 %"] if names else []
-    return [*IDENTITY, *names, *CONDITIONS]
+    epochs = [EPOCHS] if any(run.epochs_trained for run in table.runs) else []
+    return [*IDENTITY, *epochs, *names, *CONDITIONS]
 
 
 def group_cells(group: Group, table: Table) -> list[str]:
@@ -58,6 +60,9 @@ def group_cells(group: Group, table: Table) -> list[str]:
     interval = f"{ends[0]:.3f} to {ends[1]:.3f}" if ends else "–"
     cells[:1] = [*cells[:1], interval] if cells else []
     first = group.runs[0]
+    if any(run.epochs_trained for run in table.runs):
+        known = group.epochs_trained is not None
+        cells.insert(0, f"{group.epochs_trained} ({first.epochs_asked})" if known else "–")
     best = first.best_baseline
     seeds = ", ".join(map(str, group.seeds[:5])) + (", …" if len(group.seeds) > 5 else "")
     return [

@@ -54,6 +54,17 @@ class RunRow:
         return ("Bi" if self.at("detector.bidirectional") else "") + title
 
     @property
+    def epochs_asked(self) -> int | None:
+        """The config's `train.epochs`; None where nothing is trained by gradient."""
+        trained = str(self.at("detector.name") or WINDOW_MODEL) == WINDOW_MODEL
+        return self.settings.get("train.epochs") if trained else None  # type: ignore[return-value]
+
+    @property
+    def epochs_trained(self) -> list[int]:
+        """The epochs that each fold was trained for, fewer where training stopped early."""
+        return list(self.at("detector.epochs_trained") or ())
+
+    @property
     def backbone(self) -> str:
         """Its name, with the last stage where it is truncated, e.g. "resnet18 to stage3"."""
         last = self.settings.get("features.last_stage")
@@ -115,6 +126,11 @@ class Group:
         return [run.seed for run in self.runs]
 
     @property
+    def epochs_trained(self) -> int | str | None:
+        """The epochs of all trainings: a number, or the least and the most as text."""
+        return span(n for run in self.runs for n in run.epochs_trained)
+
+    @property
     def warnings(self) -> list[str]:
         """The warnings of all runs, see `merge_warnings`."""
         return merge_warnings(text for run in self.runs for text in run.warnings)
@@ -137,6 +153,16 @@ class Group:
             statistics.stdev(values) if len(values) > 1 else None,
             len(values),
         )
+
+
+def span(numbers: Iterable[int]) -> int | str | None:
+    """Return equal numbers as one, others as text, none as None.
+
+    >>> span([11, 11]), span([11, 20, 9]), span([])
+    (11, '9 to 20', None)
+    """
+    found = sorted(set(numbers))
+    return found[0] if len(found) == 1 else f"{found[0]} to {found[-1]}" if found else None
 
 
 def merge_warnings(texts: Iterable[str]) -> list[str]:

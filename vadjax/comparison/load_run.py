@@ -13,6 +13,7 @@ from vadjax.comparison.groups import RunRow
 from vadjax.errors import UserError
 from vadjax.evaluation import schema
 from vadjax.report import wording
+from vadjax.storage import artifacts
 
 CURVES = ("roc", "pr", "sweep")  # long, and not part of any table
 REQUIRED = ("detector", "frame", "threshold", "baselines", "accounting")
@@ -31,6 +32,9 @@ def read_run(workdir: pathlib.Path) -> RunRow:
     if not (workdir / "metrics.json").is_file():
         raise UserError(_why_no_metrics(workdir))
     metrics = schema.upgrade(_check(_read(workdir / "metrics.json")))
+    if "epochs_trained" not in metrics["detector"]:  # of a run of an earlier version
+        trained = artifacts.epochs_trained(workdir)
+        metrics["detector"] = {**metrics["detector"], "epochs_trained": trained}
     config = _read(workdir / "config.json")
     try:
         config, identity = config["config"], config["identity"]

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 
 from vadjax.comparison.columns import PATHS
-from vadjax.comparison.groups import RunRow
+from vadjax.comparison.groups import RunRow, span
 from vadjax.comparison.tables import Table
 from vadjax.report import wording
 
@@ -26,6 +26,7 @@ def group_rows(table: Table) -> Iterator[Sequence]:
     keys = table.known()
     yield (
         *("model", "variant", "objective", "backbone", "num_seeds", "seeds"),
+        *("epochs_asked", "epochs_trained"),
         *(name for key in keys for name in (key, f"{key}_sd")),
         *("auc_micro_low", "auc_micro_high", "interval_of_seed", "best_baseline"),
         *("best_baseline_auc", *CONDITIONS),
@@ -36,6 +37,7 @@ def group_rows(table: Table) -> Iterator[Sequence]:
         yield (
             *(group.model, group.variant, group.objective, group.backbone, len(group.runs)),
             " ".join(map(str, group.seeds)),
+            *(first.epochs_asked, group.epochs_trained),
             *(value for stat in stats for value in (stat.mean, stat.sd)),
             *(group.interval or (None, None)),
             first.seed if group.interval else None,
@@ -73,6 +75,7 @@ def run_rows(table: Table) -> Iterator[Sequence]:
         *("auc_micro_low", "auc_micro_high", "macro_skipped"),
         *(f"baseline_{name}" for name in baselines),
         *("threshold_rule", "threshold", *CELLS, *counts, *facts, *CONDITIONS, "commit"),
+        *("epochs_asked", "epochs_trained"),
     )
     for run in table.runs:
         yield (
@@ -86,7 +89,8 @@ def run_rows(table: Table) -> Iterator[Sequence]:
             *(run.at(f"accounting.{name}") for name in counts),
             *(run.at(f"detector.{name}") for name in facts),
             *conditions(run, run.leakage, run.warnings),
-            run.at("environment.commit"),
+            run.at("environment.commit") or run.at("environment.versions.vadjax"),
+            *(run.epochs_asked, span(run.epochs_trained)),
         )
 
 

@@ -24,6 +24,19 @@ FREE_KEYS = (
     "train.memory_mb",
     "train.checkpoint_every",
 )
+STAGES = ("extract", "train", "score", "evaluate", "explain", "report")
+PLACES = ("dataset.data_dir", "dataset.masks_dir", "features.cache_dir")  # of free keys
+# Free keys that change how fast a stage is, and of its result the last digits at most.
+OF_SPEED = (
+    "features.batch_size",
+    "train.parallel",
+    "train.num_devices",
+    "train.memory_mb",
+    "train.checkpoint_every",
+    "score.batch_size",
+    "explain.batch_size",
+    "explain.store_mb",
+)
 # Keys that the first version did not have: at their defaults they do not change a run's hash.
 LATER_KEYS = ("detector.name",)
 
@@ -37,6 +50,45 @@ def identity(config: ConfigDict) -> dict[str, object]:
 def is_free(key: str) -> bool:
     """Return whether a key may change between two commands on one workdir."""
     return key.split(".")[0] in FREE_SECTIONS or key in FREE_KEYS
+
+
+def stage_of(key: str, detector: str = "") -> str:
+    """Return the stage whose result a key belongs to.
+
+    Args:
+        key: flat.
+        detector: name of the run's detector; `knn` scores by a key that else counts for a baseline.
+
+    Returns:
+        One of `STAGES`; "" of keys that may not change within a workdir, and of places.
+    """
+    if not is_free(key) or key in PLACES:
+        return ""
+    section = key.split(".")[0]
+    if key == "evaluate.knn" and detector == "knn":
+        return "score"
+    return "extract" if section == "features" else section
+
+
+def differing(saved: ConfigDict, asked: ConfigDict, stage: str) -> list[str]:
+    """Return the keys by which a stage's result of one config is not that of another.
+
+    Args:
+        saved: what the stage was done with.
+        asked: the config to compare.
+        stage: one of `STAGES`.
+
+    Returns:
+        Flat keys, sorted.
+    """
+    before, now = _plain(flatten(saved.to_dict())), _plain(flatten(asked.to_dict()))
+    return sorted(
+        key
+        for key in now
+        if stage_of(key, asked.detector.name) == stage
+        and key not in OF_SPEED
+        and now[key] != before.get(key)
+    )
 
 
 def changed(before: Mapping, config: ConfigDict) -> list[str]:

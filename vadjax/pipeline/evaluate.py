@@ -87,12 +87,20 @@ def context(run: Run) -> dict:
         "protocol": c.dataset.protocol,
         "warnings": _warnings(run),
         "leakage": artifacts.read_json(run.workdir, "leakage.json"),
-        "detector": {**_features(run), **run.detector.describe(state)},
+        "detector": {**_features(run), **run.detector.describe(state), **_epochs(run)},
         "lookahead_frames": run.detector.delay,
         "seeds": [c.seed],
         "timing": artifacts.read_timing(run.workdir),
         "environment": run.environment,
     }
+
+
+def _epochs(run: Run) -> dict:
+    """Return the epochs that were asked for, and those that each fold was trained for."""
+    if not run.gradient:
+        return {}
+    trained = artifacts.epochs_trained(run.workdir)
+    return {"epochs": run.config.train.epochs, "epochs_trained": trained}
 
 
 def _coverage(run: Run) -> str | None:

@@ -22,7 +22,7 @@ from vadjax.evaluation import schema
 from vadjax.runtime import devices, processes
 from vadjax.runtime.console import Console
 from vadjax.storage import artifacts
-from vadjax.storage import workdir as workdirs
+from vadjax.storage.environment import environment
 from vadjax.storage.features import FeatureStore
 
 WINDOWS = "test windows"  # stands for a video's id where windows are the units
@@ -80,7 +80,7 @@ class Run:
     @functools.cached_property
     def environment(self) -> dict:
         """Versions, machine and devices."""
-        return workdirs.environment(devices.describe())
+        return environment(devices.describe())
 
     @functools.cached_property
     def dataset(self) -> Any:

@@ -3,11 +3,12 @@
 import contextlib
 import pathlib
 import time
+from collections.abc import Sequence
 
 from ml_collections import ConfigDict
 
 from vadjax import config as configs
-from vadjax.errors import UserError
+from vadjax.pipeline import record
 from vadjax.pipeline.evaluate import evaluate
 from vadjax.pipeline.explain import explain
 from vadjax.pipeline.extract import extract
@@ -18,7 +19,6 @@ from vadjax.pipeline.train import train
 from vadjax.runtime import devices, processes
 from vadjax.runtime.console import Console
 from vadjax.storage import workdir as workdirs
-from vadjax.storage.files import write_json
 
 STAGES = {
     "extract": extract,
@@ -28,7 +28,7 @@ STAGES = {
     "explain": explain,
     "report": report,
 }
-ORDER = tuple(STAGES)
+ORDER = configs.STAGES
 SHARED = ("extract", "train")  # by all processes of a run; the first one does the others
 
 
@@ -59,6 +59,8 @@ def run(
         UserError: whatever the user can correct.
     """
     console = Console(quiet=quiet or not processes.is_first())
+    config = config.copy_and_resolve_references()
+    names = ORDER if stage == "all" else (stage,)
     identity = configs.identity(config)
     defaults = configs.identity(configs.default_config())
     with contextlib.ExitStack() as opened:
@@ -74,8 +76,7 @@ def run(
                     f"vadjax: {config.dataset.name}, {config.dataset.protocol}, in {workdir}"
                 )
                 devices.setup(config.features.cache_dir)
-                _claim(this, identity)
-        names = ORDER if stage == "all" else (stage,)
+                _claim(this, names)
         for number, name in enumerate(names, 1):
             start = time.perf_counter()
             console.say(f"[{number}/{len(names)}] {name}")
@@ -85,6 +86,7 @@ def run(
             else:
                 with processes.barrier(f"the first process did the stage {name}"):
                     if processes.is_first():
+                        record.before_stage(this, name)
                         STAGES[name](this)
             if done is not False:  # else what it took before stands
                 this.add_timing(**{f"{name}_s": time.perf_counter() - start})
@@ -99,34 +101,14 @@ def run(
         return metrics
 
 
-def _claim(run: Run, identity: dict) -> None:
+def _claim(run: Run, names: Sequence[str]) -> None:
     """Make the opened workdir this config's and these videos'."""
+    record.check(run, names)
     check_length(run.dataset.test, run.span)
     if not (run.workdir / "config.json").exists() and "features" in run.inputs:
         run.backbone  # noqa: B018 - without its weights a new workdir is not begun
-    _drop_figures_of_another_config(run)
-    workdirs.claim(
-        run.workdir,
-        config=run.config.to_dict(),
-        identity=identity,
-        data_dir=run.config.dataset.data_dir,
-        videos={name: video.fingerprint for name, video in run.videos.items()},
-        frame_sizes=[v.frames.shape for v in run.dataset.train or run.dataset.test],
-    )
-    write_json(run.workdir / "environment.json", run.environment)
+    record.claim(run)
     if processes.current().count > 1:
         run.console.say(f"  {processes.current().count} processes; all end when one is lost")
         if "features" in run.inputs:
             run.store  # noqa: B018 - weights and store are there before the others look for them
-
-
-def _drop_figures_of_another_config(run: Run) -> None:
-    """Remove metrics.json where config.json is about to say other than what it was made with."""
-    if not (run.workdir / "metrics.json").exists():
-        return
-    try:
-        kept = not configs.changed(workdirs.read_config(run.workdir), run.config)
-    except UserError:  # none, or damaged: nothing is known of the figures
-        kept = False
-    if not kept:
-        (run.workdir / "metrics.json").unlink()

@@ -1,6 +1,7 @@
 """The stage `train`: clips of each fold to the state of its detector, after the leakage audit."""
 
 from vadjax.detectors.contract import Progress
+from vadjax.pipeline import record
 from vadjax.pipeline.audit import audit
 from vadjax.pipeline.run import Run, fold_name
 from vadjax.runtime import processes
@@ -15,6 +16,7 @@ def train(run: Run) -> bool:
     """
     audit(run)
     timing: dict[str, float] = {}
+    begun = False  # an earlier detector, and what was made with it, is replaced
     for fold in run.folds:
         progress = Progress(
             run.console,
@@ -30,7 +32,13 @@ def train(run: Run) -> bool:
             progress=progress,
         )
         if processes.is_first():
+            new = timing.get("train_compile_s") or not artifacts.num_states(run.workdir)
+            if new and not begun:
+                record.before_training_ends(run)
+                begun = True
             artifacts.write_state(run.workdir, fold.index, state)
+    if processes.is_first():
+        record.after_training(run)
     compiled = timing.pop("train_compile_s", None)
     if timing:
         run.add_timing(**timing)  # of all epochs, those before a restart too

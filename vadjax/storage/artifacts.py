@@ -3,8 +3,10 @@
 Config, data and lock of a workdir are in `storage.workdir`, checkpoints in `storage.checkpoints`.
 """
 
+import contextlib
 import json
 import pathlib
+import shutil
 import zipfile
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
@@ -20,6 +22,12 @@ from vadjax.storage.state import load_state, save_state
 EXPLAIN = "explain"  # folder of maps, pictures and films
 SPLITS = ("test", "calibration")
 _MADE_BY = {"metrics.json": "evaluate", "leakage.json": "train", "explain/maps.json": "explain"}
+_RESULTS = {
+    "score": ("scores.npz",),
+    "evaluate": ("metrics.json",),
+    "explain": ("explain/maps.json", "explain/gallery.json"),
+    "report": ("report.html",),
+}
 _ARRAYS = ("scores", "predicted", "labels", "times", "maps")
 _PLAIN = ("id", "fold", "unit", "fps", "fps_assumed", "scene", "substituted")
 _DAMAGE = (OSError, ValueError, KeyError, IndexError, TypeError, EOFError, zipfile.BadZipFile)
@@ -245,6 +253,43 @@ def forget_maps(workdir: pathlib.Path) -> None:
         (workdir / EXPLAIN / name).unlink(missing_ok=True)
 
 
+def is_done(workdir: pathlib.Path, stage: str) -> bool:
+    """Return whether a stage's result lies in a workdir.
+
+    Args:
+        workdir: folder of the run.
+        stage: one of those of a run.
+
+    Returns:
+        True also where it is that of earlier settings.
+    """
+    if stage in ("extract", "train"):  # what is extracted lies in the cache
+        return num_states(workdir) > 0
+    return any((workdir / name).is_file() for name in _RESULTS[stage])
+
+
+def forget(workdir: pathlib.Path, stage: str) -> None:
+    """Remove the result of a stage that is about to have another, and all that follows from it.
+
+    The page stays: it shows the settings that it was made with.
+
+    Args:
+        workdir: folder of the run.
+        stage: one of those of a run.
+    """
+    if stage == "report":
+        return
+    if stage != "explain":
+        (workdir / "metrics.json").unlink(missing_ok=True)
+    if stage != "evaluate":
+        forget_maps(workdir)
+    (workdir / EXPLAIN / "gallery.json").unlink(missing_ok=True)
+    if stage in ("train", "score"):
+        (workdir / "scores.npz").unlink(missing_ok=True)
+    if stage == "train":
+        shutil.rmtree(workdir / "detector", ignore_errors=True)
+
+
 def read_gallery(workdir: pathlib.Path) -> dict | None:
     """Return explain/gallery.json with the pictures themselves, `jpeg` in each row; None: no file.
 
@@ -273,11 +318,25 @@ def read_history(workdir: pathlib.Path, name: str = "") -> list[dict]:
     Returns:
         A row an epoch; none where nothing was trained.
     """
-    path = workdir / "log.jsonl"
-    if not path.is_file():
-        return []
-    rows = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines() if line]
-    return [row for row in rows if row.get("name", "") == name]
+    return [row for row in _rows_of_log(workdir) if row.get("name", "") == name]
+
+
+def epochs_trained(workdir: pathlib.Path) -> list[int]:
+    """Return the number of epochs of each training in log.jsonl; none where there is no log."""
+    last: dict[str, int] = {}
+    for row in _rows_of_log(workdir):
+        last[row.get("name", "")] = int(row.get("epoch", 0))
+    return list(last.values())
+
+
+def _rows_of_log(workdir: pathlib.Path) -> list[dict]:
+    """Return the rows of log.jsonl; a line that was cut off is left out."""
+    path, rows = workdir / "log.jsonl", []
+    if path.is_file():
+        for line in path.read_text(encoding="utf-8", errors="replace").splitlines():
+            with contextlib.suppress(ValueError, RecursionError):
+                rows.append(json.loads(line))
+    return [row for row in rows if isinstance(row, dict)]
 
 
 def read_timing(workdir: pathlib.Path) -> dict[str, float]:

@@ -1,21 +1,16 @@
-"""The workdir of a run: its lock, its config and its environment."""
+"""The workdir of a run: its lock, its config and its videos."""
 
 import contextlib
 import fcntl
-import importlib.metadata
 import json
 import os
 import pathlib
-import platform
-import subprocess
-import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from vadjax.errors import UserError
 from vadjax.storage.files import unwritable, write_json
 
 FINGERPRINTS = "content"  # what data.json's are hashes of; up to 0.2 of names, sizes and times
-PACKAGES = ("jax", "jaxlib", "flax", "optax", "numpy", "opencv-python-headless", "scikit-learn")
 
 
 @contextlib.contextmanager
@@ -156,6 +151,20 @@ def claim(
         "videos": dict(videos),
     }
     write_json(file, data)
+    write_config(path, config=config, identity=identity)
+
+
+def write_config(path: pathlib.Path, *, config: Mapping, identity: Mapping[str, object]) -> None:
+    """Write config.json.
+
+    Args:
+        path: the folder.
+        config: the whole config.
+        identity: as given to `opened`.
+
+    Raises:
+        UserError: the folder cannot be written, or the disk is full.
+    """
     plain = json.loads(json.dumps({"config": config, "identity": identity}, default=list))
     write_json(path / "config.json", plain)
 
@@ -198,34 +207,3 @@ def read_frame_sizes(path: pathlib.Path) -> list[tuple[int, int]]:
         return [(int(height), int(width)) for height, width in json.loads(text)["frame_sizes"]]
     except (OSError, ValueError, KeyError, TypeError):
         return []
-
-
-def environment(devices: Mapping[str, object]) -> dict:
-    """Return versions, machine, devices and git commit for `environment.json`."""
-    commit = None
-    with contextlib.suppress(OSError, subprocess.SubprocessError):
-        here = pathlib.Path(__file__).parent
-        done = subprocess.run(
-            ["git", "rev-parse", "HEAD"], cwd=here, capture_output=True, text=True, timeout=5
-        )
-        commit = done.stdout.strip() or None
-    versions = {}
-    for name in ("vadjax", *PACKAGES):
-        with contextlib.suppress(importlib.metadata.PackageNotFoundError):
-            versions[name] = importlib.metadata.version(name)
-    return {
-        "python": sys.version.split()[0],
-        "platform": platform.platform(),
-        "processor": _processor(),
-        "versions": versions,
-        "commit": commit,
-        **devices,
-    }
-
-
-def _processor() -> str:
-    with contextlib.suppress(OSError):
-        for line in pathlib.Path("/proc/cpuinfo").read_text().splitlines():
-            if line.startswith("model name"):
-                return line.split(":", 1)[1].strip()
-    return platform.processor() or "unknown"

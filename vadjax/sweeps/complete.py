@@ -5,15 +5,14 @@ from collections.abc import Sequence
 
 import jax
 
-from vadjax import config as configs
 from vadjax.detectors.window_state import state_of
 from vadjax.errors import UserError
+from vadjax.pipeline import record
 from vadjax.pipeline.audit import audit
 from vadjax.pipeline.evaluate import evaluate
 from vadjax.pipeline.run import Run
 from vadjax.pipeline.score import score
 from vadjax.storage import artifacts
-from vadjax.storage import workdir as workdirs
 from vadjax.storage.files import atomic_write, write_json
 from vadjax.sweeps.members import Task, split_key
 from vadjax.training.population import Ended
@@ -65,7 +64,7 @@ def score_and_evaluate(run: Run) -> None:
     key = ("leakage", *((*split_key(fold), fold.test) for fold in run.folds))
     write_json(run.workdir / "leakage.json", run.memory.once(key, lambda: _audit(run)))
     score(run)
-    _claim(run)  # before metrics.json, which marks the run as done
+    record.claim(run, done=())  # before metrics.json, which marks the run as done
     evaluate(run)
     (run.workdir / "stopped.json").unlink(missing_ok=True)
 
@@ -75,21 +74,9 @@ def _audit(run: Run) -> dict:
     return artifacts.read_json(run.workdir, "leakage.json")
 
 
-def _claim(run: Run) -> None:
-    """Write the run's config and the fingerprints of its data."""
-    workdirs.claim(
-        run.workdir,
-        config=run.config.to_dict(),
-        identity=configs.identity(run.config),
-        data_dir=run.config.dataset.data_dir,
-        videos={name: video.fingerprint for name, video in run.videos.items()},
-        frame_sizes=[v.frames.shape for v in run.dataset.train or run.dataset.test],
-    )
-
-
 def _write_stopped(run: Run, pairs: Sequence[tuple[Task, Ended]]) -> None:
     """Record that a search has stopped the run; it is neither scored nor evaluated."""
-    _claim(run)
+    record.claim(run, done=())
     epochs = max(len(result.progress.history) for _, result in pairs)
     loss = sum(result.best_metric for _, result in pairs) / len(pairs)
     write_json(run.workdir / "stopped.json", {"epochs": epochs, "heldout_loss": loss})
