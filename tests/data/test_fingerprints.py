@@ -6,7 +6,7 @@ import os
 import pytest
 
 from vadjax.data.fingerprints import fingerprint, fingerprint_before, signature
-from vadjax.data.video import ImageFrames
+from vadjax.data.image_frames import ImageFrames
 
 
 def write(path, content, times=(1, 2)):

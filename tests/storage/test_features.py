@@ -9,7 +9,8 @@ import sys
 import numpy as np
 import pytest
 
-from vadjax.data.video import ArrayFrames, ImageFrames, Video
+from vadjax.data.image_frames import ImageFrames
+from vadjax.data.video import ArrayFrames, Video
 from vadjax.errors import UserError
 from vadjax.storage.features import FeatureStore
 
