@@ -12,8 +12,9 @@ import pytest
 
 from tests.data import layouts
 from vadjax.data.frame_source import FrameSequence
+from vadjax.data.live import LiveSource, without_password
 from vadjax.data.pipe import PipeSource
-from vadjax.data.sources import LiveSource, open_source, without_password
+from vadjax.data.sources import open_source
 from vadjax.data.video import ArrayFrames, Video
 from vadjax.errors import UserError
 

@@ -1,18 +1,13 @@
-"""Decode video files: the only module that knows FFmpeg, by PyAV.
+"""Decode video files and streams, by PyAV.
 
-A file is read as a path, never as an address, so that any name works; one packet that cannot be
-decoded does not end the video; every picture has the time that the stream gives it. Pictures of
-one pass are RGB uint8 of one size, upright where the file says how the camera was held.
+One packet that cannot be decoded does not end the video; every picture has the time that the stream
+gives it. Pictures of one pass are RGB uint8 of one size, upright where the file says how the camera
+was held.
 """
 
 import errno
-import logging
 import math
 import os
-import re
-import shlex
-import struct
-import threading
 from collections.abc import Iterator
 from fractions import Fraction
 
@@ -21,17 +16,22 @@ import numpy as np
 from av.sidedata.sidedata import Type as SideData
 from av.video.reformatter import VideoReformatter
 
+from vadjax.data.container import (
+    MAX_PIXELS,
+    codec_name,
+    conversion,
+    no_video,
+    open_address,
+    open_file,
+)
 from vadjax.data.files import unreadable
+from vadjax.data.orientation import TURNED, Matrix, read_matrix, upright
 from vadjax.errors import UserError
 
-MAX_PIXELS = 8192 * 4320  # of a picture, 8K; a header that says more is damaged or hostile
-TIMEOUT_S = 60.0  # to open a file, and to read on by one packet
-MAX_FAILURES = 8  # packets in a row that cannot be read from the file
-PLAYLISTS = {"concat", "concatf", "dash", "hls", "imf", "sdp"}  # they name other files
+MAX_FAILURES = 8  # packets in a row that cannot be read from a file
+MAX_FPS = 1000  # of a header
 RAW = {"av1", "avs2", "avs3", "cavsvideo", "dirac", "evc", "h261", "h263", "h264", "hevc", "m4v"}
 RAW |= {"mjpeg", "mjpeg_2000", "mpegvideo", "obu", "vc1", "vvc"}  # streams without a container
-_TURNED = {90: (0, -1, 1, 0), -90: (0, 1, -1, 0), 180: (-1, 0, 0, -1), -180: (-1, 0, 0, -1)}
-_NAMING = threading.Lock()
 
 
 class Picture:
@@ -59,46 +59,55 @@ class Decoder:
 
     Attributes:
       codec: name of the picture stream's codec.
-      fps: frames a second by the header; None where it does not say, as in a stream without a
-        container.
+      fps: frames a second by the header, as a mean; None where it does not say.
+      base_fps: the rate on whose frames all times lie, by the header; None likewise.
       announced: frames by the header; None where it does not say.
-      tick_s: seconds of one unit of time, exact.
+      length: ticks by the header, from the first frame to the end of the last; None likewise.
+      tick_s: seconds of one unit of time.
       has_times: the file gives times; a stream without a container has none.
-      num_streams: picture streams in the file; the first is read.
+      num_streams: picture streams in the file; the first that can be decoded is read.
       expected: presentation times of the packets that should give a picture, in ticks.
       num_packets: read so far.
       num_errors: packets that could not be read or decoded.
       reason: what FFmpeg says of the first of them.
 
     Args:
-      path: of the file.
+      path: of the file, or the address of a stream.
       careful: decode in one thread: what a damaged file gives is then always the same.
+      timeout_s: given with an address only: seconds to open it, and to wait for a packet.
 
     Raises:
       UserError: the file cannot be read, has no picture stream, or none that can be decoded here.
+      av.FFmpegError: nothing answers at the address.
     """
 
-    def __init__(self, path: str | os.PathLike, *, careful: bool = False):
-        self.path = os.fspath(path)
-        self._container = _open(self.path)
+    def __init__(
+        self, path: str | os.PathLike, *, careful: bool = False, timeout_s: float | None = None
+    ):
+        self.path, self._is_live = os.fspath(path), timeout_s is not None
+        if timeout_s is None:
+            self._container = open_file(self.path)
+        else:
+            self._container = open_address(self.path, timeout_s=timeout_s)
         self._reformatter = VideoReformatter()
-        self._matrix: tuple[int, ...] | None = None
+        self._matrix: Matrix | None = None
         self._stored: tuple[int, int] | None = None  # height and width of the first picture
         self.expected: list[int] = []
         self.num_packets = self.num_errors = 0
         self.reason = ""
         try:
-            self._stream = self._choose()
-            context = self._stream.codec_context
-            context.thread_type = "NONE" if careful else "AUTO"
+            stream = self._stream = self._choose()
+            context = stream.codec_context
+            # Threads that hold whole frames would delay a stream by as many frames.
+            context.thread_type = "NONE" if careful else "SLICE" if self._is_live else "AUTO"
             context.options = {"max_pixels": str(MAX_PIXELS)}
             self.codec: str = context.codec.canonical_name
-            self.tick_s = Fraction(self._stream.time_base or 1)
-            raw = self._container.format.name in RAW
-            self.has_times = not raw
-            self.fps = rate_of(context.framerate if raw else self._stream.average_rate)
-            self.base_fps = None if raw else rate_of(self._stream.guessed_rate)
-            self.announced: int | None = max(self._stream.frames, 0) or None
+            self.tick_s = float(stream.time_base or 1)
+            self.has_times = self._container.format.name not in RAW
+            self.fps = rate_of(stream.average_rate if self.has_times else context.framerate)
+            self.base_fps = rate_of(stream.guessed_rate) if self.has_times else None
+            self.announced: int | None = max(stream.frames, 0) or None
+            self.length: int | None = max(stream.duration or 0, 0) or None
         except BaseException:
             self.close()
             raise
@@ -113,7 +122,7 @@ class Decoder:
         for packet in self._packets():
             if packet is not None and packet.size:
                 self.num_packets += 1
-                if packet.pts is not None and not packet.is_discard:
+                if packet.pts is not None and not packet.is_discard and not self._is_live:
                     self.expected.append(packet.pts)
             try:
                 frames = self._stream.decode(packet)
@@ -124,8 +133,7 @@ class Decoder:
                 continue
             for frame in frames:
                 if self._stored is None:
-                    self._stored = frame.height, frame.width
-                    self._matrix = _display_matrix(frame)
+                    self._stored, self._matrix = (frame.height, frame.width), _matrix(frame)
                 yield Picture(frame, self)
 
     def close(self) -> None:
@@ -138,7 +146,7 @@ class Decoder:
         if self._stored is None:
             return None
         turned = self._matrix is not None and not self._matrix[0]
-        return self._stored[::-1] if turned else self._stored
+        return (self._stored[1], self._stored[0]) if turned else self._stored
 
     def convert(self, frame: av.VideoFrame) -> np.ndarray:
         """Return a frame of this pass as uint8 [h, w, 3] RGB (`Picture.rgb`)."""
@@ -150,13 +158,13 @@ class Decoder:
 
     def undecodable(self) -> UserError:
         """Build the error for a file of which no picture can be decoded."""
-        size = os.path.getsize(self.path)
         why = f" ({self.reason})" if self.reason else ""
         return unreadable(
             self.path,
-            f"{self.path} ({size} bytes) cannot be decoded as a video: none of its {self.codec} "
-            f"pictures can be read{why}. It is cut short or damaged, or the decoder lacks a part. "
-            f"Download it again, or convert it: {conversion(self.path)}",
+            f"{self.path} ({os.path.getsize(self.path)} bytes) cannot be decoded as a video: none "
+            f"of its {self.codec} pictures can be read{why}. It is cut short or damaged, or its "
+            "codec is not fully supported here. Download it again, or convert it: "
+            f"{conversion(self.path)}",
         )
 
     def _packets(self) -> Iterator[av.Packet | None]:
@@ -169,12 +177,12 @@ class Decoder:
                     yield packet
                 return
             except (av.FFmpegError, ValueError) as error:
-                if getattr(error, "errno", 0) == errno.EIO:
-                    raise UserError(
-                        f"{self.path} cannot be read ({os.strerror(errno.EIO)})."
-                    ) from None
+                gone = self._is_live and not isinstance(error, av.error.InvalidDataError)
+                if getattr(error, "errno", 0) == errno.EIO and not gone:
+                    why = os.strerror(errno.EIO)
+                    raise UserError(f"{self.path} cannot be read ({why}).") from None
                 self._note(error)
-                failures += 1
+                failures += MAX_FAILURES if gone else 1
         yield None
 
     def _note(self, error: Exception) -> None:
@@ -183,14 +191,14 @@ class Decoder:
 
     def _choose(self) -> av.VideoStream:
         streams = self._container.streams
-        covers = [s for s in streams.video if "attached_pic" in str(s.disposition)]
+        covers = [s for s in streams.video if s.disposition & av.stream.Disposition.attached_pic]
         pictures = [s for s in streams.video if s not in covers]
         self.num_streams = len(pictures)
         if not pictures:
             others = {s.type for s in streams} & {"audio", "subtitle"}
             others |= {"a cover picture"} if covers else set()
-            if not others:
-                raise _no_video(self.path, "nothing in it is a picture stream")
+            if not others and not self._is_live:
+                raise no_video(self.path, "nothing in it is a picture stream")
             raise UserError(
                 f"{self.path} has no picture stream: it holds {' and '.join(sorted(others))} only. "
                 "Give the file that has the pictures."
@@ -198,7 +206,7 @@ class Decoder:
         stream = next((s for s in pictures if s.codec_context is not None), None)
         if stream is None:
             raise UserError(
-                f"{self.path}: its pictures are coded as {_codec_name(self._container)}, for which "
+                f"{self.path}: its pictures are coded as {codec_name(self._container)}, for which "
                 f"there is no decoder here. Convert it: {conversion(self.path)}"
             )
         width, height = stream.codec_context.width, stream.codec_context.height
@@ -211,110 +219,19 @@ class Decoder:
         return stream
 
 
-def conversion(path: str, *, scale: bool = False) -> str:
-    """Return the command that converts a file into one that is read everywhere.
-
-    Args:
-      path: of the file.
-      scale: make its pictures smaller too.
-
-    Returns:
-      A line for a shell.
-    """
-    smaller = " -vf scale=1280:-2" if scale else ""
-    result = f"{os.path.splitext(path)[0]}-h264.mp4"
-    return f"ffmpeg -i {shlex.quote(path)}{smaller} -c:v libx264 -an {shlex.quote(result)}"
-
-
 def rate_of(rate: Fraction | None) -> float | None:
     """Return a header's rate in frames a second, or None where it cannot be one."""
     value = float(rate) if rate else 0.0
-    return value if math.isfinite(value) and 0 < value <= 1000 else None
+    return value if math.isfinite(value) and 0 < value <= MAX_FPS else None
 
 
-def upright(image: np.ndarray, matrix: tuple[int, ...] | None) -> np.ndarray:
-    """Turn and mirror a picture by the display matrix of its file.
-
-    Args:
-      image: [h, w, ...].
-      matrix: -1, 0 or 1: how x and y of the stored picture go into x and y of the shown one, as
-        (x to x, x to y, y to x, y to y); None shows it as it is stored.
-
-    Returns:
-      A view of it.
-    """
-    if matrix is None:
-        return image
-    x_to_x, x_to_y, y_to_x, y_to_y = matrix
-    if not x_to_x:
-        image, x_to_x, y_to_y = image.swapaxes(0, 1), y_to_x, x_to_y
-    return image[:: -1 if y_to_y < 0 else 1, :: -1 if x_to_x < 0 else 1]
-
-
-def _display_matrix(frame: av.VideoFrame) -> tuple[int, ...] | None:
-    """Read in which of the eight ways a picture is to be shown; None: as it is stored."""
+def _matrix(frame: av.VideoFrame) -> Matrix | None:
+    """Read how a picture is to be turned; None shows it as it is stored."""
     try:
         found = list(frame.side_data)
     except (ValueError, IndexError):  # PyAV 18 does not know every kind that FFmpeg has
-        return _TURNED.get(round(frame.rotation))
+        return TURNED.get(round(frame.rotation))
     for data in found:
-        if data.type == SideData.DISPLAYMATRIX and len(bytes(data)) >= 36:
-            a, b, _, c, d = struct.unpack("=9i", bytes(data)[:36])[:5]
-            matrix = tuple(round(value / 65536) for value in (a, b, c, d))
-            if sorted(map(abs, matrix)) == [0, 0, 1, 1] and abs(matrix[0]) == abs(matrix[3]):
-                return None if matrix == (1, 0, 0, 1) else matrix
+        if data.type == SideData.DISPLAYMATRIX:
+            return read_matrix(bytes(data))
     return None
-
-
-def _open(path: str) -> av.container.InputContainer:
-    """Open a file, and nothing that its name or its contents may lead to.
-
-    Raises:
-      UserError: it cannot be read, or is no video.
-    """
-    try:
-        with open(path, "rb") as file:
-            file.read(1)
-    except OSError as error:
-        raise UserError(f"{path} cannot be read ({error.strerror}).") from None
-    try:
-        container = av.open(
-            f"file:{os.path.abspath(path)}",
-            container_options={"protocol_whitelist": "file"},
-            options={"max_pixels": str(MAX_PIXELS)},
-            metadata_errors="replace",
-            timeout=TIMEOUT_S,
-        )
-    except (av.FFmpegError, ValueError) as error:
-        raise _no_video(path, getattr(error, "strerror", None) or str(error)) from None
-    if container.format.name.split(",")[0] in PLAYLISTS:
-        container.close()
-        raise UserError(f"{path} is a list of other files, not a video; give those files.")
-    return container
-
-
-def _no_video(path: str, why: str) -> UserError:
-    size = os.path.getsize(path)
-    why = why if size else "it is empty"
-    return unreadable(
-        path,
-        f"{path} ({size} bytes) cannot be decoded as a video ({why}): it is cut short, or its "
-        f"format is unknown here. Download it again, or convert it: {conversion(path)}",
-    )
-
-
-def _codec_name(container: av.container.InputContainer) -> str:
-    """Name the codec of a stream that has no decoder, which only FFmpeg's own listing says."""
-    logger = logging.getLogger("libav")
-    with _NAMING:
-        level = av.logging.get_level()
-        logger.disabled = True  # other threads may meet warnings meanwhile
-        try:
-            av.logging.set_level(av.logging.INFO)
-            text = container.dumps_format()
-        finally:
-            av.logging.set_level(level)
-            logger.disabled = False
-    found = re.search(r"Video: (\w+)[^(,]*(?:\((\w+) / )?", text)
-    names = [name for name in (found.groups() if found else ()) if name and name != "none"]
-    return names[0] if names else "something that it does not name"

@@ -99,7 +99,7 @@ def _summary(
         lost = tuple(np.searchsorted(ticks, missing).tolist())
     fps, times, notes = decoder.fps, None, _notes(decoder, seen, lost)
     if decoder.has_times:
-        tick_s = float(decoder.tick_s)
+        tick_s = decoder.tick_s
         usual = decoder.base_fps or decoder.fps
         found = timing.seconds(ticks, tick_s=tick_s, step_s=1 / usual if usual else 1.0)
         fps = timing.rate_of_even(found, rates=(decoder.fps, usual), tick_s=tick_s)
@@ -108,8 +108,8 @@ def _summary(
     if uneven := timing.describe(times):
         notes.append(Deviation(uneven, "times are the file's own, not index / rate"))
     announced = decoder.announced or -1
-    if decoder.num_packets >= announced and not decoder.num_errors:
-        announced = min(announced, len(ticks))  # the others are not meant to be shown
+    if announced > len(ticks) and _is_whole(decoder, ticks):
+        announced = len(ticks)  # the others are not meant to be shown
     return Measured(
         num_frames=len(ticks),
         size=size,
@@ -121,6 +121,20 @@ def _summary(
         notes=tuple(notes),
         looked=list(placed((one.looked for one in seen), frozenset(lost))),
     )
+
+
+def _is_whole(decoder: Decoder, ticks: Sequence[int | None]) -> bool:
+    """Return whether nothing is lost: all packets are there, or the last frame ends at the end.
+
+    A header also counts frames that editing has cut off (MP4), and those for which there is no
+    picture, as the one before goes on (AVI).
+    """
+    if decoder.num_packets >= (decoder.announced or 0) and not decoder.num_errors:
+        return True
+    known = [tick for tick in ticks if tick is not None]
+    if decoder.num_errors or not decoder.length or len(known) < max(2, len(ticks)):
+        return False
+    return known[-1] - known[0] >= decoder.length - 2 * float(np.median(np.diff(known)))
 
 
 def _missing(decoder: Decoder, ticks: Sequence[int | None]) -> list[int]:

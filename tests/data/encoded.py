@@ -1,0 +1,69 @@
+"""Video files that a test encodes by PyAV, with pictures and times that it knows."""
+
+import pathlib
+from collections.abc import Sequence
+from fractions import Fraction
+
+import av
+import numpy as np
+
+HEIGHT, WIDTH = 48, 64
+UNIT = Fraction(1, 1000)  # seconds of a time
+
+
+def picture(index: int, *, height: int = HEIGHT, width: int = WIDTH) -> np.ndarray:
+    """Draw a frame that tells its index by its grey levels, with a bright upper left corner."""
+    image = np.full((height, width, 3), 30 + 3 * (index % 50), np.uint8)
+    image[: height // 4, : width // 4] = 250
+    return image
+
+
+def index_of(image: np.ndarray) -> int:
+    """Return the index of a `picture`, modulo 50, that encoding has changed by a level or so."""
+    height, width = image.shape[:2]
+    return round((float(image[height // 2 :, width // 2 :].mean()) - 30) / 3)
+
+
+def encode(
+    path: pathlib.Path,
+    times_ms: Sequence[int],
+    *,
+    codec: str = "libx264",
+    pix_fmt: str = "yuv420p",
+    gop: int = 10,
+    b_frames: int = 2,
+    size: tuple[int, int] = (HEIGHT, WIDTH),
+    turned: tuple = (),
+    **options: str,
+) -> pathlib.Path:
+    """Encode `picture` 0, 1, ... to be shown at these times."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with av.open(f"file:{path}", "w") as container:
+        stream = container.add_stream(codec, rate=25, options=options)
+        stream.height, stream.width, stream.pix_fmt = *size, pix_fmt
+        stream.codec_context.time_base = stream.time_base = UNIT
+        stream.codec_context.gop_size, stream.codec_context.max_b_frames = gop, b_frames
+        if turned:
+            stream.set_display_rotation(*turned)
+        for index, time in enumerate(times_ms):
+            image = picture(index, height=size[0], width=size[1])
+            frame = av.VideoFrame.from_ndarray(image, format="rgb24")
+            frame.pts, frame.time_base = time, UNIT
+            container.mux(stream.encode(frame))
+        container.mux(stream.encode())
+    return path
+
+
+def packets(path: pathlib.Path) -> list[tuple[int, int, int]]:
+    """Return (time, place in the file, bytes) of each packet, in the order of the file."""
+    with av.open(f"file:{path}") as container:
+        return [(p.pts, p.pos, p.size) for p in container.demux(video=0) if p.size]
+
+
+def spoil(path: pathlib.Path, number: int) -> int:
+    """Overwrite packet `number` of a file by zeros; return its time."""
+    time, place, size = packets(path)[number]
+    data = bytearray(path.read_bytes())
+    data[place : place + size] = bytes(size)
+    path.write_bytes(data)
+    return time
