@@ -13,7 +13,7 @@ UNIT = Fraction(1, 1000)  # seconds of a time
 
 def picture(index: int, *, height: int = HEIGHT, width: int = WIDTH) -> np.ndarray:
     """Draw a frame that tells its index by its grey levels, with a bright upper left corner."""
-    image = np.full((height, width, 3), 30 + 3 * (index % 50), np.uint8)
+    image = np.full((height, width, 3), 30 + 4 * (index % 50), np.uint8)
     image[: height // 4, : width // 4] = 250
     return image
 
@@ -21,7 +21,7 @@ def picture(index: int, *, height: int = HEIGHT, width: int = WIDTH) -> np.ndarr
 def index_of(image: np.ndarray) -> int:
     """Return the index of a `picture`, modulo 50, that encoding has changed by a level or so."""
     height, width = image.shape[:2]
-    return round((float(image[height // 2 :, width // 2 :].mean()) - 30) / 3)
+    return round((float(image[height // 2 :, width // 2 :].mean()) - 30) / 4)
 
 
 def encode(
@@ -42,6 +42,7 @@ def encode(
         stream = container.add_stream(codec, rate=25, options=options)
         stream.height, stream.width, stream.pix_fmt = *size, pix_fmt
         stream.codec_context.time_base = stream.time_base = UNIT
+        stream.bit_rate = 4_000_000  # such that no picture is skipped
         stream.codec_context.gop_size, stream.codec_context.max_b_frames = gop, b_frames
         if turned:
             stream.set_display_rotation(*turned)

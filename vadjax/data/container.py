@@ -112,7 +112,7 @@ def codec_name(container: av.container.InputContainer) -> str:
         logger.disabled = True  # other threads may meet warnings meanwhile
         try:
             av.logging.set_level(av.logging.INFO)
-            text = container.dumps_format()
+            text = container.dumps_format()  # type: ignore[attr-defined]
         finally:
             av.logging.set_level(level)
             logger.disabled = False

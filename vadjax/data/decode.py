@@ -10,6 +10,7 @@ import math
 import os
 from collections.abc import Iterator
 from fractions import Fraction
+from typing import Any
 
 import av
 import numpy as np
@@ -195,7 +196,7 @@ class Decoder:
         pictures = [s for s in streams.video if s not in covers]
         self.num_streams = len(pictures)
         if not pictures:
-            others = {s.type for s in streams} & {"audio", "subtitle"}
+            others = {str(s.type) for s in streams} & {"audio", "subtitle"}
             others |= {"a cover picture"} if covers else set()
             if not others and not self._is_live:
                 raise no_video(self.path, "nothing in it is a picture stream")
@@ -228,7 +229,7 @@ def rate_of(rate: Fraction | None) -> float | None:
 def _matrix(frame: av.VideoFrame) -> Matrix | None:
     """Read how a picture is to be turned; None shows it as it is stored."""
     try:
-        found = list(frame.side_data)
+        found: list[Any] = list(frame.side_data)  # typed as text by PyAV
     except (ValueError, IndexError):  # PyAV 18 does not know every kind that FFmpeg has
         return TURNED.get(round(frame.rotation))
     for data in found:

@@ -62,5 +62,5 @@ class FrameSequence:
 
     def __iter__(self) -> Iterator[tuple[np.ndarray, float]]:
         for index, frame in enumerate(self.frames):
-            even = self.times is None
-            yield frame, index / (self.fps or 1.0) if even else float(self.times[index])
+            even_s = index / (self.fps or 1.0)
+            yield frame, even_s if self.times is None else float(self.times[index])

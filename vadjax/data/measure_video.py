@@ -94,9 +94,9 @@ def _summary(
             f"decoded ({decoder.reason}). Restore the file."
         )
     lost: tuple[int, ...] = ()
-    if missing:
-        ticks = sorted([*ticks, *missing])
-        lost = tuple(np.searchsorted(ticks, missing).tolist())
+    if missing:  # and so no picture is without a time
+        every = sorted([*(tick for tick in ticks if tick is not None), *missing])
+        ticks, lost = list(every), tuple(np.searchsorted(every, missing).tolist())
     fps, times, notes = decoder.fps, None, _notes(decoder, seen, lost)
     if decoder.has_times:
         tick_s = decoder.tick_s

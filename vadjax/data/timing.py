@@ -30,7 +30,7 @@ def in_order(ticks: Sequence[int | None]) -> list[int | None]:
     order = np.argsort(known, kind="stable")
     if len(known) < len(ticks) or np.abs(order - np.arange(len(order))).max(initial=0) > REORDERED:
         return list(ticks)
-    return sorted(known)
+    return [*sorted(known)]
 
 
 class Clock:

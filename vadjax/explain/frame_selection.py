@@ -30,7 +30,7 @@ def peaks(
         (video, frame), the most extreme first; ties in the order of videos and frames.
     """
     found = []
-    for place, (video, values) in enumerate(scores.items()):
+    for order, (video, values) in enumerate(scores.items()):
         away = apart[video] if isinstance(apart, Mapping) else apart
         place = (places or {}).get(video, np.arange(len(values)))
         left = np.array(values, np.float64) * (-1 if lowest else 1)
@@ -39,7 +39,7 @@ def peaks(
         for _ in range(count):
             if not len(left) or not np.isfinite(top := left[frame := int(np.argmax(left))]):
                 break
-            found.append((-top, place, frame, video))
+            found.append((-top, order, frame, video))
             left[np.abs(place - place[frame]) < away] = -np.inf
     return [(video, frame) for _, _, frame, video in sorted(found)[:count]]
 

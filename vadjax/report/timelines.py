@@ -161,12 +161,19 @@ def script_data(
     }
 
 
+def _edges(video: ScoredVideo) -> list[float] | None:
+    """Return the seconds at which the frames of an uneven video begin; None of an even one."""
+    if video.times is None or video.edges is None:
+        return None
+    return np.round(video.edges, 4).tolist()
+
+
 def _video_data(video: ScoredVideo, pictures: Pictures, peaks: Sequence[tuple], **_) -> dict:
     shown = {frame for frame, _, _ in peaks}
     return {
         "id": video.id,
         "fps": None if video.fps is None else float(video.fps),
-        "times": None if video.times is None else video.edges.round(4).tolist(),
+        "times": _edges(video),
         "assumed": video.fps_assumed,
         "threshold": None if video.threshold is None else float(video.threshold),
         "scores": plots.packed(video.scores),
