@@ -42,7 +42,8 @@ def encode(
         stream = container.add_stream(codec, rate=25, options=options)
         stream.height, stream.width, stream.pix_fmt = *size, pix_fmt
         stream.codec_context.time_base = stream.time_base = UNIT
-        stream.bit_rate = 4_000_000  # such that no picture is skipped
+        if codec != "libsvtav1":
+            stream.bit_rate = 4_000_000  # such that no picture is skipped
         stream.codec_context.gop_size, stream.codec_context.max_b_frames = gop, b_frames
         if turned:
             stream.set_display_rotation(*turned)

@@ -12,6 +12,7 @@ import threading
 import av
 
 from vadjax.data.files import unreadable
+from vadjax.data.printable import printable
 from vadjax.errors import UserError
 
 MAX_PIXELS = 8192 * 4320  # of a picture, 8K; a header that says more is damaged or hostile
@@ -30,7 +31,7 @@ def open_file(path: str) -> av.container.InputContainer:
         with open(path, "rb") as file:
             file.read(1)
     except OSError as error:
-        raise UserError(f"{path} cannot be read ({error.strerror}).") from None
+        raise UserError(f"{printable(path)} cannot be read ({error.strerror}).") from None
     try:
         container = av.open(
             f"file:{os.path.abspath(path)}",
@@ -43,7 +44,9 @@ def open_file(path: str) -> av.container.InputContainer:
         raise no_video(path, getattr(error, "strerror", None) or str(error)) from None
     if container.format.name.split(",")[0] in PLAYLISTS:
         container.close()
-        raise UserError(f"{path} is a list of other files, not a video; give those files.")
+        raise UserError(
+            f"{printable(path)} is a list of other files, not a video; give those files."
+        )
     return container
 
 
@@ -84,7 +87,7 @@ def no_video(path: str, why: str) -> UserError:
     why = why if size else "it is empty"
     return unreadable(
         path,
-        f"{path} ({size} bytes) cannot be decoded as a video ({why}): it is cut short, or its "
+        f"{printable(path)} ({size} bytes) cannot be decoded as a video ({why}): it is cut short, or its "
         f"format is unknown here. Download it again, or convert it: {conversion(path)}",
     )
 
@@ -101,7 +104,7 @@ def conversion(path: str, *, scale: bool = False) -> str:
     """
     smaller = " -vf scale=1280:-2" if scale else ""
     result = f"{os.path.splitext(path)[0]}-h264.mp4"
-    return f"ffmpeg -i {shlex.quote(path)}{smaller} -c:v libx264 -an {shlex.quote(result)}"
+    return f"ffmpeg -i {shlex.quote(printable(path))}{smaller} -c:v libx264 -an {shlex.quote(printable(result))}"
 
 
 def codec_name(container: av.container.InputContainer) -> str:

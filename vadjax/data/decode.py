@@ -13,6 +13,7 @@ from fractions import Fraction
 from typing import Any
 
 import av
+import cv2
 import numpy as np
 from av.sidedata.sidedata import Type as SideData
 from av.video.reformatter import VideoReformatter
@@ -27,6 +28,7 @@ from vadjax.data.container import (
 )
 from vadjax.data.files import unreadable
 from vadjax.data.orientation import TURNED, Matrix, read_matrix, upright
+from vadjax.data.printable import printable
 from vadjax.errors import UserError
 
 MAX_FAILURES = 8  # packets in a row that cannot be read from a file
@@ -59,6 +61,7 @@ class Decoder:
     """One pass over the pictures of a video file.
 
     Attributes:
+      name: the path or address, for messages.
       codec: name of the picture stream's codec.
       fps: frames a second by the header, as a mean; None where it does not say.
       base_fps: the rate on whose frames all times lie, by the header; None likewise.
@@ -86,6 +89,7 @@ class Decoder:
         self, path: str | os.PathLike, *, careful: bool = False, timeout_s: float | None = None
     ):
         self.path, self._is_live = os.fspath(path), timeout_s is not None
+        self.name = printable(self.path)
         if timeout_s is None:
             self._container = open_file(self.path)
         else:
@@ -152,17 +156,17 @@ class Decoder:
     def convert(self, frame: av.VideoFrame) -> np.ndarray:
         """Return a frame of this pass as uint8 [h, w, 3] RGB (`Picture.rgb`)."""
         height, width = self._stored or (frame.height, frame.width)
-        shown = self._reformatter.reformat(
-            frame, width=width, height=height, format="rgb24", threads=1
-        )
-        return np.array(upright(shown.to_ndarray(), self._matrix), order="C")
+        image = self._reformatter.reformat(frame, format="rgb24", threads=1).to_ndarray()
+        if image.shape[:2] != (height, width):
+            image = cv2.resize(image, (width, height), interpolation=cv2.INTER_AREA)
+        return np.array(upright(image, self._matrix), order="C")
 
     def undecodable(self) -> UserError:
         """Build the error for a file of which no picture can be decoded."""
         why = f" ({self.reason})" if self.reason else ""
         return unreadable(
             self.path,
-            f"{self.path} ({os.path.getsize(self.path)} bytes) cannot be decoded as a video: none "
+            f"{self.name} ({os.path.getsize(self.path)} bytes) cannot be decoded as a video: none "
             f"of its {self.codec} pictures can be read{why}. It is cut short or damaged, or its "
             "codec is not fully supported here. Download it again, or convert it: "
             f"{conversion(self.path)}",
@@ -181,7 +185,7 @@ class Decoder:
                 gone = self._is_live and not isinstance(error, av.error.InvalidDataError)
                 if getattr(error, "errno", 0) == errno.EIO and not gone:
                     why = os.strerror(errno.EIO)
-                    raise UserError(f"{self.path} cannot be read ({why}).") from None
+                    raise UserError(f"{self.name} cannot be read ({why}).") from None
                 self._note(error)
                 failures += MAX_FAILURES if gone else 1
         yield None
@@ -201,19 +205,19 @@ class Decoder:
             if not others and not self._is_live:
                 raise no_video(self.path, "nothing in it is a picture stream")
             raise UserError(
-                f"{self.path} has no picture stream: it holds {' and '.join(sorted(others))} only. "
+                f"{self.name} has no picture stream: it holds {' and '.join(sorted(others))} only. "
                 "Give the file that has the pictures."
             )
         stream = next((s for s in pictures if s.codec_context is not None), None)
         if stream is None:
             raise UserError(
-                f"{self.path}: its pictures are coded as {codec_name(self._container)}, for which "
+                f"{self.name}: its pictures are coded as {codec_name(self._container)}, for which "
                 f"there is no decoder here. Convert it: {conversion(self.path)}"
             )
         width, height = stream.codec_context.width, stream.codec_context.height
         if width * height > MAX_PIXELS:
             raise UserError(
-                f"{self.path}: the header says frames of {width}x{height} pixels; more than "
+                f"{self.name}: the header says frames of {width}x{height} pixels; more than "
                 f"{MAX_PIXELS:,} are not read. The file is damaged, or make it smaller: "
                 f"{conversion(self.path, scale=True)}"
             )

@@ -117,6 +117,20 @@ def lfs_error(path: str | os.PathLike) -> UserError:
     )
 
 
+def expanded(path: str | os.PathLike) -> pathlib.Path:
+    """Return a path with ~ as the home folder; a file that is called so, or nobody's home, stays.
+
+    A process without a home folder has none for ~ either.
+    """
+    place = pathlib.Path(path)
+    if place.exists():
+        return place
+    try:
+        return place.expanduser()
+    except RuntimeError:
+        return place
+
+
 def existing_folder(path: str | os.PathLike, *, key: str) -> pathlib.Path:
     """Check the folder that a config key names.
 
@@ -132,7 +146,7 @@ def existing_folder(path: str | os.PathLike, *, key: str) -> pathlib.Path:
     """
     if not os.fspath(path):
         raise UserError(f"{key} is not set; give --config.{key}=FOLDER.")
-    folder = pathlib.Path(path).expanduser().absolute()
+    folder = expanded(path).absolute()
     if not folder.exists():
         raise UserError(f"{key}={path} does not exist.{missing(folder)}")
     if not folder.is_dir():

@@ -4,7 +4,7 @@ import os
 import pathlib
 import re
 
-from vadjax.data.files import missing
+from vadjax.data.files import expanded, missing
 from vadjax.data.printable import printable
 from vadjax.errors import UserError
 
@@ -26,7 +26,7 @@ def given_path(path: str | os.PathLike, *, what: str) -> pathlib.Path:
       UserError: it is none that can be read.
     """
     refuse_address(path, what=what)
-    place = pathlib.Path(path).expanduser()
+    place = expanded(path)
     if not place.exists():
         raise UserError(f"{what}={printable(path)} does not exist.{missing(place)}")
     refuse_archive(place)

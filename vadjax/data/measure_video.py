@@ -90,7 +90,7 @@ def _summary(
     missing = _missing(decoder, ticks) if is_damaged else []
     if len(missing) > len(seen):
         raise UserError(
-            f"{decoder.path}: {len(missing)} of {len(missing) + len(seen)} frames cannot be "
+            f"{decoder.name}: {len(missing)} of {len(missing) + len(seen)} frames cannot be "
             f"decoded ({decoder.reason}). Restore the file."
         )
     lost: tuple[int, ...] = ()

@@ -18,7 +18,7 @@ import numpy as np
 
 from vadjax.data.content import content_row, content_rows
 from vadjax.data.deviation import Deviation
-from vadjax.data.files import images, is_image, missing
+from vadjax.data.files import expanded, images, is_image, missing
 from vadjax.data.find_clips import find_clips
 from vadjax.data.fingerprints import fingerprint
 from vadjax.data.image_frames import ImageFrames, PageFrames
@@ -173,13 +173,13 @@ def open_videos(path: str | os.PathLike) -> list[Video]:
 
 def left_out(path: str | os.PathLike) -> list[Deviation]:
     """Say what `open_videos` leaves out of a folder (`vadjax.data.left_out`)."""
-    place = pathlib.Path(path).expanduser()
+    place = expanded(path)
     clips = find_clips(place.absolute()) if place.is_dir() else None
     return clips.notes() if clips and clips.paths else []
 
 
 def _existing(path: str | os.PathLike) -> pathlib.Path:
-    place = pathlib.Path(path).expanduser()
+    place = expanded(path)
     if not place.exists():
         raise UserError(f"{path} does not exist.{missing(place)}")
     return place

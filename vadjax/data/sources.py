@@ -1,7 +1,6 @@
 """Open anything that gives frames: a video file, a folder, a camera, a stream, a pipe."""
 
 import os
-import pathlib
 import re
 import sys
 from collections.abc import Iterator
@@ -10,7 +9,7 @@ import numpy as np
 
 from vadjax.data import timing
 from vadjax.data.decode import Decoder
-from vadjax.data.files import describe, images, is_video, missing
+from vadjax.data.files import describe, expanded, images, is_video, missing
 from vadjax.data.find_clips import num_pages
 from vadjax.data.frame_source import FrameSequence, FrameSource
 from vadjax.data.image_frames import ImageFrames, PageFrames
@@ -75,7 +74,7 @@ def open_source(text: str | os.PathLike) -> FrameSource:
                 f"{', '.join(SCHEMES)}, or the path of a file or folder."
             )
         return LiveSource(name)
-    path = pathlib.Path(name).expanduser()
+    path = expanded(name)
     if name.isdecimal() and not path.exists():
         return LiveSource(int(name))
     if not path.exists():

@@ -9,6 +9,7 @@ from typing import TypeVar
 import numpy as np
 
 from vadjax.data.decode import Decoder, Picture
+from vadjax.data.printable import printable
 from vadjax.data.video import Frames
 from vadjax.errors import UserError
 
@@ -85,8 +86,8 @@ class VideoFrames(Frames):
 
     def _stopped(self, index: int) -> UserError:
         return UserError(
-            f"{self.path}: decoding stops before frame {index} of {len(self)}; the file has "
-            "changed or is damaged. Restore it and run again."
+            f"{printable(self.path)}: decoding stops before frame {index} of {len(self)}; the file "
+            "has changed or is damaged. Restore it and run again."
         )
 
 
