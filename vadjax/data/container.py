@@ -87,8 +87,9 @@ def no_video(path: str, why: str) -> UserError:
     why = why if size else "it is empty"
     return unreadable(
         path,
-        f"{printable(path)} ({size} bytes) cannot be decoded as a video ({why}): it is cut short, or its "
-        f"format is unknown here. Download it again, or convert it: {conversion(path)}",
+        f"{printable(path)} ({size} bytes) cannot be decoded as a video ({why}): it is "
+        "cut short, or its format is unknown here. Download it again, or convert it: "
+        f"{conversion(path)}",
     )
 
 
@@ -103,8 +104,9 @@ def conversion(path: str, *, scale: bool = False) -> str:
       A line for a shell.
     """
     smaller = " -vf scale=1280:-2" if scale else ""
-    result = f"{os.path.splitext(path)[0]}-h264.mp4"
-    return f"ffmpeg -i {shlex.quote(printable(path))}{smaller} -c:v libx264 -an {shlex.quote(printable(result))}"
+    names = (printable(name) for name in (path, f"{os.path.splitext(path)[0]}-h264.mp4"))
+    source, result = map(shlex.quote, names)
+    return f"ffmpeg -i {source}{smaller} -c:v libx264 -an {result}"
 
 
 def codec_name(container: av.container.InputContainer) -> str:
