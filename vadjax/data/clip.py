@@ -168,5 +168,22 @@ def segment_name(segment: Segment, video: Video) -> str:
     return f"{segment.video_id}[{segment.start}:{segment.stop}]"
 
 
+def stretch_of(name: str, videos: Mapping[str, Video]) -> tuple[str, int, int]:
+    """Return what `segment_name` names: a video, its first frame and the frame after its last.
+
+    Args:
+        name: of a segment.
+        videos: id -> video.
+
+    Returns:
+        The three.
+    """
+    if name in videos:
+        return name, 0, len(videos[name].frames)
+    video, _, frames = name.rpartition("[")
+    start, stop = frames.rstrip("]").split(":")
+    return video, int(start), int(stop)
+
+
 def _videos_of(segments: Sequence[Segment], videos: Mapping[str, Video]) -> tuple[Video, ...]:
     return tuple(videos[segment.video_id] for segment in segments)

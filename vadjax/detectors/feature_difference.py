@@ -5,10 +5,11 @@ from collections.abc import Sequence
 import numpy as np
 
 from vadjax.data.clip import Clip
+from vadjax.data.fitted import stretches_of
 from vadjax.data.row_view import BLOCK_BYTES, RowView
 from vadjax.data.scored_video import ScoredVideo
 from vadjax.detectors.contract import ClipDetector, Progress, State, Stream
-from vadjax.detectors.feature_distance import normal_rows, pooled
+from vadjax.detectors.feature_distance import normal_frames, normal_rows, pooled
 from vadjax.detectors.frontend import RowStream
 from vadjax.features.standardize import Standardizer
 from vadjax.scoring.aggregate import fill
@@ -35,10 +36,11 @@ class FeatureDifference(ClipDetector):
             progress: not used.
 
         Returns:
-            mean and std float32 [d], by which features are standardised.
+            mean and std float32 [d], by which features are standardised, and `fitted_on`.
         """
         measured = Standardizer.fit(normal_rows(clip) for clip in train)
-        return {"mean": measured.mean, "std": measured.std}
+        read = {"standardisation": stretches_of(train, normal_frames)}
+        return {"mean": measured.mean, "std": measured.std, "fitted_on": read}
 
     def score(self, state: State, clip: Clip) -> ScoredVideo:
         """Measure all steps, a block at a time. See `Detector.score`.

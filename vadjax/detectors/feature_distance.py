@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from vadjax.data.clip import Clip
+from vadjax.data.fitted import stretches_of
 from vadjax.data.row_view import BLOCK_BYTES, JoinedRows, Rows, RowView
 from vadjax.data.scored_video import ScoredVideo
 from vadjax.detectors.contract import ClipDetector, Progress, State, Stream
@@ -53,12 +54,18 @@ class _FeatureDistance(ClipDetector, abc.ABC):
             progress: not used.
 
         Returns:
-            mean and std float32 [d], and `fitted`, what `fit_features` returned.
+            mean and std float32 [d], `fitted`, what `fit_features` returned, and `fitted_on`.
         """
         normal = [normal_rows(clip) for clip in train]
         standardizer = Standardizer.fit(normal)
         fitted = self.fit_features(JoinedRows([RowView(x, standardizer.apply) for x in normal]))
-        return {"mean": standardizer.mean, "std": standardizer.std, "fitted": fitted}
+        read = stretches_of(train, normal_frames)
+        return {
+            "mean": standardizer.mean,
+            "std": standardizer.std,
+            "fitted": fitted,
+            "fitted_on": {"standardisation": read, "training": read},
+        }
 
     def score_clips(self, state: State, clips: Sequence[Clip]) -> list[ScoredVideo]:
         """Measure the frames of all clips, a chunk at a time. See `Detector.score_clips`.
@@ -151,8 +158,8 @@ class Mahalanobis(_FeatureDistance):
 
 def normal_rows(clip: Clip) -> Rows:
     """Return the rows of a training clip whose label is 0, pooled, as they are read."""
-    rows, normal = clip.rows("features"), clip.labels == 0
-    chosen = None if normal.all() else np.flatnonzero(normal)
+    rows, normal = clip.rows("features"), normal_frames(clip)
+    chosen = None if len(normal) == len(clip) else normal
     change = None if rows.ndim == 2 else pooled
     return rows if chosen is None and change is None else RowView(rows, change, chosen=chosen)
 
@@ -160,3 +167,8 @@ def normal_rows(clip: Clip) -> Rows:
 def pooled(rows: np.ndarray) -> np.ndarray:
     """Average maps [t, h, w, c] over locations; pooled features [t, d] stay as they are."""
     return rows if rows.ndim == 2 else np.asarray(rows, np.float32).mean(axis=(1, 2))
+
+
+def normal_frames(clip: Clip) -> np.ndarray:
+    """Return the numbers of the rows with label 0, int [k]."""
+    return np.flatnonzero(clip.labels == 0)

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from vadjax.data.clip import Clip
+from vadjax.data.fitted import stretches_of
 from vadjax.data.scored_video import ScoredVideo
 from vadjax.detectors.contract import ClipDetector, Progress, State, Stream
 from vadjax.errors import UserError
@@ -40,11 +41,16 @@ class NearestInTime(_LabelLookup):
             progress: not used.
 
         Returns:
-            video, frame int [m] and labels uint8 [m].
+            video, frame int [m], labels uint8 [m], and `fitted_on`.
         """
         (clip,) = train
         video, frame = _where(clip)
-        return {"video": video, "frame": frame, "labels": _labels(clip)}
+        return {
+            "video": video,
+            "frame": frame,
+            "labels": _labels(clip),
+            "fitted_on": _fitted_on(train),
+        }
 
     def score(self, state: State, clip: Clip) -> ScoredVideo:
         """See `scoring.label_lookup.nearest_in_time`.
@@ -77,10 +83,14 @@ class NearestAlike(_LabelLookup):
             progress: not used.
 
         Returns:
-            features float [m, d] and labels uint8 [m].
+            features float [m, d], labels uint8 [m], and `fitted_on`.
         """
         (clip,) = train
-        return {"features": _features(clip), "labels": _labels(clip)}
+        return {
+            "features": _features(clip),
+            "labels": _labels(clip),
+            "fitted_on": _fitted_on(train),
+        }
 
     def score(self, state: State, clip: Clip) -> ScoredVideo:
         """See `scoring.label_lookup.nearest_alike`.
@@ -100,6 +110,10 @@ def _where(clip: Clip) -> tuple[np.ndarray, np.ndarray]:
     """Return the source video's number and the frame of each unit."""
     rows, known = clip.last_rows, clip.provenance()
     return (known.video if known.source is None else known.source)[rows], known.frame[rows]
+
+
+def _fitted_on(clips: Sequence[Clip]) -> dict:
+    return {"training": stretches_of(clips, lambda clip: clip.last_rows)}
 
 
 def _labels(clip: Clip) -> np.ndarray:

@@ -1,5 +1,6 @@
 """Models of windows trained by gradient: scanners that predict or classify, autoencoders."""
 
+import dataclasses
 import functools
 from collections.abc import Iterable, MutableMapping, Sequence
 from typing import Any
@@ -8,6 +9,7 @@ import numpy as np
 from ml_collections import ConfigDict
 
 from vadjax.data.clip import Clip
+from vadjax.data.fitted import stretches_of
 from vadjax.data.masks import place_shares
 from vadjax.data.protocols import PROTOCOLS
 from vadjax.data.row_view import RowView
@@ -87,11 +89,14 @@ class WindowModel(ClipDetector):
         Returns:
             The standardisation; one that changes nothing where the protocol takes rows as they are.
         """
+        clips = list(clips)
         arrays = [array for clip in clips for array in clip.used_arrays("features")]
         if not PROTOCOLS[self.config.dataset.protocol].standardized:
             channels = arrays[0].shape[-1]
             return Standardizer(np.zeros(channels, np.float32), np.ones(channels, np.float32))
-        return Standardizer.fit(arrays, by_place=self.config.features.standardize == "place")
+        fitted = Standardizer.fit(arrays, by_place=self.config.features.standardize == "place")
+        read = stretches_of(clips, lambda clip: clip.units.used_rows())
+        return dataclasses.replace(fitted, fitted_on=read)
 
     def training_data(
         self,
@@ -134,6 +139,7 @@ class WindowModel(ClipDetector):
             frame_labels=row_labels if self.objective.supervised else None,
             cell_labels=None if cells is None else np.concatenate(cells),
             standardize=standardizer.apply,
+            segments=list(pool),
         )
 
     def _cell_labels(self, video: Video, segment: Segment, rows: np.ndarray) -> np.ndarray:
@@ -207,7 +213,7 @@ class WindowModel(ClipDetector):
         for note in result.notes:
             progress.say(f"note: {note}")
         progress.add_time(train_epochs_s=result.train_s, train_compile_s=result.compile_s)
-        return state_of(result.variables, standardizer)
+        return state_of(result.variables, standardizer, data.fitted_on)
 
     def score_clips(
         self, state: State, clips: Sequence[Clip], *, shared: MutableMapping | None = None

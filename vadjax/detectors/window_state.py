@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import NamedTuple
 
+from vadjax.data.fitted import FittedOn
 from vadjax.detectors.contract import State
 from vadjax.features.standardize import Standardizer
 
@@ -14,17 +15,26 @@ class Trained(NamedTuple):
     standardizer: Standardizer
 
 
-def state_of(variables: Mapping, standardizer: Standardizer) -> State:
+def state_of(
+    variables: Mapping, standardizer: Standardizer, fitted_on: FittedOn | None = None
+) -> State:
     """Return the state of a trained model.
 
     Args:
         variables: of the model, numpy arrays.
         standardizer: of the rows that it reads.
+        fitted_on: the frames that the training read, by purpose.
 
     Returns:
-        {"variables", "mean", "std"}.
+        {"variables", "mean", "std", "fitted_on"}; the last has the standardisation's frames too.
     """
-    return {"variables": dict(variables), "mean": standardizer.mean, "std": standardizer.std}
+    read = {"standardisation": standardizer.fitted_on, **(fitted_on or {})}
+    return {
+        "variables": dict(variables),
+        "mean": standardizer.mean,
+        "std": standardizer.std,
+        "fitted_on": {name: list(frames) for name, frames in read.items() if frames},
+    }
 
 
 def trained_of(state: State) -> Trained:

@@ -64,7 +64,11 @@ def evaluate(
             the schema refuses.
     """
     accounting, unit = account(test), _unit(test, len(calibration))
-    held = [_held_out(videos) for videos in calibration]
+    held, held_ids = [], []
+    for each in calibration:
+        scores, ids = _held_out(each)
+        held.append(scores)
+        held_ids.append(ids)
 
     def choose(name: str) -> list[Choice]:
         own = {"quantile": quantile, "num_std": num_std, "false_alarm_rate": false_alarm_rate}
@@ -101,6 +105,7 @@ def evaluate(
             "calibration": {
                 "videos": sum(len(each) for each in calibration),
                 "frames": sum(len(s) for s, _, _ in held),
+                "clips": held_ids,
             },
             **threshold,
         },
@@ -119,15 +124,17 @@ def evaluate(
     return schema.validate(units.without_undefined(metrics, unit))
 
 
-def _held_out(videos: Videos) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Return the held-out scores of a fold, their labels and the number of their clip, all [n]."""
+def _held_out(
+    videos: Videos,
+) -> tuple[tuple[np.ndarray, np.ndarray, np.ndarray], list[str]]:
+    """Return the held-out scores of a fold, their labels and clip numbers, all [n]; the clips."""
     normal = [
         v if v.labels is not None else replace(v, labels=np.zeros(len(v.scores), np.uint8))
         for v in videos
     ]
     account(normal)
     clips = np.repeat(np.arange(len(normal)), [len(v.scores) for v in parts.labelled(normal)])
-    return *pool(normal), clips
+    return (*pool(normal), clips), [video.id for video in normal]
 
 
 def _remarks(metrics: Mapping) -> dict[str, str]:

@@ -64,7 +64,7 @@ _THRESHOLD = _object(
         "rule": _TEXT,
         "value": _NUMBER,
         "values": _list(_NUMBER),
-        "calibration": _object(_all(_COUNT, "videos frames")),
+        "calibration": _object(_all(_COUNT, "videos frames"), optional={"clips": _list(_TEXTS)}),
         **_all(_SHARE, "accuracy balanced_accuracy precision recall f1 false_positive_rate"),
         "mcc": {"type": ["number", "null"], "minimum": -1, "maximum": 1},
         "confusion": _object(_all(_COUNT, "tp fp tn fn"), null=True),

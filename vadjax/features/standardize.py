@@ -1,6 +1,6 @@
 """Standardisation of features by the mean and standard deviation of the training clips."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -23,10 +23,12 @@ class Standardizer:
       mean: float32 [c], or [h, w, c] by place.
       std: the same shape; at least `FLOOR` times the median of the channels that vary, and by place
         at least `PLACE_FLOOR` times the channel's over all places.
+      fitted_on: (video, first frame, frame after the last) of what was measured, where noted.
     """
 
     mean: np.ndarray
     std: np.ndarray
+    fitted_on: Sequence[tuple[str, int, int]] = ()
 
     @classmethod
     def fit(

@@ -1,26 +1,89 @@
 """The leakage audit of a run, written to leakage.json and said in words."""
 
-from collections.abc import Mapping
+import functools
+from collections.abc import Mapping, Sequence
 
 from vadjax.data.audit import MEANING
-from vadjax.data.audit_folds import audit_folds
+from vadjax.data.audit_folds import audit_folds, copies_of
+from vadjax.data.clip import stretch_of
+from vadjax.data.fitted import FittedOn
+from vadjax.data.units import Fold
+from vadjax.pipeline.baselines import baseline_names, fitted_on
 from vadjax.pipeline.run import Run
 from vadjax.runtime import processes
+from vadjax.storage import artifacts
 from vadjax.storage.files import write_json
 
 NAMED = 5  # copies that a sentence names
 
 
 def audit(run: Run) -> None:
-    """Write leakage.json and say what the audit found."""
+    """Audit the split before training; write leakage.json and say what was found.
+
+    Raises:
+        UserError: an honest protocol leaks.
+    """
+    _write_and_say(run, _audit(run, None))
+
+
+def audit_fits(run: Run, held_out: Sequence[Sequence[str]]) -> dict:
+    """Audit what the detector, the baselines and the threshold were fitted on, as they noted it.
+
+    Args:
+        run: trained and scored, with its baselines.
+        held_out: of each fold, ids of the clips whose scores chose the threshold.
+
+    Returns:
+        What leakage.json says now; that of the split where a fold's detector, of an older version,
+        noted nothing.
+
+    Raises:
+        UserError: a state is missing or damaged.
+    """
+    fitted = [_fitted(run, fold, ids) for fold, ids in zip(run.folds, held_out, strict=True)]
+    known = [noted for noted in fitted if noted is not None]
+    if len(known) < len(fitted):
+        return artifacts.read_json(run.workdir, "leakage.json")
+    leakage = _audit(run, known)
+    before = artifacts.read_json(run.workdir, "leakage.json")
+    if before.get("verdict") == leakage["verdict"]:
+        write_json(run.workdir / "leakage.json", leakage)
+    else:
+        _write_and_say(run, leakage)
+    return leakage
+
+
+def _fitted(run: Run, fold: Fold, held_out: Sequence[str]) -> FittedOn | None:
+    """Return the frames that each fit of a fold has read; None where that was not noted."""
+    state = artifacts.read_state(run.workdir, fold.index)
+    own = state.get("fitted_on") if isinstance(state, Mapping) else None
+    if own is None and run.gradient:
+        return None
+    noted = {purpose: [tuple(each) for each in frames] for purpose, frames in (own or {}).items()}
+    noted["threshold"] = [stretch_of(name, run.videos) for name in held_out]
+    for name in baseline_names(run):
+        for purpose, frames in fitted_on(run, name, fold).items():
+            noted[f"the {purpose} of baseline {name}"] = list(frames)
+    return noted
+
+
+def _audit(run: Run, fitted: Sequence[FittedOn] | None) -> dict:
+    """Audit a run's folds; runs of a sweep that share them search for copied clips once."""
     window, gradient = run.config.window, run.span > 1
-    leakage = audit_folds(
+    videos = list(run.videos.values())
+    key = ("copies", *((f.train, f.validation, f.calibration, f.test) for f in run.folds))
+    return audit_folds(
         run.folds,
-        list(run.videos.values()),
+        videos,
         length=window.length if gradient else 1,
         dilation=window.dilation if gradient else 1,
         stride=window.stride if gradient else 1,
+        fitted=fitted,
+        copies=run.memory.once(key, functools.partial(copies_of, run.folds, videos)),
     )
+
+
+def _write_and_say(run: Run, leakage: Mapping) -> None:
     if processes.is_first():
         write_json(run.workdir / "leakage.json", leakage)
     run.console.say(f"  leakage audit of {leakage['test_windows']} windows: {leakage['verdict']}")

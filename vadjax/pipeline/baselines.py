@@ -3,6 +3,7 @@
 import functools
 
 from vadjax import detectors
+from vadjax.data.fitted import FittedOn
 from vadjax.data.scored_video import ScoredVideo
 from vadjax.data.units import Fold
 from vadjax.detectors.contract import Progress
@@ -16,12 +17,16 @@ def baselines(run: Run) -> dict[str, list[ScoredVideo]]:
     Returns:
         Name of the detector -> the test clips of all folds.
     """
-    unit = run.folds[0].test.kind
     return {
         name: [video for fold in run.folds for video in scored_by(run, name, fold)]
-        for name in detectors.baselines(unit, run.inputs)
-        if name != run.config.detector.name
+        for name in baseline_names(run)
     }
+
+
+def baseline_names(run: Run) -> list[str]:
+    """Return the names of the detectors that a run is compared with."""
+    names = detectors.baselines(run.folds[0].test.kind, run.inputs)
+    return [name for name in names if name != run.config.detector.name]
 
 
 def scored_by(run: Run, name: str, fold: Fold) -> list[ScoredVideo]:
@@ -35,13 +40,32 @@ def scored_by(run: Run, name: str, fold: Fold) -> list[ScoredVideo]:
     Returns:
         A record for each test clip.
     """
+    return _once(run, name, fold)[0]
+
+
+def fitted_on(run: Run, name: str, fold: Fold) -> FittedOn:
+    """Return the frames on which a detector that `scored_by` scores with was fitted.
+
+    Args:
+        run: whose clips are scored.
+        name: of the detector.
+        fold: whose test clips are scored.
+
+    Returns:
+        The frames by purpose; none of a detector that learns nothing.
+    """
+    return _once(run, name, fold)[1]
+
+
+def _once(run: Run, name: str, fold: Fold) -> tuple[list[ScoredVideo], FittedOn]:
     seed = run.config.seed if detectors.DETECTORS[name].random else None
     key = ("baseline", name, fold.train, fold.test, seed, run.config.evaluate.knn)
     return run.memory.once(key, functools.partial(_fit_and_score, run, name, fold))
 
 
-def _fit_and_score(run: Run, name: str, fold: Fold) -> list[ScoredVideo]:
+def _fit_and_score(run: Run, name: str, fold: Fold) -> tuple[list[ScoredVideo], FittedOn]:
     detector, train = run.make_detector(name), run.clips(fold.train, fold)
     quiet = Progress(Console(quiet=True))
     state = detector.fit(train, (), seed=run.config.seed, progress=quiet)
-    return detector.score_clips(state, run.clips(fold.test, fold))
+    scored = detector.score_clips(state, run.clips(fold.test, fold))
+    return scored, state.get("fitted_on", {})

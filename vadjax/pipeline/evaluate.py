@@ -6,7 +6,7 @@ from vadjax import data
 from vadjax.data.scored_video import ScoredVideo
 from vadjax.detectors import DETECTORS
 from vadjax.errors import UserError
-from vadjax.pipeline.audit import copies_in_words
+from vadjax.pipeline.audit import audit_fits, copies_in_words
 from vadjax.pipeline.baselines import baselines
 from vadjax.pipeline.run import Run
 from vadjax.storage import artifacts
@@ -40,6 +40,7 @@ def evaluate(run: Run) -> None:
         resamples=e.num_bootstrap if run.protocol.unit == "video" else 1,
         seed=run.config.seed,
     )
+    metrics["leakage"] = audit_fits(run, metrics["threshold"]["calibration"]["clips"])
     leaked = (metrics["baselines"] or {}).get("nearest_in_time")
     if leaked is not None:
         metrics["warnings"].append(

@@ -87,7 +87,7 @@ def _write_detectors(run: Run, pairs: Sequence[tuple[Task, Ended]]) -> None:
     lines = []
     for task, result in pairs:
         assert result.variables is not None  # complete_run has returned the errors
-        state = state_of(result.variables, task.standardizer)
+        state = state_of(result.variables, task.standardizer, task.fitted_on)
         artifacts.write_state(run.workdir, task.fold.index, state)
         name = {"name": f"fold{task.fold.index}"} if len(run.folds) > 1 else {}
         for row in result.progress.history:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from vadjax.data.fitted import FittedOn
 from vadjax.data.units import Fold, Segment, Units
 from vadjax.data.windows import WindowTable
 from vadjax.errors import UserError
@@ -27,6 +28,7 @@ class Task:
         standardizer: fitted on the fold's clips or windows.
         member: what the population trains.
         steps: batches of an epoch over the member's windows.
+        fitted_on: the frames of these windows, by purpose.
     """
 
     run: Run
@@ -34,6 +36,7 @@ class Task:
     standardizer: Standardizer
     member: Member
     steps: int
+    fitted_on: FittedOn
 
 
 def split_key(fold: Fold) -> tuple[Units, Units]:
@@ -78,7 +81,7 @@ def make_tasks(runs: Sequence[Run]) -> tuple[list[Task], dict, dict[str, str]]:
         if size:
             table = own.get("train", shared["train"])
             steps = int(table.get("count", len(table["frames"])))
-        tasks.append(Task(run, fold, standardizer, member, steps))
+        tasks.append(Task(run, fold, standardizer, member, steps, data.fitted_on))
     return [task for task in tasks if task.run.workdir.name not in failed], shared, failed
 
 
@@ -143,7 +146,8 @@ def _raw_inputs(pairs: Sequence[tuple[Run, Fold]]) -> list[tuple[Standardizer, T
 
     def data(fold: Fold) -> TrainingData:
         both = table(fold.train, window.stride), table(fold.validation, 1)
-        return TrainingData(list(rows.values()), *both, frame_labels=labels)
+        whole = [Segment(name, 0, len(x)) for name, x in rows.items()]
+        return TrainingData(list(rows.values()), *both, frame_labels=labels, segments=whole)
 
     return [(standardizer(fold.train), data(fold)) for _, fold in pairs]
 

@@ -5,6 +5,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from vadjax.data.fitted import FittedOn, stretches
+from vadjax.data.units import Segment
 from vadjax.errors import UserError
 from vadjax.models.model import Objective
 from vadjax.training.runs import cut_runs
@@ -27,6 +29,7 @@ class TrainingData(NamedTuple):
       cell_labels: float16 [n, h, w], the abnormal share of each cell's pixels, or None.
       standardize: rows [k, ...] -> float32 of the same shape; applied to rows as they are read,
         which keep their dtype. None: the clips are standardised.
+      segments: which frames of which video each of `clips` holds, where that is noted.
     """
 
     clips: Sequence[np.ndarray]
@@ -36,6 +39,15 @@ class TrainingData(NamedTuple):
     video_labels: np.ndarray | None = None
     cell_labels: np.ndarray | None = None
     standardize: Callable[[np.ndarray], np.ndarray] | None = None
+    segments: Sequence[Segment] = ()
+
+    @property
+    def fitted_on(self) -> FittedOn:
+        """The frames in the windows that train and that stop the training, by purpose."""
+        if not self.segments:
+            return {}
+        tables = {"training": self.train, "early stopping": self.validation}
+        return {name: stretches(self.segments, table.rows) for name, table in tables.items()}
 
     @property
     def num_rows(self) -> int:
