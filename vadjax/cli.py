@@ -34,6 +34,25 @@ def run(main: Callable[[list[str]], None], arguments: Sequence[str] | None = Non
         app.run(main, flags_parser=_parse)
 
 
+def define_output_flags(module: str) -> tuple[flags.FlagHolder, flags.FlagHolder]:
+    """Define --quiet and --verbose.
+
+    Args:
+        module: whose flags they are.
+
+    Returns:
+        The two flags.
+    """
+    if module == "__main__":  # as absl names the module that is run
+        module = sys.argv[0]
+    quiet = "Print nothing but errors; run.log has what would be printed."
+    verbose = "Print details, and the time before each line."
+    return (
+        flags.DEFINE_bool("quiet", False, quiet, module_name=module),
+        flags.DEFINE_bool("verbose", False, verbose, module_name=module),
+    )
+
+
 @contextlib.contextmanager
 def messages() -> Iterator[None]:
     """End with one message, no traceback, where the block fails by what the user can correct."""

@@ -18,6 +18,7 @@ _OUT = flags.DEFINE_string("out", "", "Where the results go; default WORKDIR/det
 _FPS = flags.DEFINE_float(
     "fps", 0.0, "Frames a second of folders of images, which do not say.", lower_bound=0.0
 )
+_QUIET, _VERBOSE = cli.define_output_flags(__name__)
 
 
 def main(argv: list[str]) -> None:
@@ -41,6 +42,8 @@ def main(argv: list[str]) -> None:
         out=cli.path_of(_OUT.value) if _OUT.value else workdir / "detect",
         fps=_FPS.value or None,
         command=cli.command(),
+        quiet=_QUIET.value,
+        verbose=_VERBOSE.value,
     )
 
 

@@ -26,6 +26,7 @@ _COORDINATOR = flags.DEFINE_string(
 )
 _NUM_PROCESSES = flags.DEFINE_integer("num_processes", 0, "Several processes: how many.")
 _PROCESS_ID = flags.DEFINE_integer("process_id", -1, "Several processes: this one, from 0.")
+_QUIET, _VERBOSE = cli.define_output_flags(__name__)
 _STAGE = flags.DEFINE_enum("stage", "all", STAGES, "One stage alone, from what is on disk.")
 
 
@@ -50,7 +51,14 @@ def main(argv: list[str]) -> None:
     )
     workdir = cli.path_of(_WORKDIR.value or default)
     command = cli.command()
-    stages.run(config, workdir, stage=_STAGE.value, command=command)
+    stages.run(
+        config,
+        workdir,
+        stage=_STAGE.value,
+        command=command,
+        quiet=_QUIET.value,
+        verbose=_VERBOSE.value,
+    )
 
 
 if __name__ == "__main__":

@@ -28,6 +28,7 @@ _OPTIONS = flags.DEFINE_string(
     "launcher_options", "", "ray: address=auto; slurm: slurm_partition=gpu,timeout_min=600, ..."
 )
 _SLOTS = flags.DEFINE_integer("slots", 0, "Members trained at a time; 0 chooses.", lower_bound=0)
+_QUIET, _VERBOSE = cli.define_output_flags(__name__)
 
 
 def main(argv: list[str]) -> None:
@@ -62,6 +63,8 @@ def main(argv: list[str]) -> None:
         dry_run=_DRY_RUN.value,
         slots=_SLOTS.value,
         command=cli.command(),
+        quiet=_QUIET.value,
+        verbose=_VERBOSE.value,
     )
 
 

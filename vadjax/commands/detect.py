@@ -9,6 +9,7 @@ VIDEO          a video file, a folder of images, or a folder of such clips
 --workdir=DIR  folder of a finished run (vadjax train)
 --out=DIR      where the results go; default WORKDIR/detect
 --fps=N        frames a second of image folders, which do not say theirs
+--quiet --verbose   nothing but errors; details and times
 
 Writes scores.csv (a row a frame), alarms.csv and report.html.
 """

@@ -12,9 +12,10 @@ CONFIG         a shipped config (vadjax list configs) or a .py file of your own
 --epochs=N --seed=N --backbone=NAME --detector=NAME   and every other key of a
                config: section.key=VALUE, or --key=VALUE where the last part of
                its name is clear; vadjax list keys prints all keys
+--quiet --verbose   nothing but errors; details and times. run.log has both
 Several machines: --coordinator=HOST:PORT --num_processes=N --process_id=I
 
-Writes report.html, metrics.json, scores.npz and the trained detector.
+Writes report.html, metrics.json, scores.csv, alarms.csv and the trained detector.
 """
 
 from collections.abc import Sequence

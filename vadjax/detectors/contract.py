@@ -14,6 +14,7 @@ import numpy as np
 
 from vadjax.data.clip import Clip
 from vadjax.data.scored_video import ScoredVideo
+from vadjax.runtime.compiling import compiling
 from vadjax.runtime.console import Console
 
 State = Any  # nested dicts, lists and tuples of arrays and plain values: see storage/state.py
@@ -158,10 +159,30 @@ class Progress:
         """Print one line."""
         self.console.say(f"  {self.label}{text}")
 
+    def detail(self, text: str) -> None:
+        """Print one line where details are asked for; the log file has it in any case."""
+        self.console.detail(f"  {self.label}{text}")
+
     def add_time(self, **seconds: float) -> None:
         """Add to the seconds of each name."""
         for name, value in seconds.items():
             self.timing[name] = self.timing.get(name, 0.0) + value
+
+    def compiling(
+        self, what: str, *, cache_dir: str, key: str
+    ) -> contextlib.AbstractContextManager:
+        """Announce a compilation, with the time that it took before.
+
+        Args:
+            what: is compiled.
+            cache_dir: folder in which such times are kept.
+            key: of the program.
+
+        Returns:
+            A context in which it is compiled.
+        """
+        what = f"{self.label}{what}"
+        return compiling(self.console, what, cache_dir=cache_dir, key=key)
 
     @contextlib.contextmanager
     def bar(self, what: str, *, total: int) -> Iterator:

@@ -19,6 +19,7 @@ from vadjax.data.video import Video
 from vadjax.data.windows import WindowTable, window_span
 from vadjax.detectors.contract import ClipDetector, Progress, State, Stream
 from vadjax.detectors.row_cache import kept
+from vadjax.detectors.window_progress import conclude, reported
 from vadjax.detectors.window_state import state_of, trained_of
 from vadjax.errors import UserError
 from vadjax.features.standardize import Standardizer
@@ -188,14 +189,7 @@ class WindowModel(ClipDetector):
         if progress.workdir is None:
             raise ValueError("a window model keeps its checkpoints in Progress.workdir; give one.")
         standardizer, data = self.training_data(train, validation)
-        sizes = [len(data.train), len(data.validation)]
-        progress.say(f"training on {sizes[0]} windows, validating on {sizes[1]}; compiling")
-        with progress.bar("epochs", total=self.config.train.epochs) as advance:
-
-            def show(row: dict) -> None:
-                losses = f"loss {row['train_loss']:.4f}, validation {row['select_loss']:.4f}"
-                advance(row["epoch"], losses)
-
+        with reported(progress, self.config, data) as (report, compiling):
             result = fit(
                 self.model(data.row_shape),
                 self.objective,
@@ -203,15 +197,10 @@ class WindowModel(ClipDetector):
                 self.config,
                 workdir=progress.workdir,
                 name=progress.name,
-                report=show,
+                report=report,
+                compiling=compiling,
             )
-        progress.say(
-            f"{result.stopped}; best epoch {result.best_epoch}, validation loss "
-            f"{result.best_metric:.4f}; {result.windows_per_s:.0f} windows/s, compilation "
-            f"{result.compile_s:.1f} s"
-        )
-        for note in result.notes:
-            progress.say(f"note: {note}")
+        conclude(progress, result)
         progress.add_time(train_epochs_s=result.train_s, train_compile_s=result.compile_s)
         return state_of(result.variables, standardizer, data.fitted_on)
 

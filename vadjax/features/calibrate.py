@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import logging
 import os
 import pathlib
 import statistics
@@ -14,6 +15,8 @@ from vadjax.backbones.backbone import Backbone
 from vadjax.errors import UserError
 from vadjax.features.extractor import Extractor
 from vadjax.storage.files import write_json
+
+log = logging.getLogger(__name__)
 
 CANDIDATES = (1, 2, 4)
 WORTH_IT = 1000  # frames; measuring takes longer than it saves for fewer
@@ -60,6 +63,7 @@ def choose_micro_batch(
         return known[key]
     if num_frames < WORTH_IT:
         return 1
+    log.info("measuring the fastest micro-batch of %s, once for it and this machine", backbone.name)
     known[key] = _fastest(backbone, tap, batch_size, fitting)
     with contextlib.suppress(OSError, UserError):
         write_json(path, known)

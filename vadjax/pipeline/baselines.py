@@ -17,10 +17,11 @@ def baselines(run: Run) -> dict[str, list[ScoredVideo]]:
     Returns:
         Name of the detector -> the test clips of all folds.
     """
-    return {
-        name: [video for fold in run.folds for video in scored_by(run, name, fold)]
-        for name in baseline_names(run)
-    }
+    result = {}
+    for name in baseline_names(run):
+        with run.console.doing(f"baseline {name}"):
+            result[name] = [v for fold in run.folds for v in scored_by(run, name, fold)]
+    return result
 
 
 def baseline_names(run: Run) -> list[str]:

@@ -1,11 +1,14 @@
 """The stage `extract`: frames to the inputs of the detector and of its baselines, in the store."""
 
+import contextlib
 import os
 import time
+from collections.abc import Callable, Iterator
 
 from vadjax.errors import UserError
 from vadjax.pipeline.run import Run
 from vadjax.runtime import processes
+from vadjax.runtime.compiling import compiling
 
 VISIBLE_S = 90.0  # a network file system may show a file late
 
@@ -73,6 +76,30 @@ def _extract(run: Run) -> bool:
     return True
 
 
+@contextlib.contextmanager
+def first_batch(run: Run, report: Callable[[dict], None]) -> Iterator[Callable[[dict], None]]:
+    """Announce that the first batch of frames is compiled.
+
+    Args:
+        run: whose backbone is compiled.
+        report: called as frames are extracted.
+
+    Yields:
+        What is to be called in the place of `report`.
+    """
+    size, f = run.backbone.preprocess.size, run.config.features
+    what = f"{run.backbone.name} and decoding the first frames"
+    key = f"{run.backbone.name} {size} {run.backbone.dtype} {f.tap}, {f.batch_size} frames"
+    with contextlib.ExitStack() as waiting:
+        waiting.enter_context(compiling(run.console, what, cache_dir=run.cache, key=key))
+
+        def reported(progress: dict) -> None:
+            waiting.close()
+            report(progress)
+
+        yield reported
+
+
 def _features(run: Run, videos: list, report) -> dict:
     from vadjax.features.calibrate import choose_micro_batch
     from vadjax.features.extract import extract as extract_features
@@ -87,16 +114,17 @@ def _features(run: Run, videos: list, report) -> dict:
         cache_dir=run.cache,
         num_frames=sum(len(video.frames) for video in missing),
     )
-    return extract_features(
-        videos,
-        extractor=Extractor(
-            run.backbone, taps=(f.tap,), batch_size=f.batch_size, micro_batch=micro_batch
-        ),
-        stores={f.tap: run.store},
-        motion_store=run.motion_store,
-        num_threads=os.cpu_count() or 1,
-        report=report,
-    )
+    with first_batch(run, report) as reported:
+        return extract_features(
+            videos,
+            extractor=Extractor(
+                run.backbone, taps=(f.tap,), batch_size=f.batch_size, micro_batch=micro_batch
+            ),
+            stores={f.tap: run.store},
+            motion_store=run.motion_store,
+            num_threads=os.cpu_count() or 1,
+            report=reported,
+        )
 
 
 def _motion(run: Run, videos: list, report) -> dict:

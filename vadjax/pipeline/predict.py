@@ -14,6 +14,7 @@ from vadjax.pipeline.run import check_length
 from vadjax.pipeline.trained import TrainedDetector, with_fps
 from vadjax.report.wording import plural
 from vadjax.runtime.console import Console
+from vadjax.runtime.run_log import NAME
 from vadjax.storage import workdir as workdirs
 
 _KEPT = ("protocol", "detector", "warnings", "lookahead_frames", "seeds")  # of the run's metrics
@@ -27,6 +28,7 @@ def detect(
     fps: float | None = None,
     command: str = "",
     quiet: bool = False,
+    verbose: bool = False,
 ) -> list[ScoredVideo]:
     """Score unlabelled videos; write scores.csv, alarms.csv and report.html.
 
@@ -38,6 +40,7 @@ def detect(
             times, and none that are close are merged.
         command: how a person would start this again.
         quiet: print nothing.
+        verbose: print details, and the time before each line.
 
     Returns:
         A record for each video.
@@ -45,7 +48,20 @@ def detect(
     Raises:
         UserError: the workdir holds no detector, a video cannot be read or is too short.
     """
-    console = Console(quiet=quiet)
+    console = Console(quiet=quiet, verbose=verbose)
+    with console.attached(), console.doing("scoring new videos"):
+        return _detect(workdir, paths, out=out, fps=fps, command=command, console=console)
+
+
+def _detect(
+    workdir: pathlib.Path,
+    paths: Sequence[str],
+    *,
+    out: pathlib.Path,
+    fps: float | None,
+    command: str,
+    console: Console,
+) -> list[ScoredVideo]:
     detector = TrainedDetector(workdir, console=console, command=command)
     videos = _opened(paths)
     without_rate = [v.id for v in videos if v.fps is None]
@@ -150,7 +166,7 @@ def _write(
 ) -> None:
     """Write the two tables and the page."""
     from vadjax.evaluation.accounting import account
-    from vadjax.report import tables
+    from vadjax.report import finding, tables
     from vadjax.report.page import write_report
     from vadjax.report.thumbnails import thumbnails
 
@@ -159,6 +175,7 @@ def _write(
         out.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise workdirs.unwritable(out, error) from error
+    run.console.log_to(out / NAME, command=run.command)
     tables.write_scores(out / "scores.csv", scored)
     tables.write_alarms(out / "alarms.csv", scored)
     no_labels = "the videos have no labels"
@@ -185,3 +202,4 @@ def _write(
     for one in scored:
         run.console.say(f"  {one.id}: alarms: {len(one.alarms)}")
     run.console.say(f"report: {out / 'report.html'}")
+    run.console.say(finding.alarms(scored, page))

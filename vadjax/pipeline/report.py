@@ -1,9 +1,10 @@
-"""The stage `report`: metrics.json and scores.npz to figures/, report.html and results.xlsx."""
+"""The stage `report`: metrics.json and scores.npz to the page, its figures and the tables."""
 
 import dataclasses
 
 from vadjax.comparison import compare
 from vadjax.pipeline.run import Run, fold_name
+from vadjax.report import tables
 from vadjax.report.figures import write_figures
 from vadjax.report.page import write_report
 from vadjax.report.thumbnails import thumbnails
@@ -11,7 +12,7 @@ from vadjax.storage import artifacts
 
 
 def report(run: Run) -> None:
-    """Write the page, its figures and the workbook."""
+    """Write the page, its figures, the workbook, scores.csv and alarms.csv."""
     metrics = run.metrics
     rows = {row["id"]: row for row in metrics["videos"]}
     videos = [
@@ -26,6 +27,9 @@ def report(run: Run) -> None:
     videos.sort(key=lambda video: order.index(video.id) if video.id in order else 0)
     count = run.config.report.thumbnails
     curves = [artifacts.read_history(run.workdir, fold_name(run, fold)) for fold in run.folds]
+    if all(video.unit == "frame" for video in videos):  # the columns are those of frames
+        tables.write_scores(run.workdir / "scores.csv", videos)
+        tables.write_alarms(run.workdir / "alarms.csv", videos)
     write_figures(run.workdir / "figures", metrics=metrics, videos=videos, history=curves)
     write_report(
         run.workdir / "report.html",

@@ -18,6 +18,8 @@ from vadjax.pipeline.score import score
 from vadjax.pipeline.train import train
 from vadjax.runtime import devices, processes
 from vadjax.runtime.console import Console
+from vadjax.runtime.run_log import NAME
+from vadjax.storage import artifacts
 from vadjax.storage import workdir as workdirs
 
 STAGES = {
@@ -39,6 +41,7 @@ def run(
     stage: str = "all",
     command: str = "",
     quiet: bool = False,
+    verbose: bool = False,
 ) -> dict | None:
     """Run one stage, or all of them in order, on a locked workdir.
 
@@ -50,7 +53,8 @@ def run(
         workdir: folder of the run.
         stage: one of `ORDER`, or "all".
         command: how a person would start this again, for the report.
-        quiet: print nothing.
+        quiet: print nothing; run.log of the workdir has it all the same.
+        verbose: print details, and the time before each line.
 
     Returns:
         The metrics (`metrics.json`) where they exist when the run ends, else None.
@@ -58,12 +62,14 @@ def run(
     Raises:
         UserError: whatever the user can correct.
     """
-    console = Console(quiet=quiet or not processes.is_first())
+    console = Console(quiet=quiet or not processes.is_first(), verbose=verbose)
     config = config.copy_and_resolve_references()
     names = ORDER if stage == "all" else (stage,)
     identity = configs.identity(config)
     defaults = configs.identity(configs.default_config())
     with contextlib.ExitStack() as opened:
+        opened.enter_context(console.attached())
+        opened.enter_context(console.doing("opening the data set"))
         this = Run(config, workdir, console, command)
         with processes.barrier("opening the workdir"):
             if processes.is_first():
@@ -77,27 +83,31 @@ def run(
                 )
                 devices.setup(config.features.cache_dir)
                 _claim(this, names)
+                console.log_to(workdir / NAME, command=command)
         for number, name in enumerate(names, 1):
             start = time.perf_counter()
             console.say(f"[{number}/{len(names)}] {name}")
             done: bool | None = None
-            if name in SHARED:
-                done = STAGES[name](this)
-            else:
-                with processes.barrier(f"the first process did the stage {name}"):
-                    if processes.is_first():
-                        record.before_stage(this, name)
-                        STAGES[name](this)
+            with console.doing(name):
+                if name in SHARED:
+                    done = STAGES[name](this)
+                else:
+                    with processes.barrier(f"the first process did the stage {name}"):
+                        if processes.is_first():
+                            record.before_stage(this, name)
+                            STAGES[name](this)
             if done is not False:  # else what it took before stands
                 this.add_timing(**{f"{name}_s": time.perf_counter() - start})
         if not (workdir / "metrics.json").is_file():
             return None
         metrics = this.metrics
         if names[-1] == "report":
-            from vadjax.report import tables
+            from vadjax.report import finding, tables
 
             console.show(tables.summary(metrics))
             console.say(f"report: {workdir / 'report.html'}")
+            if text := finding.of_unlabelled(artifacts.read_scores(workdir).test, metrics):
+                console.say(text)
         return metrics
 
 

@@ -1,5 +1,6 @@
 """A detector that a run has left behind, ready for new videos."""
 
+import contextlib
 import dataclasses
 import functools
 import os
@@ -18,6 +19,7 @@ from vadjax.data.video import Video
 from vadjax.detectors.contract import FrameScore
 from vadjax.errors import UserError
 from vadjax.evaluation.decisions import decide
+from vadjax.pipeline.extract import first_batch
 from vadjax.pipeline.run import Run, check_length
 from vadjax.runtime import devices
 from vadjax.runtime.console import Console
@@ -159,15 +161,21 @@ class TrainedDetector:
                 cache_dir=run.cache,
                 num_frames=sum(len(video.frames) for video in videos),
             )
-            extract(
-                videos,
-                extractor=Extractor(
-                    run.backbone, taps=(f.tap,), batch_size=f.batch_size, micro_batch=micro_batch
-                ),
-                stores={f.tap: stores["features"]},
-                num_threads=threads,
-                report=report,
-            )
+            store = stores["features"]
+            known = all(store.holds(video) for video in videos)
+            with contextlib.nullcontext(report) if known else first_batch(run, report) as reported:
+                extract(
+                    videos,
+                    extractor=Extractor(
+                        run.backbone,
+                        taps=(f.tap,),
+                        batch_size=f.batch_size,
+                        micro_batch=micro_batch,
+                    ),
+                    stores={f.tap: store},
+                    num_threads=threads,
+                    report=reported,
+                )
         return stores
 
     def _store(self, spec: dict) -> FeatureStore:

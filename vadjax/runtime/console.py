@@ -1,10 +1,18 @@
-"""Console output of a run: steps, progress bars with rate and time left, tables."""
+"""Console output of a run: steps, progress with rate and time left, tables; and its log file."""
 
 import contextlib
+import io
 import logging
+import pathlib
 import time
+import traceback
 from collections.abc import Iterator
 from typing import Protocol
+
+from vadjax.errors import UserError
+from vadjax.runtime.activity import Activities, Activity
+from vadjax.runtime.pace import Pace
+from vadjax.runtime.run_log import RunLog
 
 
 class Advance(Protocol):
@@ -14,34 +22,94 @@ class Advance(Protocol):
 
 
 class Console:
-    """Steps and progress bars on a terminal; plain lines elsewhere.
+    """Steps and progress: a live line on a terminal, plain lines elsewhere.
 
     Args:
-      quiet: print nothing (tests, notebooks).
+      quiet: print nothing (tests, notebooks, `--quiet`); the log file is written all the same.
+      verbose: print details too, and the time before each line.
     """
 
-    def __init__(self, *, quiet: bool = False):
+    def __init__(self, *, quiet: bool = False, verbose: bool = False):
         from rich.console import Console as Rich
 
         self.rich = Rich(quiet=quiet, highlight=False, soft_wrap=True)
-        # Log records of vadjax ("drawing 36 clips") are printed; those of other libraries are not.
-        own = logging.getLogger("vadjax")
-        own.handlers, own.propagate = [_Notes(self)], False
-        own.setLevel(logging.INFO)
-        logging.getLogger("jax").setLevel(logging.ERROR)
-        logging.getLogger("matplotlib").setLevel(logging.ERROR)
+        self._verbose, self._log = verbose, RunLog()
+        self._activities = Activities(self.rich, self._line)
 
     def say(self, text: str) -> None:
         """Print one line as it is."""
-        self.rich.print(text, markup=False)
+        self._log.write(text)
+        self._line(text)
+
+    def detail(self, text: str) -> None:
+        """Print one line with `verbose` alone; it is in the log file in any case."""
+        if self._verbose:
+            self.say(text)
+        else:
+            self._log.write(text)
 
     def show(self, renderable) -> None:
         """Print a table or another renderable of rich."""
+        from rich.console import Console as Rich
+
+        copy = Rich(file=io.StringIO(), width=100)
+        copy.print(renderable)
+        self._log.write(copy.file.getvalue())  # type: ignore[attr-defined]
         self.rich.print(renderable)
+        self._activities.heard()
+
+    @contextlib.contextmanager
+    def attached(self) -> Iterator[None]:
+        """Print log records of vadjax ("drawing 36 clips") while the block runs.
+
+        Those of other libraries are not printed. The log file ends with how the block ended.
+        """
+        own = logging.getLogger("vadjax")
+        before = own.handlers, own.propagate, own.level
+        own.handlers, own.propagate = [_Notes(self)], False
+        own.setLevel(logging.DEBUG if self._verbose else logging.INFO)
+        logging.getLogger("jax").setLevel(logging.ERROR)
+        logging.getLogger("matplotlib").setLevel(logging.ERROR)
+        try:
+            yield
+            self._log.write("ended")
+        except BaseException as error:
+            known = isinstance(error, (UserError, KeyboardInterrupt, SystemExit))
+            self._log.write(f"ended: {str(error) or type(error).__name__}")
+            self._log.write("" if known else traceback.format_exc())
+            raise
+        finally:
+            own.handlers, own.propagate = before[:2]
+            own.setLevel(before[2])
+            self._log.close()
+
+    def log_to(self, path: pathlib.Path, *, command: str = "") -> None:
+        """Append what was said in this block of `attached`, and what will be, to a file.
+
+        Args:
+          path: of the file.
+          command: that was started, for the first line.
+        """
+        self._log.open(path)
+        if command:
+            self._log.write(f"started as: {command}")
+
+    @contextlib.contextmanager
+    def doing(self, text: str) -> Iterator[None]:
+        """Show that something is going on that is not counted.
+
+        Args:
+            text: what, for instance "measuring the maps".
+
+        Yields:
+            Nothing.
+        """
+        with self._activities.begun(Activity(text)):
+            yield
 
     @contextlib.contextmanager
     def bar(self, text: str, *, total: int, unit: str) -> Iterator[Advance]:
-        """Show progress: a bar on a terminal, elsewhere a line every ten seconds.
+        """Show progress: a bar on a terminal, elsewhere lines, at first every five seconds.
 
         Args:
             text: what is being done.
@@ -51,39 +119,15 @@ class Console:
         Yields:
             A function that is called with the number of units done so far.
         """
-        begun: list[tuple[int, float]] = []
-        if not self.rich.is_terminal:
-            last = [time.monotonic()]
+        activity = Activity(text, Pace(total, unit))
+        with self._activities.begun(activity):
+            yield activity.advance
 
-            def line(done: int, note: str = "") -> None:
-                now = time.monotonic()
-                begun[:] = begun or [(done, now)]  # a resumed run does not begin at 0
-                if now - last[0] >= 10:
-                    last[0] = now
-                    rate = (done - begun[0][0]) / max(now - begun[0][1], 1e-6)
-                    pace = ""  # the first call has no rate
-                    if rate:
-                        pace = f", {rate:.1f} {unit}/s, {(total - done) / rate:.0f} s left"
-                    self.say(f"  {done}/{total} {unit}{pace} {note}".rstrip())
-
-            yield line
-            return
-        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
-        from rich.progress import TimeRemainingColumn as Left
-
-        columns = [TextColumn("  " + text), BarColumn(), MofNCompleteColumn()]
-        columns += [TextColumn("{task.fields[rate]}"), Left(), TextColumn("{task.fields[note]}")]
-        with Progress(*columns, console=self.rich, transient=True) as progress:
-            task = progress.add_task(text, total=total, rate="", note="")
-
-            def advance(done: int, note: str = "") -> None:
-                begun[:] = begun or [(done, time.monotonic())]
-                seconds = max(time.monotonic() - begun[0][1], 1e-6)
-                rate = (done - begun[0][0]) / seconds
-                pace = f"{rate:.1f} {unit}/s" if rate else ""
-                progress.update(task, completed=done, rate=pace, note=note)
-
-            yield advance
+    def _line(self, text: str) -> None:
+        """Print a line that the log file does not get."""
+        now = time.strftime("%H:%M:%S ") if self._verbose else ""
+        self.rich.print(now + text, markup=False)
+        self._activities.heard()
 
 
 class _Notes(logging.Handler):

@@ -25,6 +25,7 @@ def run_command(
     slots: int = 0,
     command: str = "",
     quiet: bool = False,
+    verbose: bool = False,
 ) -> None:
     """Describe a sweep, execute its pending runs, and write tables of the finished ones.
 
@@ -37,7 +38,8 @@ def run_command(
         dry_run: only print what the sweep needs.
         slots: members trained at a time; 0 chooses.
         command: the command line that repeats this, for the tables.
-        quiet: print nothing.
+        quiet: print nothing; run.log in `workdir` has it all the same.
+        verbose: print details, and the time before each line.
 
     Raises:
         UserError: see `folder.run_sweep`; or, after everything is written, some runs have failed.
@@ -45,35 +47,36 @@ def run_command(
     from vadjax.sweeps.folder import check_folder, run_sweep
     from vadjax.sweeps.status import pending_runs
 
-    console = Console(quiet=quiet)
-    groups = group_by_shape(specs)
-    counts = f"{plural(len(specs), 'run')} in {plural(len(groups), 'group')}"
-    console.say(f"vadjax: {counts}, one compiled program each, in {workdir}")
-    halving = search is not None and search.kind == "halving"
-    launch = choose_launcher(launcher, options, workdir=workdir, search=search)
-    if dry_run:
-        from vadjax.sweeps.dry_run import print_estimates
+    console = Console(quiet=quiet, verbose=verbose)
+    with console.attached(), console.doing("sweep"):
+        groups = group_by_shape(specs)
+        counts = f"{plural(len(specs), 'run')} in {plural(len(groups), 'group')}"
+        console.say(f"vadjax: {counts}, one compiled program each, in {workdir}")
+        halving = search is not None and search.kind == "halving"
+        launch = choose_launcher(launcher, options, workdir=workdir, search=search)
+        if dry_run:
+            from vadjax.sweeps.dry_run import print_estimates
 
-        check_folder(workdir)
-        pending = pending_runs(specs, workdir / "runs", console, halving=halving)
-        if pending:
-            print_estimates(group_by_shape(pending), console, slots=slots)
-        return
-    for line in describe_groups(groups):
-        console.say(f"  {line}")
-    if search:
-        search.replay(workdir / "runs")
-    folders, errors = run_sweep(
-        specs, workdir, console=console, slots=slots, launch=launch, halving=halving
-    )
-    lines = _write_tables(specs, workdir, folders, errors, console=console, command=command)
-    if search:
-        lines.append(search.close(workdir, errors))
-    for line in lines:
-        console.say(line)
-    if errors:
-        listed = "".join(f"\n  {name}: {why}" for name, why in errors.items())
-        raise UserError(f"{len(errors)} of {len(specs)} runs failed:{listed}")
+            check_folder(workdir)
+            pending = pending_runs(specs, workdir / "runs", console, halving=halving)
+            if pending:
+                print_estimates(group_by_shape(pending), console, slots=slots)
+            return
+        for line in describe_groups(groups):
+            console.say(f"  {line}")
+        if search:
+            search.replay(workdir / "runs")
+        folders, errors = run_sweep(
+            specs, workdir, console=console, slots=slots, launch=launch, halving=halving
+        )
+        lines = _write_tables(specs, workdir, folders, errors, console=console, command=command)
+        if search:
+            lines.append(search.close(workdir, errors))
+        for line in lines:
+            console.say(line)
+        if errors:
+            listed = "".join(f"\n  {name}: {why}" for name, why in errors.items())
+            raise UserError(f"{len(errors)} of {len(specs)} runs failed:{listed}")
 
 
 def _write_tables(

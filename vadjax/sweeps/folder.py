@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 
 from vadjax.errors import UserError
 from vadjax.runtime.console import Console
+from vadjax.runtime.run_log import NAME
 from vadjax.storage import workdir as workdirs
 from vadjax.storage.files import write_json
 from vadjax.sweeps.jobs import run_jobs
@@ -67,6 +68,7 @@ def run_sweep(
     with workdirs.opened(workdir, identity={"sweep_format": FORMAT}):
         config = {"config": {}, "identity": {"sweep_format": FORMAT}}
         write_json(workdir / "config.json", config)
+        console.log_to(workdir / NAME)
         values = {spec.name: {k: _plain(v) for k, v in spec.values.items()} for spec in specs}
         write_json(workdir / "sweep.json", {"runs": values})
         folder = workdir / "runs"

@@ -41,7 +41,8 @@ class FitResult(NamedTuple):
       history: one row an epoch, as in log.jsonl.
       best_epoch: 1-based.
       best_metric: the least validation loss.
-      compile_s: seconds of tracing and compiling in this process, apart from `train_s`.
+      compile_s: seconds of tracing and compiling in this process, apart from `train_s`; 0 where
+        nothing was left to train.
       train_s: seconds of all epochs, also those before a restart.
       windows_per_s: training windows a second; the time includes the validation loss.
       stopped: why training ended, in words.
@@ -68,6 +69,7 @@ def fit(
     workdir: pathlib.Path,
     name: str = "",
     report: Callable[[dict], None] = lambda row: None,
+    compiling: Callable[[], contextlib.AbstractContextManager] = contextlib.nullcontext,
 ) -> FitResult:
     """Train for `train.epochs`, or until the loss has not fallen for `train.patience` epochs.
 
@@ -87,6 +89,8 @@ def fit(
       workdir: gets log.jsonl, tensorboard/ and checkpoints/{best,last}.
       name: of this training where a workdir holds several (folds): a folder under each of these.
       report: called with the row of each epoch.
+      compiling: returns the context in which the epoch is compiled; not called where nothing is
+        left to train.
 
     Returns:
       See `FitResult`.
@@ -118,15 +122,16 @@ def fit(
             if kept:
                 where = f"{name}: " if name else ""
                 log.info("%sresuming at epoch %d", where, len(progress.history) + 1)
-            population = Population(
-                model,
-                objective,
-                settings,
-                members=[member],
-                shared=shared,
-                devices=devices,
-                states=jax.tree.map(lambda x: x[None], state),
-            )
+            with compiling():
+                population = Population(
+                    model,
+                    objective,
+                    settings,
+                    members=[member],
+                    shared=shared,
+                    devices=devices,
+                    states=jax.tree.map(lambda x: x[None], state),
+                )
             if population.num_chunks:
                 choice = f"{choice}: {population.num_chunks} scans an epoch"
             log.info("%s", choice)
