@@ -1,7 +1,12 @@
 # Two commands on a fresh machine: `make demo` runs the main job, `make test` passes the tests.
 PYTHON ?= python3
 # A Python that is asked for by name has an environment of its own: two would fight over one folder.
-ifeq ($(origin PYTHON),file)
+# So have the two sets of versions.
+ifdef LOCKED
+VENV ?= .venv-locked
+else ifdef LOWEST
+VENV ?= .venv-lowest
+else ifeq ($(origin PYTHON),file)
 VENV ?= .venv
 else
 VERSION := $(shell $(PYTHON) -c 'import sys; print("%d.%d" % sys.version_info[:2])')
@@ -10,13 +15,18 @@ endif
 BIN := $(VENV)/bin
 # Byte code is written on first use: most of what is installed is never read.
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile
+ifdef LOCKED
+PIP += --constraint requirements.lock
+else ifdef LOWEST
+PIP += --constraint $(VENV)/lowest.txt
+endif
 
 # Dozens of processes import the same packages, whatever the shell says of byte code.
 unexport PYTHONDONTWRITEBYTECODE
 
 AT_ONCE := --numprocesses=auto --maxprocesses=4 --dist=loadfile
 
-.PHONY: demo test slow parity parity-full lint types docs format clean help
+.PHONY: demo test slow parity parity-full lint types docs audit lock format clean help
 
 help:
 	@echo "make demo    the main job on the synthetic set (one to three minutes after installing)"
@@ -24,17 +34,23 @@ help:
 	@echo "make slow    the tests of several processes, machines and engines, and of every population"
 	@echo "make parity  the tests against torch and timm"
 	@echo "make parity-full  the same with every backbone and size (an hour); writes docs/parity.md"
+	@echo "make parity-full ONLY='own_sizes or vgg'  some of it; the other rows stay"
 	@echo "make lint    ruff, formatting included"
 	@echo "make types   mypy"
 	@echo "make docs    the site, into build/docs; a warning is an error"
 	@echo "make test PYTHON=python3.13  another Python, in .venv-3.13; VENV=DIR says where else"
 	@echo "make test FEWER=1  of each test the first case"
+	@echo "make test LOCKED=1  with the versions of requirements.lock, in .venv-locked"
+	@echo "make test LOWEST=1  with the lowest versions that pyproject.toml allows, in .venv-lowest"
+	@echo "make lock    writes requirements.lock, of today's versions"
+	@echo "make audit   known vulnerabilities of what is installed, where their database is reached"
 
 $(VENV)/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 	  { echo "vadjax needs Python 3.11 or newer; name one with: make PYTHON=python3.12 VENV=.venv ..."; exit 1; }
 	@echo "[1/3] making $(VENV)"
 	@$(PYTHON) -m venv $(VENV)
+	@$(if $(LOWEST),$(PYTHON) tools/requirements.py lowest $(VENV)/lowest.txt)
 
 $(VENV)/.installed: pyproject.toml setup.py | $(VENV)/bin/python
 	@echo "[2/3] installing vadjax and what it needs (about 1.5 GB, one to three minutes)"
@@ -70,7 +86,7 @@ parity: $(VENV)/.installed-parity
 	@$(BIN)/python -m pytest tests/parity $(AT_ONCE) --dist=worksteal
 
 parity-full: $(VENV)/.installed-parity
-	@VADJAX_PARITY_FULL=1 VADJAX_PARITY_TABLE=docs/parity.md $(BIN)/python -m pytest tests/parity
+	@VADJAX_PARITY_FULL=1 VADJAX_PARITY_TABLE=docs/parity.md $(BIN)/python -m pytest tests/parity $(if $(ONLY),-k "$(ONLY)")
 
 lint: $(VENV)/.installed-test
 	@$(BIN)/ruff check .
@@ -82,6 +98,14 @@ types: $(VENV)/.installed-test
 docs: $(VENV)/.installed-docs
 	@$(BIN)/python -m sphinx --quiet --fail-on-warning --keep-going -c docs -b html . build/docs
 	@echo "build/docs/docs/index.html"
+
+audit: $(VENV)/.installed
+	@$(PYTHON) -m venv $(VENV)/audit
+	@$(VENV)/audit/bin/python -m pip install --quiet --disable-pip-version-check pip-audit
+	@$(PYTHON) tools/audit.py $(VENV)/audit/bin/pip-audit $(BIN)/python
+
+lock:
+	@$(PYTHON) tools/requirements.py lock requirements.lock
 
 format: $(VENV)/.installed-test
 	@$(BIN)/ruff check --fix .

@@ -51,11 +51,44 @@ def test_every_tap_equals_the_reference(family, name, size, tmp_path, record_pro
         for key, value in ours.items()
     }
     worst = max(errors, key=errors.get)
-    record_property("name", name)
-    record_property("size", f"{size[0]} x {size[1]}")
-    record_property("worst", worst)
-    record_property("error", f"{errors[worst]:.1e}")
+    cells = name, f"{size[0]} x {size[1]}", worst, f"{errors[worst]:.1e}"
+    record_property("sizes", " | ".join(cells))
     assert errors[worst] < 1e-4, f"{worst}: relative error {errors[worst]:.1e}"
+
+
+def own_size(name: str) -> tuple[int, int]:
+    """The size of a checkpoint's images."""
+    family = importlib.import_module(f"vadjax.backbones.{backbones.family_of(name)}")
+    return family.ARCHITECTURES[name].preprocess.size
+
+
+LARGER = [name for name in references.efficientnet.NAMES if own_size(name) != (224, 224)]
+
+
+@pytest.mark.skipif(not FULL, reason="minutes; parity-full has it")
+@pytest.mark.parametrize("name", LARGER)
+def test_own_sizes_equal_the_reference_in_float64(name, tmp_path, record_property):
+    family, size = references.efficientnet, own_size(name)
+    state = random_state(family.shapes(name), seed=3)
+    save_file(state, tmp_path / "random.safetensors")
+    images = random_images(size, seed=4)[:1]
+    exact = family.outputs(name, state, images, double=True)
+    theirs = family.outputs(name, state, images)
+    backbone = backbones.create(name, weights=str(tmp_path / "random.safetensors"))
+    assert backbone.preprocess.size == size
+    apply = jax.jit(backbone.apply, static_argnames="taps")
+    out = apply(backbone.variables, images, taps=backbone.taps)
+    ours = {**out.pop("taps"), **out}
+    assert set(ours) == set(exact)
+
+    def error(values, key):
+        return np.abs(np.float64(values[key]) - exact[key]).max() / np.abs(exact[key]).max()
+
+    worst = max(ours, key=lambda key: error(ours, key))
+    found = error(ours, worst), max(error(theirs, key) for key in ours)
+    cells = name, f"{size[0]} x {size[1]}", worst, *(f"{value:.1e}" for value in found)
+    record_property("own", " | ".join(cells))
+    assert max(found) < 1e-4, f"{worst}: vadjax {found[0]:.1e}, timm {found[1]:.1e}"
 
 
 @pytest.mark.parametrize("name", TIMM)
@@ -82,8 +115,7 @@ def test_bfloat16_is_near(name, tmp_path, record_property):
         for b in (create(size=size), create(size=size, dtype="bfloat16"))
     )
     error = np.linalg.norm(ours - wanted) / np.linalg.norm(wanted)
-    record_property("name", name)
-    record_property("bfloat16", f"{error:.1e}")
+    record_property("bfloat16", f"{name} | {error:.1e}")
     assert error < 0.06
 
 

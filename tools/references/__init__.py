@@ -39,6 +39,7 @@ def timm_outputs(
     *,
     taps: Callable[..., dict],
     channels_last: bool = False,
+    double: bool = False,
     **options,
 ) -> dict[str, np.ndarray]:
     """Run timm's network on images, normalised as its configuration says.
@@ -50,6 +51,7 @@ def timm_outputs(
         taps: network -> {tap: the submodule whose output it is}, without "map", which is what
             `forward_features` returns.
         channels_last: What the submodules return is [b, h, w, c] already.
+        double: Compute in float64.
         options: Of `timm.create_model`.
 
     Returns:
@@ -63,6 +65,8 @@ def timm_outputs(
     mean, std = (np.float32(network.default_cfg[key]) for key in ("mean", "std"))
     x = (np.float32(images) / 255 - mean) / std
     x = torch.from_numpy(np.ascontiguousarray(x.transpose(0, 3, 1, 2)))
+    if double:
+        network, x = network.double(), x.double()
     outputs = {}
 
     def keep(tap):
