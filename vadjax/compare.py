@@ -47,15 +47,17 @@ def main(argv: list[str]) -> None:
     from vadjax.comparison import compare
     from vadjax.runtime.console import Console
 
-    compare.run(
-        workdirs,
-        outs=outs,
-        published=published,
-        pairs=_PAIR.value,
-        figures=cli.path_of(_FIGURES.value) if _FIGURES.value else None,
-        command=cli.command(),
-        console=Console(),
-    )
+    console = Console()
+    with console.attached(), console.doing("comparing runs"):
+        compare.run(
+            workdirs,
+            outs=outs,
+            published=[pathlib.Path(name) for name in _PUBLISHED.value],
+            pairs=_PAIR.value,
+            figures=pathlib.Path(_FIGURES.value) if _FIGURES.value else None,
+            command=cli.command(),
+            console=console,
+        )
 
 
 if __name__ == "__main__":

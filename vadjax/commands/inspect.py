@@ -18,12 +18,11 @@ The first time every frame is decoded once.
 import pathlib
 from collections.abc import Sequence
 
-from rich.console import Console
-
 from vadjax import data
 from vadjax.commands.arguments import translate
 from vadjax.config import assign, default_config
 from vadjax.errors import UserError
+from vadjax.runtime.console import Console
 
 
 def main(arguments: Sequence[str]) -> None:
@@ -39,5 +38,7 @@ def main(arguments: Sequence[str]) -> None:
         raise UserError(f"give --data_dir=FOLDER, where {name} is.")
     from vadjax.report.dataset import show
 
-    dataset = data.load(config.dataset, cache_dir=pathlib.Path(config.features.cache_dir))
-    show(dataset, Console(highlight=False, soft_wrap=True))
+    console = Console()
+    with console.attached(), console.doing("reading the data set"):
+        dataset = data.load(config.dataset, cache_dir=pathlib.Path(config.features.cache_dir))
+    show(dataset, console.rich)
