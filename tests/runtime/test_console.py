@@ -55,7 +55,7 @@ def test_silence_is_broken_in_a_log(hasty):
     with console.doing("opening"), console.doing("measuring the maps"):
         time.sleep(0.5)
     lines = buffer.getvalue().splitlines()
-    assert 2 <= len(lines) <= 5 and set(lines) == {"  measuring the maps: 0 s so far"}
+    assert lines and all(re.fullmatch(r"  measuring the maps: \d s so far", x) for x in lines)
     assert "vadjax-progress" not in {thread.name for thread in threading.enumerate()}
 
 
