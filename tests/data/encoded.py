@@ -57,15 +57,26 @@ def encode(
 
 
 def packets(path: pathlib.Path) -> list[tuple[int, int, int]]:
-    """Return (time, place in the file, bytes) of each packet, in the order of the file."""
+    """Return (time, place in the file, number of bytes) of each packet, in the file's order."""
+    content, found = path.read_bytes(), []
     with av.open(f"file:{path}") as container:
-        return [(p.pts, p.pos, p.size) for p in container.demux(video=0) if p.size]
+        for packet in container.demux(video=0):
+            if packet.size:
+                after = found[-1][1] + found[-1][2] if found else 0
+                found.append((packet.pts, content.index(bytes(packet), after), packet.size))
+    return found
 
 
 def spoil(path: pathlib.Path, number: int) -> int:
     """Overwrite packet `number` of a file by zeros; return its time."""
-    time, place, size = packets(path)[number]
-    data = bytearray(path.read_bytes())
-    data[place : place + size] = bytes(size)
+    return spoil_all(path, [number])[0]
+
+
+def spoil_all(path: pathlib.Path, numbers: Sequence[int]) -> list[int]:
+    """Overwrite several packets of a file by zeros; return their times."""
+    found, data = packets(path), bytearray(path.read_bytes())
+    for number in numbers:
+        _, place, size = found[number]
+        data[place : place + size] = bytes(size)
     path.write_bytes(data)
-    return time
+    return [found[number][0] for number in numbers]

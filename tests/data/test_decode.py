@@ -141,8 +141,7 @@ def test_a_codec_without_a_decoder_is_named_with_what_converts_it(tmp_path):
 
 def test_a_decoder_that_decodes_nothing_is_named(tmp_path):
     path = encoded.encode(tmp_path / "a.mp4", EVEN)
-    for number in range(len(EVEN)):
-        encoded.spoil(path, number)
+    encoded.spoil_all(path, range(len(EVEN)))
     with pytest.raises(UserError, match=r"none of its h264 pictures can be read .Invalid data"):
         data.open_video(path)
 

@@ -66,7 +66,7 @@ class Decoder:
       fps: frames a second by the header, as a mean; None where it does not say.
       base_fps: the rate on whose frames all times lie, by the header; None likewise.
       announced: frames by the header; None where it does not say.
-      length: ticks by the header, from the first frame to the end of the last; None likewise.
+      length_s: seconds by the header, of the pictures; None likewise.
       tick_s: seconds of one unit of time.
       has_times: the file gives times; a stream without a container has none.
       num_streams: picture streams in the file; the first that can be decoded is read.
@@ -112,7 +112,7 @@ class Decoder:
             self.fps = rate_of(stream.average_rate if self.has_times else context.framerate)
             self.base_fps = rate_of(stream.guessed_rate) if self.has_times else None
             self.announced: int | None = max(stream.frames, 0) or None
-            self.length: int | None = max(stream.duration or 0, 0) or None
+            self.length_s = self._length_s()
         except BaseException:
             self.close()
             raise
@@ -171,6 +171,16 @@ class Decoder:
             "codec is not fully supported here. Download it again, or convert it: "
             f"{conversion(self.path)}",
         )
+
+    def _length_s(self) -> float | None:
+        if self._stream.duration is not None:
+            value = self._stream.duration * self.tick_s
+        elif len(self._container.streams) == 1 and self._container.duration is not None:
+            begin_s = (self._stream.start_time or 0) * self.tick_s  # Matroska counts from 0
+            value = self._container.duration / av.time_base - max(begin_s, 0.0)
+        else:  # of all streams together, and sound may go on
+            value = 0.0
+        return value if math.isfinite(value) and value > 0 else None
 
     def _packets(self) -> Iterator[av.Packet | None]:
         """Yield packets, and None at an end that the file does not mark."""

@@ -14,7 +14,8 @@ from vadjax.data.lists import spans
 from vadjax.data.video_file import placed
 from vadjax.errors import UserError
 
-NEAR = 0.6  # of the median gap: a packet so near to a picture hides no other
+NEAR = 0.6  # of the median gap between packets: one so near to a picture hides no other
+EARLY_S = 1.0  # seconds before the end by the header: from there on a file ends early
 
 
 @dataclass(frozen=True, eq=False)
@@ -107,6 +108,9 @@ def _summary(
             fps, times = timing.mean_rate(found), found if len(found) > 1 else None
     if uneven := timing.describe(times):
         notes.append(Deviation(uneven, "times are the file's own, not index / rate"))
+    end_s = len(ticks) / fps if fps and times is None else 0.0 if times is None else times[-1]
+    if decoder.announced is None and decoder.length_s and end_s:
+        notes += _ends_early(end_s, decoder.length_s)
     announced = decoder.announced or -1
     if announced > len(ticks) and _is_whole(decoder, ticks):
         announced = len(ticks)  # the others are not meant to be shown
@@ -132,9 +136,10 @@ def _is_whole(decoder: Decoder, ticks: Sequence[int | None]) -> bool:
     if decoder.num_packets >= (decoder.announced or 0) and not decoder.num_errors:
         return True
     known = [tick for tick in ticks if tick is not None]
-    if decoder.num_errors or not decoder.length or len(known) < max(2, len(ticks)):
+    if decoder.num_errors or not decoder.length_s or len(known) < max(2, len(ticks)):
         return False
-    return known[-1] - known[0] >= decoder.length - 2 * float(np.median(np.diff(known)))
+    gap_s = float(np.median(np.diff(known))) * decoder.tick_s
+    return (known[-1] - known[0]) * decoder.tick_s >= decoder.length_s - 2 * gap_s
 
 
 def _missing(decoder: Decoder, ticks: Sequence[int | None]) -> list[int]:
@@ -152,7 +157,15 @@ def _missing(decoder: Decoder, ticks: Sequence[int | None]) -> list[int]:
         inside &= expected > shown[0]
     at = np.searchsorted(shown, expected).clip(1, len(shown) - 1)
     away = np.minimum(np.abs(expected - shown[at - 1]), np.abs(expected - shown[at]))
-    return expected[inside & (away > NEAR * np.median(np.diff(shown)))].tolist()
+    return expected[inside & (away > NEAR * np.median(np.diff(expected)))].tolist()
+
+
+def _ends_early(end_s: float, length_s: float) -> list[Deviation]:
+    """Say that a file that does not count its frames holds fewer seconds than it says."""
+    if end_s > length_s - max(EARLY_S, 0.02 * length_s):
+        return []
+    what = f"the file ends early: at {end_s:.2f} s of the {length_s:.2f} s that its header says"
+    return [Deviation(what, "only what is there is used; the file is cut short or damaged")]
 
 
 def _notes(decoder: Decoder, seen: Sequence[_Seen], lost: Sequence[int]) -> list[Deviation]:

@@ -53,7 +53,8 @@ class Clock:
         """Return the time of the next frame."""
         self.count += 1
         if self._first is None and ticks is not None:
-            self._first = ticks - round(self._latest / self._tick_s)
+            before_s = self._latest + self._step_s if self.count > 1 else 0.0
+            self._first = ticks - round(before_s / self._tick_s)
         time_s = -1.0 if ticks is None else (ticks - (self._first or 0)) * self._tick_s
         if self.count == 1:
             return self._latest
