@@ -1,5 +1,6 @@
 """The audit against a brute-force reading of its definition, and on what make_folds made."""
 
+import dataclasses
 from types import SimpleNamespace
 
 import numpy as np
@@ -9,11 +10,17 @@ from hypothesis import strategies as st
 
 from vadjax.data.audit import FoldWindows, audit, leaked_windows
 from vadjax.data.audit_folds import audit_folds
+from vadjax.data.copy_search import Copy
 from vadjax.data.splits import make_folds
 from vadjax.data.units import Fold, Provenance, Segment, Units
 from vadjax.data.video import Dataset
 from vadjax.data.windows import window_table
 from vadjax.errors import UserError
+
+
+def clip(name, num_frames, abnormal=None):
+    labels = None if abnormal is None else np.arange(num_frames) < abnormal * num_frames / 2
+    return SimpleNamespace(id=name, frames=range(num_frames), labels=labels, video_label=None)
 
 
 def videos(*lengths):
@@ -160,6 +167,78 @@ def test_a_leaky_fold_is_caught():
         audit_folds([fold], [clip("test/01", 40)], length=5)
 
 
-def clip(name, num_frames, abnormal=None):
-    labels = None if abnormal is None else np.arange(num_frames) < abnormal * num_frames / 2
-    return SimpleNamespace(id=name, frames=range(num_frames), labels=labels, video_label=None)
+def split(**changes):
+    def units(*names):
+        return Units(tuple(Segment(name, 0, 30) for name in names))
+
+    sides = {
+        "train": units("train/1", "train/2"),
+        "validation": units("train/3"),
+        "calibration": units("train/4"),
+        "test": units("test/1"),
+    }
+    return Fold(0, **{**sides, **changes})
+
+
+CLIPS = [clip(f"train/{n}", 30) for n in range(1, 5)] + [clip("test/1", 30)]
+HONEST = {
+    "standardisation": [("train/1", 0, 30), ("train/2", 0, 30)],
+    "training": [("train/1", 3, 30), ("train/2", 0, 30)],
+    "early stopping": [("train/3", 0, 30)],
+    "threshold": [("train/4", 0, 30)],
+    "the training of baseline knn": [("train/1", 0, 30)],
+}
+
+
+def audited(noted, copies=None):
+    return audit_folds([split()], CLIPS, length=5, fitted=[noted], copies=copies)
+
+
+def test_fits_that_read_what_the_split_gives_them_are_clean():
+    found = audited(HONEST)
+    assert (found["verdict"], found["statistic"], found["basis"]) == ("clean", [], "fits")
+    assert audit_folds([split()], CLIPS, length=5)["basis"] == "split"
+
+
+@pytest.mark.parametrize("purpose", HONEST)
+def test_a_fit_that_read_test_frames_is_named(purpose):
+    found = audited({**HONEST, purpose: [*HONEST[purpose], ("test/1", 28, 30)]})
+    what = {"early stopping": "checkpoint", "training": "trained model"}.get(purpose, purpose)
+    wanted = f"the {what.removeprefix('the ')} is derived from test frames"
+    assert wanted in found["statistic"] and found["verdict"] == "leaky"
+
+
+@pytest.mark.parametrize(
+    ("purpose", "frames"),
+    [
+        ("standardisation", ("train/3", 0, 30)),
+        ("training", ("train/4", 0, 1)),
+        ("early stopping", ("train/4", 0, 30)),
+        ("early stopping", ("train/1", 0, 30)),
+        ("the training of baseline knn", ("train/3", 29, 30)),
+        ("training", ("train/1", 0, 31)),
+    ],
+)
+def test_a_fit_that_read_beyond_the_split_is_named(purpose, frames):
+    clips = [SimpleNamespace(**{**vars(c), "frames": range(40)}) for c in CLIPS]
+    noted = {**HONEST, purpose: [*HONEST[purpose], frames]}
+    found = audit_folds([split()], clips, length=5, fitted=[noted])
+    [text] = found["statistic"]
+    assert f"has read frames of {frames[0]} beyond the split" in text
+    assert found["verdict"] == "leaky"
+
+
+def test_a_threshold_may_be_cross_fitted_over_the_training_clips():
+    noted = {**HONEST, "threshold": [(f"train/{n}", 0, 30) for n in range(1, 5)]}
+    assert audited(noted)["verdict"] == "clean"
+
+
+def test_copied_frames_count_in_the_windows_that_hold_them():
+    copy = Copy("test/1", 10, 20, "train/2", 3, "altered", 0.95)
+    found = audited(HONEST, [copy])
+    assert found["counts"]["duplicate"] == 14 and found["verdict"] == "leaky"  # windows 6 to 19
+    assert found["copies"] == [dataclasses.asdict(copy)]
+    late = Copy("test/1", 10, 20, "train/1", 20, "equal", 1.0)
+    without = dataclasses.replace(split(), train=Units((Segment("train/1", 0, 20),)))
+    found = audit_folds([without], CLIPS, length=5, copies=[late])
+    assert found["counts"]["duplicate"] == 0  # frames that nothing has read

@@ -74,6 +74,13 @@ def test_one_class_holds_out_a_fifth_of_the_clips(num_clips):
     assert ids(fold.test) == ["test/01"]
 
 
+def test_the_larger_half_of_the_held_out_clips_is_for_the_threshold():
+    data = dataset(normal(*[50] * 15), labelled(0.5))
+    (fold,) = make_folds(data, protocol="one_class", length=10, seed=3)
+    held = [f"train/{n + 1:02d}" for n in np.random.default_rng(3).permutation(15)[:3]]
+    assert (ids(fold.validation), ids(fold.calibration)) == (held[:1], held[1:])
+
+
 def test_the_choice_is_seeded():
     data = ped2()
     first, same, other = (

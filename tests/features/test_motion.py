@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from vadjax.backbones.optical_flow import FARNEBACK
 from vadjax.errors import UserError
 from vadjax.features.motion import MOTION_NAMES, MotionMeter, _largest_mean, motion_spec
 
@@ -47,6 +48,20 @@ def test_a_moving_patch_counts_although_most_of_the_frame_is_still():
         frames.append(frame)
     assert measure(frames)[1:, 1] == pytest.approx(3, rel=0.2)
     assert measure([still] * 3).max() < 0.02
+
+
+def test_flow_is_the_largest_mean_speed_over_33_pixels():
+    still = texture(240, 360).astype(np.uint8)
+    moved = still.copy()
+    moved[100:140, 103:143] = still[100:140, 100:140]
+    flow = cv2.calcOpticalFlowFarneback(still, moved, None, **FARNEBACK)
+    speed = np.hypot(flow[..., 0], flow[..., 1])
+    means = {
+        side: np.lib.stride_tricks.sliding_window_view(speed, (side, side)).mean((2, 3)).max()
+        for side in (16, 32, 33, 34)
+    }
+    assert measure([still, moved])[1, 1] == pytest.approx(means[33], rel=1e-4)
+    assert min(abs(means[33] / means[side] - 1) for side in (16, 32, 34)) > 1e-3
 
 
 def test_difference_is_the_largest_box_mean_of_plain_numpy():

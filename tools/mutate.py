@@ -1,0 +1,130 @@
+"""Put faults into lines that carry figures, one at a time, and see whether the tests notice.
+
+    python tools/mutate.py                 # all of tools/mutations.py
+    python tools/mutate.py events motion   # those whose file or tests hold one of the words
+
+Works in a temporary copy. First the named tests run without a fault: what fails then proves
+nothing. Exit status 1 where a fault is missed.
+"""
+
+import argparse
+import os
+import pathlib
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+
+from mutations import MUTATIONS, Mutation
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+COPIED = (
+    "vadjax",
+    "tests",
+    "configs",
+    "experiments",
+    "examples",
+    "docs",
+    "tools",
+    "pyproject.toml",
+)
+
+
+def main() -> int:
+    """Run the chosen faults; return the exit status."""
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("words", nargs="*", help="only entries whose file, text or tests hold one")
+    parser.add_argument("--timeout", type=float, default=300, help="seconds for the tests of one")
+    given = parser.parse_args()
+    chosen = [m for m in MUTATIONS if not given.words or any(w in " ".join(m) for w in given.words)]
+    if stale := [fault for m in chosen if (fault := fault_of(m, ROOT))]:
+        print("\n".join(stale))
+        return 2
+    with tempfile.TemporaryDirectory() as folder:
+        copy = pathlib.Path(folder)
+        for name in COPIED:
+            place = ROOT / name
+            if place.is_dir():
+                shutil.copytree(place, copy / name, ignore=shutil.ignore_patterns("__pycache__"))
+            elif place.is_file():
+                shutil.copy(place, copy / name)
+        broken = {
+            tests
+            for tests in dict.fromkeys(m.tests for m in chosen)
+            if run(copy, tests, given.timeout) != "passed"
+        }
+        missed = [m for m in chosen if not caught(copy, m, broken, given.timeout)]
+    print(f"{len(chosen) - len(missed)} of {len(chosen)} faults are noticed by the tests")
+    return int(bool(missed))
+
+
+def fault_of(mutation: Mutation, root: pathlib.Path) -> str:
+    """Say why an entry does not fit the files any more; "" where it does.
+
+    Args:
+        mutation: the entry.
+        root: of the repository.
+
+    Returns:
+        A sentence.
+    """
+    path = root / mutation.file
+    count = path.read_text(encoding="utf-8").count(mutation.text) if path.is_file() else 0
+    if count != 1:
+        return f"{mutation.file}: stands there {count} times, not once: {mutation.text!r}"
+    lost = [t for t in mutation.tests.split() if not (root / t.partition("::")[0]).is_file()]
+    return f"{mutation.file}: no such tests: {', '.join(lost)}" if lost else ""
+
+
+def caught(copy: pathlib.Path, mutation: Mutation, broken: set[str], timeout: float) -> bool:
+    """Put one fault in, run its tests, take it out; print a line of the table.
+
+    Args:
+        copy: of the repository.
+        mutation: the fault.
+        broken: tests that fail without a fault.
+        timeout: seconds.
+
+    Returns:
+        Whether the tests noticed.
+    """
+    path = copy / mutation.file
+    before, start = path.read_text(encoding="utf-8"), time.monotonic()
+    if mutation.tests in broken:
+        outcome = "the tests fail without it"
+    else:
+        path.write_text(before.replace(mutation.text, mutation.fault), encoding="utf-8")
+        outcome = run(copy, mutation.tests, timeout)
+        path.write_text(before, encoding="utf-8")
+    noticed = outcome in ("failed", "too slow")
+    line = f"| {'caught' if noticed else 'MISSED'} | {outcome} | {time.monotonic() - start:.0f} s |"
+    print(f"{line} {mutation.file} | `{mutation.fault.strip()}` |", flush=True)
+    return noticed
+
+
+def run(copy: pathlib.Path, tests: str, timeout: float) -> str:
+    """Run tests up to the first failure.
+
+    Args:
+        copy: of the repository.
+        tests: arguments of pytest.
+        timeout: seconds.
+
+    Returns:
+        "passed", "failed", "too slow", or pytest's status where it could not run them.
+    """
+    args = ["-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", "-m", "not slow", *tests.split()]
+    environment = {**os.environ, "PYTHONPATH": str(copy), "PYTHONDONTWRITEBYTECODE": "1"}
+    options: dict = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    try:
+        done = subprocess.run(
+            [sys.executable, *args], cwd=copy, env=environment, timeout=timeout, **options
+        )
+    except subprocess.TimeoutExpired:
+        return "too slow"
+    return {0: "passed", 1: "failed"}.get(done.returncode, f"pytest ended with {done.returncode}")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

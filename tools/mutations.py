@@ -1,0 +1,390 @@
+"""Lines that carry figures, each with a fault that the tests must notice.
+
+`tools/mutate.py` puts in one fault at a time and runs the tests that are named. An entry is the
+file, the text as it stands in exactly one place, the fault, and the tests.
+`tests/test_mutations.py` says which entries no longer match; mend them when you change such a line.
+"""
+
+from typing import NamedTuple
+
+
+class Mutation(NamedTuple):
+    """One fault.
+
+    Attributes:
+        file: below the root of the repository.
+        text: what stands there, once.
+        fault: what is put in its place.
+        tests: arguments of pytest, separated by spaces.
+    """
+
+    file: str
+    text: str
+    fault: str
+    tests: str
+
+
+AUDIT = "tests/data/test_audit.py"
+COPIES = "tests/data/test_copy_search.py"
+DECISIONS = "tests/evaluation/test_decisions.py tests/evaluation/test_events.py"
+FITS = "tests/pipeline/test_fits.py"
+FRAME = "tests/evaluation/test_frame.py"
+MOTION = "tests/features/test_motion.py"
+SPLITS = "tests/data/test_splits.py"
+STANDARDIZE = "tests/features/test_standardize.py"
+THRESHOLDS = "tests/evaluation/test_thresholds.py"
+
+_ROWS = [
+    # what a fit may read
+    (
+        "vadjax/detectors/window_model.py",
+        "standardizer, window = self.standardizer(train), self.config.window",
+        "standardizer, window = self.standardizer([*train, *validation]), self.config.window",
+        FITS,
+    ),
+    (
+        "vadjax/pipeline/train.py",
+        "run.clips(fold.train, fold),",
+        "[*run.clips(fold.train, fold), *run.clips(fold.test, fold)],",
+        FITS,
+    ),
+    (
+        "vadjax/pipeline/train.py",
+        "run.clips(fold.validation, fold),",
+        "run.clips(fold.calibration, fold),",
+        FITS,
+    ),
+    (
+        "vadjax/pipeline/baselines.py",
+        "detector, train = run.make_detector(name), run.clips(fold.train, fold)",
+        "detector, train = run.make_detector(name), run.clips(fold.test, fold)",
+        FITS,
+    ),
+    (
+        "vadjax/data/split_by_clip.py",
+        "validation, calibration = held[:middle], held[middle:]",
+        "validation, calibration = held[middle:], held[:middle]",
+        SPLITS,
+    ),
+    (
+        "vadjax/data/split_by_clip.py",
+        "num_held = max(1, round(holdout * len(usable)))",
+        "num_held = max(1, int(2 * holdout * len(usable)))",
+        SPLITS,
+    ),
+    (
+        "vadjax/data/split_by_clip.py",
+        "head = num_frames - tail - span\n",
+        "head = num_frames - tail\n",
+        SPLITS,
+    ),
+    (
+        "vadjax/data/split_by_clip.py",
+        "others = normal + _without(labelled, test)",
+        "others = normal + labelled",
+        SPLITS,
+    ),
+    (
+        "vadjax/data/split_by_clip.py",
+        "return bool(video.video_label) or _abnormal_share(video) > 0",
+        "return bool(video.video_label)",
+        SPLITS,
+    ),
+    # the audit
+    ("vadjax/data/audit.py", "radius = window_span - 1", "radius = window_span - 2", AUDIT),
+    (
+        "vadjax/data/audit.py",
+        '"exact": np.isin(own, own[used]),',
+        '"exact": np.isin(own, own[used[1:]]),',
+        AUDIT,
+    ),
+    (
+        "vadjax/data/audit.py",
+        "if np.isin(fold.test, rows).any():",
+        "if np.isin(fold.test, rows).all():",
+        AUDIT,
+    ),
+    (
+        "vadjax/data/audit.py",
+        "shown = np.isin(provenance.copies[:, 1], fold.all_used())",
+        "shown = np.isin(provenance.copies[:, 0], fold.all_used())",
+        AUDIT,
+    ),
+    (
+        "vadjax/data/audit.py",
+        "leaky = any(counts.values()) or bool(statistic)",
+        "leaky = any(counts.values())",
+        AUDIT,
+    ),
+    (
+        "vadjax/data/audit_folds.py",
+        'units = fold.validation if purpose == "early stopping" else fold.train',
+        "units = fold.train",
+        AUDIT,
+    ),
+    (
+        "vadjax/data/audit_folds.py",
+        "if not given.get(video, set()).issuperset(range(start, stop)):",
+        "if video not in given:",
+        AUDIT,
+    ),
+    (
+        "vadjax/data/audit_folds.py",
+        "own, other = first[copy.video] + copy.start, first[copy.other] + copy.other_start",
+        "own, other = first[copy.video] + copy.start, first[copy.other] + copy.start",
+        AUDIT,
+    ),
+    (
+        "vadjax/data/fitted.py",
+        "own = rows[which == number] - (ends[number] - len(segment)) + segment.start",
+        "own = rows[which == number] - (ends[number] - len(segment))",
+        "tests/data/test_fitted.py",
+    ),
+    # copies of clips
+    ("vadjax/data/copy_search.py", "LIKE = 0.85  #", "LIKE = 0.4  #", COPIES),
+    ("vadjax/data/copy_search.py", "DISTINCT = 4  #", "DISTINCT = 1  #", COPIES),
+    ("vadjax/data/copy_search.py", "RESIDUE = 0.7  #", "RESIDUE = -1.0  #", COPIES),
+    (
+        "vadjax/data/copy_search.py",
+        "return bool((np.r_[like[:left], like[right:]] < LIKE).all())",
+        "return True",
+        COPIES,
+    ),
+    (
+        "vadjax/data/copy_search.py",
+        "place = (start + first, start + stop, other, other_start + first)",
+        "place = (start + first, start + stop, other, other_start)",
+        COPIES,
+    ),
+    (
+        "vadjax/data/content.py",
+        "return zlib.crc32(flat[words.size * 8 :], zlib.crc32(words.sum(1)))",
+        "return zlib.crc32(flat[words.size * 8 :])",
+        "tests/data/test_content.py",
+    ),
+    # windows
+    (
+        "vadjax/data/windows.py",
+        "return (length - 1) * dilation + 1",
+        "return length * dilation",
+        "tests/data/test_windows.py",
+    ),
+    (
+        "vadjax/data/windows.py",
+        "first = begin[video] + stride * within  # [n]",
+        "first = begin[video] + within  # [n]",
+        "tests/data/test_windows.py",
+    ),
+    (
+        "vadjax/data/windows.py",
+        "rows = first[:, None] + dilation * np.arange(length)  # [n, t]",
+        "rows = first[:, None] + np.arange(length)  # [n, t]",
+        "tests/data/test_windows.py",
+    ),
+    # standardisation
+    (
+        "vadjax/features/standardize.py",
+        "squares = squares + np.square(gap) * count * len(values) / total",
+        "squares = squares + np.square(gap) * len(values) / total",
+        STANDARDIZE,
+    ),
+    (
+        "vadjax/features/standardize.py",
+        "mean = mean + gap * len(values) / total",
+        "mean = mean + gap * count / total",
+        STANDARDIZE,
+    ),
+    (
+        "vadjax/features/standardize.py",
+        "floor = FLOOR * np.median(varying) if len(varying) else 1.0",
+        "floor = FLOOR * np.median(std)",
+        STANDARDIZE,
+    ),
+    ("vadjax/features/standardize.py", "FLOOR = 0.1\n", "FLOOR = 0.2\n", STANDARDIZE),
+    (
+        "vadjax/features/standardize.py",
+        "PLACE_FLOOR = 0.3  #",
+        "PLACE_FLOOR = 0.15  #",
+        STANDARDIZE,
+    ),
+    # motion
+    (
+        "vadjax/features/motion.py",
+        '_BOXES = {"difference": 16, "flow": 33}',
+        '_BOXES = {"difference": 16, "flow": 16}',
+        MOTION,
+    ),
+    (
+        "vadjax/features/motion.py",
+        '_BOXES = {"difference": 16, "flow": 33}',
+        '_BOXES = {"difference": 33, "flow": 33}',
+        MOTION,
+    ),
+    (
+        "vadjax/features/motion.py",
+        "side = max(1, round(box * height / WORKING_HEIGHT))",
+        "side = box",
+        MOTION,
+    ),
+    (
+        "vadjax/features/motion.py",
+        "rows[0] = rows[1]  # nothing",
+        "rows[0] = 0  # nothing",
+        MOTION,
+    ),
+    ("vadjax/features/motion.py", "if height > MAX_HEIGHT:", "if height >= MAX_HEIGHT:", MOTION),
+    # distances and scores
+    (
+        "vadjax/scoring/distances.py",
+        "table = squares - 2 * rows @ fit.T",
+        "table = squares - rows @ fit.T",
+        "tests/scoring/test_distances.py",
+    ),
+    (
+        "vadjax/scoring/distances.py",
+        "np.argpartition(table, k - 1, axis=1)[:, :k]",
+        "np.argpartition(table, k, axis=1)[:, : k + 1]",
+        "tests/scoring/test_distances.py",
+    ),
+    (
+        "vadjax/scoring/distances.py",
+        "kept = 1 - shrinkage",
+        "kept = 1",
+        "tests/scoring/test_distances.py",
+    ),
+    (
+        "vadjax/detectors/feature_distance.py",
+        "return np.flatnonzero(clip.labels == 0)",
+        "return np.arange(len(clip))",
+        "tests/detectors/test_detectors.py tests/detectors/test_feature_distance.py",
+    ),
+    (
+        "vadjax/scoring/aggregate.py",
+        "np.abs(frames - where[left]) <= np.abs(where[right] - frames)",
+        "np.abs(frames - where[left]) < np.abs(where[right] - frames)",
+        "tests/scoring/test_aggregate.py",
+    ),
+    (
+        "vadjax/scoring/aggregate.py",
+        "scores, rows = scores[:, -1:], rows[:, -1:]",
+        "scores, rows = scores[:, :1], rows[:, :1]",
+        "tests/scoring/test_aggregate.py",
+    ),
+    (
+        "vadjax/scoring/smoothing.py",
+        "start = [(1 - alpha) * scores[0]]",
+        "start = [0 * scores[0]]",
+        "tests/scoring/test_smoothing.py",
+    ),
+    (
+        "vadjax/scoring/label_lookup.py",
+        "return normal - abnormal",
+        "return abnormal - normal",
+        "tests/scoring/test_label_lookup.py",
+    ),
+    # figures of frames
+    (
+        "vadjax/evaluation/frame.py",
+        "twice = np.sum(np.diff(fp, prepend=0) * (tp + before))",
+        "twice = 2 * np.sum(np.diff(fp, prepend=0) * tp)",
+        FRAME,
+    ),
+    (
+        "vadjax/evaluation/frame.py",
+        "return float(np.sum(np.diff(tp, prepend=0) * (tp / (tp + fp))) / tp[-1])",
+        "return float(np.sum(np.diff(tp, prepend=0) * (tp / (tp + fp))) / len(tp))",
+        FRAME,
+    ),
+    (
+        "vadjax/evaluation/frame.py",
+        "share = -excess[before] / (excess[after] - excess[before])",
+        "share = 1.0",
+        FRAME,
+    ),
+    (
+        "vadjax/evaluation/frame.py",
+        "balanced = (recall + 1 - fpr) / 2",
+        "balanced = (recall + fpr) / 2",
+        FRAME,
+    ),
+    (
+        "vadjax/evaluation/frame.py",
+        "scale = float(tp + fp) * abnormal * normal * (tn + fn)",
+        "scale = float(tp + fp) * abnormal * normal * (tn + fp)",
+        FRAME,
+    ),
+    (
+        "vadjax/evaluation/bootstrap.py",
+        "p_value = min(1.0, 2 * float(tail + 1) / (resamples + 1))",
+        "p_value = min(1.0, float(tail + 1) / (resamples + 1))",
+        "tests/evaluation/test_bootstrap.py",
+    ),
+    (
+        "vadjax/evaluation/bootstrap.py",
+        "strata = [np.flatnonzero(abnormal > 0), np.flatnonzero(abnormal == 0)]",
+        "strata = [np.arange(len(abnormal))]",
+        "tests/evaluation/test_bootstrap.py",
+    ),
+    (
+        "vadjax/evaluation/parts.py",
+        'part["majority_accuracy"] = None if share is None else float(max(share, 1 - share))',
+        'part["majority_accuracy"] = None if share is None else float(share)',
+        "tests/evaluation/test_evaluate.py",
+    ),
+    (
+        "vadjax/evaluation/pixel.py",
+        "needed = max(1, math.ceil(cover * inside.size - 1e-9))",
+        "needed = max(1, math.floor(cover * inside.size))",
+        "tests/evaluation/test_region.py",
+    ),
+    # thresholds, alarms, events
+    (
+        "vadjax/evaluation/events.py",
+        "return np.asarray(video.scores, np.float64) >= video.threshold",
+        "return np.asarray(video.scores, np.float64) > video.threshold",
+        DECISIONS,
+    ),
+    (
+        "vadjax/evaluation/events.py",
+        "apart = found[1:, 0] - found[:-1, 1] >= max(gap, 1)",
+        "apart = found[1:, 0] - found[:-1, 1] > max(gap, 1)",
+        DECISIONS,
+    ),
+    (
+        "vadjax/evaluation/thresholds.py",
+        "return Choice(float(normal.mean() + num_std * normal.std()))",
+        "return Choice(float(scores.mean() + num_std * scores.std()))",
+        THRESHOLDS,
+    ),
+    (
+        "vadjax/evaluation/thresholds.py",
+        "rank = math.ceil((len(normal) + 1) * (1 - rate) - 1e-9)",
+        "rank = math.ceil(len(normal) * (1 - rate) - 1e-9)",
+        THRESHOLDS,
+    ),
+    (
+        "vadjax/evaluation/thresholds.py",
+        "return Choice(float(np.quantile(normal, quantile)))",
+        "return Choice(float(np.quantile(scores, quantile)))",
+        THRESHOLDS,
+    ),
+    (
+        "vadjax/evaluation/thresholds.py",
+        "return int(np.argmax(2 * tp / (tp + fp + tp[-1])))",
+        "return int(np.argmax(2 * tp / (tp + fp + fp[-1])))",
+        THRESHOLDS,
+    ),
+    (
+        "vadjax/evaluation/evaluate.py",
+        "scores, ids = _held_out(each)",
+        "scores, ids = _held_out(test)",
+        "tests/evaluation/test_evaluate.py",
+    ),
+    (
+        "vadjax/pipeline/evaluate.py",
+        "calibration=[[v for v in scored.calibration if v.fold == f.index] for f in run.folds],",
+        "calibration=[[v for v in scored.test if v.fold == f.index] for f in run.folds],",
+        FITS,
+    ),
+]
+MUTATIONS = tuple(Mutation(*row) for row in _ROWS)
