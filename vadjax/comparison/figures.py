@@ -7,11 +7,12 @@ import matplotlib
 from matplotlib.figure import Figure
 
 from vadjax.comparison.columns import NAMES, PATHS
-from vadjax.comparison.csv_files import unique_slugs, write_rows
+from vadjax.comparison.csv_files import unique_slugs
 from vadjax.comparison.groups import Group
 from vadjax.comparison.rows import class_rows
 from vadjax.comparison.tables import Comparison, Table
 from vadjax.report.figures import ACCENT, BAR, INK, METADATA, SOFT, STYLE, sign
+from vadjax.storage.csv_tables import write_csv
 from vadjax.storage.files import atomic_write
 
 BOXES = ("accuracy", "f1", "auc_micro")  # of the published box plots
@@ -47,10 +48,10 @@ def write_figures(folder: pathlib.Path, comparison: Comparison) -> list[pathlib.
         for backbone in dict.fromkeys(group.backbone for group in table.groups):
             safe = "".join(c if c.isalnum() or c in "-_." else "_" for c in backbone)
             path = target / f"results_all_models_{safe}.csv"
-            write_rows(path, published_form(table, backbone))
+            write_csv(path, published_form(table, backbone))
             written.append(path)
         path = target / "classification_report.csv"
-        write_rows(path, class_rows(table))
+        write_csv(path, class_rows(table))
         written.append(path)
     return written
 

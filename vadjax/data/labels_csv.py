@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from vadjax.data.cell_text import unguarded
 from vadjax.data.labels import labels_from_intervals, shortened
 from vadjax.data.printable import same_form
 from vadjax.data.timing import edges
@@ -177,7 +178,7 @@ def _clip(name: str, clips: Iterable[str]) -> str:
     Raises:
       ValueError: it refers to none, or to several.
     """
-    found = _matches(name, clips)
+    found = _matches(name, clips) or _matches(unguarded(name), clips)
     if len(found) == 1:
         return found[0]
     if found:

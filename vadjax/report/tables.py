@@ -1,6 +1,5 @@
 """The table at the end of a run, and the csv files of scores and alarms."""
 
-import csv
 import os
 from collections.abc import Mapping, Sequence
 
@@ -12,7 +11,7 @@ from rich.text import Text
 
 from vadjax.data.scored_video import ScoredVideo
 from vadjax.report import wording
-from vadjax.storage.files import atomic_write
+from vadjax.storage.csv_tables import write_csv
 
 SCORE_COLUMNS = ("video", "frame", "time_s", "score", "predicted", "alarm")
 ALARM_COLUMNS = ("video", "start", "stop", "start_s", "stop_s", "peak_frame", "peak_score")
@@ -140,7 +139,8 @@ def write_alarms(path: os.PathLike | str, videos: Sequence[ScoredVideo]) -> None
     Raises:
         UserError: it cannot be written there.
     """
-    _write(path, ALARM_COLUMNS, (row.values() for video in videos for row in alarm_rows(video)))
+    rows = (tuple(row.values()) for video in videos for row in alarm_rows(video))
+    write_csv(path, [ALARM_COLUMNS, *rows], number=_text)
 
 
 def write_scores(path: os.PathLike | str, videos: Sequence[ScoredVideo]) -> None:
@@ -158,6 +158,7 @@ def write_scores(path: os.PathLike | str, videos: Sequence[ScoredVideo]) -> None
     """
 
     def rows():
+        yield SCORE_COLUMNS
         for video in videos:
             alarm, predicted = np.zeros(len(video.scores), int), np.asarray(video.predicted)
             for start, stop in video.alarms:
@@ -166,15 +167,7 @@ def write_scores(path: os.PathLike | str, videos: Sequence[ScoredVideo]) -> None
                 time_s = None if video.edges is None else float(video.edges[frame])
                 yield video.id, frame, time_s, score, int(predicted[frame]), alarm[frame]
 
-    _write(path, SCORE_COLUMNS, rows())
-
-
-def _write(path, columns, rows) -> None:
-    with atomic_write(path) as beside, beside.open("w", newline="", encoding="utf-8") as file:
-        writer = csv.writer(file)
-        writer.writerow(columns)
-        for row in rows:
-            writer.writerow(["" if v is None else _text(v) for v in row])
+    write_csv(path, rows(), number=_text)
 
 
 def _text(value: object) -> str:

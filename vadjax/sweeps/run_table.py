@@ -1,11 +1,11 @@
 """The runs of a sweep as one table with a row for each: runs.csv and runs.parquet."""
 
-import csv
 import pathlib
 from collections.abc import Mapping, Sequence
 
 from vadjax.comparison.load_run import read_run
 from vadjax.errors import UserError
+from vadjax.storage.csv_tables import write_csv
 from vadjax.storage.files import atomic_write
 from vadjax.sweeps.best import heldout_loss
 from vadjax.sweeps.plan import Spec
@@ -77,10 +77,8 @@ def write_runs(workdir: pathlib.Path, rows: Sequence[Mapping]) -> list[str]:
         Lines that say what was written.
     """
     path = workdir / "runs.csv"
-    with atomic_write(path) as temporary, temporary.open("w", newline="") as file:
-        writer = csv.DictWriter(file, list(rows[0]))
-        writer.writeheader()
-        writer.writerows(rows)
+    columns = list(rows[0])
+    write_csv(path, [columns, *([row.get(key) for key in columns] for row in rows)])
     lines = [f"wrote {path}"]
     try:
         import pandas
