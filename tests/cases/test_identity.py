@@ -1,8 +1,11 @@
 """Whose features a score is made of, and what a run says it is: files of one name that differ."""
 
 import json
+import os
 import pathlib
 import shutil
+import subprocess
+import sys
 
 import cv2
 import numpy as np
@@ -12,8 +15,11 @@ from tests.data import layouts
 from vadjax import config as configs
 from vadjax.data.builders.avenue import Avenue
 from vadjax.data.builders.expected import Side
+from vadjax.data.fingerprints import fingerprint_before
 from vadjax.errors import UserError
-from vadjax.pipeline import stages
+from vadjax.pipeline import predict, stages
+from vadjax.pipeline.run import Run
+from vadjax.runtime.console import Console
 
 LENGTHS = {"training": (14, 15), "testing": (16, 17)}
 MASKED = [(5, 9), (3, 12)]
@@ -200,3 +206,102 @@ def test_speed_and_places_may_change_at_any_stage(trained, run):
     changes = {"score__batch_size": 7, "features__batch_size": 3, "train__num_devices": 1}
     stages.run(asked(trained, 4, **changes), run, stage="evaluate", quiet=True)
     assert recorded(run)["score"]["batch_size"] == 256  # the scores are those of before
+
+
+def rows_of(out, name) -> list[str]:
+    lines = (out / "scores.csv").read_text().splitlines()
+    return [line.partition(",")[2] for line in lines if line.startswith(f"{name},")]
+
+
+@pytest.mark.parametrize("order", [("a", "b"), ("b", "a")])
+def test_two_files_of_one_name_keep_their_scores(trained, tmp_path, order):
+    """`latest.avi` of two cameras, alone and together, in both orders."""
+    paths = {c: write_clip(tmp_path / c / "latest.avi", 12, ord(c)) for c in "ab"}
+    times = os.stat(paths["a"])
+    for path in paths.values():
+        os.utime(path, ns=(times.st_atime_ns, times.st_mtime_ns))
+    alone = {}
+    for camera in order:
+        predict.detect(trained / "run", [str(paths[camera])], out=tmp_path / camera, quiet=True)
+        alone[camera] = rows_of(tmp_path / camera, "latest")
+    assert len(alone["a"]) == 12 and alone["a"] != alone["b"]
+    both = [str(paths[camera]) for camera in order]
+    predict.detect(trained / "run", both, out=tmp_path / "both", quiet=True)
+    assert rows_of(tmp_path / "both", "latest") == alone[order[0]]
+    assert rows_of(tmp_path / "both", f"{order[1]}/latest") == alone[order[1]]
+
+
+def test_a_video_replaced_in_place_is_extracted_again_or_refused(trained, tmp_path):
+    root = shutil.copytree(trained / "videos", tmp_path / "videos")
+    settings = trained_config(root, tmp_path / "cache", 2)
+    settings.dataset.name = "folder"
+    evaluated(settings, tmp_path / "run")
+    path = root / "test" / "9.avi"
+    stat = path.stat()
+    write_clip(path, 16, 77)
+    content = path.read_bytes()[: stat.st_size].ljust(stat.st_size, b"\0")  # of the same size
+    path.write_bytes(content)
+    os.utime(path, ns=(stat.st_atime_ns, stat.st_mtime_ns))
+    for stage in ("score", "evaluate", "report", "extract"):
+        with pytest.raises(UserError, match=r"belongs to other videos: 1 of 4 differ.*test/9"):
+            stages.run(settings, tmp_path / "run", stage=stage, quiet=True)
+    run = Run(settings, tmp_path / "new", Console(quiet=True))
+    with pytest.raises(UserError, match="no features of test/9"):
+        run.store.read(run.videos["test/9"])
+
+
+def test_a_run_folder_of_an_earlier_version_goes_on(trained, run):
+    """Its data.json has fingerprints of names, sizes and times; other files are refused."""
+    file = run / "data.json"
+    saved = json.loads(file.read_text())
+    this = Run(asked(trained, 4), run, Console(quiet=True))
+    old = {n: fingerprint_before(v.frames.files, v.fingerprint) for n, v in this.videos.items()}
+    assert all(old[name] != saved["videos"][name] for name in old)
+    del saved["fingerprints"]
+    file.write_text(json.dumps({**saved, "videos": {**old, "test/9": "another"}}))
+    with pytest.raises(UserError, match=r"other videos: 1 of 4 differ, such as test/9"):
+        stages.run(asked(trained, 4), run, stage="evaluate", quiet=True)
+    file.write_text(json.dumps({**saved, "videos": old}))
+    stages.run(asked(trained, 4), run, stage="evaluate", quiet=True)
+    assert json.loads(file.read_text())["fingerprints"] == "content"
+
+
+DETECT = """
+import sys, time
+from vadjax.pipeline import predict
+from vadjax.pipeline.trained import TrainedDetector
+def wait(self, videos, report=None):
+    print("in", flush=True)
+    time.sleep(120)
+TrainedDetector.score_videos = wait
+predict.detect(*map(__import__("pathlib").Path, sys.argv[1:2]), sys.argv[2:3],
+               out=__import__("pathlib").Path(sys.argv[3]), quiet=True)
+"""
+
+
+def test_two_detects_into_one_folder_do_not_meet(trained, tmp_path):
+    video, out = str(write_clip(tmp_path / "x.avi", 12, 5)), tmp_path / "out"
+    child = subprocess.Popen(
+        [sys.executable, "-c", DETECT, trained / "run", video, out], stdout=subprocess.PIPE
+    )
+    try:
+        assert child.stdout.readline() == b"in\n"
+        with pytest.raises(UserError, match=rf"another process .pid {child.pid}. works in .*--out"):
+            predict.detect(trained / "run", [video], out=out, quiet=True)
+    finally:
+        child.kill()
+        child.wait()
+    predict.detect(trained / "run", [video], out=out, quiet=True)
+
+
+def test_what_detect_replaces_is_said_and_a_run_is_not_replaced(trained, tmp_path, capsys):
+    video, out = str(write_clip(tmp_path / "=cmd|'x'!A1.avi", 12, 5)), tmp_path / "out"
+    for _ in range(2):
+        predict.detect(trained / "run", [video], out=out)
+    first, second = capsys.readouterr().out.split("report:")[:2]
+    assert "are replaced" not in first
+    said = " ".join(second.split())
+    assert "scores.csv, alarms.csv, report.html of 20" in said and "are replaced; --out=" in said
+    assert len(rows_of(out, "'=cmd|'x'!A1")) == 12  # no formula in a spreadsheet
+    with pytest.raises(UserError, match=r"is the folder of a run, whose report.html would be"):
+        predict.detect(trained / "run", [video], out=trained / "run", quiet=True)

@@ -1,6 +1,6 @@
 """New videos to scores.csv, alarms.csv and a page, by a detector that a run has left behind."""
 
-import dataclasses
+import datetime
 import pathlib
 from collections.abc import Sequence
 
@@ -10,13 +10,16 @@ from vadjax.data.lists import spans
 from vadjax.data.scored_video import ScoredVideo
 from vadjax.data.video import Video
 from vadjax.errors import UserError
+from vadjax.pipeline.given_videos import open_given
 from vadjax.pipeline.run import check_length
 from vadjax.pipeline.trained import TrainedDetector, with_fps
 from vadjax.report.wording import plural
 from vadjax.runtime.console import Console
 from vadjax.runtime.run_log import NAME
 from vadjax.storage import workdir as workdirs
+from vadjax.storage.lock import locked
 
+RESULTS = ("scores.csv", "alarms.csv", "report.html")
 _KEPT = ("protocol", "detector", "warnings", "lookahead_frames", "seeds")  # of the run's metrics
 
 
@@ -48,22 +51,26 @@ def detect(
     Raises:
         UserError: the workdir holds no detector, a video cannot be read or is too short.
     """
+    if (out / "config.json").exists():
+        raise UserError(
+            f"{out} is the folder of a run, whose report.html would be replaced; give another "
+            "--out=FOLDER."
+        )
     console = Console(quiet=quiet, verbose=verbose)
-    with console.attached(), console.doing("scoring new videos"):
-        return _detect(workdir, paths, out=out, fps=fps, command=command, console=console)
+    with (
+        locked(out, flag="--out", keep=lambda _: False),
+        console.attached(),
+        console.doing("scoring new videos"),
+    ):
+        return _detect(TrainedDetector(workdir, console=console, command=command), paths, out, fps)
 
 
 def _detect(
-    workdir: pathlib.Path,
-    paths: Sequence[str],
-    *,
-    out: pathlib.Path,
-    fps: float | None,
-    command: str,
-    console: Console,
+    detector: TrainedDetector, paths: Sequence[str], out: pathlib.Path, fps: float | None
 ) -> list[ScoredVideo]:
-    detector = TrainedDetector(workdir, console=console, command=command)
-    videos = _opened(paths)
+    """Score videos into a folder that is locked; see `detect`."""
+    console, workdir = detector.run.console, detector.workdir
+    videos, named = open_given(paths)
     without_rate = [v.id for v in videos if v.fps is None]
     videos = [with_fps(video, fps) for video in videos]
     total = sum(len(v.frames) for v in videos)
@@ -87,7 +94,7 @@ def _detect(
                 f"  note: {video.id}: {decoded} of {len(video.frames)} frames can be decoded; "
                 f"{spans(video.substituted)} (0-based) show their neighbour"
             )
-    for note in _noted(paths, videos):
+    for note in [*named, *_noted(paths, videos), *_replaced(out)]:
         console.say(f"  note: {note}")
     unlike = _unlike(videos, workdirs.read_frame_sizes(workdir))
     for note in unlike:
@@ -106,27 +113,21 @@ def _some(names: Sequence[str]) -> str:
     return ", ".join(names[:3]) + f" and {len(names) - 3} more" * (len(names) > 3)
 
 
-def _opened(paths: Sequence[str]) -> list[Video]:
-    """Open every path; two clips of one name get their folder's name before it."""
-    videos: list[Video] = []
-    seen: dict[str, str] = {}
-    for path in paths:
-        for video in data.open_videos(path):
-            name = video.id.split("/", 1)[1]
-            if name in seen:
-                name = f"{pathlib.Path(path).absolute().parent.name}/{name}"
-            if name in seen:
-                raise UserError(f"two videos are called {name}: of {seen[name]} and {path}.")
-            seen[name] = path
-            videos.append(dataclasses.replace(video, id=name))
-    return videos
-
-
 def _noted(paths: Sequence[str], videos: Sequence[Video]) -> list[str]:
     """Say what was left out of folders, and what of the videos was read in another way."""
     left_out = [note for path in paths for note in data.left_out(path)]
     notes = gathered({video.id: video.metadata.get("notes", ()) for video in videos})
     return [f"{note.what}: {note.meaning}" for note in [*left_out, *notes]]
+
+
+def _replaced(out: pathlib.Path) -> list[str]:
+    """Say which results of an earlier time in `out` are about to be replaced."""
+    there = [out / name for name in RESULTS if (out / name).exists()]
+    if not there:
+        return []
+    at = datetime.datetime.fromtimestamp(max(path.stat().st_mtime for path in there))
+    names = ", ".join(path.name for path in there)
+    return [f"{names} of {at:%Y-%m-%d %H:%M} in {out} are replaced; --out=FOLDER keeps them"]
 
 
 def _unlike(videos: Sequence, known: Sequence) -> list[str]:
@@ -171,10 +172,6 @@ def _write(
     from vadjax.report.thumbnails import thumbnails
 
     run, count = detector.run, detector.run.config.report.thumbnails
-    try:
-        out.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise workdirs.unwritable(out, error) from error
     run.console.log_to(out / NAME, command=run.command)
     tables.write_scores(out / "scores.csv", scored)
     tables.write_alarms(out / "alarms.csv", scored)

@@ -1,14 +1,13 @@
 """The workdir of a run: its lock, its config and its videos."""
 
 import contextlib
-import fcntl
 import json
-import os
 import pathlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from vadjax.errors import UserError
-from vadjax.storage.files import unwritable, write_json
+from vadjax.storage.files import write_json
+from vadjax.storage.lock import locked
 
 FINGERPRINTS = "content"  # what data.json's are hashes of; up to 0.2 of names, sizes and times
 
@@ -23,8 +22,7 @@ def opened(
 ) -> Iterator[pathlib.Path]:
     """Lock the workdir `path`, check that it belongs to this config, and yield it.
 
-    The lock is the kernel's (`flock`), so it ends with the process however that ends. Folders made
-    here are removed again if the block fails before the workdir is claimed.
+    Folders made here are removed again if the block fails before the workdir is claimed.
 
     Args:
       path: the folder; created if it does not exist.
@@ -39,41 +37,10 @@ def opened(
       UserError: another process runs in this folder, the keys differ, the path is a file, or the
         folder cannot be written.
     """
-    if path.exists() and not path.is_dir():
-        raise UserError(f"workdir {path} is a file; give --workdir=FOLDER, a new one or a run's.")
-    made = [folder for folder in (path, *path.parents) if not folder.exists()]
-    try:
-        path.mkdir(parents=True, exist_ok=True)
-        lock = (path / ".lock").open("a+")
-    except OSError as error:
-        raise unwritable(path, error) from error
-    with lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            lock.seek(0)
-            raise UserError(
-                f"another process ({lock.read().strip() or 'unknown'}) works in {path}; "
-                "wait for it, or give another --workdir."
-            ) from None
-        lock.truncate(0)
-        lock.write(f"pid {os.getpid()}")
-        lock.flush()
+    claimed = path / "config.json"
+    with locked(path, flag="--workdir", keep=lambda _: claimed.exists()):
         _compare(path, identity, defaults or {}, upgrade)
-        try:
-            yield path
-        except BaseException:
-            if made and not (path / "config.json").exists():
-                _remove(path / ".lock", made)
-            raise
-
-
-def _remove(lock: pathlib.Path, folders: list[pathlib.Path]) -> None:
-    """Remove the lock and those folders, the innermost first, that hold nothing else."""
-    with contextlib.suppress(OSError):  # whatever is not empty stays
-        lock.unlink(missing_ok=True)
-        for folder in folders:
-            folder.rmdir()
+        yield path
 
 
 def _compare(
