@@ -2,7 +2,8 @@
 
 Each side has a process of its own, and they alternate. The result is the median and the spread of
 the ratio within a round, since machines drift. Packages that cannot be imported (torch: `make
-parity`; Keras: the extra `bench`) are left out. `curves` measures vadjax alone over one size.
+parity`; Keras: the extra `bench`) are left out. `curves` measures vadjax alone over one size,
+and `memory` the largest memory of each stage by the length of a video.
 """
 
 import argparse
@@ -12,7 +13,16 @@ import sys
 ROOT = pathlib.Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))
 
-from tools.benchmarks import curve_plot, curves, precision, regressions, report, run, write  # noqa: E402
+from tools.benchmarks import (  # noqa: E402
+    curve_plot,
+    curves,
+    memory,
+    precision,
+    regressions,
+    report,
+    run,
+    write,
+)
 from vadjax.errors import UserError  # noqa: E402
 from vadjax.storage.files import write_json  # noqa: E402
 
@@ -29,12 +39,19 @@ SUITES = (
     "compile",
     "tables",
     "curves",
+    "memory",
 )
 
 
 def main() -> None:
     """Run a suite, print its table, write its files, compare it with an older report."""
     args = _arguments()
+    if args.suite == "memory":
+        folder = pathlib.Path(args.folder) if args.folder else None
+        lengths = [int(length) for length in args.lengths.split(",")]
+        found = memory.run(lengths, train=args.train_frames, folder=folder, side=args.side)
+        print("\n" + memory.markdown(found))
+        return
     old = regressions.read(pathlib.Path(args.compare)) if args.compare else None
     common = {"rounds": args.rounds, "dtype": args.precision, "keep_cache": args.keep_cache}
     if args.suite == "curves":
@@ -71,6 +88,13 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--axis", default="", help=f"curves: one axis, of {axes}")
     parser.add_argument("--seconds", type=float, default=900, help="curves: for all axes")
     parser.add_argument("--plot", default="", help="curves: plot, .svg or .png")
+    lengths = ",".join(map(str, memory.LENGTHS))
+    parser.add_argument("--lengths", default=lengths, help="memory: frames of the test video")
+    parser.add_argument("--train_frames", type=int, default=4000, help="memory: frames to train on")
+    parser.add_argument(
+        "--side", type=int, default=32, help="memory: pixels of the network's input"
+    )
+    parser.add_argument("--folder", default="", help="memory: keeps videos, features and runs")
     args = parser.parse_args()
     if args.plot and args.suite != "curves":
         parser.error("--plot is for curves")

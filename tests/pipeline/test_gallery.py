@@ -1,6 +1,8 @@
 """The gallery of a run: which pictures and films there are, with maps and without."""
 
+import contextlib
 import dataclasses
+import functools
 import json
 import types
 
@@ -13,7 +15,8 @@ from vadjax.backbones.preprocess import Preprocess
 from vadjax.data.scored_video import ScoredVideo
 from vadjax.data.video import ArrayFrames, Video
 from vadjax.errors import UserError
-from vadjax.pipeline import gallery
+from vadjax.explain import moments
+from vadjax.pipeline import films, gallery
 from vadjax.runtime.console import Console
 from vadjax.storage import artifacts
 
@@ -109,13 +112,35 @@ def test_what_an_earlier_stage_left_goes(run):
 
 
 def test_very_long_footage_is_filmed_in_part(run, monkeypatch):
-    monkeypatch.setattr(gallery, "MAX_FRAMES", 50)
+    monkeypatch.setattr(films, "MAX_FRAMES", 50)
     highest = max(run.videos, key=lambda name: gallery._shown(run)[name].scored.scores.max())
     run.config.explain.num_pictures = 0
     gallery.write_gallery(run)
     found = artifacts.read_gallery(run.workdir)
     assert list(found["films"]) == [highest]
     assert found["num_left_out"] == 1
+
+
+def test_the_film_of_a_long_video_shows_the_moments_of_its_alarms(run, monkeypatch):
+    monkeypatch.setattr(films, "moments", functools.partial(moments.moments, most=44))
+    reported = []
+    bar = contextlib.contextmanager(lambda *_, **__: iter([reported.append]))
+    monkeypatch.setattr(run.console, "bar", bar)
+    run.metrics["videos"][0]["alarms"] = [[19, 23]]
+    run.config.explain.num_pictures = 0
+    gallery.write_gallery(run)
+    found = artifacts.read_gallery(run.workdir)
+    assert found["moments"]["test/01"] == [[9, 33]]  # two seconds before and after
+    assert reported[-1] == 24 + sum(b - a for a, b in found["moments"]["test/02"])
+    capture = cv2.VideoCapture(str(run.workdir / found["films"]["test/01"]))
+    shown = []
+    while (read := capture.read())[0]:
+        shown.append(read[1])
+    assert len(shown) == 24
+    frames = run.videos["test/01"].frames
+    picture = cv2.resize(shown[1][:240], FRAME[::-1]).mean(2)  # of frame 10: no map, no mask
+    gaps = [np.abs(picture - frames[i]).mean() for i in range(45)]
+    assert int(np.argmin(gaps)) == 10
 
 
 def test_masks_of_another_size_are_told(run):

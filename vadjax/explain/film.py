@@ -4,6 +4,7 @@
 """
 
 import functools
+import itertools
 from collections.abc import Iterable, Iterator
 
 import cv2
@@ -22,6 +23,7 @@ def annotate(
     frames: Iterable[np.ndarray],
     scores: np.ndarray,
     *,
+    numbers: Iterable[int] | None = None,
     heats: Iterable[np.ndarray] | None = None,
     masks: Iterable[np.ndarray] | None = None,
     labels: np.ndarray | None = None,
@@ -36,10 +38,11 @@ def annotate(
     whole video with the truth hatched, the threshold dashed and a cursor.
 
     Args:
-        frames: uint8 [H, W] or [H, W, 3] RGB, as many as `scores`.
-        scores: [t] float.
-        heats: float [H, W] in 0..1, a map a frame; None where there are none.
-        masks: uint8 0/1 [H, W], the truth of each frame; None where unknown.
+        frames: uint8 [H, W] or [H, W, 3] RGB, those that are shown.
+        scores: [t] float, of the whole video.
+        numbers: of the frames that are shown, as many as `frames`; None is from 0 on.
+        heats: float [H, W] in 0..1, a map a frame that is shown; None where there are none.
+        masks: uint8 0/1 [H, W], the truth of each such frame; None where unknown.
         labels: [t] {0, 1}; None where unknown.
         threshold: a frame is called abnormal from here on; None where there is none.
         edges: float64 [t + 1] seconds at which frames begin; None shows no times.
@@ -55,7 +58,9 @@ def annotate(
     panel, size = None, (0, 0)
     heats = iter(heats) if heats is not None else None
     masks = iter(masks) if masks is not None else None
-    for index, frame in enumerate(frames):
+    for index, frame in zip(
+        itertools.count() if numbers is None else numbers, frames, strict=False
+    ):
         image = overlay.rgb(frame)
         if panel is None:
             size = _size(image.shape[:2])

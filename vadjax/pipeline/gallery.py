@@ -1,48 +1,28 @@
 """Maps, scores and frames of a run -> pictures and films in explain/, and gallery.json."""
 
-import concurrent.futures
 import dataclasses
-import os
 import pathlib
 import urllib.parse
 from collections.abc import Iterable, Iterator, Mapping
-from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from vadjax.data.scored_video import ScoredVideo
+from vadjax.data.video import Video
 from vadjax.errors import UserError
+from vadjax.pipeline.films import Shown, write_films
 from vadjax.pipeline.run import Run
 from vadjax.storage import artifacts
 from vadjax.storage.files import atomic_write, write_json
 
-if TYPE_CHECKING:
-    from vadjax.data.video import Video
-
 APART_S = 2.0  # between two pictures of one video; frames where no rate is known:
 APART = 20
-MAX_FRAMES = 30_000  # of all films together: about a minute and a half on two cores
 SHADE = (0.9, 0.999)  # quantiles of all cells of all maps: where the colour begins and is full
-SKEW = 8.0  # as on the page: from there on a linear scale hides most scores
 QUALITY = 85  # of the jpegs
 BATCH = 32  # maps brought to frame size at once
 
 
-class Shown(NamedTuple):
-    """What is drawn of one test video.
-
-    Attributes:
-        video: its frames, labels and masks.
-        scored: its scores with the threshold of its fold, and maps [t, h, w] on a small grid
-            where there are some.
-    """
-
-    video: "Video"
-    scored: ScoredVideo
-
-
 def write_gallery(run: Run) -> None:
-    """Draw the worst moments of the test videos, film each video, write explain/gallery.json.
+    """Draw the worst frames of the test videos, film each video, write explain/gallery.json.
 
     gallery.json: `maps` (what they are, or null), `shade` [low, high] of the colour and which
     `quantiles` these are, `pictures` {most_abnormal, false_alarms, misses: [{file, video, frame,
@@ -65,8 +45,7 @@ def write_gallery(run: Run) -> None:
         places={n: one.video.times for n, one in shown.items() if one.video.times is not None},
     )
     pictures, strips = draw.pictures(chosen)
-    filmed = _filmed(shown) if e.videos else []
-    films = draw.films(filmed)
+    films, stretches = write_films(run, shown, draw.heats) if e.videos else ({}, {})
     reasons = {
         "maps": "no maps were made of this run",
         "films": "explain.videos is off",
@@ -81,6 +60,7 @@ def write_gallery(run: Run) -> None:
         "pictures": pictures,
         "strips": strips,
         "films": films,
+        "moments": stretches,
         "num_left_out": len(shown) - len(films) if e.videos else 0,
         "reasons": reasons,
     }
@@ -90,8 +70,7 @@ def write_gallery(run: Run) -> None:
 
 def _shown(run: Run) -> dict[str, Shown]:
     """Gather the test videos in the order of the data set."""
-    metrics = run.metrics
-    thresholds = {row["id"]: row["threshold"] for row in metrics["videos"]}
+    rows = {row["id"]: row for row in run.metrics["videos"]}
     maps = artifacts.read_maps(run.workdir) or {}
     scored = {v.id: v for v in artifacts.read_scores(run.workdir).test}
     for name in scored:
@@ -99,7 +78,12 @@ def _shown(run: Run) -> dict[str, Shown]:
     return {
         name: Shown(
             video,
-            dataclasses.replace(scored[name], threshold=thresholds.get(name), maps=maps.get(name)),
+            dataclasses.replace(
+                scored[name],
+                threshold=rows.get(name, {}).get("threshold"),
+                alarms=tuple(map(tuple, rows.get(name, {}).get("alarms") or ())),
+                maps=maps.get(name),
+            ),
         )
         for name, video in run.videos.items()
         if name in scored
@@ -122,18 +106,6 @@ def _check_masks(video) -> None:
         )
 
 
-def _filmed(shown: Mapping[str, Shown]) -> list[str]:
-    """Choose the videos with the highest scores until `MAX_FRAMES` are reached."""
-    chosen: list[str] = []
-    total = 0
-    for name in sorted(shown, key=lambda name: -shown[name].scored.scores.max(initial=-np.inf)):
-        total += len(shown[name].scored.scores)
-        if total > MAX_FRAMES and chosen:
-            break
-        chosen.append(name)
-    return [name for name in shown if name in set(chosen)]
-
-
 class Drawing:
     """Draws into the run's folder `explain`, all videos on one scale.
 
@@ -152,7 +124,6 @@ class Drawing:
         # One scale for all frames of all videos: a quiet frame stays dark.
         self.shade = np.quantile(np.concatenate(cells), SHADE).tolist() if cells else None
         self.what = artifacts.read_json(run.workdir, "explain/maps.json")["what"] if cells else None
-        self.scale = _scale(shown)
 
     def heats(self, name: str, frames: Iterable[int]) -> Iterator[np.ndarray]:
         """Yield the maps of some frames at frame size.
@@ -235,57 +206,12 @@ class Drawing:
         with atomic_write(self.run.workdir / file) as beside:
             beside.write_bytes(cv2.imencode(".jpg", image[..., ::-1], quality)[1].tobytes())
 
-    def films(self, names: list[str]) -> dict[str, str]:
-        """Film videos, one a core at a time; return their files."""
-        threads = max(1, min(len(names), os.cpu_count() or 1))
-        with (
-            self.run.console.bar("films", total=len(names), unit="films") as advance,
-            concurrent.futures.ThreadPoolExecutor(threads) as pool,
-        ):
-            jobs = {name: pool.submit(self._film, name) for name in names}
-            for done, _ in enumerate(concurrent.futures.as_completed(jobs.values()), 1):
-                advance(done)
-        return {name: job.result() for name, job in jobs.items()}
 
-    def _film(self, name: str) -> str:
-        from vadjax.explain import film, webm
-
-        one, file = self.shown[name], f"explain/{urllib.parse.quote(name, safe='')}.webm"
-        video = one.video
-        images = film.annotate(
-            video.frames,
-            one.scored.scores,
-            heats=None
-            if one.scored.maps is None
-            else self.heats(name, range(len(one.scored.scores))),
-            masks=video.masks,
-            labels=video.labels,
-            threshold=one.scored.threshold,
-            edges=video.edges,
-            scale=self.scale,
-        )
-        with atomic_write(self.run.workdir / file) as beside:
-            webm.write_webm(beside, images, edges=video.edges)
-        return file
-
-
-def _apart(video: "Video") -> float:
+def _apart(video: Video) -> float:
     """Return the gap between two pictures: seconds of uneven times, else frames."""
     if video.times is not None:
         return APART_S
     return round(APART_S * (video.fps or 0)) or APART
-
-
-def _scale(shown: Mapping[str, Shown]) -> tuple[float, float]:
-    """Return the lowest and highest score that films draw; from above 0 where a few tower."""
-    scores = [one.scored.scores for one in shown.values() if len(one.scored.scores)] or [
-        np.zeros(1)
-    ]
-    limits = [[one.scored.threshold] for one in shown.values() if one.scored.threshold is not None]
-    values = np.concatenate([*scores, *limits])
-    low, high = float(values.min()), float(values.max())
-    towers = low > 0 and high > SKEW * np.quantile(values, 0.9)
-    return (low if towers else min(low, 0.0)), high
 
 
 def _files(pictures: Mapping[str, list[dict]]) -> set[str]:
