@@ -13,12 +13,14 @@ from vadjax.data.scored_video import ScoredVideo
 from vadjax.evaluation import events, frame
 from vadjax.evaluation.decisions import decide
 from vadjax.explain import film, webm
+from vadjax.explain.moments import numbers
 from vadjax.report import page
 
 CHROMIUM = next(
     filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), ""
 )
 sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+MOMENTS = [[20, 50], [100, 130]]
 pytestmark = pytest.mark.skipif(not CHROMIUM, reason="no chromium is installed")
 
 
@@ -33,15 +35,20 @@ def chromium():
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
-    """The page after the stage `explain`, with the film of its first video."""
+    """The page after the stage `explain`, with films of two videos, the second in part."""
     folder = tmp_path_factory.mktemp("page")
     arguments = demo.explained()
+    arguments["gallery"]["moments"] = {arguments["videos"][1].id: MOMENTS}
     page.write_report(folder / "report.html", **arguments)
     view = arguments["videos"][0]
     (folder / "explain").mkdir()
     pictures = np.random.default_rng(0).integers(0, 255, (len(view.scores), 24, 32), np.uint8)
     edges = np.arange(len(view.scores) + 1) / 10
     images = film.annotate(pictures, view.scores, labels=view.labels, edges=edges, scale=(0, 2))
+    webm.write_webm(folder / arguments["gallery"]["films"][view.id], images, edges=edges)
+    view = arguments["videos"][1]
+    shown, edges = list(numbers(MOMENTS)), np.arange(61) / 10
+    images = film.annotate(pictures[shown], view.scores, numbers=shown, scale=(0, 2))
     webm.write_webm(folder / arguments["gallery"]["films"][view.id], images, edges=edges)
     return folder
 
@@ -230,7 +237,27 @@ def test_the_film_plays_and_moves_the_cursor(opened):
     )
     assert played == [18, film.WIDTHS[0], True]  # 180 frames at 10 a second
     assert int(item.locator(".plot").get_attribute("aria-valuenow")) >= 9
-    assert [url.rpartition("/")[2] for url in opened.outside()] == ["test%252F01.webm"]
+    assert {url.rpartition("/")[2] for url in opened.outside()} == {"test%252F01.webm"}
+
+
+def test_a_film_of_moments_and_its_timeline_move_together(opened):
+    item = opened.locator("#video-1")
+    assert "The video is long: the film shows" in item.locator("details.film").text_content()
+    item.locator("summary").click()
+    plot = item.locator(".plot")
+    seek = """async (video, time) => {
+      const shown = new Promise((done) => video.addEventListener("seeked", done, { once: true }));
+      video.currentTime = time;
+      await shown;
+      await new Promise((done) => setTimeout(done, 300));
+    }"""
+    item.locator("video").evaluate(seek, 3.55)
+    assert plot.get_attribute("aria-valuenow") == "105"  # 30 frames of the first moment, then 5
+    plot.press("Home")
+    for time in (0.55, 3.05, 3.05):  # frames 25, 50 and 75; the film shows 20 to 49 and 100 to 129
+        plot.press("PageUp")
+        shown = item.locator("video").evaluate("(video) => video.currentTime")
+        assert shown == pytest.approx(time, abs=0.01)
 
 
 def test_without_scripts_it_can_be_read(chromium, folder):

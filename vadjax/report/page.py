@@ -118,12 +118,13 @@ def render(*, metrics, videos, thumbnails, history, config, environment, log, ga
     unit = metrics.get("unit") or "frame"  # windows drawn at random have no time line
     shown = timelines.select(videos) if unit == "frame" else ()
     limits = sections.limits(curve, metrics, videos, shown)
-    films = (gallery or {}).get("films", {})
+    films, moments = ((gallery or {}).get(key) or {} for key in ("films", "moments"))
     views = [
         timelines.timeline_of(
             video,
             pictures=thumbnails.get(video.id, ()),
             film=films.get(video.id),
+            moments=moments.get(video.id),
             scale=scale,
             labelled=labelled,
         )

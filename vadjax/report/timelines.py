@@ -36,6 +36,7 @@ def timeline_of(
     *,
     pictures: Pictures,
     film: str | None,
+    moments: Sequence[Sequence[int]] | None = None,
     scale: plots.Scale,
     labelled: bool,
 ) -> dict:
@@ -45,6 +46,7 @@ def timeline_of(
         video: a scored video.
         pictures: small pictures of its frames.
         film: its annotated film, a path relative to the page.
+        moments: half-open stretches of frames, where the film shows these alone.
         scale: of all timelines.
         labelled: the page is of labelled videos.
 
@@ -68,7 +70,13 @@ def timeline_of(
         "peak_score": None if video.peak is None else float(video.scores[video.peak]),
         "described": _described(video, scale.digits),
         "film": film and urllib.parse.quote(film),
+        "moments": moments,
+        "filmed_alarms": sum(_shows(moments, alarm) for alarm in video.alarms) if moments else None,
     }
+
+
+def _shows(moments: Sequence[Sequence[int]], alarm: tuple[int, int]) -> bool:
+    return any(start < alarm[1] and alarm[0] < stop for start, stop in moments)
 
 
 def _described(video: ScoredVideo, digits: int) -> str:
@@ -168,7 +176,13 @@ def _edges(video: ScoredVideo) -> list[float] | None:
     return np.round(video.edges, 4).tolist()
 
 
-def _video_data(video: ScoredVideo, pictures: Pictures, peaks: Sequence[tuple], **_) -> dict:
+def _video_data(
+    video: ScoredVideo,
+    pictures: Pictures,
+    peaks: Sequence[tuple],
+    moments: Sequence[Sequence[int]] | None,
+    **_,
+) -> dict:
     shown = {frame for frame, _, _ in peaks}
     return {
         "id": video.id,
@@ -179,6 +193,7 @@ def _video_data(video: ScoredVideo, pictures: Pictures, peaks: Sequence[tuple], 
         "scores": plots.packed(video.scores),
         "truth": None if video.labels is None else runs(video.labels).tolist(),
         "filled": plots.filled(video),
+        "moments": moments,
         "kinds": plots.kinds(video),
         "pictures": [
             [int(f), base64.b64encode(jpeg).decode("ascii")]

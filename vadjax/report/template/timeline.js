@@ -86,5 +86,5 @@ function timeline(item, video) {
   };
   // A film of a video without times has 10 frames a second.
   const edges = video.edges || Array.from({ length: count + 1 }, (_, frame) => frame / 10);
-  return { item, move, rescale, plot, count, edges };
+  return { item, move, rescale, plot, count, edges, moments: video.moments };
 }
