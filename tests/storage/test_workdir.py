@@ -91,7 +91,7 @@ def test_damage_is_said(tmp_path):
     (tmp_path / "config.json").write_text("{")
     with pytest.raises(UserError, match="damaged"):
         claim(tmp_path)
-    with pytest.raises(UserError, match="cannot be read"):
+    with pytest.raises(UserError, match="is damaged"):
         workdir.read_config(tmp_path)
     with pytest.raises(UserError, match="no workdir of vadjax"):
         workdir.read_config(tmp_path / "none")

@@ -38,9 +38,12 @@ def read_run(workdir: pathlib.Path) -> RunRow:
     config = _read(workdir / "config.json")
     try:
         config, identity = config["config"], config["identity"]
+        configs.of_saved(config)
         return make_row(metrics, config, identity, workdir=str(workdir))
-    except (KeyError, TypeError, AttributeError) as error:
-        raise UserError(f"config.json is damaged ({error!r})") from error
+    except UserError:
+        raise
+    except (KeyError, TypeError, AttributeError, ValueError) as error:
+        raise UserError(f"config.json is damaged ({str(error)[:200]!r})") from error
 
 
 def _why_no_metrics(workdir: pathlib.Path) -> str:
@@ -135,6 +138,7 @@ def _check(metrics: dict) -> dict:
             faults.append(f"{path} is {value!r}")
         elif key.startswith("auc") and value is not None and not 0 <= value <= 1:
             faults.append(f"{path} is {value}, outside 0 to 1")
+    faults = faults or schema.wrong_values(schema.upgrade(metrics))[:3]
     if faults:
         raise UserError(f"metrics.json is damaged ({'; '.join(faults)})")
     return metrics

@@ -58,7 +58,7 @@ def assign(config: ConfigDict, part: str) -> None:
     try:
         value = text if kind is str else ast.literal_eval(text)
         config.update_from_flattened_dict({key: value})
-    except (ValueError, SyntaxError, TypeError, MemoryError, RecursionError):
+    except (ValueError, SyntaxError, TypeError, OverflowError, MemoryError, RecursionError):
         raise UserError(f"config argument {part[:80]!r}: {key} wants a {kind.__name__}") from None
     if key == "features.backbone" and not backbones.takes_any_size(text):
         config.features.height = config.features.width = 0

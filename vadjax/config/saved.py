@@ -6,6 +6,8 @@ from ml_collections import ConfigDict
 
 from vadjax.config.defaults import default_config, flatten
 from vadjax.config.renamed import upgrade
+from vadjax.config.value_checks import faults_of_values
+from vadjax.errors import UserError
 
 
 def of_saved(saved: Mapping) -> ConfigDict:
@@ -14,10 +16,18 @@ def of_saved(saved: Mapping) -> ConfigDict:
     Args:
         saved: the nested config of a run's config.json. A key that is younger than the run has its
             default, and a key that is gone is left out.
+
+    Raises:
+        UserError: a value is of another kind than its key: the file is damaged.
     """
     config = default_config()
     known = flatten(config.to_dict())
-    for key, value in upgrade(flatten(saved)).items():
+    values = {key: value for key, value in upgrade(flatten(saved)).items() if key in known}
+    if faults := faults_of_values({**known, **values}, known):
+        raise UserError(
+            f"the run's config.json is damaged: {faults[0]} Restore the file, or train again."
+        )
+    for key, value in values.items():
         if key in known:
             section, _, name = key.rpartition(".")
             as_typed = tuple(value) if isinstance(known[key], tuple) else value

@@ -64,7 +64,7 @@ def read_csv(path: str | os.PathLike, clips: Mapping[str, tuple]) -> dict[str, n
                 pair = _frames(start, stop, Length(*clips[clip]), in_seconds=in_seconds)
                 intervals[clip].append(pair)
         except ValueError as error:
-            faults.append(f"{path}, line {line} ({video}): {error}")
+            faults.append(f"{path}, line {line} ({shortened(video)}): {str(error)[:400]}")
     if faults:
         more = [f"... and {len(faults) - 5} more lines"] if len(faults) > 5 else []
         raise UserError("\n".join(faults[:5] + more))
@@ -82,7 +82,9 @@ def _read_rows(path: str | os.PathLike) -> list[tuple[int, dict[str, str]]]:
         lines = [(table.line_num, [cell.strip() for cell in row]) for row in table]
         lines = [(number, cells) for number, cells in lines if any(cells)]
     except (ValueError, csv.Error) as error:
-        raise UserError(f"{path} cannot be read as a table with a header ({error}).") from error
+        raise UserError(
+            f"{path} cannot be read as a table with a header ({str(error)[:200]})."
+        ) from error
     if not lines:
         raise UserError(f"{path} is empty; wanted {_WANTED}. Remove it if there are no labels.")
     columns = [name.lower() for name in lines[0][1]]
@@ -90,7 +92,7 @@ def _read_rows(path: str | os.PathLike) -> list[tuple[int, dict[str, str]]]:
     if twice or not any({"video", *pair} <= set(columns) for pair in _PAIRS):
         found = f"{twice[0]} twice" if twice else ",".join(columns)
         raise UserError(
-            f"{path}, line {lines[0][0]}: wanted {_WANTED} in the first line; found {found}."
+            f"{path}, line {lines[0][0]}: wanted {_WANTED} in the first line; found {found[:300]}."
         )
     return [
         (line, {**dict(zip(columns, cells, strict=False)), "": "".join(cells[len(columns) :])})

@@ -23,7 +23,7 @@ _HEADER = re.compile(
     r"\{\s*'descr':\s*'([<>|=]?[a-zA-Z]\d{0,9})',\s*'fortran_order':\s*(True|False),"
     r"\s*'shape':\s*\(((?:\d{1,18}L?,\s*)*(?:\d{1,18}L?)?)\),?\s*\}\s*"
 )
-_KINDS = "biufSU"  # no objects, which only pickle reads, and no records
+_KINDS = "biufcSU"  # no objects, which only pickle reads, and no records
 
 
 class Damaged(Exception):

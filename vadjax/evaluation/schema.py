@@ -15,6 +15,10 @@ import jsonschema
 from vadjax.errors import UserError
 from vadjax.evaluation.schema_tables import FREE, SCHEMA, VERSION
 
+_READ = (
+    *("dataset", "protocol", "detector", "warnings", "lookahead_frames", "seeds", "threshold"),
+    *("videos", "frame", "accounting", "baselines", "environment", "reasons"),
+)
 RENAMED = {"stamps": "warnings"}  # older key -> today's
 RENAMED_BASELINES = {"motion_difference": "frame_difference", "motion_flow": "flow_box"}
 
@@ -61,6 +65,28 @@ def validate(metrics: Mapping) -> dict:
         shown = "\n  ".join(dict.fromkeys(faults))
         raise UserError(f"metrics are not as schema version {VERSION} has them:\n  {shown}")
     return plain
+
+
+def faults_of_saved(metrics: Mapping) -> list[str]:
+    """Return what is wrong with a metrics.json that was read back, after `upgrade`.
+
+    Keys that are unknown or missing are no faults: another version may have added them. Those
+    that pages and `detect` read have to be there.
+    """
+    missing = [f"{key} is missing" for key in _READ if key not in metrics]
+    threshold = metrics.get("threshold")
+    if isinstance(threshold, Mapping):
+        missing += [f"threshold.{k} is missing" for k in ("rule", "values") if k not in threshold]
+    return missing + wrong_values(metrics)
+
+
+def wrong_values(metrics: Mapping) -> list[str]:
+    """Return which values are of another kind than the schema says."""
+    return [
+        f"{error.json_path[2:] or 'it'}: {error.message[:120]}"
+        for error in _CHECKER.iter_errors(metrics)
+        if error.validator not in ("additionalProperties", "required")
+    ]
 
 
 def upgrade(metrics: Mapping) -> dict:

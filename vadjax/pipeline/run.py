@@ -216,7 +216,13 @@ class Run:
         Raises:
             UserError: it is missing or damaged.
         """
-        return schema.upgrade(artifacts.read_json(self.workdir, "metrics.json"))
+        metrics = schema.upgrade(artifacts.read_json(self.workdir, "metrics.json"))
+        if faults := schema.faults_of_saved(metrics):
+            raise UserError(
+                f"{self.workdir / 'metrics.json'} is damaged ({'; '.join(faults[:3])}); run "
+                "--stage=evaluate again."
+            )
+        return metrics
 
     def add_timing(self, **seconds: float) -> None:
         """Keep measured seconds in timing.json; the first of several processes does it."""

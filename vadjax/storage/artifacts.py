@@ -5,22 +5,25 @@ Config, data and lock of a workdir are in `storage.workdir`, checkpoints in `sto
 
 import contextlib
 import json
+import math
 import pathlib
 import shutil
-import zipfile
-from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 
-from vadjax.data.scored_video import ScoredVideo
+from vadjax.data import npy_file
 from vadjax.errors import UserError
 from vadjax.storage.checkpoints import load_npz
 from vadjax.storage.files import atomic_write, write_json
+from vadjax.storage.json_file import read_object
+from vadjax.storage.scores_file import Scores as Scores
+from vadjax.storage.scores_file import read_scores as read_scores
+from vadjax.storage.scores_file import write_scores as write_scores
 from vadjax.storage.state import load_state, save_state
 
 EXPLAIN = "explain"  # folder of maps, pictures and films
-SPLITS = ("test", "calibration")
 _MADE_BY = {"metrics.json": "evaluate", "leakage.json": "train", "explain/maps.json": "explain"}
 _RESULTS = {
     "score": ("scores.npz",),
@@ -28,21 +31,11 @@ _RESULTS = {
     "explain": ("explain/maps.json", "explain/gallery.json"),
     "report": ("report.html",),
 }
-_ARRAYS = ("scores", "predicted", "labels", "times", "maps")
-_PLAIN = ("id", "fold", "unit", "fps", "fps_assumed", "scene", "substituted")
-_DAMAGE = (OSError, ValueError, KeyError, IndexError, TypeError, EOFError, zipfile.BadZipFile)
-
-
-class Scores(NamedTuple):
-    """Scored clips of a run.
-
-    Attributes:
-        test: what is evaluated.
-        calibration: clips held out of training, for the thresholds.
-    """
-
-    test: list[ScoredVideo]
-    calibration: list[ScoredVideo]
+_KINDS: dict[str, dict[str, type | tuple[type, ...]]] = {  # of keys that are read
+    "leakage.json": {"verdict": str, "statistic": list},
+    "explain/maps.json": {"what": str, "unit": (int, float)},
+}
+_DAMAGE = (npy_file.Damaged, ValueError, KeyError, IndexError, TypeError, AttributeError)
 
 
 def read_json(workdir: pathlib.Path, name: str) -> dict:
@@ -59,98 +52,27 @@ def read_json(workdir: pathlib.Path, name: str) -> dict:
         UserError: it is not there, with the stage that makes it, or damaged.
     """
     path = workdir / name
+    stage = _MADE_BY.get(name, "all")
     try:
-        content = json.loads(path.read_text(encoding="utf-8"))
+        content = read_object(path, mend=f"run --stage={stage} again.")
     except FileNotFoundError:
-        stage = _MADE_BY.get(name, "all")
         raise UserError(f"{path} is missing; run --stage={stage} first.") from None
-    except (OSError, ValueError, RecursionError) as error:
-        stage = _MADE_BY.get(name, "all")
-        raise UserError(f"{path} is damaged ({error}); run --stage={stage} again.") from error
-    if not isinstance(content, dict):
-        raise UserError(f"{path} is damaged (it holds no object).")
+    wrong = [
+        key
+        for key, kind in _KINDS.get(name, {}).items()
+        if not isinstance(content.get(key), kind) or isinstance(content.get(key), bool)
+    ]
+    if wrong:
+        raise UserError(
+            f"{path} is damaged ({', '.join(wrong)}: missing, or of another kind); run "
+            f"--stage={stage} again."
+        )
     return content
 
 
-def write_scores(
-    workdir: pathlib.Path, test: Sequence[ScoredVideo], calibration: Sequence[ScoredVideo]
-) -> None:
-    """Write `scores.npz`.
-
-    Entry `videos` is a JSON text: a list of {split, id, fold, unit, fps, fps_assumed, scene,
-    substituted}. Arrays of its n-th item are `n/scores`, `n/predicted`, `n/labels`, `n/times`,
-    `n/maps`, `n/parts/NAME` and `n/kinds/NAME`, where they are known.
-
-    Args:
-        workdir: folder of the run.
-        test: of all folds.
-        calibration: of all folds.
-    """
-    listed: list[dict] = []
-    arrays: dict[str, Any] = {}
-    for split, videos in zip(SPLITS, (test, calibration), strict=True):
-        for video in videos:
-            number = len(listed)
-            listed.append({"split": split, **{key: getattr(video, key) for key in _PLAIN}})
-            named = {key: getattr(video, key) for key in _ARRAYS}
-            named |= {f"parts/{key}": values for key, values in video.parts.items()}
-            named |= {f"kinds/{key}": values for key, values in video.kinds.items()}
-            arrays |= {f"{number}/{k}": v for k, v in named.items() if v is not None}
-    with atomic_write(workdir / "scores.npz") as beside, beside.open("wb") as file:
-        np.savez(file, videos=np.array(json.dumps(listed)), **arrays)
-
-
-def read_scores(workdir: pathlib.Path) -> Scores:
-    """Return what `write_scores` wrote; also reads runs of vadjax before 0.2.
-
-    Raises:
-        UserError: `scores.npz` is missing or damaged.
-    """
-    path = workdir / "scores.npz"
-    try:
-        with path.open("rb") as opened, np.load(opened, allow_pickle=False) as file:
-            if "videos" not in file.files:
-                return _read_old_scores(file)
-            result = Scores([], [])
-            for number, facts in enumerate(json.loads(str(file["videos"]))):
-                arrays = {
-                    key.partition("/")[2]: file[key]
-                    for key in file.files
-                    if key.startswith(f"{number}/")
-                }
-                getattr(result, facts.pop("split")).append(_video(facts, arrays))
-            return result
-    except FileNotFoundError:
-        raise UserError(f"{path} is missing; run --stage=score first.") from None
-    except _DAMAGE as error:
-        raise UserError(f"{path} is damaged ({error}); run --stage=score again.") from error
-
-
-def _video(facts: dict, arrays: Mapping[str, np.ndarray]) -> ScoredVideo:
-    named: dict[str, Any] = {"parts": {}, "kinds": {}}
-    for key, values in arrays.items():
-        group, _, name = key.partition("/")
-        if name:
-            named[group][name] = values
-    plain: dict[str, Any] = {key: arrays.get(key) for key in _ARRAYS}
-    facts["substituted"] = tuple(facts["substituted"])
-    return ScoredVideo(**facts, **plain, **named)
-
-
-def _read_old_scores(file: Any) -> Scores:
-    """Read keys "SPLIT|FOLD|ID|WHAT"."""
-    arrays: dict[tuple[str, int, str], dict] = {}
-    for key in file.files:
-        split, fold, rest = key.split("|", 2)
-        name, what = rest.rsplit("|", 1)
-        arrays.setdefault((split, int(fold), name), {})[what] = file[key]
-    result = Scores([], [])
-    for (split, fold, name), found in arrays.items():
-        unit = "window" if "rows" in found else "frame"
-        known: dict[str, Any] = {key: found.get(key) for key in ("predicted", "labels")}
-        video = ScoredVideo(name, found["scores"], **known, fold=fold, unit=unit)
-        (result.calibration if split == "calibrate" else result.test).append(video)
-    return result
+def _damaged(path: pathlib.Path, error: Exception, stage: str) -> UserError:
+    why = str(error)[:200] or type(error).__name__
+    return UserError(f"{path} is damaged ({why}); run --stage={stage} again.")
 
 
 def state_folder(workdir: pathlib.Path, fold: int) -> pathlib.Path:
@@ -239,12 +161,14 @@ def read_maps(workdir: pathlib.Path) -> dict[str, np.ndarray] | None:
     if not (folder / "maps.json").is_file():
         return None
     try:
-        with np.load(folder / "maps.npz", allow_pickle=False) as file:
-            return {name: file[name] for name in file.files}
-    except _DAMAGE as error:
-        raise UserError(
-            f"{folder / 'maps.npz'} is damaged ({error}); run --stage=explain again."
-        ) from error
+        with npy_file.opened(folder / "maps.npz") as file:
+            maps = dict(file)
+        for name, array in maps.items():
+            if array.ndim != 3 or array.dtype.kind != "f":
+                raise ValueError(f"{name} is no list of maps")
+        return maps
+    except (*_DAMAGE, FileNotFoundError) as error:
+        raise _damaged(folder / "maps.npz", error, "explain") from error
 
 
 def forget_maps(workdir: pathlib.Path) -> None:
@@ -300,11 +224,13 @@ def read_gallery(workdir: pathlib.Path) -> dict | None:
     if not path.is_file():
         return None
     try:
-        gallery = json.loads(path.read_text(encoding="utf-8"))
+        gallery = read_object(path, mend="run --stage=explain again.")
         for row in (row for rows in gallery["pictures"].values() for row in rows):
             row["jpeg"] = (workdir / row["file"]).read_bytes()
-    except _DAMAGE as error:
-        raise UserError(f"{path} is damaged ({error}); run --stage=explain again.") from error
+    except UserError:
+        raise
+    except (*_DAMAGE, OSError) as error:
+        raise _damaged(path, error, "explain") from error
     return gallery
 
 
@@ -336,12 +262,27 @@ def _rows_of_log(workdir: pathlib.Path) -> list[dict]:
         for line in path.read_text(encoding="utf-8", errors="replace").splitlines():
             with contextlib.suppress(ValueError, RecursionError):
                 rows.append(json.loads(line))
-    return [row for row in rows if isinstance(row, dict)]
+    return [row for row in rows if _is_epoch(row)]
+
+
+def _is_epoch(row: Any) -> bool:
+    """Return whether a row of log.jsonl is one that an epoch has written."""
+    if not isinstance(row, dict) or type(row.get("epoch")) is not int:
+        return False
+    losses = (value for key, value in row.items() if key.endswith("loss") and value is not None)
+    known = all(type(value) in (int, float) and math.isfinite(value) for value in losses)
+    return known and isinstance(row.get("name", ""), str)
 
 
 def read_timing(workdir: pathlib.Path) -> dict[str, float]:
     """Return measured seconds by name; empty where nothing was noted."""
-    return read_json(workdir, "timing.json") if (workdir / "timing.json").is_file() else {}
+    if not (workdir / "timing.json").is_file():
+        return {}
+    try:
+        content = read_json(workdir, "timing.json")
+    except UserError:
+        return {}  # how long it took is not worth a run
+    return {key: value for key, value in content.items() if type(value) in (int, float)}
 
 
 def add_timing(workdir: pathlib.Path, **values: float) -> None:

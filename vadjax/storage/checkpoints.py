@@ -9,7 +9,6 @@ import logging
 import os
 import pathlib
 import shutil
-import zipfile
 from collections.abc import Mapping
 from typing import Any
 
@@ -18,6 +17,7 @@ import numpy as np
 import orbax.checkpoint as ocp
 from absl import logging as absl_logging
 
+from vadjax.data import npy_file
 from vadjax.errors import UserError
 from vadjax.storage.files import atomic_write, unwritable
 
@@ -224,11 +224,11 @@ def load_npz(path: str | os.PathLike) -> dict:
       UserError: there is no such file, or it is damaged or of another kind.
     """
     try:
-        with np.load(path, allow_pickle=False) as file:
-            arrays = {key: file[key] for key in file.files}
+        with npy_file.opened(path) as file:
+            arrays = dict(file)
     except FileNotFoundError:
         raise UserError(f"{path} does not exist; train a detector first.") from None
-    except (OSError, ValueError, EOFError, zipfile.BadZipFile, TypeError) as error:
+    except (npy_file.Damaged, OSError) as error:
         raise UserError(f"{path} cannot be read ({error}); train again to rewrite it.") from error
     if not any(key.startswith("params/") for key in arrays):
         raise UserError(f"{path} holds no exported variables; train again to rewrite it.")
@@ -238,6 +238,8 @@ def load_npz(path: str | os.PathLike) -> dict:
         node = variables
         for folder in folders:
             node = node.setdefault(folder, {})
+            if not isinstance(node, dict):
+                raise UserError(f"{path} is damaged ({key}); train again to rewrite it.")
         node[name] = value
     return variables
 

@@ -8,7 +8,6 @@ import hashlib
 import json
 import math
 import pathlib
-import zipfile
 from collections.abc import Mapping
 from typing import Any
 
@@ -16,8 +15,10 @@ import jax
 import ml_dtypes
 import numpy as np
 
+from vadjax.data import npy_file
 from vadjax.errors import UserError
 from vadjax.storage.files import atomic_write, unwritable, write_json
+from vadjax.storage.json_file import read_object
 
 VERSION = 1
 ARRAYS, STRUCTURE = "state.npz", "state.json"
@@ -62,14 +63,16 @@ def load_state(folder: pathlib.Path) -> Any:
     """
     sealed, path = folder / STRUCTURE, folder / ARRAYS
     try:
-        content = json.loads(sealed.read_bytes())
+        content = read_object(sealed, mend="run the training again to replace it.")
         if content.pop("sha256") != _sha256(content):
             raise ValueError("its checksum differs")
     except FileNotFoundError:
         raise UserError(
             f"{sealed} is missing, so {folder} holds no trained detector: run the training again."
         ) from None
-    except (OSError, ValueError, KeyError, AttributeError) as error:
+    except UserError:
+        raise
+    except (ValueError, KeyError) as error:
         raise _damaged(sealed, error) from error
     if content["version"] > VERSION:
         raise UserError(
@@ -79,9 +82,9 @@ def load_state(folder: pathlib.Path) -> Any:
     try:
         if _file_sha256(path) != content["arrays_sha256"]:
             raise ValueError("its checksum differs")
-        with np.load(path, allow_pickle=False) as file:
-            arrays = {name: file[name] for name in file.files}
-    except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
+        with npy_file.opened(path) as file:
+            arrays = dict(file)
+    except (npy_file.Damaged, OSError, ValueError) as error:
         raise _damaged(path, error) from error
     return _decode(content["state"], arrays)
 

@@ -7,9 +7,11 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from vadjax.errors import UserError
 from vadjax.storage.files import write_json
+from vadjax.storage.json_file import read_object
 from vadjax.storage.lock import locked
 
 FINGERPRINTS = "content"  # what data.json's are hashes of; up to 0.2 of names, sizes and times
+_MEND = "restore it, or give another --workdir."
 
 
 @contextlib.contextmanager
@@ -53,13 +55,10 @@ def _compare(
     identity, defaults = json.loads(json.dumps([identity, defaults], default=list))
     file = path / "config.json"
     if file.is_file():
-        try:
-            saved = json.loads(file.read_text(encoding="utf-8"))["identity"]
-            before = {**defaults, **upgrade(saved)}
-        except (ValueError, KeyError, TypeError, AttributeError):
-            raise UserError(
-                f"{file} is damaged; give another --workdir or remove this one."
-            ) from None
+        saved = read_object(file, mend=_MEND).get("identity")
+        if not isinstance(saved, dict):
+            raise UserError(f"{file} is damaged (no identity); {_MEND}")
+        before = {**defaults, **upgrade(saved)}
         keys = sorted(
             k for k in before.keys() | identity.keys() if before.get(k) != identity.get(k)
         )
@@ -138,15 +137,11 @@ def write_config(path: pathlib.Path, *, config: Mapping, identity: Mapping[str, 
 
 def _read_data(file: pathlib.Path) -> dict:
     """Return what data.json holds."""
-    try:
-        saved = json.loads(file.read_text(encoding="utf-8"))
-        saved["data_dir"], saved["videos"].keys()
-        return saved
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
-        raise UserError(
-            f"{file} is damaged ({error}), so nothing says which videos the run belongs to; give "
-            "another --workdir, or remove this one."
-        ) from error
+    mend = "nothing says now which videos the run belongs to: give another --workdir."
+    saved = read_object(file, mend=mend)
+    if not isinstance(saved.get("videos"), dict) or not isinstance(saved.get("data_dir"), str):
+        raise UserError(f"{file} is damaged (videos or data_dir is missing); {mend}")
+    return saved
 
 
 def read_config(path: pathlib.Path) -> dict:
@@ -157,20 +152,21 @@ def read_config(path: pathlib.Path) -> dict:
     """
     file = path / "config.json"
     try:
-        return json.loads(file.read_text(encoding="utf-8"))["config"]
+        config = read_object(file, mend=_MEND).get("config")
     except FileNotFoundError:
         raise UserError(
             f"{path} is no workdir of vadjax: it has no config.json. Train a detector first "
             "(python -m vadjax.main --config=... --workdir=DIR)."
         ) from None
-    except (OSError, ValueError, KeyError) as error:
-        raise UserError(f"{file} cannot be read ({error}).") from error
+    if not isinstance(config, dict):
+        raise UserError(f"{file} is damaged (no config); {_MEND}")
+    return config
 
 
 def read_frame_sizes(path: pathlib.Path) -> list[tuple[int, int]]:
     """Return (height, width) of the training frames; none if the run did not record them."""
     try:
-        text = (path / "data.json").read_text(encoding="utf-8")
-        return [(int(height), int(width)) for height, width in json.loads(text)["frame_sizes"]]
+        sizes = read_object(path / "data.json", mend=_MEND)["frame_sizes"]
+        return [(int(height), int(width)) for height, width in sizes]
     except (OSError, ValueError, KeyError, TypeError):
         return []
