@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from scipy import ndimage
 
 from vadjax.errors import UserError
-from vadjax.evaluation import rbdc, regions, tracks
+from vadjax.evaluation import levels, rbdc, regions, tracks
 from vadjax.evaluation.pixel import pixel_score
 from vadjax.evaluation.region import region_metrics
 
@@ -155,19 +155,59 @@ def test_full_frame_control_is_the_frame_level_auc_of_the_maximum():
 def test_large_maps_are_read_at_every_nth_pixel():
     heat = np.zeros((500, 700), np.float32)
     heat[101:200, 303:351] = 1
-    cut = regions.cut(heat, min_area=10)
-    assert cut.levels.tolist() == [1, 0]
+    cut = regions.cut(heat, np.array([1.0, 0.0]), min_area=10)
     step = math.ceil((heat.size / regions.MAX_CELLS) ** 0.5)
     assert np.abs(cut.boxes[0] - [303, 101, 48, 99]).max() < step
     assert cut.boxes[1].tolist() == [0, 0, 700, 500]
 
 
-def test_many_values_are_cut_at_levels_of_growing_area():
+def test_own_levels_have_growing_areas():
     heat = np.random.default_rng(0).random((100, 100)).astype(np.float32)
-    cut = regions.cut(heat, min_area=10, num_levels=8)
-    areas = [(heat >= level).sum() for level in cut.levels.astype(np.float32)]
+    areas = [(heat >= level).sum() for level in levels.own_levels(heat, 10, 8).astype(np.float32)]
     assert areas[0] == 10 and areas[-1] == 10_000
     assert np.allclose(np.diff(np.log(areas)), np.log(1000) / 7, atol=0.1)
+
+
+def test_a_cut_gives_the_regions_of_every_level():
+    """Parts and levels that are skipped change nothing: against whole maps, one level at a time."""
+    rng = np.random.default_rng(3)
+    heat = ndimage.gaussian_filter(rng.random((40, 60)), 2).astype(np.float32)
+    thresholds = np.quantile(heat, np.linspace(1, 0, 50)).astype(np.float64)
+    thresholds = np.concatenate([[2.0], np.repeat(thresholds, 2)])  # above all, and twice the same
+    cut = regions.cut(heat, thresholds, min_area=3)
+    for index, threshold in enumerate(thresholds):
+        expected = regions.boxes_of(heat >= threshold, min_area=3)
+        assert sorted(cut.boxes[cut.level == index].tolist()) == sorted(expected.tolist())
+
+
+def test_maps_of_many_values_give_what_all_thresholds_give():
+    """RBDC is within .002 of that of many more thresholds, for maps of continuous values."""
+    rng = np.random.default_rng(1)
+    masks = np.zeros((300, 24, 36), np.uint8)
+    heats = np.stack([ndimage.gaussian_filter(rng.random((24, 36)), 2) for _ in masks])
+    for t in range(100, 300):
+        left = t // 12
+        masks[t, 8:14, left : left + 7] = 1
+        heats[t, 8:14, left : left + 7] += 0.08 * rng.random()
+    heats = heats.astype(np.float32)
+    assert len(np.unique(heats)) > levels.FEW_VALUES
+    found, _ = region_metrics({"a": heats}, {"a": masks}, min_area=4)
+    sweep, every = rbdc.Sweep(), np.unique(heats)[::-1][::16]
+    cuts = [regions.cut(heat, every, min_area=4) for heat in heats]
+    sweep.add(cuts, tracks.from_masks(masks))
+    _, fpr, *rates = sweep.curves()
+    expected = [rbdc.area(fpr, rate) for rate in rates]
+    assert 0.1 < expected[0] < 0.9
+    assert found["rbdc"] == pytest.approx(expected[0], abs=0.002)
+    assert found["tbdc"] == pytest.approx(expected[1], abs=0.01)  # one track: a single step
+    assert "80 thresholds" in found["region_rule"]
+
+
+def test_iterators_are_read_once():
+    _, masks = scene()
+    heat = masks.astype(np.float32)
+    once = region_metrics({"a": iter(heat)}, {"a": iter(masks)})
+    assert once == region_metrics({"a": heat}, {"a": masks})
 
 
 def test_tracks_follow_overlap():

@@ -82,10 +82,9 @@ def test_rates_agree_at_every_threshold(ssvad, tmp_path, seed):
         annotation(ssvad, images, tmp_path, truth=truth)
         for images, truth in ((heats, False), (masks, True))
     )
-    sweep = rbdc.Sweep()
-    sweep.add([regions.cut(heat) for heat in heats], tracks.from_masks(masks))
-    levels = np.unique(heats)[::-1]
-    fpr, rbdr, tbdr = sweep.curves(alpha=0.3)
+    sweep, levels = rbdc.Sweep(), np.unique(heats)[::-1]
+    sweep.add([regions.cut(heat, levels) for heat in heats], tracks.from_masks(masks))
+    _, fpr, rbdr, tbdr = sweep.curves(alpha=0.3)
     scores = np.array([pixel_score(h, m) for h, m in zip(heats, masks, strict=True)])
     abnormal = masks.any((1, 2))
     for index, level in enumerate(levels[:-1]):

@@ -34,6 +34,7 @@ class Sweep:
     frames: int = 0
     regions: int = 0
     tracks: int = 0
+    _levels: list = field(default_factory=list)  # arrays of them; equal for all frames, or own ones
     _false: list = field(default_factory=list)  # (levels, false detections more than above)
     _found: list = field(default_factory=list)  # (levels, track, true regions more than above)
     _lengths: list = field(default_factory=list)  # true regions of each track
@@ -54,37 +55,42 @@ class Sweep:
         self.tracks += truth.num_tracks
 
     def _add_frame(self, cut: Cut, boxes: np.ndarray, tracks: np.ndarray) -> None:
+        if not self._levels or self._levels[-1] is not cut.levels:
+            self._levels.append(cut.levels)
         hit = iou(cut.boxes, boxes) >= self.beta  # [k, g]
         false = np.bincount(cut.level[~hit.any(axis=1)], minlength=len(cut.levels))
-        self._false.append((cut.levels, np.diff(false, prepend=0)))
+        change = np.diff(false, prepend=0)
+        at = np.flatnonzero(change)
+        self._false.append((cut.levels[at], change[at]))
         found = np.zeros((len(cut.levels), len(boxes)), np.int64)
         np.maximum.at(found, cut.level, hit)
         change = np.diff(found, axis=0, prepend=0)
         at, which = np.nonzero(change)
         self._found.append((cut.levels[at], tracks[which], change[at, which]))
 
-    def curves(self, alpha: float = ALPHA) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    def curves(self, alpha: float = ALPHA) -> tuple[np.ndarray, ...]:
         """Return the rates at every threshold, from the highest down.
 
         Args:
             alpha: least share of a track's regions.
 
         Returns:
+            thresholds: float64 [n], falling.
             fpr: float64 [n], false detections per frame.
             rbdr: float64 [n], share of the true regions detected.
             tbdr: float64 [n], share of the tracks detected.
         """
-        levels, false = map(np.concatenate, zip(*self._false, strict=True))
-        thresholds, at = np.unique(-levels, return_inverse=True)
+        thresholds = np.unique(-np.concatenate(self._levels))
         num = len(thresholds)
-        fpr = np.cumsum(np.bincount(at, false, num)) / self.frames
+        levels, false = map(np.concatenate, zip(*self._false, strict=True))
+        fpr = np.cumsum(np.bincount(np.searchsorted(thresholds, -levels), false, num)) / self.frames
         levels, track, change = map(np.concatenate, zip(*self._found, strict=True))
         when = np.searchsorted(thresholds, -levels)
         rbdr = np.cumsum(np.bincount(when, change, num)) / max(self.regions, 1)
         lengths = np.concatenate(self._lengths)
         when, change = _tracks_found(when, track, change, alpha * lengths)
         tbdr = np.cumsum(np.bincount(when, change, num)) / max(self.tracks, 1)
-        return fpr, rbdr, tbdr
+        return -thresholds, fpr, rbdr, tbdr
 
 
 def _tracks_found(

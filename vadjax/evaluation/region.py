@@ -1,12 +1,13 @@
-"""Localisation: anomaly maps against masks of abnormal pixels, in one pass over both."""
+"""Localisation: anomaly maps against masks of abnormal pixels."""
 
+import functools
 import itertools
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 
 import numpy as np
 
 from vadjax.errors import UserError
-from vadjax.evaluation import frame, pixel, rbdc, regions
+from vadjax.evaluation import frame, levels, pixel, rbdc, regions
 from vadjax.evaluation.tracks import Truth, derive
 
 AREA_SHARE = 1000  # a detection has at least this part of the frame's area
@@ -14,9 +15,8 @@ NO_MASKS = "no test video has masks"
 NO_ABNORMAL = "no mask holds an abnormal pixel"
 NO_NORMAL = "every mask holds an abnormal pixel"
 RULE = (
-    "boxes of the connected parts (8 neighbours) of at least {least} of each map, cut at up "
-    "to {num_levels} levels of its own; running maximum of the rates over all thresholds; IoU of "
-    "boxes"
+    "boxes of the connected parts (8 neighbours) of at least {least} of each map, cut at "
+    "{thresholds}; running maximum of the rates over all thresholds; IoU of boxes"
 )
 
 
@@ -28,7 +28,7 @@ def region_metrics(
     what: str = "",
     alpha: float = rbdc.ALPHA,
     beta: float = rbdc.BETA,
-    num_levels: int = regions.NUM_LEVELS,
+    num_levels: int = levels.NUM_LEVELS,
     min_area: int | None = None,
 ) -> tuple[dict | None, dict[str, str]]:
     """Compute pixel-level AUC and EER, RBDC and TBDC.
@@ -37,14 +37,16 @@ def region_metrics(
 
     Args:
         maps: video -> float32 [h, w] for each frame, as large as the frame; higher is more
-            abnormal, comparable across frames and videos.
+            abnormal, comparable across frames and videos. Read three times; iterators are read
+            into memory first.
         masks: video -> [h, w] for each frame, above 0 where abnormal; None or absent: no masks.
+            Read twice.
         tracks: video -> its true regions, where the data set comes with tracks
             (`tracks.native`); None derives them from the masks.
         what: the maps, in words.
         alpha: share of a track's regions that makes it detected.
         beta: IoU that makes a region detected.
-        num_levels: at which each map is cut into regions: see `regions.cut`.
+        num_levels: thresholds at which the maps are cut: see `vadjax.evaluation.levels`.
         min_area: of a detection in pixels; None is a thousandth of the frame.
 
     Returns:
@@ -62,12 +64,14 @@ def region_metrics(
             raise UserError(f"no {kind} for {len(absent)} video(s) with masks, first {absent[0]}.")
     if not videos:
         return None, {"region": NO_MASKS}
+    pairs = {video: _pairs_of(video, maps[video], known[video]) for video in videos}
+    least_of = functools.partial(_least, min_area=min_area)
+    thresholds, every = _thresholds(pairs, least_of, beta=beta, alpha=alpha, num=num_levels)
     sweep, rows = rbdc.Sweep(beta), []
     for video in videos:
         cuts, boxes = [], []
-        for heat, mask in _pairs(video, maps[video], known[video]):
-            least = max(1, mask.size // AREA_SHARE) if min_area is None else min_area
-            cuts.append(regions.cut(heat, min_area=least, num_levels=num_levels))
+        for heat, mask in pairs[video]():
+            cuts.append(regions.cut(heat, thresholds, min_area=least_of(mask)))
             boxes.append(regions.boxes_of(mask))
             rows.append((pixel.pixel_score(heat, mask), heat.max(), len(boxes[-1]) > 0))
         truth = derive(boxes) if tracks is None else tracks[video].within(boxes)
@@ -89,18 +93,60 @@ def region_metrics(
         "num_tracks": sweep.tracks,
         "region_rule": RULE.format(
             least="a thousandth" if min_area is None else f"{min_area} pixels",
-            num_levels=num_levels,
+            thresholds=f"{'all ' if every else ''}{len(thresholds)} thresholds",
         ),
     }
     if part["pixel_auc"] is not None:
         part["pixel_eer"] = frame.equal_error_rate(*frame.roc_curve(scores, labels))
     if sweep.regions:
-        fpr, rbdr, tbdr = sweep.curves(alpha)
+        _, fpr, rbdr, tbdr = sweep.curves(alpha)
         part["rbdc"], part["tbdc"] = rbdc.area(fpr, rbdr), rbdc.area(fpr, tbdr)
     why = NO_NORMAL if labels.any() else NO_ABNORMAL
     return part, {
         f"region.{key}": why for key, value in part.items() if value is None and key != "coverage"
     }
+
+
+def _least(mask: np.ndarray, min_area: int | None) -> int:
+    """Return the least area of a detection, in pixels."""
+    return max(1, mask.size // AREA_SHARE) if min_area is None else min_area
+
+
+def _thresholds(
+    pairs: Mapping[str, Callable[[], Iterator]],
+    least_of: Callable[[np.ndarray], int],
+    *,
+    beta: float,
+    alpha: float,
+    num: int,
+) -> tuple[np.ndarray, bool]:
+    """Return the thresholds, falling, and whether they are all values of the maps."""
+    samples = (regions.sample(heat) for each in pairs.values() for heat, _ in each())
+    values = levels.few_values(samples)
+    if values is not None:
+        return values, True
+    sweep = rbdc.Sweep(beta)
+    step = max(1, sum(1 for each in pairs.values() for _ in each()) // levels.NUM_FRAMES)
+    for each in pairs.values():
+        cuts, boxes = [], []
+        for heat, mask in itertools.islice(each(), 0, None, step):
+            least = least_of(mask)
+            sampled = regions.sample(heat)
+            area = round(least * sampled.size / heat.size)
+            own = levels.own_levels(sampled, max(1, area))
+            cuts.append(regions.cut(heat, own, min_area=least))
+            boxes.append(regions.boxes_of(mask))
+        sweep.add(cuts, derive(boxes))
+    curve, fpr, *rates = sweep.curves(alpha)
+    return levels.spread(curve, fpr, rates, num), False
+
+
+def _pairs_of(
+    video: str, maps: Iterable[np.ndarray], masks: Iterable[np.ndarray]
+) -> Callable[[], Iterator[tuple[np.ndarray, np.ndarray]]]:
+    """Return what gives each frame's map and mask, checked, from the beginning at every call."""
+    again = [list(x) if iter(x) is x else x for x in (maps, masks)]
+    return lambda: _pairs(video, *again)
 
 
 def _pairs(

@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 
 MAX_CELLS = 1 << 15  # maps with more are read at every second, third ... pixel
-NUM_LEVELS = 24  # at which a map is cut; a step is about a third of a region's area
+BLOCK = 16  # levels that share one search for the part of the map above the lowest of them
 
 
 class Cut(NamedTuple):
@@ -65,40 +65,55 @@ def iou(one: np.ndarray, other: np.ndarray) -> np.ndarray:
     return np.divide(inside, union, out=np.zeros_like(inside), where=union > 0)
 
 
-def cut(heat: np.ndarray, *, min_area: int = 1, num_levels: int = NUM_LEVELS) -> Cut:
-    """Cut one map at falling levels into regions.
-
-    The levels are values of the map itself: all of them where there are few, else those that the
-    a-th highest pixel has, a growing geometrically from `min_area` to the whole map. A map of more
-    than `MAX_CELLS` pixels is read at every second (third, ...) pixel in both directions, which
-    moves an edge of a box by less than that step.
+def sample(heat: np.ndarray) -> np.ndarray:
+    """Read a map of more than `MAX_CELLS` pixels at every second (third, ...) pixel.
 
     Args:
         heat: float32 [h, w].
-        min_area: of a region, in pixels.
-        num_levels: at most so many.
 
     Returns:
-        The regions at each level.
+        float32 [h / step, w / step].
     """
-    step = max(1, int(np.ceil(np.sqrt(heat.size / MAX_CELLS))))
-    sampled = np.ascontiguousarray(heat[step // 2 :: step, step // 2 :: step])
+    step = _step(heat)
+    return np.ascontiguousarray(heat[step // 2 :: step, step // 2 :: step])
+
+
+def cut(heat: np.ndarray, levels: np.ndarray, *, min_area: int = 1) -> Cut:
+    """Cut one map at falling levels into regions.
+
+    The map is read as by `sample`, which moves an edge of a box by less than its step.
+
+    Args:
+        heat: float32 [h, w].
+        levels: float64 [l], falling.
+        min_area: of a region, in pixels.
+
+    Returns:
+        The regions at each level; `levels` are those given.
+    """
+    step, (height, width) = _step(heat), heat.shape
+    sampled = sample(heat)
     least = max(1, round(min_area / step**2))
-    levels = _levels(sampled, least, num_levels)
-    found = [boxes_of(sampled >= level, min_area=least) for level in levels]
-    level = np.repeat(np.arange(len(levels)), [len(boxes) for boxes in found])
-    boxes = np.concatenate(found) if found else np.zeros((0, 4), np.int64)
-    boxes = boxes * step
-    height, width = heat.shape
+    found, level = [np.zeros((0, 4), np.int64)], [np.zeros(0, np.int64)]
+    above = len(sampled.ravel()) - np.searchsorted(np.sort(sampled, axis=None), levels)
+    previous, boxes = 0, found[0]
+    for start in range(int(np.searchsorted(above, least)), len(levels), BLOCK):
+        block = range(start, min(start + BLOCK, len(levels)))
+        inside = sampled >= levels[block[-1]]
+        rows, columns = np.flatnonzero(inside.any(1)), np.flatnonzero(inside.any(0))
+        top, left = rows[0], columns[0]
+        part = sampled[top : rows[-1] + 1, left : columns[-1] + 1]
+        for index in block:
+            if above[index] != previous:  # else the level lies between two neighbouring values
+                boxes = boxes_of(part >= levels[index], min_area=least)
+                boxes[:, :2] += (left, top)
+                previous = above[index]
+            found.append(boxes)
+            level.append(np.full(len(boxes), index))
+    boxes = np.concatenate(found) * step
     boxes[:, 2:] = np.minimum(boxes[:, 2:], np.array([width, height]) - boxes[:, :2])
-    return Cut(levels.astype(np.float64), level, boxes)
+    return Cut(np.asarray(levels, np.float64), np.concatenate(level), boxes)
 
 
-def _levels(heat: np.ndarray, least: int, num_levels: int) -> np.ndarray:
-    """Return the levels at which to cut, falling."""
-    values = np.sort(heat, axis=None)[::-1]
-    ranks = np.geomspace(min(least, len(values)), len(values), num_levels)
-    at_ranks = values[np.unique(np.ceil(ranks).astype(int)) - 1]
-    first = np.flatnonzero(np.diff(values, prepend=np.inf))
-    distinct = values[first] if len(first) <= num_levels else at_ranks
-    return np.unique(distinct)[::-1]
+def _step(heat: np.ndarray) -> int:
+    return max(1, int(np.ceil(np.sqrt(heat.size / MAX_CELLS))))

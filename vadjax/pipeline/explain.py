@@ -51,7 +51,7 @@ def _with_maps(run: Run, own: dict[str, np.ndarray]) -> tuple[dict, dict[str, st
     explained, reasons = MapQuality(run, maker, maps, few)()
     videos = {name: run.videos[one.segment.video_id] for name, one in tested(run).items()}
     region, why = region_metrics(
-        {name: _at_frames(run, videos[name], maps[name]) for name in maps},
+        {name: _AtFrames(run, videos[name], maps[name]) for name in maps},
         {name: video.masks for name, video in videos.items()},
         tracks=_tracks(videos),
         what=what,
@@ -80,10 +80,15 @@ def _tracks(videos: dict) -> dict | None:
     return {name: native(v.metadata["tracks"], len(v.frames)) for name, v in videos.items()}
 
 
-def _at_frames(run: Run, video, maps: np.ndarray) -> Iterator[np.ndarray]:
-    """Yield a video's maps at the size of its frames."""
-    for values in maps:
-        yield to_frame(values[None], run.preprocess, video.frames.shape)[0]
+class _AtFrames:
+    """A video's maps at the size of its frames, made one at a time whenever they are read."""
+
+    def __init__(self, run: Run, video, maps: np.ndarray):
+        self._preprocess, self._size, self._maps = run.preprocess, video.frames.shape, maps
+
+    def __iter__(self) -> Iterator[np.ndarray]:
+        for values in self._maps:
+            yield to_frame(values[None], self._preprocess, self._size)[0]
 
 
 def amended(metrics: dict, parts: dict, reasons: dict[str, str]) -> dict:
