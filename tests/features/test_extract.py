@@ -1,6 +1,7 @@
 """Extraction: what the backbone gives frame by frame, whole videos only, errors from threads."""
 
 import dataclasses
+import tracemalloc
 
 import jax
 import numpy as np
@@ -135,3 +136,46 @@ def test_features_that_are_not_finite_are_refused(videos, backbone, tmp_path):
     with pytest.raises(UserError, match="NaN or infinity"):
         extract(videos, extractor=extractor, stores={"features": store})
     assert not any(store.holds(v) for v in videos)
+
+
+class Slow:
+    """Stands for an extractor: rows of 1,000 numbers, as many as images."""
+
+    def __init__(self, backbone, fail=()):
+        self.backbone, self.batch_size, self.fail, self.calls = backbone, 16, fail, 0
+
+    def __call__(self, images):
+        self.calls += 1
+        if self.calls in self.fail:
+            raise RuntimeError("broken")
+        return {"features": np.full((len(images), 1000), self.calls, np.float32)}
+
+
+def test_memory_does_not_grow_with_a_video(backbone, tmp_path):
+    peaks = []
+    for count in (500, 4000):
+        video = clip(tmp_path, f"long{count}", np.zeros((count, 8, 8, 3), np.uint8))
+        store, motion = stores(tmp_path / str(count), backbone, "features")
+        tracemalloc.start()
+        extract(
+            [video],
+            extractor=Slow(backbone),
+            stores={"features": store},
+            motion_store=motion,
+            num_threads=1,
+        )
+        peaks.append(tracemalloc.get_traced_memory()[1])
+        tracemalloc.stop()
+        assert store.read(video).shape == (count, 1000)
+    assert peaks[1] - peaks[0] < 2e6  # all rows of the long video are 16 MB
+
+
+def test_an_extraction_that_breaks_leaves_no_file_of_rows(videos, backbone, tmp_path):
+    store, motion = stores(tmp_path, backbone, "features")
+    kwargs = {"stores": {"features": store}, "motion_store": motion, "num_threads": 2}
+    long = clip(tmp_path, "long", np.zeros((50, 40, 60, 3), np.uint8))
+    with pytest.raises(RuntimeError, match="broken"):
+        extract([long], extractor=Slow(backbone, fail=(3,)), **kwargs)
+    assert not list(store.folder.glob("*.npy")) and not list(store.folder.glob(".tmp-*"))
+    extract([long], extractor=Slow(backbone), **kwargs)
+    assert store.read(long)[:, 0].tolist() == [1] * 16 + [2] * 16 + [3] * 16 + [4] * 2

@@ -197,11 +197,42 @@ def test_a_shortened_array_is_not_there(store):
 
 def test_a_write_that_breaks_leaves_no_rows_and_no_temporary_file(store, monkeypatch):
     put(store, np.zeros((2, 1)), fingerprint="old")
-    monkeypatch.setattr(np, "save", lambda *a, **k: (_ for _ in ()).throw(OSError(28, "full")))
+    full = lambda *_: (_ for _ in ()).throw(OSError(28, "full"))  # noqa: E731
+    monkeypatch.setattr("vadjax.storage.row_file.RowFile.append", full)
     with pytest.raises(UserError, match="disk is full"):
         put(store, np.ones((2, 1)), fingerprint="new")
     assert store.holds(video(fingerprint="old")) and not store.holds(video(fingerprint="new"))
     assert not list(store.folder.glob(".tmp-*"))
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float16])
+def test_rows_that_come_one_by_one_make_the_file_of_all(store, dtype, tmp_path):
+    rows = np.random.default_rng(0).normal(size=(7, 2, 3)).astype(dtype)
+    with store.writing(video("a", frames=7), source_id="b") as append:
+        for start in (0, 3, 4):
+            assert not store.holds(video("a", frames=7))
+            append(rows[start : {0: 3, 3: 4, 4: 7}[start]])
+    found = store.read(video("a", frames=7))
+    assert found.dtype == dtype
+    np.testing.assert_array_equal(found, rows)
+    np.save(tmp_path / "whole.npy", rows)
+    [array] = store.folder.glob("*.npy")
+    assert array.read_bytes() == (tmp_path / "whole.npy").read_bytes()
+
+
+def test_too_few_rows_or_others_are_not_kept(store):
+    with (
+        pytest.raises(UserError, match="1 rows, but 2 frames"),
+        store.writing(video("a", frames=2)) as append,
+    ):
+        append(np.zeros((1, 3)))
+    with (
+        pytest.raises(ValueError, match="behind rows"),
+        store.writing(video("a", frames=2)) as append,
+    ):
+        append(np.zeros((1, 3)))
+        append(np.zeros((1, 4)))
+    assert not list(store.folder.glob("*.npy"))
 
 
 def test_rows_need_not_be_frames(store):

@@ -74,24 +74,22 @@ def extract(
     if not todo:
         return {"videos": 0, "frames": 0, "seconds": 0.0, "frames_per_s": None}
     done, in_flight = 0, None
-    rows: dict[str, list[dict[str, np.ndarray]]] = {}
+    writers: dict[str, _Writers] = {}
 
     def collect(item) -> None:
         nonlocal done
         video, count, ended, motion, result = item
+        if video.id not in writers:
+            writers[video.id] = under_way.enter_context(_Writers(video, stores))
         batch = {tap: np.asarray(result[tap])[:count] for tap in stores}
-        rows.setdefault(video.id, []).append(batch)
+        for array in batch.values():
+            check_finite(array, what=video.id, backbone=extractor.backbone)
+        writers[video.id].append(batch)
         done += count
         if ended:
-            batches = rows.pop(video.id)
-            features = {tap: np.concatenate([batch[tap] for batch in batches]) for tap in stores}
-            for array in features.values():
-                check_finite(array, what=video.id, backbone=extractor.backbone)
             if motion is not None and motion_store is not None:
                 motion_store.write(video, motion)
-            for tap, store in stores.items():
-                if not store.holds(video):
-                    store.write(video, features[tap], **origin(video))
+            writers.pop(video.id).close()
         rate = done / (time.perf_counter() - start)
         report({"frames": done, "total": total, "frames_per_s": rate})
 
@@ -104,7 +102,10 @@ def extract(
             meter=None if still else MotionMeter(),
         )
 
-    with contextlib.closing(_decoded(todo, batches, num_threads)) as decoded:
+    with (
+        contextlib.ExitStack() as under_way,
+        contextlib.closing(_decoded(todo, batches, num_threads)) as decoded,
+    ):
         for video, images, count, ended, motion in decoded:
             launched = (video, count, ended, motion, extractor(images))
             if in_flight is not None:
@@ -118,6 +119,23 @@ def extract(
         "seconds": seconds,
         "frames_per_s": total / seconds,
     }
+
+
+class _Writers(contextlib.ExitStack):
+    """The files of one video's rows, one a tap that its store does not hold yet."""
+
+    def __init__(self, video: Video, stores: Mapping[str, FeatureStore]):
+        super().__init__()
+        self._append = {
+            tap: self.enter_context(store.writing(video, **origin(video)))
+            for tap, store in stores.items()
+            if not store.holds(video)
+        }
+
+    def append(self, batch: Mapping[str, np.ndarray]) -> None:
+        """Write the next rows of each tap."""
+        for tap, append in self._append.items():
+            append(batch[tap])
 
 
 def images_of(

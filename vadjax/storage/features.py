@@ -12,13 +12,14 @@ import hashlib
 import json
 import pathlib
 import resource
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 
 import numpy as np
 
 from vadjax.data.video import Frames, Video
 from vadjax.errors import UserError
 from vadjax.storage.files import atomic_write, short_name, write_json
+from vadjax.storage.row_file import RowFile
 
 # A new one whenever the same files give other frames or the layout changes: no older rows are read.
 VERSION = 2
@@ -75,18 +76,42 @@ class FeatureStore:
           UserError: rows and frames do not agree, the video's files were changed since it was
             opened, or the folder cannot be written.
         """
+        with self.writing(video, row_start=row_start, row_stop=row_stop, **provenance) as append:
+            append(rows)
+
+    @contextlib.contextmanager
+    def writing(
+        self,
+        video: Video,
+        *,
+        row_start: np.ndarray | None = None,
+        row_stop: np.ndarray | None = None,
+        **provenance: object,
+    ) -> Iterator[Callable[[np.ndarray], None]]:
+        """Store the rows of one video as they come; they are there when the block has ended well.
+
+        Args:
+          video: see `write`.
+          row_start: see `write`.
+          row_stop: see `write`.
+          **provenance: see `write`.
+
+        Yields:
+          A function that takes the next rows, [k, ...].
+
+        Raises:
+          UserError: see `write`.
+        """
         num_frames = len(video.frames)
-        if row_start is None and len(rows) != num_frames:
-            raise UserError(f"{video.id}: {len(rows)} rows, but {num_frames} frames.")
-        if isinstance(video.frames, Frames) and video.frames.changed:
-            raise UserError(
-                f"{video.id}: its files were changed while it was read, so its features are not "
-                "kept; run again."
-            )
+        count = num_frames if row_start is None else len(row_start)
         self._open.pop((*_key(video), num_frames), None)
         array = self._path(video, ".npy")
         with atomic_write(array) as beside, beside.open("wb") as file:
-            np.save(file, np.ascontiguousarray(rows), allow_pickle=False)
+            rows = RowFile(file, count)
+            yield rows.append
+            if rows.written != count:
+                raise UserError(f"{video.id}: {rows.written} rows, but {count} frames.")
+            _check_unchanged(video)
             size = file.tell()
         meta = {
             "id": video.id,
@@ -138,6 +163,15 @@ class FeatureStore:
                 f"{len(video.frames)}; remove it and run again."
             )
         return meta
+
+
+def _check_unchanged(video: Video) -> None:
+    """Refuse the rows of a video whose files were changed while they were read."""
+    if isinstance(video.frames, Frames) and video.frames.changed:
+        raise UserError(
+            f"{video.id}: its files were changed while it was read, so its features are not "
+            "kept; run again."
+        )
 
 
 def _key(video: Video) -> tuple[str, str]:

@@ -1,0 +1,44 @@
+"""A `.npy` file that is written a few rows at a time: no array of all rows is ever in memory."""
+
+from typing import BinaryIO
+
+import numpy as np
+
+
+class RowFile:
+    """Writes the header with the first rows, since only then their shape and dtype are known.
+
+    Args:
+        file: opened for writing, empty.
+        count: rows that the file will hold.
+    """
+
+    def __init__(self, file: BinaryIO, count: int):
+        self._file, self._count = file, count
+        self._like: np.ndarray | None = None
+        self.written = 0
+
+    def append(self, rows: np.ndarray) -> None:
+        """Write the next rows, [k, ...].
+
+        Raises:
+            ValueError: their shape or dtype is not that of the rows before them.
+        """
+        rows = np.ascontiguousarray(rows)
+        if self._like is None:
+            self._like = rows[:0]
+            np.lib.format.write_array_header_1_0(
+                self._file,
+                {
+                    "descr": np.lib.format.dtype_to_descr(rows.dtype),
+                    "fortran_order": False,
+                    "shape": (self._count, *rows.shape[1:]),
+                },
+            )
+        if (rows.shape[1:], rows.dtype) != (self._like.shape[1:], self._like.dtype):
+            raise ValueError(
+                f"rows of {rows.shape[1:]} {rows.dtype} behind rows of {self._like.shape[1:]} "
+                f"{self._like.dtype}"
+            )
+        self._file.write(rows.data if rows.size else b"")
+        self.written += len(rows)
