@@ -12,4 +12,5 @@ from vadjax.config import default_config, with_argument
 def get_config(arg: str = ""):
     config = default_config()
     config.dataset.name = "synthetic"
+    config.features.aspect = "checkpoint"  # as its published figures were made
     return with_argument(config, arg)

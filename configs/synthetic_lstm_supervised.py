@@ -12,6 +12,7 @@ from vadjax.config import default_config, with_argument
 def get_config(arg: str = ""):
     config = default_config()
     config.dataset.name = "synthetic"
+    config.features.aspect = "checkpoint"  # as its published figures were made
     config.dataset.protocol = "by_video"
     config.objective.name = "classify"
     config.evaluate.threshold = "f1"

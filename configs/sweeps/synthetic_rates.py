@@ -9,7 +9,9 @@ from vadjax.config import default_config, with_argument
 
 
 def get_config(arg: str = ""):
-    return with_argument(default_config(), arg)
+    config = default_config()
+    config.features.aspect = "checkpoint"  # as in configs/synthetic_lstm.py
+    return with_argument(config, arg)
 
 
 def sweep(add):

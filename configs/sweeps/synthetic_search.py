@@ -12,6 +12,7 @@ from vadjax.config import default_config, with_argument
 def get_config(arg: str = ""):
     config = default_config()
     config.model.dropout = 0.1
+    config.features.aspect = "checkpoint"  # as in configs/synthetic_lstm.py
     return with_argument(config, arg)
 
 

@@ -76,7 +76,13 @@ def test_a_run_of_the_old_name_is_resumed_and_compared(tmp_path):
 
 
 def test_the_hash_of_a_run_is_that_of_the_first_version():
-    assert configs.run_hash(configs.default_config()) == "bdf3be75e8"
+    assert configs.run_hash(configs.default_config_before()) == "bdf3be75e8"
+    sized = configs.default_config()  # a given size has the hash that it had
+    sized.features.height, sized.features.width = 224, 336
+    before = configs.default_config_before()
+    before.features.height, before.features.width = 224, 336
+    assert configs.run_hash(sized) == configs.run_hash(before)
+    assert configs.run_hash(configs.default_config()) != "bdf3be75e8"  # other features
     config = configs.default_config()
     config.model.name = "unet_segmenter"
     assert configs.run_hash(config) == "8961b1bbd9"  # of place_scanner

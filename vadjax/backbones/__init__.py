@@ -12,6 +12,7 @@ import importlib
 import pathlib
 from typing import TYPE_CHECKING
 
+from vadjax.backbones.input_size import follows_frames, size_of_frames
 from vadjax.backbones.registry import (
     FOLDER,
     family_of,
@@ -29,8 +30,10 @@ __all__ = [
     "check_weights",
     "create",
     "family_of",
+    "follows_frames",
     "has_weights",
     "list_backbones",
+    "size_of_frames",
     "takes_any_size",
 ]
 

@@ -12,6 +12,7 @@ from vadjax.config.identity import (
     changed,
     differing,
     fingerprint,
+    follows_frames,
     identity,
     is_free,
     run_hash,
@@ -19,7 +20,7 @@ from vadjax.config.identity import (
 )
 from vadjax.config.meanings import meant, unknown_key
 from vadjax.config.renamed import upgrade
-from vadjax.config.saved import of_saved
+from vadjax.config.saved import default_config_before, of_saved
 
 __all__ = [
     "ABBREVIATIONS",
@@ -31,9 +32,11 @@ __all__ = [
     "changed",
     "choices",
     "default_config",
+    "default_config_before",
     "differing",
     "fingerprint",
     "flatten",
+    "follows_frames",
     "identity",
     "is_free",
     "meant",

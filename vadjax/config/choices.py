@@ -13,6 +13,7 @@ def choices() -> dict[str, tuple[str, ...]]:
         "dataset.protocol": tuple(PROTOCOLS),
         "dataset.augment": ("none", "rahmani_compat"),
         "features.preprocess": ("checkpoint", "rahmani_compat"),
+        "features.aspect": ("frames", "checkpoint"),
         "features.fit": ("stretch", "crop", "pad", "native"),
         "features.standardize": ("channel", "place"),
         "features.dtype": ("float32", "bfloat16"),

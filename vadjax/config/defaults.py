@@ -40,8 +40,9 @@ def default_config() -> ConfigDict:
             last_stage="",  # "stage3": the network ends there, and features are the mean of its map
             preprocess="checkpoint",  # "rahmani_compat": 224 bilinear, ImageNet statistics
             fit="stretch",  # the whole frame; "crop" is ImageNet's centre crop
-            height=0,  # 0 is the checkpoint's size
+            height=0,  # pixels; 0 is what `aspect` says
             width=0,
+            aspect="frames",  # the short side is the checkpoint's; "checkpoint": its own size
             dtype="float32",
             standardize="channel",  # "place": maps of a fixed camera, each cell by itself
             cache_dir="~/.cache/vadjax",

@@ -7,6 +7,7 @@ from typing import Any
 
 from ml_collections import ConfigDict
 
+from vadjax import backbones
 from vadjax.config import renamed
 from vadjax.config.defaults import default_config, flatten
 
@@ -44,7 +45,16 @@ LATER_KEYS = ("detector.name",)
 def identity(config: ConfigDict) -> dict[str, object]:
     """Return the flat keys that make a run what it is (DESIGN: identity keys)."""
     flat = flatten(config.to_dict())
+    if not follows_frames(config):
+        flat.pop("features.aspect", None)  # so that it is the identity of runs before there was one
     return {key: value for key, value in flat.items() if not is_free(key)}
+
+
+def follows_frames(config: ConfigDict) -> bool:
+    """Return whether the input size of the backbone follows from the shape of the frames."""
+    f = config.features
+    asked = f.aspect == "frames" and not f.height and f.fit == "stretch"
+    return asked and f.preprocess == "checkpoint" and backbones.follows_frames(f.backbone)
 
 
 def is_free(key: str) -> bool:
@@ -102,7 +112,8 @@ def changed(before: Mapping, config: ConfigDict) -> list[str]:
     Returns:
         Flat keys, in the order of the defaults.
     """
-    there = {**_plain(flatten(default_config().to_dict())), **renamed.upgrade(flatten(before))}
+    default = _plain(flatten(default_config().to_dict()))
+    there = {**default, **renamed.BEFORE, **renamed.upgrade(flatten(before))}
     return [
         key
         for key, value in _plain(flatten(config.to_dict())).items()

@@ -11,6 +11,8 @@ VALUES: dict[str, dict[object, str]] = {
     "model.name": {"place_scanner": "unet_segmenter", "motion_scanner": "appearance_to_flow"},
 }
 KEYS: dict[str, str] = {}
+# Keys that older runs did not have and whose default is not what those did: what they did.
+BEFORE: dict[str, object] = {"features.aspect": "checkpoint"}
 
 
 def upgrade(flat: Mapping[str, Any]) -> dict[str, Any]:

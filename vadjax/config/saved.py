@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from ml_collections import ConfigDict
 
 from vadjax.config.defaults import default_config, flatten
-from vadjax.config.renamed import upgrade
+from vadjax.config.renamed import BEFORE, upgrade
 from vadjax.config.value_checks import faults_of_values
 from vadjax.errors import UserError
 
@@ -20,7 +20,7 @@ def of_saved(saved: Mapping) -> ConfigDict:
     Raises:
         UserError: a value is of another kind than its key: the file is damaged.
     """
-    config = default_config()
+    config = default_config_before()
     known = flatten(config.to_dict())
     values = {key: value for key, value in upgrade(flatten(saved)).items() if key in known}
     if faults := faults_of_values({**known, **values}, known):
@@ -32,4 +32,11 @@ def of_saved(saved: Mapping) -> ConfigDict:
             section, _, name = key.rpartition(".")
             as_typed = tuple(value) if isinstance(known[key], tuple) else value
             (config[section] if section else config)[name] = as_typed
+    return config
+
+
+def default_config_before() -> ConfigDict:
+    """Return the defaults, but of younger keys what runs did before these were there."""
+    config = default_config()
+    config.update_from_flattened_dict(BEFORE)
     return config

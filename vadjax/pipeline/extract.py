@@ -5,6 +5,7 @@ import os
 import time
 from collections.abc import Callable, Iterator
 
+from vadjax import config as configs
 from vadjax.errors import UserError
 from vadjax.pipeline.run import Run
 from vadjax.runtime import processes
@@ -43,6 +44,24 @@ def _stores(run: Run) -> list:
     return [by_input[name]() for name in run.inputs]
 
 
+def _input_size(run: Run) -> list[str]:
+    """Say which size frames become, where it follows from them."""
+    if not configs.follows_frames(run.config) or run.input_size is None:
+        return []
+    (shape, count), *others = run.frame_shapes
+    size = run.backbone.preprocess.size
+    lines = [f"  input {size[1]}x{size[0]} pixels, in the shape of frames of {shape[1]}x{shape[0]}"]
+    unlike = [(w, h) for (h, w), _ in others if abs(w * shape[0] - h * shape[1]) > max(h, w)]
+    if unlike:
+        total = count + sum(number for _, number in others)
+        lines.append(
+            f"  note: training frames of several shapes; {count} of {total} are "
+            f"{shape[1]}x{shape[0]}, others, such as {unlike[0][0]}x{unlike[0][1]}, are stretched: "
+            "features.height and features.width set another size"
+        )
+    return lines
+
+
 def _extract(run: Run) -> bool:
     from vadjax.features.extract import share
 
@@ -57,6 +76,8 @@ def _extract(run: Run) -> bool:
         run.console.say(f"  note: {deviation.what}: {deviation.meaning}")
     if "features" in run.inputs:
         run.console.say(f"  {run.backbone.name}, weights: {run.backbone.weights_source}")
+        for line in _input_size(run):
+            run.console.say(line)
     place = processes.current()
     mine = share(list(run.videos.values()), place.index, place.count)
     stores = _stores(run)

@@ -1,5 +1,6 @@
 """What the stages of one run share; everything heavy is made when first asked for."""
 
+import collections
 import dataclasses
 import functools
 import pathlib
@@ -10,7 +11,8 @@ from typing import Any
 import numpy as np
 from ml_collections import ConfigDict
 
-from vadjax import data, detectors
+from vadjax import backbones, data, detectors
+from vadjax import config as configs
 from vadjax.data.clip import Clip, clips_of
 from vadjax.data.protocols import PROTOCOLS
 from vadjax.data.splits import make_folds
@@ -159,7 +161,25 @@ class Run:
     @functools.cached_property
     def backbone(self) -> Any:
         """The backbone of `config.features`."""
-        return load_backbone(self.config, cache_dir=self.cache)
+        return load_backbone(self.config, cache_dir=self.cache, size=self.input_size)
+
+    @functools.cached_property
+    def frame_shapes(self) -> list[tuple[tuple[int, int], int]]:
+        """(height, width) of the training frames and how many there are, the commonest first."""
+        counts: collections.Counter = collections.Counter()
+        for video in self.dataset.train or self.dataset.test:
+            counts[tuple(video.frames.shape)] += len(video.frames)
+        return counts.most_common()
+
+    @functools.cached_property
+    def input_size(self) -> tuple[int, int] | None:
+        """Height and width of the backbone's input in pixels; None is the checkpoint's own."""
+        f = self.config.features
+        if f.height:
+            return f.height, f.width
+        if not configs.follows_frames(self.config):
+            return None
+        return backbones.size_of_frames(f.backbone, self.frame_shapes[0][0])
 
     @property
     def preprocess(self) -> Any:
@@ -261,20 +281,20 @@ def check_length(videos: Iterable, span: int) -> None:
         )
 
 
-def load_backbone(config: ConfigDict, *, cache_dir: pathlib.Path) -> Any:
+def load_backbone(
+    config: ConfigDict, *, cache_dir: pathlib.Path, size: tuple[int, int] | None
+) -> Any:
     """Create the backbone that `config.features` names.
 
     Args:
         config: whole.
         cache_dir: where weights are looked for and kept.
+        size: height and width of its input in pixels; None is the checkpoint's own.
 
     Returns:
         A `backbones.backbone.Backbone`.
     """
-    from vadjax import backbones
-
     f = config.features
-    size = (f.height, f.width) if f.height else None
     return backbones.create(
         f.backbone,
         weights=f.weights,

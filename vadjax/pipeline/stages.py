@@ -66,7 +66,7 @@ def run(
     config = config.copy_and_resolve_references()
     names = ORDER if stage == "all" else (stage,)
     identity = configs.identity(config)
-    defaults = configs.identity(configs.default_config())
+    defaults = configs.identity(configs.default_config_before())
     with contextlib.ExitStack() as opened:
         opened.enter_context(console.attached())
         opened.enter_context(console.doing("opening the data set"))

@@ -55,6 +55,8 @@ class TrainedDetector:
         devices.setup(config.features.cache_dir)
         self.run = Run(config, self.workdir, console or Console(quiet=True), command)
         self.metrics = self.run.metrics
+        if configs.follows_frames(config) and (size := self.metrics["detector"].get("size")):
+            config.features.height, config.features.width = size  # that of the training frames
         known = self.metrics["detector"].get("weights_sha256")
         if "features" in self.run.detector.inputs and self.run.backbone.weights_sha256 != known:
             raise UserError(
