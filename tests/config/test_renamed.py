@@ -83,7 +83,7 @@ def test_the_hash_of_a_run_is_that_of_the_first_version():
     before.features.height, before.features.width = 224, 336
     assert configs.run_hash(sized) == configs.run_hash(before)
     assert configs.run_hash(configs.default_config()) != "bdf3be75e8"  # other features
-    config = configs.default_config()
+    config = configs.default_config_before()
     config.model.name = "unet_segmenter"
     assert configs.run_hash(config) == "8961b1bbd9"  # of place_scanner
     config.train.learning_rate = 0.5
@@ -103,3 +103,14 @@ def test_the_old_key_on_the_command_line(tmp_path):
     assert done.returncode == 1
     assert "window.size is called window.length now" in done.stderr
     assert "window.length is 0; it must be above 0" in done.stderr
+
+
+def test_old_runs_have_the_size_of_the_checkpoint():
+    """Younger keys have the value that a run would have had before they were there."""
+    old = json.loads(json.dumps(configs.default_config().to_dict()))
+    del old["features"]["aspect"]
+    config = configs.of_saved(old)
+    assert config.features.aspect == "checkpoint" and not configs.follows_frames(config)
+    assert configs.of_saved(configs.default_config().to_dict()).features.aspect == "frames"
+    assert configs.changed(old, config) == []
+    assert configs.changed(old, configs.default_config()) == ["features.aspect"]
