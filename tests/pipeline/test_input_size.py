@@ -30,7 +30,7 @@ def config(tmp_path):
     made.features.backbone, made.features.weights = "mobilenetv2_050", "random"
     made.features.cache_dir, made.features.batch_size = str(tmp_path / "cache"), 4
     made.detector.name, made.explain.maps, made.explain.videos = "knn", False, False
-    made.explain.num_pictures = 0
+    made.explain.num_pictures, made.window.length = 0, 4
     return made
 
 

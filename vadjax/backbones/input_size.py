@@ -3,23 +3,20 @@
 import importlib
 import math
 
-from vadjax.backbones.registry import FOLDER, family_of, has_weights
+from vadjax.backbones.registry import FAMILIES, family_of
 
 STEP = 16  # pixels; sides are multiples of it
 MOST = 2.0  # times the pixels of the checkpoint's own size
-_FIXED = ("coatnet", "maxvit", "vit", "flow_lite0")  # families that are made for one size
+_FIXED = ("coatnet", "maxvit", "vit", "flow", "flow_lite0", "pixels")  # made for one size
 
 
 def follows_frames(name: str) -> bool:
     """Return whether the default input size of a backbone follows the shape of the frames.
 
     Networks that learn positions at one size keep that, and so do those whose map is the image or
-    cells of it. Imports no JAX.
-
-    Raises:
-        UserError: Unknown name.
+    cells of it. Imports no JAX; an unknown name has no such size either.
     """
-    return name != FOLDER and has_weights(name) and family_of(name) not in _FIXED
+    return any(name in names for family, names in FAMILIES.items() if family not in _FIXED)
 
 
 def size_of_frames(name: str, frame: tuple[int, int]) -> tuple[int, int] | None:
@@ -38,9 +35,6 @@ def size_of_frames(name: str, frame: tuple[int, int]) -> tuple[int, int] | None:
 
     Returns:
         Height and width; None where the backbone keeps its own size.
-
-    Raises:
-        UserError: Unknown name.
     """
     if not follows_frames(name):
         return None

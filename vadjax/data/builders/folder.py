@@ -6,6 +6,7 @@ video's suffix.
 `labels.csv` in data_dir says when something abnormal happens (`vadjax.data.labels_csv.read_csv`).
 """
 
+import dataclasses
 import pathlib
 
 import numpy as np
@@ -18,6 +19,7 @@ from vadjax.data.find_clips import beside_the_sides, find_clips
 from vadjax.data.given_path import packed_beside
 from vadjax.data.labels_csv import Length, read_csv
 from vadjax.data.probe import Footage, probe
+from vadjax.data.video import Dataset
 from vadjax.errors import UserError
 
 LABELS = "labels.csv"
@@ -61,6 +63,12 @@ class Folder(DiskBuilder):
         paths = [path for clips in self.clips.values() for path in clips.values()]
         return [*paths, self.labels_file] if self.labels_file.is_file() else paths
 
+    def load(self) -> Dataset:
+        """Return the data set; what is left out can change while no clip does: it is not indexed."""
+        dataset = super().load()
+        deviations = (*dataset.deviations, *self.left_out)
+        return dataclasses.replace(dataset, deviations=deviations)
+
     def scan(self) -> Scan:
         """Probe every clip and read labels.csv."""
         ids = [f"{split}/{name}" for split in ("train", "test") for name in self.clips[split]]
@@ -82,7 +90,7 @@ class Folder(DiskBuilder):
                 "label_file": str(self.labels_file) if labelled else None,
                 "label_convention": _CONVENTION if labelled else None,
             },
-            deviations=[*self._notes(footage, labels), *self.left_out, *damage(clips)],
+            deviations=[*self._notes(footage, labels), *damage(clips)],
         )
 
     def _notes(self, footage: dict[str, Footage], labels: dict[str, np.ndarray]) -> list[Deviation]:
