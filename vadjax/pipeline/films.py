@@ -4,7 +4,6 @@ import concurrent.futures
 import os
 import pathlib
 import threading
-import urllib.parse
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import NamedTuple
 
@@ -14,7 +13,7 @@ from vadjax.data.scored_video import ScoredVideo
 from vadjax.data.video import Video
 from vadjax.explain.moments import Stretches, moments, numbers
 from vadjax.pipeline.run import Run
-from vadjax.storage.files import atomic_write
+from vadjax.storage.files import atomic_write, short_name
 
 MAX_FRAMES = 30_000  # of all films together: about a minute and a half on two cores
 SKEW = 8.0  # as on the page: from there on a linear scale hides most scores
@@ -68,7 +67,7 @@ def write_films(
         scale = score_scale(shown)
 
         def film(name: str) -> str:
-            file = f"explain/{urllib.parse.quote(name, safe='')}.webm"
+            file = f"explain/{short_name(name)}.webm"
             with atomic_write(run.workdir / file) as beside:
                 _film(beside, name, shown[name], chosen[name], heats, scale, told)
             return file

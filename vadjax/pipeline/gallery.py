@@ -2,7 +2,6 @@
 
 import dataclasses
 import pathlib
-import urllib.parse
 from collections.abc import Iterable, Iterator, Mapping
 
 import numpy as np
@@ -12,7 +11,7 @@ from vadjax.errors import UserError
 from vadjax.pipeline.films import Shown, write_films
 from vadjax.pipeline.run import Run
 from vadjax.storage import artifacts
-from vadjax.storage.files import atomic_write, write_json
+from vadjax.storage.files import atomic_write, short_name, write_json
 
 APART_S = 2.0  # between two pictures of one video; frames where no rate is known:
 APART = 20
@@ -166,7 +165,7 @@ class Drawing:
         mask = None if video.masks is None else video.masks[frame]
         image = overlay.explained(video.frames[frame], heat, mask=mask)
         regions = None if heat is None else len(overlay.contours(heat))
-        return f"explain/{urllib.parse.quote(name, safe='')}-{frame:06d}.jpg", image, regions
+        return f"explain/{short_name(name)}-{frame:06d}.jpg", image, regions
 
     def pictures(self, chosen: Mapping[str, list[tuple[str, int]]]) -> tuple[dict, dict]:
         """Write each chosen frame and a strip of each kind; return their rows and files."""

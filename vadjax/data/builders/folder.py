@@ -64,7 +64,7 @@ class Folder(DiskBuilder):
         return [*paths, self.labels_file] if self.labels_file.is_file() else paths
 
     def load(self) -> Dataset:
-        """Return the data set; what is left out can change while no clip does: it is not indexed."""
+        """Return the data set; what is left out is not indexed, as no clip depends on it."""
         dataset = super().load()
         deviations = (*dataset.deviations, *self.left_out)
         return dataclasses.replace(dataset, deviations=deviations)
