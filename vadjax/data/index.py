@@ -68,9 +68,9 @@ class VideoIndex(
 
     VERSION = tfds.core.Version("1.6.0")  # a new one whenever the rows or a scan change
     RELEASE_NOTES: ClassVar[dict] = {
-        "1.6.0": "A fingerprint is the hash of a clip's bytes.",
         "1.4.0": "What the frames show lies beside the rows.",
         "1.5.0": "Rows have uneven times and the frames of a video file that are lost.",
+        "1.6.0": "A fingerprint is the hash of a clip's bytes.",
     }
     url_infos: ClassVar[dict] = {}  # nothing is downloaded; tfds's own needs importlib_resources
 

@@ -37,7 +37,7 @@ class Frames(abc.ABC):
         files: Sequence[str | os.PathLike] = (),
     ):
         self._num_frames, self._size = num_frames, size
-        self.files = tuple(map(os.fspath, files))
+        self.files: tuple[str, ...] = tuple(os.fspath(file) for file in files)
         self._signature = signature(self.files)
 
     def __len__(self) -> int:
