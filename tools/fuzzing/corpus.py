@@ -20,6 +20,7 @@ from vadjax.data.scored_video import ScoredVideo
 from vadjax.storage import artifacts
 from vadjax.storage.state import save_state
 
+cv2.setNumThreads(1)  # workers are forked, and threads of a pool do not come along
 RNG = np.random.default_rng(0)
 PICTURE = cv2.GaussianBlur(RNG.integers(0, 255, (40, 56, 3), np.uint8), (9, 9), 3)
 

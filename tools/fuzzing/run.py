@@ -14,8 +14,6 @@ import time
 import traceback
 from collections.abc import Sequence
 
-import cv2
-
 from tools.fuzzing.mutate import mutated
 from tools.fuzzing.readers import READERS
 from vadjax.errors import UserError
@@ -163,7 +161,6 @@ def _start(names, seeds, shared, root, seed, worker, ends, only) -> int:
 
 def _work(names, seeds, shared, root, seed, worker, ends, only) -> int:
     os.environ["OPENCV_FFMPEG_LOGLEVEL"] = "-8"
-    cv2.setNumThreads(1)
     pages = int(pathlib.Path("/proc/self/statm").read_text().split()[0])
     limit = pages * resource.getpagesize() + (8 << 30)  # of addresses, so that the machine lives on
     resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
