@@ -158,8 +158,8 @@ _ROWS = [
     ),
     (
         "vadjax/data/content.py",
-        "return zlib.crc32(flat[words.size * 8 :], zlib.crc32(words.sum(1)))",
-        "return zlib.crc32(flat[words.size * 8 :])",
+        "return zlib.crc32(flat[words.size * 8 :].data, zlib.crc32(words.sum(1).data))",
+        "return zlib.crc32(flat[words.size * 8 :].data)",
         "tests/data/test_content.py",
     ),
     # windows

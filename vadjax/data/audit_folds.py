@@ -63,6 +63,7 @@ def audit_folds(
         rows = [start_of(s) + np.arange(len(s)) for s in units.segments]
         return np.concatenate([np.zeros(0, int), *rows])[units.used_rows()]
 
+    noted_by_fold: list[FittedOn | None] = [None] * len(folds) if fitted is None else list(fitted)
     windows = [
         FoldWindows(
             used=np.concatenate(
@@ -71,7 +72,7 @@ def audit_folds(
             test=cut(fold.test),
             statistics=_planned(fold, rows_of) if noted is None else _noted(noted, first),
         )
-        for fold, noted in zip(folds, fitted or [None] * len(folds), strict=True)
+        for fold, noted in zip(folds, noted_by_fold, strict=True)
     ]
     declared = ["only abnormal frames have altered copies"] if provenance.source is not None else []
     for fold, noted in zip(folds, fitted or (), strict=False):

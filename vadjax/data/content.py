@@ -59,7 +59,7 @@ def _checksum(frame: np.ndarray) -> int:
     """Return the CRC-32 of sums over the pixels, in words of 8 bytes: a CRC of all is slower."""
     flat = frame.reshape(-1)
     words = flat[: len(flat) // (8 * SUMS) * 8 * SUMS].view(np.uint64).reshape(SUMS, -1)
-    return zlib.crc32(flat[words.size * 8 :], zlib.crc32(words.sum(1)))
+    return zlib.crc32(flat[words.size * 8 :].data, zlib.crc32(words.sum(1).data))
 
 
 def save_content(path: pathlib.Path, rows: np.ndarray) -> None:

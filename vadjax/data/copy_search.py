@@ -21,6 +21,7 @@ RESIDUE = 0.7  # the same, without the two strongest patterns of the stretch
 CHANGE = 0.5  # squared grey levels by which blocks vary at least, on average; below it is noise
 COMMON = 64  # a key of more frames than this says nothing
 TRIED = 32  # candidates that are compared for each test clip
+LOOKS = 8  # places at which a candidate is compared before the whole stretches are
 VOTES = 3  # keys that a candidate has at least
 
 Keys = Callable[[np.ndarray], tuple[np.ndarray, np.ndarray]]
@@ -96,13 +97,15 @@ def _search(
     index = _Index([keys(rows) for rows in used.values()])
     for video, rows in tests.items():
         own = []
-        for number, offset in index.candidates(*keys(rows)):
+        for number, offset, frames in index.candidates(*keys(rows)):
             other = names[number]
             if other == video:
                 continue
             start, other_start = max(0, -offset), max(0, offset)
             a, b = rows[start:], used[other][other_start:]
             shared = min(len(a), len(b))
+            if kind == "altered" and not _agree(a[:shared], b[:shared], frames - start):
+                continue
             for first, stop, score in compare(a[:shared], b[:shared]):
                 place = (start + first, start + stop, other, other_start + first)
                 own.append(Copy(video, *place, kind, round(score, 4)))
@@ -137,19 +140,29 @@ class _Index:
         self._keys, self._frames, self._clip = keys[order], frames[order], clip[order]
         self._span = int(frames.max(initial=0)) + 1
 
-    def candidates(self, keys: np.ndarray, frames: np.ndarray) -> list[tuple[int, int]]:
-        """Return (number of a clip, its frame minus that of the test clip), the likeliest first."""
+    def candidates(self, keys: np.ndarray, frames: np.ndarray) -> list[tuple[int, int, np.ndarray]]:
+        """Find the stretches that share most keys with a test clip.
+
+        Args:
+            keys: int64 [k], of the test clip.
+            frames: int [k], theirs.
+
+        Returns:
+            (number of a clip, its frame minus that of the test clip, frames of the test clip with
+            a key in common), the likeliest first.
+        """
         low, high = (np.searchsorted(self._keys, keys, side) for side in ("left", "right"))
         count = np.where(high - low > COMMON, 0, high - low)
         at = np.repeat(low, count) + np.arange(count.sum())
         at -= np.repeat(np.cumsum(count) - count, count)  # position in the index of each pair
         longest = int(frames.max(initial=0)) + 1
         width = self._span + longest
-        code = self._clip[at] * width + self._frames[at] - np.repeat(frames, count) + longest
-        code, votes = np.unique(code, return_counts=True)
+        own = np.repeat(frames, count)
+        pairs = self._clip[at] * width + self._frames[at] - own + longest
+        code, votes = np.unique(pairs, return_counts=True)
         best = np.argsort(-votes, kind="stable")[:TRIED]
         best = best[votes[best] >= VOTES]
-        return [(int(c // width), int(c % width) - longest) for c in code[best]]
+        return [(int(c // width), int(c % width) - longest, own[pairs == c]) for c in code[best]]
 
 
 def _hashes(rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -181,6 +194,26 @@ def _equal(a: np.ndarray, b: np.ndarray) -> Iterator[tuple[int, int, float]]:
     for start, stop in _runs(same):
         if len(np.unique(a["hash"][start:stop])) >= DISTINCT:
             yield start, stop, 1.0
+
+
+def _agree(a: np.ndarray, b: np.ndarray, frames: np.ndarray) -> bool:
+    """Say whether clips are alike around one of some frames: most candidates are not anywhere.
+
+    Args:
+        a: rows of the test clip, aligned with `b`.
+        b: rows of the other clip.
+        frames: of both, with a key in common.
+    """
+    if len(a) < SHORTEST:
+        return False
+    frames = frames[:: -(-len(frames) // LOOKS)]
+    first = np.clip(frames - (SHORTEST - LAG - GAP) // 2, 0, len(a) - SHORTEST)
+    at = first[:, None] + np.arange(SHORTEST)  # [k, t]
+    x, y = (each["grid"][at].astype(np.float32) for each in (a, b))  # [k, t, c]
+    x, y = (each - each.mean(2, keepdims=True) for each in (x, y))
+    x, y = (each - each.mean(1, keepdims=True) for each in (x, y))
+    product, xx, yy = (np.einsum("ktc,ktc->k", *pair) for pair in ((x, y), (x, x), (y, y)))
+    return bool((product >= LIKE * np.sqrt(xx * yy)).any())
 
 
 def _altered(a: np.ndarray, b: np.ndarray) -> Iterator[tuple[int, int, float]]:
