@@ -114,12 +114,16 @@ def test_links_in_circles_are_read_once(tmp_path):
 
 
 def test_folders_may_lie_deep(tmp_path):
-    deep = str(tmp_path)
-    for _ in range(1100):  # more than Python recurses
-        deep += "/d"
-        os.mkdir(deep)
-    layouts.write_images(pathlib.Path(deep), 2)
-    assert [name.count("/") for name in find_clips(tmp_path).paths] == [1099]
+    folders = [f"{tmp_path}{'/d' * depth}" for depth in range(1, 1101)]  # more than Python recurses
+    for folder in folders:
+        os.mkdir(folder)
+    paths = layouts.write_images(pathlib.Path(folders[-1]), 2)
+    found = find_clips(tmp_path).paths
+    for path in paths:
+        path.unlink()
+    for folder in reversed(folders):  # shutil, which tidies up after the tests, does recurse
+        os.rmdir(folder)
+    assert [name.count("/") for name in found] == [1099]
 
 
 def test_two_names_that_look_alike_are_told_apart_or_refused(tmp_path):

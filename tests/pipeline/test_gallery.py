@@ -45,7 +45,9 @@ def run(tmp_path):
     artifacts.write_scores(tmp_path, scored, [])
     (tmp_path / "explain").mkdir()
     np.savez(tmp_path / "explain" / "maps.npz", **maps)
-    (tmp_path / "explain" / "maps.json").write_text(json.dumps({"what": "a map by hand"}))
+    (tmp_path / "explain" / "maps.json").write_text(
+        json.dumps({"what": "a map by hand", "unit": 1.0})
+    )
     return types.SimpleNamespace(
         workdir=tmp_path,
         metrics={"videos": rows},

@@ -1,7 +1,9 @@
 """What the header of an image file says."""
 
 import dataclasses
+import mmap
 
+File = bytes | bytearray | mmap.mmap  # what a file holds
 MAX_BYTES = 1 << 28  # of one decoded image: 9,450 x 9,450 pixels of colour
 
 

@@ -9,14 +9,14 @@ import re
 import struct
 import zlib
 
-from vadjax.data.image_facts import MAX_BYTES, BrokenImage, Facts
+from vadjax.data.image_facts import MAX_BYTES, BrokenImage, Facts, File
 from vadjax.data.tiff_header import tiff_pages
 
 _PNG_SAMPLES = {0: 1, 2: 3, 3: 3, 4: 2, 6: 4}
 _MARKER = re.compile(rb"\xff+[^\x00\xd0-\xd7\xff]")  # not a stuffed byte, no restart
 
 
-def facts_of(data: bytes) -> Facts:
+def facts_of(data: File) -> Facts:
     """Check an image file as far as that needs no decoding.
 
     Args:
@@ -59,7 +59,7 @@ def facts_of(data: bytes) -> Facts:
     return facts
 
 
-def _png(data: bytes) -> Facts:
+def _png(data: File) -> Facts:
     width, height, bits, colour = struct.unpack_from(">IIBB", data, 16)
     position, compressed, pages, alpha, ended = 8, 0, 1, colour in (4, 6), False
     while position < len(data) and not ended:
@@ -84,7 +84,7 @@ def _png(data: bytes) -> Facts:
     return dataclasses.replace(facts, pages=max(pages, 1), alpha=alpha)
 
 
-def _jpeg(data: bytes) -> Facts:
+def _jpeg(data: File) -> Facts:
     facts, position = None, 2
     while True:
         match = _MARKER.search(data, position)
@@ -105,7 +105,7 @@ def _jpeg(data: bytes) -> Facts:
     return facts
 
 
-def _bmp(data: bytes) -> Facts:
+def _bmp(data: File) -> Facts:
     start, size = struct.unpack_from("<II", data, 10)
     if size == 12:
         width, height, _, bits = struct.unpack_from("<HHHH", data, 18)
@@ -119,7 +119,7 @@ def _bmp(data: bytes) -> Facts:
     return Facts("BMP", width, height, 3, 8)
 
 
-def _webp(data: bytes) -> Facts:
+def _webp(data: File) -> Facts:
     [size] = struct.unpack_from("<I", data, 4)
     if size + 8 > len(data):
         raise BrokenImage("it is cut short")
@@ -139,7 +139,7 @@ def _webp(data: bytes) -> Facts:
     raise BrokenImage("it has no picture")
 
 
-def _webp_pages(data: bytes, end: int) -> int:
+def _webp_pages(data: File, end: int) -> int:
     pages, position = 0, 12
     while position + 8 <= end:
         kind, length = struct.unpack_from("<4sI", data, position)
@@ -148,7 +148,7 @@ def _webp_pages(data: bytes, end: int) -> int:
     return pages
 
 
-def _gif(data: bytes) -> Facts:
+def _gif(data: File) -> Facts:
     width, height, flags = struct.unpack_from("<HHB", data, 6)
     position, pages = 13 + _gif_colours(flags), 0
     while position < len(data) and data[position] != 0x3B:  # the trailer, which some lack

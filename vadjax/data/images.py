@@ -110,7 +110,7 @@ def _scaled(image: np.ndarray, levels: Levels | None) -> np.ndarray:
     if low == high and image.dtype.kind in "iu":  # one value alone: its share of the type's range
         low, high = 0.0, float(np.iinfo(image.dtype).max)
     kind = np.float32 if image.dtype.itemsize < 4 or image.dtype == np.float32 else np.float64
-    values = image.astype(kind) - kind(low)
+    values = np.subtract(image, kind(low), dtype=kind)
     values = np.nan_to_num(values, copy=False, posinf=high - low, neginf=0.0)
     values *= kind(255 / (high - low) if high > low else 0.0)
     return values.round().clip(0, 255).astype(np.uint8)

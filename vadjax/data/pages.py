@@ -50,7 +50,7 @@ class Pages:
         try:
             if self._image is None or index < self._image.tell():
                 self._data.seek(0)  # Pillow cannot go back in every format
-                self._image = Image.open(self._data)
+                self._image = Image.open(self._data)  # type: ignore[arg-type]  # it reads and seeks
             self._image.seek(index)
             page = np.asarray(self._image.convert("RGBA").convert("RGB"))
         except Exception as error:  # Pillow has a dozen ways of saying that the bytes are wrong

@@ -2,10 +2,11 @@
 
 import dataclasses
 import math
+import mmap
 import struct
 from typing import NamedTuple
 
-from vadjax.data.image_facts import MAX_BYTES, BrokenImage, Facts
+from vadjax.data.image_facts import MAX_BYTES, BrokenImage, Facts, File
 
 MAX_PARTS = 1 << 20  # strips or tiles of a page
 _WHOLE = {1: "B", 3: "H", 4: "I", 13: "I", 16: "Q", 18: "Q"}  # kinds of whole numbers
@@ -24,7 +25,7 @@ class _Form(NamedTuple):
     big: bool  # BigTIFF: 64 bits a place
 
     @classmethod
-    def of(cls, data: bytes) -> "_Form":
+    def of(cls, data: File) -> "_Form":
         return cls("<" if data[:1] == b"I" else ">", b"+" in (data[2:3], data[3:4]))
 
     @property
@@ -36,7 +37,7 @@ class _Form(NamedTuple):
         return self.order + ("Q" if self.big else "I")
 
 
-def tiff_pages(data: bytes) -> Facts:
+def tiff_pages(data: File) -> Facts:
     """Read the directories of a TIFF file.
 
     Args:
@@ -70,7 +71,7 @@ def tiff_pages(data: bytes) -> Facts:
     return dataclasses.replace(first, pages=len(places), places=tuple(places))
 
 
-def point_to(data: bytearray, place: int) -> None:
+def point_to(data: bytearray | mmap.mmap, place: int) -> None:
     """Change the header of a TIFF file in memory so that its first page is another one.
 
     Args:
@@ -82,7 +83,7 @@ def point_to(data: bytearray, place: int) -> None:
 
 
 def _directory(
-    data: bytes, place: int, form: _Form, *, room: int
+    data: File, place: int, form: _Form, *, room: int
 ) -> tuple[dict[int, tuple[int, ...]], int, int]:
     """Return a directory's numbers by tag, the place of the next one, and its own bytes."""
     head, entry = ("Q", "HHQQ") if form.big else ("H", "HHII")
