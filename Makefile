@@ -43,7 +43,7 @@ help:
 	@echo "make test FEWER=1  of each test the first case"
 	@echo "make test LOCKED=1  with the versions of requirements.lock, in .venv-locked"
 	@echo "make test LOWEST=1  with the lowest versions that pyproject.toml allows, in .venv-lowest"
-	@echo "make lock    writes requirements.lock, of today's versions"
+	@echo "make lock    writes requirements.lock, of the versions in .venv"
 	@echo "make audit   known vulnerabilities of what is installed, where their database is reached"
 
 $(VENV)/bin/python:
@@ -108,8 +108,8 @@ audit: $(VENV)/.installed
 	@$(VENV)/audit/bin/python -m pip install --quiet --disable-pip-version-check pip-audit
 	@$(PYTHON) tools/audit.py $(VENV)/audit/bin/pip-audit $(BIN)/python
 
-lock:
-	@$(PYTHON) tools/requirements.py lock requirements.lock
+lock: $(VENV)/.installed-parity $(VENV)/.installed-docs
+	@$(BIN)/python tools/requirements.py lock requirements.lock
 
 format: $(VENV)/.installed-test
 	@$(BIN)/ruff check --fix .

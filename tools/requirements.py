@@ -1,12 +1,11 @@
 """Versions of dependencies: `python tools/requirements.py lock FILE` or `... lowest FILE`.
 
-`lock` writes what pip resolves today, for this Python and machine, for the environment in which CI
-tests (the extras test, parity and docs): names and versions alone, which any index can serve.
+`lock` writes what the environment of this Python holds: names and versions alone, which any index
+can serve. `make lock` calls it on the environment in which CI tests (extras test, parity and docs).
 `lowest` writes the lower bound of every direct dependency as its version, a constraint for pip.
 """
 
 import argparse
-import json
 import pathlib
 import platform
 import re
@@ -15,7 +14,7 @@ import sys
 import tomllib
 
 ROOT = pathlib.Path(__file__).parents[1]
-EXTRAS = ("test", "parity", "docs")
+EXTRAS = ("test",)
 LINE = re.compile(r"(?P<name>[\w.-]+)(?P<extras>\[[\w,]+\])?(?P<bounds>[^;]*)")
 HEAD = """\
 # Versions with which the tests pass: Python {python}, {system}. Written by `make lock`.
@@ -53,17 +52,13 @@ def lowest(lines: list[str]) -> list[str]:
     return pinned
 
 
-def resolved(lines: list[str]) -> list[str]:
-    """Return every package that pip would install for some requirements, with its version."""
-    command = [sys.executable, "-m", "pip", "install", "--quiet", "--dry-run"]
-    command += ["--ignore-installed", "--report", "-", *lines]
-    report = json.loads(subprocess.run(command, check=True, capture_output=True).stdout)
-    versions = {}
-    for package in report["install"]:
-        name = re.sub(r"[-_.]+", "-", package["metadata"]["name"]).lower()
-        # A local part, as of torch's "+cpu", is an index's own.
-        versions[name] = package["metadata"]["version"].partition("+")[0]
-    return [f"{name}=={version}" for name, version in sorted(versions.items())]
+def installed() -> list[str]:
+    """Return what the environment of this Python holds, with versions."""
+    command = [sys.executable, "-m", "pip", "freeze", "--exclude-editable"]
+    lines = subprocess.run(command, check=True, capture_output=True, text=True).stdout.splitlines()
+    # A local part, as of torch's "+cpu", is an index's own; a path is this machine's own.
+    pinned = [line.partition("+")[0] for line in lines if re.fullmatch(r"[\w.-]+==\S+", line)]
+    return sorted(pinned, key=str.lower)
 
 
 def main() -> None:
@@ -75,9 +70,9 @@ def main() -> None:
     if args.kind == "lock":
         system = f"{platform.system()} {platform.machine()}"
         python = f"{sys.version_info[0]}.{sys.version_info[1]}"
-        text = HEAD.format(python=python, system=system) + "\n".join(resolved(requirements()))
+        text = HEAD.format(python=python, system=system) + "\n".join(installed())
     else:
-        text = "\n".join(lowest(requirements(("test",))))
+        text = "\n".join(lowest(requirements()))
     args.file.write_text(text + "\n")
     print(f"{args.file}: {text.count('==')} packages")
 
