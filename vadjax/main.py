@@ -26,6 +26,9 @@ _COORDINATOR = flags.DEFINE_string(
 )
 _NUM_PROCESSES = flags.DEFINE_integer("num_processes", 0, "Several processes: how many.")
 _PROCESS_ID = flags.DEFINE_integer("process_id", -1, "Several processes: this one, from 0.")
+_DETERMINISTIC = flags.DEFINE_bool(
+    "deterministic", False, "The same bits on any number of cores: one thread on a CPU, slower."
+)
 _QUIET, _VERBOSE = cli.define_output_flags(__name__)
 _STAGE = flags.DEFINE_enum("stage", "all", STAGES, "One stage alone, from what is on disk.")
 
@@ -45,6 +48,8 @@ def main(argv: list[str]) -> None:
     from vadjax.pipeline import stages
     from vadjax.runtime import devices, processes
 
+    if _DETERMINISTIC.value:
+        devices.one_thread()
     devices.setup(config.features.cache_dir)
     processes.connect(
         _COORDINATOR.value, num_processes=_NUM_PROCESSES.value, process_id=_PROCESS_ID.value

@@ -13,6 +13,7 @@ CONFIG         a shipped config (vadjax list configs) or a .py file of your own
                config: section.key=VALUE, or --key=VALUE where the last part of
                its name is clear; vadjax list keys prints all keys
 --quiet --verbose   nothing but errors; details and times. run.log has both
+--deterministic  the same bits on any number of cores: one thread on a CPU
 Several machines: --coordinator=HOST:PORT --num_processes=N --process_id=I
 
 Writes report.html, metrics.json, scores.csv, alarms.csv and the trained detector.

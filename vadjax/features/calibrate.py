@@ -14,6 +14,7 @@ import numpy as np
 from vadjax.backbones.backbone import Backbone
 from vadjax.errors import UserError
 from vadjax.features.extractor import Extractor
+from vadjax.runtime.devices import is_one_thread
 from vadjax.storage.files import write_json
 
 log = logging.getLogger(__name__)
@@ -48,6 +49,8 @@ def choose_micro_batch(
     """
     if jax.default_backend() != "cpu":
         return 0
+    if is_one_thread():
+        return 1  # a choice by the clock may be another one the next time
     devices = jax.local_device_count()
     fitting = [n for n in CANDIDATES if n * devices <= batch_size] or [1]
     if len(fitting) == 1 or not backbone.variables:

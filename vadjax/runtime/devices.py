@@ -8,6 +8,25 @@ import threading
 _LOCK = threading.RLock()
 
 
+def one_thread() -> None:
+    """Let JAX compute with one thread on one CPU device; call it before `setup`.
+
+    The number of threads decides in which order XLA adds numbers on a CPU, and so the last digits
+    of what is trained. With one thread they are those of a machine with one core.
+    """
+    # XLA reads NPROC when it makes its pool of threads, JAX the other when it is imported.
+    os.environ.update({"NPROC": "1", "JAX_NUM_CPU_DEVICES": "1"})
+    import jax
+
+    with contextlib.suppress(RuntimeError):  # JAX is initialised already, as in a notebook
+        jax.config.update("jax_num_cpu_devices", 1)
+
+
+def is_one_thread() -> bool:
+    """Return whether `one_thread` was called."""
+    return os.environ.get("NPROC") == "1"
+
+
 def setup(cache_dir: str | os.PathLike = "~/.cache/vadjax", *, num_cpu_devices: int = 0) -> None:
     """Turn on the persistent compilation cache and make one CPU device for each core.
 
