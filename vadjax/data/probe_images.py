@@ -149,7 +149,7 @@ def _picture(path: pathlib.Path) -> _Picture:
         return _Picture(fault=_fault(error))
 
 
-def _measured(image, facts: Facts) -> _Picture:
+def _measured(image: np.ndarray, facts: Facts) -> _Picture:
     bits, levels = 8 * image.dtype.itemsize, levels_of(image)
     shown = content_row(to_8_bits(image, levels))
     return _Picture(image.shape, bits, image.dtype.kind, levels, facts, shown)
