@@ -18,6 +18,9 @@ _OUT = flags.DEFINE_string("out", "", "Where the results go; default WORKDIR/det
 _FPS = flags.DEFINE_float(
     "fps", 0.0, "Frames a second of folders of images, which do not say.", lower_bound=0.0
 )
+_SKIP_BROKEN = flags.DEFINE_bool(
+    "skip_broken", False, "Leave out videos that cannot be read, and say which."
+)
 _QUIET, _VERBOSE = cli.define_output_flags(__name__)
 
 
@@ -41,6 +44,7 @@ def main(argv: list[str]) -> None:
         argv[1:],
         out=cli.path_of(_OUT.value) if _OUT.value else workdir / "detect",
         fps=_FPS.value or None,
+        skip_broken=_SKIP_BROKEN.value,
         command=cli.command(),
         quiet=_QUIET.value,
         verbose=_VERBOSE.value,

@@ -57,3 +57,22 @@ def test_an_empty_folder_is_refused(tmp_path):
     (tmp_path / "empty").mkdir()
     with pytest.raises(UserError, match="holds no images"):
         names(tmp_path / "empty")
+
+
+def test_broken_videos_are_left_out_and_counted(tmp_path):
+    import cv2
+    import numpy as np
+
+    (tmp_path / "good").mkdir()
+    for n in range(3):
+        cv2.imwrite(str(tmp_path / f"good/{n}.png"), np.full((8, 8, 3), 20 * n, np.uint8))
+    (tmp_path / "bad.mp4").write_bytes(b"no video")
+    with pytest.raises(UserError, match=r"bad\.mp4"):
+        open_given([str(tmp_path / "good"), str(tmp_path / "bad.mp4")])
+    videos, notes = open_given(
+        [str(tmp_path / "good"), str(tmp_path / "bad.mp4")], skip_broken=True
+    )
+    assert [video.id for video in videos] == ["good"]
+    assert "bad.mp4" in notes[0] and notes[-1] == "1 of 2 videos are left out"
+    with pytest.raises(UserError, match="no video is left"):
+        open_given([str(tmp_path / "bad.mp4")], skip_broken=True)

@@ -8,6 +8,7 @@ vadjax detect --workdir=DIR VIDEO [VIDEO ...] [--out=DIR] [--fps=N]
 VIDEO          a video file, a folder of images, or a folder of such clips
 --workdir=DIR  folder of a finished run (vadjax train)
 --out=DIR      where the results go; default WORKDIR/detect
+--skip_broken  leave out videos that cannot be read; they are named and counted
 --fps=N        frames a second of image folders, which do not say theirs
 --quiet --verbose   nothing but errors; details and times
 

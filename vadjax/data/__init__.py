@@ -120,17 +120,24 @@ def open_video(path: str | os.PathLike) -> "Video":
     return open_video(path)
 
 
-def open_videos(path: str | os.PathLike) -> "list[Video]":
+def open_videos(path: str | os.PathLike, *, skipped: list[str] | None = None) -> "list[Video]":
     """Open what `open_video` takes, or a folder of such clips, at any depth.
 
     The id of a clip in a folder is "test/" and its path below that folder.
 
+    Args:
+      path: of the clip, or of the folder.
+      skipped: gets a message for each clip that cannot be used; these are left out then.
+
+    Returns:
+      The videos.
+
     Raises:
-      UserError: there is nothing at `path`, or a clip cannot be decoded.
+      UserError: there is nothing at `path`, or a clip cannot be decoded and `skipped` is None.
     """
     from vadjax.data.probe import open_videos
 
-    return open_videos(path)
+    return open_videos(path, skipped=skipped)
 
 
 def left_out(path: str | os.PathLike) -> "list[Deviation]":

@@ -139,13 +139,18 @@ def probe(clips: Sequence[pathlib.Path]) -> list[Footage]:
         or video that can be decoded, frames of several sizes, or more broken frames than
         neighbours can stand in for.
     """
-    with _quiet(), ThreadPoolExecutor(os.cpu_count()) as pool:
-        results = list(pool.map(_attempt, clips))
+    results = attempts(clips)
     faults = [str(each) for each in results if isinstance(each, UserError)]
     if faults:
         more = [f"... and {len(faults) - 8} more clips"] if len(faults) > 8 else []
         raise UserError("\n".join(faults[:8] + more))
     return [each for each in results if isinstance(each, Footage)]
+
+
+def attempts(clips: Sequence[pathlib.Path]) -> list[Footage | UserError]:
+    """Measure as `probe` does; a clip that cannot be used has its error in its place."""
+    with _quiet(), ThreadPoolExecutor(os.cpu_count()) as pool:
+        return list(pool.map(_attempt, clips))
 
 
 def _attempt(clip: pathlib.Path) -> Footage | UserError:
@@ -164,11 +169,31 @@ def open_video(path: str | os.PathLike) -> Video:
     return video
 
 
-def open_videos(path: str | os.PathLike) -> list[Video]:
-    """Open unlabelled clips (`vadjax.data.open_videos`)."""
+def open_videos(path: str | os.PathLike, *, skipped: list[str] | None = None) -> list[Video]:
+    """Open unlabelled clips (`vadjax.data.open_videos`).
+
+    Args:
+      path: a clip, or a folder of clips.
+      skipped: gets the messages of clips that cannot be used, which are left out then.
+
+    Returns:
+      The videos.
+
+    Raises:
+      UserError: there is nothing at `path`; or a clip cannot be used, and `skipped` is None.
+    """
     place = _existing(path)
     clips = find_clips(place.absolute()).paths if place.is_dir() else {}
-    return _open(clips) if clips else [open_video(place)]
+    if not clips:
+        clips = {place.absolute().name if place.is_dir() else place.stem: place}
+        if skipped is None:
+            return [open_video(place)]
+    if skipped is not None:
+        found = attempts(list(clips.values()))
+        skipped += [str(each) for each in found if isinstance(each, UserError)]
+        good = [isinstance(each, Footage) for each in found]
+        clips = {name: clips[name] for name, fine in zip(clips, good, strict=True) if fine}
+    return _open(clips)
 
 
 def left_out(path: str | os.PathLike) -> list[Deviation]:

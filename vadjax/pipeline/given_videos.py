@@ -9,9 +9,10 @@ from collections.abc import Iterator, Sequence
 from vadjax import data
 from vadjax.data.printable import printable
 from vadjax.data.video import Video
+from vadjax.errors import UserError
 
 
-def open_given(paths: Sequence[str]) -> tuple[list[Video], list[str]]:
+def open_given(paths: Sequence[str], *, skip_broken: bool = False) -> tuple[list[Video], list[str]]:
     """Open video files, folders of images, and folders of such clips.
 
     A clip is called by the name of its file or folder, or its path below the folder that was given.
@@ -19,19 +20,21 @@ def open_given(paths: Sequence[str]) -> tuple[list[Video], list[str]]:
 
     Args:
         paths: as they were typed.
+        skip_broken: leave out what cannot be read, with a note for each.
 
     Returns:
         The videos, whose ids are their names, and what the user has to know.
 
     Raises:
-        UserError: a video cannot be read.
+        UserError: a video cannot be read; or none can.
     """
+    skipped: list[str] | None = [] if skip_broken else None
     videos: list[Video] = []
     notes: list[str] = []
     folder_of: dict[str, str] = {}  # of each name
     known: dict[tuple, str] = {}
     for path in paths:
-        for video in data.open_videos(path):
+        for video in data.open_videos(path, skipped=skipped):
             files = tuple(map(os.path.realpath, video.frames.files))
             if files and files in known:
                 notes.append(f"{path}: {known[files]} is given twice; it is scored once")
@@ -44,6 +47,11 @@ def open_given(paths: Sequence[str]) -> tuple[list[Video], list[str]]:
                 notes.append(f"{path}: another video is called {name}; this one is {own}")
             folder_of[own], known[files] = folder, own
             videos.append(dataclasses.replace(video, id=own))
+    if skipped:
+        if not videos:
+            raise UserError("\n".join([*skipped[:8], "no video is left to score."]))
+        notes += [f"left out (--skip_broken): {text}" for text in skipped]
+        notes.append(f"{len(skipped)} of {len(skipped) + len(videos)} videos are left out")
     return videos, notes
 
 

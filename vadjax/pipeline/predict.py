@@ -29,6 +29,7 @@ def detect(
     *,
     out: pathlib.Path,
     fps: float | None = None,
+    skip_broken: bool = False,
     command: str = "",
     quiet: bool = False,
     verbose: bool = False,
@@ -41,6 +42,7 @@ def detect(
         out: folder for the results.
         fps: frames a second of videos that do not say theirs. Without it their alarms have no
             times, and none that are close are merged.
+        skip_broken: leave out videos that cannot be read, said and counted.
         command: how a person would start this again.
         quiet: print nothing.
         verbose: print details, and the time before each line.
@@ -62,15 +64,21 @@ def detect(
         console.attached(),
         console.doing("scoring new videos"),
     ):
-        return _detect(TrainedDetector(workdir, console=console, command=command), paths, out, fps)
+        detector = TrainedDetector(workdir, console=console, command=command)
+        return _detect(detector, paths, out, fps=fps, skip_broken=skip_broken)
 
 
 def _detect(
-    detector: TrainedDetector, paths: Sequence[str], out: pathlib.Path, fps: float | None
+    detector: TrainedDetector,
+    paths: Sequence[str],
+    out: pathlib.Path,
+    *,
+    fps: float | None,
+    skip_broken: bool,
 ) -> list[ScoredVideo]:
     """Score videos into a folder that is locked; see `detect`."""
     console, workdir = detector.run.console, detector.workdir
-    videos, named = open_given(paths)
+    videos, named = open_given(paths, skip_broken=skip_broken)
     without_rate = [v.id for v in videos if v.fps is None]
     videos = [with_fps(video, fps) for video in videos]
     total = sum(len(v.frames) for v in videos)

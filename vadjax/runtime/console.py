@@ -6,6 +6,7 @@ import logging
 import pathlib
 import time
 import traceback
+import warnings
 from collections.abc import Iterator
 from typing import Protocol
 
@@ -70,6 +71,8 @@ class Console:
         own.setLevel(logging.DEBUG if self._verbose else logging.INFO)
         logging.getLogger("jax").setLevel(logging.ERROR)
         logging.getLogger("matplotlib").setLevel(logging.ERROR)
+        # A name in a script that the font lacks has boxes in figures, and its letters on the page.
+        warnings.filterwarnings("ignore", message="Glyph .* missing from", category=UserWarning)
         try:
             yield
             self._log.write("ended")
