@@ -161,7 +161,7 @@ def test_notes_of_clips_are_gathered(tmp_path):
     first, second = load(tmp_path, tmp_path / "mine").deviations
     assert first.what == (
         "train/a, train/b, test/c: order of frames, numbers with a point are read as decimals: "
-        "0.25.png before 0.5.png"
+        "0.25.png before 0.5.png (train/a)"
     )
     assert second.what.startswith("train/a, train/b, test/c: values have more than 8 bits: ")
 

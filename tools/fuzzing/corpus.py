@@ -9,6 +9,7 @@ import tempfile
 import zipfile
 from collections.abc import Callable
 
+import av
 import cv2
 import numpy as np
 import openpyxl
@@ -185,12 +186,15 @@ def videos(suffix: str, codec: str) -> list[bytes]:
     """A film of twelve frames."""
 
     def write(folder: pathlib.Path) -> None:
-        size = (PICTURE.shape[1], PICTURE.shape[0])
-        name, code = str(folder / f"a{suffix}"), cv2.VideoWriter.fourcc(*codec)
-        film = cv2.VideoWriter(name, code, 10.0, size)
-        for n in range(12):
-            film.write(np.roll(PICTURE, n, 1))
-        film.release()
+        with av.open(str(folder / f"a{suffix}"), "w") as film:
+            stream = film.add_stream(codec, rate=10)
+            stream.codec_context.thread_count = 1  # workers are forked from this process
+            stream.height, stream.width = PICTURE.shape[:2]
+            stream.pix_fmt = "yuvj420p" if codec == "mjpeg" else "yuv420p"
+            for n in range(12):
+                frame = av.VideoFrame.from_ndarray(np.roll(PICTURE, n, 1), format="rgb24")
+                film.mux(stream.encode(frame))
+            film.mux(stream.encode())
 
     return [_of_folder(write, f"a{suffix}")]
 

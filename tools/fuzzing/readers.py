@@ -156,10 +156,20 @@ READERS = {
         for suffix in (".png", ".jpg", ".tif", ".bmp", ".webp")
     },
     **{
-        f"video {suffix}": Reader(
+        f"video {suffix} {codec}": Reader(
             f"a{suffix}", lambda s=suffix, c=codec: corpus.videos(s, c), _video
         )
-        for suffix, codec in ((".avi", "MJPG"), (".mp4", "mp4v"), (".mkv", "mp4v"))
+        for suffix, codec in (
+            (".avi", "mjpeg"),
+            (".mp4", "mpeg4"),
+            (".mkv", "mpeg4"),
+            (".mp4", "libx264"),
+            (".ts", "libx264"),
+            (".webm", "libvpx"),
+            (".webm", "libvpx-vp9"),
+            (".wmv", "wmv2"),
+            (".mpg", "mpeg2video"),
+        )
     },
     "pipe": Reader("a.y4m", corpus.pipes, _pipe),
 }

@@ -156,10 +156,13 @@ class Decoder:
     def convert(self, frame: av.VideoFrame) -> np.ndarray:
         """Return a frame of this pass as uint8 [h, w, 3] RGB (`Picture.rgb`)."""
         height, width = self._stored or (frame.height, frame.width)
-        image = self._reformatter.reformat(frame, format="rgb24", threads=1).to_ndarray()
+        shown = self._reformatter.reformat(frame, format="rgb24", threads=1)
+        image = shown.to_ndarray()
         if image.shape[:2] != (height, width):
             image = cv2.resize(image, (width, height), interpolation=cv2.INTER_AREA)
-        return np.array(upright(image, self._matrix), order="C")
+        image = np.ascontiguousarray(upright(image, self._matrix))
+        is_own = shown is not frame and image.flags.writeable  # and not the decoder's memory
+        return image if is_own else image.copy()
 
     def undecodable(self) -> UserError:
         """Build the error for a file of which no picture can be decoded."""

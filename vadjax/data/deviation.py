@@ -25,10 +25,14 @@ def gathered(notes: Mapping[str, Sequence[Deviation]]) -> list[Deviation]:
     for clip, those in notes.items():
         for note in those:
             kinds.setdefault((note.what.split(": ")[0], note.meaning), []).append((clip, note))
-    return [
-        Deviation(f"{_some([clip for clip, _ in found])}: {found[0][1].what}", found[0][1].meaning)
-        for found in kinds.values()
-    ]
+    return [_joined(found) for found in kinds.values()]
+
+
+def _joined(found: Sequence[tuple[str, Deviation]]) -> Deviation:
+    clip, note = found[0]
+    has_example = len(found) > 1 and ": " in note.what
+    what = f"{note.what} ({clip})" if has_example else note.what
+    return Deviation(f"{_some([each for each, _ in found])}: {what}", note.meaning)
 
 
 def _some(items: Sequence[str]) -> str:

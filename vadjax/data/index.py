@@ -66,11 +66,12 @@ class VideoIndex(
       data_dir: the index goes below it, into a folder named by the hash.
     """
 
-    VERSION = tfds.core.Version("1.6.0")  # a new one whenever the rows or a scan change
+    VERSION = tfds.core.Version("1.7.0")  # a new one whenever the rows or a scan change
     RELEASE_NOTES: ClassVar[dict] = {
         "1.4.0": "What the frames show lies beside the rows.",
         "1.5.0": "Rows have uneven times and the frames of a video file that are lost.",
         "1.6.0": "A fingerprint is the hash of a clip's bytes.",
+        "1.7.0": "Times are in nanoseconds.",
     }
     url_infos: ClassVar[dict] = {}  # nothing is downloaded; tfds's own needs importlib_resources
 
@@ -168,7 +169,8 @@ class VideoIndex(
                     "pages": np.bool_,
                     "levels": tfds.features.Tensor(shape=(None,), dtype=np.float64),
                     "content": count,  # its first row among those of all clips
-                    "times": tfds.features.Tensor(shape=(None,), dtype=np.float64),  # or empty
+                    # Nanoseconds, or empty: tfds keeps only the digits of float32.
+                    "times_ns": tfds.features.Tensor(shape=(None,), dtype=count),
                     "lost": tfds.features.Tensor(shape=(None,), dtype=count),
                     "is_damaged": np.bool_,
                     "labelled": np.bool_,
@@ -202,6 +204,7 @@ class VideoIndex(
             fields = dataclasses.fields(clip.footage)
             footage = {f.name: getattr(clip.footage, f.name) for f in fields} | {"content": row}
             del footage["notes"]  # they stand among the deviations
+            times = footage.pop("times")
             row += len(clip.footage.content)
             labels = np.zeros(0, np.uint8) if clip.labels is None else clip.labels
             yield (
@@ -215,7 +218,7 @@ class VideoIndex(
                     "fps": footage["fps"] or 0.0,
                     "fps_assumed": clip.fps_assumed,
                     "substituted": np.array(footage["substituted"], np.int64),
-                    "times": np.zeros(0) if footage["times"] is None else footage["times"],
+                    "times_ns": _nanoseconds(times),
                     "lost": np.array(footage["lost"], np.int64),
                     "labelled": clip.labels is not None,
                     "labels": labels,
@@ -259,7 +262,7 @@ def video_of(row: Mapping[str, Any], content: np.ndarray | None = None) -> Video
         first=int(row["first"]),
         pages=bool(row["pages"]),
         levels=tuple(map(float, row["levels"])) or None,
-        times=row["times"] if len(row["times"]) else None,
+        times=row["times_ns"] / 1e9 if len(row["times_ns"]) else None,
         lost=tuple(map(int, row["lost"])),
         is_damaged=bool(row["is_damaged"]),
     )
@@ -279,6 +282,10 @@ def video_of(row: Mapping[str, Any], content: np.ndarray | None = None) -> Video
         substituted=footage.substituted,
         content=None if content is None else _part(content, int(row["content"]), footage),
     )
+
+
+def _nanoseconds(times: np.ndarray | None) -> np.ndarray:
+    return np.zeros(0, np.int64) if times is None else np.rint(times * 1e9).astype(np.int64)
 
 
 def _bytes(paths: Iterable[str]) -> list[bytes]:
