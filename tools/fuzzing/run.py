@@ -67,7 +67,6 @@ def fuzz(
     Returns:
         Reader -> inputs read, and a line for each finding.
     """
-    cv2.setNumThreads(1)  # before the first fork: a worker would wait for threads that it lacks
     root = pathlib.Path(tempfile.mkdtemp(prefix="vadjax-fuzz-", dir=_memory_folder()))
     seeds = {name: READERS[name].seeds() for name in names}
     shared = [Shared(len(names)) for _ in range(workers)]
