@@ -27,7 +27,7 @@ def unknown(kind: str, name: object, choices: Iterable[str]) -> UserError:
     >>> str(unknown("protocol", "one_clas", ["by_video", "one_class"]))
     "protocol 'one_clas' unknown; choose one of by_video, one_class. Did you mean 'one_class'?"
     """
-    choices = sorted(choices)
+    choices, name = sorted(choices), str(name)[:80]
     many = len(choices) > 20  # nobody reads on to the end
     close = difflib.get_close_matches(str(name), choices, n=3 if many else 1)
     hint = f" Did you mean {' or '.join(map(repr, close))}?" if close else ""

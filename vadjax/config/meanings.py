@@ -79,6 +79,7 @@ def unknown_key(name: str, known: Mapping[str, object] | None = None) -> UserErr
         An error to raise, with the key that is meant.
     """
     known = flatten(default_config().to_dict()) if known is None else known
+    name = name[:80]
     last = name.rpartition(".")[2]
     for old, new in KEYS.items():
         if name == old or last == old.rpartition(".")[2]:

@@ -108,7 +108,7 @@ class _Y4M:
             rate = Fraction(fields["F"].replace(":", "/"))
         except (KeyError, ValueError, ZeroDivisionError):
             raise UserError(f"{name}: the y4m header lacks W, H or F: {line[:80]!r}") from None
-        self.fps = float(rate) if rate > 0 else None
+        self.fps = float(rate) if 0 < rate < 100_000 else None
         kind = fields.get("C", "420jpeg")
         match = re.fullmatch(r"(420|422|444|mono)(jpeg|paldv|mpeg2)?", kind)
         if not match:

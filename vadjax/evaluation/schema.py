@@ -27,6 +27,8 @@ def _items(
     checker: jsonschema.protocols.Validator, schema: Mapping, values: list, whole: Mapping
 ) -> Iterator[jsonschema.ValidationError]:
     """Check a list's items; a list of numbers, as curves are, at once."""
+    if not isinstance(values, list):
+        return  # its type is a fault of its own
     kind, low, high = (schema.get(key) for key in ("type", "minimum", "maximum"))
     if kind == "number" and not set(schema) - {"type", "minimum", "maximum"}:
         plain = values and {type(value) for value in values} <= {int, float}
