@@ -43,6 +43,7 @@ def main() -> int:
     parser.add_argument("--timeout", type=float, default=300, help="seconds for the tests of one")
     given = parser.parse_args()
     chosen = [m for m in MUTATIONS if not given.words or any(w in " ".join(m) for w in given.words)]
+    os.environ.setdefault("OMP_NUM_THREADS", "1")  # threads of a library do not survive a fork
     for name in LIBRARIES:
         importlib.import_module(name)
     if stale := [fault for m in chosen if (fault := fault_of(m, ROOT))]:
@@ -104,7 +105,7 @@ def caught(copy: pathlib.Path, mutation: Mutation, broken: set[str], timeout: fl
         path.write_text(before.replace(mutation.text, mutation.fault), encoding="utf-8")
         outcome = run(copy, mutation.tests, timeout)
         path.write_text(before, encoding="utf-8")
-    noticed = outcome in ("failed", "too slow")
+    noticed = outcome == "failed"
     line = f"| {'caught' if noticed else 'MISSED'} | {outcome} | {time.monotonic() - start:.0f} s |"
     print(f"{line} {mutation.file} | `{mutation.fault.strip()}` |", flush=True)
     return noticed
