@@ -123,3 +123,16 @@ def test_frames_of_two_sizes():
 
 def test_the_spec_names_everything():
     assert motion_spec().keys() == {"motion", "names", "height", "boxes", "farneback"}
+
+
+@pytest.mark.parametrize(("height", "side"), [(288, 19), (290, 16)])
+def test_frames_of_288_pixels_are_measured_as_they_are_and_taller_ones_shrunk(height, side):
+    first, second = np.random.default_rng(0).integers(0, 256, (2, height, 64), dtype=np.uint8)
+    if height > 288:
+        size = (round(64 * 240 / height), 240)
+        small = [cv2.resize(f, size, interpolation=cv2.INTER_AREA) for f in (first, second)]
+    else:
+        small = [first, second]
+    change = np.abs(small[0].astype(float) - small[1])
+    boxes = np.lib.stride_tricks.sliding_window_view(change, (side, side)).mean((2, 3))
+    assert measure([first, second])[1, 0] == pytest.approx(boxes.max(), rel=1e-5)
