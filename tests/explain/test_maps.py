@@ -6,7 +6,7 @@ import pytest
 from tests.models import build
 from vadjax.backbones.preprocess import Preprocess
 from vadjax.explain import maps
-from vadjax.pipeline.anomaly_maps import scaled
+from vadjax.pipeline.map_filling import scaled
 
 
 def test_to_frame_keeps_places_and_is_zero_where_nothing_was_seen():

@@ -7,12 +7,14 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 import numpy as np
 
 from vadjax.data.clip import segment_name
+from vadjax.data.row_view import release
 from vadjax.data.scored_video import ScoredVideo
 from vadjax.data.units import Fold, Segment
 from vadjax.detectors.window_model import WindowModel
 from vadjax.detectors.window_state import Trained, trained_of
 from vadjax.errors import UserError
 from vadjax.models import MODELS
+from vadjax.pipeline.map_filling import Filling, New, in_memory, scale
 from vadjax.pipeline.run import Run
 from vadjax.storage import artifacts
 
@@ -36,14 +38,17 @@ class AnomalyMaps:
     Args:
         run: of which every stage up to `score` is done.
         keep: test video -> frames for which `again` will be asked.
+        new: makes the array that the maps of a video are written to.
 
     Raises:
         UserError: a method or tap that does not go with the run's detector.
     """
 
-    def __init__(self, run: Run, keep: Mapping[str, Sequence[int]] | None = None):
+    def __init__(
+        self, run: Run, keep: Mapping[str, Sequence[int]] | None = None, *, new: New = in_memory
+    ):
         e, f = run.config.explain, run.config.features
-        self.run, self._keep = run, keep or {}
+        self.run, self._keep, self._new = run, keep or {}, new
         self._kept: dict[tuple[str, int], np.ndarray] = {}
         detector = run.detector
         assert isinstance(detector, WindowModel)  # `explain` has looked
@@ -144,18 +149,21 @@ class AnomalyMaps:
         Returns:
             [b, t, ...].
         """
-        return self.run.read("features", segment)[self.windows(frames, segment)]
+        stored = self.run.read("features", segment)
+        rows = np.asarray(stored[self.windows(frames, segment)])
+        release(stored)
+        return rows
 
     def _errors(
         self, fold: Fold, segments: dict[str, Segment], scored: dict[str, ScoredVideo]
     ) -> Maps:
         size = self._batch_size
         for name, segment in segments.items():
-            found = [
-                self._errors_at(fold, self.rows(segment, np.arange(start, start + size)))
-                for start in range(segment.start, segment.stop, size)
-            ]
-            yield name, np.concatenate(found)[: len(segment)]
+            found = Filling(self._new)
+            for start in range(segment.start, segment.stop, size):
+                part = self._errors_at(fold, self.rows(segment, np.arange(start, start + size)))
+                found.add(part, start - segment.start, len(segment))
+            yield name, found.whole()
 
     def _errors_at(self, fold: Fold, rows: np.ndarray, variables=None) -> np.ndarray:
         trained, standardizer = self.trained(fold)
@@ -166,22 +174,20 @@ class AnomalyMaps:
     ) -> Maps:
         """Differentiate and combine; a batch is launched before the last is fetched."""
         by_video = {segment.video_id: name for name, segment in segments.items()}
-        found: dict[str, list] = {name: [] for name in segments}
+        found = {name: Filling(self._new) for name in segments}
         for video, inputs in self._inputs([self.run.videos[v] for v in by_video]):
             name, size = by_video[video.id], len(inputs)
             done, segment = found[name], segments[name]
-            first = size * len(done)
+            first = size * done.batches
             for frame in self._keep.get(name, ()):
                 if 0 <= frame - first < size:
                     self._kept[name, frame] = inputs[frame - first]
             windows = self.rows(segment, np.arange(first, first + size))
-            done.append(self._launch(fold, windows, inputs))
-            if len(done) > 1:
-                done[-2] = np.asarray(done[-2])
-            if size * len(done) >= len(video.frames):
-                maps = np.concatenate([np.asarray(x) for x in found.pop(name)])
-                own = self._spread(maps[segment.start : segment.stop])
-                yield name, scaled(own, scored[name].scores)
+            done.add(self._launch(fold, windows, inputs), first - segment.start, len(segment))
+            if size * done.batches >= len(video.frames):
+                own = self._spread(found.pop(name).whole())
+                scale(own, scored[name].scores)
+                yield name, own
 
     def _inputs(self, videos: list) -> Iterator[tuple]:
         """Yield (video, batch of its images, or of what the store holds of them), in order."""
@@ -204,6 +210,7 @@ class AnomalyMaps:
             rows = store.read(video)
             for start in range(0, len(rows), size):
                 yield video, rows[np.arange(start, start + size).clip(max=len(rows) - 1)]
+                release(rows)
 
     def _launch(self, fold: Fold, rows: np.ndarray, inputs: np.ndarray, variables=None):
         """Return the maps of frames, on their way."""
@@ -278,21 +285,3 @@ class AnomalyMaps:
         first = self.run.span - 1
         maps[:first] = maps[first]
         return maps
-
-
-def scaled(maps: np.ndarray, scores: np.ndarray) -> np.ndarray:
-    """Scale maps [t, h, w] so that each one's mean is its score [t]; maps of zeros stay zeros.
-
-    A class activation map says in which proportions, the score says how much: what a place holds
-    is its share of the score. One map is then to another as the frames' scores are.
-
-    Args:
-        maps: float [t, h, w], at least 0.
-        scores: float [t].
-
-    Returns:
-        float32 [t, h, w].
-    """
-    mean = maps.mean((1, 2), dtype=np.float64)
-    factor = np.divide(scores, mean, out=np.zeros_like(mean), where=mean > 0)
-    return (maps * factor[:, None, None]).astype(np.float32)

@@ -9,6 +9,7 @@ from vadjax.detectors.window_model import WindowModel
 from vadjax.explain.maps import to_frame
 from vadjax.pipeline.anomaly_maps import AnomalyMaps
 from vadjax.pipeline.gallery import write_gallery
+from vadjax.pipeline.map_filling import New, on_disk
 from vadjax.pipeline.map_quality import NUM_KEPT, MapQuality, choose, tested
 from vadjax.pipeline.run import Run
 from vadjax.storage import artifacts
@@ -38,13 +39,20 @@ def explain(run: Run) -> None:
 
 def _with_maps(run: Run, own: dict[str, np.ndarray]) -> tuple[dict, dict[str, str]]:
     """Write the maps and measure them; return parts of metrics.json, and reasons of nulls."""
+    with on_disk(run.workdir / artifacts.EXPLAIN) as new:
+        return _written_and_measured(run, own, new)
+
+
+def _written_and_measured(
+    run: Run, own: dict[str, np.ndarray], new: New
+) -> tuple[dict, dict[str, str]]:
     from vadjax.evaluation.region import region_metrics
 
     few = choose(run, min(NUM_KEPT, run.config.explain.num_judged))
     maker, maps, what = None, own, OWN
     facts: dict[str, Any] = {"method": "detector", "tap": None}
     if not own:
-        maker = AnomalyMaps(run, keep=few)
+        maker = AnomalyMaps(run, keep=few, new=new)
         maps, what = _made(run, maker), maker.what
         facts = {"method": maker.method, "tap": maker.tap}
     artifacts.write_maps(run.workdir, maps, {**facts, "what": what})

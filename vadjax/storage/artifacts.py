@@ -7,16 +7,19 @@ import contextlib
 import json
 import pathlib
 import shutil
+import zipfile
 from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 
 from vadjax.data import npy_file
+from vadjax.data.row_view import blocks
 from vadjax.errors import UserError
 from vadjax.storage.checkpoints import load_npz
 from vadjax.storage.files import atomic_write, write_json
 from vadjax.storage.json_file import read_object
+from vadjax.storage.row_file import RowFile
 from vadjax.storage.scores_file import Scores as Scores
 from vadjax.storage.scores_file import read_scores as read_scores
 from vadjax.storage.scores_file import write_scores as write_scores
@@ -136,22 +139,32 @@ def write_maps(
 
     Args:
         workdir: folder of the run.
-        maps: test video -> float32 [t, h, w], in units of the score.
+        maps: test video -> float32 [t, h, w], in units of the score; mapped ones are read a
+            stretch at a time.
         facts: what else is known of them, for maps.json.
     """
     # One constant for the whole run keeps half precision from overflowing, and changes no order.
-    unit = max(float(m.max()) for m in maps.values()) or 1.0
-    halves: dict[str, Any] = {name: (m / unit).astype(np.float16) for name, m in maps.items()}
-    with atomic_write(workdir / EXPLAIN / "maps.npz") as beside, beside.open("wb") as file:
-        np.savez(file, **halves)
+    tops = [block.max((1, 2)) for values in maps.values() for block in blocks(values)]
+    unit = max(float(top.max()) for top in tops) or 1.0
+    with (
+        atomic_write(workdir / EXPLAIN / "maps.npz") as beside,
+        zipfile.ZipFile(beside, "w", allowZip64=True) as archive,
+    ):
+        for name, values in maps.items():
+            with archive.open(f"{name}.npy", "w", force_zip64=True) as file:
+                rows = RowFile(file, len(values))
+                for block in blocks(values):
+                    rows.append((block / unit).astype(np.float16))
     grid = list(next(iter(maps.values())).shape[1:])
-    empty = sum(int((m.max((1, 2)) <= 0).sum()) for m in maps.values())
+    empty = sum(int((top <= 0).sum()) for top in tops)
     whole = {**facts, "grid": grid, "unit": unit, "empty": empty}
     write_json(workdir / EXPLAIN / "maps.json", whole)
 
 
 def read_maps(workdir: pathlib.Path) -> dict[str, np.ndarray] | None:
-    """Return test video -> float16 [t, h, w] in 0 .. 1 of the run's largest; None: no maps.
+    """Return test video -> float16 [t, h, w] in 0 .. 1 of the run's largest, memory-mapped.
+
+    None: there are no maps.
 
     Raises:
         UserError: the file is damaged.
@@ -161,7 +174,7 @@ def read_maps(workdir: pathlib.Path) -> dict[str, np.ndarray] | None:
         return None
     try:
         with npy_file.opened(folder / "maps.npz") as file:
-            maps = dict(file)
+            maps = {name: file.mapped(name) for name in file}
         for name, array in maps.items():
             if array.ndim != 3 or array.dtype.kind != "f":
                 raise ValueError(f"{name} is no list of maps")

@@ -1,6 +1,6 @@
 """A `.npy` file that is written a few rows at a time: no array of all rows is ever in memory."""
 
-from typing import BinaryIO
+from typing import IO
 
 import numpy as np
 
@@ -13,7 +13,7 @@ class RowFile:
         count: rows that the file will hold.
     """
 
-    def __init__(self, file: BinaryIO, count: int):
+    def __init__(self, file: IO[bytes], count: int):
         self._file, self._count = file, count
         self._like: np.ndarray | None = None
         self.written = 0
