@@ -178,8 +178,10 @@ def _write(
     from vadjax.report import finding, tables
     from vadjax.report.page import write_report
     from vadjax.report.thumbnails import thumbnails
+    from vadjax.report.timelines import select
 
     run, count = detector.run, detector.run.config.report.thumbnails
+    opened = {one.id: video for video, one in zip(videos, scored, strict=True)}
     run.console.log_to(out / NAME, command=run.command)
     tables.write_scores(out / "scores.csv", scored)
     tables.write_alarms(out / "alarms.csv", scored)
@@ -198,8 +200,7 @@ def _write(
         metrics=page,
         videos=scored,
         thumbnails={
-            one.id: thumbnails(video, one.scores, count=count)
-            for video, one in zip(videos, scored, strict=True)
+            one.id: thumbnails(opened[one.id], one.scores, count=count) for one in select(scored)
         },
         config=run.config.to_dict(),
         environment={**run.environment, "command": run.command},

@@ -8,6 +8,7 @@ from vadjax.report import tables
 from vadjax.report.figures import write_figures
 from vadjax.report.page import write_report
 from vadjax.report.thumbnails import thumbnails
+from vadjax.report.timelines import select
 from vadjax.storage import artifacts
 
 
@@ -37,7 +38,7 @@ def report(run: Run) -> None:
         videos=videos,
         thumbnails={
             video.id: thumbnails(run.videos[video.id], video.scores, count=count)
-            for video in videos
+            for video in select(videos)  # others have no place for pictures
             if video.id in run.videos
         },
         history=curves,

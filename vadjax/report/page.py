@@ -13,6 +13,7 @@ from ml_collections import ConfigDict
 
 from vadjax.data.scored_video import ScoredVideo
 from vadjax.report import charts, plots, sections, texts, timelines, wording
+from vadjax.report.picture_budget import within_budget
 from vadjax.storage.files import atomic_write
 
 TEMPLATE = pathlib.Path(__file__).parent / "template"
@@ -118,6 +119,9 @@ def render(*, metrics, videos, thumbnails, history, config, environment, log, ga
     unit = metrics.get("unit") or "frame"  # windows drawn at random have no time line
     shown = timelines.select(videos) if unit == "frame" else ()
     limits = sections.limits(curve, metrics, videos, shown)
+    given = sum(len(thumbnails.get(video.id, ())) for video in shown)
+    thumbnails = within_budget(shown, thumbnails)
+    embedded = sum(map(len, thumbnails.values()))
     films, moments = ((gallery or {}).get(key) or {} for key in ("films", "moments"))
     views = [
         timelines.timeline_of(
@@ -140,6 +144,7 @@ def render(*, metrics, videos, thumbnails, history, config, environment, log, ga
         videos=videos,
         views=views,
         positions={video.id: n for n, video in enumerate(shown)},
+        pictures=(embedded, given),
         num_hidden=len(videos) - len(shown) if unit == "frame" else 0,
         unit=unit,
         alarms=[

@@ -13,17 +13,23 @@ from vadjax.evaluation.events import runs
 from vadjax.report import charts, plots, wording
 
 MAX_TIMELINES = 200  # more would make no page; the tables and curves still hold every video
+MAX_FRAMES = 1_500_000  # of all timelines: 8 MB of scores, each one exact
 PEAKS = 5  # pictures under an unlabelled video's timeline
 Pictures = Sequence[tuple[int, bytes]]  # frame, jpeg
 
 
 def select(videos: Sequence[ScoredVideo]) -> Sequence[ScoredVideo]:
-    """Keep every video, or of very many those with the highest peaks, in their order."""
-    if len(videos) <= MAX_TIMELINES:
+    """Keep every video, or of very many or long ones those with the highest peaks, in order."""
+    if len(videos) <= MAX_TIMELINES and sum(len(v.scores) for v in videos) <= MAX_FRAMES:
         return videos
     peaks = [float(v.scores[v.peak]) if len(v.scores) else -np.inf for v in videos]
-    keep = sorted(np.argsort(peaks, kind="stable")[-MAX_TIMELINES:])
-    return [videos[i] for i in keep]
+    keep: list[int] = []
+    left = MAX_FRAMES
+    for i in np.argsort(peaks, kind="stable")[::-1][:MAX_TIMELINES].tolist():
+        left -= len(videos[i].scores)
+        if left >= 0 or not keep:
+            keep.append(i)
+    return [videos[i] for i in sorted(keep)]
 
 
 def data_uri(jpeg: bytes) -> Markup:
