@@ -22,6 +22,7 @@ from vadjax.storage import artifacts
 
 LABELS = np.repeat(np.array([0, 1, 0], np.uint8), 15)  # frames 15 to 29 are abnormal
 FRAME = (60, 80)
+FACTS = {"what": "a map by hand", "unit": 1.0}
 
 
 @pytest.fixture
@@ -45,9 +46,7 @@ def run(tmp_path):
     artifacts.write_scores(tmp_path, scored, [])
     (tmp_path / "explain").mkdir()
     np.savez(tmp_path / "explain" / "maps.npz", **maps)
-    (tmp_path / "explain" / "maps.json").write_text(
-        json.dumps({"what": "a map by hand", "unit": 1.0})
-    )
+    (tmp_path / "explain" / "maps.json").write_text(json.dumps(FACTS))
     return types.SimpleNamespace(
         workdir=tmp_path,
         metrics={"videos": rows},

@@ -5,7 +5,7 @@ import pytest
 
 from tests.report import demo
 from vadjax.data.scored_video import ScoredVideo
-from vadjax.report import page
+from vadjax.report import page, timelines
 from vadjax.report.picture_budget import within_budget
 
 LIMIT = 15_000_000  # bytes of a page
@@ -67,3 +67,11 @@ def test_a_page_is_at_most_15_mb(tmp_path, count, length, labelled):
     text = path.read_text("utf-8")
     assert ("so that it can be opened" in text) == (count > 1)
     assert views[-1].id in text or not labelled
+
+
+def test_timelines_of_very_long_videos_are_fewer(monkeypatch):
+    monkeypatch.setattr(timelines, "MAX_FRAMES", 25)
+    views = [video(str(n), np.full(10, score)) for n, score in enumerate((2, 9, 1, 5))]
+    assert [v.id for v in timelines.select(views)] == ["1", "3"]
+    monkeypatch.setattr(timelines, "MAX_FRAMES", 5)
+    assert [v.id for v in timelines.select(views)] == ["1"]
