@@ -4,7 +4,7 @@ import threading
 from collections.abc import Callable, Iterable, MutableMapping
 from typing import Any
 
-SHARED_BYTES = 1 << 29  # of standardised features that are kept between detectors
+SHARED_BYTES = 1 << 27  # of standardised features that are kept between detectors
 _KEPT = threading.Lock()  # of every `shared`: a sweep scores in several threads
 
 
