@@ -4,7 +4,8 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
-LARGEST = 2**31 - 1  # what a random key, and a size on a device, can be
+# What a random key, and a size on a device, can be; and the largest power of ten in float32.
+LARGEST: dict[type, float] = {int: 2**31 - 1, float: 1e38}
 _WORDS = {bool: "True or False", int: "a whole number", float: "a number", str: "text"}
 
 
@@ -74,4 +75,4 @@ def _fault(value: Any, default: Any) -> str:
         return ""
     if isinstance(value, float) and not math.isfinite(value):
         return "it must be a finite number"
-    return f"it must be at most {LARGEST}" if value > LARGEST else ""
+    return f"it must be at most {LARGEST[kind]}" if value > LARGEST[kind] else ""
