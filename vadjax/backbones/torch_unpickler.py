@@ -150,7 +150,10 @@ _LEFT_OUT = (
 )
 
 
-class _Unpickler(pickle._Unpickler):
+_Python: Any = pickle._Unpickler  # whose parts its types leave out
+
+
+class _Unpickler(_Python):
     """Admits the names above, and storages as persistent ids."""
 
     def _check_keys(self, keys: Iterable) -> None:
@@ -170,8 +173,8 @@ class _Unpickler(pickle._Unpickler):
         self._check_keys(self.stack[::2])
         super().load_dict()
 
-    dispatch: ClassVar = {
-        **{k: f for k, f in pickle._Unpickler.dispatch.items() if bytes([k]) not in _LEFT_OUT},
+    dispatch: ClassVar[dict[int, Any]] = {
+        **{k: f for k, f in _Python.dispatch.items() if bytes([k]) not in _LEFT_OUT},
         pickle.SETITEM[0]: load_setitem,
         pickle.SETITEMS[0]: load_setitems,
         pickle.DICT[0]: load_dict,

@@ -4,7 +4,7 @@ import abc
 import functools
 import os
 from collections.abc import Iterator, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import cv2
 import numpy as np
@@ -96,7 +96,7 @@ def read_vollabel(path: str | os.PathLike) -> PackedMasks:
     cells = load_mat(path, "volLabel", keep=_pack)
     is_cell = isinstance(cells, np.ndarray)
     cells = cells.ravel() if is_cell else [cells]
-    shapes = {cell[1] if isinstance(cell, tuple) else () for cell in cells}
+    shapes: set[Any] = {cell[1] if isinstance(cell, tuple) else () for cell in cells}
     if not is_cell or len(shapes) != 1 or len(next(iter(shapes))) != 2 or 0 in next(iter(shapes)):
         raise UserError(
             f"{path}: volLabel should be a cell of one mask [height, width] a frame; "

@@ -12,7 +12,7 @@ import re
 import struct
 import zipfile
 from collections.abc import Iterator, Mapping
-from typing import BinaryIO
+from typing import IO, Literal
 
 import numpy as np
 
@@ -49,8 +49,8 @@ def read_array(path: str | os.PathLike, *, mapped: bool = False) -> np.ndarray:
         size = path.stat().st_size
         dtype, shape, order = _header(file, size)
         start = file.tell()
-        if mapped and math.prod(shape):
-            return np.memmap(path, dtype, "r", start, shape, order)  # type: ignore[arg-type]
+        if mapped and 0 not in shape:
+            return np.memmap(path, dtype, "r", start, shape, order)
         return _values(file, dtype, shape, order)
 
 
@@ -112,8 +112,8 @@ class Archive(Mapping[str, np.ndarray]):
                 if info.file_size > MAX_RATIO * info.compress_size or self._left < 0:
                     raise Damaged(f"{name} unpacks to {info.file_size} bytes")
             with self._archive.open(info) as file:
-                dtype, shape, order = _header(file, info.file_size)  # type: ignore[arg-type]
-                array = _values(file, dtype, shape, order)  # type: ignore[arg-type]
+                dtype, shape, order = _header(file, info.file_size)
+                array = _values(file, dtype, shape, order)
                 file.read(1)  # the end, where the checksum is compared
                 return array
         except Damaged as error:
@@ -153,7 +153,7 @@ class Archive(Mapping[str, np.ndarray]):
             raise Damaged(f"{name}: {error or type(error).__name__}") from error
 
 
-def _header(file: BinaryIO, size: int) -> tuple[np.dtype, tuple[int, ...], str]:
+def _header(file: IO[bytes], size: int) -> tuple[np.dtype, tuple[int, ...], Literal["C", "F"]]:
     """Read the header of an array; return dtype, shape and "C" or "F".
 
     Raises:
@@ -191,7 +191,9 @@ def _header(file: BinaryIO, size: int) -> tuple[np.dtype, tuple[int, ...], str]:
     return dtype, shape, "F" if match[2] == "True" else "C"
 
 
-def _values(file: BinaryIO, dtype: np.dtype, shape: tuple[int, ...], order: str) -> np.ndarray:
+def _values(
+    file: IO[bytes], dtype: np.dtype, shape: tuple[int, ...], order: Literal["C", "F"]
+) -> np.ndarray:
     wanted = math.prod(shape) * dtype.itemsize
     data = bytearray(wanted)
     view, got = memoryview(data), 0
@@ -203,4 +205,4 @@ def _values(file: BinaryIO, dtype: np.dtype, shape: tuple[int, ...], order: str)
         got += len(part)
     if not wanted:
         return np.zeros(shape, dtype)
-    return np.frombuffer(data, dtype).reshape(shape, order=order)  # type: ignore[call-overload]
+    return np.frombuffer(data, dtype).reshape(shape, order=order)
