@@ -269,9 +269,10 @@ def _probe_video(path: pathlib.Path) -> Footage:
 @contextlib.contextmanager
 def _quiet() -> Iterator[None]:
     """Silence OpenCV about broken files: they are reported by our own errors."""
-    level = cv2.utils.logging.getLogLevel()
-    cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
+    log = getattr(cv2.utils, "logging", cv2)  # OpenCV 4 has these functions at the top
+    level = log.getLogLevel()
+    log.setLogLevel(0)  # LOG_LEVEL_SILENT
     try:
         yield
     finally:
-        cv2.utils.logging.setLogLevel(level)
+        log.setLogLevel(level)
