@@ -136,7 +136,7 @@ class Archive(Mapping[str, np.ndarray]):
             return self[name]
         try:
             with self._archive.open(info) as file:
-                dtype, shape, order = _header(file, info.file_size)  # type: ignore[arg-type]
+                dtype, shape, order = _header(file, info.file_size)
                 begins = file.tell()
                 while file.read(1 << 24):  # to the end, where the checksum is compared
                     pass
@@ -146,7 +146,7 @@ class Archive(Mapping[str, np.ndarray]):
                 whole.seek(info.header_offset + 26)
                 names, extra = struct.unpack("<HH", whole.read(4))
             start = info.header_offset + 30 + names + extra + begins
-            return np.memmap(path, dtype, "r", start, shape, order)  # type: ignore[arg-type]
+            return np.memmap(path, dtype, "r", start, shape, order)
         except Damaged as error:
             raise Damaged(f"{name}: {error}") from None
         except Exception as error:  # zipfile raises whatever it meets
