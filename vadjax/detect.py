@@ -1,6 +1,7 @@
 """Score new, unlabelled videos with a trained detector.
 
 python -m vadjax.detect --workdir=runs/ped2_lstm-1a2b3c4d5e VIDEO [VIDEO ...] [--out=DIR] [--fps=10]
+    [--threshold=X | --sensitivity=low|medium|high|N]
 
 A VIDEO is a video file, a folder of images, or a folder of such clips. Writes scores.csv (a row a
 frame), alarms.csv and report.html into --out.
@@ -20,6 +21,12 @@ _FPS = flags.DEFINE_float(
 )
 _SKIP_BROKEN = flags.DEFINE_bool(
     "skip_broken", False, "Leave out videos that cannot be read, and say which."
+)
+_THRESHOLD = flags.DEFINE_float(
+    "threshold", None, "Score from which a frame is abnormal, in place of the run's threshold."
+)
+_SENSITIVITY = flags.DEFINE_string(
+    "sensitivity", "", "low, medium, high, or a number of false alarms an hour."
 )
 _QUIET, _VERBOSE = cli.define_output_flags(__name__)
 
@@ -45,6 +52,8 @@ def main(argv: list[str]) -> None:
         out=cli.path_of(_OUT.value) if _OUT.value else workdir / "detect",
         fps=_FPS.value or None,
         skip_broken=_SKIP_BROKEN.value,
+        threshold=_THRESHOLD.value,
+        sensitivity=_SENSITIVITY.value,
         command=cli.command(),
         quiet=_QUIET.value,
         verbose=_VERBOSE.value,

@@ -132,6 +132,28 @@ def test_a_stream_gives_the_scores_of_batch_scoring(name, tmp_path):
     np.testing.assert_allclose(scores, batch.scores[batch.predicted], rtol=1e-6, atol=1e-6)
 
 
+@pytest.mark.parametrize(
+    "changes, num_filled",
+    [
+        ({"window__dilation": 2}, 0),  # the scan over the frames so far
+        ({"model__bidirectional": True}, 0),  # the first frame repeated
+        ({"model__name": "dense_autoencoder", "objective__name": "reconstruct"}, 0),
+        ({"score__first_frames": "fill"}, LENGTH - 1),
+    ],
+)
+def test_a_stream_scores_the_first_frames_as_batch_scoring_does(changes, num_filled, tmp_path):
+    world = World(tmp_path, config(**changes))
+    detector, state = fitted(world, "window_model")
+    one = video("test/5", 5)
+    batch, stream = detector.score(state, world.clip(one)), detector.stream(state)
+    assert (~batch.predicted).sum() == num_filled and not batch.predicted[:num_filled].any()
+    results = [result for frame in one.frames for result in stream.update(frame)]
+    scores = np.array([np.nan if r.score is None else r.score for r in results])
+    np.testing.assert_array_equal(~np.isnan(scores), batch.predicted)
+    known = batch.predicted
+    np.testing.assert_allclose(scores[known], batch.scores[known], rtol=1e-6, atol=1e-6)
+
+
 @pytest.mark.parametrize("aggregate, reduce", [("mean", np.mean), ("max", np.max)])
 def test_a_delayed_stream_gives_the_scores_of_batch_scoring(aggregate, reduce, tmp_path):
     names = {"model__name": "dense_autoencoder", "objective__name": "reconstruct"}

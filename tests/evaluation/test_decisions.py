@@ -22,7 +22,13 @@ def test_an_alarm_is_a_run_of_frames_at_or_above_the_threshold():
 
 def test_every_rule_that_applies_is_compared():
     rows = {row["rule"]: row for row in evaluate(**case())["thresholds"]}
-    assert list(rows) == ["quantile", "mean_std", "pot", "conformal"]  # none needs labels
+    assert list(rows) == [
+        "by_clip",
+        "quantile",
+        "mean_std",
+        "pot",
+        "conformal",
+    ]  # none needs labels
     given = case()
     labels, scores = pooled(given, "labels"), pooled(given)
     for row in rows.values():
@@ -46,7 +52,8 @@ def test_the_runs_rule_says_when_it_fell_back():
     assert metrics["threshold"]["rule"] == "pot"
     assert metrics["threshold"]["fallback"].startswith("the 0.99 quantile instead")
     assert metrics["threshold"]["value"] == evaluate(**case())["threshold"]["value"]
-    assert evaluate(**case())["threshold"]["fallback"] is None
+    assert "2 held-out clips instead" in evaluate(**case())["threshold"]["fallback"]
+    assert evaluate(**case(rule="quantile"))["threshold"]["fallback"] is None
     few = evaluate(**case(rule="conformal", false_alarm_rate=1e-3))
     assert few["threshold"]["value"] is None
     assert "too few for a rate of 0.001: it takes 999" in few["reasons"]["threshold.value"]

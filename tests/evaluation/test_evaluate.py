@@ -17,7 +17,7 @@ from vadjax.evaluation.schema import SCHEMA, upgrade, validate
 
 def test_one_class():
     baselines = {"frame_index": {v: np.arange(60.0) for v in case()["scores"]}}
-    given = case(baselines=baselines, substituted={"test/02": (3, 4)})
+    given = case(baselines=baselines, substituted={"test/02": (3, 4)}, rule="quantile")
     metrics = evaluate(**given)
     scores, labels = pooled(given), pooled(given, "labels")
     frame, threshold = metrics["frame"], metrics["threshold"]
@@ -33,7 +33,8 @@ def test_one_class():
     assert threshold["value"] == np.quantile(held, 0.99) and threshold["rule"] == "quantile"
     called = scores >= threshold["value"]
     assert threshold["precision"] == pytest.approx(labels[called].mean())
-    assert threshold["calibration"] == {"videos": 2, "frames": 160}
+    ids = [["train/0", "train/1"]]
+    assert threshold["calibration"] == {"videos": 2, "frames": 160, "clips": ids}
     assert threshold["events"]["events"] == 8
     assert "minutes of normal footage" in metrics["reasons"]["threshold.false_alarms_per_hour"]
     assert metrics["accounting"] == {
@@ -49,6 +50,7 @@ def test_one_class():
         *("leakage.duplicate", "region", "explain", "kinds", "videos[].auc"),
         *("threshold.false_alarms_per_hour", "thresholds[].false_alarms_per_hour"),
         *("oracle", "legacy", "coverage", "threshold.fallback"),
+        *(f"threshold.expected.{key}" for key in ("mean", "low", "high", "clip_high")),
     }
     first = metrics["videos"][0]
     assert first["auc"] is None and "one class" in metrics["reasons"]["videos[].auc"]
@@ -315,4 +317,4 @@ def test_one_video_of_one_frame():
     metrics = evaluate(**{**given, "predicted": {}}, oracle=True)
     assert metrics["accounting"]["frames"] == 1 and metrics["threshold"]["accuracy"] == 0
     assert metrics["reasons"]["frame.auc_micro"].endswith("every frame is abnormal")
-    assert metrics["threshold"]["events"]["detection_rate"] == 0
+    assert metrics["threshold"]["events"]["touched_rate"] == 0

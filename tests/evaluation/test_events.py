@@ -86,7 +86,7 @@ def test_events_delays_and_false_alarms():
     labels = {"a": line(".....#####....."), "b": line("####......#####")}
     called = {"a": line(".#......##....."), "b": line("##.........#...")}
     found, why = event_metrics(called, labels, {"a": 2.0, "b": 2.0})
-    assert found["events"] == found["detected"] == 3 and found["detection_rate"] == 1
+    assert found["events"] == found["touched"] == 3 and found["touched_rate"] == 1
     assert found["median_delay_frames"] == 1 and found["median_delay_s"] == 0.5  # of 3, 0, 1
     assert found["alarms"] == 4 and found["false_alarms"] == 1
     assert found["normal_hours"] == pytest.approx((10 + 6) / 2 / 3600)
@@ -96,12 +96,37 @@ def test_events_delays_and_false_alarms():
     }
 
 
+def test_an_alarm_that_never_ends_touches_every_event_and_finds_none():
+    labels = {"a": line("..####..........####.." + "." * 20)}
+    found, _ = event_metrics({"a": line("#" * 42)}, labels, {})
+    assert found["touched"] == 2 and found["false_alarms"] == 0
+    assert found["found"] == 0 and found["found_rate"] == 0
+    assert found["mean_share_called"] == 1
+
+
+def test_an_event_is_found_from_half_of_the_frames_that_either_has():
+    labels = {"a": line("....######......")}
+    for called, iou in (
+        ("....###.........", 3 / 6),  # half of the event, nothing else
+        (".######.........", 3 / 9),
+        ("..##########....", 6 / 10),
+        ("....##....######", 2 / 6),  # an alarm for itself does not help
+    ):
+        found, _ = event_metrics({"a": line(called)}, labels, {})
+        assert found["found"] == (iou >= 0.5), called
+        alarms, at = runs(line(called)), np.arange(16)
+        of_event = (at >= 4) & (at < 10)
+        pixels = [(at >= a) & (at < b) for a, b in alarms]
+        by_frames = max(np.sum(p & of_event) / np.sum(p | of_event) for p in pixels)
+        assert events.best_overlap(alarms, 4, 10) == pytest.approx(iou) == by_frames
+
+
 def test_missed_events_are_censored_not_dropped():
     labels = {"a": line("##..##..##..##")}
     half = {"a": line("##..##........")}
     found, why = event_metrics(half, labels, {})
-    assert found["detection_rate"] == 0.5 and found["median_delay_frames"] is None
-    assert found["median_delay_detected_frames"] == 0
+    assert found["touched_rate"] == 0.5 and found["median_delay_frames"] is None
+    assert found["median_delay_touched_frames"] == 0
     assert "half of the events or more" in why["median_delay_frames"]
     most = {"a": line("##..##...#....")}
     found, why = event_metrics(most, labels, {})
@@ -120,7 +145,7 @@ def test_false_alarms_per_hour_with_enough_footage():
     called["a"][[10, 100, 101, 5000]] = True
     found, why = event_metrics(called, labels, {"a": 1.0})
     assert found["false_alarms_per_hour"] == 1.5 and found["normal_hours"] == 2
-    assert why["detection_rate"] == "the labels hold no event"
+    assert why["touched_rate"] == "the labels hold no event"
 
 
 def test_unlabelled_videos_only_raise_alarms():

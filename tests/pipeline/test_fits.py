@@ -26,7 +26,7 @@ def config_of(cache):
     config.window.length, config.model.units = LENGTH, (8,)
     t.epochs, t.patience, t.batch_size = 2, 0, 16
     config.evaluate.threshold, config.evaluate.quantile = "quantile", QUANTILE
-    config.evaluate.num_bootstrap = 20
+    config.evaluate.num_bootstrap, config.evaluate.cross_fit = 20, 0
     return configs.validate(config)
 
 

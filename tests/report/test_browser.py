@@ -99,6 +99,10 @@ def shown(tab, key: str) -> str:
     return tab.locator(f"[data-live={key}]").first.inner_text()
 
 
+def percent(share: float) -> str:
+    return f"{100 * share:.1f}\N{NO-BREAK SPACE}%"
+
+
 def expected(views, limit: float | None) -> dict[str, str]:
     """Count by numpy what the page shows of a threshold."""
     limit = np.inf if limit is None else np.float64(limit)
@@ -108,7 +112,13 @@ def expected(views, limit: float | None) -> dict[str, str]:
     cells = frame.confusion(*flat)
     found = events.event_metrics(decided)[0]
     texts = {key: f"{value:,}" for key, value in cells.items()}
-    texts |= {"alarms": f"{found['alarms']:,}", "falseAlarms": f"{found['false_alarms']:,}"}
+    for key, name in (("alarms", "alarms"), ("falseAlarms", "false_alarms")):
+        texts[key] = f"{found[name]:,}"
+    for key in ("touched", "found"):
+        texts[key], texts[f"{key}Rate"] = f"{found[key]:,}", percent(found[f"{key}_rate"])
+    texts["shareCalled"] = percent(found["mean_share_called"])
+    for key, name in (("delayFrames", "median_delay_frames"), ("delaySeconds", "median_delay_s")):
+        texts[key] = "–" if found[name] is None else f"{found[name]:.1f}"
     for key, value in frame.threshold_metrics(cells).items():
         texts[key] = f"{value:.3f}".replace("-", "−")
     return texts

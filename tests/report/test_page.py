@@ -158,7 +158,7 @@ def test_any_number_of_baselines_is_shown_with_title_and_group(tmp_path):
 def test_a_null_gives_its_reason(tmp_path):
     _, reader = written(tmp_path, **demo.arguments())
     assert "Mahalanobis distance – needs at least two normal clips" in reader.shown()
-    assert "False alarms per hour – 1.7 minutes of normal footage" in reader.shown()
+    assert "False alarms per hour ◆ – 1.7 minutes of normal footage" in reader.shown()
     _, reader = written(tmp_path, **demo.of_one_class())
     assert "the labels hold one class only: every frame is abnormal" in reader.shown()
     assert "frame.auc_micro" not in reader.data

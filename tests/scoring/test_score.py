@@ -7,7 +7,8 @@ import pytest
 from tests.models import build
 from vadjax.detectors import row_cache
 from vadjax.models.recurrent import RecurrentModel
-from vadjax.scoring.score import ScoreFn, make_score_fn, score_videos
+from vadjax.scoring.score import score_videos
+from vadjax.scoring.score_fn import ScoreFn, make_score_fn
 
 
 @pytest.mark.parametrize(

@@ -79,7 +79,7 @@ def score_vadjax(shape: Shape) -> Callable[[], float]:
 
     from tools.benchmarks import epochs
     from tools.benchmarks.cost import count
-    from vadjax.scoring.score import make_score_fn
+    from vadjax.scoring.score_fn import make_score_fn
 
     features, _, _ = data(shape)
     config = epochs.config_of("classify", units=shape.units)

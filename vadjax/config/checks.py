@@ -1,5 +1,6 @@
 """What can be wrong with a config: values out of range, and keys that do not go together."""
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -89,6 +90,15 @@ def ranges(flat: Mapping[str, Any]) -> list[str]:
     need(0 <= flat["train.mix"] <= 1, f"train.mix is {flat['train.mix']}; it must be in [0, 1].")
     for key in ("evaluate.quantile", "evaluate.false_alarm_rate", "train.plateau_factor"):
         need(0 < flat[key] < 1, f"{key} is {flat[key]}; it must be in (0, 1).")
+    need(
+        flat["evaluate.cross_fit"] == 0 or flat["evaluate.cross_fit"] >= 2,
+        f"evaluate.cross_fit is {flat['evaluate.cross_fit']}; it must be 0 (off), or 2 and more.",
+    )
+    given = flat["evaluate.threshold_value"]
+    need(
+        given is None or math.isfinite(given),
+        f"evaluate.threshold_value is {given}; it must be a number.",
+    )
     size = (flat["features.height"], flat["features.width"])
     need(
         (size[0] > 0) == (size[1] > 0) and min(size) >= 0,
@@ -138,7 +148,12 @@ def combinations(flat: Mapping[str, Any], *, inputs: bool = True) -> list[str]:
     if threshold in ("f1", "youden") and not protocol.supervised:
         faults.append(
             f"evaluate.threshold={threshold!r} needs labelled validation clips, "
-            "which one_class has not; choose quantile, mean_std, pot or conformal."
+            "which one_class has not; choose by_clip, quantile, mean_std, pot or conformal."
+        )
+    if (threshold == "fixed") != (flat["evaluate.threshold_value"] is not None):
+        faults.append(
+            "evaluate.threshold=fixed and evaluate.threshold_value=NUMBER go together: give both, "
+            "or neither."
         )
     if not flat["dataset.data_dir"] and data.builder(flat["dataset.name"]).needs_data_dir:
         faults.append(
@@ -161,6 +176,6 @@ def _without_training(flat: Mapping[str, Any]) -> list[str]:
     if flat["evaluate.threshold"] == "half":
         faults.append(
             f"evaluate.threshold=half is for probabilities, and those of detector {name!r} are "
-            "none; choose quantile, mean_std, pot or conformal."
+            "none; choose by_clip, quantile, mean_std, pot or conformal."
         )
     return faults

@@ -29,6 +29,10 @@ def choices() -> dict[str, tuple[str, ...]]:
         "train.schedule": ("constant", "cosine", "plateau"),
         "train.parallel": ("shard_map", "pmap"),
         "score.aggregate": ("last", "mean", "max"),
+        "score.first_frames": ("short", "fill"),
         "explain.method": ("auto", "error", "gradcam++", "gradcam", "hirescam", "input_gradient"),
-        "evaluate.threshold": ("quantile", "mean_std", "pot", "conformal", "f1", "youden", "half"),
+        "evaluate.threshold": (
+            *("by_clip", "quantile", "mean_std", "pot", "conformal"),
+            *("f1", "youden", "half", "fixed"),
+        ),
     }

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ml_collections import ConfigDict
+from ml_collections.config_dict import placeholder
 
 
 def default_config() -> ConfigDict:
@@ -95,13 +96,21 @@ def default_config() -> ConfigDict:
             checkpoint_every=5,  # epochs
         )
     )
-    config.score = ConfigDict(dict(aggregate="last", batch_size=256))
+    config.score = ConfigDict(
+        dict(
+            aggregate="last",
+            first_frames="short",  # of a video, by shorter windows; "fill": the nearest score
+            batch_size=256,
+        )
+    )
     config.evaluate = ConfigDict(
         dict(
-            threshold="quantile",
+            threshold="by_clip",
+            threshold_value=placeholder(float),  # fixed
+            false_alarm_rate=0.01,  # of normal frames; by_clip, pot and conformal
+            cross_fit=5,  # trainings more for the threshold where few clips are held out; 0 is off
             quantile=0.99,
             num_std=3.0,  # mean_std
-            false_alarm_rate=0.01,  # pot, conformal: share of normal frames called abnormal
             num_bootstrap=2000,
             knn=5,
             oracle=False,  # thresholds that are best on the test labels: upper bounds

@@ -68,6 +68,7 @@ def stage_of(key: str, detector: str = "") -> str:
     Args:
         key: flat.
         detector: name of the run's detector; `knn` scores by a key that else counts for a baseline.
+            `evaluate.cross_fit` decides which held-out clips are scored.
 
     Returns:
         One of `STAGES`; "" of keys that may not change within a workdir, and of places.
@@ -75,7 +76,7 @@ def stage_of(key: str, detector: str = "") -> str:
     if not is_free(key) or key in PLACES:
         return ""
     section = key.split(".")[0]
-    if key == "evaluate.knn" and detector == "knn":
+    if key == "evaluate.cross_fit" or (key == "evaluate.knn" and detector == "knn"):
         return "score"
     return "extract" if section == "features" else section
 
@@ -106,7 +107,7 @@ def changed(before: Mapping, config: ConfigDict) -> list[str]:
 
     Args:
         before: the nested config that the run was made with, as its config.json has it; a key that
-            is younger than the run had its default.
+            is younger than the run had its default, or what such runs did (`renamed.BEFORE`).
         config: the config that is asked for now.
 
     Returns:

@@ -12,7 +12,11 @@ VALUES: dict[str, dict[object, str]] = {
 }
 KEYS: dict[str, str] = {}
 # Keys that older runs did not have and whose default is not what those did: what they did.
-BEFORE: dict[str, object] = {"features.aspect": "checkpoint"}
+BEFORE: dict[str, object] = {
+    "features.aspect": "checkpoint",
+    "score.first_frames": "fill",
+    "evaluate.cross_fit": 0,
+}
 
 
 def upgrade(flat: Mapping[str, Any]) -> dict[str, Any]:

@@ -15,7 +15,7 @@ def of_saved(saved: Mapping) -> ConfigDict:
 
     Args:
         saved: the nested config of a run's config.json. A key that is younger than the run has its
-            default, and a key that is gone is left out.
+            default, or what such runs did (`BEFORE`), and a key that is gone is left out.
 
     Raises:
         UserError: a value is of another kind than its key: the file is damaged.

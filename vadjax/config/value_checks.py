@@ -6,6 +6,7 @@ from typing import Any
 
 # What a random key, and a size on a device, can be; and the largest power of ten in float32.
 LARGEST: dict[type, float] = {int: 2**31 - 1, float: 1e38}
+_SIGNED = ("evaluate.threshold_value",)  # scores may be negative
 _WORDS = {bool: "True or False", int: "a whole number", float: "a number", str: "text"}
 
 
@@ -38,7 +39,7 @@ def negatives(flat: Mapping[str, Any]) -> dict[str, str]:
     return {
         key: f"{key} is {value}; it must be 0 or more."
         for key, value in flat.items()
-        if isinstance(value, (int, float)) and value < 0
+        if isinstance(value, (int, float)) and value < 0 and key not in _SIGNED
     }
 
 
@@ -60,6 +61,8 @@ def _fault(value: Any, default: Any) -> str:
         if not wrong:
             return ""
         return f"{shown(wrong[0])} in it must be {_WORDS[type(default[0])]}"
+    if default is None:  # a number that may be left out
+        return "" if value is None else _fault(value, 0.0)
     kind = type(default)
     fits = {
         bool: isinstance(value, bool),

@@ -11,6 +11,7 @@ from vadjax.data.units import Fold, Segment, Units
 from vadjax.data.video import Dataset, Video
 from vadjax.errors import UserError
 
+SHARED_CLIPS = "early stopping and threshold share the held-out clips"
 DISJOINT_FROM = 10  # normal training clips from which checkpoint and threshold have their own
 
 
@@ -67,8 +68,8 @@ def one_class(
     if len(usable) < DISJOINT_FROM:
         validation = calibration = held
         warnings.append(
-            f"only {len(usable)} normal training clips: early stopping and threshold share the "
-            f"held-out clips {', '.join(sorted(video.id for video in held))}"
+            f"only {len(usable)} normal training clips: {SHARED_CLIPS} "
+            f"{', '.join(sorted(video.id for video in held))}"
         )
     train, held_out = _units(_without(clips, held)), [_units(validation), _units(calibration)]
     return Fold(0, train, held_out[0], held_out[1], test, tuple(warnings), protocol)

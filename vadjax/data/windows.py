@@ -83,6 +83,16 @@ def window_table(
     return WindowTable(rows.astype(np.int32), video.astype(np.int32), skipped)
 
 
+def join_tables(tables: Sequence[WindowTable]) -> WindowTable:
+    """Put window tables of several clips into one; clips are numbered in order."""
+    if len(tables) == 1:
+        return tables[0]
+    video = [np.full(len(table), index, np.int32) for index, table in enumerate(tables)]
+    skipped = tuple(index for index, table in enumerate(tables) if not len(table))
+    rows = np.concatenate([table.rows for table in tables])
+    return WindowTable(rows, np.concatenate(video), skipped)
+
+
 def covered(table: WindowTable, num_rows: int, *, last: int = 0) -> np.ndarray:
     """Mark the rows that some window holds.
 

@@ -27,8 +27,8 @@ class FrameScore:
     Attributes:
         index: number of the frame, from 0.
         time: its timestamp in seconds, or None.
-        score: higher is more abnormal; None where the detector has none for this frame (the first
-            frames of a window model, which batch scoring fills from their nearest).
+        score: higher is more abnormal; None where the detector has none for this frame, which
+            batch scoring fills from its nearest (the first frame of a detector of motion).
         map: float32 [h, w] in the unit of the score, or None.
         parts: name of a cue -> its score.
     """

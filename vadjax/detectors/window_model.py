@@ -3,7 +3,7 @@
 import dataclasses
 import functools
 from collections.abc import Iterable, MutableMapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from ml_collections import ConfigDict
@@ -16,13 +16,16 @@ from vadjax.data.row_view import RowView
 from vadjax.data.scored_video import ScoredVideo
 from vadjax.data.units import Segment
 from vadjax.data.video import Video
-from vadjax.data.windows import WindowTable, window_span
+from vadjax.data.windows import join_tables, window_span
 from vadjax.detectors.contract import ClipDetector, Progress, State, Stream
 from vadjax.detectors.row_cache import kept
 from vadjax.detectors.window_progress import conclude, reported
 from vadjax.detectors.window_state import state_of, trained_of
 from vadjax.errors import UserError
 from vadjax.features.standardize import Standardizer
+
+if TYPE_CHECKING:
+    from vadjax.scoring.first_frames import FirstFrames
 
 
 class WindowModel(ClipDetector):
@@ -234,38 +237,41 @@ class WindowModel(ClipDetector):
         model = self.model(next(iter(rows.values())).shape[1:])
         length, batch_size = self.config.window.length, self.config.score.batch_size
         sizes = {"length": length, "batch_size": batch_size}
+        more = {"dilation": self.config.window.dilation, "aggregate": self.config.score.aggregate}
+        first = self.first_frames(model)
 
         def make() -> Iterable:
             standard = {name: RowView(x, standardizer.apply) for name, x in rows.items()}
-            dilation = self.config.window.dilation
-            return make_inputs(model, self.objective, standard, dilation=dilation, **sizes)
+            mode = self.config.score.first_frames
+            return make_inputs(model, self.objective, standard, first_frames=mode, **more, **sizes)
 
+        key = (*key, first)
         placed = kept(shared, key, size=sum(4 * x.size for x in rows.values()), make=make)
-        aggregate = self.config.score.aggregate
-        result = score_inputs(
-            model, self.objective, variables, placed, aggregate=aggregate, **sizes
-        )
+        result = score_inputs(model, self.objective, variables, placed, **more, **sizes)
         return [clip.scored(*result[clip.id]) for clip in clips]
 
     def _score_windows(
         self, variables: dict, standardizer: Standardizer, clip: Clip, key: tuple, shared: Any
     ) -> ScoredVideo:
         """Score given windows by their last row."""
-        from vadjax.scoring.score import make_score_fn
+        from vadjax.scoring.score_fn import make_score_fn
 
         rows, windows = clip.rows("features"), clip.units.windows
         assert windows is not None  # the caller has looked
-        length, batch_size = self.config.window.length, self.config.score.batch_size
-        model = self.model(rows.shape[1:])
-        scorer = make_score_fn(model, self.objective, length=length, batch_size=batch_size)
-        placed = kept(
-            shared,
-            key,
-            size=4 * rows.size,
-            make=lambda: scorer.put(standardizer.apply(rows), windows),
-        )
+        sizes = {"length": windows.shape[1], "batch_size": self.config.score.batch_size}
+        scorer = make_score_fn(self.model(rows.shape[1:]), self.objective, **sizes)
+        make = lambda: scorer.put(standardizer.apply(rows), windows)  # noqa: E731
+        placed = kept(shared, key, size=4 * rows.size, make=make)
         scores = scorer.fetch(variables, *placed)[: len(windows)]
         return clip.scored(scores[:, -1])
+
+    def first_frames(self, model: Any) -> "FirstFrames":
+        """Return how the frames before the end of a video's first window get a score."""
+        from vadjax.scoring.first_frames import choose_first_frames
+
+        c, cut = self.config, {k: self.config.window[k] for k in ("length", "dilation")}
+        more = {"aggregate": c.score.aggregate, "mode": c.score.first_frames}
+        return choose_first_frames(model, self.objective, **cut, **more)
 
     def stream(self, state: State) -> Stream:
         """Score windows over a ring buffer of rows; see `Detector.stream`."""
@@ -278,20 +284,12 @@ class WindowModel(ClipDetector):
         from vadjax.models.model import num_parameters
 
         config = self.config
+        early = self.span > 1 and config.score.aggregate == "last"
         return {
+            **({"first_frames": config.score.first_frames} if early else {}),
             "window": config.window.length,
             "model": config.model.name,
             "bidirectional": bool(config.model.bidirectional),
             "objective": config.objective.name,
             "parameters": num_parameters(state["variables"]),
         }
-
-
-def join_tables(tables: Sequence[WindowTable]) -> WindowTable:
-    """Put window tables of several clips into one; clips are numbered in order."""
-    if len(tables) == 1:
-        return tables[0]
-    video = [np.full(len(table), index, np.int32) for index, table in enumerate(tables)]
-    skipped = tuple(index for index, table in enumerate(tables) if not len(table))
-    rows = np.concatenate([table.rows for table in tables])
-    return WindowTable(rows, np.concatenate(video), skipped)

@@ -11,16 +11,21 @@ import numpy as np
 
 from vadjax.detectors.contract import FrameScore
 from vadjax.detectors.window_state import Trained
+from vadjax.scoring.first_frames import repeated_windows
+from vadjax.scoring.score_fn import score_rows
 
 
 @functools.lru_cache(maxsize=16)  # streams of one detector share a compiled program
-def make_window_fn(model: Any, objective: Any, *, num_scored: int) -> Callable:
+def make_window_fn(
+    model: Any, objective: Any, *, num_scored: int, inside: bool = False
+) -> Callable:
     """Compile the scoring of single windows.
 
     Args:
         model: what `models.create` returned.
         objective: what `objectives.create` returned.
         num_scored: rows of a window that get a score, the last ones.
+        inside: each of them by the rows before it, of a model with `every_row`.
 
     Returns:
         A function (variables, windows [1, t, ...]) -> scores float32 [1, num_scored].
@@ -28,6 +33,8 @@ def make_window_fn(model: Any, objective: Any, *, num_scored: int) -> Callable:
 
     def score(variables: Any, windows: jax.Array) -> jax.Array:
         outputs, _ = model.apply(variables, windows.astype(jnp.float32), num_outputs=num_scored)
+        if inside:
+            return score_rows(objective, outputs, windows[:, -num_scored:])
         return objective.frame_score(outputs, windows[:, -num_scored:])
 
     return jax.jit(score)
@@ -38,7 +45,8 @@ class WindowStream:
 
     With score.aggregate=last a frame's score is that of the window that ends there, at once; with
     mean and max it waits for the last window that scores the frame. The first frames, at which no
-    window ends, have no score.
+    whole window ends, are scored by shorter ones (`scoring/first_frames.py`); with
+    score.first_frames=fill they have no score.
 
     Args:
         detector: the `WindowModel` that was trained.
@@ -76,6 +84,8 @@ class WindowStream:
         if len(self._rows) == self._detector.span:
             for back, score in enumerate(self._window_scores()[::-1]):
                 self._scores[self._count - back * self._dilation].append(float(score))
+        elif (early := self._first_score()) is not None:
+            self._scores[self._count].append(early)
         self._count += 1
         delay = (self._num_scored - 1) * self._dilation
         return self._final(self._count - delay)
@@ -90,6 +100,30 @@ class WindowStream:
         model = self._detector.model(window.shape[2:])
         score = make_window_fn(model, self._detector.objective, num_scored=self._scored)
         return np.asarray(score(self._trained.variables, window))[0, -self._num_scored :]
+
+    def _first_score(self) -> float | None:
+        """Return the score of a frame before the end of the first window; None where it is filled.
+
+        The rows so far are all kept; what is missing at the end of the window is repeated, and is
+        not read by what is scored.
+        """
+        rows, frame = list(self._rows), self._count
+        model = self._detector.model(rows[0].shape)
+        first, objective = self._detector.first_frames(model), self._detector.objective
+        cut = {"length": self._length, "dilation": self._dilation}
+        if frame < first.repeated:
+            index = repeated_windows(np.array([frame]), **cut)[0]
+            window = np.stack([rows[i] for i in index])[None]
+            score = make_window_fn(model, objective, num_scored=self._scored)
+            return float(np.asarray(score(self._trained.variables, window))[0, -1])
+        if not first.inside:
+            return None
+        own = rows[frame % self._dilation :: self._dilation]
+        own = [*own, *own] if first.doubled and len(own) == 1 else own
+        window = np.stack([*own, *[own[-1]] * (self._length - len(own))])[None]
+        score = make_window_fn(model, objective, num_scored=first.inside, inside=True)
+        at = len(own) - 1 - (self._length - first.inside)
+        return float(np.asarray(score(self._trained.variables, window))[0, at])
 
     def _final(self, stop: int) -> list[FrameScore]:
         """Return the frames before `stop` that wait, with their scores."""

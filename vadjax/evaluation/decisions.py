@@ -7,6 +7,7 @@ import numpy as np
 
 from vadjax.data.scored_video import ScoredVideo
 from vadjax.evaluation import events, frame
+from vadjax.evaluation.clip_rates import Clips, expected_rate
 from vadjax.evaluation.parts import Part, Videos, decided, labelled, one_class, pool, pool_calls
 from vadjax.evaluation.thresholds import UNSUPERVISED, Choice, best
 
@@ -79,6 +80,35 @@ def threshold_part(choices: Sequence[Choice], videos: Videos) -> tuple[dict, dic
         reasons["threshold.false_alarms_per_hour"] = event_reasons.get("false_alarms_per_hour", "")
     part["fallback"] = _joined([c.fallback for c in choices])
     return part, reasons
+
+
+def expected_part(
+    clips: Sequence[Clips],
+    choose: Callable[[Clips], float | None],
+    *,
+    asked: float | None,
+    cross_fit: int,
+    seed: int = 0,
+) -> Part:
+    """Say which share of normal frames the run's rule is expected to call abnormal.
+
+    Args:
+        clips: for each fold, the scores of the normal frames of each held-out clip.
+        choose: scores by clip -> the rule's threshold.
+        asked: the share that the rule was asked for; None where it is asked for none.
+        cross_fit: detectors that scored the held-out clips; 0: the run's own.
+        seed: of the draws.
+
+    Returns:
+        The part `threshold.expected`, and reasons.
+    """
+    if len(clips) != 1:
+        return None, {"threshold.expected": "each fold has a threshold of its own"}
+    found = expected_rate(clips[0], choose, seed=seed)
+    part = {"asked": asked, **found._asdict(), "cross_fit": cross_fit}
+    why = part.pop("reason")
+    reasons = {f"threshold.expected.{key}": why for key in ("mean", "low", "high", "clip_high")}
+    return part, {**reasons, "threshold.expected.asked": "the rule is asked for no rate"}
 
 
 def thresholds_part(

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
@@ -10,7 +11,7 @@ from vadjax.evaluation import decisions, parts, schema, units
 from vadjax.evaluation.accounting import account
 from vadjax.evaluation.legacy import legacy_part
 from vadjax.evaluation.parts import Videos, pool
-from vadjax.evaluation.thresholds import Choice, choose_threshold
+from vadjax.evaluation.thresholds import SUPERVISED, Choice, choose_threshold, normal_by_clip
 
 POOLED = "pooled over the folds, whose scores come from different models; see frame.folds"
 OFF = "not asked for"
@@ -27,10 +28,12 @@ def evaluate(
     calibration: Sequence[Videos],
     context: Mapping,
     baselines: Mapping[str, Videos] | None = None,
-    rule: str = "quantile",
+    rule: str = "by_clip",
     quantile: float = 0.99,
     num_std: float = 3.0,
     false_alarm_rate: float = 0.01,
+    threshold_value: float | None = None,
+    cross_fit: int = 0,
     oracle: bool = False,
     legacy: Mapping | None = None,
     resamples: int = 2000,
@@ -49,7 +52,9 @@ def evaluate(
         rule: of the threshold, with its settings below: see `thresholds.choose_threshold`.
         quantile: of the rule of that name.
         num_std: of the rule "mean_std".
-        false_alarm_rate: of the rules "pot" and "conformal".
+        false_alarm_rate: of the rules "by_clip", "pot" and "conformal".
+        threshold_value: of the rule "fixed".
+        cross_fit: detectors of a cross-fit that scored the held-out clips; 0: the run's own.
         oracle: add what the best thresholds on the test labels would reach.
         legacy: arguments of `legacy.legacy_part`, to add its figures; None leaves them out.
         resamples: of the bootstrap over videos.
@@ -70,15 +75,30 @@ def evaluate(
         held.append(scores)
         held_ids.append(ids)
 
+    settings: dict[str, Any] = {"quantile": quantile, "num_std": num_std, "value": threshold_value}
+    settings["false_alarm_rate"] = false_alarm_rate
+
     def choose(name: str) -> list[Choice]:
-        own = {"quantile": quantile, "num_std": num_std, "false_alarm_rate": false_alarm_rate}
-        return [choose_threshold(s, y, clips=c, rule=name, **own) for s, y, c in held]
+        return [choose_threshold(s, y, clips=c, rule=name, **settings) for s, y, c in held]
+
+    def choose_on(clips: Sequence[np.ndarray]) -> float | None:
+        flat = np.concatenate(clips)
+        of = np.repeat(np.arange(len(clips)), [len(clip) for clip in clips])
+        return choose_threshold(flat, np.zeros(len(flat)), clips=of, rule=rule, **settings).value
 
     choices = choose(rule)
     values = [choice.value for choice in choices]
     videos = decisions.decide_all(test, values)
     rules = decisions.rules_that_apply(rule, [y for _, y, _ in held])
     threshold, why = decisions.threshold_part(choices, videos)
+    asked = 1 - quantile if rule == "quantile" else None
+    expected, why_expected = decisions.expected_part(
+        [normal_by_clip(*each) for each in held] if rule not in SUPERVISED else [],
+        choose_on,
+        asked=false_alarm_rate if rule in ("by_clip", "pot", "conformal") else asked,
+        cross_fit=cross_fit,
+        seed=seed,
+    )
     computed = {
         "frame": parts.frame_part(
             videos, num_folds=len(calibration), resamples=resamples, seed=seed
@@ -108,6 +128,7 @@ def evaluate(
                 "clips": held_ids,
             },
             **threshold,
+            "expected": expected,
         },
         "accounting": accounting,
     }
@@ -118,6 +139,7 @@ def evaluate(
         reasons[path] = "the frames' content was not hashed"
     for _, why in computed.values():
         reasons |= why
+    reasons |= why_expected
     null = schema.null_paths(metrics)
     metrics["reasons"] = {path: why for path, why in reasons.items() if path in null and why}
     metrics["remarks"] = _remarks(metrics)

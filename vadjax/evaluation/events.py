@@ -1,7 +1,9 @@
 """Events and alarms: runs of frames rather than frames.
 
 An event is a run of abnormal frames, an alarm a run of frames called abnormal; runs less than
-`MERGE_S` apart are one where the frame rate is known. An alarm that meets no event is false.
+`MERGE_S` apart are one where the frame rate is known. An event is touched if any frame of it is
+called abnormal, and found if an alarm covers much the same stretch (`FOUND_IOU`): an alarm that
+never ends touches every event and finds none. An alarm that meets no event is false.
 """
 
 import math
@@ -13,6 +15,7 @@ from vadjax.data.scored_video import ScoredVideo
 
 MERGE_S = 1.0
 SAME_S = 1e-6  # of times: rounding
+FOUND_IOU = 0.5  # frames that an event and an alarm share, of those that either has
 MIN_HOURS = 1.0  # of normal footage, for a rate per hour
 CELLS_AT_ONCE = 1 << 24  # of a table of thresholds by frames: some 100 MB
 
@@ -68,11 +71,11 @@ def called(video: ScoredVideo) -> np.ndarray:
 
 
 def event_metrics(videos: Sequence[ScoredVideo]) -> tuple[dict, dict[str, str]]:
-    """Count detected events and false alarms, and measure the delay of the detections.
+    """Count touched and found events and false alarms, and measure the delay until a touch.
 
     The delay runs from an event's first frame to the first frame within it that is called abnormal.
     A missed event counts as later than any other: the median over all events is known only while
-    more than half are detected. Videos without labels count towards `alarms` alone.
+    more than half are touched. Videos without labels count towards `alarms` alone.
 
     Args:
         videos: with threshold and alarms, as `decisions.decide` returns them.
@@ -80,7 +83,8 @@ def event_metrics(videos: Sequence[ScoredVideo]) -> tuple[dict, dict[str, str]]:
     Returns:
         The metrics, delays in frames and in seconds, and the reason for each that is None.
     """
-    delays, delays_s, false, alarms, normal_s = [], [], 0, 0, []
+    delays, delays_s, overlaps, shares = [], [], [], []
+    false, alarms, normal_s = 0, 0, []
     labels = any(video.labels is not None for video in videos)
     for video in videos:
         raised = np.array(video.alarms, np.int64).reshape(-1, 2)
@@ -92,20 +96,26 @@ def event_metrics(videos: Sequence[ScoredVideo]) -> tuple[dict, dict[str, str]]:
             inside = np.flatnonzero(calls[start:stop])
             delays.append(inside[0] if len(inside) else np.inf)
             delays_s.append(_seconds(video, start, delays[-1]))
+            overlaps.append(best_overlap(raised, start, stop))
+            shares.append(len(inside) / (stop - start))
         starts, stops = raised[:, 0, None], raised[:, 1, None]
         met = (starts < events[:, 1]) & (events[:, 0] < stops)  # [alarms, events]
         false += int(np.sum(~met.any(1)))
-        normal_s.append(_normal_s(video))
+        normal_s.append(normal_seconds(video))
     delay = np.array(delays)  # [events]
     hours = None if np.isnan(normal_s).any() else math.fsum(normal_s) / 3600
-    detected = np.isfinite(delay)
+    touched, found = np.isfinite(delay), np.array(overlaps) >= FOUND_IOU
     result = {
         "events": len(delays) if labels else None,
-        "detected": int(detected.sum()) if labels else None,
-        "detection_rate": float(detected.mean()) if len(delays) else None,
+        "touched": int(touched.sum()) if labels else None,
+        "touched_rate": float(touched.mean()) if len(delays) else None,
+        "found": int(found.sum()) if labels else None,
+        "found_rate": float(found.mean()) if len(delays) else None,
+        "found_iou": FOUND_IOU if labels else None,
+        "mean_share_called": float(np.mean(shares)) if len(delays) else None,
         "median_delay_frames": _median(delay),
         "median_delay_s": _median(np.array(delays_s)),
-        "median_delay_detected_frames": _median(delay[detected]),
+        "median_delay_touched_frames": _median(delay[touched]),
         "alarms": alarms,
         "false_alarms": false if labels else None,
         "normal_hours": hours if labels else None,
@@ -118,12 +128,33 @@ def event_metrics(videos: Sequence[ScoredVideo]) -> tuple[dict, dict[str, str]]:
         why["normal_hours"] = no_rate
         why["false_alarms_per_hour"] = no_rate if hours is None else short
     if len(delays):
-        why["median_delay_detected_frames"] = "no event is detected"
+        why["median_delay_touched_frames"] = "no event is touched"
         why["median_delay_frames"] = "half of the events or more are missed"
         known = result["median_delay_frames"] is not None
         why["median_delay_s"] = no_rate if known else why["median_delay_frames"]
     reasons = {key: why[key] for key, value in result.items() if value is None}
     return result, reasons
+
+
+def best_overlap(alarms: np.ndarray, start: int, stop: int) -> float:
+    """Return the largest temporal IoU of an event with an alarm.
+
+    >>> best_overlap(np.array([[0, 4], [6, 16]]), 5, 15)
+    0.8181818181818182
+
+    Args:
+        alarms: int [k, 2], half-open (start, stop) in frames.
+        start: first frame of the event.
+        stop: one past its last frame.
+
+    Returns:
+        Frames that both have, as a share of those that either has; 0 without alarms.
+    """
+    if not len(alarms):
+        return 0.0
+    shared = np.minimum(alarms[:, 1], stop) - np.maximum(alarms[:, 0], start)
+    either = np.maximum(alarms[:, 1], stop) - np.minimum(alarms[:, 0], start)
+    return float(np.max(np.maximum(shared, 0) / either))
 
 
 def count_false_alarms(videos: Sequence[ScoredVideo], thresholds: np.ndarray) -> list[int]:
@@ -181,7 +212,7 @@ def _seconds(video: ScoredVideo, start: int, delay: float) -> float:
     )
 
 
-def _normal_s(video: ScoredVideo) -> float:
+def normal_seconds(video: ScoredVideo) -> float:
     """Return the seconds of normal footage; NaN where no time is known."""
     normal = np.asarray(video.labels) == 0
     if video.times is None or video.edges is None:

@@ -62,6 +62,11 @@ def frame_part(videos: Videos, *, num_folds: int, resamples: int, seed: int) -> 
         reasons["frame.auc_anomalous_videos"] = why or "the anomalous videos hold no normal frame"
         bad = "an" if any(np.any(y) for y in true) else "no"
         reasons["frame.auc_video"] = f"every video holds {bad} anomaly"
+    seen = [np.asarray(v.predicted, bool) for v in known]
+    if any(not np.all(mask) for mask in seen):
+        pairs = [(v.scores[mask], v.truth[mask]) for v, mask in zip(known, seen, strict=True)]
+        part["auc_micro_scored"] = frame.auc(*(np.concatenate(x) for x in zip(*pairs, strict=True)))
+        reasons["frame.auc_micro_scored"] = why or "the scored frames are of one class only"
     if num_folds > 1:
         values = [frame.auc(*pool([v for v in known if v.fold == n])) for n in range(num_folds)]
         defined = [value for value in values if value is not None]

@@ -20,6 +20,11 @@ _READ = (
     *("videos", "frame", "accounting", "baselines", "environment", "reasons"),
 )
 RENAMED = {"stamps": "warnings"}  # older key -> today's
+RENAMED_EVENTS = {
+    "detected": "touched",
+    "detection_rate": "touched_rate",
+    "median_delay_detected_frames": "median_delay_touched_frames",
+}
 RENAMED_BASELINES = {"motion_difference": "frame_difference", "motion_flow": "flow_box"}
 
 
@@ -97,6 +102,10 @@ def upgrade(metrics: Mapping) -> dict:
     for part in ("baselines", "baseline_titles"):
         if isinstance(named := today.get(part), Mapping):
             today[part] = {RENAMED_BASELINES.get(name, name): named[name] for name in named}
+    threshold = today.get("threshold")
+    if isinstance(threshold, Mapping) and isinstance(events := threshold.get("events"), Mapping):
+        named = {RENAMED_EVENTS.get(name, name): events[name] for name in events}
+        today["threshold"] = {**threshold, "events": named}
     for part in ("reasons", "remarks"):
         if isinstance(by_path := today.get(part), Mapping):
             today[part] = {_renamed_path(path): by_path[path] for path in by_path}
@@ -108,6 +117,8 @@ def _renamed_path(path: str) -> str:
     first, *rest = path.split(".")
     if first in ("baselines", "baseline_titles") and rest:
         rest[0] = RENAMED_BASELINES.get(rest[0], rest[0])
+    if first == "threshold" and rest[:1] == ["events"]:
+        rest = [RENAMED_EVENTS.get(name, name) for name in rest]
     return ".".join([RENAMED.get(first, first), *rest])
 
 

@@ -44,7 +44,7 @@ _FRAME = _object(
     },
     optional={
         "folds": _object({"auc": _list(_SHARE), "mean": _SHARE, "sd": _NUMBER, "skipped": _COUNT}),
-        **_all(_SHARE, "auc_anomalous_videos auc_video"),
+        **_all(_SHARE, "auc_anomalous_videos auc_video auc_micro_scored"),
         "video_pooling": {"enum": ["max"]},
         "num_scenes": _COUNT,
     },
@@ -52,11 +52,16 @@ _FRAME = _object(
 
 _EVENTS = _object(
     {
-        **_all(_COUNT, "events detected alarms false_alarms"),
-        "detection_rate": _SHARE,
-        **_all(_NUMBER, "median_delay_frames median_delay_s median_delay_detected_frames"),
+        **_all(_COUNT, "events touched alarms false_alarms"),
+        "touched_rate": _SHARE,
+        **_all(_NUMBER, "median_delay_frames median_delay_s median_delay_touched_frames"),
         "normal_hours": _NUMBER,
-    }
+    },
+    optional={"found": _COUNT, **_all(_SHARE, "found_rate found_iou mean_share_called")},
+)
+
+_EXPECTED = _object(  # share of normal frames called abnormal, from held-out clips
+    {**_all(_SHARE, "asked mean low high clip_high"), **_all(_COUNT, "clips cross_fit")}, null=True
 )
 
 _THRESHOLD = _object(
@@ -71,7 +76,7 @@ _THRESHOLD = _object(
         "events": {**_EVENTS, "type": ["object", "null"]},
         "false_alarms_per_hour": _NUMBER,
     },
-    optional={"fallback": _TEXT_OR_NULL},
+    optional={"fallback": _TEXT_OR_NULL, "expected": _EXPECTED},
 )
 
 _RULE = _object(

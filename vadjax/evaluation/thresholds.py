@@ -7,12 +7,13 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from vadjax.errors import unknown
+from vadjax.evaluation.clip_rates import MIN_FOR_RULE, by_clip_threshold
 from vadjax.evaluation.frame import cumulative_counts
 from vadjax.evaluation.peaks import peaks_over_threshold
 
-UNSUPERVISED = ("quantile", "mean_std", "pot", "conformal")
+UNSUPERVISED = ("by_clip", "quantile", "mean_std", "pot", "conformal")
 SUPERVISED = ("f1", "youden")
-RULES = (*UNSUPERVISED, *SUPERVISED, "half")
+RULES = (*UNSUPERVISED, *SUPERVISED, "half", "fixed")
 
 
 class Choice(NamedTuple):
@@ -40,13 +41,14 @@ def choose_threshold(
     num_std: float = 3.0,
     false_alarm_rate: float = 0.01,
     clips: ArrayLike | None = None,
+    value: float | None = None,
 ) -> Choice:
     """Choose a threshold from held-out scores; a frame is abnormal from it upwards.
 
-    "quantile", "mean_std", "pot" (`peaks.peaks_over_threshold`) and "conformal" look at normal
-    frames alone. "f1" and "youden" (TPR - FPR) take the best of the held-out scores as it stands,
-    the highest of equally good ones. "half" is .5, for scores that are probabilities; it looks at
-    nothing.
+    "by_clip" (`clip_rates.by_clip_threshold`), "quantile", "mean_std", "pot"
+    (`peaks.peaks_over_threshold`) and "conformal" look at normal frames alone. "f1" and "youden"
+    (TPR - FPR) take the best of the held-out scores as it stands, the highest of equally good ones.
+    "half" is .5, for scores that are probabilities, and "fixed" is `value`; they look at nothing.
 
     >>> choose_threshold([0.1, 0.2, 0.9], [0, 1, 1], rule="f1").value
     0.2
@@ -57,9 +59,10 @@ def choose_threshold(
         rule: one of `RULES`.
         quantile: of "quantile", in [0, 1].
         num_std: of "mean_std", standard deviations above the mean.
-        false_alarm_rate: of "pot" and "conformal", share of normal frames at or above the
-            threshold.
-        clips: int [n], the clip of each frame, for "pot"; None is one clip.
+        false_alarm_rate: of "by_clip", "pot" and "conformal", share of normal frames at or above
+            the threshold.
+        clips: int [n], the clip of each frame, for "by_clip" and "pot"; None is one clip.
+        value: of "fixed".
 
     Returns:
         The threshold, or the reason why there is none.
@@ -71,6 +74,8 @@ def choose_threshold(
         raise unknown("evaluate.threshold", rule, RULES)
     if rule == "half":
         return Choice(0.5)
+    if rule == "fixed":
+        return Choice(value, "" if value is not None else "evaluate.threshold_value is not set")
     scores, labels = np.asarray(scores, np.float64), np.asarray(labels, bool)
     normal = scores[~labels]
     if not len(normal):
@@ -81,13 +86,30 @@ def choose_threshold(
         return Choice(float(normal.mean() + num_std * normal.std()))
     if rule == "conformal":
         return _conformal(normal, false_alarm_rate)
+    clips = np.zeros(len(scores), int) if clips is None else np.asarray(clips)
+    if rule == "by_clip":
+        return _by_clip(normal_by_clip(scores, labels, clips), false_alarm_rate)
     if rule == "pot":
-        clips = np.zeros(len(scores), int) if clips is None else np.asarray(clips)
         return _pot(scores, labels, clips, false_alarm_rate)
     if not labels.any():
         return Choice(None, f"rule {rule} needs abnormal frames among the held-out ones; none are")
     thresholds, tp, fp = cumulative_counts(scores, labels)
     return Choice(float(thresholds[best(rule, tp, fp)]))
+
+
+def normal_by_clip(scores: np.ndarray, labels: np.ndarray, clips: np.ndarray) -> list[np.ndarray]:
+    """Return the scores of the normal frames of each clip that has some.
+
+    Args:
+        scores: float [n].
+        labels: [n] {0, 1}.
+        clips: int [n], the clip of each frame.
+
+    Returns:
+        float [t] of each clip, in order of its number.
+    """
+    normal = np.asarray(labels) == 0
+    return [scores[normal & (clips == one)] for one in np.unique(clips[normal])]
 
 
 def best(rule: str, tp: np.ndarray, fp: np.ndarray) -> int:
@@ -106,6 +128,20 @@ def best(rule: str, tp: np.ndarray, fp: np.ndarray) -> int:
     if rule == "accuracy":
         return int(np.argmax(tp - fp))
     return int(np.argmax(tp * fp[-1] - fp * tp[-1]))  # J times both totals: exact, so ties are ties
+
+
+def _by_clip(clips: list[np.ndarray], rate: float) -> Choice:
+    """Allow for the variation between clips where there are enough of them."""
+    value = by_clip_threshold(clips, rate)
+    if value is not None:
+        return Choice(value, note=f"rate of {rate:g} over {len(clips)} clips, each left out once")
+    flat = np.concatenate(clips)
+    why = "their scores have no spread"
+    if len(clips) < MIN_FOR_RULE:
+        why = f"the rate by clip needs {MIN_FOR_RULE} clips"
+    held = f"{len(clips)} held-out clip{'' if len(clips) == 1 else 's'}"
+    text = f"the {1 - rate:g} quantile of {held} instead: {why}"
+    return Choice(float(np.quantile(flat, 1 - rate)), fallback=text)
 
 
 def _conformal(normal: np.ndarray, rate: float) -> Choice:

@@ -11,6 +11,7 @@ UNDEFINED = {  # unit -> dotted path -> why it means nothing there
         "frame.auc_anomalous_videos": MIXED,
         "frame.auc_video": MIXED,
         "threshold.events": TIMELESS,
+        "threshold.expected": MIXED,
         "threshold.false_alarms_per_hour": TIMELESS,
         "sweep": TIMELESS,
         "videos[].alarms": TIMELESS,

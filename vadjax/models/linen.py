@@ -89,6 +89,11 @@ class LinenModel:
             num_outputs=num_outputs,
         )
 
+    @property
+    def every_row(self) -> bool:
+        """Whether it gives an output for every row asked for, and reads no later row for it."""
+        return False
+
     def _apply(
         self, variables: Mapping, windows: jax.Array | np.ndarray, **kwargs: Any
     ) -> tuple[dict, dict]:

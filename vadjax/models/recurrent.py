@@ -100,8 +100,8 @@ class RecurrentScanner(nn.Module):
             )
             _, rows = self.decoder.scan(carry, steps, reverse=True)
             rows = jnp.swapaxes(rows, 0, 1)
-        elif self.task == "predict" and not self.bidirectional:
-            rows = hidden
+        elif not self.bidirectional and (self.task == "predict" or (num_outputs or 1) > 1):
+            rows = hidden  # of a classifier, the state after each row that is asked for
         else:
             rows = carry[0][:, None]
         if num_outputs is not None:
@@ -133,6 +133,11 @@ class RecurrentScanner(nn.Module):
 @dataclasses.dataclass(frozen=True)
 class RecurrentModel(LinenModel):
     """A model whose first projection is separable from its recurrence."""
+
+    @property
+    def every_row(self) -> bool:
+        """A state after each row, of a scanner in one direction."""
+        return not self.module.bidirectional and self.module.task != "reconstruct"
 
     def project(self, variables, frames):
         """First layer's input projection with bias, for `apply(projected=True)`.

@@ -1,5 +1,6 @@
 """A Transformer encoder over the rows of a window, with causal attention unless told otherwise."""
 
+import dataclasses
 import functools
 
 import flax.linen as nn
@@ -118,14 +119,25 @@ class TransformerScanner(nn.Module):
                 x = dense(width, self.dtype, name=f"resize_{i}")(x)
             x = Block(width, not self.bidirectional, self.dtype, name=f"block_{i}")(x, drop, 2 * i)
         x = nn.LayerNorm(epsilon=1e-5, dtype=self.dtype, name="norm")(x)
-        every_row = self.task == "predict" and not self.bidirectional
+        every_row = self.task == "predict" or (num_outputs or 1) > 1
+        every_row = every_row and not self.bidirectional
         rows = x if every_row else x[:, -1:]
         rows = rows if num_outputs is None else rows[:, -num_outputs:]
         head = Head(self.head, self.out_features, self.dtype, name="head")
         return {"hidden": x.astype(jnp.float32), "output": head(rows, drop, 2 * len(self.units))}
 
 
-def build(config, *, feature_shape, objective) -> LinenModel:
+@dataclasses.dataclass(frozen=True)
+class TransformerModel(LinenModel):
+    """A transformer over the rows of a window."""
+
+    @property
+    def every_row(self) -> bool:
+        """Under causal attention each row's output reads no later row."""
+        return not self.module.bidirectional
+
+
+def build(config, *, feature_shape, objective) -> TransformerModel:
     """Build the model; see `models.create`.
 
     Args:
@@ -147,4 +159,4 @@ def build(config, *, feature_shape, objective) -> LinenModel:
         head=head_widths(config.head),
         **read_fields(config),
     )
-    return LinenModel(module, feature_shape, min_length=objective.min_length)
+    return TransformerModel(module, feature_shape, min_length=objective.min_length)

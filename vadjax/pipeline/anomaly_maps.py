@@ -16,6 +16,7 @@ from vadjax.errors import UserError
 from vadjax.models import MODELS
 from vadjax.pipeline.map_filling import Filling, New, in_memory, scale
 from vadjax.pipeline.run import Run
+from vadjax.scoring.first_frames import repeated_windows
 from vadjax.storage import artifacts
 
 Maps = Iterator[tuple[str, np.ndarray]]
@@ -33,7 +34,8 @@ class AnomalyMaps:
     """Makes one map a frame, as the config section `explain` says.
 
     The map of a frame is that of the window that ends there, whose score the frame has by default.
-    The frames before the first such one carry its map, as they carry its score.
+    The first frames, at which no whole window ends, have those of windows that repeat frame 0 at
+    their beginning; with score.first_frames=fill they carry the first map, as they carry its score.
 
     Args:
         run: of which every stage up to `score` is done.
@@ -55,6 +57,7 @@ class AnomalyMaps:
         self.objective = detector.objective
         self.model = detector.model(run.store.read(next(iter(run.videos.values()))).shape[1:])
         self._trained: dict[int, Trained] = {}
+        self._short = any(detector.first_frames(self.model))
         self.shape = self._flat_shape()
         shows_errors = MODELS[run.config.model.name].reads == "maps" or self.shape
         self.method = e.method
@@ -99,7 +102,7 @@ class AnomalyMaps:
         return self.run.backbone.map_shape() if pixels and not objective.supervised else ()
 
     def windows(self, frames: np.ndarray, segment: Segment) -> np.ndarray:
-        """Return the rows of the windows that end at some frames, or nearest to them.
+        """Return the rows of the windows that end at some frames.
 
         Args:
             frames: int [b], of the video.
@@ -109,7 +112,10 @@ class AnomalyMaps:
             int [b, t], rows of the segment.
         """
         w = self.run.config.window
-        ends = (frames - segment.start).clip(self.run.span - 1, len(segment) - 1)
+        ends = (frames - segment.start).clip(0, len(segment) - 1)
+        if self._short:
+            return repeated_windows(ends, length=w.length, dilation=w.dilation)
+        ends = ends.clip(self.run.span - 1)
         return ends[:, None] - w.dilation * np.arange(w.length)[::-1]
 
     def again(
@@ -281,7 +287,7 @@ class AnomalyMaps:
         return cam.make_gradient_fn(self.model, self.objective), maps_of
 
     def _spread(self, maps: np.ndarray) -> np.ndarray:
-        """Give the frames before the first window's last one its map."""
-        first = self.run.span - 1
+        """Give the frames before the first window's last one its map, where they are filled."""
+        first = 0 if self._short else self.run.span - 1
         maps[:first] = maps[first]
         return maps

@@ -9,6 +9,7 @@ from vadjax.data.clip import stretch_of
 from vadjax.data.fitted import FittedOn
 from vadjax.data.units import Fold
 from vadjax.pipeline.baselines import baseline_names, fitted_on
+from vadjax.pipeline.cross_fit import cross_states
 from vadjax.pipeline.run import Run
 from vadjax.runtime import processes
 from vadjax.storage import artifacts
@@ -61,6 +62,9 @@ def _fitted(run: Run, fold: Fold, held_out: Sequence[str]) -> FittedOn | None:
         return None
     noted = {purpose: [tuple(each) for each in frames] for purpose, frames in (own or {}).items()}
     noted["threshold"] = [stretch_of(name, run.videos) for name in held_out]
+    for _, other in cross_states(run):  # the scores that choose the threshold hang on these too
+        for frames in other["fitted_on"].values() if isinstance(other, Mapping) else ():
+            noted["threshold"] += [tuple(each) for each in frames]
     for name in baseline_names(run):
         for purpose, frames in fitted_on(run, name, fold).items():
             noted[f"the {purpose} of baseline {name}"] = list(frames)

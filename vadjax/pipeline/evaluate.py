@@ -4,10 +4,12 @@ import time
 
 from vadjax import data
 from vadjax.data.scored_video import ScoredVideo
+from vadjax.data.split_by_clip import SHARED_CLIPS
 from vadjax.detectors import DETECTORS
 from vadjax.errors import UserError
 from vadjax.pipeline.audit import audit_fits, copies_in_words
 from vadjax.pipeline.baselines import baselines
+from vadjax.pipeline.cross_fit import cross_folds_of
 from vadjax.pipeline.run import Run
 from vadjax.storage import artifacts
 from vadjax.storage.files import write_json
@@ -28,12 +30,14 @@ def evaluate(run: Run) -> None:
     metrics = evaluate_scores(
         scored.test,
         calibration=[[v for v in scored.calibration if v.fold == f.index] for f in run.folds],
-        context={**context(run), "baseline_titles": titles},
+        context={**context(run, scored.calibration), "baseline_titles": titles},
         baselines=compared,
         rule=e.threshold,
         quantile=e.quantile,
         num_std=e.num_std,
         false_alarm_rate=e.false_alarm_rate,
+        threshold_value=e.threshold_value,
+        cross_fit=cross_fitted(run, scored.calibration),
         oracle=e.oracle,
         legacy=legacy(run, scored.test) if e.legacy else None,
         # Windows are no sample of videos: there is no interval in any case.
@@ -77,8 +81,31 @@ def legacy(run: Run, test: list[ScoredVideo]) -> dict:
     return result
 
 
-def context(run: Run) -> dict:
-    """Return what metrics.json says of the run besides its figures."""
+def cross_fitted(run: Run, calibration: list[ScoredVideo]) -> int:
+    """Return how many detectors of a cross-fit scored the held-out clips; 0: the run's own did.
+
+    Args:
+        run: of one fold or several.
+        calibration: the held-out clips, scored.
+
+    Returns:
+        The number of its blocks.
+    """
+    folds = cross_folds_of(run)
+    own = {clip.id for fold in run.folds for clip in run.clips(fold.calibration, fold)}
+    return len(folds) if {video.id for video in calibration} != own else 0
+
+
+def context(run: Run, calibration: list[ScoredVideo]) -> dict:
+    """Return what metrics.json says of the run besides its figures.
+
+    Args:
+        run: whose scores are there.
+        calibration: the held-out clips, scored.
+
+    Returns:
+        Parts of metrics.json by key.
+    """
     c, d = run.config, run.dataset
     state = artifacts.read_state(run.workdir, 0)
     return {
@@ -86,7 +113,7 @@ def context(run: Run) -> dict:
         "coverage": _coverage(run),
         "label_version": d.label_version or None,
         "protocol": c.dataset.protocol,
-        "warnings": _warnings(run),
+        "warnings": _warnings(run, crossed=bool(cross_fitted(run, calibration))),
         "leakage": artifacts.read_json(run.workdir, "leakage.json"),
         "detector": {**_features(run), **run.detector.describe(state), **_epochs(run)},
         "lookahead_frames": run.detector.delay,
@@ -115,8 +142,10 @@ def _coverage(run: Run) -> str | None:
     return ", ".join(parts) or None
 
 
-def _warnings(run: Run) -> list[str]:
+def _warnings(run: Run, *, crossed: bool) -> list[str]:
     warnings = list(dict.fromkeys(text for fold in run.folds for text in fold.warnings))
+    if crossed:  # then the threshold has clips of its own
+        warnings = [text for text in warnings if SHARED_CLIPS not in text]
     warnings += copies_in_words(artifacts.read_json(run.workdir, "leakage.json"))
     if "features" in run.inputs:
         if run.backbone.random:

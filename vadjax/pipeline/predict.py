@@ -3,6 +3,7 @@
 import datetime
 import pathlib
 from collections.abc import Sequence
+from typing import Any
 
 from vadjax import data
 from vadjax.data.deviation import gathered
@@ -30,6 +31,8 @@ def detect(
     out: pathlib.Path,
     fps: float | None = None,
     skip_broken: bool = False,
+    threshold: float | None = None,
+    sensitivity: str = "",
     command: str = "",
     quiet: bool = False,
     verbose: bool = False,
@@ -43,6 +46,8 @@ def detect(
         fps: frames a second of videos that do not say theirs. Without it their alarms have no
             times, and none that are close are merged.
         skip_broken: leave out videos that cannot be read, said and counted.
+        threshold: a score in place of the run's threshold.
+        sensitivity: "low", "medium", "high", or a number of false alarms an hour.
         command: how a person would start this again.
         quiet: print nothing.
         verbose: print details, and the time before each line.
@@ -64,7 +69,8 @@ def detect(
         console.attached(),
         console.doing("scoring new videos"),
     ):
-        detector = TrainedDetector(workdir, console=console, command=command)
+        asked: dict[str, Any] = {"threshold": threshold, "sensitivity": sensitivity}
+        detector = TrainedDetector(workdir, console=console, command=command, **asked)
         return _detect(detector, paths, out, fps=fps, skip_broken=skip_broken)
 
 
@@ -78,6 +84,8 @@ def _detect(
 ) -> list[ScoredVideo]:
     """Score videos into a folder that is locked; see `detect`."""
     console, workdir = detector.run.console, detector.workdir
+    if detector.asked is not None:
+        console.say(f"  threshold {detector.asked.value:.4g}: {detector.asked.words}")
     videos, named = open_given(paths, skip_broken=skip_broken)
     without_rate = [v.id for v in videos if v.fps is None]
     videos = [with_fps(video, fps) for video in videos]
@@ -166,6 +174,17 @@ def _unlike(videos: Sequence, known: Sequence) -> list[str]:
     return notes
 
 
+def _threshold_of(detector: TrainedDetector) -> dict:
+    """Return the part `threshold` of the page."""
+    own, asked, value = detector.metrics["threshold"], detector.asked, detector.threshold
+    part = {"rule": own["rule"], "expected": own.get("expected")}
+    if asked is not None:
+        part = {"rule": asked.rule, "expected": None}
+        if asked.expected is not None and not asked.expected.reason:
+            part["expected"] = {**asked.expected._asdict(), "asked": None, "cross_fit": 0}
+    return {**part, "value": value, "values": [value]}
+
+
 def _write(
     detector: TrainedDetector,
     metrics: dict,
@@ -191,9 +210,12 @@ def _write(
         "dataset": "unlabelled",
         "coverage": f"trained on {metrics['dataset']}",
         "frame": None,
-        "threshold": {"rule": metrics["threshold"]["rule"], "value": detector.threshold},
+        "threshold": _threshold_of(detector),
         "accounting": account(scored),
-        "reasons": {"frame": no_labels, "accounting.labels": no_labels},
+        "reasons": {
+            **{k: why for k, why in metrics["reasons"].items() if k.startswith("threshold.")},
+            **{"frame": no_labels, "accounting.labels": no_labels},
+        },
     }
     write_report(
         out / "report.html",

@@ -2,6 +2,8 @@
 
 from vadjax.data.clip import Clip
 from vadjax.data.scored_video import ScoredVideo
+from vadjax.data.units import Fold
+from vadjax.pipeline.cross_fit import cross_folds_of, cross_states
 from vadjax.pipeline.run import Run
 from vadjax.storage import artifacts
 
@@ -12,11 +14,34 @@ def score(run: Run) -> None:
     calibration: list[ScoredVideo] = []
     for fold in run.folds:
         state = artifacts.read_state(run.workdir, fold.index)
-        sides = [run.clips(units, fold) for units in (fold.test, fold.calibration)]
+        crossed = held_out_by_others(run, fold)
+        sides = [run.clips(fold.test, fold), [] if crossed else run.clips(fold.calibration, fold)]
         videos = score_clips(run, state, [*sides[0], *sides[1]])
         test += videos[: len(sides[0])]
-        calibration += videos[len(sides[0]) :]
+        calibration += crossed or videos[len(sides[0]) :]
     artifacts.write_scores(run.workdir, test, calibration)
+
+
+def held_out_by_others(run: Run, fold: Fold) -> list[ScoredVideo]:
+    """Score all normal training clips, each by the detector of a cross-fit that did not see it.
+
+    Args:
+        run: whose clips are scored.
+        fold: of the run, to which the records belong.
+
+    Returns:
+        A record for each clip; none where the run is not cross-fitted.
+    """
+    states = cross_states(run)
+    if cross_folds_of(run) and not states:
+        run.console.say(
+            "  note: not cross-fitted: few clips for the threshold; --stage=train does it"
+        )
+    return [
+        video
+        for cross, state in states
+        for video in score_clips(run, state, run.clips(cross.calibration, fold))
+    ]
 
 
 def score_clips(run: Run, state, clips: list[Clip]) -> list[ScoredVideo]:

@@ -1,8 +1,11 @@
 """The stage `train`: clips of each fold to the state of its detector, after the leakage audit."""
 
+import time
+
 from vadjax.detectors.contract import Progress
 from vadjax.pipeline import record
 from vadjax.pipeline.audit import audit
+from vadjax.pipeline.cross_fit import cross_fit
 from vadjax.pipeline.run import Run, fold_name
 from vadjax.runtime import processes
 from vadjax.storage import artifacts
@@ -39,6 +42,9 @@ def train(run: Run) -> bool:
             artifacts.write_state(run.workdir, fold.index, state)
     if processes.is_first():
         record.after_training(run)
+    start = time.perf_counter()
+    if cross_fit(run):
+        run.add_timing(cross_fit_s=time.perf_counter() - start)
     compiled = timing.pop("train_compile_s", None)
     if timing:
         run.add_timing(**timing)  # of all epochs, those before a restart too

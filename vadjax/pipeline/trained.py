@@ -21,6 +21,7 @@ from vadjax.errors import UserError
 from vadjax.evaluation.decisions import decide
 from vadjax.pipeline.extract import first_batch
 from vadjax.pipeline.run import Run, check_length
+from vadjax.pipeline.sensitivity import Asked, asked_threshold
 from vadjax.runtime import devices
 from vadjax.runtime.console import Console
 from vadjax.storage import artifacts
@@ -38,6 +39,8 @@ class TrainedDetector:
         workdir: folder of a run whose stage `evaluate` has been done.
         console: where progress goes; None prints nothing.
         command: how a person would start this again.
+        threshold: a score, in place of the run's threshold; None is the run's.
+        sensitivity: "low", "medium", "high", or a number of false alarms an hour, in place of it.
 
     Raises:
         UserError: there is no trained detector, or its backbone's weights have changed.
@@ -49,6 +52,8 @@ class TrainedDetector:
         *,
         console: Console | None = None,
         command: str = "",
+        threshold: float | None = None,
+        sensitivity: str = "",
     ):
         self.workdir = pathlib.Path(workdir)
         config = configs.of_saved(workdirs.read_config(self.workdir))
@@ -64,6 +69,10 @@ class TrainedDetector:
                 f"{self.workdir} was trained with ({self.run.backbone.weights_source}); give it "
                 "the same file."
             )
+        self.asked: Asked | None = None
+        if threshold is not None or sensitivity:
+            held_out = artifacts.read_scores(self.workdir).calibration
+            self.asked = asked_threshold(held_out, threshold=threshold, sensitivity=sensitivity)
 
     @classmethod
     def load(cls, workdir: str | os.PathLike) -> "TrainedDetector":
@@ -80,7 +89,9 @@ class TrainedDetector:
 
     @property
     def threshold(self) -> float | None:
-        """Score from which a frame is called abnormal; None where the run has no threshold."""
+        """Score from which a frame is called abnormal; None where the run has none."""
+        if self.asked is not None:
+            return self.asked.value
         values = self.metrics["threshold"]["values"]
         return None if None in values else float(np.mean(values))
 

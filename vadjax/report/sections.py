@@ -10,6 +10,12 @@ from vadjax.evaluation import events, parts
 from vadjax.report import charts, plots, texts, wording
 from vadjax.report.timelines import data_uri
 
+OF_EVENTS = {  # what the script counts events by
+    "merge_s": events.MERGE_S,
+    "min_hours": events.MIN_HOURS,
+    "found_iou": events.FOUND_IOU,
+}
+
 
 def common(values: Iterable[Any]) -> Any:
     """Return the one value that all share, else None."""
@@ -156,13 +162,13 @@ def limits(
     Returns:
         `limits`, ascending, every threshold of the curves, of the run and of the other rules; None
         (above every score) comes last. `hidden` {abnormal, normal, counts [(tp, fp)] of each limit,
-        or None where every video is shown}, `merge_s` of alarms.
+        or None where every video is shown}, and `OF_EVENTS`.
     """
     if curve is None:
         return {
             "limits": [],
             "hidden": {"abnormal": 0, "normal": 0, "counts": None},
-            "merge_s": events.MERGE_S,
+            **OF_EVENTS,
         }
     known = {threshold for _, _, threshold in curve["points"] if threshold is not None}
     known |= {float(v.threshold) for v in videos if v.threshold is not None}
@@ -181,4 +187,4 @@ def limits(
         tp, fp = (len(s) - np.searchsorted(s, edges, side="left") for s in above)
         hidden["counts"] = [*zip(tp.tolist(), fp.tolist(), strict=True), (0, 0)]
         hidden["abnormal"], hidden["normal"] = (len(s) for s in above)
-    return {"limits": chosen, "hidden": hidden, "merge_s": events.MERGE_S}
+    return {"limits": chosen, "hidden": hidden, **OF_EVENTS}

@@ -96,9 +96,25 @@ def _figures(metrics: Mapping, scope: str) -> Table:
     filled = f"{wording.number(counts.get('filled'))} filled from the nearest scored frame"
     unit = f"{metrics.get('unit') or 'frame'}s"
     table.add_row(unit, wording.number(counts.get("frames")), Text(f"{filled}; {scope}"))
+    if at("frame.auc_micro_scored") is not None:
+        note = Text(f"without the {wording.number(counts.get('filled'))} filled frames")
+        table.add_row("AUC, micro", wording.number(at("frame.auc_micro_scored")), note)
+    table.add_row("normal frames called", *_expected(metrics))
     verdict = at("leakage.verdict") or wording.reason(metrics, "leakage")
     table.add_row("leakage audit", "–", Text(verdict, "bold red" if verdict == "leaky" else ""))
     return table
+
+
+def _expected(metrics: Mapping) -> tuple[str, Text]:
+    """Return the share of normal test frames called abnormal, and what was expected."""
+    given = wording.percent(wording.lookup(metrics, "threshold.false_positive_rate"))
+    low, high = (wording.lookup(metrics, f"threshold.expected.{key}") for key in ("low", "high"))
+    if low is None:
+        why = wording.reason(metrics, "threshold.expected.mean")
+        return given, Text(f"abnormal; no rate can be expected: {why}")
+    clips = wording.plural(wording.lookup(metrics, "threshold.expected.clips"), "held-out clip")
+    expected = f"{wording.percent(low)} to {wording.percent(high)}"
+    return given, Text(f"abnormal; expected {expected} by {clips}")
 
 
 def alarms(videos: Sequence[ScoredVideo]) -> RenderableType:

@@ -43,6 +43,7 @@ CELLS = {  # confusion cell -> (what it is called, is it right)
 
 
 RULES = {
+    "by_clip": "where held-out clips, left out one at a time, have the rate of {rate}",
     "quantile": "the {quantile} quantile of held-out normal frames",
     "mean_std": "the mean plus {num_std} standard deviations of held-out normal frames",
     "f1": "the threshold of best F1 on held-out labelled clips",
@@ -50,8 +51,12 @@ RULES = {
     "pot": "a generalised Pareto tail fitted to the peaks of held-out normal frames",
     "conformal": "conformal: the chosen false-alarm rate holds on held-out normal frames",
     "half": "a probability of one half",
+    "fixed": "given by the user",
+    "sensitivity": "where held-out clips have the rate of false alarms that was asked for",
 }
 RULE_NAMES = {
+    "by_clip": "Rate by clip",
+    "fixed": "Given",
     "quantile": "Quantile",
     "mean_std": "Mean + k deviations",
     "pot": "Peaks over threshold",

@@ -107,8 +107,10 @@ def rule(metrics: Mapping, config: Mapping) -> str:
         A part of a sentence.
     """
     name = lookup(metrics, "threshold.rule")
-    given = {k: lookup(config, f"evaluate.{k}") for k in ("quantile", "num_std")}
-    given = {"quantile": "given", "num_std": "some"} | {k: v for k, v in given.items() if v}
+    keys = {"quantile": "quantile", "num_std": "num_std", "rate": "false_alarm_rate"}
+    given = {k: lookup(config, f"evaluate.{key}") for k, key in keys.items()}
+    unnamed = {"quantile": "given", "num_std": "some", "rate": "that was asked for"}
+    given = unnamed | {k: v for k, v in given.items() if v}
     return RULES.get(name, str(name or "of a rule that was not named")).format_map(given)
 
 
@@ -230,5 +232,10 @@ def treatment(metrics: Mapping) -> list[str]:
     ahead = metrics.get("lookahead_frames")
     words = ["raw scores, not smoothed"]
     if ahead is not None:
-        words.append(f"looks {plural(ahead, 'frame')} ahead" if ahead else "no look-ahead")
+        none = "no look-ahead"
+        if lookup(metrics, "accounting.filled"):  # the nearest scored frame comes later
+            none = "no look-ahead but in filled frames"
+        words.append(f"looks {plural(ahead, 'frame')} ahead" if ahead else none)
+    if lookup(metrics, "detector.first_frames") == "short":
+        words.append("the first frames of a video scored by shorter windows")
     return words

@@ -16,7 +16,7 @@ from vadjax.training.batches import num_steps
 from vadjax.training.budget import choose_arrays
 from vadjax.training.inputs import TrainingData, check, hyperparameters, run_size
 from vadjax.training.member import Member
-from vadjax.training.runs import cut_runs, pad_runs
+from vadjax.training.runs import pad_tables
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -103,7 +103,7 @@ def _different_windows(pairs: Sequence[tuple[Run, Fold]]) -> tuple[list, dict]:
     check(data, pairs[0][0].detector.objective)
     size = run_size(pairs[0][0].config.train)
     tables = {
-        split: _padded([getattr(data, split) for _, data in inputs], size)
+        split: pad_tables([getattr(data, split) for _, data in inputs], size)
         for split in ("train", "validation")
     }
     with_own = []
@@ -150,31 +150,3 @@ def _raw_inputs(pairs: Sequence[tuple[Run, Fold]]) -> list[tuple[Standardizer, T
         return TrainingData(list(rows.values()), *both, frame_labels=labels, segments=whole)
 
     return [(standardizer(fold.train), data(fold)) for _, fold in pairs]
-
-
-def _padded(tables: Sequence[WindowTable], size: int) -> list[dict[str, np.ndarray]]:
-    """Return window tables as arrays of one length, padded with their first row.
-
-    Args:
-        tables: one for each member; members of one split have the same object.
-        size: windows per run of consecutive windows where batches are such runs; else 0.
-    """
-    longest = max(map(len, tables))
-    cuts = {id(table): cut_runs(table, size) for table in tables} if size else {}
-    shapes = [cut["frames"].shape for cut in cuts.values()]
-
-    @functools.cache
-    def padded(index: int) -> dict[str, np.ndarray]:
-        table = tables[index]
-        missing = longest - len(table)
-        arrays = {
-            "rows": np.concatenate([table.rows, np.repeat(table.rows[:1], missing, axis=0)]),
-            "video": np.concatenate([table.video, np.repeat(table.video[:1], missing)]),
-        }
-        if not size:
-            return {**arrays, "count": np.asarray(len(table), np.int32)}
-        num_runs, num_frames = (max(n) for n in zip(*shapes, strict=True))
-        return arrays | pad_runs(cuts[id(table)], num_runs=num_runs, num_frames=num_frames)
-
-    first = {id(table): index for index, table in reversed(list(enumerate(tables)))}
-    return [padded(first[id(table)]) for table in tables]

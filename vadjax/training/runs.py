@@ -1,6 +1,7 @@
 """Batches that are runs of neighbouring windows, whose frames are projected once for all."""
 
-from collections.abc import Mapping
+import functools
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -58,3 +59,35 @@ def pad_runs(cut: Mapping, *, num_runs: int, num_frames: int) -> dict[str, np.nd
     padded["weight"][count:] = 0
     padded["frames"] = np.pad(padded["frames"], ((0, 0), (0, num_frames - length)), mode="edge")
     return {**padded, "count": np.asarray(count, np.int32)}
+
+
+def pad_tables(tables: Sequence[Any], size: int) -> list[dict[str, np.ndarray]]:
+    """Return the window tables of a population's members as arrays of one length.
+
+    Args:
+      tables: one for each member, padded with its first row; members of one split have the same
+        object.
+      size: windows per run of consecutive windows where batches are such runs; else 0.
+
+    Returns:
+      {rows, video, count} of each member, or what `pad_runs` returns in place of the count.
+    """
+    longest = max(map(len, tables))
+    cuts = {id(table): cut_runs(table, size) for table in tables} if size else {}
+    shapes = [cut["frames"].shape for cut in cuts.values()]
+
+    @functools.cache
+    def padded(index: int) -> dict[str, np.ndarray]:
+        table = tables[index]
+        missing = longest - len(table)
+        arrays = {
+            "rows": np.concatenate([table.rows, np.repeat(table.rows[:1], missing, axis=0)]),
+            "video": np.concatenate([table.video, np.repeat(table.video[:1], missing)]),
+        }
+        if not size:
+            return {**arrays, "count": np.asarray(len(table), np.int32)}
+        num_runs, num_frames = (max(n) for n in zip(*shapes, strict=True))
+        return arrays | pad_runs(cuts[id(table)], num_runs=num_runs, num_frames=num_frames)
+
+    first = {id(table): index for index, table in reversed(list(enumerate(tables)))}
+    return [padded(first[id(table)]) for table in tables]

@@ -13,7 +13,7 @@ function merged(stretches, video) {
 }
 
 function counted(video, limit) {
-  const cells = { tp: 0, fp: 0, fn: 0, tn: 0, alarms: 0, falseAlarms: 0 };
+  const cells = { tp: 0, fp: 0, fn: 0, tn: 0, alarms: 0, falseAlarms: 0, events: [] };
   if (!video.truth) return cells;
   const called = [];
   let [turn, at] = [0, 0]; // which stretch of the truth comes next; where the last call ended
@@ -31,17 +31,70 @@ function counted(video, limit) {
   const alarms = merged(called, video);
   cells.alarms = alarms.length;
   cells.falseAlarms = alarms.filter(([a, b]) => !events.some(([c, d]) => a < d && c < b)).length;
+  cells.events = events.map((event) => eventOf(event, called, alarms, video.edges));
   return cells;
+}
+
+// An event: its delay until the first call, the share of its frames called, the best IoU of an alarm.
+function eventOf([start, stop], called, alarms, edges) {
+  let [delay, inside, overlap] = [Infinity, 0, 0];
+  for (const [a, b] of called) {
+    const shared = Math.min(b, stop) - Math.max(a, start);
+    if (shared <= 0) continue;
+    delay = Math.min(delay, Math.max(a, start) - start);
+    inside += shared;
+  }
+  for (const [a, b] of alarms) {
+    const shared = Math.max(0, Math.min(b, stop) - Math.max(a, start));
+    overlap = Math.max(overlap, shared / (Math.max(b, stop) - Math.min(a, start)));
+  }
+  const later = delay === Infinity ? delay : edges && edges[start + delay] - edges[start];
+  return { delay, seconds: edges ? later : NaN, share: inside / (stop - start), overlap };
+}
+
+// The middle value; null where it is not known, or that of a missed event.
+function median(values) {
+  if (!values.length || values.some(Number.isNaN)) return null;
+  const sorted = [...values].sort((a, b) => a - b);
+  const middle = (sorted.length - 1) / 2;
+  const value = (sorted[Math.floor(middle)] + sorted[Math.ceil(middle)]) / 2;
+  return Number.isFinite(value) ? value : null;
+}
+
+// Seconds of footage outside the truth; NaN where no time is known.
+function normalSeconds({ edges, truth }) {
+  if (!edges) return NaN;
+  const inside = truth.reduce((sum, [start, stop]) => sum + edges[stop] - edges[start], 0);
+  return edges[edges.length - 1] - edges[0] - inside;
+}
+
+function eventFigures({ events, falseAlarms, normalSeconds }) {
+  const touched = events.filter((one) => one.delay < Infinity).length;
+  const found = events.filter((one) => one.overlap >= data.found_iou).length;
+  const hours = normalSeconds / 3600;
+  return {
+    touched,
+    touchedRate: share(touched, events.length),
+    found,
+    foundRate: share(found, events.length),
+    shareCalled: share(events.reduce((sum, one) => sum + one.share, 0), events.length),
+    delayFrames: median(events.map((one) => one.delay)),
+    delaySeconds: median(events.map((one) => one.seconds)),
+    falsePerHour: hours >= data.min_hours ? falseAlarms / hours : null,
+  };
 }
 
 // limits: one threshold for all, or a function of the video; hidden: [tp, fp] of videos not shown.
 function counts(limit, hidden = [0, 0]) {
   const sum = { tp: hidden[0], fp: hidden[1], fn: data.hidden.abnormal - hidden[0], tn: data.hidden.normal - hidden[1], alarms: 0, falseAlarms: 0 };
+  const rest = { events: [], normalSeconds: 0 };
   for (const video of data.videos) {
     const own = counted(video, limit);
     for (const key of Object.keys(sum)) sum[key] += own[key];
+    rest.events.push(...own.events);
+    if (video.truth) rest.normalSeconds += normalSeconds(video);
   }
-  return sum;
+  return { ...sum, ...eventFigures({ ...rest, falseAlarms: sum.falseAlarms }) };
 }
 
 // As evaluation/frame.py: null where a class is missing, 0 by convention where nothing is called.

@@ -9,7 +9,7 @@ for (const video of data.videos) {
 }
 
 const number = (value, digits = data.digits) => value.toFixed(digits).replace("-", "−");
-const percent = (share) => `${(100 * share).toFixed(1)} %`;
+const percent = (share) => `${(100 * share).toFixed(1)}\u00a0%`;
 
 // 75.25 -> "1:15.2", as wording.clock.
 function clock(seconds) {

@@ -12,15 +12,20 @@ function tryThresholds(box, rings) {
   const own = data.videos.length && data.videos.every((v) => v.threshold === data.videos[0].threshold) ? data.videos[0].threshold : null;
   const start = own === null ? Math.floor(limits.length / 2) : Math.max(0, limits.indexOf(own));
 
+  const forms = { touchedRate: percent, foundRate: percent, shareCalled: percent };
+  for (const key of ["delayFrames", "delaySeconds", "falsePerHour"]) forms[key] = (value) => number(value, 1);
+  for (const cell of ["tp", "fp", "fn", "tn"]) forms[`share-${cell}`] = percent;
+  for (const key of Object.keys(rates({ tp: 0, fp: 0, fn: 0, tn: 0 }))) forms[key] = (value) => number(value, 3);
+  const count = (value) => value.toLocaleString("en");
+
   const say = (limit) => (limit === null ? "above every score" : number(limit));
   const fill = (values) => {
     for (const one of live) {
       const value = values[one.dataset.live];
       if (value === undefined) continue;
-      one.textContent = value === null ? "–" : Number.isInteger(value) && !(one.dataset.live in asRates) ? value.toLocaleString("en") : one.dataset.live.startsWith("share-") ? percent(value) : number(value, 3);
+      one.textContent = value === null ? "–" : (forms[one.dataset.live] ?? count)(value);
     }
   };
-  const asRates = rates({ tp: 0, fp: 0, fn: 0, tn: 0 });
   const put = (name, x, y) => {
     const ring = rings.find(([one]) => one === name)[1];
     if (!ring || x === null || y === null) return;
@@ -42,7 +47,7 @@ function tryThresholds(box, rings) {
     said.textContent = say(limit);
     input.setAttribute("aria-valuetext", `threshold ${say(limit)}: ${sum.tp} detected, ${sum.fn} missed, ${sum.fp} false alarms`);
     const mine = limit === own && own !== null;
-    note.textContent = mine ? "This is the run’s own threshold." : "A threshold chosen on test labels is not a result. Values marked ◆ follow the slider.";
+    note.textContent = mine ? "This is the run’s own threshold." : "A threshold chosen on test labels is not a result. Values marked ◆ follow the slider; all others are at the run’s threshold.";
     box.classList.toggle("trying", !mine);
     document.getElementById("threshold").closest("section").classList.toggle("trying", !mine);
   }

@@ -1,0 +1,79 @@
+"""The first frames of a video against windows that are cut by hand, one shape a frame."""
+
+import numpy as np
+import pytest
+
+from tests.models import build
+from vadjax.data.windows import window_span
+from vadjax.scoring.first_frames import choose_first_frames
+from vadjax.scoring.score import score_videos
+
+CASES = [  # model, both directions, objective, rows between two of a window
+    ("lstm", False, "predict", 1),
+    ("gru", False, "predict", 3),
+    ("lstm_gru", False, "classify", 1),
+    ("simple_rnn", False, "classify", 2),
+    ("transformer", False, "predict", 2),
+    ("transformer", False, "classify", 1),
+    ("lstm", True, "predict", 2),
+    ("gru", True, "classify", 1),
+    ("lstm", False, "reconstruct", 1),
+    ("dense", False, "predict", 2),
+    ("appearance_to_flow", False, "motion", 1),
+]
+
+
+def by_hand(model, objective, variables, video, frame, dilation) -> float:
+    """Score one early frame: by the rows so far where the model scans, else by repeated ones."""
+    scans = not model.module.bidirectional if hasattr(model.module, "bidirectional") else False
+    scans = scans and objective.name in ("predict", "classify")
+    rows = np.arange(frame % dilation, frame + 1, dilation)
+    if scans and len(rows) < model.min_length:
+        rows = np.repeat(rows, 2)  # a predictor has nothing before the first frame but itself
+    if not scans:
+        back = frame - dilation * np.arange(build.STEPS)[::-1]
+        rows = np.where(back < 0, 0, back)
+    window = video[None, rows]
+    outputs, _ = model.apply(variables, window)
+    return float(np.asarray(objective.frame_score(outputs, window))[0, -1])
+
+
+@pytest.mark.parametrize("name, both, task, dilation", CASES)
+def test_the_first_frames_are_scored_by_what_came_before(name, both, task, dilation):
+    objective = build.objective(task)
+    more = {"bidirectional": both} if both else {}
+    model = build.model(name, task=objective, **more)
+    variables = build.variables(model, build.windows(model))
+    rng, span = np.random.default_rng(0), window_span(build.STEPS, dilation)
+    videos = {
+        key: rng.normal(size=(span + extra, *model.feature_shape)).astype(np.float32)
+        for key, extra in (("shortest", 0), ("longer", 7))
+    }
+    sizes = {"length": build.STEPS, "dilation": dilation, "batch_size": 4}
+    found = score_videos(model, objective, variables, videos, first_frames="short", **sizes)
+    filled = score_videos(model, objective, variables, videos, first_frames="fill", **sizes)
+    for key, video in videos.items():
+        scores, predicted = found[key]
+        assert predicted.all()
+        wanted = [by_hand(model, objective, variables, video, i, dilation) for i in range(span - 1)]
+        np.testing.assert_allclose(scores[: span - 1], wanted, rtol=2e-5, atol=2e-6)
+        np.testing.assert_array_equal(scores[span - 1 :], filled[key][0][span - 1 :])
+        assert filled[key][1].tolist() == [i >= span - 1 for i in range(len(video))]
+    later = {key: video.copy() for key, video in videos.items()}
+    for video in later.values():
+        video[span - 2 :] += 3
+    again = score_videos(model, objective, variables, later, first_frames="short", **sizes)
+    for key in videos:
+        np.testing.assert_allclose(again[key][0][: span - 2], found[key][0][: span - 2], rtol=1e-6)
+
+
+def test_what_looks_ahead_or_has_one_row_is_left_alone():
+    model, objective = build.model("lstm"), build.objective("predict")
+    cut = {"length": 5, "dilation": 1}
+    assert any(choose_first_frames(model, objective, **cut, aggregate="mean", mode="short"))
+    assert not any(choose_first_frames(model, objective, **cut, aggregate="last", mode="fill"))
+    both = build.objective("reconstruct")
+    model = build.model("dense_autoencoder", task=both)
+    assert not any(choose_first_frames(model, both, **cut, aggregate="mean", mode="short"))
+    one = {"length": 1, "dilation": 1, "aggregate": "last", "mode": "short"}
+    assert not any(choose_first_frames(model, both, **one))

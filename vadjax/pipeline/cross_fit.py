@@ -1,0 +1,76 @@
+"""Further detectors, each trained without a part of the training clips, for the threshold."""
+
+from typing import Any
+
+from vadjax import config as configs
+from vadjax.data.cross_fit import cross_folds, needs_cross_fit
+from vadjax.data.units import Fold
+from vadjax.detectors.contract import Progress
+from vadjax.pipeline.run import Run
+from vadjax.runtime import processes
+from vadjax.storage import cross_fit as kept
+
+
+def cross_folds_of(run: Run) -> tuple[Fold, ...]:
+    """Return the folds of a run's cross-fit; none where its threshold needs no further clips."""
+    e = run.config.evaluate
+    if not e.cross_fit or run.protocol.supervised or len(run.folds) != 1:
+        return ()
+    (fold,) = run.folds
+    if not needs_cross_fit(fold):
+        return ()
+    return cross_folds(fold, num_blocks=e.cross_fit, window_span=run.span, seed=run.config.seed)
+
+
+def cross_fit(run: Run) -> bool:
+    """Fit the further detectors of a run, where they are wanted and not there yet.
+
+    Returns:
+        Whether anything was fitted.
+    """
+    folds = cross_folds_of(run)
+    if not folds:
+        return False
+    facts = _facts(run, folds)
+    if kept.read_cross_facts(run.workdir) == facts:
+        return False
+    if processes.current().count > 1:
+        run.console.say("  note: several processes do not cross-fit; the threshold has few clips")
+        return False
+    run.console.say(
+        f"  cross-fit for the threshold: {len(folds)} more trainings, each without a part of the "
+        "normal clips (evaluate.cross_fit=0 leaves them out)"
+    )
+    progress = Progress(run.console, run.workdir, label="cross-fit: ")
+    pairs = [(run.clips(f.train, f), run.clips(f.validation, f)) for f in folds]
+    seed = run.config.seed
+    if run.gradient:
+        from vadjax.detectors.window_folds import fit_folds
+
+        states = fit_folds(run.detector, pairs, seed=seed, progress=progress)
+    else:
+        states = [run.detector.fit(*pair, seed=seed, progress=progress) for pair in pairs]
+    kept.write_cross(run.workdir, states, facts)
+    return True
+
+
+def cross_states(run: Run) -> list[tuple[Fold, Any]]:
+    """Return the folds of a run's cross-fit with their detectors' states; none where not fitted."""
+    folds = cross_folds_of(run)
+    if not folds or kept.read_cross_facts(run.workdir) != _facts(run, folds):
+        return []
+    return [(fold, kept.read_cross(run.workdir, fold.index)) for fold in folds]
+
+
+def _facts(run: Run, folds: tuple[Fold, ...]) -> dict:
+    """Return what the further detectors were made of, as it comes back from JSON."""
+    made_of = {**configs.identity(run.config), "train.epochs": run.config.train.epochs}
+    return {
+        "identity": configs.fingerprint(made_of),
+        "videos": {
+            name: str(video.fingerprint)
+            for name, video in run.videos.items()
+            if any(name in fold.videos for fold in folds)
+        },
+        "blocks": [[s.video_id for s in fold.calibration.segments] for fold in folds],
+    }
