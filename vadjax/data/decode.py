@@ -157,7 +157,7 @@ class Decoder:
         """Return a frame of this pass as uint8 [h, w, 3] RGB (`Picture.rgb`)."""
         height, width = self._stored or (frame.height, frame.width)
         shown = self._reformatter.reformat(frame, format="rgb24", threads=1)
-        image = shown.to_ndarray()
+        image: np.ndarray = shown.to_ndarray()
         if image.shape[:2] != (height, width):
             image = cv2.resize(image, (width, height), interpolation=cv2.INTER_AREA)
         image = np.ascontiguousarray(upright(image, self._matrix))

@@ -261,7 +261,7 @@ def video_of(row: Mapping[str, Any], content: np.ndarray | None = None) -> Video
         announced=int(row["announced"]),
         first=int(row["first"]),
         pages=bool(row["pages"]),
-        levels=tuple(map(float, row["levels"])) or None,
+        levels=(low_high[0], low_high[1]) if (low_high := row["levels"].tolist()) else None,
         times=row["times_ns"] / 1e9 if len(row["times_ns"]) else None,
         lost=tuple(map(int, row["lost"])),
         is_damaged=bool(row["is_damaged"]),

@@ -104,7 +104,8 @@ def read_vollabel(path: str | os.PathLike) -> PackedMasks:
         )
     columns = tuple(cell[0] for cell in cells)
     labels = np.array([packed.any() for packed in columns], np.uint8)
-    return PackedMasks(columns, labels, next(iter(shapes)))
+    height, width = next(iter(shapes))
+    return PackedMasks(columns, labels, (height, width))
 
 
 def _pack(mask: np.ndarray) -> tuple[np.ndarray, tuple[int, ...]]:
