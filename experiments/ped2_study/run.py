@@ -30,7 +30,7 @@ from vadjax import config as configs  # noqa: E402
 from vadjax.pipeline import stages  # noqa: E402
 from vadjax.pipeline.run import Run  # noqa: E402
 from vadjax.runtime.console import Console  # noqa: E402
-from vadjax.storage.workdir import environment  # noqa: E402
+from vadjax.storage.environment import environment  # noqa: E402
 
 SEEDS = 3
 

@@ -1,13 +1,12 @@
 """Whatever a config file does, the command says one line and ends with status 1."""
 
-import os
-import runpy
+import subprocess
 import sys
 
 import pytest
 
 from vadjax import api
-from vadjax.config import renamed, shipped
+from vadjax.config import shipped
 from vadjax.errors import UserError
 
 START = "from vadjax.config import default_config\ndef get_config(arg=''):\n    "
@@ -35,32 +34,33 @@ def test_a_config_file_that_fails_is_one_line(tmp_path, text):
     assert code == 1 and FILES[text] in error and len(error.splitlines()) == 1
 
 
-def command_line(*arguments):
-    """Run vadjax.main in a child of this process, which has imported it; return status, stderr."""
-    reading, writing = os.pipe()
-    if not (child := os.fork()):
-        os.dup2(writing, 2)
-        sys.stderr = open(2, "w", closefd=False)  # noqa: SIM115
-        status = 99
-        try:
-            sys.argv = ["vadjax.main", *arguments]
-            runpy.run_module("vadjax.main", run_name="__main__", alter_sys=True)
-        except SystemExit as end:
-            status = end.code
-        finally:
-            sys.stderr.flush()
-            os._exit(status)
-    os.close(writing)
-    with open(reading) as file:
-        error = file.read()
-    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), error
+START_MAIN = """
+import runpy, sys
+from vadjax.config import renamed
+renamed.KEYS.update({})
+sys.argv[0] = "vadjax.main"
+runpy.run_module("vadjax.main", run_name="__main__", alter_sys=True)
+"""
 
 
-def test_an_old_key_in_a_file_is_answered_with_the_new_one(tmp_path, monkeypatch):
-    monkeypatch.setitem(renamed.KEYS, "window.size", "window.length")
+def command_line(*arguments, keys=()):
+    """Run vadjax.main in a process of its own; return its status and what it wrote to stderr.
+
+    Args:
+        arguments: of the command.
+        keys: pairs of an old and a new key, as if they had been renamed.
+    """
+    script = START_MAIN.replace("update({})", f"update({dict(keys)!r})")
+    done = subprocess.run(
+        [sys.executable, "-c", script, *arguments], capture_output=True, text=True, timeout=120
+    )
+    return done.returncode, done.stderr
+
+
+def test_an_old_key_in_a_file_is_answered_with_the_new_one(tmp_path):
     file = tmp_path / "mine.py"
     file.write_text(START + "config = default_config()\n    config.window.size = 3")
-    code, error = command_line(f"--config={file}")
+    code, error = command_line(f"--config={file}", keys=[("window.size", "window.length")])
     assert code == 1 and "'window.size' is called 'window.length' now" in error
 
 

@@ -58,7 +58,8 @@ def sides(done):
 @pytest.fixture(scope="module")
 def rows(done, sides):
     """The stored features of every clip."""
-    return {name: np.array(done.store.read(name), np.float64) for s in sides.values() for name in s}
+    names = [name for side in sides.values() for name in side]
+    return {name: np.array(done.store.read(done.videos[name]), np.float64) for name in names}
 
 
 def standardisation(rows):
@@ -140,7 +141,9 @@ def test_motion_baselines_are_the_stored_measures(done, sides):
     for name, column in (("flow_box", "flow"), ("frame_difference", "difference")):
         scores = {video.id: video.scores for video in found[name]}
         for clip in sides["test"]:
-            stored = np.array(done.motion_store.read(clip))[:, MOTION_NAMES.index(column)]
+            stored = np.array(done.motion_store.read(done.videos[clip]))[
+                :, MOTION_NAMES.index(column)
+            ]
             np.testing.assert_array_equal(scores[clip], stored)
 
 
