@@ -22,16 +22,19 @@ function film(item, { plot, move, edges, count, moments }) {
     const last = spans[spans.length - 1][1];
     return before - (edges[last] - edges[last - 1]) / 2;
   };
-  let leading = false; // the film moves the cursor, not the other way round
+  let leading = false; // the film moves the cursor
+  let following = false; // the cursor moves the film
   const lead = () => {
-    if (video.paused && !video.seeking) return;
+    if (following || (video.paused && !video.seeking)) return;
     leading = true;
     move(frameOf(video.currentTime + 1e-4));
     leading = false;
   };
-  video.addEventListener("timeupdate", lead);
+  for (const name of ["timeupdate", "seeking"]) video.addEventListener(name, lead);
+  video.addEventListener("seeked", () => (following = false));
   const follow = () => {
     if (leading || !item.querySelector("details.film").open || video.readyState < 1 || !video.paused) return;
+    following = true;
     video.currentTime = timeOf(Number(plot.getAttribute("aria-valuenow")));
   };
   plot.addEventListener("click", follow);
