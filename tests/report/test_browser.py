@@ -150,6 +150,16 @@ def test_the_slider_counts_as_numpy_does(opened):
     assert {key: shown(opened, key) for key in before} == before
 
 
+def test_the_slider_moves_the_delay_in_seconds(opened):
+    views, limits = demo.explained()["videos"], read_limits(opened)
+    for index in (len(limits) // 3, len(limits) // 2, limits.index(0.84)):
+        slide(opened, index)
+        decided = [decide(video, np.float64(limits[index])) for video in views]
+        wanted = events.event_metrics(decided)[0]["median_delay_s"]
+        assert float(shown(opened, "delaySeconds")) == pytest.approx(wanted, abs=0.051)
+    opened.locator("#limit-reset").click()
+
+
 def test_the_slider_and_the_rules_obey_the_keyboard(opened):
     views, limits = demo.explained()["videos"], read_limits(opened)
     opened.locator("#limit").focus()

@@ -31,12 +31,12 @@ function counted(video, limit) {
   const alarms = merged(called, video);
   cells.alarms = alarms.length;
   cells.falseAlarms = alarms.filter(([a, b]) => !events.some(([c, d]) => a < d && c < b)).length;
-  cells.events = events.map((event) => eventOf(event, called, alarms, video.edges));
+  cells.events = events.map((event) => eventOf(event, called, alarms, video));
   return cells;
 }
 
 // An event: its delay until the first call, the share of its frames called, the best IoU of an alarm.
-function eventOf([start, stop], called, alarms, edges) {
+function eventOf([start, stop], called, alarms, { edges, times, fps }) {
   let [delay, inside, overlap] = [Infinity, 0, 0];
   for (const [a, b] of called) {
     const shared = Math.min(b, stop) - Math.max(a, start);
@@ -48,8 +48,8 @@ function eventOf([start, stop], called, alarms, edges) {
     const shared = Math.max(0, Math.min(b, stop) - Math.max(a, start));
     overlap = Math.max(overlap, shared / (Math.max(b, stop) - Math.min(a, start)));
   }
-  const later = delay === Infinity ? delay : edges && edges[start + delay] - edges[start];
-  return { delay, seconds: edges ? later : NaN, share: inside / (stop - start), overlap };
+  const exact = times && delay < Infinity ? edges[start + delay] - edges[start] : delay / (fps || 1);
+  return { delay, seconds: edges ? exact : NaN, share: inside / (stop - start), overlap };
 }
 
 // The middle value; null where it is not known, or that of a missed event.
