@@ -117,9 +117,8 @@ def expected(views, limit: float | None) -> dict[str, str]:
     for key in ("touched", "found"):
         texts[key], texts[f"{key}Rate"] = f"{found[key]:,}", percent(found[f"{key}_rate"])
     texts["shareCalled"] = percent(found["mean_share_called"])
-    for key, name in (("delayFrames", "median_delay_frames"), ("delaySeconds", "median_delay_s")):
-        # The page sums floats in another order: what ends in 5 may be a little more.
-        texts[key] = "–" if found[name] is None else f"{found[name] + 1e-9:.1f}"
+    delay = found["median_delay_frames"]
+    texts["delayFrames"] = "–" if delay is None else f"{delay:.1f}"
     for key, value in frame.threshold_metrics(cells).items():
         texts[key] = f"{value:.3f}".replace("-", "−")
     return texts
