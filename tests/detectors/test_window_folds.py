@@ -19,6 +19,7 @@ def test_each_training_is_that_of_its_clips_alone(tmp_path, batches):
         world.progress.name = f"alone{index}"
         alone = detector.fit(*pair, seed=0, progress=world.progress)
         np.testing.assert_allclose(state["mean"], alone["mean"], rtol=1e-6)
+        assert state.pop("fitted_on") == alone.pop("fitted_on") != {}
         for one, other in zip(*map(jax.tree.leaves, (state, alone)), strict=True):
             np.testing.assert_allclose(one, other, rtol=2e-4, atol=2e-5)
     held = world.clip(video("test/7", 7))

@@ -126,7 +126,7 @@ def test_figures_of_another_config_do_not_stay_beside_it(finished, cache, tmp_pa
         stages.run(config, workdir, stage="report", quiet=True)
     metrics = stages.run(config, workdir, stage="evaluate", quiet=True)
     saved = json.loads((workdir / "config.json").read_text())
-    assert metrics["threshold"]["rule"] == "quantile"
+    assert metrics["threshold"]["rule"] == "by_clip"
     assert saved["config"]["evaluate"]["quantile"] == 0.8
     assert saved["config"]["report"]["title"] == ""  # the page is that of before
 

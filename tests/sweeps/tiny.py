@@ -16,6 +16,7 @@ def config(cache, **changes) -> ConfigDict:
     made.window.length, made.model.units, made.model.name = 4, (4,), "dense"
     made.objective.name, made.dataset.protocol = "classify", "random_window"
     made.evaluate.threshold, made.evaluate.num_bootstrap = "half", 20
+    made.evaluate.cross_fit = 0  # which sweeps leave out
     t.epochs, t.patience, t.batch_size = 2, 0, 16
     made.update_from_flattened_dict({k.replace("__", "."): v for k, v in changes.items()})
     return made

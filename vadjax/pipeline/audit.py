@@ -63,7 +63,7 @@ def _fitted(run: Run, fold: Fold, held_out: Sequence[str]) -> FittedOn | None:
     noted = {purpose: [tuple(each) for each in frames] for purpose, frames in (own or {}).items()}
     noted["threshold"] = [stretch_of(name, run.videos) for name in held_out]
     for _, other in cross_states(run):  # the scores that choose the threshold hang on these too
-        for frames in other["fitted_on"].values() if isinstance(other, Mapping) else ():
+        for frames in other.get("fitted_on", {}).values() if isinstance(other, Mapping) else ():
             noted["threshold"] += [tuple(each) for each in frames]
     for name in baseline_names(run):
         for purpose, frames in fitted_on(run, name, fold).items():
