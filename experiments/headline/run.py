@@ -38,7 +38,15 @@ BASELINES = (
 )
 
 
-def run(name: str, *, data_dir: str, cache_dir: str, seed: int, workdirs: pathlib.Path) -> dict:
+def run(
+    name: str,
+    *,
+    data_dir: str,
+    cache_dir: str,
+    seed: int,
+    first_frames: str,
+    workdirs: pathlib.Path,
+) -> dict:
     """Run one config with one seed.
 
     Args:
@@ -46,6 +54,7 @@ def run(name: str, *, data_dir: str, cache_dir: str, seed: int, workdirs: pathli
         data_dir: of the data set.
         cache_dir: of features.
         seed: of the run.
+        first_frames: score.first_frames.
         workdirs: folder of all runs.
 
     Returns:
@@ -57,6 +66,8 @@ def run(name: str, *, data_dir: str, cache_dir: str, seed: int, workdirs: pathli
     config = module.get_config()
     config.seed, config.dataset.data_dir = seed, data_dir
     config.features.cache_dir = cache_dir
+    config.score.first_frames = first_frames
+    config.evaluate.cross_fit = 0  # it is for thresholds, which no table has
     return stages.run(configs.validate(config), workdirs / f"{name}-{seed}")
 
 
@@ -115,6 +126,7 @@ def main() -> None:
     parser.add_argument("--data_dir", default="")
     parser.add_argument("--cache_dir", default="~/.cache/vadjax")
     parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--first_frames", choices=("short", "fill"), default="short")
     parser.add_argument("--workdirs", default="runs/headline")
     args = parser.parse_args()
     runs = {
@@ -124,6 +136,7 @@ def main() -> None:
                 data_dir=args.data_dir,
                 cache_dir=args.cache_dir,
                 seed=seed,
+                first_frames=args.first_frames,
                 workdirs=pathlib.Path(args.workdirs),
             )
             for seed in range(args.seeds)
