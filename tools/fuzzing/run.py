@@ -77,6 +77,7 @@ def fuzz(
             shared[0].set_done(reader, only, 0.0)
         inputs, workers = 0, 1
     begun, children = time.monotonic(), {}
+    stuck: set[tuple[int, int, int]] = set()
     ends = begun + seconds
     try:
         while True:
@@ -103,7 +104,10 @@ def fuzz(
                     code = os.waitstatus_to_exitcode(status)
                     if code and reader < 0:
                         raise RuntimeError("a worker could not begin; see its traceback above")
-                    if code and reader >= 0:
+                    again = (worker, reader, number)
+                    if code == -9 and only is None and again not in stuck:
+                        stuck.add(again)  # read once more, by a new process
+                    elif code and reader >= 0:
                         why = f"the process ended with {code}" if code != -9 else "it is stuck"
                         _report(reports, names[reader], worker, number, why)
                         done, spent = shared[worker].done(reader)

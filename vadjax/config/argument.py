@@ -9,6 +9,7 @@ from vadjax import backbones
 from vadjax.config import renamed
 from vadjax.config.defaults import flatten
 from vadjax.config.meanings import unknown_key
+from vadjax.config.value_checks import shown
 from vadjax.errors import UserError
 
 ABBREVIATIONS = {"backbone": "features.backbone", "detector": "detector.name"}
@@ -48,7 +49,7 @@ def assign(config: ConfigDict, part: str) -> None:
     key, equals, text = part.partition("=")
     if not equals:
         raise UserError(
-            f"config argument {part!r} is no key=value; write, for instance, "
+            f"config argument {shown(part)} is no key=value; write, for instance, "
             "--config=configs/ped2_lstm.py:backbone=resnet50"
         )
     [key] = renamed.upgrade({ABBREVIATIONS.get(key, key): None})
@@ -59,6 +60,6 @@ def assign(config: ConfigDict, part: str) -> None:
         value = text if kind is str else ast.literal_eval(text)
         config.update_from_flattened_dict({key: value})
     except (ValueError, SyntaxError, TypeError, OverflowError, MemoryError, RecursionError):
-        raise UserError(f"config argument {part[:80]!r}: {key} wants a {kind.__name__}") from None
+        raise UserError(f"config argument {shown(part)}: {key} wants a {kind.__name__}") from None
     if key == "features.backbone" and not backbones.takes_any_size(text):
         config.features.height = config.features.width = 0
