@@ -53,7 +53,9 @@ def cross_folds(fold: Fold, *, num_blocks: int, window_span: int, seed: int) -> 
         folds.append(
             Fold(
                 index,
-                *(_units(part) for part in (train, stops, held)),
+                _units(train),
+                _units(stops),
+                _units(held),
                 Units(),
                 protocol=fold.protocol,
             )

@@ -113,10 +113,10 @@ def _raw_inputs(
     starts = np.cumsum([0, *map(len, pool)]).tolist()
     cut: dict[str, Any] = {"length": window.length, "dilation": window.dilation}
     cut["start_of"] = dict(zip(pool, starts, strict=False)).__getitem__
-    rows = list(pool.values())
-    return rows, [
+    pooled = list(pool.values())
+    return pooled, [
         TrainingData(
-            rows,
+            pooled,
             join_tables([c.units.window_table(stride=window.stride, **cut) for c in clips]),
             join_tables([c.units.window_table(stride=1, **cut) for c in stops]),
             segments=list(pool),

@@ -245,8 +245,8 @@ class WindowModel(ClipDetector):
             mode = self.config.score.first_frames
             return make_inputs(model, self.objective, standard, first_frames=mode, **more, **sizes)
 
-        key = (*key, first)
-        placed = kept(shared, key, size=sum(4 * x.size for x in rows.values()), make=make)
+        own = (*key, first)
+        placed = kept(shared, own, size=sum(4 * x.size for x in rows.values()), make=make)
         result = score_inputs(model, self.objective, variables, placed, **more, **sizes)
         return [clip.scored(*result[clip.id]) for clip in clips]
 

@@ -97,8 +97,8 @@ def _figures(metrics: Mapping, scope: str) -> Table:
     unit = f"{metrics.get('unit') or 'frame'}s"
     table.add_row(unit, wording.number(counts.get("frames")), Text(f"{filled}; {scope}"))
     if at("frame.auc_micro_scored") is not None:
-        note = Text(f"without the {wording.number(counts.get('filled'))} filled frames")
-        table.add_row("AUC, micro", wording.number(at("frame.auc_micro_scored")), note)
+        without = Text(f"without the {wording.number(counts.get('filled'))} filled frames")
+        table.add_row("AUC, micro", wording.number(at("frame.auc_micro_scored")), without)
     table.add_row("normal frames called", *_expected(metrics))
     verdict = at("leakage.verdict") or wording.reason(metrics, "leakage")
     table.add_row("leakage audit", "–", Text(verdict, "bold red" if verdict == "leaky" else ""))

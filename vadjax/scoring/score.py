@@ -170,10 +170,10 @@ def score_videos(
     Raises:
       UserError: a video is shorter than a window.
     """
-    sizes = {"length": length, "batch_size": batch_size}
-    more = {"dilation": dilation, "aggregate": aggregate}
-    inputs = make_inputs(model, objective, features, first_frames=first_frames, **more, **sizes)
-    return score_inputs(model, objective, variables, inputs, **more, **sizes)
+    more: dict[str, Any] = {"length": length, "batch_size": batch_size}
+    more |= {"dilation": dilation, "aggregate": aggregate}
+    inputs = make_inputs(model, objective, features, first_frames=first_frames, **more)
+    return score_inputs(model, objective, variables, inputs, **more)
 
 
 def score_inputs(
