@@ -133,6 +133,29 @@ def test_a_light_that_is_switched_on_in_both_is_no_copy():
     assert found(lit(1), a=lit(2)) == []
 
 
+def test_a_lamp_that_blinks_in_both_is_no_copy():
+    """Few different pictures that are equal to the bit, as of a camera without noise."""
+    dark, lit = scene(), scene()
+    lit[40:60, 80:100] = 255
+    blinking = np.stack([dark, lit] * 10)
+    other = np.concatenate([clip(2, 40), blinking])
+    assert found(np.concatenate([clip(1, 40), blinking]), a=other) == []
+
+
+def test_lamps_that_change_alike_in_both_are_no_copy():
+    """Most of the change is two patterns with the same course; other people walk in each clip."""
+    course = np.random.default_rng(5).integers(-100, 101, (80, 2, 1, 1, 1))
+
+    def lit(seed):
+        frames = clip(seed, walkers=2, backdrop=np.full_like(scene(), 128)).astype(int)
+        for lamp, left in enumerate((36, 132)):
+            frames[:, 40:64, left : left + 36] += course[:, lamp] * 6 // 10
+            frames[:, 48:56, left + 12 : left + 24] += course[:, lamp] * 4 // 10
+        return frames.clip(0, 255).astype(np.uint8)
+
+    assert found(lit(1), a=lit(2)) == []
+
+
 def test_a_machine_that_repeats_its_movement_is_no_copy():
     """Each clip shows the same movement again and again; only the noise differs."""
 

@@ -3,11 +3,11 @@
 A file is opened as a path, never as an address, and nothing that its contents name is opened.
 """
 
-import logging
 import os
 import re
 import shlex
-import threading
+import subprocess
+import sys
 
 import av
 
@@ -18,7 +18,13 @@ from vadjax.errors import UserError
 MAX_PIXELS = 8192 * 4320  # of a picture, 8K; a header that says more is damaged or hostile
 TIMEOUT_S = 60.0  # to open a file, and to read on by one packet
 PLAYLISTS = {"concat", "concatf", "dash", "hls", "imf", "sdp"}  # they name other files
-_NAMING = threading.Lock()
+_LISTING = """
+import sys, av, av.logging
+av.logging.set_level(av.logging.INFO)
+limits = {"protocol_whitelist": "file"}
+with av.open(f"file:{sys.argv[1]}", container_options=limits, metadata_errors="replace") as file:
+    print(ascii(file.dumps_format()))
+"""
 
 
 def open_file(path: str) -> av.container.InputContainer:
@@ -109,18 +115,18 @@ def conversion(path: str, *, scale: bool = False) -> str:
     return f"ffmpeg -i {source}{smaller} -c:v libx264 -an {result}"
 
 
-def codec_name(container: av.container.InputContainer) -> str:
-    """Name the codec of a stream that has no decoder, which only FFmpeg's own listing says."""
-    logger = logging.getLogger("libav")
-    with _NAMING:
-        level = av.logging.get_level()
-        logger.disabled = True  # other threads may meet warnings meanwhile
-        try:
-            av.logging.set_level(av.logging.INFO)
-            text = container.dumps_format()  # type: ignore[attr-defined]
-        finally:
-            av.logging.set_level(level)
-            logger.disabled = False
+def codec_name(path: str) -> str:
+    """Name the codec of a file's pictures that has no decoder, which only FFmpeg's listing says.
+
+    The listing goes through PyAV's log, so a process of its own makes it: while the log is on, a
+    decoder thread that says something waits for the interpreter, for ever if its end is awaited.
+    """
+    command = [sys.executable, "-c", _LISTING, os.path.abspath(path)]
+    try:
+        done = subprocess.run(command, capture_output=True, timeout=TIMEOUT_S)
+        text = done.stdout.decode("ascii", "replace")
+    except (OSError, subprocess.TimeoutExpired):
+        text = ""
     found = re.search(r"Video: (\w+)[^(,]*(?:\((\w+) / )?", text)
     names = [name for name in (found.groups() if found else ()) if name and name != "none"]
     return names[0] if names else "something that it does not name"

@@ -223,9 +223,10 @@ class Decoder:
             )
         stream = next((s for s in pictures if s.codec_context is not None), None)
         if stream is None:
+            coded = "something that it does not name" if self._is_live else codec_name(self.path)
             raise UserError(
-                f"{self.name}: its pictures are coded as {codec_name(self._container)}, for which "
-                f"there is no decoder here. Convert it: {conversion(self.path)}"
+                f"{self.name}: its pictures are coded as {coded}, for which there is no decoder "
+                f"here. Convert it: {conversion(self.path)}"
             )
         width, height = stream.codec_context.width, stream.codec_context.height
         if width * height > MAX_PIXELS:

@@ -12,7 +12,7 @@ import pathlib
 import struct
 import zlib
 from collections.abc import Callable
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, Protocol
 
 import numpy as np
 
@@ -94,15 +94,14 @@ def _same(array: np.ndarray) -> np.ndarray:
     return array
 
 
-class _Bytes:
+class _Bytes(Protocol):
     """The bytes of one element, read in order."""
 
     def read(self, size: int) -> bytes:
         """Return exactly `size` bytes."""
-        raise NotImplementedError
 
 
-class _Plain(_Bytes):
+class _Plain:
     def __init__(self, file: BinaryIO, left: int):
         self.file, self.left = file, left
 
@@ -116,7 +115,7 @@ class _Plain(_Bytes):
         return data
 
 
-class _Packed(_Bytes):
+class _Packed:
     """A compressed element, unpacked no further than it is read."""
 
     def __init__(self, file: BinaryIO, size: int):
