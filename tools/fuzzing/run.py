@@ -107,6 +107,7 @@ def fuzz(
                     again = (worker, reader, number)
                     if code == -9 and only is None and again not in stuck:
                         stuck.add(again)  # read once more, by a new process
+                        print(f"{names[reader]}, {again}: stood still, read again", flush=True)
                     elif code and reader >= 0:
                         why = f"the process ended with {code}" if code != -9 else "it is stuck"
                         _report(reports, names[reader], worker, number, why)
