@@ -2,6 +2,7 @@
 
 import ast
 import pathlib
+from collections.abc import Mapping, Sequence
 
 import pytest
 
@@ -25,7 +26,22 @@ LAYERS = (
     {"commands"},
     {"__main__"},
 )
-LEVEL = {part: number for number, layer in enumerate(LAYERS) for part in layer}
+# The same for a folder that has layers of its own: its folders and modules; "" is its __init__.py.
+INSIDE = {
+    "data": (
+        {"deviation", "text", "arrays"},
+        {"paths"},
+        {"frames"},
+        {"images"},
+        {"decoding", "labels"},
+        {"video", "scored_video"},
+        {"splits", "indexing"},
+        {"clip", "builders"},
+        {"leakage", "synthetic"},
+        {""},
+        {"tfds"},
+    ),
+}
 MODULES = sorted(ROOT.rglob("*.py"))
 
 
@@ -55,16 +71,58 @@ def imported(text: str, known: set[str] = NAMES) -> set[str]:
 GRAPH = {name_of(path): imported(path.read_text(encoding="utf-8")) for path in MODULES}
 
 
-@pytest.mark.parametrize("module", sorted(GRAPH))
-def test_imports_go_down_the_layers(module):
-    folder = module.split(".")[0]
-    if not folder:
-        return  # the public names of vadjax/__init__.py lie above everything
-    assert folder in LEVEL, f"{folder} is in no layer: name it here and in docs/architecture.md"
-    for other in GRAPH[module]:
-        part = other.split(".")[0]
-        below = part in LEVEL and LEVEL[part] < LEVEL[folder]
-        assert part == folder or below, f"vadjax.{module} imports vadjax.{other}"
+def misplaced(
+    graph: Mapping[str, set[str]], layers: Sequence[set[str]], *, inside: str = ""
+) -> list[str]:
+    """Return what is in no layer, and the imports that do not go down.
+
+    Args:
+      graph: modules that each module imports, by dotted name below vadjax.
+      layers: parts, from the lowest layer to the highest.
+      inside: folder whose parts they are; empty for vadjax itself.
+
+    Returns:
+      A line each.
+    """
+    start = f"{inside}." if inside else ""
+    level = {part: number for number, layer in enumerate(layers) for part in layer}
+
+    def part_of(module: str) -> str | None:
+        if module == inside:
+            return ""
+        return module.removeprefix(start).split(".")[0] if module.startswith(start) else None
+
+    wrong = []
+    for module, others in graph.items():
+        part = part_of(module)
+        if part is None or not module:
+            continue  # the public names of vadjax/__init__.py lie above everything
+        if part not in level:
+            wrong.append(f"{module} is in no layer: name it here and in docs/architecture.md")
+            continue
+        for other in others:
+            to = part_of(other)
+            if to is not None and to != part and level.get(to, len(layers)) >= level[part]:
+                wrong.append(f"vadjax.{module} imports vadjax.{other}")
+    return wrong
+
+
+@pytest.mark.parametrize("inside", ["", *INSIDE])
+def test_imports_go_down_the_layers(inside):
+    assert not misplaced(GRAPH, INSIDE[inside] if inside else LAYERS, inside=inside)
+
+
+def test_the_check_sees_what_goes_up():
+    layers = ({"low"}, {"left", "right"}, {""})
+    graph = {"a.low.x": {"a.low.y", "a.left"}, "a.left": {"a.low", "a.right", "b"}, "a": {"a.left"}}
+    assert misplaced(graph, layers, inside="a") == [
+        "vadjax.a.low.x imports vadjax.a.left",
+        "vadjax.a.left imports vadjax.a.right",
+    ]
+    assert misplaced({"a.new": set()}, layers, inside="a")
+    assert misplaced({"low": {"left"}, "left": {"low"}, "": {"new"}}, layers) == [
+        "vadjax.low imports vadjax.left"
+    ]
 
 
 def test_no_module_imports_itself_through_others():

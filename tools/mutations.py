@@ -24,13 +24,13 @@ class Mutation(NamedTuple):
     tests: str
 
 
-AUDIT = "tests/data/test_audit.py"
-COPIES = "tests/data/test_copy_search.py"
+AUDIT = "tests/data/leakage/test_audit.py"
+COPIES = "tests/data/leakage/test_copy_search.py"
 DECISIONS = "tests/evaluation/test_decisions.py tests/evaluation/test_events.py"
 FITS = "tests/pipeline/test_fits.py"
 FRAME = "tests/evaluation/test_frame.py"
 MOTION = "tests/features/test_motion.py"
-SPLITS = "tests/data/test_splits.py"
+SPLITS = "tests/data/splits/test_make_folds.py"
 STANDARDIZE = "tests/features/test_standardize.py"
 THRESHOLDS = "tests/evaluation/test_thresholds.py"
 
@@ -61,125 +61,125 @@ _ROWS = [
         FITS,
     ),
     (
-        "vadjax/data/split_by_clip.py",
+        "vadjax/data/splits/split_by_clip.py",
         "validation, calibration = held[:middle], held[middle:]",
         "validation, calibration = held[middle:], held[:middle]",
         SPLITS,
     ),
     (
-        "vadjax/data/split_by_clip.py",
+        "vadjax/data/splits/split_by_clip.py",
         "num_held = max(1, round(holdout * len(usable)))",
         "num_held = max(1, int(2 * holdout * len(usable)))",
         SPLITS,
     ),
     (
-        "vadjax/data/split_by_clip.py",
+        "vadjax/data/splits/split_by_clip.py",
         "head = num_frames - tail - span\n",
         "head = num_frames - tail\n",
         SPLITS,
     ),
     (
-        "vadjax/data/split_by_clip.py",
+        "vadjax/data/splits/split_by_clip.py",
         "others = normal + _without(labelled, test)",
         "others = normal + labelled",
         SPLITS,
     ),
     (
-        "vadjax/data/split_by_clip.py",
+        "vadjax/data/splits/split_by_clip.py",
         "return bool(video.video_label) or _abnormal_share(video) > 0",
         "return bool(video.video_label)",
         SPLITS,
     ),
     # the audit
-    ("vadjax/data/audit.py", "radius = window_span - 1", "radius = window_span - 2", AUDIT),
+    ("vadjax/data/leakage/audit.py", "radius = window_span - 1", "radius = window_span - 2", AUDIT),
     (
-        "vadjax/data/audit.py",
+        "vadjax/data/leakage/audit.py",
         '"exact": np.isin(own, own[used]),',
         '"exact": np.isin(own, own[used[1:]]),',
         AUDIT,
     ),
     (
-        "vadjax/data/audit.py",
+        "vadjax/data/leakage/audit.py",
         "if np.isin(fold.test, rows).any():",
         "if np.isin(fold.test, rows).all():",
         AUDIT,
     ),
     (
-        "vadjax/data/audit.py",
+        "vadjax/data/leakage/audit.py",
         "shown = np.isin(provenance.copies[:, 1], fold.all_used())",
         "shown = np.isin(provenance.copies[:, 0], fold.all_used())",
         AUDIT,
     ),
     (
-        "vadjax/data/audit.py",
+        "vadjax/data/leakage/audit.py",
         "leaky = any(counts.values()) or bool(statistic)",
         "leaky = any(counts.values())",
         AUDIT,
     ),
     (
-        "vadjax/data/audit_folds.py",
+        "vadjax/data/leakage/audit_folds.py",
         'units = fold.validation if purpose == "early stopping" else fold.train',
         "units = fold.train",
         AUDIT,
     ),
     (
-        "vadjax/data/audit_folds.py",
+        "vadjax/data/leakage/audit_folds.py",
         "if not given.get(video, set()).issuperset(range(start, stop)):",
         "if video not in given:",
         AUDIT,
     ),
     (
-        "vadjax/data/audit_folds.py",
+        "vadjax/data/leakage/audit_folds.py",
         "own, other = first[copy.video] + copy.start, first[copy.other] + copy.other_start",
         "own, other = first[copy.video] + copy.start, first[copy.other] + copy.start",
         AUDIT,
     ),
     (
-        "vadjax/data/fitted.py",
+        "vadjax/data/leakage/fitted.py",
         "own = rows[which == number] - (ends[number] - len(segment)) + segment.start",
         "own = rows[which == number] - (ends[number] - len(segment))",
-        "tests/data/test_fitted.py",
+        "tests/data/leakage/test_fitted.py",
     ),
     # copies of clips
-    ("vadjax/data/copy_search.py", "LIKE = 0.85  #", "LIKE = 0.4  #", COPIES),
-    ("vadjax/data/copy_search.py", "DISTINCT = 4  #", "DISTINCT = 1  #", COPIES),
-    ("vadjax/data/copy_search.py", "RESIDUE = 0.7  #", "RESIDUE = -1.0  #", COPIES),
+    ("vadjax/data/leakage/copy_search.py", "LIKE = 0.85  #", "LIKE = 0.4  #", COPIES),
+    ("vadjax/data/leakage/copy_search.py", "DISTINCT = 4  #", "DISTINCT = 1  #", COPIES),
+    ("vadjax/data/leakage/copy_search.py", "RESIDUE = 0.7  #", "RESIDUE = -1.0  #", COPIES),
     (
-        "vadjax/data/copy_search.py",
+        "vadjax/data/leakage/copy_search.py",
         "return bool((np.r_[like[:left], like[right:]] < LIKE).all())",
         "return True",
         COPIES,
     ),
     (
-        "vadjax/data/copy_search.py",
+        "vadjax/data/leakage/copy_search.py",
         "place = (start + first, start + stop, other, other_start + first)",
         "place = (start + first, start + stop, other, other_start)",
         COPIES,
     ),
     (
-        "vadjax/data/content.py",
+        "vadjax/data/frames/content.py",
         "return zlib.crc32(flat[words.size * 8 :].data, zlib.crc32(words.sum(1).data))",
         "return zlib.crc32(flat[words.size * 8 :].data)",
-        "tests/data/test_content.py",
+        "tests/data/frames/test_content.py",
     ),
     # windows
     (
-        "vadjax/data/windows.py",
+        "vadjax/data/splits/windows.py",
         "return (length - 1) * dilation + 1",
         "return length * dilation",
-        "tests/data/test_windows.py",
+        "tests/data/splits/test_windows.py",
     ),
     (
-        "vadjax/data/windows.py",
+        "vadjax/data/splits/windows.py",
         "first = begin[video] + stride * within  # [n]",
         "first = begin[video] + within  # [n]",
-        "tests/data/test_windows.py",
+        "tests/data/splits/test_windows.py",
     ),
     (
-        "vadjax/data/windows.py",
+        "vadjax/data/splits/windows.py",
         "rows = first[:, None] + dilation * np.arange(length)  # [n, t]",
         "rows = first[:, None] + np.arange(length)  # [n, t]",
-        "tests/data/test_windows.py",
+        "tests/data/splits/test_windows.py",
     ),
     # standardisation
     (

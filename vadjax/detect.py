@@ -10,7 +10,7 @@ frame), alarms.csv and report.html into --out.
 from absl import flags
 
 from vadjax import cli
-from vadjax.data.given_path import given_path
+from vadjax.data.paths.given_path import given_path
 from vadjax.errors import UserError
 from vadjax.storage.workdir import read_config
 

@@ -15,7 +15,7 @@ from tests.data import layouts
 from vadjax import config as configs
 from vadjax.data.builders.avenue import Avenue
 from vadjax.data.builders.expected import Side
-from vadjax.data.fingerprints import fingerprint_before
+from vadjax.data.paths.fingerprints import fingerprint_before
 from vadjax.errors import UserError
 from vadjax.pipeline import predict, stages
 from vadjax.pipeline.run import Run

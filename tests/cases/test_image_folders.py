@@ -13,7 +13,7 @@ from PIL import Image
 
 from tests.data import layouts
 from vadjax import data
-from vadjax.data.probe import probe
+from vadjax.data.indexing.probe import probe
 from vadjax.errors import UserError
 
 CASES = pathlib.Path(os.environ.get("VADJAX_TEST_DATA", "/nowhere")) / "cases"

@@ -13,7 +13,7 @@ import pytest
 
 from tests.data import layouts
 from vadjax import data
-from vadjax.data.find_clips import find_clips
+from vadjax.data.indexing.find_clips import find_clips
 from vadjax.errors import UserError
 
 CASES = pathlib.Path(os.environ.get("VADJAX_TEST_DATA", "/nowhere")) / "cases"

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from vadjax import data
-from vadjax.data.probe import probe
+from vadjax.data.indexing.probe import probe
 from vadjax.errors import UserError
 
 CASES = pathlib.Path(os.environ.get("VADJAX_TEST_DATA", "/nowhere")) / "cases"
@@ -89,7 +89,7 @@ def test_sound_alone_is_said_to_have_no_pictures():
 
 def test_a_codec_without_a_decoder_is_named(monkeypatch):
     """As on a machine whose FFmpeg knows AV1 and cannot decode it."""
-    from vadjax.data import decode
+    from vadjax.data.decoding import decode
 
     class Stream(SimpleNamespace):
         codec_context = None

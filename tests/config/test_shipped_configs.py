@@ -6,7 +6,7 @@ import pathlib
 import numpy as np
 import pytest
 
-from vadjax.data.windows import window_table
+from vadjax.data.splits.windows import window_table
 from vadjax.detectors.window_model import WindowModel
 from vadjax.training.fit import fit
 from vadjax.training.inputs import TrainingData

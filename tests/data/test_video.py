@@ -5,9 +5,10 @@ import numpy as np
 import pytest
 
 from tests.data import layouts
-from vadjax.data.image_frames import ImageFrames
-from vadjax.data.video import ArrayFrames, Video
-from vadjax.data.video_file import VideoFrames
+from vadjax.data.decoding.video_file import VideoFrames
+from vadjax.data.frames.on_demand import ArrayFrames
+from vadjax.data.images.frames import ImageFrames
+from vadjax.data.video import Video
 from vadjax.errors import UserError
 
 

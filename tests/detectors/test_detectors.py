@@ -8,8 +8,9 @@ from sklearn.neighbors import NearestNeighbors
 from vadjax import config as configs
 from vadjax import detectors
 from vadjax.data.clip import Clip
-from vadjax.data.units import Segment, Units
-from vadjax.data.video import Frames, Video
+from vadjax.data.frames.on_demand import Frames
+from vadjax.data.splits.units import Segment, Units
+from vadjax.data.video import Video
 from vadjax.detectors.contract import Progress
 from vadjax.errors import UserError
 from vadjax.features.extractor import Extractor

@@ -7,7 +7,7 @@ from tests.detectors.test_detectors import World, config, video
 from vadjax import detectors
 from vadjax.config import default_config
 from vadjax.data.clip import Clip
-from vadjax.data.units import Segment, Units
+from vadjax.data.splits.units import Segment, Units
 from vadjax.detectors.contract import Progress
 from vadjax.report.texts import BASELINES
 from vadjax.runtime.console import Console

@@ -6,8 +6,9 @@ import pytest
 from vadjax import config as configs
 from vadjax import detectors
 from vadjax.data.clip import Clip
-from vadjax.data.units import Segment, Units
-from vadjax.data.video import Frames, Video
+from vadjax.data.frames.on_demand import Frames
+from vadjax.data.splits.units import Segment, Units
+from vadjax.data.video import Video
 from vadjax.detectors import feature_difference, feature_distance
 from vadjax.features.standardize import Standardizer
 from vadjax.scoring import distances

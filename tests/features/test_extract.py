@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from vadjax import backbones
-from vadjax.data.video import ArrayFrames, Video
+from vadjax.data.frames.on_demand import ArrayFrames
+from vadjax.data.video import Video
 from vadjax.errors import UserError
 from vadjax.features.extract import extract
 from vadjax.features.extractor import Extractor, features_spec

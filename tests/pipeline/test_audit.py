@@ -105,7 +105,7 @@ SETS = [("ucsd_ped2", "data/ped2"), ("avenue", "data/Avenue_Dataset"), ("synthet
 def test_fixed_cameras_give_no_false_copy(name, folder, tmp_path):
     """Every clip of a published set against every other: none is a copy."""
     from vadjax import data
-    from vadjax.data.copy_search import find_copies
+    from vadjax.data.leakage.copy_search import find_copies
 
     if folder and not (DATA / folder).is_dir():
         pytest.skip("the data set is not here: set VADJAX_TEST_DATA")

@@ -5,7 +5,7 @@ import pytest
 
 from vadjax import config as configs
 from vadjax.data.clip import clips_of
-from vadjax.data.units import Segment, Units
+from vadjax.data.splits.units import Segment, Units
 from vadjax.pipeline import stages
 from vadjax.pipeline.cross_fit import cross_folds_of
 from vadjax.pipeline.run import Run

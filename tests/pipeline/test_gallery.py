@@ -12,8 +12,9 @@ import pytest
 from ml_collections import ConfigDict
 
 from vadjax.backbones.preprocess import Preprocess
+from vadjax.data.frames.on_demand import ArrayFrames
 from vadjax.data.scored_video import ScoredVideo
-from vadjax.data.video import ArrayFrames, Video
+from vadjax.data.video import Video
 from vadjax.errors import UserError
 from vadjax.explain import moments
 from vadjax.pipeline import films, gallery

@@ -40,7 +40,7 @@ def test_maps_are_scaled_a_stretch_at_a_time_as_at_once(monkeypatch):
 
 
 def test_written_maps_are_those_of_numpy_and_come_back_mapped(tmp_path, monkeypatch):
-    monkeypatch.setattr("vadjax.data.row_view.BLOCK_BYTES", 100)
+    monkeypatch.setattr("vadjax.data.arrays.row_view.BLOCK_BYTES", 100)
     maps = {"test/a": 7 * MAPS, "test/b[3:9]": np.zeros((6, 3, 4), np.float32)}
     artifacts.write_maps(tmp_path, maps, {"what": "made up"})
     halves = {name: (m / (7 * MAPS).max()).astype(np.float16) for name, m in maps.items()}

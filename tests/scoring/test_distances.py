@@ -5,7 +5,7 @@ import pytest
 import scipy.spatial.distance
 from sklearn.covariance import LedoitWolf
 
-from vadjax.data.row_view import RowView
+from vadjax.data.arrays.row_view import RowView
 from vadjax.scoring import distances
 
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from tests.models import build
-from vadjax.data.windows import window_span
+from vadjax.data.splits.windows import window_span
 from vadjax.scoring.first_frames import choose_first_frames
 from vadjax.scoring.score import score_videos
 

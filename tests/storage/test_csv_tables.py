@@ -8,7 +8,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vadjax.data.cell_text import unguarded
+from vadjax.data.text.cell_text import unguarded
 from vadjax.storage.csv_tables import _cell, write_csv
 
 

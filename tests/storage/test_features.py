@@ -9,8 +9,9 @@ import sys
 import numpy as np
 import pytest
 
-from vadjax.data.image_frames import ImageFrames
-from vadjax.data.video import ArrayFrames, Video
+from vadjax.data.frames.on_demand import ArrayFrames
+from vadjax.data.images.frames import ImageFrames
+from vadjax.data.video import Video
 from vadjax.errors import UserError
 from vadjax.storage.features import FeatureStore
 

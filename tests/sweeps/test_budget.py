@@ -12,7 +12,7 @@ from tests.sweeps import tiny
 from tests.sweeps.test_jobs import QUIET, RecordingConsole
 from tests.training import tiny as training
 from tests.training.test_population import members_of
-from vadjax.data.windows import window_table
+from vadjax.data.splits.windows import window_table
 from vadjax.errors import UserError
 from vadjax.sweeps import budget, measurements, plan
 from vadjax.sweeps.command import run_command

@@ -9,7 +9,7 @@ import pytest
 from tests.models import build
 from tests.training import tiny
 from tests.training.test_population import RATES, members_of
-from vadjax.data.windows import window_table
+from vadjax.data.splits.windows import window_table
 from vadjax.training.budget import budget_bytes, choose_arrays
 from vadjax.training.chunks import Chunked, RowReader, cut_steps
 from vadjax.training.fit import fit

@@ -13,7 +13,7 @@ import pytest
 from tensorboardX.proto import event_pb2
 
 from tests.training import tiny
-from vadjax.data.windows import window_table
+from vadjax.data.splits.windows import window_table
 from vadjax.errors import UserError
 from vadjax.storage.checkpoints import Checkpoints
 from vadjax.training.fit import fit

@@ -11,7 +11,7 @@ import pytest
 
 from tests.models import build
 from tests.training import tiny
-from vadjax.data.windows import window_table
+from vadjax.data.splits.windows import window_table
 from vadjax.training.inputs import TrainingData, hyperparameters, resident_arrays
 from vadjax.training.member import Member
 from vadjax.training.population import train_members

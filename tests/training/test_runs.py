@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from tests.models import build
 from tests.training import tiny
 from tests.training.test_population import assert_same, members_of, train
-from vadjax.data.windows import window_table
+from vadjax.data.splits.windows import window_table
 from vadjax.training.fit import fit
 from vadjax.training.inputs import TrainingData, resident_arrays
 from vadjax.training.population import train_members

@@ -5,7 +5,7 @@ import jax.numpy as jnp
 import numpy as np
 from ml_collections import ConfigDict
 
-from vadjax.data.windows import window_table
+from vadjax.data.splits.windows import window_table
 from vadjax.training.fit import TrainingData
 
 

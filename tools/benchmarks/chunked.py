@@ -37,7 +37,7 @@ def train(case: str, *, chunked: bool, rows: int = 0) -> Callable[[], float]:
 
     devices.setup()
 
-    from vadjax.data.windows import window_table
+    from vadjax.data.splits.windows import window_table
     from vadjax.features.standardize import Standardizer
     from vadjax.training.budget import choose_arrays
     from vadjax.training.inputs import TrainingData

@@ -47,7 +47,7 @@ def sample_of(
 
     devices.setup()
 
-    from vadjax.data.windows import WindowTable
+    from vadjax.data.splits.windows import WindowTable
     from vadjax.training import inputs
 
     tables = [WindowTable(r, np.zeros(len(r), np.int32)) for r in (rows, rows[:1])]

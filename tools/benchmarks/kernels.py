@@ -74,7 +74,7 @@ def compiled(device) -> str:
     from jax.sharding import Mesh, PartitionSpec
 
     from tools.benchmarks import epochs, population
-    from vadjax.data.windows import WindowTable
+    from vadjax.data.splits.windows import WindowTable
     from vadjax.training import inputs
     from vadjax.training.batches import AXIS, steps_of
     from vadjax.training.epoch import make_epoch

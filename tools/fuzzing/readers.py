@@ -10,8 +10,10 @@ from vadjax import config as configs
 from vadjax.backbones import torch_pickle, weights
 from vadjax.comparison.load_run import read_run
 from vadjax.comparison.published import read_published
-from vadjax.data import labels, masks, pipe, probe
-from vadjax.data.labels_csv import read_csv
+from vadjax.data.decoding import pipe
+from vadjax.data.indexing import probe
+from vadjax.data.labels import frame_labels, masks
+from vadjax.data.labels.labels_csv import read_csv
 from vadjax.errors import UserError
 from vadjax.evaluation import schema
 from vadjax.storage import artifacts, checkpoints, state, workdir
@@ -76,14 +78,14 @@ def _assigned(path: pathlib.Path) -> None:
 ASSIGNED = [b"train.epochs=3,seed=1", b"model.units=(8, 4),train.learning_rate=1e-3"]
 
 READERS = {
-    "labels .m": Reader("a.m", corpus.m_files, labels.read_ucsd_m),
+    "labels .m": Reader("a.m", corpus.m_files, frame_labels.read_ucsd_m),
     "labels gt .mat": Reader(
-        "a.mat", lambda: corpus.mat_files("gt"), lambda path: labels.read_gt_cells(path, 12)
+        "a.mat", lambda: corpus.mat_files("gt"), lambda path: frame_labels.read_gt_cells(path, 12)
     ),
     "masks volLabel .mat": Reader(
         "1.mat", lambda: corpus.mat_files("volLabel"), masks.read_vollabel
     ),
-    "labels .npy": Reader("a.npy", corpus.npy_files, labels.read_vector),
+    "labels .npy": Reader("a.npy", corpus.npy_files, frame_labels.read_vector),
     "labels.csv": Reader("labels.csv", corpus.csv_files, lambda path: read_csv(path, CLIPS)),
     "weights .pth": Reader("a.pth", corpus.pth_files, torch_pickle.read),
     "weights .safetensors": Reader("a.safetensors", corpus.safetensors_files, weights.read),

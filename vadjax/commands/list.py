@@ -16,7 +16,7 @@ from collections.abc import Sequence
 
 from vadjax import backbones, data
 from vadjax.config import default_config, flatten, shipped
-from vadjax.data.protocols import PROTOCOLS
+from vadjax.data.splits.protocols import PROTOCOLS
 from vadjax.detectors import DETECTORS
 from vadjax.errors import UserError, unknown
 from vadjax.models import MODELS, OBJECTIVES

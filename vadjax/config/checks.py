@@ -13,7 +13,7 @@ from vadjax.config.meanings import unknown_key
 from vadjax.config.renamed import upgrade
 from vadjax.config.value_checks import faults_of_values, negatives
 from vadjax.config.window_checks import faults_of_window_model
-from vadjax.data.protocols import PROTOCOLS
+from vadjax.data.splits.protocols import PROTOCOLS
 from vadjax.detectors import DETECTORS
 from vadjax.errors import UserError, unknown
 

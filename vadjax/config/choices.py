@@ -1,7 +1,7 @@
 """The values of keys that have a closed list; names come from where things are registered."""
 
 from vadjax.data import DATASETS
-from vadjax.data.protocols import PROTOCOLS
+from vadjax.data.splits.protocols import PROTOCOLS
 from vadjax.detectors import DETECTORS
 from vadjax.models import ACTIVATIONS, LABEL_RULES, MODELS, OBJECTIVES, REDUCTIONS
 

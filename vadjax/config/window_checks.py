@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from vadjax.data.protocols import PROTOCOLS
+from vadjax.data.splits.protocols import PROTOCOLS
 from vadjax.models import MODELS, OBJECTIVES
 
 

@@ -11,7 +11,7 @@ from vadjax.errors import unknown
 if TYPE_CHECKING:
     from vadjax.data.builders.builder import Builder
     from vadjax.data.deviation import Deviation
-    from vadjax.data.frame_source import FrameSource
+    from vadjax.data.frames.frame_source import FrameSource
     from vadjax.data.video import Dataset, Video
 
 _BUILDERS = {  # name -> module below vadjax.data, and its class
@@ -97,12 +97,12 @@ def load(dataset_config: Any, *, cache_dir: str | os.PathLike) -> "Dataset":
 def open_source(text: str | os.PathLike) -> "FrameSource":
     """Open frames with times: a video file, a folder of images, a camera, a stream or a pipe.
 
-    See `vadjax.data.sources.open_source`.
+    See `vadjax.data.decoding.sources.open_source`.
 
     Raises:
       UserError: it is none of these, is not there, or cannot be decoded.
     """
-    from vadjax.data.sources import open_source
+    from vadjax.data.decoding.sources import open_source
 
     return open_source(text)
 
@@ -115,7 +115,7 @@ def open_video(path: str | os.PathLike) -> "Video":
     Raises:
       UserError: there is nothing at `path`, or it cannot be decoded.
     """
-    from vadjax.data.probe import open_video
+    from vadjax.data.indexing.probe import open_video
 
     return open_video(path)
 
@@ -135,7 +135,7 @@ def open_videos(path: str | os.PathLike, *, skipped: list[str] | None = None) ->
     Raises:
       UserError: there is nothing at `path`, or a clip cannot be decoded and `skipped` is None.
     """
-    from vadjax.data.probe import open_videos
+    from vadjax.data.indexing.probe import open_videos
 
     return open_videos(path, skipped=skipped)
 
@@ -146,6 +146,6 @@ def left_out(path: str | os.PathLike) -> "list[Deviation]":
     Raises:
       UserError: the folder cannot be listed.
     """
-    from vadjax.data.probe import left_out
+    from vadjax.data.indexing.probe import left_out
 
     return left_out(path)

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from vadjax.data.scored_video import ScoredVideo
-from vadjax.data.units import Provenance, Segment, Units
+from vadjax.data.splits.units import Provenance, Segment, Units
 from vadjax.data.video import Video
 
 Read = Callable[[str, Segment], np.ndarray]  # name of an input, segment -> rows [t, ...]

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from vadjax.data.timing import edges
+from vadjax.data.frames.timing import edges
 from vadjax.errors import UserError
 
 UNITS = ("frame", "window", "segment", "image", "video")

@@ -4,9 +4,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from vadjax.data.arrays.row_view import BLOCK_BYTES, RowView
 from vadjax.data.clip import Clip
-from vadjax.data.fitted import stretches_of
-from vadjax.data.row_view import BLOCK_BYTES, RowView
+from vadjax.data.leakage.fitted import stretches_of
 from vadjax.data.scored_video import ScoredVideo
 from vadjax.detectors.contract import ClipDetector, Progress, State, Stream
 from vadjax.detectors.feature_distance import normal_frames, normal_rows, pooled

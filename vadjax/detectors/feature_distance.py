@@ -11,9 +11,9 @@ from typing import Any
 
 import numpy as np
 
+from vadjax.data.arrays.row_view import BLOCK_BYTES, JoinedRows, Rows, RowView
 from vadjax.data.clip import Clip
-from vadjax.data.fitted import stretches_of
-from vadjax.data.row_view import BLOCK_BYTES, JoinedRows, Rows, RowView
+from vadjax.data.leakage.fitted import stretches_of
 from vadjax.data.scored_video import ScoredVideo
 from vadjax.detectors.contract import ClipDetector, Progress, State, Stream
 from vadjax.detectors.frontend import RowStream

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from vadjax.data.clip import Clip
-from vadjax.data.fitted import stretches_of
+from vadjax.data.leakage.fitted import stretches_of
 from vadjax.data.scored_video import ScoredVideo
 from vadjax.detectors.contract import ClipDetector, Progress, State, Stream
 from vadjax.errors import UserError

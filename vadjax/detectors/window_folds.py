@@ -8,8 +8,8 @@ import jax
 import numpy as np
 
 from vadjax.data.clip import Clip
-from vadjax.data.units import Segment
-from vadjax.data.windows import join_tables
+from vadjax.data.splits.units import Segment
+from vadjax.data.splits.windows import join_tables
 from vadjax.detectors.contract import Progress, State
 from vadjax.detectors.window_model import WindowModel
 from vadjax.detectors.window_state import state_of

@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from ml_collections import ConfigDict
 
+from vadjax.data.arrays.row_view import RowView
 from vadjax.data.clip import Clip
-from vadjax.data.fitted import stretches_of
-from vadjax.data.masks import place_shares
-from vadjax.data.protocols import PROTOCOLS
-from vadjax.data.row_view import RowView
+from vadjax.data.labels.masks import place_shares
+from vadjax.data.leakage.fitted import stretches_of
 from vadjax.data.scored_video import ScoredVideo
-from vadjax.data.units import Segment
+from vadjax.data.splits.protocols import PROTOCOLS
+from vadjax.data.splits.units import Segment
+from vadjax.data.splits.windows import join_tables, window_span
 from vadjax.data.video import Video
-from vadjax.data.windows import join_tables, window_span
 from vadjax.detectors.contract import ClipDetector, Progress, State, Stream
 from vadjax.detectors.row_cache import kept
 from vadjax.detectors.window_progress import conclude, reported

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from vadjax.data.fitted import FittedOn
+from vadjax.data.leakage.fitted import FittedOn
 from vadjax.detectors.contract import State
 from vadjax.features.standardize import Standardizer
 

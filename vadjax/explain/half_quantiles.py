@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 
 import numpy as np
 
-from vadjax.data.row_view import Rows, blocks
+from vadjax.data.arrays.row_view import Rows, blocks
 
 
 def half_quantiles(arrays: Iterable[Rows], shares: Sequence[float]) -> list[float]:

@@ -12,7 +12,7 @@ from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 
 import numpy as np
 
-from vadjax.data.copies import origin
+from vadjax.data.splits.copies import origin
 from vadjax.data.video import Video
 from vadjax.errors import UserError
 from vadjax.features.extractor import Extractor, check_finite

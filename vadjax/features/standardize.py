@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from vadjax.data.row_view import Rows, release
+from vadjax.data.arrays.row_view import Rows, release
 from vadjax.errors import UserError
 
 CONSTANT = 1e-6  # a standard deviation below this share of the mean is rounding

@@ -6,10 +6,10 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 
 import numpy as np
 
+from vadjax.data.arrays.row_view import release
 from vadjax.data.clip import segment_name
-from vadjax.data.row_view import release
 from vadjax.data.scored_video import ScoredVideo
-from vadjax.data.units import Fold, Segment
+from vadjax.data.splits.units import Fold, Segment
 from vadjax.detectors.window_model import WindowModel
 from vadjax.detectors.window_state import Trained, trained_of
 from vadjax.errors import UserError

@@ -3,11 +3,11 @@
 import functools
 from collections.abc import Mapping, Sequence
 
-from vadjax.data.audit import MEANING
-from vadjax.data.audit_folds import audit_folds, copies_of
 from vadjax.data.clip import stretch_of
-from vadjax.data.fitted import FittedOn
-from vadjax.data.units import Fold
+from vadjax.data.leakage.audit import MEANING
+from vadjax.data.leakage.audit_folds import audit_folds, copies_of
+from vadjax.data.leakage.fitted import FittedOn
+from vadjax.data.splits.units import Fold
 from vadjax.pipeline.baselines import baseline_names, fitted_on
 from vadjax.pipeline.cross_fit import cross_states
 from vadjax.pipeline.run import Run

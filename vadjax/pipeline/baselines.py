@@ -3,9 +3,9 @@
 import functools
 
 from vadjax import detectors
-from vadjax.data.fitted import FittedOn
+from vadjax.data.leakage.fitted import FittedOn
 from vadjax.data.scored_video import ScoredVideo
-from vadjax.data.units import Fold
+from vadjax.data.splits.units import Fold
 from vadjax.detectors.contract import Progress
 from vadjax.pipeline.run import Run
 from vadjax.runtime.console import Console

@@ -3,8 +3,8 @@
 from typing import Any
 
 from vadjax import config as configs
-from vadjax.data.cross_fit import cross_folds, needs_cross_fit
-from vadjax.data.units import Fold
+from vadjax.data.splits.cross_fit import cross_folds, needs_cross_fit
+from vadjax.data.splits.units import Fold
 from vadjax.detectors.contract import Progress
 from vadjax.pipeline.run import Run
 from vadjax.runtime import processes

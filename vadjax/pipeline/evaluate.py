@@ -4,7 +4,7 @@ import time
 
 from vadjax import data
 from vadjax.data.scored_video import ScoredVideo
-from vadjax.data.split_by_clip import SHARED_CLIPS
+from vadjax.data.splits.split_by_clip import SHARED_CLIPS
 from vadjax.detectors import DETECTORS
 from vadjax.errors import UserError
 from vadjax.pipeline.audit import audit_fits, copies_in_words

@@ -7,7 +7,7 @@ import pathlib
 from collections.abc import Iterator, Sequence
 
 from vadjax import data
-from vadjax.data.printable import printable
+from vadjax.data.text.printable import printable
 from vadjax.data.video import Video
 from vadjax.errors import UserError
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 
-from vadjax.data.row_view import BLOCK_BYTES, release
+from vadjax.data.arrays.row_view import BLOCK_BYTES, release
 
 New = Callable[[tuple[int, ...]], np.ndarray]  # shape -> float32 array, to be filled
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from vadjax.data.clip import segment_name
 from vadjax.data.scored_video import ScoredVideo
-from vadjax.data.units import Fold, Segment
+from vadjax.data.splits.units import Fold, Segment
 from vadjax.explain import map_measures
 from vadjax.explain.maps import to_frame
 from vadjax.pipeline.anomaly_maps import AnomalyMaps

@@ -7,8 +7,8 @@ from typing import Any
 
 from vadjax import data
 from vadjax.data.deviation import gathered
-from vadjax.data.lists import spans
 from vadjax.data.scored_video import ScoredVideo
+from vadjax.data.text.lists import spans
 from vadjax.data.video import Video
 from vadjax.errors import UserError
 from vadjax.pipeline.given_videos import open_given

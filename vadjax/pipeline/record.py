@@ -9,7 +9,7 @@ from collections.abc import Collection, Sequence
 from ml_collections import ConfigDict
 
 from vadjax import config as configs
-from vadjax.data.fingerprints import fingerprint_before
+from vadjax.data.paths.fingerprints import fingerprint_before
 from vadjax.errors import UserError
 from vadjax.pipeline.run import Run
 from vadjax.storage import artifacts

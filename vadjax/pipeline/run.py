@@ -14,10 +14,10 @@ from ml_collections import ConfigDict
 from vadjax import backbones, data, detectors
 from vadjax import config as configs
 from vadjax.data.clip import Clip, clips_of
-from vadjax.data.protocols import PROTOCOLS
 from vadjax.data.splits import make_folds
-from vadjax.data.units import Fold, Segment, Units
-from vadjax.data.windows import window_span
+from vadjax.data.splits.protocols import PROTOCOLS
+from vadjax.data.splits.units import Fold, Segment, Units
+from vadjax.data.splits.windows import window_span
 from vadjax.detectors.frontend import Frontend
 from vadjax.errors import UserError
 from vadjax.evaluation import schema
@@ -100,14 +100,14 @@ class Run:
         d = self.config.dataset
         if d.augment == "none":
             return ()
-        from vadjax.data import copies, split_by_window
+        from vadjax.data.splits import copies, split_by_window
 
         videos = split_by_window.used_videos(self.dataset, d.protocol)
         return copies.copies(videos, recipe=d.augment, like=self.dataset.copies_like)
 
     @property
     def protocol(self) -> Any:
-        """The `data.protocols.Protocol` of the config."""
+        """The `data.splits.protocols.Protocol` of the config."""
         return PROTOCOLS[self.config.dataset.protocol]
 
     @property

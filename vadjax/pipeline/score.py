@@ -2,7 +2,7 @@
 
 from vadjax.data.clip import Clip
 from vadjax.data.scored_video import ScoredVideo
-from vadjax.data.units import Fold
+from vadjax.data.splits.units import Fold
 from vadjax.pipeline.cross_fit import cross_folds_of, cross_states
 from vadjax.pipeline.run import Run
 from vadjax.storage import artifacts

@@ -14,7 +14,7 @@ from vadjax import config as configs
 from vadjax import data
 from vadjax.data.clip import Clip
 from vadjax.data.scored_video import ScoredVideo
-from vadjax.data.units import Segment, Units
+from vadjax.data.splits.units import Segment, Units
 from vadjax.data.video import Video
 from vadjax.detectors.contract import FrameScore
 from vadjax.errors import UserError

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from vadjax import data
-from vadjax.data.protocols import PROTOCOLS, Protocol
+from vadjax.data.splits.protocols import PROTOCOLS, Protocol
 from vadjax.detectors import DETECTORS, WINDOW_MODEL
 from vadjax.models.registry import OBJECTIVES
 from vadjax.report.texts import BASELINES, RULES, Baseline

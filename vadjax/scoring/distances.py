@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import numpy as np
 import scipy.linalg
 
-from vadjax.data.row_view import Rows, blocks
+from vadjax.data.arrays.row_view import Rows, blocks
 
 _CELLS_AT_ONCE = 1 << 24  # of a table of distances: 64 MB
 _FLOAT64_AT_ONCE = 1 << 23  # of rows in float64: 64 MB

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from vadjax.data.windows import WindowTable, window_span, window_table
+from vadjax.data.splits.windows import WindowTable, window_span, window_table
 
 MODES = ("short", "fill")
 

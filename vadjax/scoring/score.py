@@ -7,8 +7,8 @@ from typing import Any
 import jax
 import numpy as np
 
-from vadjax.data.row_view import JoinedRows, Rows
-from vadjax.data.windows import WindowTable, window_span
+from vadjax.data.arrays.row_view import JoinedRows, Rows
+from vadjax.data.splits.windows import WindowTable, window_span
 from vadjax.errors import UserError
 from vadjax.models.model import Model
 from vadjax.models.objectives import Objective

@@ -13,8 +13,8 @@ from typing import Any
 
 import numpy as np
 
-from vadjax.data import npy_file
-from vadjax.data.row_view import blocks
+from vadjax.data.arrays import npy_file
+from vadjax.data.arrays.row_view import blocks
 from vadjax.errors import UserError
 from vadjax.storage.checkpoints import load_npz
 from vadjax.storage.files import atomic_write, write_json

@@ -17,7 +17,7 @@ import numpy as np
 import orbax.checkpoint as ocp
 from absl import logging as absl_logging
 
-from vadjax.data import npy_file
+from vadjax.data.arrays import npy_file
 from vadjax.errors import UserError
 from vadjax.storage.files import atomic_write, unwritable
 

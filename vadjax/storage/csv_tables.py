@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 
 import numpy as np
 
-from vadjax.data.cell_text import guarded
+from vadjax.data.text.cell_text import guarded
 from vadjax.storage.files import atomic_write
 
 # A semicolon or tab separates cells in some countries' spreadsheets, so a name that holds one is
@@ -25,7 +25,7 @@ def write_csv(
 
     Args:
         path: an older file is replaced.
-        rows: the heading first; None is an empty cell, text is guarded (`data.cell_text`).
+        rows: the heading first; None is an empty cell, text is guarded (`data.text.cell_text`).
         number: writes numbers.
 
     Raises:

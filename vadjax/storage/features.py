@@ -16,7 +16,8 @@ from collections.abc import Callable, Iterator, Mapping
 
 import numpy as np
 
-from vadjax.data.video import Frames, Video
+from vadjax.data.frames.on_demand import Frames
+from vadjax.data.video import Video
 from vadjax.errors import UserError
 from vadjax.storage.files import atomic_write, short_name, write_json
 from vadjax.storage.row_file import RowFile

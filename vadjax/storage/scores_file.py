@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from vadjax.data import npy_file
+from vadjax.data.arrays import npy_file
 from vadjax.data.scored_video import ScoredVideo
 from vadjax.errors import UserError
 from vadjax.storage.files import atomic_write

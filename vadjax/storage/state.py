@@ -15,7 +15,7 @@ import jax
 import ml_dtypes
 import numpy as np
 
-from vadjax.data import npy_file
+from vadjax.data.arrays import npy_file
 from vadjax.errors import UserError
 from vadjax.storage.files import atomic_write, unwritable, write_json
 from vadjax.storage.json_file import read_object

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from vadjax.data.fitted import FittedOn
-from vadjax.data.units import Fold, Segment, Units
-from vadjax.data.windows import WindowTable
+from vadjax.data.leakage.fitted import FittedOn
+from vadjax.data.splits.units import Fold, Segment, Units
+from vadjax.data.splits.windows import WindowTable
 from vadjax.errors import UserError
 from vadjax.features.standardize import Standardizer
 from vadjax.pipeline.run import Run

@@ -5,8 +5,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from vadjax.data.fitted import FittedOn, stretches
-from vadjax.data.units import Segment
+from vadjax.data.leakage.fitted import FittedOn, stretches
+from vadjax.data.splits.units import Segment
 from vadjax.errors import UserError
 from vadjax.models.model import Objective
 from vadjax.training.runs import cut_runs

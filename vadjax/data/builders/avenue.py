@@ -11,7 +11,7 @@ from typing import ClassVar
 
 from vadjax.data.builders.benchmark import FRAMES, Benchmark, Truth
 from vadjax.data.builders.expected import Side
-from vadjax.data.masks import read_vollabel
+from vadjax.data.labels.masks import read_vollabel
 from vadjax.errors import UserError
 
 _MASKS = ("testing_label_mask", "ground_truth_demo/testing_label_mask")

@@ -5,9 +5,9 @@ import pathlib
 from typing import Any
 
 from vadjax.data.builders.builder import Builder
-from vadjax.data.files import existing_folder
-from vadjax.data.given_path import given_path
-from vadjax.data.scan import Scan, ScannedClip
+from vadjax.data.indexing.scan import Scan, ScannedClip
+from vadjax.data.paths.files import existing_folder
+from vadjax.data.paths.given_path import given_path
 from vadjax.data.video import Dataset
 from vadjax.errors import unknown
 
@@ -60,6 +60,8 @@ class DiskBuilder(Builder):
 
     def load(self) -> Dataset:
         """Return the data set, scanning it first where the cache has no index of it."""
-        from vadjax.data.index import VideoIndex  # tensorflow_datasets takes a second to import
+        from vadjax.data.indexing.index import (
+            VideoIndex,  # tensorflow_datasets takes a second to import
+        )
 
         return VideoIndex(self, data_dir=self.cache_dir / "index").dataset()

@@ -13,10 +13,10 @@ from vadjax.data.builders.base import DiskBuilder, Scan, ScannedClip
 from vadjax.data.builders.expected import Side, scan_of
 from vadjax.data.builders.positional import check_lengths, clip_id, read_by_position
 from vadjax.data.deviation import Deviation
-from vadjax.data.files import describe, entries, images, is_video
-from vadjax.data.given_path import packed_beside
-from vadjax.data.lists import some, spans
-from vadjax.data.probe import Footage, probe
+from vadjax.data.indexing.probe import Footage, probe
+from vadjax.data.paths.files import describe, entries, images, is_video
+from vadjax.data.paths.given_path import packed_beside
+from vadjax.data.text.lists import some, spans
 from vadjax.errors import UserError
 
 Layout = Mapping[str, tuple[str, str]]  # split -> (folder, pattern of a clip's name)

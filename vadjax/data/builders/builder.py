@@ -24,7 +24,8 @@ class Builder(abc.ABC):
       num_folds: folds of protocol by_video where the config names no number.
       pooled_note: set where protocol published_shuffled pools the training clips with the test
         clips; the warning that it then gives. Empty: it takes labelled test clips alone.
-      copies_like: whose altered copies `dataset.augment=rahmani_compat` makes (data/copies.py).
+      copies_like: whose altered copies `dataset.augment=rahmani_compat` makes
+        (data/splits/copies.py).
       legacy_label_versions: further labellings for which `evaluate.legacy` gives figures.
       identity_keys: keys of the `dataset` section by which two data sets of this name differ, e.g.
         the folder of one's own videos.

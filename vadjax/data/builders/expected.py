@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from vadjax.data.builders.base import Scan, ScannedClip
 from vadjax.data.builders.positional import clip_id
 from vadjax.data.deviation import Deviation, gathered
-from vadjax.data.lists import some, spans
+from vadjax.data.text.lists import some, spans
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,8 @@
 Either `train/` and `test/` below data_dir, or one folder of normal videos. A clip is a video
 file, or a folder of images that holds no videos, at any depth; its name is its path, without a
 video's suffix.
-`labels.csv` in data_dir says when something abnormal happens (`vadjax.data.labels_csv.read_csv`).
+`labels.csv` in data_dir says when something abnormal happens
+(`vadjax.data.labels.labels_csv.read_csv`).
 """
 
 import dataclasses
@@ -14,11 +15,11 @@ import numpy as np
 from vadjax.data.builders.base import DiskBuilder, Scan, ScannedClip
 from vadjax.data.builders.expected import damage
 from vadjax.data.deviation import Deviation
-from vadjax.data.files import describe, entries
-from vadjax.data.find_clips import beside_the_sides, find_clips
-from vadjax.data.given_path import packed_beside
-from vadjax.data.labels_csv import Length, read_csv
-from vadjax.data.probe import Footage, probe
+from vadjax.data.indexing.find_clips import beside_the_sides, find_clips
+from vadjax.data.indexing.probe import Footage, probe
+from vadjax.data.labels.labels_csv import Length, read_csv
+from vadjax.data.paths.files import describe, entries
+from vadjax.data.paths.given_path import packed_beside
 from vadjax.data.video import Dataset
 from vadjax.errors import UserError
 

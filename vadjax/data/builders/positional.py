@@ -9,8 +9,13 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from vadjax.data.labels import labels_from_intervals, read_gt_cells, read_ucsd_m, read_vector
-from vadjax.data.lists import some
+from vadjax.data.labels.frame_labels import (
+    labels_from_intervals,
+    read_gt_cells,
+    read_ucsd_m,
+    read_vector,
+)
+from vadjax.data.text.lists import some
 from vadjax.errors import UserError
 
 

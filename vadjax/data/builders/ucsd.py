@@ -13,9 +13,9 @@ from PIL import Image
 
 from vadjax.data.builders.benchmark import FRAMES, Benchmark, Truth
 from vadjax.data.builders.expected import Side
-from vadjax.data.files import images, is_stray
-from vadjax.data.labels import labels_from_masks
-from vadjax.data.masks import ImageMasks
+from vadjax.data.labels.frame_labels import labels_from_masks
+from vadjax.data.labels.masks import ImageMasks
+from vadjax.data.paths.files import images, is_stray
 from vadjax.errors import UserError
 
 _ARCHIVE = "UCSD_Anomaly_Dataset.v1p2"

@@ -26,10 +26,10 @@ from vadjax.data.builders.base import DiskBuilder, Scan, ScannedClip
 from vadjax.data.builders.expected import Side, scan_of
 from vadjax.data.builders.positional import clip_id
 from vadjax.data.deviation import Deviation
-from vadjax.data.files import describe
-from vadjax.data.find_clips import find_clips
-from vadjax.data.labels import labels_from_intervals
-from vadjax.data.probe import Footage, probe
+from vadjax.data.indexing.find_clips import find_clips
+from vadjax.data.indexing.probe import Footage, probe
+from vadjax.data.labels.frame_labels import labels_from_intervals
+from vadjax.data.paths.files import describe
 from vadjax.errors import UserError
 
 _ALL = "Crowd-Activity-All"

@@ -25,14 +25,15 @@ from typing import Any
 import numpy as np
 
 from vadjax.data.builders.builder import Builder
-from vadjax.data.content import measure_content, open_content, save_content
-from vadjax.data.masks import Masks
+from vadjax.data.frames.content import measure_content, open_content, save_content
+from vadjax.data.frames.on_demand import ArrayFrames
+from vadjax.data.labels.masks import Masks
 from vadjax.data.synthetic.actors import KINDS
 from vadjax.data.synthetic.backdrop import make_backdrop
 from vadjax.data.synthetic.camera import Camera
 from vadjax.data.synthetic.render import Renderer, min_pixels
 from vadjax.data.synthetic.scenario import FPS, HALF_WIDTH, make_scenario
-from vadjax.data.video import ArrayFrames, Dataset, Video
+from vadjax.data.video import Dataset, Video
 from vadjax.errors import UserError
 from vadjax.runtime import leftovers
 

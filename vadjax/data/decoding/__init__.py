@@ -1,0 +1,1 @@
+"""Video files, cameras, streams and pipes into frames with times."""

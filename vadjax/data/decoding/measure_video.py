@@ -1,0 +1,200 @@
+"""Decode a video file once from its start to its end, and say what it holds."""
+
+import os
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+
+from vadjax.data.decoding.decode import Decoder, Picture
+from vadjax.data.decoding.video_file import placed
+from vadjax.data.deviation import Deviation
+from vadjax.data.frames import timing
+from vadjax.data.text.lists import spans
+from vadjax.errors import UserError
+
+NEAR = 0.6  # of the median gap between packets: one so near to a picture hides no other
+EARLY_S = 1.0  # seconds before the end by the header: from there on a file ends early
+
+
+@dataclass(frozen=True, eq=False)
+class Measured:
+    """What decoding has shown.
+
+    Attributes:
+      num_frames: pictures decoded, and lost ones among them.
+      size: height and width in pixels.
+      fps: frames a second; of uneven times their mean; None where the file has no times.
+      times: float64 [num_frames] seconds from the first frame; None where they are index / fps.
+      announced: frames by the header; -1: by none.
+      lost: frames whose packet cannot be decoded, and that show their neighbour.
+      is_damaged: errors were met: the file is always decoded in one thread (`Decoder`).
+      notes: what a person should know of the file.
+      looked: what `look` returned of each frame, [num_frames].
+    """
+
+    num_frames: int
+    size: tuple[int, int]
+    fps: float | None
+    times: np.ndarray | None
+    announced: int
+    lost: tuple[int, ...]
+    is_damaged: bool
+    notes: tuple[Deviation, ...]
+    looked: list
+
+
+class _Seen(NamedTuple):
+    """What is kept of a picture."""
+
+    ticks: int | None
+    is_damaged: bool
+    size: tuple[int, int]
+    looked: object
+
+
+def measure(
+    path: str | os.PathLike, *, look: Callable[[Picture], object] = lambda picture: None
+) -> Measured:
+    """Decode a file, and where errors are met a second time in one thread.
+
+    Args:
+      path: a video file.
+      look: called with every picture in order; what it returns is kept.
+
+    Returns:
+      What it holds.
+
+    Raises:
+      UserError: it cannot be decoded, or less than half of it can.
+    """
+    for careful in (False, True):
+        seen = []
+        with Decoder(path, careful=careful) as decoder:
+            for picture in decoder:
+                looked = look(picture)
+                seen.append(_Seen(picture.ticks, picture.is_damaged, picture.size, looked))
+            size = decoder.size
+            is_damaged = bool(decoder.num_errors) or any(one.is_damaged for one in seen)
+            if not is_damaged and len(seen) >= len(decoder.expected):
+                break
+    if not seen or size is None:
+        raise decoder.undecodable()
+    return _summary(decoder, seen, size, is_damaged=is_damaged)
+
+
+def _summary(
+    decoder: Decoder, seen: Sequence[_Seen], size: tuple[int, int], *, is_damaged: bool
+) -> Measured:
+    ticks = timing.in_order([one.ticks for one in seen])
+    missing = _missing(decoder, ticks) if is_damaged else []
+    if len(missing) > len(seen):
+        raise UserError(
+            f"{decoder.name}: {len(missing)} of {len(missing) + len(seen)} frames cannot be "
+            f"decoded ({decoder.reason}). Restore the file."
+        )
+    lost: tuple[int, ...] = ()
+    if missing:  # and so no picture is without a time
+        every = sorted([*(tick for tick in ticks if tick is not None), *missing])
+        ticks, lost = list(every), tuple(np.searchsorted(every, missing).tolist())
+    fps, times, notes = decoder.fps, None, _notes(decoder, seen, lost)
+    if decoder.has_times:
+        tick_s = decoder.tick_s
+        usual = decoder.base_fps or decoder.fps
+        found = timing.seconds(ticks, tick_s=tick_s, step_s=1 / usual if usual else 1.0)
+        fps = timing.rate_of_even(found, rates=(decoder.fps, usual), tick_s=tick_s)
+        if fps is None:
+            fps, times = timing.mean_rate(found), found if len(found) > 1 else None
+    if uneven := timing.describe(times):
+        notes.append(Deviation(uneven, "times are the file's own, not index / rate"))
+    end_s = len(ticks) / fps if fps and times is None else 0.0 if times is None else times[-1]
+    if decoder.announced is None and decoder.length_s and end_s:
+        notes += _ends_early(end_s, decoder.length_s)
+    announced = decoder.announced or -1
+    if announced > len(ticks) and _is_whole(decoder, ticks):
+        announced = len(ticks)  # the others are not meant to be shown
+    return Measured(
+        num_frames=len(ticks),
+        size=size,
+        fps=fps,
+        times=times,
+        announced=announced,
+        lost=lost,
+        is_damaged=is_damaged,
+        notes=tuple(notes),
+        looked=list(placed((one.looked for one in seen), frozenset(lost))),
+    )
+
+
+def _is_whole(decoder: Decoder, ticks: Sequence[int | None]) -> bool:
+    """Return whether nothing is lost: all packets are there, or the last frame ends at the end.
+
+    A header also counts frames that editing has cut off (MP4), and those for which there is no
+    picture, as the one before goes on (AVI).
+    """
+    if decoder.num_packets >= (decoder.announced or 0) and not decoder.num_errors:
+        return True
+    known = [tick for tick in ticks if tick is not None]
+    if decoder.num_errors or not decoder.length_s or len(known) < max(2, len(ticks)):
+        return False
+    gap_s = float(np.median(np.diff(known))) * decoder.tick_s
+    return (known[-1] - known[0]) * decoder.tick_s >= decoder.length_s - 2 * gap_s
+
+
+def _missing(decoder: Decoder, ticks: Sequence[int | None]) -> list[int]:
+    """Return the times of packets, between pictures, that have given none.
+
+    Before the first picture they count only where the header counts frames, so that a recording
+    that begins in the middle of a group of pictures begins with what can be decoded.
+    """
+    shown = np.array([tick for tick in ticks if tick is not None], np.int64)
+    if len(shown) < max(2, len(ticks)) or np.any(np.diff(shown) <= 0):
+        return []
+    expected = np.unique(np.array(decoder.expected, np.int64))
+    inside = expected < shown[-1]
+    if decoder.announced is None:
+        inside &= expected > shown[0]
+    at = np.searchsorted(shown, expected).clip(1, len(shown) - 1)
+    away = np.minimum(np.abs(expected - shown[at - 1]), np.abs(expected - shown[at]))
+    return expected[inside & (away > NEAR * np.median(np.diff(expected)))].tolist()
+
+
+def _ends_early(end_s: float, length_s: float) -> list[Deviation]:
+    """Say that a file that does not count its frames holds fewer seconds than it says."""
+    if end_s > length_s - max(EARLY_S, 0.02 * length_s):
+        return []
+    what = f"the file ends early: at {end_s:.2f} s of the {length_s:.2f} s that its header says"
+    return [Deviation(what, "only what is there is used; the file is cut short or damaged")]
+
+
+def _notes(decoder: Decoder, seen: Sequence[_Seen], lost: Sequence[int]) -> list[Deviation]:
+    """Say what else differs from a plain video."""
+    notes = []
+    place = np.delete(np.arange(len(seen) + len(lost)), lost)  # of each decoded picture
+    damaged = [int(place[i]) for i, one in enumerate(seen) if one.is_damaged]
+    if damaged:
+        notes.append(
+            Deviation(
+                f"some frames are damaged: {spans(damaged)} (0-based)",
+                "the decoder has filled in what is missing in them",
+            )
+        )
+    sizes = list(dict.fromkeys(one.size for one in seen))
+    if len(sizes) > 1:
+        first = next(int(place[i]) for i, one in enumerate(seen) if one.size != sizes[0])
+        named = ", ".join(f"{w}x{h}" for h, w in sizes[:4])
+        notes.append(
+            Deviation(
+                f"the size of the picture changes: {named}, from frame {first} on",
+                "all frames are resized to the size of the first",
+            )
+        )
+    if decoder.num_streams > 1:
+        notes.append(
+            Deviation(
+                f"the file holds several picture streams: {decoder.num_streams}",
+                "the first one is read",
+            )
+        )
+    return notes

@@ -1,0 +1,1 @@
+"""Frames of a video: where they come from, when they are shown, and what they show."""

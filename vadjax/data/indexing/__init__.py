@@ -1,0 +1,1 @@
+"""What lies on disk: clips are found, measured once, and kept in an index."""

@@ -1,0 +1,312 @@
+"""The index of a data set on disk: paths, lengths, labels and hashes; no pixels.
+
+What the frames show (`data.frames.content`) lies beside the rows, in one memory-mapped file.
+
+A tfds builder that writes array_record, without TensorFlow. It lies in the cache under a hash of
+where the data are and of every file's name, size and times, so that another folder, a repaired
+download, a file replaced by one of its size and time, or a read-only data_dir never meets a stale
+one. tfds writes it to a temporary folder, then renames that.
+"""
+
+import contextlib
+import dataclasses
+import functools
+import hashlib
+import io
+import json
+import logging
+import os
+import pathlib
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any, ClassVar, Protocol
+
+import numpy as np
+import tensorflow_datasets as tfds
+from absl import logging as absl_logging
+
+from vadjax.data.deviation import Deviation
+from vadjax.data.frames.content import content_rows, open_content, save_content
+from vadjax.data.indexing.probe import Footage
+from vadjax.data.indexing.scan import Scan, ScannedClip
+from vadjax.data.labels.masks import CellMasks, ImageMasks, Masks
+from vadjax.data.paths.files import listing
+from vadjax.data.video import Dataset, Video
+from vadjax.errors import UserError
+
+tfds.disable_progress_bar()
+
+log = logging.getLogger(__name__)
+
+
+class Scanner(Protocol):
+    """What an index is made from (`vadjax.data.builders.base.DiskBuilder`)."""
+
+    dataset_name: str
+    label_version: str
+    source_dir: pathlib.Path
+    sources: list[pathlib.Path]
+
+    def scan(self) -> Scan:
+        """Probe every clip and read its labels."""
+
+
+class _Info(tfds.core.DatasetInfo):
+    def initialize_from_bucket(self) -> None:
+        """Do not ask Google's bucket for a copy: there is none, and asking leaves a folder."""
+
+
+class VideoIndex(
+    tfds.core.GeneratorBasedBuilder,
+    skip_registration=True,  # type: ignore[call-arg]  # tfds carries no types
+):
+    """The index of one data set.
+
+    Args:
+      scanner: the opened data set.
+      data_dir: the index goes below it, into a folder named by the hash.
+    """
+
+    VERSION = tfds.core.Version("1.7.0")  # a new one whenever the rows or a scan change
+    RELEASE_NOTES: ClassVar[dict] = {
+        "1.4.0": "What the frames show lies beside the rows.",
+        "1.5.0": "Rows have uneven times and the frames of a video file that are lost.",
+        "1.6.0": "A fingerprint is the hash of a clip's bytes.",
+        "1.7.0": "Times are in nanoseconds.",
+    }
+    url_infos: ClassVar[dict] = {}  # nothing is downloaded; tfds's own needs importlib_resources
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        """Keep subclasses out of tfds's registry, where one name may stand once."""
+        super().__init_subclass__(**{"skip_registration": True, **kwargs})
+
+    def __init__(self, scanner: Scanner, *, data_dir: str | os.PathLike):
+        self.name = scanner.dataset_name
+        self._scanner = scanner
+        key = [
+            scanner.dataset_name,
+            scanner.label_version,
+            *map(str, scanner.sources),
+            *listing(scanner.sources),
+        ]
+        digest = hashlib.sha256(json.dumps(key).encode()).hexdigest()[:24]
+        with _quiet():
+            super().__init__(data_dir=pathlib.Path(data_dir) / digest, file_format="array_record")
+
+    def dataset(self) -> Dataset:
+        """Return the data set, scanning it first where there is no index yet.
+
+        Raises:
+          UserError: the files cannot be used, or the cache cannot be written.
+        """
+        if not self.data_path.exists():
+            log.info("indexing %s: every frame is decoded once", self._scanner.source_dir)
+            self._write()
+        with _quiet():
+            index = tfds.builder_from_directory(self.data_path)
+        about = index.info.metadata
+        content = open_content(self._content_path)
+        clips = {
+            split: tuple(video_of(row, content) for row in index.as_data_source(split))
+            for split in index.info.splits
+        }
+        return Dataset(
+            name=self.name,
+            label_version=about["label_version"],
+            coverage=about["coverage"],
+            train=clips.get("train", ()),
+            test=clips.get("test", ()),
+            metadata=about["metadata"],
+            deviations=tuple(Deviation(**d) for d in about["deviations"]),
+        )
+
+    @functools.cached_property
+    def _scan(self) -> Scan:
+        return self._scanner.scan()
+
+    @property
+    def _content_path(self) -> pathlib.Path:
+        return pathlib.Path(self.data_path).parent / f"content-{self.VERSION}.npy"
+
+    def _write_content(self) -> None:
+        """Write it before the rows, whose presence says that the index is whole."""
+        rows = [clip.footage.content for split in self._splits for clip in self._clips(split)]
+        save_content(self._content_path, np.concatenate([content_rows([]), *rows]))
+
+    def _write(self) -> None:
+        _ = self._scan  # its errors are those of the data, not of the cache
+        try:
+            self._write_content()
+            with _quiet():
+                self.download_and_prepare()
+        except (OSError, RuntimeError) as error:  # array_record's type for a full disk
+            if not self.data_path.exists():  # else another process was quicker
+                raise UserError(
+                    f"{self.data_path} cannot be written ({error}); free space, or choose another "
+                    "folder with --config.features.cache_dir=FOLDER."
+                ) from error
+
+    def _info(self) -> tfds.core.DatasetInfo:
+        text, count = tfds.features.Text(), np.int64
+        return _Info(
+            builder=self,
+            disable_shuffling=True,
+            metadata=tfds.core.MetadataDict(),
+            features=tfds.features.FeaturesDict(
+                {
+                    "id": text,
+                    "scene": text,
+                    "paths": tfds.features.Sequence(text),
+                    "num_frames": count,
+                    "height": count,
+                    "width": count,
+                    "channels": count,
+                    "fps": np.float64,  # 0 = unknown
+                    "fps_assumed": np.bool_,
+                    "fingerprint": text,
+                    "substituted": tfds.features.Tensor(shape=(None,), dtype=count),
+                    "announced": count,
+                    "first": count,
+                    "pages": np.bool_,
+                    "levels": tfds.features.Tensor(shape=(None,), dtype=np.float64),
+                    "content": count,  # its first row among those of all clips
+                    # Nanoseconds, or empty: tfds keeps only the digits of float32.
+                    "times_ns": tfds.features.Tensor(shape=(None,), dtype=count),
+                    "lost": tfds.features.Tensor(shape=(None,), dtype=count),
+                    "is_damaged": np.bool_,
+                    "labelled": np.bool_,
+                    "labels": tfds.features.Tensor(shape=(None,), dtype=np.uint8),
+                    "masks": tfds.features.Sequence(text),
+                }
+            ),
+        )
+
+    def _split_generators(self, dl_manager: object) -> dict:
+        scan = self._scan
+        self.info.metadata.update(
+            label_version=self._scanner.label_version,
+            coverage=scan.coverage,
+            metadata=scan.metadata,
+            deviations=[dataclasses.asdict(d) for d in scan.deviations],
+        )
+        return {split: self._generate_examples(split) for split in self._splits}
+
+    @property
+    def _splits(self) -> list[str]:
+        return sorted({clip.id.split("/")[0] for clip in self._scan.clips})
+
+    def _clips(self, split: str) -> list[ScannedClip]:
+        return [clip for clip in self._scan.clips if clip.id.startswith(f"{split}/")]
+
+    def _generate_examples(self, split: str) -> Iterator[tuple]:
+        before = self._splits[: self._splits.index(split)]
+        row = sum(len(clip.footage.content) for each in before for clip in self._clips(each))
+        for number, clip in enumerate(self._clips(split)):
+            fields = dataclasses.fields(clip.footage)
+            footage = {f.name: getattr(clip.footage, f.name) for f in fields} | {"content": row}
+            del footage["notes"]  # they stand among the deviations
+            times = footage.pop("times")
+            row += len(clip.footage.content)
+            labels = np.zeros(0, np.uint8) if clip.labels is None else clip.labels
+            yield (
+                number,
+                {
+                    **footage,
+                    "paths": _bytes(footage["paths"]),
+                    "levels": np.array(footage["levels"] or (), np.float64),
+                    "id": clip.id,
+                    "scene": clip.scene,
+                    "fps": footage["fps"] or 0.0,
+                    "fps_assumed": clip.fps_assumed,
+                    "substituted": np.array(footage["substituted"], np.int64),
+                    "times_ns": _nanoseconds(times),
+                    "lost": np.array(footage["lost"], np.int64),
+                    "labelled": clip.labels is not None,
+                    "labels": labels,
+                    "masks": _bytes(clip.masks),
+                },
+            )
+
+
+@contextlib.contextmanager
+def _quiet() -> Iterator[None]:
+    """Silence what tfds prints about downloading: nothing is downloaded."""
+    verbosity = absl_logging.get_verbosity()
+    absl_logging.set_verbosity(absl_logging.WARNING)
+    try:
+        with contextlib.redirect_stdout(io.StringIO()):
+            yield
+    finally:
+        absl_logging.set_verbosity(verbosity)
+
+
+def video_of(row: Mapping[str, Any], content: np.ndarray | None = None) -> Video:
+    """Open the video that a row of the index describes; no file of it is read yet.
+
+    Args:
+        row: from `as_data_source`.
+        content: `data.frames.content.ROW` [n] of all clips of the index, where it is there.
+
+    Returns:
+        The video.
+    """
+    footage = Footage(
+        paths=_texts(row["paths"]),
+        num_frames=int(row["num_frames"]),
+        height=int(row["height"]),
+        width=int(row["width"]),
+        channels=int(row["channels"]),
+        fps=float(row["fps"]) or None,
+        fingerprint=row["fingerprint"].decode(),
+        substituted=tuple(map(int, row["substituted"])),
+        announced=int(row["announced"]),
+        first=int(row["first"]),
+        pages=bool(row["pages"]),
+        levels=(low_high[0], low_high[1]) if (low_high := row["levels"].tolist()) else None,
+        times=row["times_ns"] / 1e9 if len(row["times_ns"]) else None,
+        lost=tuple(map(int, row["lost"])),
+        is_damaged=bool(row["is_damaged"]),
+    )
+    labels = row["labels"] if row["labelled"] else None
+    name = row["id"].decode()
+    return Video(
+        id=name,
+        split=name.split("/")[0],
+        frames=footage.frames(),
+        fps=footage.fps,
+        fps_assumed=bool(row["fps_assumed"]),
+        times=footage.times,
+        scene=row["scene"].decode(),
+        labels=labels,
+        masks=_masks(_texts(row["masks"]), footage.num_frames),
+        fingerprint=footage.fingerprint,
+        substituted=footage.substituted,
+        content=None if content is None else _part(content, int(row["content"]), footage),
+    )
+
+
+def _nanoseconds(times: np.ndarray | None) -> np.ndarray:
+    return np.zeros(0, np.int64) if times is None else np.rint(times * 1e9).astype(np.int64)
+
+
+def _bytes(paths: Iterable[str]) -> list[bytes]:
+    """Return paths as the system has them, which need not be UTF-8."""
+    return [os.fsencode(path) for path in paths]
+
+
+def _part(content: np.ndarray, start: int, footage: Footage) -> np.ndarray | None:
+    """Return the rows of one clip; None where the file does not belong to the index."""
+    part = content[start : start + footage.num_frames]
+    return part if len(part) == footage.num_frames else None
+
+
+def _texts(values: Iterable[bytes]) -> tuple[str, ...]:
+    return tuple(os.fsdecode(value) for value in values)
+
+
+def _masks(paths: Sequence[str], num_frames: int) -> Masks | None:
+    """Open what `ScannedClip.masks` names."""
+    if not paths:
+        return None
+    if paths[0].endswith(".mat"):
+        return CellMasks(paths[0], num_frames)
+    return ImageMasks(paths)

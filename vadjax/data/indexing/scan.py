@@ -1,0 +1,46 @@
+"""What a builder reports about the files of a data set: the rows of its index."""
+
+import dataclasses
+
+import numpy as np
+
+from vadjax.data.deviation import Deviation
+from vadjax.data.indexing.probe import Footage
+
+
+@dataclasses.dataclass(frozen=True)
+class ScannedClip:
+    """One row of the index.
+
+    Attributes:
+      id: of the video, "<split>/<clip>".
+      footage: what `probe` measured.
+      fps_assumed: the rate in `footage` is common knowledge, not the file's.
+      labels: uint8 [num_frames], 1 = abnormal, or None where unknown.
+      masks: an image a frame, or the one .mat file, or none.
+      scene: clips of one scene share a camera.
+    """
+
+    id: str
+    footage: Footage
+    fps_assumed: bool = False
+    labels: np.ndarray | None = None
+    masks: tuple[str, ...] = ()
+    scene: str = "0"
+
+
+@dataclasses.dataclass
+class Scan:
+    """All clips of a data set, and what to say about them.
+
+    Attributes:
+      clips: training clips first.
+      coverage: e.g. "6 of 37 clips", None when complete.
+      metadata: plain data for `Dataset.metadata`.
+      deviations: differences from what the authors describe.
+    """
+
+    clips: list[ScannedClip]
+    coverage: str | None = None
+    metadata: dict = dataclasses.field(default_factory=dict)
+    deviations: list[Deviation] = dataclasses.field(default_factory=list)

@@ -1,0 +1,1 @@
+"""The leakage audit: what fits and clips have in common with the test side."""

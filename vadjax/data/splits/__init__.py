@@ -1,0 +1,1 @@
+"""Windows, units and protocols: how a data set is divided into folds."""

@@ -1,0 +1,146 @@
+"""Leaky protocols, by name only: windows, not clips, are divided at random (docs/protocols.md).
+
+They exist to reproduce published figures and to show what such figures measure.
+"""
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+from sklearn.model_selection import train_test_split
+from sklearn.utils import shuffle
+
+from vadjax.data.splits.split_by_clip import whole
+from vadjax.data.splits.units import Fold, Units
+from vadjax.data.splits.windows import window_table
+from vadjax.data.video import Dataset, Video
+from vadjax.errors import UserError
+
+TEST_SHARE = 0.2
+SHUFFLE_SEED = 42  # of the published notebooks, whatever the run
+FEWEST = 5  # windows of each class: a fifth of fewer is none
+
+
+def used_videos(dataset: Dataset, protocol: str) -> list:
+    """Return the videos whose frames a protocol takes: labelled test clips, UCSD's training clips.
+
+    Args:
+        dataset: with labelled test clips.
+        protocol: "random_window" or "published_shuffled".
+
+    Returns:
+        The videos.
+
+    Raises:
+        UserError: no test clip is labelled.
+    """
+    labelled = [video for video in dataset.test if video.labels is not None]
+    if not labelled:
+        raise UserError(
+            f"{protocol} learns from labelled test clips; {dataset.name} has none. Give labels, or "
+            "use dataset.protocol=one_class."
+        )
+    pooled = protocol == "published_shuffled" and dataset.pooled_note
+    return [*dataset.train, *labelled] if pooled else labelled
+
+
+def by_window(
+    dataset: Dataset,
+    *,
+    protocol: str,
+    length: int,
+    stride: int,
+    dilation: int = 1,
+    window_label: Callable[[np.ndarray], np.ndarray],
+    copies: Sequence = (),
+    seed: int = 0,
+) -> Fold:
+    """Cut windows and divide them at random, stratified by class.
+
+    "random_window": windows lie within a clip and in the order of time; a fifth is tested, a fifth
+    of the others validates. "published_shuffled": the frames of all clips, normal ones first, are
+    shuffled; windows of neighbours in that list, a fifth of which both validates and is tested.
+
+    Args:
+        dataset: with labelled test clips.
+        protocol: "random_window" or "published_shuffled".
+        length: rows of a window.
+        stride: rows between the starts of two windows.
+        dilation: rows between neighbours in a window.
+        window_label: labels [n, t] of the rows of windows -> [n] of the windows.
+        copies: altered copies of abnormal frames (`data.splits.copies`), published_shuffled only.
+        seed: of the division; of the published runs their number, from 0.
+
+    Returns:
+        The fold, whose units are windows over the rows of all used videos, copies last. There are
+        no calibration units.
+
+    Raises:
+        UserError: no labels, no window, or fewer than `FEWEST` windows of a class.
+    """
+    videos = [*used_videos(dataset, protocol), *copies]
+    row_labels = np.concatenate([_labels(video) for video in videos])
+    warnings = [_unit(length)]
+    if protocol == "random_window":
+        lengths = [len(video.frames) for video in videos]
+        windows = window_table(lengths, length=length, stride=stride, dilation=dilation).rows
+    else:
+        rows = np.argsort(row_labels, kind="stable")  # normal, then abnormal
+        rows = shuffle(rows, random_state=SHUFFLE_SEED)
+        windows = rows[window_table([len(rows)], length=length, stride=stride).rows]
+        warnings += _shuffled_warnings(dataset, copies)
+    labels = np.asarray(window_label(row_labels[windows])).astype(np.uint8).reshape(-1)
+    _check_classes(labels, protocol, dataset.name, length)
+    train, test = _divide(np.arange(len(windows)), labels, seed)
+    validation = test
+    if protocol == "random_window":
+        train, validation = _divide(train, labels, seed)
+    if left_out := sum(video.labels is None for video in dataset.test):
+        warnings.append(f"{left_out} unlabelled test clips are left out")
+    segments, windows = tuple(map(whole, videos)), windows.astype(np.int32)
+
+    def units(chosen: np.ndarray) -> Units:
+        return Units(segments, windows[chosen], labels[chosen])
+
+    return Fold(0, units(train), units(validation), Units(), units(test), tuple(warnings), protocol)
+
+
+def _unit(length: int) -> str:
+    return (
+        f"the unit of every figure is the window: one score and one label for {length} rows, none "
+        "for a frame of a video"
+    )
+
+
+def _shuffled_warnings(dataset: Dataset, copies: Sequence) -> list[str]:
+    if copies:
+        number = sum(len(video.frames) for video in copies)
+        made = f"{number} altered copies of abnormal frames were added, none of normal ones"
+    else:
+        made = "the published altered copies of abnormal frames were not made"
+    warnings = ["early stopping chose its epoch on the windows that are tested", made]
+    if dataset.pooled_note:
+        warnings.append(dataset.pooled_note)
+    return warnings
+
+
+def _labels(video: Video) -> np.ndarray:
+    """Return uint8 [t]; a clip without labels is a normal training clip."""
+    known = video.labels is not None
+    return np.asarray(video.labels if known else np.zeros(len(video.frames)), np.uint8)
+
+
+def _check_classes(labels: np.ndarray, protocol: str, name: str, length: int) -> None:
+    counts = np.bincount(labels, minlength=2)
+    if counts.min() < FEWEST:
+        raise UserError(
+            f"{protocol} divides windows of both classes and needs at least {FEWEST} of each; "
+            f"{name} gives {counts[0]} normal and {counts[1]} abnormal windows of {length} rows. "
+            "Give more labelled clips of the rarer class, or lower window.length."
+        )
+
+
+def _divide(windows: np.ndarray, labels: np.ndarray, seed: int) -> tuple[np.ndarray, np.ndarray]:
+    """Take a fifth out at random, both classes alike, with the very calls of the published code."""
+    return train_test_split(
+        windows, test_size=TEST_SHARE, stratify=labels[windows], random_state=seed
+    )
