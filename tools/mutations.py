@@ -30,7 +30,7 @@ DECISIONS = "tests/evaluation/test_decisions.py tests/evaluation/test_events.py"
 FITS = "tests/pipeline/test_fits.py"
 FRAME = "tests/evaluation/test_frame.py"
 MOTION = "tests/features/test_motion.py"
-SPLITS = "tests/data/splits/test_make_folds.py"
+SPLITS = "tests/data/splits/test_folds.py"
 STANDARDIZE = "tests/features/test_standardize.py"
 THRESHOLDS = "tests/evaluation/test_thresholds.py"
 

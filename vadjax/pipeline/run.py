@@ -14,7 +14,7 @@ from ml_collections import ConfigDict
 from vadjax import backbones, data, detectors
 from vadjax import config as configs
 from vadjax.data.clip import Clip, clips_of
-from vadjax.data.splits import make_folds
+from vadjax.data.splits.folds import make_folds
 from vadjax.data.splits.protocols import PROTOCOLS
 from vadjax.data.splits.units import Fold, Segment, Units
 from vadjax.data.splits.windows import window_span

@@ -167,7 +167,7 @@ def test_the_package_is_light_and_works_without_tensorflow():
         "assert not heavy, heavy;"
         "[data.builder(name) for name in data.DATASETS];"
         "assert not {'tensorflow_datasets', 'jax', 'scipy'} & set(sys.modules);"
-        "from vadjax.data import index;"
+        "from vadjax.data.indexing import index;"
         "assert not {'tensorflow', 'jax'} & set(sys.modules)"
     )
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from vadjax.data.leakage.audit import FoldWindows, audit, leaked_windows
 from vadjax.data.leakage.audit_folds import audit_folds
 from vadjax.data.leakage.copy_search import Copy
-from vadjax.data.splits import make_folds
+from vadjax.data.splits.folds import make_folds
 from vadjax.data.splits.units import Fold, Provenance, Segment, Units
 from vadjax.data.splits.windows import window_table
 from vadjax.data.video import Dataset

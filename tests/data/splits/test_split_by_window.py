@@ -9,7 +9,7 @@ from sklearn.model_selection import train_test_split
 from sklearn.utils import shuffle
 
 from vadjax.data.leakage.audit_folds import audit_folds
-from vadjax.data.splits import make_folds
+from vadjax.data.splits.folds import make_folds
 from vadjax.data.video import Dataset
 from vadjax.errors import UserError
 

@@ -9,7 +9,7 @@ import numpy as np
 from vadjax.data.frames.on_demand import Frames
 from vadjax.data.images.facts import BrokenImage
 from vadjax.data.images.pages import Pages
-from vadjax.data.images.read_image import Levels, joined, levels_of, read_image, to_8_bits
+from vadjax.data.images.read import Levels, joined, levels_of, read_image, to_8_bits
 from vadjax.data.text.printable import printable
 from vadjax.errors import UserError
 

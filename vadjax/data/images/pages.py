@@ -9,7 +9,7 @@ from PIL import Image
 
 from vadjax.data.images.facts import BrokenImage
 from vadjax.data.images.header import facts_of
-from vadjax.data.images.read_image import decode
+from vadjax.data.images.read import decode
 from vadjax.data.images.tiff_header import point_to
 
 STACKS = (".tif", ".tiff", ".gif", ".webp", ".png")  # kinds of image that may hold several pages

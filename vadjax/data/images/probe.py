@@ -12,7 +12,7 @@ from vadjax.data.deviation import Deviation
 from vadjax.data.frames.content import content_row, content_rows
 from vadjax.data.images.facts import BrokenImage, Facts
 from vadjax.data.images.pages import Pages
-from vadjax.data.images.read_image import Levels, joined, levels_of, read_image, to_8_bits
+from vadjax.data.images.read import Levels, joined, levels_of, read_image, to_8_bits
 from vadjax.data.paths.files import LFS_HEAD, describe, images, lfs_error
 from vadjax.data.paths.order import doubts
 from vadjax.data.text.printable import printable

@@ -23,7 +23,7 @@ from vadjax.data.frames.content import content_row, content_rows
 from vadjax.data.frames.on_demand import Frames
 from vadjax.data.images.frames import ImageFrames, PageFrames
 from vadjax.data.images.probe import probe_folder, probe_stack
-from vadjax.data.images.read_image import Levels
+from vadjax.data.images.read import Levels
 from vadjax.data.indexing.find_clips import find_clips
 from vadjax.data.paths.files import expanded, images, is_image, missing
 from vadjax.data.paths.fingerprints import fingerprint

@@ -9,8 +9,8 @@ from typing import Any, NamedTuple
 import cv2
 import numpy as np
 
-from vadjax.data.images import read_image
 from vadjax.data.images.facts import BrokenImage
+from vadjax.data.images.read import read_image
 from vadjax.data.labels.frame_labels import load_mat
 from vadjax.data.paths.files import unreadable
 from vadjax.data.text.printable import printable

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from vadjax.data.splits import make_folds
+from vadjax.data.splits.folds import make_folds
 from vadjax.data.video import Dataset
 from vadjax.errors import UserError
 

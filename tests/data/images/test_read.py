@@ -11,7 +11,7 @@ from tests.data import layouts
 from vadjax import data
 from vadjax.data.images.facts import MAX_BYTES, BrokenImage
 from vadjax.data.images.frames import ImageFrames
-from vadjax.data.images.read_image import levels_of, read_image, to_8_bits
+from vadjax.data.images.read import levels_of, read_image, to_8_bits
 from vadjax.errors import UserError
 
 COLOURS = np.zeros((48, 64, 3), np.uint8)
