@@ -2,8 +2,10 @@
 
 import subprocess
 import sys
+import tempfile
 import types
 
+import hypothesis
 import numpy as np
 import pytest
 from hypothesis import given
@@ -11,9 +13,12 @@ from hypothesis import strategies as st
 from scipy.stats import rankdata
 
 import vadjax.data
-from vadjax.data.synthetic import builder
+from vadjax.data.synthetic import builder, render
 from vadjax.data.synthetic.actors import KINDS
+from vadjax.data.synthetic.backdrop import make_backdrop
+from vadjax.data.synthetic.camera import Camera
 from vadjax.data.synthetic.render import Renderer, min_pixels
+from vadjax.data.synthetic.scenario import HALF_WIDTH, make_scenario
 from vadjax.errors import UserError
 
 # Of the clips that `settings()` asks for: frames, mean colours, abnormal frames.
@@ -220,7 +225,7 @@ def test_drawings_of_ended_processes_are_removed_and_those_of_others_are_not(tmp
         "import sys, time, types\n"
         "import vadjax.data\n"
         "from vadjax.data.synthetic.render import Renderer\n"
-        "def hang(*_):\n"
+        "def hang(*_, **__):\n"
         "    print('drawing', flush=True); time.sleep(60)\n"
         "Renderer.render = hang\n"
         "keys = ('seed', 'num_train', 'num_test', 'num_frames', 'height', 'width')\n"
@@ -243,10 +248,80 @@ def test_drawings_of_ended_processes_are_removed_and_those_of_others_are_not(tmp
 
 
 def test_a_failed_drawing_leaves_nothing(tmp_path, monkeypatch):
-    def fail(*_):
+    def fail(*_, **__):
         raise KeyboardInterrupt
 
     monkeypatch.setattr(Renderer, "render", fail)
     with pytest.raises(KeyboardInterrupt):
         vadjax.data.load(settings(), cache_dir=tmp_path)
     assert not list((tmp_path / "synthetic").iterdir())
+
+
+SIZES = {
+    "num_test": st.integers(1, 3),
+    "num_frames": st.integers(8, 20),
+    "height": st.integers(64, 160),
+    "width": st.integers(64, 160),
+    "seed": st.integers(0, 2**31),
+}
+
+
+@hypothesis.settings(max_examples=3)
+@hypothesis.example(num_test=1, num_frames=8, height=64, width=64, seed=0)  # no bench in view
+@hypothesis.example(num_test=2, num_frames=8, height=307, width=65, seed=876363)  # no leaves
+@hypothesis.example(num_test=1, num_frames=8, height=64, width=64 * 16, seed=1)
+@given(**SIZES)
+def test_every_size_that_is_allowed_is_drawn(num_test, num_frames, height, width, seed):
+    sizes = {"num_frames": num_frames, "height": height, "width": width}
+    with tempfile.TemporaryDirectory() as folder:
+        asked = settings(num_test=num_test, seed=seed, **sizes)
+        dataset = vadjax.data.load(asked, cache_dir=folder)
+        assert len(dataset.test) == num_test
+        for video in (*dataset.train, *dataset.test):
+            assert pixels(video).shape[1:] == (height, width, 3)
+            assert [int(mask.any()) for mask in video.masks] == video.labels.tolist()
+
+
+def test_a_frame_without_anybody_is_drawn():
+    camera = Camera(64, 64)
+    backdrop = make_backdrop(camera, np.random.default_rng(0))
+    clip = Renderer(camera, backdrop).render([], np.random.default_rng(1), num_frames=8)
+    assert clip.frames.shape == (8, 64, 64, 3) and not clip.masks.any() and clip.tracks == []
+
+
+def test_more_people_than_ids_share_them_one_after_the_other(monkeypatch):
+    """A long clip has more actors than a byte has values."""
+    camera = Camera(64, 96)
+    backdrop = make_backdrop(camera, np.random.default_rng(0))
+    scenario = make_scenario(
+        np.random.default_rng(5),
+        num_frames=150,
+        span=camera.span(HALF_WIDTH),
+        events=[("runner", 0.3), ("cyclist", 0.8)],
+    )
+    want, found = [], []
+    for clips, ids in ((want, render.FURNITURE), (found, len(scenario) - 2)):
+        monkeypatch.setattr(render, "FURNITURE", ids)
+        rng = np.random.default_rng(1)
+        clips.append(Renderer(camera, backdrop).render(scenario, rng, num_frames=150))
+    assert found[0].tracks == want[0].tracks and len(want[0].tracks) > 2
+    for part in ("frames", "masks", "labels"):
+        np.testing.assert_array_equal(getattr(found[0], part), getattr(want[0], part))
+    monkeypatch.setattr(render, "FURNITURE", 3)
+    with pytest.raises(ValueError, match="more than 2 actors"):
+        Renderer(camera, backdrop).render(scenario, rng, num_frames=150)
+
+
+@pytest.mark.parametrize(
+    ("asked", "message"),
+    [
+        ({"height": 10_000, "width": 10_000}, r"10000x10000 pixels \(at most 2088960\)"),
+        ({"height": 64, "width": 1025}, r"width 1025 \(at most 16 times the height, 64\)"),
+        ({"num_frames": 10**6}, r"num_frames 1000000 at 96x64 \(24.6 GB a clip, at most 2.1\)"),
+        ({"num_train": 10**9}, r"1000000002 clips take 589824.0 GB, but .* are free in"),
+    ],
+)
+def test_what_is_too_large_is_said_before_anything_is_drawn(tmp_path, asked, message):
+    with pytest.raises(UserError, match=message):
+        vadjax.data.load(settings(**asked), cache_dir=tmp_path)
+    assert not list(tmp_path.rglob(".drawing-*"))

@@ -35,6 +35,8 @@ class Leaves:
             level: light.
         """
         height, width = self.layer.shape[:2]
+        if not self.layer.size:  # a narrow frame does not show them
+            return
         move = np.array([[1, -shift / height, shift], [0, 1, 0]], np.float32)
         moved = cv2.warpAffine(self.layer, move, (width, height))
         place = np.s_[self.row : self.row + height, self.column : self.column + width]

@@ -40,9 +40,13 @@ from vadjax.runtime import leftovers
 GENERATOR_VERSION = 1
 DEFAULTS = {"num_train": 20, "num_test": 16, "num_frames": 120, "height": 160, "width": 240}
 _LEAST = {"num_train": 1, "num_test": 1, "num_frames": 8, "height": 64, "width": 64}
+# A clip is held in memory while it is drawn, and the scene at nine times the frame's pixels. What
+# is wider does not hold the walkway's far end.
+_MOST_CLIP, _MOST_PIXELS, _MOST_WIDE = 2**31, 1920 * 1088, 16
 _STREAMS = {"scene": 0, "train": 1, "test": 2, "plan": 3}  # independent random numbers from a seed
 
 _DRAFT = ".drawing-"  # begins the name of a folder that is not complete
+_BYTES = 4  # a pixel of a frame and whose it is
 _WORKERS = min(4, os.cpu_count() or 1)  # more only wait for the interpreter
 
 log = logging.getLogger(__name__)
@@ -156,14 +160,49 @@ def _settings(config: Any) -> dict[str, int]:
         settings[key] = int(getattr(config, key)) or default
         if settings[key] < _LEAST[key]:
             faults.append(f"{key} {settings[key]} (at least {_LEAST[key]}, or 0 for {default})")
+    if not faults:
+        faults = _too_large(**settings)
     if faults:
         raise UserError(f"dataset synthetic: out of range: {', '.join(faults)}.")
     return settings
 
 
+def _too_large(*, num_frames: int, height: int, width: int, **_: int) -> list[str]:
+    """Say which settings do not fit into memory, or show no walkway."""
+    faults = []
+    if height * width > _MOST_PIXELS:
+        faults.append(f"{width}x{height} pixels (at most {_MOST_PIXELS})")
+    if width > _MOST_WIDE * height:
+        faults.append(f"width {width} (at most {_MOST_WIDE} times the height, {height})")
+    if (size := num_frames * height * width * _BYTES) > _MOST_CLIP:
+        faults.append(
+            f"num_frames {num_frames} at {width}x{height} ({size / 1e9:.1f} GB a clip, at most "
+            f"{_MOST_CLIP / 1e9:.1f})"
+        )
+    return faults
+
+
+def _check_room(folder: pathlib.Path, settings: dict[str, int]) -> None:
+    """Refuse what does not fit on the disk, before anything is drawn.
+
+    Raises:
+        UserError: the clips need more than is free.
+    """
+    clips = settings["num_train"] + settings["num_test"]
+    pixels = settings["num_frames"] * settings["height"] * settings["width"]
+    needed, free = clips * pixels * _BYTES, shutil.disk_usage(folder).free
+    if needed > free:
+        raise UserError(
+            f"dataset synthetic: {clips} clips take {needed / 1e9:.1f} GB, but {free / 1e9:.1f} GB "
+            f"are free in {folder}; make room, set features.cache_dir to another folder, or lower "
+            "num_train, num_test, num_frames, height or width."
+        )
+
+
 def _draw_atomically(folder: pathlib.Path, settings: dict[str, int]) -> None:
     """Draw into a temporary folder, then rename that to `folder`."""
     folder.parent.mkdir(parents=True, exist_ok=True)
+    _check_room(folder.parent, settings)
     num_clips = settings["num_train"] + settings["num_test"]
     log.info("Drawing %d synthetic clips into %s", num_clips, folder)
     started_s = time.monotonic()
@@ -198,7 +237,7 @@ def _draw(folder: pathlib.Path, settings: dict[str, int]) -> None:
         scenario = make_scenario(
             rng, num_frames=num_frames, span=span, events=events[split][number]
         )
-        clip = renderer.render(scenario, rng)
+        clip = renderer.render(scenario, rng, num_frames=num_frames)
         stem = f"{split}_{number + 1:02d}"
         np.save(folder / f"{stem}.npy", clip.frames)
         np.save(folder / f"{stem}_masks.npy", np.packbits(clip.masks, axis=-1))
@@ -211,7 +250,8 @@ def _draw(folder: pathlib.Path, settings: dict[str, int]) -> None:
         (folder / f"{stem}.json").write_text(json.dumps(truth))
         return truth["clip"]
 
-    with ThreadPoolExecutor(_WORKERS) as pool:
+    clip_bytes = settings["num_frames"] * settings["height"] * settings["width"] * _BYTES
+    with ThreadPoolExecutor(max(1, min(_WORKERS, _MOST_CLIP // clip_bytes))) as pool:
         index = {
             split: list(pool.map(draw, [split] * len(events[split]), range(len(events[split]))))
             for split in ("train", "test")

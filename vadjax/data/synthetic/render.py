@@ -92,45 +92,50 @@ class Renderer:
         self._fine = Camera(camera.height * _ZOOM, camera.width * _ZOOM)
         self._furniture = [Strokes(figure, self._fine) for figure in backdrop.furniture]
 
-    def render(self, scenario: Sequence[Actor], rng: np.random.Generator) -> Clip:
+    def render(
+        self, scenario: Sequence[Actor], rng: np.random.Generator, *, num_frames: int
+    ) -> Clip:
         """Draw one clip.
 
         Args:
-            scenario: the actors, all of one length in frames.
+            scenario: the actors, each over all frames.
             rng: gives weather and noise.
+            num_frames: length of the clip.
 
         Returns:
             Frames and ground truth.
 
         Raises:
-            ValueError: there are more actors than ids in a byte.
+            ValueError: more actors are in view at once than there are ids in a byte.
         """
-        camera, num_frames = self._camera, len(scenario[0].x)
+        camera = self._camera
         light = _light(rng, num_frames, camera.height, len(self._backdrop.leaves))
         figures = [actor.figure(FPS) for actor in scenario]
         bodies = [Strokes(figure, self._fine) for figure in figures]
         shadows = [Strokes(figure, camera, light.direction) for figure in figures]
-        if len(scenario) >= FURNITURE:
-            raise ValueError(f"{len(scenario)} actors in one clip; ids are bytes below {FURNITURE}")
+        identities = _identities(bodies)
         grain = rng.normal(0, light.noise, (camera.height + 64, camera.width + 64, 3))
         grain = grain.astype(np.float32)
         frames = np.empty((num_frames, camera.height, camera.width, 3), np.uint8)
         owners = np.empty((num_frames, camera.height, camera.width), np.uint8)
         for t in range(num_frames):
-            paint, owners[t] = self._figures(bodies, t)
+            paint, owners[t] = self._figures(bodies, identities, t)
             image = self._compose(paint, owners[t], self._shadow(shadows, t), light, t)
             row, column, flip = *rng.integers(0, 64, 2), rng.integers(2)
             noise = grain[row : row + camera.height, column : column + camera.width]
             image += -noise if flip else noise
             # Unlike a conversion of type, this rounds and saturates.
             frames[t] = cv2.convertScaleAbs(np.maximum(image, 0, out=image))
-        return Clip(frames, *_truth(scenario, owners))
+        return Clip(frames, *_truth(scenario, owners, bodies, identities))
 
-    def _figures(self, bodies: list[Strokes], t: int) -> tuple[np.ndarray, np.ndarray]:
+    def _figures(
+        self, bodies: list[Strokes], identities: list[int], t: int
+    ) -> tuple[np.ndarray, np.ndarray]:
         """Return colour and cover [h, w, 4] of all figures, and each pixel's owner (0: none)."""
         fine = np.zeros((self._fine.height, self._fine.width, 4), np.uint8)
-        drawn = [(s.depth[0], FURNITURE, s, 0) for s in self._furniture]
-        drawn += [(s.depth[t], i, s, t) for i, s in enumerate(bodies, 1) if s.in_view[t]]
+        drawn = [(s.depth[0], FURNITURE, s, 0) for s in self._furniture if s.in_view[0]]
+        seen = [(i, s) for i, s in zip(identities, bodies, strict=True) if s.in_view[t]]
+        drawn += [(s.depth[t], i, s, t) for i, s in seen]
         for _, identity, strokes, moment in sorted(drawn, key=lambda d: -d[0]):
             strokes.draw(fine, moment, identity)
         owner = cv2.extractChannel(fine, 3)
@@ -164,15 +169,40 @@ class Renderer:
         return image
 
 
-def _truth(scenario: Sequence[Actor], owners: np.ndarray):
+def _identities(bodies: Sequence[Strokes]) -> list[int]:
+    """Give each figure an id in 1 to 254; figures share one only where there are more than ids.
+
+    Figures that share an id are in view one after the other.
+    """
+    if len(bodies) < FURNITURE:
+        return list(range(1, len(bodies) + 1))
+    free_from = [0] * (FURNITURE - 1)  # first frame in which each id is free again
+    identities = [1] * len(bodies)
+    spans = [np.flatnonzero(body.in_view) for body in bodies]
+    for index in sorted(range(len(bodies)), key=lambda i: spans[i][0] if len(spans[i]) else -1):
+        if not len(seen := spans[index]):
+            continue
+        slot = int(np.argmin(free_from))
+        if free_from[slot] > seen[0]:
+            raise ValueError(f"more than {FURNITURE - 1} actors are in view at once")
+        free_from[slot], identities[index] = int(seen[-1]) + 1, slot + 1
+    return identities
+
+
+def _truth(
+    scenario: Sequence[Actor],
+    owners: np.ndarray,
+    bodies: Sequence[Strokes],
+    identities: Sequence[int],
+):
     """Masks, labels, kinds and tracks from whose every pixel is."""
     num_frames, height, width = owners.shape
     least = min_pixels(height, width)
     masks, tracks = np.zeros_like(owners), []
     kinds: dict[str, np.ndarray] = {}
     counts = np.stack([np.bincount(o.ravel(), minlength=256) for o in owners])
-    for identity, actor in enumerate(scenario, 1):
-        visible = np.flatnonzero(counts[:, identity])
+    for identity, actor, body in zip(identities, scenario, bodies, strict=True):
+        visible = np.flatnonzero(counts[:, identity] * body.in_view)
         if not len(visible):
             continue
         boxes = []
