@@ -26,13 +26,14 @@ unexport PYTHONDONTWRITEBYTECODE
 
 AT_ONCE := --numprocesses=auto --maxprocesses=4 --dist=loadfile
 
-.PHONY: demo test slow fuzz parity parity-full lint types docs audit lock format clean help
+.PHONY: demo test slow fuzz kill parity parity-full lint types docs audit lock format clean help
 
 help:
 	@echo "make demo    the main job on the synthetic set (about five minutes after installing)"
 	@echo "make test    the tests, without torch"
 	@echo "make slow    the tests of several processes, machines and engines, and of every population"
 	@echo "make fuzz    damaged files of every kind through every reader, for a minute"
+	@echo "make kill    100 runs killed at random moments and started again (an hour)"
 	@echo "make parity  the tests against torch and timm"
 	@echo "make parity-full  the same with every backbone and size (an hour); writes docs/parity.md"
 	@echo "make parity-full ONLY='own_sizes or vgg'  some of it; the other rows stay"
@@ -85,6 +86,9 @@ slow: $(VENV)/.installed-test
 
 fuzz: $(VENV)/.installed-test
 	@$(BIN)/python tools/fuzz.py --seconds=60 --seed=0
+
+kill: $(VENV)/.installed-test
+	@$(BIN)/python tools/kill.py --kills=$(or $(KILLS),100)
 
 parity: $(VENV)/.installed-parity
 	@$(BIN)/python -m pytest tests/parity $(AT_ONCE) --dist=worksteal

@@ -1,0 +1,1 @@
+"""What tools/kill.py kills, and how it compares what is left."""
