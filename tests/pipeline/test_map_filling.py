@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 
+from vadjax.data.arrays.new_array import in_memory, on_disk
 from vadjax.errors import UserError
-from vadjax.pipeline.map_filling import Filling, in_memory, on_disk, scale, scaled
+from vadjax.pipeline.map_filling import Filling, scale, scaled
 from vadjax.storage import artifacts
 
 MAPS = np.random.default_rng(0).random((23, 3, 4), np.float32)

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from vadjax.data.arrays.new_array import New, in_memory
 from vadjax.data.scored_video import ScoredVideo
 from vadjax.data.splits.units import Provenance, Segment, Units
 from vadjax.data.video import Video
@@ -24,6 +25,8 @@ class Clip:
         videos: of each segment.
         read: returns the rows of an input of a segment, usually memory-mapped.
         fold: number of the fold that the clip is used in.
+        new_maps: shape -> float32 array, for a detector to fill with the clip's maps: on disk
+            where a run has set it so, since the maps of a long video are larger than memory.
     """
 
     id: str
@@ -31,6 +34,7 @@ class Clip:
     videos: tuple[Video, ...]
     read: Read
     fold: int = 0
+    new_maps: New = in_memory
 
     def __len__(self) -> int:
         """Rows of all segments."""
@@ -131,7 +135,13 @@ def known_of(video: Video, segment: Segment) -> dict:
 
 
 def clips_of(
-    units: Units, videos: Mapping[str, Video], read: Read, *, name: str, fold: int = 0
+    units: Units,
+    videos: Mapping[str, Video],
+    read: Read,
+    *,
+    name: str,
+    fold: int = 0,
+    new_maps: New = in_memory,
 ) -> list[Clip]:
     """Return the clips of a table of units.
 
@@ -141,15 +151,17 @@ def clips_of(
         read: see `Clip`.
         name: of the clip where the units are windows.
         fold: number of the fold.
+        new_maps: see `Clip`.
 
     Returns:
         A clip for each segment, or one clip of all windows; none where there is no unit.
     """
     if units.windows is not None:
-        return [Clip(name, units, _videos_of(units.segments, videos), read, fold)]
+        return [Clip(name, units, _videos_of(units.segments, videos), read, fold, new_maps)]
+    known = [(segment, videos[segment.video_id]) for segment in units.segments]
     return [
-        Clip(segment_name(s, videos[s.video_id]), Units((s,)), (videos[s.video_id],), read, fold)
-        for s in units.segments
+        Clip(segment_name(segment, video), Units((segment,)), (video,), read, fold, new_maps)
+        for segment, video in known
     ]
 
 

@@ -157,7 +157,7 @@ _AGAINST = _all(_NUMBER, "value chance centre motion")
 _EXPLAIN = _object(
     {
         "method": _TEXT,
-        "tap": _TEXT,
+        "tap": _TEXT_OR_NULL,
         **_all(_COUNT, "frames left_out"),
         **_all(_object(_AGAINST, null=True), "pointing energy map_auc"),
         "deletion": _object({**_AGAINST, "frames": _COUNT}, null=True),

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 
 import numpy as np
 
+from vadjax.data.arrays.new_array import New, in_memory
 from vadjax.data.arrays.row_view import release
 from vadjax.data.clip import segment_name
 from vadjax.data.scored_video import ScoredVideo
@@ -14,7 +15,7 @@ from vadjax.detectors.window_model import WindowModel
 from vadjax.detectors.window_state import Trained, trained_of
 from vadjax.errors import UserError
 from vadjax.models import MODELS
-from vadjax.pipeline.map_filling import Filling, New, in_memory, scale
+from vadjax.pipeline.map_filling import Filling, scale
 from vadjax.pipeline.run import Run
 from vadjax.scoring.first_frames import repeated_windows
 from vadjax.storage import artifacts

@@ -1,5 +1,6 @@
 """The baselines of a run: detectors that score the same units and learn little or nothing."""
 
+import dataclasses
 import functools
 
 from vadjax import detectors
@@ -69,4 +70,5 @@ def _fit_and_score(run: Run, name: str, fold: Fold) -> tuple[list[ScoredVideo], 
     quiet = Progress(Console(quiet=True))
     state = detector.fit(train, (), seed=run.config.seed, progress=quiet)
     scored = detector.score_clips(state, run.clips(fold.test, fold))
-    return scored, state.get("fitted_on", {})
+    kept = [dataclasses.replace(video, maps=None) for video in scored]  # nothing reads theirs
+    return kept, state.get("fitted_on", {})

@@ -5,11 +5,12 @@ from typing import Any
 
 import numpy as np
 
+from vadjax.data.arrays.new_array import New, on_disk
+from vadjax.data.arrays.row_view import blocks
 from vadjax.detectors.window_model import WindowModel
 from vadjax.explain.maps import to_frame
 from vadjax.pipeline.anomaly_maps import AnomalyMaps
 from vadjax.pipeline.gallery import write_gallery
-from vadjax.pipeline.map_filling import New, on_disk
 from vadjax.pipeline.map_quality import NUM_KEPT, MapQuality, choose, tested
 from vadjax.pipeline.run import Run
 from vadjax.storage import artifacts
@@ -26,11 +27,15 @@ def explain(run: Run) -> None:
     metrics = run.metrics
     artifacts.forget_maps(run.workdir)
     parts, reasons = dict.fromkeys(("explain", "region")), {}
-    own = {v.id: v.maps for v in artifacts.read_scores(run.workdir).test if v.maps is not None}
+    scored = artifacts.read_scores(run.workdir).test
+    own = {v.id: v.maps for v in scored if v.maps is not None}
     if not run.config.explain.maps:
         reasons = dict.fromkeys(parts, "explain.maps is off")
-    elif own or isinstance(run.detector, WindowModel):
+    elif isinstance(run.detector, WindowModel) or (own and len(own) == len(scored)):
         parts, reasons = _with_maps(run, own)
+    elif own:
+        why = f"detector {run.detector.name} gives maps of {len(own)} of {len(scored)} videos"
+        reasons = dict.fromkeys(parts, why)
     else:
         reasons = dict.fromkeys(parts, f"detector {run.detector.name} gives no maps")
     write_json(run.workdir / "metrics.json", amended(metrics, parts, reasons))
@@ -95,8 +100,9 @@ class _AtFrames:
         self._preprocess, self._size, self._maps = run.preprocess, video.frames.shape, maps
 
     def __iter__(self) -> Iterator[np.ndarray]:
-        for values in self._maps:
-            yield to_frame(values[None], self._preprocess, self._size)[0]
+        for block in blocks(self._maps):
+            for values in block:
+                yield to_frame(values[None], self._preprocess, self._size)[0]
 
 
 def amended(metrics: dict, parts: dict, reasons: dict[str, str]) -> dict:

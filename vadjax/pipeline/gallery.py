@@ -8,6 +8,7 @@ import numpy as np
 
 from vadjax.data.video import Video
 from vadjax.errors import UserError
+from vadjax.explain.half_quantiles import half_quantiles
 from vadjax.pipeline.films import Shown, write_films
 from vadjax.pipeline.run import Run
 from vadjax.storage import artifacts
@@ -115,14 +116,10 @@ class Drawing:
 
     def __init__(self, run: Run, shown: Mapping[str, Shown]):
         self.run, self.shown, self.folder = run, shown, run.workdir / "explain"
-        cells = [
-            np.asarray(one.scored.maps, np.float32).ravel()
-            for one in shown.values()
-            if one.scored.maps is not None
-        ]
+        maps = [one.scored.maps for one in shown.values() if one.scored.maps is not None]
         # One scale for all frames of all videos: a quiet frame stays dark.
-        self.shade = np.quantile(np.concatenate(cells), SHADE).tolist() if cells else None
-        self.what = artifacts.read_json(run.workdir, "explain/maps.json")["what"] if cells else None
+        self.shade = half_quantiles(maps, SHADE) if maps else None
+        self.what = artifacts.read_json(run.workdir, "explain/maps.json")["what"] if maps else None
 
     def heats(self, name: str, frames: Iterable[int]) -> Iterator[np.ndarray]:
         """Yield the maps of some frames at frame size.

@@ -1,45 +1,9 @@
-"""Where the maps of a video are written while they are made: on disk, or in memory."""
-
-import contextlib
-import pathlib
-import shutil
-import tempfile
-from collections.abc import Callable, Iterator
+"""The maps of a video while they are made: filled a batch at a time, and scaled."""
 
 import numpy as np
 
+from vadjax.data.arrays.new_array import New
 from vadjax.data.arrays.row_view import BLOCK_BYTES, release
-
-New = Callable[[tuple[int, ...]], np.ndarray]  # shape -> float32 array, to be filled
-
-
-def in_memory(shape: tuple[int, ...]) -> np.ndarray:
-    """Return an array to be filled, float32 of a shape."""
-    return np.empty(shape, np.float32)
-
-
-@contextlib.contextmanager
-def on_disk(folder: pathlib.Path) -> Iterator[New]:
-    """Keep maps in files of a folder, memory-mapped, until the block ends.
-
-    Args:
-        folder: where a folder of these files is made; what a killed run has left there goes.
-
-    Yields:
-        A function that makes an array, float32 of a shape.
-    """
-    folder.mkdir(parents=True, exist_ok=True)
-    for left in folder.glob(".maps-*"):
-        shutil.rmtree(left, ignore_errors=True)
-    with tempfile.TemporaryDirectory(dir=folder, prefix=".maps-") as place:
-        count = 0
-
-        def new(shape: tuple[int, ...]) -> np.ndarray:
-            nonlocal count
-            count += 1
-            return np.memmap(pathlib.Path(place) / str(count), np.float32, "w+", shape=shape)
-
-        yield new
 
 
 class Filling:

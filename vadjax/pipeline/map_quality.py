@@ -95,6 +95,7 @@ class MapQuality:
             made = {"method": self.maker.method, "tap": self.maker.tap}
         part = {**made, **counts, **measures}
         reasons = {f"explain.{measure}": why for measure in map_measures.PLACES}
+        reasons["explain.tap"] = OWN_MAPS
         for name, make in (("deletion", self._deletion), ("sanity", self._sanity)):
             off = None, self._none("num_judged") if self.maker else OWN_MAPS
             asked = self.few and self.maker is not None

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from vadjax import data
+from vadjax.data.arrays.new_array import on_disk
 from vadjax.data.deviation import gathered
 from vadjax.data.scored_video import ScoredVideo
 from vadjax.data.text.lists import spans
@@ -115,12 +116,15 @@ def _detect(
     unlike = _unlike(videos, workdirs.read_frame_sizes(workdir))
     for note in unlike:
         console.say(f"  note: {note}")
-    with console.bar("frames", total=total, unit="frames") as advance:
-        scored = detector.score_videos(
-            videos, report=lambda p: advance(p["frames"] + total - p["total"])
-        )
-    metrics = {**detector.metrics, "warnings": [*detector.metrics["warnings"], *unlike]}
-    _write(detector, metrics, videos, scored, out)
+    with on_disk(out) as new_maps:
+        with console.bar("frames", total=total, unit="frames") as advance:
+            scored = detector.score_videos(
+                videos,
+                report=lambda p: advance(p["frames"] + total - p["total"]),
+                new_maps=new_maps,
+            )
+        metrics = {**detector.metrics, "warnings": [*detector.metrics["warnings"], *unlike]}
+        _write(detector, metrics, videos, scored, out)
     return scored
 
 

@@ -13,6 +13,7 @@ from ml_collections import ConfigDict
 
 from vadjax import backbones, data, detectors
 from vadjax import config as configs
+from vadjax.data.arrays.new_array import New, in_memory
 from vadjax.data.clip import Clip, clips_of
 from vadjax.data.splits.folds import make_folds
 from vadjax.data.splits.protocols import PROTOCOLS
@@ -217,17 +218,19 @@ class Run:
         store = self.motion_store if name == "motion" else self.store
         return store.read(self.videos[segment.video_id])[segment.start : segment.stop]
 
-    def clips(self, units: Units, fold: Fold) -> list[Clip]:
+    def clips(self, units: Units, fold: Fold, *, new_maps: New = in_memory) -> list[Clip]:
         """Return the clips of one of a fold's tables.
 
         Args:
             units: the table.
             fold: that it belongs to.
+            new_maps: see `data.clip.Clip`.
 
         Returns:
             See `data.clip.clips_of`.
         """
-        return clips_of(units, self.videos, self.read, name=WINDOWS, fold=fold.index)
+        known: dict[str, Any] = {"name": WINDOWS, "fold": fold.index, "new_maps": new_maps}
+        return clips_of(units, self.videos, self.read, **known)
 
     @property
     def metrics(self) -> dict:

@@ -1,5 +1,8 @@
 """The stage `score`: the detector of each fold scores its test and calibration clips."""
 
+import dataclasses
+
+from vadjax.data.arrays.new_array import on_disk
 from vadjax.data.clip import Clip
 from vadjax.data.scored_video import ScoredVideo
 from vadjax.data.splits.units import Fold
@@ -12,14 +15,21 @@ def score(run: Run) -> None:
     """Write one score for every unit of the test and the calibration clips."""
     test: list[ScoredVideo] = []
     calibration: list[ScoredVideo] = []
-    for fold in run.folds:
-        state = artifacts.read_state(run.workdir, fold.index)
-        crossed = held_out_by_others(run, fold)
-        sides = [run.clips(fold.test, fold), [] if crossed else run.clips(fold.calibration, fold)]
-        videos = score_clips(run, state, [*sides[0], *sides[1]])
-        test += videos[: len(sides[0])]
-        calibration += crossed or videos[len(sides[0]) :]
-    artifacts.write_scores(run.workdir, test, calibration)
+    with on_disk(run.workdir) as new:
+        for fold in run.folds:
+            state = artifacts.read_state(run.workdir, fold.index)
+            crossed = held_out_by_others(run, fold)
+            tested = run.clips(fold.test, fold, new_maps=new)
+            held_out = [] if crossed else run.clips(fold.calibration, fold, new_maps=new)
+            videos = score_clips(run, state, [*tested, *held_out])
+            test += videos[: len(tested)]
+            calibration += crossed or map(without_maps, videos[len(tested) :])
+        artifacts.write_scores(run.workdir, test, calibration)
+
+
+def without_maps(video: ScoredVideo) -> ScoredVideo:
+    """Return a record without its maps, where nothing reads them."""
+    return dataclasses.replace(video, maps=None)
 
 
 def held_out_by_others(run: Run, fold: Fold) -> list[ScoredVideo]:
@@ -38,7 +48,7 @@ def held_out_by_others(run: Run, fold: Fold) -> list[ScoredVideo]:
             "  note: not cross-fitted: few clips for the threshold; --stage=train does it"
         )
     return [
-        video
+        without_maps(video)
         for cross, state in states
         for video in score_clips(run, state, run.clips(cross.calibration, fold))
     ]

@@ -12,14 +12,15 @@ import numpy as np
 
 from vadjax import config as configs
 from vadjax import data
+from vadjax.data.arrays.new_array import New, in_memory
 from vadjax.data.clip import Clip
 from vadjax.data.scored_video import ScoredVideo
 from vadjax.data.splits.units import Segment, Units
 from vadjax.data.video import Video
-from vadjax.detectors.contract import FrameScore
 from vadjax.errors import UserError
 from vadjax.evaluation.decisions import decide
 from vadjax.pipeline.extract import first_batch
+from vadjax.pipeline.fold_mean import MeanStream, mean_video
 from vadjax.pipeline.run import Run, check_length
 from vadjax.pipeline.sensitivity import Asked, asked_threshold
 from vadjax.runtime import devices
@@ -33,7 +34,7 @@ class TrainedDetector:
     """Scores new videos with the detector of a finished run.
 
     A run of several folds (protocol by_video) has left several detectors: a frame's score is the
-    mean of theirs, and so is the threshold.
+    mean of theirs, and so are its map, its parts and the threshold.
 
     Args:
         workdir: folder of a run whose stage `evaluate` has been done.
@@ -111,13 +112,18 @@ class TrainedDetector:
         return self.score_videos([with_fps(data.open_video(path), fps)])[0]
 
     def score_videos(
-        self, videos: Sequence[Video], *, report: Callable[[dict], None] = lambda progress: None
+        self,
+        videos: Sequence[Video],
+        *,
+        report: Callable[[dict], None] = lambda progress: None,
+        new_maps: New = in_memory,
     ) -> list[ScoredVideo]:
         """Score videos; their features are kept in the cache.
 
         Args:
             videos: opened.
             report: called with {"frames", "total"} as frames are extracted.
+            new_maps: see `data.clip.Clip`; for detectors that give maps with their scores.
 
         Returns:
             A record for each video, with the run's threshold and the alarms.
@@ -136,9 +142,12 @@ class TrainedDetector:
         for video in videos:
             kept = stored(video)
             units = Units((Segment(kept.id, 0, len(kept.frames)),))
-            clips.append(Clip(video.id, units, (kept,), read))
+            clips.append(Clip(video.id, units, (kept,), read, new_maps=new_maps))
         by_fold = [self.run.detector.score_clips(state, clips) for state in self.states]
-        return [decide(_mean(scored), self.threshold) for scored in zip(*by_fold, strict=True)]
+        return [
+            decide(mean_video(scored, new_maps=new_maps), self.threshold)
+            for scored in zip(*by_fold, strict=True)
+        ]
 
     def stream(self) -> "MeanStream":
         """Return an object that scores one video frame by frame.
@@ -193,51 +202,6 @@ class TrainedDetector:
 
     def _store(self, spec: dict) -> FeatureStore:
         return FeatureStore(self.run.cache / "features" / "detect", spec)
-
-
-class MeanStream:
-    """The mean of the streams of several folds' detectors; see `detectors.contract.Stream`.
-
-    Args:
-        streams: at least one; their delays are equal.
-    """
-
-    def __init__(self, streams: Sequence[Any]):
-        self._streams = list(streams)
-
-    def update(self, frame: np.ndarray, time: float | None = None) -> list[FrameScore]:
-        """Take the next frame.
-
-        Args:
-            frame: uint8 [h, w, 3] RGB, or [h, w] grey.
-            time: timestamp in seconds.
-
-        Returns:
-            The scores that are final now.
-        """
-        return _mean_scores([stream.update(frame, time) for stream in self._streams])
-
-    def close(self) -> list[FrameScore]:
-        """Return the scores of the frames that waited for later ones."""
-        return _mean_scores([stream.close() for stream in self._streams])
-
-
-def _mean_scores(by_fold: Sequence[list[FrameScore]]) -> list[FrameScore]:
-    if len(by_fold) == 1:
-        return by_fold[0]
-    result = []
-    for scores in zip(*by_fold, strict=True):
-        values = [one.score for one in scores]
-        mean = None if None in values else float(np.mean(values))
-        result.append(FrameScore(scores[0].index, scores[0].time, mean))
-    return result
-
-
-def _mean(scored: Sequence[ScoredVideo]) -> ScoredVideo:
-    if len(scored) == 1:
-        return scored[0]
-    mean = np.stack([one.scores for one in scored]).mean(0, np.float64).astype(np.float32)
-    return dataclasses.replace(scored[0], scores=mean, maps=None, parts={})
 
 
 def stored(video: Video) -> Video:

@@ -163,7 +163,8 @@ def write_scores(path: os.PathLike | str, videos: Sequence[ScoredVideo]) -> None
     """Write one row a frame.
 
     `score` has the digits that give the same float32 back; `predicted` is 0 where a frame was
-    filled from its nearest scored one; `alarm` is 1 within an alarm.
+    filled from its nearest scored one; `alarm` is 1 within an alarm. A detector that combines cues
+    has a column `part_NAME` for each.
 
     Args:
         path: an older file is replaced.
@@ -172,16 +173,18 @@ def write_scores(path: os.PathLike | str, videos: Sequence[ScoredVideo]) -> None
     Raises:
         UserError: it cannot be written there.
     """
+    parts = list(dict.fromkeys(name for video in videos for name in video.parts))
 
     def rows():
-        yield SCORE_COLUMNS
+        yield (*SCORE_COLUMNS, *(f"part_{name}" for name in parts))
         for video in videos:
             alarm, predicted = np.zeros(len(video.scores), int), np.asarray(video.predicted)
             for start, stop in video.alarms:
                 alarm[start:stop] = 1
             for frame, score in enumerate(video.scores):
                 time_s = None if video.edges is None else float(video.edges[frame])
-                yield video.id, frame, time_s, score, int(predicted[frame]), alarm[frame]
+                own = (video.parts[name][frame] if name in video.parts else None for name in parts)
+                yield video.id, frame, time_s, score, int(predicted[frame]), alarm[frame], *own
 
     write_csv(path, rows(), number=_text)
 

@@ -144,8 +144,12 @@ def write_maps(
         facts: what else is known of them, for maps.json.
     """
     # One constant for the whole run keeps half precision from overflowing, and changes no order.
-    tops = [block.max((1, 2)) for values in maps.values() for block in blocks(values)]
-    unit = max(float(top.max()) for top in tops) or 1.0
+    tops, unit = [], 0.0
+    for values in maps.values():
+        for block in blocks(values):
+            tops.append(block.max((1, 2)))
+            unit = max(unit, float(tops[-1].max()), -float(block.min()))
+    unit = unit or 1.0
     with (
         atomic_write(workdir / EXPLAIN / "maps.npz") as beside,
         zipfile.ZipFile(beside, "w", allowZip64=True) as archive,
@@ -154,7 +158,7 @@ def write_maps(
             with archive.open(f"{name}.npy", "w", force_zip64=True) as file:
                 rows = RowFile(file, len(values))
                 for block in blocks(values):
-                    rows.append((block / unit).astype(np.float16))
+                    rows.append((block / np.float32(unit)).astype(np.float16))
     grid = list(next(iter(maps.values())).shape[1:])
     empty = sum(int((top <= 0).sum()) for top in tops)
     whole = {**facts, "grid": grid, "unit": unit, "empty": empty}

@@ -1,8 +1,12 @@
 """A `.npy` file that is written a few rows at a time: no array of all rows is ever in memory."""
 
+import zipfile
+from collections.abc import Mapping
 from typing import IO
 
 import numpy as np
+
+from vadjax.data.arrays.row_view import Rows, blocks
 
 
 class RowFile:
@@ -42,3 +46,20 @@ class RowFile:
             )
         self._file.write(rows.data if rows.size else b"")
         self.written += len(rows)
+
+
+def append_rows(file: IO[bytes], arrays: Mapping[str, Rows]) -> None:
+    """Add arrays to a .npz file, a stretch at a time.
+
+    Args:
+        file: opened for reading and writing; what is in it stays.
+        arrays: name -> [t, ...]; the memory of those that are mapped is given back.
+    """
+    with zipfile.ZipFile(file, "a", allowZip64=True) as archive:
+        for name, rows in arrays.items():
+            with archive.open(f"{name}.npy", "w", force_zip64=True) as entry:
+                written = RowFile(entry, len(rows))
+                for block in blocks(rows):
+                    written.append(block)
+                if not written.written:
+                    written.append(rows[:])  # the header of an array without rows

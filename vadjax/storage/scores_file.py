@@ -11,6 +11,7 @@ from vadjax.data.arrays import npy_file
 from vadjax.data.scored_video import ScoredVideo
 from vadjax.errors import UserError
 from vadjax.storage.files import atomic_write
+from vadjax.storage.row_file import append_rows
 
 SPLITS = ("test", "calibration")
 _ARRAYS = ("scores", "predicted", "labels", "times", "maps")
@@ -40,7 +41,8 @@ def write_scores(
 
     Entry `videos` is a JSON text: a list of {split, id, fold, unit, fps, fps_assumed, scene,
     substituted}. Arrays of its n-th item are `n/scores`, `n/predicted`, `n/labels`, `n/times`,
-    `n/maps`, `n/parts/NAME` and `n/kinds/NAME`, where they are known.
+    `n/maps`, `n/parts/NAME` and `n/kinds/NAME`, where they are known. Maps stand at the end and are
+    read and written a stretch at a time.
 
     Args:
         workdir: folder of the run.
@@ -49,20 +51,25 @@ def write_scores(
     """
     listed: list[dict] = []
     arrays: dict[str, Any] = {}
+    maps: dict[str, Any] = {}
     for split, videos in zip(SPLITS, (test, calibration), strict=True):
         for video in videos:
             number = len(listed)
             listed.append({"split": split, **{key: getattr(video, key) for key in _PLAIN}})
             named = {key: getattr(video, key) for key in _ARRAYS}
+            if named.pop("maps") is not None:
+                maps[f"{number}/maps"] = video.maps
             named |= {f"parts/{key}": values for key, values in video.parts.items()}
             named |= {f"kinds/{key}": values for key, values in video.kinds.items()}
             arrays |= {f"{number}/{k}": v for k, v in named.items() if v is not None}
-    with atomic_write(workdir / "scores.npz") as beside, beside.open("wb") as file:
+    with atomic_write(workdir / "scores.npz") as beside, beside.open("w+b") as file:
         np.savez(file, videos=np.array(json.dumps(listed)), **arrays)
+        if maps:
+            append_rows(file, maps)
 
 
 def read_scores(workdir: pathlib.Path) -> Scores:
-    """Return what `write_scores` wrote; also reads runs of vadjax before 0.2.
+    """Return what `write_scores` wrote, maps memory-mapped; also reads runs of vadjax before 0.2.
 
     Raises:
         UserError: `scores.npz` is missing or damaged.
@@ -77,7 +84,10 @@ def read_scores(workdir: pathlib.Path) -> Scores:
                 keys.setdefault(key.partition("/")[0], []).append(key)
             result = Scores([], [])
             for number, facts in enumerate(json.loads(str(file["videos"]))):
-                arrays = {key.partition("/")[2]: file[key] for key in keys.get(str(number), ())}
+                arrays = {
+                    key.partition("/")[2]: file.mapped(key) if key.endswith("/maps") else file[key]
+                    for key in keys.get(str(number), ())
+                }
                 split = facts.pop("split")
                 (result.test if split == "test" else result.calibration).append(
                     _video(facts, arrays)
