@@ -2,6 +2,7 @@
 
 import contextlib
 import io
+import logging as std_logging
 import os
 import pathlib
 import re
@@ -17,7 +18,7 @@ from ml_collections import ConfigDict, config_flags
 from vadjax.config import default_config, flatten, meant, unknown_key
 from vadjax.config.renamed import upgrade_arguments
 from vadjax.errors import UserError, system_message
-from vadjax.runtime import interrupt, processes
+from vadjax.runtime import devices, interrupt, processes
 
 TYPED = tuple(sys.argv)  # `run` changes sys.argv, which the flag --config reads
 
@@ -58,6 +59,8 @@ def messages() -> Iterator[None]:
     """End with one message, no traceback, where the block fails by what the user can correct."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")  # orbax and XLA notes say nothing here
     os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")  # a damaged video has our message
+    # Without a home folder it says where it keeps its fonts.
+    std_logging.getLogger("matplotlib").setLevel(std_logging.ERROR)
     _print_any_character()
     try:
         with interrupt.watched():
@@ -100,12 +103,7 @@ def _of_machine(error: Exception) -> str:
             "give --config.features.cache_dir=FOLDER."
         )
     if "initialize backend" in text or "Unknown backend" in text:
-        asked = os.environ.get("JAX_PLATFORMS", "")
-        return (
-            f"JAX finds no device of the platform {asked or 'that is asked for'!r} "
-            f"({text.splitlines()[0][:150]}). Unset JAX_PLATFORMS to run on what is there, or "
-            "install the driver and jax[cuda12]."
-        )
+        return devices.absent_platform(error)
     if isinstance(error, MemoryError):
         return "the memory is used up; close other programs, or lower the batch sizes."
     return ""

@@ -71,6 +71,7 @@ def _describe(names: Sequence[str]) -> None:
     from vadjax.runtime import devices
 
     devices.setup()
+    devices.check()
     table = Table(*COLUMNS)
     for name in names:
         row = describe(name)

@@ -65,6 +65,8 @@ def run(
     console = Console(quiet=quiet or not processes.is_first(), verbose=verbose)
     config = config.copy_and_resolve_references()
     names = ORDER if stage == "all" else (stage,)
+    devices.setup(config.features.cache_dir)
+    devices.check()
     identity = configs.identity(config)
     defaults = configs.identity(configs.default_config_before())
     with contextlib.ExitStack() as opened:
@@ -81,7 +83,6 @@ def run(
                 console.say(
                     f"vadjax: {config.dataset.name}, {config.dataset.protocol}, in {workdir}"
                 )
-                devices.setup(config.features.cache_dir)
                 _claim(this, names)
                 console.log_to(workdir / NAME, command=command)
         for number, name in enumerate(names, 1):

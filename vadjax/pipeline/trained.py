@@ -59,6 +59,7 @@ class TrainedDetector:
         self.workdir = pathlib.Path(workdir)
         config = configs.of_saved(workdirs.read_config(self.workdir))
         devices.setup(config.features.cache_dir)
+        devices.check()
         self.run = Run(config, self.workdir, console or Console(quiet=True), command)
         self.metrics = self.run.metrics
         if configs.follows_frames(config) and (size := self.metrics["detector"].get("size")):

@@ -5,6 +5,8 @@ import os
 import pathlib
 import threading
 
+from vadjax.errors import UserError
+
 _LOCK = threading.RLock()
 
 
@@ -55,6 +57,34 @@ def setup(cache_dir: str | os.PathLike = "~/.cache/vadjax", *, num_cpu_devices: 
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     with contextlib.suppress(RuntimeError):  # JAX is initialised already, as in a notebook
         jax.config.update("jax_num_cpu_devices", num_cpu_devices or min(cores or 1, 16))
+
+
+def check() -> None:
+    """Start JAX's backend, after `setup` and, in a run of several processes, `processes.connect`.
+
+    Raises:
+      UserError: JAX finds no device of the platform that JAX_PLATFORMS asks for.
+    """
+    import jax
+
+    try:
+        jax.devices()
+    except (RuntimeError, AssertionError) as error:  # the latter for cuda without its plugin
+        raise UserError(absent_platform(error)) from error
+
+
+def absent_platform(error: Exception) -> str:
+    """Return the message for JAX's error about a platform that is not there.
+
+    Args:
+      error: that JAX raised when it started its backend.
+    """
+    asked = os.environ.get("JAX_PLATFORMS", "")
+    reason = f" ({str(error).splitlines()[0][:150]})" if str(error) else ""
+    return (
+        f"JAX finds no device of the platform {asked or 'that is asked for'!r}{reason}. Unset "
+        "JAX_PLATFORMS to run on what is there, or install the driver and jax[cuda12]."
+    )
 
 
 def cpu_lock() -> contextlib.AbstractContextManager:

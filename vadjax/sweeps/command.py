@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from vadjax.errors import UserError
 from vadjax.report.wording import plural
+from vadjax.runtime import devices
 from vadjax.runtime.console import Console
 from vadjax.sweeps.launchers.choose import choose_launcher
 from vadjax.sweeps.plan import Spec, describe_groups, group_by_shape, varied_keys
@@ -62,6 +63,9 @@ def run_command(
             if pending:
                 print_estimates(group_by_shape(pending), console, slots=slots)
             return
+        if launcher == "local":
+            devices.setup(specs[0].config.features.cache_dir)
+            devices.check()
         for line in describe_groups(groups):
             console.say(f"  {line}")
         if search:

@@ -24,6 +24,7 @@ def print_estimates(groups: Sequence[Sequence[Spec]], console: Console, *, slots
         UserError: after all lines are printed, if some groups cannot run.
     """
     devices.setup(groups[0][0].config.features.cache_dir)
+    devices.check()
     budgets: list[Budget | None] = []
     faults: dict[str, int] = {}
     for specs, line in zip(groups, describe_groups(groups), strict=True):

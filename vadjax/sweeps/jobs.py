@@ -143,6 +143,7 @@ def _open_extracted(specs, folder: pathlib.Path, console: Console, opened: dict)
     share its data and features while those of earlier inputs can be freed.
     """
     devices.setup(specs[0].config.features.cache_dir)
+    devices.check()
     key = specs[0].input_key
     if key not in opened:
         first = Run(specs[0].config, folder / specs[0].name, console)
