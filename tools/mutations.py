@@ -141,11 +141,11 @@ _ROWS = [
         "tests/data/leakage/test_fitted.py",
     ),
     # copies of clips
-    ("vadjax/data/leakage/copy_search.py", "LIKE = 0.85  #", "LIKE = 0.4  #", COPIES),
-    ("vadjax/data/leakage/copy_search.py", "DISTINCT = 4  #", "DISTINCT = 1  #", COPIES),
-    ("vadjax/data/leakage/copy_search.py", "RESIDUE = 0.7  #", "RESIDUE = -1.0  #", COPIES),
+    ("vadjax/data/leakage/copy_match.py", "LIKE = 0.85  #", "LIKE = 0.4  #", COPIES),
+    ("vadjax/data/leakage/copy_match.py", "DISTINCT = 4  #", "DISTINCT = 1  #", COPIES),
+    ("vadjax/data/leakage/copy_match.py", "RESIDUE = 0.7  #", "RESIDUE = -1.0  #", COPIES),
     (
-        "vadjax/data/leakage/copy_search.py",
+        "vadjax/data/leakage/copy_match.py",
         "return bool((np.r_[like[:left], like[right:]] < LIKE).all())",
         "return True",
         COPIES,

@@ -4,7 +4,7 @@ import threading
 
 import pytest
 
-from vadjax.pipeline.run import Memory
+from vadjax.pipeline.memory import Memory
 from vadjax.sweeps.executor import MAX_PENDING, RunExecutor
 
 

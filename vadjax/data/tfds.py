@@ -13,7 +13,8 @@ import tensorflow_datasets as tfds
 
 from vadjax import data
 from vadjax.data.builders.base import DiskBuilder
-from vadjax.data.indexing.index import VideoIndex, video_of
+from vadjax.data.indexing.index import VideoIndex
+from vadjax.data.indexing.rows import video_of
 
 __all__ = ["NAMES", "video_of"]
 

@@ -4,8 +4,7 @@ import collections
 import dataclasses
 import functools
 import pathlib
-import threading
-from collections.abc import Callable, Hashable, Iterable
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -22,6 +21,7 @@ from vadjax.data.splits.windows import window_span
 from vadjax.detectors.frontend import Frontend
 from vadjax.errors import UserError
 from vadjax.evaluation import schema
+from vadjax.pipeline.memory import Memory
 from vadjax.runtime import devices, processes
 from vadjax.runtime.console import Console
 from vadjax.storage import artifacts
@@ -29,32 +29,6 @@ from vadjax.storage.environment import environment
 from vadjax.storage.features import FeatureStore
 
 WINDOWS = "test windows"  # stands for a video's id where windows are the units
-
-
-class Memory:
-    """What is computed once and kept, whichever thread asks for it first."""
-
-    def __init__(self) -> None:
-        self._kept: dict[Hashable, Any] = {}
-        self._locks: dict[Hashable, threading.Lock] = {}
-        self._lock = threading.Lock()
-
-    def once(self, key: Hashable, make: Callable[[], Any]) -> Any:
-        """Return what `make` returned when `key` was first asked for; others wait for it.
-
-        Args:
-            key: of the value.
-            make: called once for each key.
-
-        Returns:
-            The value.
-        """
-        with self._lock:
-            lock = self._locks.setdefault(key, threading.Lock())
-        with lock:
-            if key not in self._kept:
-                self._kept[key] = make()
-            return self._kept[key]
 
 
 @dataclasses.dataclass

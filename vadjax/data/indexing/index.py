@@ -17,7 +17,7 @@ import json
 import logging
 import os
 import pathlib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from typing import Any, ClassVar, Protocol
 
 import numpy as np
@@ -26,11 +26,10 @@ from absl import logging as absl_logging
 
 from vadjax.data.deviation import Deviation
 from vadjax.data.frames.content import content_rows, open_content, save_content
-from vadjax.data.indexing.probe import Footage
+from vadjax.data.indexing.rows import row_of, video_of
 from vadjax.data.indexing.scan import Scan, ScannedClip
-from vadjax.data.labels.masks import CellMasks, ImageMasks, Masks
 from vadjax.data.paths.files import listing
-from vadjax.data.video import Dataset, Video
+from vadjax.data.video import Dataset
 from vadjax.errors import UserError
 
 tfds.disable_progress_bar()
@@ -201,30 +200,8 @@ class VideoIndex(
         before = self._splits[: self._splits.index(split)]
         row = sum(len(clip.footage.content) for each in before for clip in self._clips(each))
         for number, clip in enumerate(self._clips(split)):
-            fields = dataclasses.fields(clip.footage)
-            footage = {f.name: getattr(clip.footage, f.name) for f in fields} | {"content": row}
-            del footage["notes"]  # they stand among the deviations
-            times = footage.pop("times")
+            yield number, row_of(clip, content=row)
             row += len(clip.footage.content)
-            labels = np.zeros(0, np.uint8) if clip.labels is None else clip.labels
-            yield (
-                number,
-                {
-                    **footage,
-                    "paths": _bytes(footage["paths"]),
-                    "levels": np.array(footage["levels"] or (), np.float64),
-                    "id": clip.id,
-                    "scene": clip.scene,
-                    "fps": footage["fps"] or 0.0,
-                    "fps_assumed": clip.fps_assumed,
-                    "substituted": np.array(footage["substituted"], np.int64),
-                    "times_ns": _nanoseconds(times),
-                    "lost": np.array(footage["lost"], np.int64),
-                    "labelled": clip.labels is not None,
-                    "labels": labels,
-                    "masks": _bytes(clip.masks),
-                },
-            )
 
 
 @contextlib.contextmanager
@@ -237,76 +214,3 @@ def _quiet() -> Iterator[None]:
             yield
     finally:
         absl_logging.set_verbosity(verbosity)
-
-
-def video_of(row: Mapping[str, Any], content: np.ndarray | None = None) -> Video:
-    """Open the video that a row of the index describes; no file of it is read yet.
-
-    Args:
-        row: from `as_data_source`.
-        content: `data.frames.content.ROW` [n] of all clips of the index, where it is there.
-
-    Returns:
-        The video.
-    """
-    footage = Footage(
-        paths=_texts(row["paths"]),
-        num_frames=int(row["num_frames"]),
-        height=int(row["height"]),
-        width=int(row["width"]),
-        channels=int(row["channels"]),
-        fps=float(row["fps"]) or None,
-        fingerprint=row["fingerprint"].decode(),
-        substituted=tuple(map(int, row["substituted"])),
-        announced=int(row["announced"]),
-        first=int(row["first"]),
-        pages=bool(row["pages"]),
-        levels=(low_high[0], low_high[1]) if (low_high := row["levels"].tolist()) else None,
-        times=row["times_ns"] / 1e9 if len(row["times_ns"]) else None,
-        lost=tuple(map(int, row["lost"])),
-        is_damaged=bool(row["is_damaged"]),
-    )
-    labels = row["labels"] if row["labelled"] else None
-    name = row["id"].decode()
-    return Video(
-        id=name,
-        split=name.split("/")[0],
-        frames=footage.frames(),
-        fps=footage.fps,
-        fps_assumed=bool(row["fps_assumed"]),
-        times=footage.times,
-        scene=row["scene"].decode(),
-        labels=labels,
-        masks=_masks(_texts(row["masks"]), footage.num_frames),
-        fingerprint=footage.fingerprint,
-        substituted=footage.substituted,
-        content=None if content is None else _part(content, int(row["content"]), footage),
-    )
-
-
-def _nanoseconds(times: np.ndarray | None) -> np.ndarray:
-    return np.zeros(0, np.int64) if times is None else np.rint(times * 1e9).astype(np.int64)
-
-
-def _bytes(paths: Iterable[str]) -> list[bytes]:
-    """Return paths as the system has them, which need not be UTF-8."""
-    return [os.fsencode(path) for path in paths]
-
-
-def _part(content: np.ndarray, start: int, footage: Footage) -> np.ndarray | None:
-    """Return the rows of one clip; None where the file does not belong to the index."""
-    part = content[start : start + footage.num_frames]
-    return part if len(part) == footage.num_frames else None
-
-
-def _texts(values: Iterable[bytes]) -> tuple[str, ...]:
-    return tuple(os.fsdecode(value) for value in values)
-
-
-def _masks(paths: Sequence[str], num_frames: int) -> Masks | None:
-    """Open what `ScannedClip.masks` names."""
-    if not paths:
-        return None
-    if paths[0].endswith(".mat"):
-        return CellMasks(paths[0], num_frames)
-    return ImageMasks(paths)
