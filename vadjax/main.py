@@ -29,6 +29,9 @@ _PROCESS_ID = flags.DEFINE_integer("process_id", -1, "Several processes: this on
 _DETERMINISTIC = flags.DEFINE_bool(
     "deterministic", False, "The same bits on any number of cores: one thread on a CPU, slower."
 )
+_SKIP_BROKEN = flags.DEFINE_bool(
+    "skip_broken", False, "Leave out videos that cannot be read, and say which."
+)
 _QUIET, _VERBOSE = cli.define_output_flags(__name__)
 _STAGE = flags.DEFINE_enum("stage", "all", STAGES, "One stage alone, from what is on disk.")
 
@@ -38,6 +41,8 @@ def main(argv: list[str]) -> None:
     if len(argv) > 1:
         raise UserError(f"unexpected argument {argv[1]!r}; flags begin with --.")
     config = configs.validate(cli.config_of(flags.FLAGS), inputs=False)
+    if _SKIP_BROKEN.value:
+        config.dataset.skip_broken = True
     name = pathlib.Path(config_flags.get_config_filename(flags.FLAGS["config"]).split(":")[0]).stem
     check_paths(config)
     configs.validate(config)

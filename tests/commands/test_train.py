@@ -34,6 +34,17 @@ def test_mistakes_have_one_message(arguments, text):
     assert text in done.stderr
 
 
+@pytest.mark.parametrize("flag", ["--skip_broken", "--noskip_broken"])
+def test_broken_videos_are_left_out_on_request(tmp_path, flag):
+    for name in ("train/a.mp4", "test/b.mp4"):
+        (tmp_path / name).parent.mkdir()
+        (tmp_path / name).write_bytes(b"no video" * 9)
+    places = [f"--workdir={tmp_path / 'run'}", f"--cache_dir={tmp_path / 'cache'}"]
+    done = vadjax_command("train", "folder_lstm", f"--data_dir={tmp_path}", *places, flag)
+    assert done.returncode == 1 and "a.mp4" in done.stderr and "b.mp4" in done.stderr
+    assert ("no video is left" in done.stderr) == (flag == "--skip_broken")
+
+
 def test_names_of_shipped_configs():
     assert "ped2_lstm" in shipped.names() and "ped2_grid" in shipped.names("sweeps")
     assert shipped.find("ped2_lstm").is_file()

@@ -9,6 +9,7 @@ CONFIG         a shipped config (vadjax list configs) or a .py file of your own
 --workdir=DIR  folder of the run; default runs/CONFIG-HASH, new for each config
 --stage=NAME   one stage alone: extract, train, score, evaluate, explain, report
 --data_dir=DIR --cache_dir=DIR   where the videos are; where features are kept
+--skip_broken  leave out videos that cannot be read; they are named and counted
 --epochs=N --seed=N --backbone=NAME --detector=NAME   and every other key of a
                config: section.key=VALUE, or --key=VALUE where the last part of
                its name is clear; vadjax list keys prints all keys

@@ -20,6 +20,7 @@ def default_config() -> ConfigDict:
             name="synthetic",
             data_dir="",  # folder of the data set; unused by `synthetic`
             masks_dir="",  # UCSD's official folder, when data_dir holds the jpg layout
+            skip_broken=False,  # leave out videos that cannot be read, said and counted
             label_version="",  # "" is the data set's default; see docs/protocols.md
             protocol="one_class",
             holdout=0.2,  # share of the normal training clips that is never trained on

@@ -17,6 +17,7 @@ OF_FIGURES = ("score", "evaluate")  # which of these change the figures of a run
 FREE_KEYS = (
     "dataset.data_dir",
     "dataset.masks_dir",
+    "dataset.skip_broken",
     "features.cache_dir",
     "features.batch_size",
     "train.epochs",
@@ -26,7 +27,8 @@ FREE_KEYS = (
     "train.checkpoint_every",
 )
 STAGES = ("extract", "train", "score", "evaluate", "explain", "report")
-PLACES = ("dataset.data_dir", "dataset.masks_dir", "features.cache_dir")  # of free keys
+# Free keys that say where the videos are and which of them are there: data.json has these.
+PLACES = ("dataset.data_dir", "dataset.masks_dir", "dataset.skip_broken", "features.cache_dir")
 # Free keys that change how fast a stage is, and of its result the last digits at most.
 OF_SPEED = (
     "features.batch_size",

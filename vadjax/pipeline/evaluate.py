@@ -5,6 +5,7 @@ import time
 from vadjax import data
 from vadjax.data.scored_video import ScoredVideo
 from vadjax.data.splits.split_by_clip import SHARED_CLIPS
+from vadjax.data.text.lists import some
 from vadjax.detectors import DETECTORS
 from vadjax.errors import UserError
 from vadjax.pipeline.audit import audit_fits, copies_in_words
@@ -147,6 +148,9 @@ def _warnings(run: Run, *, crossed: bool) -> list[str]:
     if crossed:  # then the threshold has clips of its own
         warnings = [text for text in warnings if SHARED_CLIPS not in text]
     warnings += copies_in_words(artifacts.read_json(run.workdir, "leakage.json"))
+    if skipped := run.dataset.metadata.get("skipped", ()):
+        count = f"{len(skipped)} of {len(skipped) + len(run.dataset.train + run.dataset.test)}"
+        warnings.append(f"{count} videos cannot be read and are left out: {some(skipped)}")
     if "features" in run.inputs:
         if run.backbone.random:
             warnings.append("the backbone's weights are random: no figure here means anything")

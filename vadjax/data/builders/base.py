@@ -1,17 +1,24 @@
 """Data sets on disk: a builder finds and scans the files, the index keeps what it says."""
 
 import abc
+import dataclasses
 import pathlib
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from vadjax.data.builders.builder import Builder
+from vadjax.data.deviation import Deviation
+from vadjax.data.indexing.probe import Footage, attempts
 from vadjax.data.indexing.scan import Scan, ScannedClip
 from vadjax.data.paths.files import existing_folder
 from vadjax.data.paths.given_path import given_path
 from vadjax.data.video import Dataset
-from vadjax.errors import unknown
+from vadjax.errors import UserError, unknown
 
 __all__ = ["DiskBuilder", "Scan", "ScannedClip"]
+
+
+_SKIP = "Mend or remove them, or leave them out with --config.dataset.skip_broken."
 
 
 def _folder(path: str, *, key: str) -> pathlib.Path:
@@ -28,7 +35,12 @@ class DiskBuilder(Builder):
       source_dir: `dataset.data_dir`, absolute.
       masks_dir: `dataset.masks_dir`, absolute, or None.
       sources: what `find` returned.
+      skip_broken: `dataset.skip_broken`: clips that cannot be read are left out.
+      skipped: id of each clip that was left out for that -> why.
+      left_out: what lies in the folder and is not used; not indexed, as no clip depends on it.
     """
+
+    left_out: Sequence[Deviation] = ()
 
     def __init__(self, dataset_config: Any, cache_dir: pathlib.Path):
         self.dataset_name = dataset_config.name
@@ -40,6 +52,8 @@ class DiskBuilder(Builder):
         self.masks_dir = None
         if dataset_config.masks_dir:
             self.masks_dir = _folder(dataset_config.masks_dir, key="dataset.masks_dir")
+        self.skip_broken = bool(getattr(dataset_config, "skip_broken", False))
+        self.skipped: dict[str, str] = {}
         self.sources = self.find()
 
     @abc.abstractmethod
@@ -64,4 +78,74 @@ class DiskBuilder(Builder):
             VideoIndex,  # tensorflow_datasets takes a second to import
         )
 
-        return VideoIndex(self, data_dir=self.cache_dir / "index").dataset()
+        dataset = VideoIndex(self, data_dir=self.cache_dir / "index").dataset()
+        return dataclasses.replace(dataset, deviations=(*dataset.deviations, *self.left_out))
+
+    def measured(self, clips: Mapping[str, pathlib.Path]) -> dict[str, Footage]:
+        """Measure the clips (`indexing.probe.probe`), without those that are to be left out.
+
+        Args:
+          clips: id -> video file, stack of pages or folder of images.
+
+        Returns:
+          What each clip holds, by its id.
+
+        Raises:
+          UserError: of every clip that cannot be used, unless `skip_broken`; none is left.
+        """
+        results = dict(zip(clips, attempts(list(clips.values())), strict=True))
+        faults = {name: str(each) for name, each in results.items() if isinstance(each, UserError)}
+        if faults and not self.skip_broken:
+            more = [f"... and {len(faults) - 8} more clips"] if len(faults) > 8 else []
+            hint = [_SKIP] if len(faults) < len(clips) else []
+            raise UserError("\n".join([*list(faults.values())[:8], *more, *hint]))
+        self.skipped |= faults
+        good = {name: each for name, each in results.items() if isinstance(each, Footage)}
+        if faults and not good:
+            raise UserError("\n".join([*list(faults.values())[:8], "no video is left."]))
+        return good
+
+    def skip(self, name: str, error: UserError) -> None:
+        """Leave out a clip for a fault.
+
+        Args:
+          name: id of the clip.
+          error: that is raised unless `skip_broken`.
+        """
+        if not self.skip_broken:
+            raise error
+        self.skipped[name] = str(error)
+
+    def with_skipped(self, scan: Scan) -> Scan:
+        """Say in a scan which clips were left out as broken.
+
+        Args:
+          scan: of the others; changed.
+
+        Returns:
+          The same scan.
+
+        Raises:
+          UserError: nothing is left of the training or of the test side.
+        """
+        if not self.skipped:
+            return scan
+        there = {clip.id.partition("/")[0] for clip in scan.clips}
+        if gone := {name.partition("/")[0] for name in self.skipped} - there:
+            told = [*list(self.skipped.values())[:8], f"no video of {min(gone)} is left."]
+            raise UserError("\n".join(told))
+        total = len(scan.clips) + len(self.skipped)
+        scan.coverage = scan.coverage or f"{len(scan.clips)} of {total} clips"
+        scan.metadata["skipped"] = list(self.skipped)
+        scan.deviations[:0] = [
+            Deviation(f"left out (skip_broken): {name}", why[:500])
+            for name, why in list(self.skipped.items())[:20]
+        ]
+        scan.deviations.insert(
+            0,
+            Deviation(
+                f"{len(self.skipped)} of {total} clips cannot be read and are left out",
+                "results hold for the others only and carry the coverage",
+            ),
+        )
+        return scan

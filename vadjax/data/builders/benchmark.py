@@ -13,7 +13,7 @@ from vadjax.data.builders.base import DiskBuilder, Scan, ScannedClip
 from vadjax.data.builders.expected import Side, scan_of
 from vadjax.data.builders.positional import check_lengths, clip_id, read_by_position
 from vadjax.data.deviation import Deviation
-from vadjax.data.indexing.probe import Footage, probe
+from vadjax.data.indexing.probe import Footage
 from vadjax.data.paths.files import describe, entries, images, is_video
 from vadjax.data.paths.given_path import packed_beside
 from vadjax.data.text.lists import some, spans
@@ -106,12 +106,24 @@ class Benchmark(DiskBuilder):
 
     def scan(self) -> Scan:
         """Probe every clip, read labels and masks, and compare all with what is expected."""
-        names = [(split, n) for split in ("train", "test") for n in sorted(self.clips[split])]
-        probed = probe([self.clips[split][n] for split, n in names])
-        footage = dict(zip(names, probed, strict=True))
-        notes = [note for split, n in names for note in self._gaps(split, n)]
-        test = {n: footage["test", n] for n in self.clips["test"]}
+        names = {
+            clip_id(split, n): (split, n)
+            for split in ("train", "test")
+            for n in sorted(self.clips[split])
+        }
+        notes = []
+        for name, (split, n) in names.items():
+            try:
+                notes += self._gaps(split, n)
+            except UserError as error:
+                self.skip(name, error)
+        paths = {i: self.clips[s][n] for i, (s, n) in names.items() if i not in self.skipped}
+        footage = {names[i]: held for i, held in self.measured(paths).items()}
+        test = {n: held for (split, n), held in footage.items() if split == "test"}
         truth = {n: self.read_masks(self.masks[n]) for n in test if n in self.masks}
+        test = self._that_fit_their_labels(test, truth)
+        footage = {key: held for key, held in footage.items() if key[0] != "test" or key[1] in test}
+        truth = {n: masks for n, masks in truth.items() if n in test}
         labels = self._choose_labels({n: f.num_frames for n, f in test.items()}, truth, notes)
         masks = self._choose_masks(test, truth, labels, notes)
         clips = [
@@ -141,11 +153,29 @@ class Benchmark(DiskBuilder):
             },
         )
         scan.deviations += notes
-        return scan
+        return self.with_skipped(scan)
 
     def labels_are_masks(self) -> bool:
         """Return whether this label version is made from the masks."""
         return False
+
+    def _that_fit_their_labels(
+        self, test: Mapping[int, Footage], truth: Mapping[int, Truth]
+    ) -> dict[int, Footage]:
+        """Leave out test clips that are cut short, with `skip_broken`: their labels do not fit."""
+        lengths = {n: held.num_frames for n, held in test.items()}
+        fit = dict(test)
+        if self.skip_broken:
+            try:
+                self._choose_labels(lengths, truth, [])
+            except UserError:
+                for n in test:
+                    try:
+                        self._choose_labels({n: lengths[n]}, truth, [])
+                    except UserError as error:
+                        self.skip(clip_id("test", n), error)
+                        del fit[n]
+        return fit
 
     def _choose_labels(
         self, num_frames: Mapping[int, int], truth: Mapping[int, Truth], notes: list[Deviation]

@@ -7,7 +7,6 @@ video's suffix.
 (`vadjax.data.labels.labels_csv.read_csv`).
 """
 
-import dataclasses
 import pathlib
 
 import numpy as np
@@ -16,11 +15,10 @@ from vadjax.data.builders.base import DiskBuilder, Scan, ScannedClip
 from vadjax.data.builders.expected import damage
 from vadjax.data.deviation import Deviation
 from vadjax.data.indexing.find_clips import beside_the_sides, find_clips
-from vadjax.data.indexing.probe import Footage, probe
+from vadjax.data.indexing.probe import Footage
 from vadjax.data.labels.labels_csv import Length, read_csv
 from vadjax.data.paths.files import describe, entries
 from vadjax.data.paths.given_path import packed_beside
-from vadjax.data.video import Dataset
 from vadjax.errors import UserError
 
 LABELS = "labels.csv"
@@ -64,26 +62,21 @@ class Folder(DiskBuilder):
         paths = [path for clips in self.clips.values() for path in clips.values()]
         return [*paths, self.labels_file] if self.labels_file.is_file() else paths
 
-    def load(self) -> Dataset:
-        """Return the data set; what is left out is not indexed, as no clip depends on it."""
-        dataset = super().load()
-        deviations = (*dataset.deviations, *self.left_out)
-        return dataclasses.replace(dataset, deviations=deviations)
-
     def scan(self) -> Scan:
         """Probe every clip and read labels.csv."""
         ids = [f"{split}/{name}" for split in ("train", "test") for name in self.clips[split]]
         paths = [path for split in ("train", "test") for path in self.clips[split].values()]
-        footage = dict(zip(ids, probe(paths), strict=True))
+        footage = self.measured(dict(zip(ids, paths, strict=True)))
         labels = {i: np.zeros(f.num_frames, np.uint8) for i, f in footage.items() if _train(i)}
         labelled = self.label_version == "labels.csv"
         if labelled:
             labels = read_csv(
                 self.labels_file,
                 {i: Length(f.num_frames, f.fps, f.times) for i, f in footage.items()},
+                ignored=self.skipped,
             )
         clips = [ScannedClip(id=i, footage=f, labels=labels.get(i)) for i, f in footage.items()]
-        return Scan(
+        scan = Scan(
             clips=clips,
             metadata={
                 "root": str(self.source_dir),
@@ -93,6 +86,7 @@ class Folder(DiskBuilder):
             },
             deviations=[*self._notes(footage, labels), *damage(clips)],
         )
+        return self.with_skipped(scan)
 
     def _notes(self, footage: dict[str, Footage], labels: dict[str, np.ndarray]) -> list[Deviation]:
         notes = []

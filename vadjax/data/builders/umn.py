@@ -27,7 +27,7 @@ from vadjax.data.builders.expected import Side, scan_of
 from vadjax.data.builders.positional import clip_id
 from vadjax.data.deviation import Deviation
 from vadjax.data.indexing.find_clips import find_clips
-from vadjax.data.indexing.probe import Footage, probe
+from vadjax.data.indexing.probe import Footage
 from vadjax.data.labels.frame_labels import labels_from_intervals
 from vadjax.data.paths.files import describe
 from vadjax.errors import UserError
@@ -125,21 +125,23 @@ class Umn(DiskBuilder):
         clips: dict[str, list[ScannedClip]] = {"train": [], "test": []}
         for number, footage in self._footage().items():
             name, events = clip_id("test", number), self.events[self.label_version]
-            labels = labels_from_intervals(
-                (events[number - 1],), footage.num_frames, where=f"{self.label_version}, {name}"
-            )
             middle = self.test_from[number - 1]
-            for split, start, stop in (
-                ("train", 0, middle - self.gap),
-                ("test", middle, footage.num_frames),
-            ):
-                part = footage.cut(start, stop)
+            spans = {"train": (0, middle - self.gap), "test": (middle, footage.num_frames)}
+            try:
+                labels = labels_from_intervals(
+                    (events[number - 1],), footage.num_frames, where=f"{self.label_version}, {name}"
+                )
+                parts = {split: footage.cut(*span) for split, span in spans.items()}
+            except UserError as error:
+                self.skip(name, error)
+                continue
+            for split, part in parts.items():
                 clips[split].append(
                     ScannedClip(
                         id=clip_id(split, number),
                         footage=dataclasses.replace(part, fps=part.fps or self.fps),
                         fps_assumed=part.fps is None,
-                        labels=labels[start:stop],
+                        labels=labels[slice(*spans[split])],
                         scene=self.scenes[number - 1],
                     )
                 )
@@ -157,15 +159,27 @@ class Umn(DiskBuilder):
         )
         split = "training clips are the first frames of the clips whose rest is tested"
         scan.deviations += [Deviation(split, _WHY), _TEXT]
-        return scan
+        self.skipped = {
+            name.replace("test", split): why
+            for name, why in self.skipped.items()
+            for split in ("train", "test")
+        }
+        return self.with_skipped(scan)
 
     def _footage(self) -> dict[int, Footage]:
         """Return whole clips by number."""
-        footage = dict(zip(self.files, probe(list(self.files.values())), strict=True))
+        names = {clip_id("test", number): number for number in self.files}
+        paths = dict(zip(names, self.files.values(), strict=True))
+        footage = {names[name]: held for name, held in self.measured(paths).items()}
         if self.layout != "one file":
             return footage
-        ends = (0, *self.cuts, footage[0].num_frames)
-        return {n: footage[0].cut(*span) for n, span in enumerate(itertools.pairwise(ends), 1)}
+        ends, clips = (0, *self.cuts, footage[0].num_frames), {}
+        for number, span in enumerate(itertools.pairwise(ends), 1):
+            try:
+                clips[number] = footage[0].cut(*span)
+            except UserError as error:
+                self.skip(clip_id("test", number), error)
+        return clips
 
 
 def _name(path: pathlib.Path) -> str:

@@ -87,6 +87,8 @@ class VideoIndex(
             *map(str, scanner.sources),
             *listing(scanner.sources),
         ]
+        if getattr(scanner, "skip_broken", False):  # else a broken clip is an error
+            key.append("skip_broken")
         digest = hashlib.sha256(json.dumps(key).encode()).hexdigest()[:24]
         with _quiet():
             super().__init__(data_dir=pathlib.Path(data_dir) / digest, file_format="array_record")

@@ -5,7 +5,7 @@ import difflib
 import math
 import os
 import pathlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import NamedTuple
 
 import numpy as np
@@ -35,7 +35,9 @@ class Length(NamedTuple):
     times: np.ndarray | None = None
 
 
-def read_csv(path: str | os.PathLike, clips: Mapping[str, tuple]) -> dict[str, np.ndarray]:
+def read_csv(
+    path: str | os.PathLike, clips: Mapping[str, tuple], *, ignored: Collection[str] = ()
+) -> dict[str, np.ndarray]:
     """Read `labels.csv`: a row an abnormal interval; a clip without rows is normal.
 
     Columns are `video,start,stop` in frames, 0-based and half-open, or `video,start_s,stop_s` in
@@ -47,6 +49,7 @@ def read_csv(path: str | os.PathLike, clips: Mapping[str, tuple]) -> dict[str, n
       path: the file.
       clips: of each clip's id ("test/door"), its `Length`, or a tuple of the same.
         `video` may be the id, the clip's name, or its file name, in any Unicode form.
+      ignored: ids of clips that are not used; their rows are passed over.
 
     Returns:
       Labels uint8 [t] of every clip.
@@ -59,7 +62,9 @@ def read_csv(path: str | os.PathLike, clips: Mapping[str, tuple]) -> dict[str, n
     for line, cells in _read_rows(path):
         video = cells.get("video", "")
         try:
-            clip, (start, stop, in_seconds) = _clip(video, clips), _filled(cells)
+            clip, (start, stop, in_seconds) = _clip(video, [*clips, *ignored]), _filled(cells)
+            if clip in ignored:
+                continue
             if start or stop:
                 pair = _frames(start, stop, Length(*clips[clip]), in_seconds=in_seconds)
                 intervals[clip].append(pair)
