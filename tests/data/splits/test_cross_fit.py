@@ -38,6 +38,18 @@ def test_every_clip_is_held_out_once_and_seen_by_no_part_of_its_training(case):
             assert len(parts[1]) == case[1]  # as many for early stopping as the run has
 
 
+@pytest.mark.parametrize("num_blocks", range(2, 8))
+@pytest.mark.parametrize("clips", [(2, 1, 0), (1, 1, 1), (3, 1, 0), (2, 1, 1), (4, 2, 0)])
+@pytest.mark.parametrize("short", [0, 1])
+def test_each_training_has_clips_to_learn_from_and_to_stop_by(clips, num_blocks, short):
+    usable = sum(clips) - short
+    blocks = cross_folds(fold(*clips, short=short), num_blocks=num_blocks, window_span=16, seed=0)
+    assert bool(blocks) == (usable >= 3)
+    for block in blocks:
+        for units in (block.train, block.validation, block.calibration):
+            assert any(len(segment) >= 16 for segment in units.segments)
+
+
 def test_short_clips_are_trained_on_and_never_held_out():
     blocks = cross_folds(fold(6, 1, 2, short=2), num_blocks=3, window_span=16, seed=0)
     for block in blocks:

@@ -25,7 +25,7 @@ def cross_folds(fold: Fold, *, num_blocks: int, window_span: int, seed: int) -> 
 
     Args:
         fold: of whole normal clips.
-        num_blocks: at most so many detectors.
+        num_blocks: at most so many detectors; three where there are three clips.
         window_span: frames that a window reaches over; shorter clips are always trained on.
         seed: of the division.
 
@@ -40,6 +40,8 @@ def cross_folds(fold: Fold, *, num_blocks: int, window_span: int, seed: int) -> 
     if len(usable) < MIN_CLIPS or not whole or num_blocks < 2:
         return ()
     order = np.random.default_rng(seed).permutation(len(usable))
+    if len(usable) == MIN_CLIPS:  # a block of two would leave no clip to stop by
+        num_blocks = MIN_CLIPS
     blocks = [
         [usable[i] for i in block] for block in np.array_split(order, min(num_blocks, len(usable)))
     ]
