@@ -55,12 +55,12 @@ def mean_scores(by_fold: Sequence[list[FrameScore]]) -> list[FrameScore]:
 
 
 def _mean_score(scores: Sequence[FrameScore]) -> FrameScore:
-    values = [one.score for one in scores]
+    values = [one.score for one in scores if one.score is not None]
     maps = [one.map for one in scores if one.map is not None]
     return FrameScore(
         scores[0].index,
         scores[0].time,
-        None if None in values else float(np.mean(values)),
+        float(np.mean(values)) if len(values) == len(scores) else None,
         _mean(maps) if len(maps) == len(scores) else None,
         {name: float(np.mean(own)) for name, own in _by_name([one.parts for one in scores])},
     )
