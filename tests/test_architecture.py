@@ -13,7 +13,7 @@ LAYERS = (
     {"errors"},
     {"runtime"},
     {"data", "backbones", "models"},
-    {"storage"},
+    {"storage", "objects"},
     {"features", "training", "scoring", "evaluation", "explain"},
     {"detectors"},
     {"report"},
