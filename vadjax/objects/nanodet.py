@@ -6,6 +6,7 @@ the published graph; batch norm is folded into its weights already.
 """
 
 from collections.abc import Sequence
+from typing import Any
 
 import flax.linen as nn
 import jax
@@ -114,7 +115,8 @@ def centres(size: tuple[int, int]) -> tuple[np.ndarray, np.ndarray]:
 
 def normalised(images: jax.Array) -> jax.Array:
     """Turn [b, h, w, 3] uint8 RGB images into what the network takes."""
-    return (images[..., ::-1].astype(jnp.float32) - np.float32(MEAN)) / np.float32(STD)
+    mean, std = np.asarray(MEAN, np.float32), np.asarray(STD, np.float32)
+    return (images[..., ::-1].astype(jnp.float32) - mean) / std
 
 
 def boxes(distances: jax.Array, size: tuple[int, int]) -> jax.Array:
@@ -147,12 +149,14 @@ def candidates(variables: dict, images: jax.Array, *, count: int) -> dict[str, j
         "scores" [b, k] float32 in 0 .. 1, falling; "classes" [b, k] int32; "boxes" [b, k, 4]
         float32 in pixels of the image.
     """
-    logits, distances = NanoDet().apply(variables, normalised(images))
+    height, width = images.shape[1:3]
+    outputs: Any = NanoDet().apply(variables, normalised(images))
+    logits, distances = outputs
     # The best k pairs lie in the k places whose best class is highest, so only these are sorted.
     _, places = jax.lax.top_k(logits.max(-1), min(count, logits.shape[1]))  # [b, p]
     logits = jnp.take_along_axis(logits, places[..., None], 1)  # [b, p, 80]
     scores, pairs = jax.lax.top_k(logits.reshape(len(images), -1), count)  # [b, k]
-    found = jnp.take_along_axis(boxes(distances, images.shape[1:3]), places[..., None], 1)
+    found = jnp.take_along_axis(boxes(distances, (height, width)), places[..., None], 1)
     return {
         "scores": nn.sigmoid(scores),
         "classes": pairs % NUM_CLASSES,

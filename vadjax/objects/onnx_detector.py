@@ -125,7 +125,7 @@ class OnnxDetector(ObjectDetector):
         """Run the model on [b, h, w, 3] uint8 RGB images of the input's size."""
         x = images[..., ::-1] if self.settings.order == "bgr" else images
         if self._dtype != np.uint8:
-            mean, std = (np.float32(v) for v in (self.settings.mean, self.settings.std))
+            mean, std = (np.asarray(v, np.float32) for v in (self.settings.mean, self.settings.std))
             x = ((x.astype(np.float32) - mean) / std).astype(self._dtype)
         x = x if self._channels_last else x.transpose(0, 3, 1, 2)
         try:
