@@ -11,6 +11,7 @@ from ml_collections import ConfigDict
 from vadjax import config as configs
 from vadjax.data.paths.fingerprints import fingerprint_before
 from vadjax.errors import UserError
+from vadjax.pipeline import truth
 from vadjax.pipeline.run import Run
 from vadjax.storage import artifacts
 from vadjax.storage import workdir as workdirs
@@ -26,10 +27,11 @@ def check(run: Run, stages: Sequence[str]) -> None:
 
     Raises:
         UserError: fewer epochs are asked than were trained, or a stage is to be run on the files of
-            another that was done with other settings and is not run again.
+            another that was done with other settings or labels and is not run again.
     """
     if not (run.workdir / "config.json").exists():
         return
+    truth.check(run, stages)
     saved, trained = _saved(run), most_epochs(run)
     if run.config.train.epochs < trained:
         raise UserError(
@@ -76,6 +78,7 @@ def claim(run: Run, *, done: Collection[str] | None = None) -> None:
         identity=configs.identity(run.config),
         data_dir=run.config.dataset.data_dir,
         videos={name: video.fingerprint for name, video in videos.items()},
+        truth=truth.recorded(run, done),
         frame_sizes=[v.frames.shape for v in run.dataset.train or run.dataset.test],
         before=lambda name: fingerprint_before(videos[name].frames.files, videos[name].fingerprint),
     )
@@ -90,6 +93,7 @@ def before_stage(run: Run, stage: str) -> None:
         run: on its workdir.
         stage: that is about to be run.
     """
+    truth.before_stage(run, stage)
     if artifacts.is_done(run.workdir, stage):
         if not configs.differing(_saved(run), run.config, stage):
             return

@@ -78,6 +78,7 @@ def claim(
     data_dir: str,
     videos: Mapping[str, str],
     frame_sizes: Iterable[tuple[int, int]] = (),
+    truth: Mapping[str, Mapping[str, str]] | None = None,
     before: Callable[[str], str] = lambda name: "",
 ) -> None:
     """Bind an opened workdir to a config and its videos; write config.json and data.json.
@@ -89,6 +90,7 @@ def claim(
         data_dir: folder of the videos, for messages.
         videos: id -> fingerprint of every video.
         frame_sizes: (height, width) of the training frames.
+        truth: "labels" and "masks", each id -> hash.
         before: returns a video's fingerprint as vadjax made it up to 0.2, "" where it is not known,
             for workdirs of that time.
 
@@ -115,9 +117,34 @@ def claim(
         "frame_sizes": sorted({tuple(size) for size in frame_sizes}),
         "fingerprints": FINGERPRINTS,
         "videos": dict(videos),
+        **(truth or {}),
     }
     write_json(file, data)
     write_config(path, config=config, identity=identity)
+
+
+def write_truth(path: pathlib.Path, truth: Mapping[str, Mapping[str, str]]) -> None:
+    """Replace what data.json says of labels or masks.
+
+    Args:
+        path: a claimed folder.
+        truth: "labels" or "masks", each id -> hash.
+
+    Raises:
+        UserError: data.json is damaged, or the folder cannot be written.
+    """
+    write_json(path / "data.json", {**_read_data(path / "data.json"), **truth})
+
+
+def read_truth(path: pathlib.Path) -> dict[str, dict[str, str]]:
+    """Return what data.json says of labels and masks: kind -> id -> hash; {} where it does not.
+
+    Raises:
+        UserError: data.json is damaged.
+    """
+    file = path / "data.json"
+    saved = _read_data(file) if file.is_file() else {}
+    return {kind: saved[kind] for kind in ("labels", "masks") if isinstance(saved.get(kind), dict)}
 
 
 def write_config(path: pathlib.Path, *, config: Mapping, identity: Mapping[str, object]) -> None:

@@ -13,15 +13,22 @@ from vadjax.data.images.facts import BrokenImage
 from vadjax.data.images.read import read_image
 from vadjax.data.labels.frame_labels import load_mat
 from vadjax.data.paths.files import unreadable
+from vadjax.data.paths.fingerprints import fingerprint
 from vadjax.data.text.printable import printable
 from vadjax.errors import UserError
 
 
 class Masks(abc.ABC):
-    """The masks of one video: `masks[i]` and iteration give uint8 0/1 [h, w]."""
+    """The masks of one video: `masks[i]` and iteration give uint8 0/1 [h, w].
 
-    def __init__(self, num_frames: int):
+    Args:
+      num_frames: of the video.
+      paths: the files that hold the masks.
+    """
+
+    def __init__(self, num_frames: int, *, paths: Sequence[str | os.PathLike] = ()):
         self._num_frames = num_frames
+        self.paths: tuple[str, ...] = tuple(map(os.fspath, paths))
 
     def __len__(self) -> int:
         return self._num_frames
@@ -34,6 +41,11 @@ class Masks(abc.ABC):
     def __iter__(self) -> Iterator[np.ndarray]:
         return (self[i] for i in range(len(self)))
 
+    @functools.cached_property
+    def fingerprint(self) -> str:
+        """A hash of the files' bytes; equal masks of another folder have the same."""
+        return fingerprint(self.paths)
+
     @abc.abstractmethod
     def _read(self, index: int) -> np.ndarray:
         """Read mask `index`, which lies in 0 .. len - 1; any value above 0 is abnormal."""
@@ -43,8 +55,7 @@ class ImageMasks(Masks):
     """An image file a frame; any pixel above zero is abnormal (UCSD's are 0 and 255)."""
 
     def __init__(self, paths: Sequence[str | os.PathLike]):
-        super().__init__(len(paths))
-        self.paths = tuple(os.fspath(p) for p in paths)
+        super().__init__(len(paths), paths=paths)
 
     def _read(self, index: int) -> np.ndarray:
         path = self.paths[index]
@@ -65,11 +76,10 @@ class CellMasks(Masks):
     """
 
     def __init__(self, path: str | os.PathLike, num_frames: int):
-        super().__init__(num_frames)
-        self.path = os.fspath(path)
+        super().__init__(num_frames, paths=[path])
 
     def _read(self, index: int) -> np.ndarray:
-        packed = _packed(self.path)
+        packed = _packed(self.paths[0])
         return np.unpackbits(packed.columns[index], axis=1, count=packed.shape[0]).T
 
 

@@ -57,7 +57,7 @@ class PackedMasks(Masks):
 
     def __init__(self, path: str | os.PathLike, width: int):
         self._bits, self._width = np.load(path, mmap_mode="r", allow_pickle=False), width
-        super().__init__(len(self._bits))
+        super().__init__(len(self._bits), paths=[path])
 
     def _read(self, index: int) -> np.ndarray:
         return np.unpackbits(self._bits[index], axis=-1, count=self._width)
