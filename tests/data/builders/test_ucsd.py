@@ -64,6 +64,17 @@ def test_official_layout_among_strays(tmp_path, official, below):
     assert dataset.metadata["label_convention"] == "frames counted from 1, both ends included"
 
 
+def test_what_lies_among_the_clips_is_said(tmp_path, official):
+    """Folders of other names, and files that are no labels of any version."""
+    (official / "UCSDped2" / "Test" / "Test001 (copy)").mkdir()
+    (official / "UCSDped2" / "Test" / "notes.doc").touch()
+    (official / "UCSDped2" / "Train" / "frame_labels.npy").touch()
+    assert whats(load(tmp_path, official)) == [
+        "left out: .doc files (1), such as Test/notes.doc",
+        "left out: folders that are no clip of UCSD Ped2 (1), such as Test/Test001 (copy)/",
+    ]
+
+
 def test_two_copies_are_refused_with_their_names(tmp_path, official, jpg):
     (official / "UCSDped2").rename(tmp_path / "UCSDped2")
     with pytest.raises(UserError, match=r"2 times: .*/UCSDped2 \(off.*/ped2 \(frames"):

@@ -13,6 +13,7 @@ from vadjax.data.builders.base import DiskBuilder, Scan, ScannedClip
 from vadjax.data.builders.expected import Side, scan_of
 from vadjax.data.builders.positional import check_lengths, clip_id, read_by_position
 from vadjax.data.deviation import Deviation
+from vadjax.data.indexing.find_clips import not_used
 from vadjax.data.indexing.probe import Footage
 from vadjax.data.paths.files import describe, entries, images, is_video
 from vadjax.data.paths.given_path import packed_beside
@@ -94,6 +95,7 @@ class Benchmark(DiskBuilder):
             self.label_files = [f for f in self.find_labels() if f.is_file()]
             places = [self.base / f for f, _ in self.layouts[self.layout].values()]
             folders = [folder for folder in places if folder.is_dir()]
+            self.left_out = [note for folder in folders for note in self._not_clips(folder)]
             return [*folders, *self.label_files, *self.masks.values()]
         wanted = ", or ".join(
             " and ".join(folder for folder, _ in sides.values()) for sides in self.layouts.values()
@@ -102,6 +104,18 @@ class Benchmark(DiskBuilder):
             f"{self.source_dir} is not {self.title}: wanted the folders {wanted}, with clips in "
             f"them. {describe(self.source_dir)}{packed_beside(self.source_dir)} "
             f"{self.download_instructions}"
+        )
+
+    def _not_clips(self, folder: pathlib.Path) -> list[Deviation]:
+        """Say what lies among the clips and is none; label files of any version are known."""
+        used = [*self.masks.values(), *(p for side in self.clips.values() for p in side.values())]
+        names = {path.name for path in used if path.parent == folder}
+        names |= {p.name for p in entries(folder) if p.suffix and p.suffix in self.conventions}
+        return not_used(
+            folder,
+            used=names,
+            folders=f"folders that are no clip of {self.title}",
+            beside=str(folder.relative_to(self.base)),
         )
 
     def scan(self) -> Scan:

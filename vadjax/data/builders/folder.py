@@ -14,7 +14,7 @@ import numpy as np
 from vadjax.data.builders.base import DiskBuilder, Scan, ScannedClip
 from vadjax.data.builders.expected import damage
 from vadjax.data.deviation import Deviation
-from vadjax.data.indexing.find_clips import beside_the_sides, find_clips
+from vadjax.data.indexing.find_clips import find_clips, not_used
 from vadjax.data.indexing.probe import Footage
 from vadjax.data.labels.labels_csv import Length, read_csv
 from vadjax.data.paths.files import describe, entries
@@ -44,7 +44,7 @@ class Folder(DiskBuilder):
         found = {split: find_clips(folder) for split, folder in sides.items()}
         self.left_out = [n for clips in found.values() for n in clips.notes(clips.root.name)]
         if sides:
-            self.left_out += beside_the_sides(root, used=beside)
+            self.left_out += not_used(root, used=beside)
         else:
             found["train"] = find_clips(root, ignored=(LABELS,))
             self.left_out = found["train"].notes()

@@ -96,7 +96,8 @@ class Umn(DiskBuilder):
 
     def find(self) -> list[pathlib.Path]:
         """Find the one file or the files of the clips."""
-        files = list(find_clips(self.source_dir).paths.values())
+        found = find_clips(self.source_dir)
+        files = list(found.paths.values())
         whole = [path for path in files if _name(path).lower() == _ALL.lower()]
         numbered = [(int(m[1]), path) for path in files if (m := _NAME.fullmatch(_name(path)))]
         self.layout = "one file" if whole else "one file a clip"
@@ -118,6 +119,11 @@ class Umn(DiskBuilder):
                 f"{_ALL}_11.mp4, or UMN1.mp4 to UMN11.mp4. {describe(self.source_dir)} Get "
                 f"Movies/{_ALL}.avi from http://mha.cs.umn.edu/."
             )
+        used = set(self.files.values())
+        for name, path in found.paths.items():
+            if path not in used:
+                found.left_out["videos and folders of images that are no clip of UMN"].append(name)
+        self.left_out = found.notes()
         return list(self.files.values())
 
     def scan(self) -> Scan:

@@ -85,12 +85,20 @@ def find_clips(folder: pathlib.Path, *, ignored: Collection[str] = ()) -> Clips:
     return clips
 
 
-def beside_the_sides(root: pathlib.Path, *, used: Collection[str]) -> list[Deviation]:
-    """Say what lies beside the folders of clips and is not read.
+def not_used(
+    root: pathlib.Path,
+    *,
+    used: Collection[str],
+    folders: str = "folders beside train/ and test/",
+    beside: str = "",
+) -> list[Deviation]:
+    """Say what lies in a folder and is not read.
 
     Args:
-      root: folder of the data set.
+      root: folder of the data set, or of clips.
       used: names in it that are read.
+      folders: what to call the folders in it that are not.
+      beside: see `Clips.notes`.
 
     Returns:
       A deviation for each kind of file, and for each folder.
@@ -100,10 +108,10 @@ def beside_the_sides(root: pathlib.Path, *, used: Collection[str]) -> list[Devia
         if path.name in used:
             continue
         if path.is_dir():
-            clips.left_out["folders beside train/ and test/"].append(_below(path, clips) + "/")
+            clips.left_out[folders].append(_below(path, clips) + "/")
         else:
             _leave_out(path, clips)
-    return clips.notes()
+    return clips.notes(beside)
 
 
 def _walk(

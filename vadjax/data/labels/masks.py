@@ -28,7 +28,7 @@ class Masks(abc.ABC):
 
     def __init__(self, num_frames: int, *, paths: Sequence[str | os.PathLike] = ()):
         self._num_frames = num_frames
-        self.paths: tuple[str, ...] = tuple(map(os.fspath, paths))
+        self.paths: tuple[str, ...] = tuple(os.fspath(path) for path in paths)
 
     def __len__(self) -> int:
         return self._num_frames
