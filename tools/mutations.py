@@ -386,5 +386,48 @@ _ROWS = [
         "calibration=[[v for v in scored.test if v.fold == f.index] for f in run.folds],",
         FITS,
     ),
+    # boxes of objects
+    (
+        "vadjax/objects/suppression.py",
+        "left[i + 1 :] & (classes[i + 1 :] == classes[i])",
+        "left[i + 1 :]",
+        "tests/objects/test_suppression.py",
+    ),
+    (
+        "vadjax/objects/suppression.py",
+        "overlap * (areas[rest] + areas[i] - common)",
+        "overlap * (areas[rest] + areas[i])",
+        "tests/objects/test_suppression.py",
+    ),
+    (
+        "vadjax/objects/frame_fit.py",
+        "(np.asarray(boxes, np.float64) - offset) / scale",
+        "np.asarray(boxes, np.float64) / scale - offset",
+        "tests/objects/test_frame_fit.py",
+    ),
+    (
+        "vadjax/objects/onnx_layouts.py",
+        "scores = scores * table[:, 4:5]",
+        "scores = scores",
+        "tests/objects/test_onnx_layouts.py",
+    ),
+    (
+        "vadjax/objects/nanodet.py",
+        'return jax.image.resize(x, like.shape, "bilinear", antialias=False)',
+        'return jax.image.resize(x, like.shape, "bilinear")',
+        "tests/objects/test_nanodet.py",
+    ),
+    (
+        "vadjax/objects/nanodet.py",
+        "np.stack([x.ravel(), y.ravel()], -1) + 0.5",
+        "np.stack([x.ravel(), y.ravel()], -1)",
+        "tests/objects/test_nanodet.py",
+    ),
+    (
+        "vadjax/objects/nanodet.py",
+        "images[..., ::-1].astype(jnp.float32)",
+        "images.astype(jnp.float32)",
+        "tests/objects/test_nanodet.py",
+    ),
 ]
 MUTATIONS = tuple(Mutation(*row) for row in _ROWS)

@@ -1,11 +1,9 @@
 """Outputs of ONNX detectors into candidates: the layouts that are understood.
 
-| layout | outputs, for b images | columns |
-|---|---|---|
-| rows | [b, n, 6], or [n, 6] for one image | x0, y0, x1, y1, score, class; suppressed already |
-| yolo | [b, 4 + c, n] or [b, n, 4 + c] | centre x, y, width, height, c class scores |
-| yolo_objectness | [b, n, 5 + c] or [b, 5 + c, n] | the same, an objectness before the classes |
-| boxes_labels_scores | [b, n, 4], integers [b, n], [b, n], or without b for one image | as rows |
+- rows: [b, n, 6] for b images, or [n, 6] for one: x0, y0, x1, y1, score, class; suppressed already.
+- yolo: [b, 4 + c, n] or [b, n, 4 + c]: centre x and y, width, height, c class scores.
+- yolo_objectness: [b, n, 5 + c] or [b, 5 + c, n]: the same, an objectness before the classes.
+- boxes_labels_scores: [b, n, 4], integers [b, n], [b, n], or without b for one image; as rows.
 
 Scores are probabilities and boxes are decoded, in the input's pixels or (setting "boxes": "unit")
 in 0 .. 1 over it.
