@@ -14,6 +14,7 @@ over, or not whole, also directly after the kill. Ends with status 1 where anyth
 import argparse
 import collections
 import dataclasses
+import math
 import os
 import pathlib
 import random
@@ -231,6 +232,7 @@ def main() -> int:
     """Kill and compare; return the exit status."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--kills", type=int, default=100)
+    parser.add_argument("--minutes", type=float, default=0.0, help="end after so many; 0: never")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--job", action="append", help="synthetic, folder, sweep or detect")
     parser.add_argument("--folder", type=pathlib.Path, help="for what is made; default a new one")
@@ -246,7 +248,8 @@ def main() -> int:
         killer.prepare()
         outcomes: list[tuple[Job, Outcome]] = []
         early = 0
-        while len(outcomes) < args.kills:
+        ends = time.monotonic() + (60 * args.minutes or math.inf)
+        while len(outcomes) < args.kills and time.monotonic() < ends:
             job, outcome = killer.once()
             if not outcome.stage:
                 early += 1

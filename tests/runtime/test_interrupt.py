@@ -69,7 +69,7 @@ def test_it_ends_once_and_soon(scene):
     status, error, seconds = interrupted(SCENES[scene])
     assert status == 130
     assert error == "vadjax: interrupted; the same command goes on from here.\n"
-    assert seconds < 3  # two, and what a busy machine adds
+    assert seconds < 2  # 1.1 were measured, also on a busy machine
 
 
 def test_pressing_it_often_says_it_once():
@@ -100,4 +100,4 @@ def test_a_run_ends_in_every_stage(tmp_path, stage):
     assert process.returncode == 130
     assert error.splitlines()[-1] == "vadjax: interrupted; the same command goes on from here."
     assert error.count("interrupted") == 1 and "Traceback" not in error
-    assert time.monotonic() - began < 4
+    assert time.monotonic() - began < 2

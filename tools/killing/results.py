@@ -10,7 +10,7 @@ from collections.abc import Iterator
 import numpy as np
 
 CHANGING = ("environment", "timing")  # keys of metrics.json that no two runs share
-# Logs have a line for each start, and TensorBoard's files are named by time and machine.
+_UNNAMED = {"tensorboard", "checkpoints"}  # their files have names of time or chance
 LOGS = ("run.log", "log.jsonl", "timing.json", "environment.json")
 
 
@@ -68,7 +68,7 @@ def _files(folder: pathlib.Path) -> Iterator[tuple[str, pathlib.Path]]:
     """Yield what two runs should share, by its name below the folder."""
     for path in sorted(folder.rglob("*")):
         name = path.relative_to(folder)
-        if path.is_file() and "tensorboard" not in name.parts and name.name not in LOGS:
+        if path.is_file() and not _UNNAMED & set(name.parts) and name.name not in LOGS:
             yield str(name), path
 
 
