@@ -9,8 +9,7 @@ import subprocess
 import sys
 import tempfile
 
-WITHOUT = (
-    "ConnectionError",
+UNREACHED = (  # what its error says then
     "Connection",
     "Max retries",
     "timed out",
@@ -36,9 +35,12 @@ def main() -> int:
         command = [args.pip_audit, "--requirement", file.name, "--no-deps", "--disable-pip"]
         done = subprocess.run(command, capture_output=True, text=True)
     if done.returncode and not done.stdout.strip():
-        reason = (done.stderr.strip().splitlines() or ["no message"])[-1]
-        print(f"pip-audit skipped: its database cannot be reached here ({reason[:200]})")
-        return 0
+        reason = (done.stderr.strip().splitlines() or ["no message"])[-1][:200]
+        if any(sign in done.stderr for sign in UNREACHED):
+            print(f"pip-audit skipped: its database cannot be reached here ({reason})")
+            return 0
+        print(f"pip-audit failed: {reason}")
+        return done.returncode
     print(done.stdout.strip() or f"{len(lines)} packages, no known vulnerability")
     return done.returncode
 
