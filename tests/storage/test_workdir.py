@@ -123,3 +123,13 @@ def test_damaged_data_is_said(tmp_path, text):
     (tmp_path / "data.json").write_text(text)
     with pytest.raises(UserError, match=r"data.json is damaged"):
         claim(tmp_path)
+
+
+def test_a_folder_that_is_no_run_names_the_run_that_it_may_stand_for(tmp_path):
+    run = tmp_path / "folder_lstm-1a2b3c4d5e"
+    claim(run)
+    for given in (tmp_path / "folder_lstm-...", tmp_path / "folder_lstm", tmp_path):
+        with pytest.raises(UserError, match=f"There is {run}\\."):
+            workdir.read_config(given)
+    with pytest.raises(UserError, match="Train a detector first"):
+        workdir.read_config(tmp_path / "other")

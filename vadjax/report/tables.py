@@ -99,7 +99,7 @@ def _figures(metrics: Mapping, scope: str) -> Table:
     if at("frame.auc_micro_scored") is not None:
         without = Text(f"without the {wording.number(counts.get('filled'))} filled frames")
         table.add_row("AUC, micro", wording.number(at("frame.auc_micro_scored")), without)
-    table.add_row("normal frames called", *_expected(metrics))
+    table.add_row("normal frames called abnormal", *_expected(metrics))
     verdict = at("leakage.verdict") or wording.reason(metrics, "leakage")
     table.add_row("leakage audit", "–", Text(verdict, "bold red" if verdict == "leaky" else ""))
     return table
@@ -111,10 +111,10 @@ def _expected(metrics: Mapping) -> tuple[str, Text]:
     low, high = (wording.lookup(metrics, f"threshold.expected.{key}") for key in ("low", "high"))
     if low is None:
         why = wording.reason(metrics, "threshold.expected.mean")
-        return given, Text(f"abnormal; no rate can be expected: {why}")
+        return given, Text(f"no rate can be expected: {why}")
     clips = wording.plural(wording.lookup(metrics, "threshold.expected.clips"), "held-out clip")
     expected = f"{wording.percent(low)} to {wording.percent(high)}"
-    return given, Text(f"abnormal; expected {expected} by {clips}")
+    return given, Text(f"expected {expected} by {clips}")
 
 
 def alarms(videos: Sequence[ScoredVideo]) -> RenderableType:

@@ -182,12 +182,26 @@ def read_config(path: pathlib.Path) -> dict:
         config = read_object(file, mend=_MEND).get("config")
     except FileNotFoundError:
         raise UserError(
-            f"{path} is no workdir of vadjax: it has no config.json. Train a detector first "
-            "(python -m vadjax.main --config=... --workdir=DIR)."
+            f"{path} is no workdir of vadjax: it has no config.json. {_runs_beside(path)}"
         ) from None
     if not isinstance(config, dict):
         raise UserError(f"{file} is damaged (no config); {_MEND}")
     return config
+
+
+def _runs_beside(path: pathlib.Path) -> str:
+    """Say which runs a folder that is none may stand for, or how to make one."""
+    name = path.name.rstrip(".").rstrip("…")
+    found = [
+        file.parent
+        for file in (*path.glob("*/config.json"), *path.parent.glob("*/config.json"))
+        if file.parent.parent == path or (name and file.parent.name.startswith(name))
+    ]
+    if not found:
+        return "Train a detector first (vadjax train CONFIG --workdir=DIR)."
+    latest = max(found, key=lambda run: (run / "config.json").stat().st_mtime)
+    others = f" and {len(found) - 1} more" if len(found) > 1 else ""
+    return f"There is {latest}{others}."
 
 
 def read_frame_sizes(path: pathlib.Path) -> list[tuple[int, int]]:
