@@ -29,6 +29,15 @@ def test_another_kind_of_file_is_refused(tmp_path):
         objects.create(tmp_path / "yolo.pt")
 
 
+def test_a_file_can_be_checked_before_it_is_read(tmp_path):
+    (tmp_path / "w.onnx").write_bytes(b"")
+    objects.check(tmp_path / "w.onnx")
+    with pytest.raises(UserError, match="is no file"):
+        objects.check(tmp_path / "v.onnx")
+    with pytest.raises(UserError, match="is no weights file"):
+        objects.check(__file__)
+
+
 def test_all_options_out_of_range_are_said_at_once(tmp_path):
     with pytest.raises(UserError) as error:
         objects.create(

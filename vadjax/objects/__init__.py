@@ -15,7 +15,32 @@ from vadjax.errors import UserError
 from vadjax.objects.coco import CLASSES
 from vadjax.objects.detections import Detections, Limits, ObjectDetector
 
-__all__ = ["CLASSES", "Detections", "ObjectDetector", "create"]
+__all__ = ["CLASSES", "Detections", "ObjectDetector", "check", "create"]
+
+_MODULES = {
+    ".onnx": "onnx_detector",
+    ".safetensors": "nanodet_detector",
+    ".json": "nanodet_detector",
+}
+
+
+def check(path: str | pathlib.Path) -> None:
+    """Look whether there is a file of a kind that `create` reads, without JAX.
+
+    Raises:
+        UserError: There is none.
+    """
+    path = pathlib.Path(path).expanduser()
+    if not path.is_file():
+        raise UserError(
+            f"weights of an object detector: {path} is no file; docs/objects.md says where to get "
+            "them"
+        )
+    if path.suffix not in _MODULES:
+        raise UserError(
+            f"{path} is no weights file of an object detector; give .safetensors or .json for "
+            "NanoDet-g, or .onnx"
+        )
 
 
 def create(
@@ -52,26 +77,16 @@ def create(
             range, or onnxruntime is not installed.
     """
     path = pathlib.Path(path).expanduser()
-    _check(least_score=least_score, overlap=overlap, most=most, fit=fit, batch=batch)
-    if not path.is_file():
-        raise UserError(
-            f"weights of an object detector: {path} is no file; docs/objects.md says where to get "
-            "them"
-        )
+    _check_options(least_score=least_score, overlap=overlap, most=most, fit=fit, batch=batch)
+    check(path)
     limits = Limits(least_score=least_score, overlap=overlap, most=most)
+    module = importlib.import_module(f"{__name__}.{_MODULES[path.suffix]}")
     if path.suffix == ".onnx":
-        module = importlib.import_module(f"{__name__}.onnx_detector")
         return module.OnnxDetector(path, limits=limits, size=size, fit=fit, batch=batch)
-    if path.suffix in (".safetensors", ".json"):
-        module = importlib.import_module(f"{__name__}.nanodet_detector")
-        return module.NanoDetDetector(path, limits=limits, size=size, fit=fit, batch=batch)
-    raise UserError(
-        f"{path} is no weights file of an object detector; give .safetensors or .json for "
-        "NanoDet-g, or .onnx"
-    )
+    return module.NanoDetDetector(path, limits=limits, size=size, fit=fit, batch=batch)
 
 
-def _check(*, least_score: float, overlap: float, most: int, fit: str, batch: int) -> None:
+def _check_options(*, least_score: float, overlap: float, most: int, fit: str, batch: int) -> None:
     problems = []
     for name, value in (("least_score", least_score), ("overlap", overlap)):
         if not 0 <= value <= 1:
