@@ -1,0 +1,1 @@
+"""What moves before a fixed camera: background, size of bodies, motion by place, windows."""

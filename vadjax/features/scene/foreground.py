@@ -1,0 +1,56 @@
+"""What differs from the background of a fixed camera."""
+
+from collections.abc import Sequence
+
+import cv2
+import numpy as np
+
+THRESHOLD = 14.0  # grey levels, where a camera is without noise
+NOISE = 3.0  # times the usual difference of a pixel, up to which it is noise
+_LIGHT = 10.0  # grey levels to which a pixel counts in the change of light
+
+
+def foreground(grey: np.ndarray, background: np.ndarray, limit: np.ndarray) -> np.ndarray:
+    """Mark the pixels that differ from the background by more than light and noise.
+
+    Args:
+        grey: uint8 [h, w].
+        background: float32 [h, w], the median of normal frames.
+        limit: float32 [h, w], grey levels from which on a difference counts.
+
+    Returns:
+        bool [h, w].
+    """
+    return difference(grey, background) > limit
+
+
+def difference(grey: np.ndarray, background: np.ndarray) -> np.ndarray:
+    """Measure how far each pixel is from the background, less the change of light around it.
+
+    Args:
+        grey: uint8 [h, w].
+        background: float32 [h, w].
+
+    Returns:
+        float32 [h, w], grey levels.
+    """
+    away = grey.astype(np.float32) - background
+    size = max(1, away.shape[1] // 4), max(1, away.shape[0] // 4)
+    small = cv2.resize(np.clip(away, -_LIGHT, _LIGHT), size, interpolation=cv2.INTER_AREA)
+    light = cv2.resize(cv2.blur(small, (31, 31)), away.shape[::-1])  # of a region, no object
+    return cv2.GaussianBlur(np.abs(away - light), (0, 0), 1)
+
+
+def limits(frames: Sequence[np.ndarray], background: np.ndarray) -> np.ndarray:
+    """Estimate from which difference on a pixel is foreground.
+
+    Args:
+        frames: uint8 [h, w] each, grey; normal.
+        background: float32 [h, w].
+
+    Returns:
+        float32 [h, w]: `THRESHOLD`, or more where the camera is noisy.
+    """
+    away = np.stack([difference(frame, background).astype(np.float16) for frame in frames])
+    noise = cv2.blur(np.median(away, axis=0).astype(np.float32), (5, 5))
+    return np.maximum(THRESHOLD, NOISE * noise)
