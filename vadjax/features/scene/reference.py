@@ -1,7 +1,9 @@
 """The reference of a fixed camera, learnt from normal frames: working size, background, bodies."""
 
 import dataclasses
-from collections.abc import Iterable
+import functools
+import hashlib
+from collections.abc import Iterable, Mapping
 
 import cv2
 import numpy as np
@@ -35,6 +37,26 @@ class Reference:
     body: np.ndarray
     estimated: bool
     frame_shape: tuple[int, int]
+
+    def arrays(self) -> dict[str, np.ndarray]:
+        """Return the fields as arrays, which `from_arrays` takes."""
+        return {f.name: np.asarray(getattr(self, f.name)) for f in dataclasses.fields(self)}
+
+    @classmethod
+    def from_arrays(cls, arrays: Mapping[str, np.ndarray]) -> "Reference":
+        """Return the reference of which `arrays` gave these."""
+        height, width = np.asarray(arrays["frame_shape"]).tolist()
+        return cls(
+            *(np.asarray(arrays[key], np.float32) for key in ("background", "limit", "body")),
+            estimated=bool(arrays["estimated"]),
+            frame_shape=(height, width),
+        )
+
+    @functools.cached_property
+    def fingerprint(self) -> str:
+        """Hash of all that it holds."""
+        parts = [np.ascontiguousarray(array).tobytes() for array in self.arrays().values()]
+        return hashlib.sha256(b"".join(parts)).hexdigest()[:16]
 
     @property
     def shape(self) -> tuple[int, int]:

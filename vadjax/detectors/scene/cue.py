@@ -1,0 +1,126 @@
+"""What every cue is: a map of what is unusual in one way, learnt from normal frames."""
+
+import collections
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, NamedTuple, Protocol
+
+import numpy as np
+
+from vadjax.detectors.scene.bodies import Bodies
+from vadjax.features.scene.reference import Reference
+
+CueState = dict[str, Any]  # arrays and plain values
+Frames = Callable[[], Iterator[Bodies]]  # the frames of one clip, read anew at each call
+
+
+class Camera(NamedTuple):
+    """What all cues know of the camera.
+
+    Attributes:
+        reference: background, bodies, grid.
+        fps: frames a second.
+    """
+
+    reference: Reference
+    fps: float
+
+    def frames(self, seconds: float) -> int:
+        """Return how many frames a time has, at least 2."""
+        return max(2, round(seconds * self.fps))
+
+
+class Follower(Protocol):
+    """A cue on one video, frame by frame, in memory that does not grow."""
+
+    def update(self, bodies: Bodies) -> np.ndarray:
+        """Take the next frame; return the cue's map, float32 [h, w], in its own unit."""
+        ...
+
+
+class Cue(Protocol):
+    """A way in which something can be unusual.
+
+    Attributes:
+        name: as registered in `cues.CUES`.
+    """
+
+    name: str
+
+    def fit(self, clips: Sequence[Frames], camera: Camera) -> CueState:
+        """Learn what is normal.
+
+        Args:
+            clips: normal clips.
+            camera: that they are of.
+
+        Returns:
+            Arrays and plain values.
+        """
+        ...
+
+    def follow(self, state: CueState, camera: Camera) -> Follower:
+        """Begin a video.
+
+        Args:
+            state: what `fit` returned.
+            camera: that the video is of.
+
+        Returns:
+            The follower.
+        """
+        ...
+
+    def say(self, state: CueState, camera: Camera, cell: tuple[int, int], value: float) -> str:
+        """Say in one sentence what was seen and what is normal there, with numbers.
+
+        Args:
+            state: what `fit` returned.
+            camera: that the video is of.
+            cell: row and column of the map.
+            value: of the map there.
+
+        Returns:
+            The sentence, without a full stop.
+        """
+        ...
+
+
+class CausalMean:
+    """The mean of the last arrays.
+
+    Args:
+        length: how many; of fewer where fewer have come.
+    """
+
+    def __init__(self, length: int):
+        self._last: collections.deque[np.ndarray] = collections.deque(maxlen=length)
+
+    def update(self, values: np.ndarray) -> np.ndarray:
+        """Take an array; return the mean, float32, of the same shape."""
+        self._last.append(np.asarray(values, np.float32))
+        return np.mean(np.stack(self._last), axis=0, dtype=np.float32)
+
+
+def paint(bodies: Bodies, values: np.ndarray, base: float) -> np.ndarray:
+    """Write the values of bodies onto the cells around them, the larger one where two overlap.
+
+    Args:
+        bodies: n of them.
+        values: float32 [n].
+        base: value of cells without a body.
+
+    Returns:
+        float32 [h, w].
+    """
+    grid = np.full(bodies.cells.shape[:2], base, np.float32)
+    height, width = grid.shape
+    for row, column, value in zip(*bodies.places, values, strict=True):
+        near = np.s_[
+            max(row - REACH, 0) : min(row + REACH + 1, height),
+            max(column - REACH, 0) : min(column + REACH + 1, width),
+        ]
+        np.maximum(grid[near], value, out=grid[near])
+    return grid
+
+
+REACH = 2  # cells that a body covers on either side

@@ -1,0 +1,88 @@
+"""Course by place: whether anything was seen near here that moved like this, fast and whereto."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from vadjax.detectors.scene.bodies import Bodies
+from vadjax.detectors.scene.cue import Camera, CausalMean, CueState, Follower, Frames, paint
+from vadjax.detectors.scene.exemplars import Exemplars, nearest
+
+MEAN_S = 0.5  # seconds over which maps are averaged
+NUM_EXEMPLARS = 6000
+_ACROSS, _DOWN, _VELOCITY = 3.0, 0.75, 0.35  # bodies, bodies, bodies a second that count as 1
+
+
+class Course:
+    """Distance to the nearest normal body in place and velocity."""
+
+    name = "course"
+
+    def fit(self, clips: Sequence[Frames], camera: Camera) -> CueState:
+        """Keep exemplars of place and velocity; see `cue.Cue.fit`.
+
+        Args:
+            clips: normal clips.
+            camera: that they are of.
+
+        Returns:
+            kept float32 [n, 4], radius.
+        """
+        exemplars = Exemplars(np.zeros((0, 4), np.float32), np.zeros((0, 0), np.int64))
+        for frames in clips:
+            found = [_vectors(bodies, camera) for n, bodies in enumerate(frames()) if n]
+            vectors = np.concatenate(found or [exemplars.kept])
+            source = np.zeros((len(vectors), 0), np.int64)
+            exemplars.add(vectors, source, limit=NUM_EXEMPLARS)
+        return {"kept": exemplars.kept, "radius": exemplars.radius}
+
+    def follow(self, state: CueState, camera: Camera) -> Follower:
+        """Begin a video; see `cue.Cue.follow`.
+
+        Args:
+            state: what `fit` returned.
+            camera: that the video is of.
+
+        Returns:
+            Gives the distance to the nearest exemplar, 0 where no body is.
+        """
+        return _Courses(state["kept"], camera)
+
+    def say(self, state: CueState, camera: Camera, cell: tuple[int, int], value: float) -> str:
+        """See `cue.Cue.say`.
+
+        Args:
+            state: what `fit` returned.
+            camera: that the video is of.
+            cell: row and column.
+            value: of the map there.
+
+        Returns:
+            The sentence.
+        """
+        return (
+            f"moves as nothing was seen to move near this place: its course differs by "
+            f"{value * _VELOCITY:.1f} body heights a second from the nearest known one"
+        )
+
+
+class _Courses:
+    def __init__(self, kept: np.ndarray, camera: Camera):
+        self._kept, self._camera = kept, camera
+        self._mean, self._begun = CausalMean(camera.frames(MEAN_S)), False
+
+    def update(self, bodies: Bodies) -> np.ndarray:
+        if not self._begun:  # the first frame has no velocity
+            self._begun = True
+            return np.zeros(bodies.cells.shape[:2], np.float32)
+        away = np.zeros(len(bodies), np.float32)
+        if len(self._kept):
+            away = nearest(self._kept, _vectors(bodies, self._camera))[0]
+        return self._mean.update(paint(bodies, away, 0.0))
+
+
+def _vectors(bodies: Bodies, camera: Camera) -> np.ndarray:
+    """Return float32 [n, 4], place and velocity of each body, each on the scale of distances."""
+    body = float(np.median(camera.reference.body))
+    place = bodies.centres / (np.array([_ACROSS, _DOWN], np.float32) * body)
+    return np.hstack([place, bodies.velocity / _VELOCITY]).astype(np.float32)

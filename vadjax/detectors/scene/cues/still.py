@@ -1,0 +1,72 @@
+"""Standing still by place: for how long what is no background has not moved there."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from vadjax.detectors.scene.bodies import Bodies
+from vadjax.detectors.scene.cue import Camera, CueState, Follower, Frames
+from vadjax.detectors.scene.usual import Counts, usual
+from vadjax.features.scene.meter import CHANNELS
+
+_CHANNEL = CHANNELS.index("still_s")
+
+
+class Still:
+    """Seconds of standing still, over the usual maximum: loiterers, and what was left behind."""
+
+    name = "still"
+
+    def fit(self, clips: Sequence[Frames], camera: Camera) -> CueState:
+        """Count the seconds at each cell; see `cue.Cue.fit`.
+
+        Args:
+            clips: normal clips.
+            camera: that they are of.
+
+        Returns:
+            counts int64 [bins, h, w], and the usual maximum float32 [h, w], seconds.
+        """
+        counts = Counts(camera.reference.grid)
+        for frames in clips:
+            for bodies in frames():
+                counts.add(bodies.cells[..., _CHANNEL])
+        return {"counts": counts.counts, "usual": usual(counts.counts)}
+
+    def follow(self, state: CueState, camera: Camera) -> Follower:
+        """Begin a video; see `cue.Cue.follow`.
+
+        Args:
+            state: what `fit` returned.
+            camera: that the video is of.
+
+        Returns:
+            Gives the seconds over the usual maximum.
+        """
+        return _Stillness(state["usual"])
+
+    def say(self, state: CueState, camera: Camera, cell: tuple[int, int], value: float) -> str:
+        """See `cue.Cue.say`.
+
+        Args:
+            state: what `fit` returned.
+            camera: that the video is of.
+            cell: row and column.
+            value: of the map there.
+
+        Returns:
+            The sentence.
+        """
+        limit = float(state["usual"][cell])
+        return (
+            f"stands still for {value * limit:.1f} s; nearly everything (99.9 %) that was seen to "
+            f"stop at this place went on within {limit:.1f} s"
+        )
+
+
+class _Stillness:
+    def __init__(self, limit: np.ndarray):
+        self._limit = limit
+
+    def update(self, bodies: Bodies) -> np.ndarray:
+        return (bodies.cells[..., _CHANNEL] / self._limit).astype(np.float32)

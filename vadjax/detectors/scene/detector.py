@@ -1,0 +1,220 @@
+"""The detector of a fixed camera: cues that are calibrated on held-out normal clips and added.
+
+Each cue gives a map of what is unusual in one way. A value becomes a surprise, minus the logarithm
+(base 10) of the share of held-out normal frames whose map reaches it anywhere, so that cues of any
+unit can be added; the score of a frame is the largest value of the sum of its maps. Nothing looks
+ahead, and nothing but normal frames is learnt from.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import cv2
+import numpy as np
+
+from vadjax.data.arrays.row_view import release
+from vadjax.data.clip import Clip
+from vadjax.data.leakage.fitted import stretches_of
+from vadjax.data.scored_video import ScoredVideo
+from vadjax.detectors.contract import ClipDetector, FrameScore, Progress, State, Stream
+from vadjax.detectors.scene.bodies import Bodies, BodyReader
+from vadjax.detectors.scene.cue import Camera, Cue, Frames
+from vadjax.detectors.scene.cues import CUES
+from vadjax.errors import UserError
+from vadjax.features.scene.extract import FPS, INPUTS
+from vadjax.features.scene.reference import Reference
+from vadjax.scoring.fusion import Surprise
+
+NUM_FOLDS = 4  # of the training clips, for held-out normal maps
+LEAST_FRAMES = 50  # of training
+_AROUND = np.ones((3, 3), np.uint8)  # cells: cues need not agree about a place to a cell
+
+
+class Scene(ClipDetector):
+    """See the module. Its maps are the sum of surprises at each cell."""
+
+    name = "scene"
+    inputs = INPUTS
+
+    @property
+    def cues(self) -> dict[str, Cue]:
+        """The cues that the config names."""
+        return {name: CUES[name]() for name in self.config.scene.cues}
+
+    def fit(
+        self, train: Sequence[Clip], validation: Sequence[Clip], *, seed: int, progress: Progress
+    ) -> State:
+        """Fit every cue, calibrated on training clips that it has not seen.
+
+        Args:
+            train: normal clips of one camera.
+            validation: not read.
+            seed: not used: nothing is drawn.
+            progress: where progress is reported.
+
+        Returns:
+            reference, fps, the state of each cue, the calibration of each cue, and `fitted_on`.
+
+        Raises:
+            UserError: there are too few frames, or nothing moves in them.
+        """
+        total = sum(map(len, train))
+        if total < LEAST_FRAMES:
+            raise UserError(
+                f"{total} normal frames to learn from; detector scene needs {LEAST_FRAMES}, and "
+                "some thousand to be good: give more or longer normal clips."
+            )
+        camera = Camera(self.frontend.reference, _fps(train))
+        parts = _parts(train)
+        frames = [_reader(clip, rows, camera) for clip, rows in parts]
+        if not any(len(bodies) for one in frames for bodies in one()):
+            raise UserError(
+                "nothing moves in the normal clips; detector scene learns from what moves there: "
+                "give longer clips, or choose another detector (--config.detector.name=knn)."
+            )
+        tops: dict[str, list[np.ndarray]] = {name: [] for name in self.cues}
+        folds = [[*range(k, len(frames), NUM_FOLDS)] for k in range(min(NUM_FOLDS, len(frames)))]
+        with progress.bar("fits of cues", total=(len(folds) + 1) * len(self.cues)) as advance:
+            for number, held in enumerate(folds):
+                others = [one for n, one in enumerate(frames) if n not in held]
+                for name, cue in self.cues.items():
+                    state = cue.fit(others, camera)
+                    for n in held:
+                        follower = cue.follow(state, camera)
+                        maps = [follower.update(bodies).max() for bodies in frames[n]()]
+                        tops[name].append(np.array(maps[1:], np.float32))
+                    advance(1 + number * len(self.cues) + list(self.cues).index(name), "")
+            states = {}
+            for name, cue in self.cues.items():
+                states[name] = cue.fit(frames, camera)
+                advance(len(folds) * len(self.cues) + len(states), "")
+        read = stretches_of(train, lambda clip: np.arange(len(clip)))
+        return {
+            "reference": camera.reference.arrays(),
+            "fps": camera.fps,
+            "cues": states,
+            "surprise": {name: _plain(Surprise.fit(values)) for name, values in tops.items()},
+            "clips": [clip.id for clip, _ in parts],
+            "fitted_on": {"training": read, "standardisation": read},
+        }
+
+    def score(self, state: State, clip: Clip) -> ScoredVideo:
+        """Score a clip frame by frame, with maps; see `Detector.score`.
+
+        Args:
+            state: what `fit` returned.
+            clip: to score.
+
+        Returns:
+            The record, with maps and the surprise of each cue as parts.
+        """
+        camera = camera_of(state, clip.videos[0].fps)
+        maps = clip.new_maps((len(clip), *camera.reference.grid))
+        scores = np.zeros(len(clip), np.float32)
+        parts = {name: np.zeros(len(clip), np.float32) for name in state["cues"]}
+        follower = SceneFollower(state, camera)
+        for number, bodies in enumerate(_reader(clip, np.arange(len(clip)), camera)()):
+            own = follower.update(bodies)
+            maps[number], scores[number] = own.map, own.score
+            for name, value in own.parts.items():
+                parts[name][number] = value
+        predicted = np.arange(len(clip)) > 0
+        if len(clip) > 1:  # the first frame has no flow: it is filled, as everywhere
+            maps[0], scores[0] = maps[1], scores[1]
+            for values in parts.values():
+                values[0] = values[1]
+        else:
+            predicted[:] = True
+        return clip.scored(scores, predicted, maps=maps, parts=parts)
+
+    def stream(self, state: State) -> Stream:
+        """Measure and score frame by frame; see `Detector.stream`."""
+        from vadjax.detectors.scene.stream import SceneStream
+
+        return SceneStream(state, self.frontend)
+
+    def describe(self, state: State) -> dict[str, Any]:
+        """Say what was learnt of the camera."""
+        reference = Reference.from_arrays(state["reference"])
+        scale = reference.frame_shape[0] / reference.shape[0]
+        return {
+            "cues": list(state["cues"]),
+            "working_size": list(reference.shape),
+            "body_height": round(float(np.median(reference.body)) * scale, 1),
+            "body_height_estimated": reference.estimated,
+            "exemplars": {n: len(s["kept"]) for n, s in state["cues"].items() if "kept" in s},
+        }
+
+
+class SceneFollower:
+    """Scores one video frame by frame from its rows.
+
+    Args:
+        state: what `Scene.fit` returned.
+        camera: see `camera_of`.
+    """
+
+    def __init__(self, state: State, camera: Camera):
+        self._followers = {n: CUES[n]().follow(s, camera) for n, s in state["cues"].items()}
+        self._surprise = {n: Surprise(**s) for n, s in state["surprise"].items()}
+        self._count = 0
+        self.raw: Mapping[str, np.ndarray] = {}
+
+    def update(self, bodies: Bodies) -> FrameScore:
+        """Score the next frame."""
+        self.raw = {name: one.update(bodies) for name, one in self._followers.items()}
+        maps = {
+            name: self._surprise[name](cv2.dilate(values, _AROUND))
+            for name, values in self.raw.items()
+        }
+        total = np.sum([*maps.values()], axis=0, dtype=np.float32)
+        self._count += 1
+        parts = {name: float(values.max()) for name, values in maps.items()}
+        return FrameScore(self._count - 1, None, float(total.max()), total, parts)
+
+
+def camera_of(state: State, fps: float | None) -> Camera:
+    """Return the camera of a state, for a video.
+
+    Args:
+        state: what `Scene.fit` returned.
+        fps: of the video, frames a second; None takes that of training.
+    """
+    return Camera(Reference.from_arrays(state["reference"]), fps or state["fps"])
+
+
+def _fps(clips: Sequence[Clip]) -> float:
+    rates = [clip.videos[0].fps for clip in clips if clip.videos[0].fps]
+    return float(np.median(rates)) if rates else FPS
+
+
+def _parts(clips: Sequence[Clip]) -> list[tuple[Clip, np.ndarray]]:
+    """Return clips with their rows; of fewer clips than folds, stretches of them."""
+    pieces = -(-NUM_FOLDS // len(clips))
+    return [
+        (clip, rows)
+        for clip in clips
+        for rows in np.array_split(np.arange(len(clip)), pieces)
+        if len(rows) > 1
+    ]
+
+
+def _reader(clip: Clip, rows: np.ndarray, camera: Camera) -> Frames:
+    def read() -> Iterator[Bodies]:
+        reader = BodyReader(camera.reference, clip.videos[0].fps or camera.fps)
+        cells, windows = clip.rows("cells"), clip.rows("windows")
+        for number in rows.tolist():
+            yield reader.update(cells[number], np.asarray(windows[number]))
+            if number % 256 == 255:
+                release(cells)
+                release(windows)
+
+    return read
+
+
+def _plain(surprise: Surprise) -> dict[str, Any]:
+    return {
+        "levels": surprise.levels,
+        "surprises": surprise.surprises,
+        "excess": surprise.excess,
+    }

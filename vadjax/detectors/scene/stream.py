@@ -1,0 +1,51 @@
+"""The detector `scene` on one video as its frames come."""
+
+from typing import Any
+
+import numpy as np
+
+from vadjax.detectors.contract import FrameScore, State
+from vadjax.detectors.scene.bodies import BodyReader
+from vadjax.detectors.scene.detector import SceneFollower, camera_of
+from vadjax.features.scene.meter import SceneMeter
+from vadjax.features.scene.rows import window_rows
+
+
+class SceneStream:
+    """See `contract.Stream`; memory does not grow.
+
+    Args:
+        state: what `Scene.fit` returned.
+        frontend: gives the network that embeds windows.
+        fps: frames a second; None takes that of training.
+    """
+
+    def __init__(self, state: State, frontend: Any, fps: float | None = None):
+        camera = camera_of(state, fps)
+        self._looks = frontend.looks
+        self._meter = SceneMeter(camera.reference, camera.fps)
+        self._reader = BodyReader(camera.reference, camera.fps)
+        self._follower = SceneFollower(state, camera)
+        self._count = 0
+
+    def update(self, frame: np.ndarray, time: float | None = None) -> list[FrameScore]:
+        """Score the next frame; the first has no score, as it has no flow.
+
+        Args:
+            frame: uint8 [h, w, 3] RGB, or [h, w] grey.
+            time: timestamp in seconds.
+
+        Returns:
+            Its score.
+        """
+        measured = self._meter.update(frame)
+        windows = window_rows([measured], self._looks(measured.crops))[0]
+        found = self._follower.update(self._reader.update(measured.cells, windows))
+        self._count += 1
+        if self._count == 1:
+            return [FrameScore(0, time, None)]
+        return [FrameScore(found.index, time, found.score, found.map, found.parts)]
+
+    def close(self) -> list[FrameScore]:
+        """Return nothing: no frame waits."""
+        return []

@@ -1,0 +1,109 @@
+"""Videos of a fixed camera -> cells, windows and motion measures in the stores."""
+
+import concurrent.futures
+import contextlib
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
+
+import numpy as np
+
+from vadjax.data.video import Video
+from vadjax.errors import UserError
+from vadjax.features.motion import MotionMeter
+from vadjax.features.scene.looks import Looks
+from vadjax.features.scene.meter import Measured, SceneMeter
+from vadjax.features.scene.reference import Reference
+from vadjax.features.scene.rows import window_rows
+from vadjax.storage.features import FeatureStore
+
+INPUTS = ("cells", "windows")
+CHUNK = 64  # frames whose windows are embedded at a time
+FPS = 10.0  # of a video that does not say its own
+
+
+def measure_scene(
+    videos: Sequence[Video],
+    *,
+    reference: Reference,
+    looks: Looks,
+    stores: Mapping[str, FeatureStore],
+    motion_store: FeatureStore | None = None,
+    num_threads: int = 2,
+    report: Callable[[dict], None] = lambda progress: None,
+) -> dict:
+    """Measure every video that a store lacks, decoding each once.
+
+    Args:
+        videos: those wanted.
+        reference: of their camera.
+        looks: embeds their windows.
+        stores: of each of `INPUTS`.
+        motion_store: where rows of `features.motion` go; None: motion is not measured.
+        num_threads: videos at a time.
+        report: called with {"frames", "total"} as frames are done.
+
+    Returns:
+        {"frames", "seconds", "frames_per_s"} of what was done.
+
+    Raises:
+        UserError: a video cannot be read, or is of another size.
+    """
+    every = [*stores.values(), *([motion_store] if motion_store else [])]
+    missing = [v for v in videos if not all(store.holds(v) for store in every)]
+    total, done, start = sum(len(v.frames) for v in missing), 0, time.perf_counter()
+    lock = threading.Lock()
+
+    def advance(count: int) -> None:
+        nonlocal done
+        with lock:
+            done += count
+            report({"frames": done, "total": total})
+
+    def measure(video: Video) -> None:
+        motion = None
+        if motion_store is not None and not motion_store.holds(video):
+            motion = MotionMeter()
+        _measure(video, reference, looks, stores, motion, advance)
+        if motion is not None and motion_store is not None:
+            motion_store.write(video, motion.rows())
+
+    with concurrent.futures.ThreadPoolExecutor(max(1, num_threads)) as pool:
+        list(pool.map(measure, missing))
+    seconds = time.perf_counter() - start
+    rate = total / seconds if total else None
+    return {"frames": total, "seconds": seconds, "frames_per_s": rate}
+
+
+def _measure(
+    video: Video,
+    reference: Reference,
+    looks: Looks,
+    stores: Mapping[str, FeatureStore],
+    motion: MotionMeter | None,
+    advance: Callable[[int], None],
+) -> None:
+    meter = SceneMeter(reference, video.fps or FPS)
+    chunk: list[Measured] = []
+    with contextlib.ExitStack() as opened:
+        append = {name: opened.enter_context(s.writing(video)) for name, s in stores.items()}
+
+        def flush() -> None:
+            crops = [frame.crops for frame in chunk if len(frame.crops)]
+            found = looks(np.concatenate(crops)) if crops else looks.none()
+            append["cells"](np.stack([frame.cells for frame in chunk]))
+            append["windows"](window_rows(chunk, found))
+            advance(len(chunk))
+            chunk.clear()
+
+        for frame in video.frames:
+            try:
+                chunk.append(meter.update(frame))
+            except UserError as error:
+                raise UserError(f"{video.id}: {error}") from None
+            if motion is not None:
+                motion.update(frame)
+            if len(chunk) == CHUNK:
+                flush()
+        if chunk:
+            flush()

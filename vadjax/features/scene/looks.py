@@ -1,0 +1,64 @@
+"""Crops of moving bodies -> embeddings, by a stage of a pretrained backbone."""
+
+import functools
+from typing import Any
+
+import jax
+import numpy as np
+
+from vadjax.backbones.backbone import Backbone
+from vadjax.errors import unknown
+
+BATCH = 32  # crops a call; fewer are filled up, so that one program is compiled
+
+
+class Looks:
+    """Embeds crops: the mean over locations of one stage of a network.
+
+    Args:
+        backbone: built for inputs of the crops' size.
+        tap: one of its stages.
+
+    Raises:
+        UserError: the backbone has no such stage.
+    """
+
+    def __init__(self, backbone: Backbone, tap: str):
+        if tap not in backbone.taps:
+            raise unknown(f"scene.tap of {backbone.name}", tap, backbone.taps)
+        self.backbone, self.tap = backbone, tap
+        self._variables = backbone.prepared()
+
+        @jax.jit
+        def run(variables: Any, crops: jax.Array) -> jax.Array:
+            return backbone.apply(variables, crops, taps=(tap,))["taps"][tap].mean((1, 2))
+
+        self._run = run
+
+    @functools.cached_property
+    def width(self) -> int:
+        """Values of an embedding."""
+        side = self.backbone.preprocess.size
+        shape = jax.ShapeDtypeStruct((BATCH, *side, 3), np.uint8)
+        return jax.eval_shape(self._run, self._variables, shape).shape[1]
+
+    def none(self) -> np.ndarray:
+        """Return the embeddings of no crop, float16 [0, d]."""
+        return np.zeros((0, self.width), np.float16)
+
+    def __call__(self, crops: np.ndarray) -> np.ndarray:
+        """Embed crops.
+
+        Args:
+            crops: uint8 [n, h, w, 3], or [n, h, w] grey.
+
+        Returns:
+            float16 [n, d].
+        """
+        found = np.empty((len(crops), self.width), np.float16)
+        for start in range(0, len(crops), BATCH):
+            part = crops[start : start + BATCH]
+            full = np.zeros((BATCH, *part.shape[1:]), np.uint8)
+            full[: len(part)] = part
+            found[start : start + BATCH] = np.asarray(self._run(self._variables, full))[: len(part)]
+        return found
