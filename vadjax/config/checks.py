@@ -167,7 +167,13 @@ def _without_training(flat: Mapping[str, Any]) -> list[str]:
     """Return what does not go with a detector that trains no model of windows."""
     faults, name, protocol = [], flat["detector.name"], flat["dataset.protocol"]
     unit = "window" if PROTOCOLS[protocol].unit == "window" else "segment"
-    if unit not in DETECTORS[name].units:
+    allowed = DETECTORS[name].protocols
+    if allowed and protocol not in allowed:
+        faults.append(
+            f"detector {name!r} does not go with protocol {protocol!r}; choose one of "
+            f"{', '.join(allowed)}."
+        )
+    elif unit not in DETECTORS[name].units:
         fitting = [p for p in PROTOCOLS if (PROTOCOLS[p].unit == "window") != (unit == "window")]
         faults.append(
             f"detector {name!r} does not go with protocol {protocol!r}, which splits "

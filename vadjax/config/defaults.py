@@ -53,6 +53,12 @@ def default_config() -> ConfigDict:
     )
     # Sections window, model, objective and train belong to window_model, trained by gradient.
     config.detector = ConfigDict(dict(name="window_model"))
+    config.scene = ConfigDict(  # detector scene
+        dict(
+            cues=("speed", "look", "course", "still"),
+            tap="stage5",  # of features.backbone, whose mean is the embedding of a moving body
+        )
+    )
     config.window = ConfigDict(dict(length=16, stride=1, dilation=1, label="last"))
     config.model = ConfigDict(
         dict(

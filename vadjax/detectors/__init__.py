@@ -30,6 +30,9 @@ class Entry(NamedTuple):
         gradient: it is trained by gradient, over windows; no baseline.
         baseline: every run with such units, and with its inputs, is compared with it.
         random: its scores depend on the seed.
+        refits: it stops by no validation clips, and where its threshold comes from further
+            detectors, each without a part of the clips, it is fitted on all of them.
+        protocols: those that it goes with; empty is every protocol with its units.
     """
 
     module: str
@@ -41,6 +44,8 @@ class Entry(NamedTuple):
     gradient: bool = False
     baseline: bool = True
     random: bool = False
+    refits: bool = False
+    protocols: tuple[str, ...] = ()
 
 
 FREE, DISTANCE, LOOKUP = "content_free", "feature_distance", "label_lookup"  # modules
@@ -52,6 +57,10 @@ DETECTORS = {
     "clip_centre": Entry(FREE, "ClipCentre", "Nearness to the clip’s centre", NOTHING, (), CLIPS),
     "frame_difference": Entry("motion", "FrameDifference", "Frame difference", MOTION, ("motion",)),
     "flow_box": Entry("motion", "FlowBox", "Optical flow", MOTION, ("motion",)),
+    "scene": Entry(
+        "scene.detector", "Scene", "Fixed camera, by cues", inputs=("cells", "windows"),
+        baseline=False, protocols=("one_class",), refits=True,
+    ),
     "knn": Entry(DISTANCE, "NearestNeighbours", "Nearest neighbours", FEATURES),
     "mahalanobis": Entry(DISTANCE, "Mahalanobis", "Mahalanobis distance", FEATURES),
     "feature_difference": Entry(

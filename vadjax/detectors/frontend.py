@@ -23,10 +23,34 @@ class Frontend:
     Args:
         config: the whole config; `features` is read.
         backbone: returns the backbone; called when features are first asked for.
+        crops: returns the backbone for crops of moving bodies; called when first asked for.
+        reference: returns the reference of the camera, learnt from the training clips.
     """
 
-    def __init__(self, config: Any, backbone: Callable[[], Any]):
+    def __init__(
+        self,
+        config: Any,
+        backbone: Callable[[], Any],
+        *,
+        crops: Callable[[], Any] | None = None,
+        reference: Callable[[], Any] | None = None,
+    ):
         self._config, self._backbone = config, backbone
+        self._crops, self._reference = crops, reference
+
+    @property
+    def reference(self) -> Any:
+        """The `features.scene.reference.Reference` of the training clips."""
+        assert self._reference is not None  # a run has one
+        return self._reference()
+
+    @functools.cached_property
+    def looks(self) -> Any:
+        """The `features.scene.looks.Looks` that embeds moving bodies."""
+        from vadjax.features.scene.looks import Looks
+
+        assert self._crops is not None  # a run has them
+        return Looks(self._crops(), self._config.scene.tap)
 
     @functools.cached_property
     def _extractor(self) -> Any:

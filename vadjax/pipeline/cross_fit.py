@@ -4,7 +4,8 @@ from typing import Any
 
 from vadjax import config as configs
 from vadjax.data.splits.cross_fit import cross_folds, needs_cross_fit
-from vadjax.data.splits.units import Fold
+from vadjax.data.splits.units import Fold, Units
+from vadjax.detectors import DETECTORS
 from vadjax.detectors.contract import Progress
 from vadjax.pipeline.run import Run
 from vadjax.runtime import processes
@@ -20,6 +21,22 @@ def cross_folds_of(run: Run) -> tuple[Fold, ...]:
     if not needs_cross_fit(fold):
         return ()
     return cross_folds(fold, num_blocks=e.cross_fit, window_span=run.span, seed=run.config.seed)
+
+
+def fitted_units(run: Run, fold: Fold) -> list[Units]:
+    """Return what a fold's detector is fitted on: its held-out clips too where none needs them.
+
+    Args:
+        run: that the fold belongs to.
+        fold: the fold.
+
+    Returns:
+        Tables of units.
+    """
+    refits = DETECTORS[run.config.detector.name].refits and processes.current().count == 1
+    if not refits or not cross_folds_of(run):
+        return [fold.train]
+    return [*dict.fromkeys((fold.train, fold.validation, fold.calibration))]
 
 
 def cross_fit(run: Run) -> bool:

@@ -40,8 +40,7 @@ def extract(run: Run) -> bool:
 
 def _stores(run: Run) -> list:
     """Return the stores of the run's inputs."""
-    by_input = {"features": lambda: run.store, "motion": lambda: run.motion_store}
-    return [by_input[name]() for name in run.inputs]
+    return [*run.stores.values()]
 
 
 def _input_size(run: Run) -> list[str]:
@@ -62,6 +61,19 @@ def _input_size(run: Run) -> list[str]:
     return lines
 
 
+def _say_scene(run: Run) -> None:
+    """Say what was learnt of the camera."""
+    reference, (height, width) = run.reference, run.reference.shape
+    scale = reference.frame_shape[0] / height
+    low, high = float(reference.body.min()) * scale, float(reference.body.max()) * scale
+    how = "bodies are" if reference.estimated else "too little moves to tell; bodies are taken as"
+    run.console.say(
+        f"  camera: {how} {low:.0f} to {high:.0f} pixels high; working size {width}x{height}"
+    )
+    name, source = run.crop_backbone.name, run.crop_backbone.weights_source
+    run.console.say(f"  looks of bodies by {name}, {run.config.scene.tap}, weights: {source}")
+
+
 def _extract(run: Run) -> bool:
     from vadjax.features.extract import share
 
@@ -78,6 +90,8 @@ def _extract(run: Run) -> bool:
         run.console.say(f"  {run.backbone.name}, weights: {run.backbone.weights_source}")
         for line in _input_size(run):
             run.console.say(line)
+    if "cells" in run.inputs:
+        _say_scene(run)
     place = processes.current()
     mine = share(list(run.videos.values()), place.index, place.count)
     stores = _stores(run)
@@ -90,7 +104,12 @@ def _extract(run: Run) -> bool:
         def report(progress: dict) -> None:
             advance(progress["frames"] + total - progress["total"])
 
-        done = (_features if "features" in run.inputs else _motion)(run, mine, report)
+        make = _motion
+        if "features" in run.inputs:
+            make = _features
+        elif "cells" in run.inputs:
+            make = _scene
+        done = make(run, mine, report)
     rate = done["frames_per_s"]
     run.add_timing(extract_frames=done["frames"], extract_frames_per_s=rate)
     run.console.say(f"  {done['frames']} frames in {done['seconds']:.1f} s, {rate:.1f} frames/s")
@@ -146,6 +165,20 @@ def _features(run: Run, videos: list, report) -> dict:
             num_threads=os.cpu_count() or 1,
             report=reported,
         )
+
+
+def _scene(run: Run, videos: list, report) -> dict:
+    from vadjax.features.scene.extract import measure_scene
+
+    return measure_scene(
+        videos,
+        reference=run.reference,
+        looks=run.frontend.looks,
+        stores=run.scene_stores,
+        motion_store=run.motion_store,
+        num_threads=os.cpu_count() or 1,
+        report=report,
+    )
 
 
 def _motion(run: Run, videos: list, report) -> dict:

@@ -125,8 +125,17 @@ class Run:
 
     def make_detector(self, name: str) -> Any:
         """Return another detector over the same inputs, such as a baseline."""
-        frontend = Frontend(self.config, lambda: self.backbone)
-        return detectors.create(name, self.config, frontend=frontend)
+        return detectors.create(name, self.config, frontend=self.frontend)
+
+    @functools.cached_property
+    def frontend(self) -> Frontend:
+        """Turns frames into the inputs of detectors."""
+        return Frontend(
+            self.config,
+            lambda: self.backbone,
+            crops=lambda: self.crop_backbone,
+            reference=lambda: self.reference,
+        )
 
     @property
     def inputs(self) -> tuple[str, ...]:
@@ -137,6 +146,22 @@ class Run:
     def backbone(self) -> Any:
         """The backbone of `config.features`."""
         return load_backbone(self.config, cache_dir=self.cache, size=self.input_size)
+
+    @functools.cached_property
+    def crop_backbone(self) -> Any:
+        """The backbone of `config.features` for crops of moving bodies."""
+        from vadjax.features.scene.meter import CROP
+
+        return load_backbone(self.config, cache_dir=self.cache, size=(CROP, CROP))
+
+    @functools.cached_property
+    def reference(self) -> Any:
+        """What detector scene knows of the camera, learnt from the training clips."""
+        from vadjax.features.scene.learn import learn_reference
+
+        (fold,) = self.folds
+        videos = [self.videos[segment.video_id] for segment in fold.train.segments]
+        return learn_reference(videos, folder=self.cache / "scene")
 
     @functools.cached_property
     def frame_shapes(self) -> list[tuple[tuple[int, int], int]]:
@@ -175,6 +200,40 @@ class Run:
 
         return self.feature_store(motion_spec())
 
+    @functools.cached_property
+    def scene_stores(self) -> dict[str, FeatureStore]:
+        """Cells and windows of detector scene."""
+        return {
+            name: self.feature_store(spec)
+            for name, spec in self.scene_specs(self.reference).items()
+        }
+
+    def scene_specs(self, reference: Any) -> dict[str, dict]:
+        """Describe what the rows of detector scene depend on.
+
+        Args:
+            reference: of the camera.
+
+        Returns:
+            Name of the input -> what JSON can hold.
+        """
+        from vadjax.features.scene.extract import INPUTS
+        from vadjax.features.scene.rows import scene_spec
+
+        looks = {"backbone": self.crop_backbone.spec(), "tap": self.config.scene.tap}
+        return {name: {**scene_spec(reference, looks=looks), "rows": name} for name in INPUTS}
+
+    @functools.cached_property
+    def stores(self) -> dict[str, FeatureStore]:
+        """Return the store of each of the run's inputs."""
+        by_name: dict[str, Callable[[], FeatureStore]] = {
+            "features": lambda: self.store,
+            "motion": lambda: self.motion_store,
+            "cells": lambda: self.scene_stores["cells"],
+            "windows": lambda: self.scene_stores["windows"],
+        }
+        return {name: by_name[name]() for name in self.inputs}
+
     def feature_store(self, spec: dict) -> FeatureStore:
         """Return the store of rows that are made as `spec` says, of videos of this data set."""
         return FeatureStore(self.cache / "features" / self.config.dataset.name, spec)
@@ -183,14 +242,13 @@ class Run:
         """Return stored rows.
 
         Args:
-            name: of an input, "features" or "motion".
+            name: of an input.
             segment: which frames.
 
         Returns:
             [frames, ...], memory-mapped.
         """
-        store = self.motion_store if name == "motion" else self.store
-        return store.read(self.videos[segment.video_id])[segment.start : segment.stop]
+        return self.stores[name].read(self.videos[segment.video_id])[segment.start : segment.stop]
 
     def clips(self, units: Units, fold: Fold, *, new_maps: New = in_memory) -> list[Clip]:
         """Return the clips of one of a fold's tables.

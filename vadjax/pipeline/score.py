@@ -6,7 +6,8 @@ from vadjax.data.arrays.new_array import on_disk
 from vadjax.data.clip import Clip
 from vadjax.data.scored_video import ScoredVideo
 from vadjax.data.splits.units import Fold
-from vadjax.pipeline.cross_fit import cross_folds_of, cross_states
+from vadjax.errors import UserError
+from vadjax.pipeline.cross_fit import cross_folds_of, cross_states, fitted_units
 from vadjax.pipeline.run import Run
 from vadjax.storage import artifacts
 
@@ -44,6 +45,11 @@ def held_out_by_others(run: Run, fold: Fold) -> list[ScoredVideo]:
     """
     states = cross_states(run)
     if cross_folds_of(run) and not states:
+        if len(fitted_units(run, fold)) > 1:
+            raise UserError(
+                f"{run.workdir} lacks the detectors of its cross-fit, and its own was fitted on "
+                "all normal clips, which leaves none for the threshold; run --stage=train."
+            )
         run.console.say(
             "  note: not cross-fitted: few clips for the threshold; --stage=train does it"
         )

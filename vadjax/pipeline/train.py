@@ -5,7 +5,7 @@ import time
 from vadjax.detectors.contract import Progress
 from vadjax.pipeline import record
 from vadjax.pipeline.audit import audit
-from vadjax.pipeline.cross_fit import cross_fit
+from vadjax.pipeline.cross_fit import cross_fit, fitted_units
 from vadjax.pipeline.run import Run, fold_name
 from vadjax.runtime import processes
 from vadjax.storage import artifacts
@@ -29,7 +29,7 @@ def train(run: Run) -> bool:
             timing,
         )
         state = run.detector.fit(
-            run.clips(fold.train, fold),
+            [clip for units in fitted_units(run, fold) for clip in run.clips(units, fold)],
             run.clips(fold.validation, fold),
             seed=run.config.seed,
             progress=progress,

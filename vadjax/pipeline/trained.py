@@ -170,6 +170,21 @@ class TrainedDetector:
 
             stores["motion"] = self._store(motion_spec())
             measure_motion(videos, store=stores["motion"], num_threads=threads, report=report)
+        if "cells" in run.detector.inputs:
+            from vadjax.features.scene.extract import measure_scene
+            from vadjax.features.scene.reference import Reference
+
+            reference = Reference.from_arrays(self.states[0]["reference"])
+            specs = run.scene_specs(reference)
+            stores |= {name: self._store(spec) for name, spec in specs.items()}
+            measure_scene(
+                videos,
+                reference=reference,
+                looks=run.frontend.looks,
+                stores={name: stores[name] for name in specs},
+                num_threads=threads,
+                report=report,
+            )
         if "features" in run.detector.inputs:
             from vadjax.features.calibrate import choose_micro_batch
             from vadjax.features.extract import extract

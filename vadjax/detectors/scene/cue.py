@@ -9,7 +9,10 @@ import numpy as np
 from vadjax.detectors.scene.bodies import Bodies
 from vadjax.features.scene.reference import Reference
 
+REACH = 2  # cells that a body covers on either side
+
 CueState = dict[str, Any]  # arrays and plain values
+Lesson = dict[str, np.ndarray]  # what a cue has learnt of one clip
 Frames = Callable[[], Iterator[Bodies]]  # the frames of one clip, read anew at each call
 
 
@@ -29,6 +32,18 @@ class Camera(NamedTuple):
         return max(2, round(seconds * self.fps))
 
 
+class Learner(Protocol):
+    """Learns from one normal clip, frame by frame, in bounded memory."""
+
+    def update(self, bodies: Bodies) -> None:
+        """Take the next frame."""
+        ...
+
+    def lesson(self) -> Lesson:
+        """Return what was learnt."""
+        ...
+
+
 class Follower(Protocol):
     """A cue on one video, frame by frame, in memory that does not grow."""
 
@@ -46,12 +61,16 @@ class Cue(Protocol):
 
     name: str
 
-    def fit(self, clips: Sequence[Frames], camera: Camera) -> CueState:
-        """Learn what is normal.
+    def learner(self, camera: Camera) -> "Learner":
+        """Begin to learn from one normal clip."""
+        ...
+
+    def fit(self, lessons: Sequence[Lesson], camera: Camera) -> CueState:
+        """Put what was learnt of several clips together.
 
         Args:
-            clips: normal clips.
-            camera: that they are of.
+            lessons: of each clip, what its learner gave.
+            camera: that the clips are of.
 
         Returns:
             Arrays and plain values.
@@ -123,4 +142,4 @@ def paint(bodies: Bodies, values: np.ndarray, base: float) -> np.ndarray:
     return grid
 
 
-REACH = 2  # cells that a body covers on either side
+

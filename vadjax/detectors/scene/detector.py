@@ -7,10 +7,11 @@ ahead, and nothing but normal frames is learnt from.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import cv2
 import numpy as np
+from threadpoolctl import threadpool_limits
 
 from vadjax.data.arrays.row_view import release
 from vadjax.data.clip import Clip
@@ -18,7 +19,7 @@ from vadjax.data.leakage.fitted import stretches_of
 from vadjax.data.scored_video import ScoredVideo
 from vadjax.detectors.contract import ClipDetector, FrameScore, Progress, State, Stream
 from vadjax.detectors.scene.bodies import Bodies, BodyReader
-from vadjax.detectors.scene.cue import Camera, Cue, Frames
+from vadjax.detectors.scene.cue import Camera, Cue, Frames, Lesson
 from vadjax.detectors.scene.cues import CUES
 from vadjax.errors import UserError
 from vadjax.features.scene.extract import FPS, INPUTS
@@ -35,6 +36,10 @@ class Scene(ClipDetector):
 
     name = "scene"
     inputs = INPUTS
+
+    def __init__(self, config: Any, frontend: Any = None):
+        super().__init__(config, frontend)
+        self._lessons: dict[tuple, _Lessons] = {}
 
     @property
     def cues(self) -> dict[str, Cue]:
@@ -67,27 +72,14 @@ class Scene(ClipDetector):
         camera = Camera(self.frontend.reference, _fps(train))
         parts = _parts(train)
         frames = [_reader(clip, rows, camera) for clip, rows in parts]
-        if not any(len(bodies) for one in frames for bodies in one()):
+        lessons = [self._lesson(clip, rows, camera) for clip, rows in parts]
+        if not any(lesson.bodies for lesson in lessons):
             raise UserError(
                 "nothing moves in the normal clips; detector scene learns from what moves there: "
                 "give longer clips, or choose another detector (--config.detector.name=knn)."
             )
-        tops: dict[str, list[np.ndarray]] = {name: [] for name in self.cues}
-        folds = [[*range(k, len(frames), NUM_FOLDS)] for k in range(min(NUM_FOLDS, len(frames)))]
-        with progress.bar("fits of cues", total=(len(folds) + 1) * len(self.cues)) as advance:
-            for number, held in enumerate(folds):
-                others = [one for n, one in enumerate(frames) if n not in held]
-                for name, cue in self.cues.items():
-                    state = cue.fit(others, camera)
-                    for n in held:
-                        follower = cue.follow(state, camera)
-                        maps = [follower.update(bodies).max() for bodies in frames[n]()]
-                        tops[name].append(np.array(maps[1:], np.float32))
-                    advance(1 + number * len(self.cues) + list(self.cues).index(name), "")
-            states = {}
-            for name, cue in self.cues.items():
-                states[name] = cue.fit(frames, camera)
-                advance(len(folds) * len(self.cues) + len(states), "")
+        with threadpool_limits(1, "blas"):  # products this small wait for threads, not for work
+            states, tops = self._fit_cues(frames, lessons, camera, progress)
         read = stretches_of(train, lambda clip: np.arange(len(clip)))
         return {
             "reference": camera.reference.arrays(),
@@ -97,6 +89,50 @@ class Scene(ClipDetector):
             "clips": [clip.id for clip, _ in parts],
             "fitted_on": {"training": read, "standardisation": read},
         }
+
+    def _fit_cues(
+        self,
+        frames: Sequence[Frames],
+        lessons: Sequence["_Lessons"],
+        camera: Camera,
+        progress: Progress,
+    ) -> tuple[dict[str, Any], dict[str, list[np.ndarray]]]:
+        """Return the state of each cue, and its largest values in frames it was not fitted on."""
+
+        def fit(chosen: Sequence[_Lessons]) -> dict[str, Any]:
+            cues = self.cues.items()
+            return {name: cue.fit([one.cues[name] for one in chosen], camera) for name, cue in cues}
+
+        tops: dict[str, list[np.ndarray]] = {name: [] for name in self.cues}
+        folds = [[*range(k, len(frames), NUM_FOLDS)] for k in range(min(NUM_FOLDS, len(frames)))]
+        with progress.bar("clips", total=len(frames)) as advance:
+            done = 0
+            for held in folds:
+                states = fit([one for n, one in enumerate(lessons) if n not in held])
+                for n in held:
+                    followers = {k: CUES[k]().follow(s, camera) for k, s in states.items()}
+                    found = [
+                        [one.update(bodies).max() for one in followers.values()]
+                        for bodies in frames[n]()
+                    ]
+                    for name, values in zip(followers, np.array(found[1:]).T, strict=True):
+                        tops[name].append(values.astype(np.float32))
+                    done += 1
+                    advance(done, "")
+        return fit(lessons), tops
+
+    def _lesson(self, clip: Clip, rows: np.ndarray, camera: Camera) -> "_Lessons":
+        """Return what each cue learns of a stretch of a clip; fits on the same one share it."""
+        key = (clip.id, clip.videos[0].fingerprint, int(rows[0]), len(rows), camera.fps)
+        if key not in self._lessons:
+            learners = {name: cue.learner(camera) for name, cue in self.cues.items()}
+            count = 0
+            for bodies in _reader(clip, rows, camera)():
+                count += len(bodies)
+                for learner in learners.values():
+                    learner.update(bodies)
+            self._lessons[key] = _Lessons(count, {k: one.lesson() for k, one in learners.items()})
+        return self._lessons[key]
 
     def score(self, state: State, clip: Clip) -> ScoredVideo:
         """Score a clip frame by frame, with maps; see `Detector.score`.
@@ -113,11 +149,12 @@ class Scene(ClipDetector):
         scores = np.zeros(len(clip), np.float32)
         parts = {name: np.zeros(len(clip), np.float32) for name in state["cues"]}
         follower = SceneFollower(state, camera)
-        for number, bodies in enumerate(_reader(clip, np.arange(len(clip)), camera)()):
-            own = follower.update(bodies)
-            maps[number], scores[number] = own.map, own.score
-            for name, value in own.parts.items():
-                parts[name][number] = value
+        with threadpool_limits(1, "blas"):
+            for number, bodies in enumerate(_reader(clip, np.arange(len(clip)), camera)()):
+                own = follower.update(bodies)
+                maps[number], scores[number] = own.map, own.score
+                for name, value in own.parts.items():
+                    parts[name][number] = value
         predicted = np.arange(len(clip)) > 0
         if len(clip) > 1:  # the first frame has no flow: it is filled, as everywhere
             maps[0], scores[0] = maps[1], scores[1]
@@ -144,6 +181,13 @@ class Scene(ClipDetector):
             "body_height_estimated": reference.estimated,
             "exemplars": {n: len(s["kept"]) for n, s in state["cues"].items() if "kept" in s},
         }
+
+
+class _Lessons(NamedTuple):
+    """What was learnt of a stretch of a clip: how many bodies it has, and by cue."""
+
+    bodies: int
+    cues: dict[str, Lesson]
 
 
 class SceneFollower:

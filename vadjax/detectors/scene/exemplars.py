@@ -7,8 +7,14 @@ the best one of its size (Charikar et al., incremental clustering, STOC 1997).
 
 import dataclasses
 
+from collections.abc import Callable
+
 import numpy as np
 
+from vadjax.detectors.scene.bodies import Bodies
+from vadjax.detectors.scene.cue import Lesson
+
+GATHERED = 20_000  # vectors of one clip at most
 GROWTH = 1.25  # of the radius, when there are too many
 _BLOCK = 512  # vectors that are compared at a time
 
@@ -27,6 +33,16 @@ class Exemplars:
     source: np.ndarray
     radius: float = 0.0
 
+    @classmethod
+    def empty(cls, width: int, sources: int = 3) -> "Exemplars":
+        """Return a set without vectors.
+
+        Args:
+            width: d.
+            sources: s.
+        """
+        return cls(np.zeros((0, width), np.float32), np.zeros((0, sources), np.int32))
+
     def add(self, vectors: np.ndarray, source: np.ndarray, *, limit: int) -> None:
         """Add vectors, in order.
 
@@ -41,7 +57,7 @@ class Exemplars:
                 self._thin()
 
     def _add(self, vectors: np.ndarray, source: np.ndarray) -> None:
-        if len(self.kept):
+        if len(self.kept) and len(vectors):
             new = nearest(self.kept, vectors)[0] > self.radius
             vectors, source = vectors[new], source[new]
         chosen = _cover(vectors, self.radius)
@@ -49,51 +65,92 @@ class Exemplars:
         self.source = np.concatenate([self.source, source[chosen]])
 
     def _thin(self) -> None:
+        """Enlarge the radius, and keep only what covers the rest."""
+        kept, source = self.kept, self.source
         if not self.radius:
-            apart = nearest(self.kept, self.kept[:: max(1, len(self.kept) // 500)], skip=True)[0]
-            self.radius = max(float(np.quantile(apart, 0.1)), 1e-6)
+            sample = kept[:: max(1, len(kept) // 500)]
+            apart = np.sort(_squares(kept, sample), axis=1)[:, 1]  # 0 is to itself
+            self.radius = max(float(np.sqrt(np.quantile(apart, 0.1))), 1e-6)
         else:
             self.radius *= GROWTH
-        chosen = _cover(self.kept, self.radius)
-        self.kept, self.source = self.kept[chosen], self.source[chosen]
+        self.kept, self.source = kept[:0], source[:0]
+        for start in range(0, len(kept), _BLOCK):
+            self._add(kept[start : start + _BLOCK], source[start : start + _BLOCK])
 
 
-def nearest(
-    kept: np.ndarray, vectors: np.ndarray, *, skip: bool = False
-) -> tuple[np.ndarray, np.ndarray]:
+class Gathering:
+    """Gathers the vectors of one clip's bodies; see `cue.Learner`.
+
+    Args:
+        vectors: frame -> [n, d], of its bodies.
+        first: frame to begin with.
+        step: frames from one that is read to the next; doubled whenever there are too many.
+    """
+
+    def __init__(self, vectors: Callable[[Bodies], np.ndarray], *, first: int = 0, step: int = 1):
+        self._vectors, self._first, self._step = vectors, first, step
+        self._frame, self._gathered, self._count = 0, [], 0
+
+    def update(self, bodies: Bodies) -> None:
+        """Take the next frame."""
+        frame, self._frame = self._frame, self._frame + 1
+        if frame < self._first or frame % self._step:
+            return
+        place = np.rint(bodies.centres).astype(np.int32)
+        source = np.insert(place, 0, frame, axis=1)
+        self._gathered.append((self._vectors(bodies), source))
+        self._count += len(bodies)
+        if self._count > GATHERED:
+            self._step *= 2
+            self._gathered = [each for each in self._gathered if self._read(each[1])]
+            self._count = sum(len(vectors) for vectors, _ in self._gathered)
+
+    def _read(self, source: np.ndarray) -> bool:
+        return len(source) > 0 and not source[0, 0] % self._step
+
+    def lesson(self) -> Lesson:
+        """Return vectors [n, d], and source int32 [n, 3]: frame, x and y of each."""
+        vectors, source = zip(*self._gathered, strict=True) if self._gathered else ((), ())
+        return {
+            "vectors": np.concatenate(vectors or [np.zeros((0, 1), np.float32)]),
+            "source": np.concatenate(source or [np.zeros((0, 3), np.int32)]),
+        }
+
+
+def nearest(kept: np.ndarray, vectors: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Find the nearest kept vector of each vector.
 
     Args:
         kept: float32 [n, d], at least one.
         vectors: float32 [m, d].
-        skip: leave out a kept vector at distance 0, such as itself.
 
     Returns:
         Euclidean distances float32 [m], and int [m], which kept vectors they are to.
     """
+    if not len(vectors):
+        return np.zeros(0, np.float32), np.zeros(0, int)
     squares = _squares(kept, vectors)
-    if skip:
-        squares = np.where(squares <= 1e-9, np.inf, squares)
-    index = squares.argmin(1) if len(vectors) else np.zeros(0, int)
-    found = squares[np.arange(len(vectors)), index]
-    return np.sqrt(found).astype(np.float32), index
+    index = squares.argmin(1)
+    return np.sqrt(squares[np.arange(len(vectors)), index]).astype(np.float32), index
 
 
 def _squares(kept: np.ndarray, vectors: np.ndarray) -> np.ndarray:
-    products = vectors @ kept.T
     lengths = np.einsum("nd,nd->n", vectors, vectors), np.einsum("nd,nd->n", kept, kept)
-    return np.maximum(lengths[0][:, None] + lengths[1] - 2 * products, 0)
+    squares = vectors @ kept.T
+    squares *= -2
+    squares += lengths[0][:, None]
+    squares += lengths[1]
+    return np.maximum(squares, 0, out=squares)
 
 
 def _cover(vectors: np.ndarray, radius: float) -> np.ndarray:
     """Return numbers of vectors, in order, none of which is within the radius of an earlier one."""
     if not radius or len(vectors) < 2:
         return np.arange(len(vectors))
-    chosen: list[int] = []
-    left = np.arange(len(vectors))
-    while len(left):
-        chosen.append(int(left[0]))
-        away = _squares(vectors[left[:1]], vectors[left])[:, 0]
-        away[0] = 0
-        left = left[away > radius**2]
+    near = _squares(vectors, vectors) <= radius**2
+    chosen, covered = [], np.zeros(len(vectors), bool)
+    for number, row in enumerate(near):
+        if not covered[number]:
+            chosen.append(number)
+            covered |= row
     return np.array(chosen, int)

@@ -1,7 +1,12 @@
 """The largest usual value at each place, from counts that are added frame by frame."""
 
+from collections.abc import Callable
+
 import cv2
 import numpy as np
+
+from vadjax.detectors.scene.bodies import Bodies
+from vadjax.detectors.scene.cue import Lesson
 
 BINS = 256
 QUANTILE = 0.999  # of the frames at a place
@@ -18,7 +23,7 @@ class Counts:
     """
 
     def __init__(self, grid: tuple[int, int]):
-        self.counts = np.zeros((BINS, *grid), np.int64)
+        self.counts = np.zeros((BINS, *grid), np.int32)
         self._cells = np.indices(grid)
 
     def add(self, values: np.ndarray) -> None:
@@ -26,6 +31,26 @@ class Counts:
         share = np.log(np.maximum(values, _LOW) / _LOW) / np.log(_HIGH / _LOW)
         index = np.ceil(share * (BINS - 1)).astype(int).clip(0, BINS - 1)
         self.counts[index, self._cells[0], self._cells[1]] += 1
+
+
+class Counting:
+    """Counts a measure of each frame of a clip; see `cue.Learner`.
+
+    Args:
+        grid: rows and columns.
+        measure: frame -> float [h, w], at least 0.
+    """
+
+    def __init__(self, grid: tuple[int, int], measure: Callable[[Bodies], np.ndarray]):
+        self._counts, self._measure = Counts(grid), measure
+
+    def update(self, bodies: Bodies) -> None:
+        """Take the next frame."""
+        self._counts.add(self._measure(bodies))
+
+    def lesson(self) -> Lesson:
+        """Return counts int32 [bins, h, w]."""
+        return {"counts": self._counts.counts}
 
 
 def usual(counts: np.ndarray) -> np.ndarray:

@@ -5,8 +5,16 @@ from collections.abc import Sequence
 import numpy as np
 
 from vadjax.detectors.scene.bodies import Bodies
-from vadjax.detectors.scene.cue import Camera, CausalMean, CueState, Follower, Frames, paint
-from vadjax.detectors.scene.exemplars import Exemplars, nearest
+from vadjax.detectors.scene.cue import (
+    Camera,
+    CausalMean,
+    CueState,
+    Follower,
+    Learner,
+    Lesson,
+    paint,
+)
+from vadjax.detectors.scene.exemplars import Exemplars, Gathering, nearest
 
 MEAN_S = 0.5  # seconds over which maps are averaged
 NUM_EXEMPLARS = 6000
@@ -18,22 +26,23 @@ class Course:
 
     name = "course"
 
-    def fit(self, clips: Sequence[Frames], camera: Camera) -> CueState:
+    def learner(self, camera: Camera) -> Learner:
+        """Gather places and velocities; see `cue.Cue.learner`."""
+        return Gathering(lambda bodies: _vectors(bodies, camera), first=1)
+
+    def fit(self, lessons: Sequence[Lesson], camera: Camera) -> CueState:
         """Keep exemplars of place and velocity; see `cue.Cue.fit`.
 
         Args:
-            clips: normal clips.
-            camera: that they are of.
+            lessons: vectors float32 [n, 4] of each clip.
+            camera: that the clips are of.
 
         Returns:
             kept float32 [n, 4], radius.
         """
-        exemplars = Exemplars(np.zeros((0, 4), np.float32), np.zeros((0, 0), np.int64))
-        for frames in clips:
-            found = [_vectors(bodies, camera) for n, bodies in enumerate(frames()) if n]
-            vectors = np.concatenate(found or [exemplars.kept])
-            source = np.zeros((len(vectors), 0), np.int64)
-            exemplars.add(vectors, source, limit=NUM_EXEMPLARS)
+        exemplars = Exemplars.empty(4)
+        for lesson in lessons:
+            exemplars.add(lesson["vectors"], lesson["source"], limit=NUM_EXEMPLARS)
         return {"kept": exemplars.kept, "radius": exemplars.radius}
 
     def follow(self, state: CueState, camera: Camera) -> Follower:

@@ -5,8 +5,16 @@ from collections.abc import Sequence
 import numpy as np
 
 from vadjax.detectors.scene.bodies import Bodies
-from vadjax.detectors.scene.cue import Camera, CausalMean, CueState, Follower, Frames, paint
-from vadjax.detectors.scene.exemplars import Exemplars, nearest
+from vadjax.detectors.scene.cue import (
+    Camera,
+    CausalMean,
+    CueState,
+    Follower,
+    Learner,
+    Lesson,
+    paint,
+)
+from vadjax.detectors.scene.exemplars import Exemplars, Gathering, nearest
 
 MEAN_S = 0.8  # seconds over which maps are averaged
 NUM_EXEMPLARS = 6000
@@ -20,31 +28,31 @@ class Look:
 
     name = "look"
 
-    def fit(self, clips: Sequence[Frames], camera: Camera) -> CueState:
+    def learner(self, camera: Camera) -> Learner:
+        """Gather the embeddings of every second frame; see `cue.Cue.learner`."""
+        return Gathering(lambda bodies: bodies.looks, step=2)
+
+    def fit(self, lessons: Sequence[Lesson], camera: Camera) -> CueState:
         """Whiten, and keep exemplars; see `cue.Cue.fit`.
 
         Args:
-            clips: normal clips.
-            camera: that they are of.
+            lessons: vectors float16 [n, d] and source int32 [n, 3] of each clip.
+            camera: that the clips are of.
 
         Returns:
-            mean float32 [d], axes float32 [d, k], kept float32 [n, k], source int64 [n, 4] (number
-            of the clip, frame, x and y of each), base, radius.
+            mean float32 [d], axes float32 [d, k], kept float32 [n, k], source int32 [n, 4] (number
+            of the lesson, frame, x and y of each), base, radius.
         """
-        mean, axes = _whitening(clips)
-        exemplars = Exemplars(
-            np.zeros((0, axes.shape[1]), np.float32), np.zeros((0, 4), np.int64)
-        )
+        lessons = [lesson for lesson in lessons if len(lesson["vectors"])]
+        mean, axes = _whitening(lessons)
+        exemplars = Exemplars.empty(axes.shape[1], 4)
         away: list[np.ndarray] = []
-        for number, frames in enumerate(clips):
-            for index, bodies in enumerate(frames()):
-                vectors = (bodies.looks - mean) @ axes
-                if index % 16 == 8 and len(exemplars.kept) and len(vectors):
-                    away.append(nearest(exemplars.kept, vectors)[0])  # before they are kept
-                if index % 2 == 0:  # neighbours look alike
-                    place = bodies.centres.astype(np.int64)
-                    known = np.tile([[number, index]], (len(place), 1))
-                    exemplars.add(vectors, np.hstack([known, place]), limit=NUM_EXEMPLARS)
+        for number, lesson in enumerate(lessons):
+            vectors = (lesson["vectors"].astype(np.float32) - mean) @ axes
+            if len(exemplars.kept):
+                away.append(nearest(exemplars.kept, vectors[::8])[0])  # before they are kept
+            source = np.insert(lesson["source"], 0, number, axis=1)
+            exemplars.add(vectors, source, limit=NUM_EXEMPLARS)
         base = float(np.quantile(np.concatenate(away), _BASE)) if away else 0.0
         return {
             "mean": mean,
@@ -98,19 +106,16 @@ class _Looks:
         return self._mean.update(paint(bodies, away, state["base"]))
 
 
-def _whitening(clips: Sequence[Frames]) -> tuple[np.ndarray, np.ndarray]:
+def _whitening(lessons: Sequence[Lesson]) -> tuple[np.ndarray, np.ndarray]:
     """Return the mean [d] and the axes [d, k], each divided by its deviation."""
-    count, total, squares = 0, np.zeros(0), np.zeros((0, 0))
-    for frames in clips:
-        for bodies in frames():
-            looks = bodies.looks.astype(np.float64)
-            if not total.size:
-                total, squares = np.zeros(looks.shape[1]), np.zeros((looks.shape[1],) * 2)
-            count += len(looks)
-            total, squares = total + looks.sum(0), squares + looks.T @ looks
-    mean = total / max(count, 1)
-    covariance = squares / max(count, 1) - np.outer(mean, mean)
-    sizes, axes = np.linalg.eigh(covariance)
+    width = lessons[0]["vectors"].shape[1]
+    count, total, squares = 0, np.zeros(width), np.zeros((width, width))
+    for lesson in lessons:
+        looks = lesson["vectors"].astype(np.float64)
+        count += len(looks)
+        total, squares = total + looks.sum(0), squares + looks.T @ looks
+    mean = total / count
+    sizes, axes = np.linalg.eigh(squares / count - np.outer(mean, mean))
     deviation = np.sqrt(np.maximum(sizes[::-1], 0))[:NUM_COMPONENTS]
     scale = deviation + _LEAST * deviation[:1] + 1e-12
     return mean.astype(np.float32), (axes[:, ::-1][:, :NUM_COMPONENTS] / scale).astype(np.float32)

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from vadjax.detectors.scene.bodies import Bodies
-from vadjax.detectors.scene.cue import Camera, CausalMean, CueState, Follower, Frames
-from vadjax.detectors.scene.usual import Counts, usual
+from vadjax.detectors.scene.cue import Camera, CausalMean, CueState, Follower, Learner, Lesson
+from vadjax.detectors.scene.usual import Counting, usual
 
 MEAN_S = 0.8  # seconds over which flow is averaged
 _PRIOR = 0.1  # share of foreground that counts as standing still, so that specks are not fast
@@ -17,22 +17,22 @@ class Speed:
 
     name = "speed"
 
-    def fit(self, clips: Sequence[Frames], camera: Camera) -> CueState:
-        """Count speeds at each cell; see `cue.Cue.fit`.
+    def learner(self, camera: Camera) -> Learner:
+        """Count values at each cell; see `cue.Cue.learner`."""
+        return Counting(camera.reference.grid, _Speeds(camera).update)
+
+    def fit(self, lessons: Sequence[Lesson], camera: Camera) -> CueState:
+        """Add the counts; see `cue.Cue.fit`.
 
         Args:
-            clips: normal clips.
-            camera: that they are of.
+            lessons: counts int32 [bins, h, w] of each clip.
+            camera: that the clips are of.
 
         Returns:
-            counts int64 [bins, h, w], and the usual maximum float32 [h, w], heights a second.
+            counts int32 [bins, h, w], and the usual maximum float32 [h, w], heights a second.
         """
-        counts = Counts(camera.reference.grid)
-        for frames in clips:
-            follower = _Speeds(camera)
-            for bodies in frames():
-                counts.add(follower.update(bodies))
-        return {"counts": counts.counts, "usual": usual(counts.counts)}
+        counts = np.sum([lesson["counts"] for lesson in lessons], axis=0, dtype=np.int32)
+        return {"counts": counts, "usual": usual(counts)}
 
     def follow(self, state: CueState, camera: Camera) -> Follower:
         """Begin a video; see `cue.Cue.follow`.

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from vadjax.detectors.scene.bodies import Bodies
-from vadjax.detectors.scene.cue import Camera, CueState, Follower, Frames
-from vadjax.detectors.scene.usual import Counts, usual
+from vadjax.detectors.scene.cue import Camera, CueState, Follower, Learner, Lesson
+from vadjax.detectors.scene.usual import Counting, usual
 from vadjax.features.scene.meter import CHANNELS
 
 _CHANNEL = CHANNELS.index("still_s")
@@ -17,21 +17,22 @@ class Still:
 
     name = "still"
 
-    def fit(self, clips: Sequence[Frames], camera: Camera) -> CueState:
-        """Count the seconds at each cell; see `cue.Cue.fit`.
+    def learner(self, camera: Camera) -> Learner:
+        """Count values at each cell; see `cue.Cue.learner`."""
+        return Counting(camera.reference.grid, lambda bodies: bodies.cells[..., _CHANNEL])
+
+    def fit(self, lessons: Sequence[Lesson], camera: Camera) -> CueState:
+        """Add the counts; see `cue.Cue.fit`.
 
         Args:
-            clips: normal clips.
-            camera: that they are of.
+            lessons: counts int32 [bins, h, w] of each clip.
+            camera: that the clips are of.
 
         Returns:
-            counts int64 [bins, h, w], and the usual maximum float32 [h, w], seconds.
+            counts int32 [bins, h, w], and the usual maximum float32 [h, w], seconds.
         """
-        counts = Counts(camera.reference.grid)
-        for frames in clips:
-            for bodies in frames():
-                counts.add(bodies.cells[..., _CHANNEL])
-        return {"counts": counts.counts, "usual": usual(counts.counts)}
+        counts = np.sum([lesson["counts"] for lesson in lessons], axis=0, dtype=np.int32)
+        return {"counts": counts, "usual": usual(counts)}
 
     def follow(self, state: CueState, camera: Camera) -> Follower:
         """Begin a video; see `cue.Cue.follow`.

@@ -1,0 +1,17 @@
+"""CUHK Avenue, one_class: a fixed camera by cues (speed, look, course, standing still).
+
+python -m vadjax.main --config=configs/avenue_scene.py --config.dataset.data_dir=/data/Avenue_Dataset
+
+The official videos with ground_truth_demo beside or inside, or the frames layout. Labels: pixel
+masks; --config.dataset.label_version=hasan_intervals for the other set in circulation.
+"""
+
+from vadjax.config import default_config, with_argument
+
+
+def get_config(arg: str = ""):
+    config = default_config()
+    config.dataset.name = "avenue"
+    config.detector.name = "scene"
+    config.features.height, config.features.width = 224, 384  # nearly the frame's own 9:16
+    return with_argument(config, arg)
