@@ -1,6 +1,6 @@
 """CUHK Avenue, one_class: a fixed camera by cues (speed, look, course, standing still).
 
-python -m vadjax.main --config=configs/avenue_scene.py --config.dataset.data_dir=/data/Avenue_Dataset
+python -m vadjax.main --config=configs/avenue_scene.py --config.dataset.data_dir=/data/Avenue
 
 The official videos with ground_truth_demo beside or inside, or the frames layout. Labels: pixel
 masks; --config.dataset.label_version=hasan_intervals for the other set in circulation.
@@ -13,5 +13,4 @@ def get_config(arg: str = ""):
     config = default_config()
     config.dataset.name = "avenue"
     config.detector.name = "scene"
-    config.features.height, config.features.width = 224, 384  # nearly the frame's own 9:16
     return with_argument(config, arg)

@@ -42,6 +42,9 @@ def held_out_by_others(run: Run, fold: Fold) -> list[ScoredVideo]:
 
     Returns:
         A record for each clip; none where the run is not cross-fitted.
+
+    Raises:
+        UserError: the detectors of the cross-fit are missing, and there are no other clips.
     """
     states = cross_states(run)
     if cross_folds_of(run) and not states:

@@ -117,7 +117,7 @@ class CausalMean:
     def update(self, values: np.ndarray) -> np.ndarray:
         """Take an array; return the mean, float32, of the same shape."""
         self._last.append(np.asarray(values, np.float32))
-        return np.mean(np.stack(self._last), axis=0, dtype=np.float32)
+        return np.asarray(np.mean(np.stack(self._last), axis=0, dtype=np.float32))
 
 
 def paint(bodies: Bodies, values: np.ndarray, base: float) -> np.ndarray:
@@ -132,7 +132,7 @@ def paint(bodies: Bodies, values: np.ndarray, base: float) -> np.ndarray:
         float32 [h, w].
     """
     grid = np.full(bodies.cells.shape[:2], base, np.float32)
-    height, width = grid.shape
+    height, width = bodies.cells.shape[:2]
     for row, column, value in zip(*bodies.places, values, strict=True):
         near = np.s_[
             max(row - REACH, 0) : min(row + REACH + 1, height),
@@ -140,6 +140,3 @@ def paint(bodies: Bodies, values: np.ndarray, base: float) -> np.ndarray:
         ]
         np.maximum(grid[near], value, out=grid[near])
     return grid
-
-
-

@@ -6,10 +6,9 @@ unit can be added; the score of a frame is the largest value of the sum of its m
 ahead, and nothing but normal frames is learnt from.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
-import cv2
 import numpy as np
 from threadpoolctl import threadpool_limits
 
@@ -17,10 +16,12 @@ from vadjax.data.arrays.row_view import release
 from vadjax.data.clip import Clip
 from vadjax.data.leakage.fitted import stretches_of
 from vadjax.data.scored_video import ScoredVideo
-from vadjax.detectors.contract import ClipDetector, FrameScore, Progress, State, Stream
+from vadjax.detectors.contract import ClipDetector, Progress, State, Stream
 from vadjax.detectors.scene.bodies import Bodies, BodyReader
 from vadjax.detectors.scene.cue import Camera, Cue, Frames, Lesson
 from vadjax.detectors.scene.cues import CUES
+from vadjax.detectors.scene.follower import SceneFollower, camera_of
+from vadjax.detectors.scene.stream import SceneStream
 from vadjax.errors import UserError
 from vadjax.features.scene.extract import FPS, INPUTS
 from vadjax.features.scene.reference import Reference
@@ -28,7 +29,6 @@ from vadjax.scoring.fusion import Surprise
 
 NUM_FOLDS = 4  # of the training clips, for held-out normal maps
 LEAST_FRAMES = 50  # of training
-_AROUND = np.ones((3, 3), np.uint8)  # cells: cues need not agree about a place to a cell
 
 
 class Scene(ClipDetector):
@@ -166,8 +166,6 @@ class Scene(ClipDetector):
 
     def stream(self, state: State) -> Stream:
         """Measure and score frame by frame; see `Detector.stream`."""
-        from vadjax.detectors.scene.stream import SceneStream
-
         return SceneStream(state, self.frontend)
 
     def describe(self, state: State) -> dict[str, Any]:
@@ -188,43 +186,6 @@ class _Lessons(NamedTuple):
 
     bodies: int
     cues: dict[str, Lesson]
-
-
-class SceneFollower:
-    """Scores one video frame by frame from its rows.
-
-    Args:
-        state: what `Scene.fit` returned.
-        camera: see `camera_of`.
-    """
-
-    def __init__(self, state: State, camera: Camera):
-        self._followers = {n: CUES[n]().follow(s, camera) for n, s in state["cues"].items()}
-        self._surprise = {n: Surprise(**s) for n, s in state["surprise"].items()}
-        self._count = 0
-        self.raw: Mapping[str, np.ndarray] = {}
-
-    def update(self, bodies: Bodies) -> FrameScore:
-        """Score the next frame."""
-        self.raw = {name: one.update(bodies) for name, one in self._followers.items()}
-        maps = {
-            name: self._surprise[name](cv2.dilate(values, _AROUND))
-            for name, values in self.raw.items()
-        }
-        total = np.sum([*maps.values()], axis=0, dtype=np.float32)
-        self._count += 1
-        parts = {name: float(values.max()) for name, values in maps.items()}
-        return FrameScore(self._count - 1, None, float(total.max()), total, parts)
-
-
-def camera_of(state: State, fps: float | None) -> Camera:
-    """Return the camera of a state, for a video.
-
-    Args:
-        state: what `Scene.fit` returned.
-        fps: of the video, frames a second; None takes that of training.
-    """
-    return Camera(Reference.from_arrays(state["reference"]), fps or state["fps"])
 
 
 def _fps(clips: Sequence[Clip]) -> float:

@@ -6,7 +6,6 @@ the best one of its size (Charikar et al., incremental clustering, STOC 1997).
 """
 
 import dataclasses
-
 from collections.abc import Callable
 
 import numpy as np
@@ -40,6 +39,9 @@ class Exemplars:
         Args:
             width: d.
             sources: s.
+
+        Returns:
+            The set.
         """
         return cls(np.zeros((0, width), np.float32), np.zeros((0, sources), np.int32))
 
@@ -89,7 +91,8 @@ class Gathering:
 
     def __init__(self, vectors: Callable[[Bodies], np.ndarray], *, first: int = 0, step: int = 1):
         self._vectors, self._first, self._step = vectors, first, step
-        self._frame, self._gathered, self._count = 0, [], 0
+        self._frame, self._count = 0, 0
+        self._gathered: list[tuple[np.ndarray, np.ndarray]] = []
 
     def update(self, bodies: Bodies) -> None:
         """Take the next frame."""

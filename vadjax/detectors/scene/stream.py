@@ -6,7 +6,7 @@ import numpy as np
 
 from vadjax.detectors.contract import FrameScore, State
 from vadjax.detectors.scene.bodies import BodyReader
-from vadjax.detectors.scene.detector import SceneFollower, camera_of
+from vadjax.detectors.scene.follower import SceneFollower, camera_of
 from vadjax.features.scene.meter import SceneMeter
 from vadjax.features.scene.rows import window_rows
 

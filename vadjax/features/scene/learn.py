@@ -39,7 +39,7 @@ def learn_reference(videos: Sequence[Video], *, folder: pathlib.Path) -> Referen
     check_sizes(videos)
     reference = references.fit_reference(_spread(videos, references.NUM_FRAMES))
     with atomic_write(path) as beside, beside.open("wb") as file:
-        np.savez(file, **reference.arrays())
+        np.savez(file, allow_pickle=False, **reference.arrays())
     return reference
 
 

@@ -76,18 +76,14 @@ class SceneMeter:
                 f"of {width}x{height}; give frames of this size."
             )
         grey = to_grey(frame, reference.shape)
-        share = _half(
-            foreground(grey, reference.background, reference.limit).astype(np.float32)
-        )
+        share = _half(foreground(grey, reference.background, reference.limit).astype(np.float32))
         flow = np.zeros((*share.shape, 2), np.float32)
         if self._last is not None:
             flow = _half(optical_flow(self._last, grey)) * share[..., None]
             self._stand(share, flow)
         self._last = grey
         centres = 2 * self._peaks(share)
-        return Measured(
-            self._cells(np.dstack([flow, share])), centres, self._crops(frame, centres)
-        )
+        return Measured(self._cells(np.dstack([flow, share])), centres, self._crops(frame, centres))
 
     def _stand(self, share: np.ndarray, flow: np.ndarray) -> None:
         """Count the seconds that foreground stands still; who walks past stops the clock."""

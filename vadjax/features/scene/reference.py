@@ -46,11 +46,8 @@ class Reference:
     def from_arrays(cls, arrays: Mapping[str, np.ndarray]) -> "Reference":
         """Return the reference of which `arrays` gave these."""
         height, width = np.asarray(arrays["frame_shape"]).tolist()
-        return cls(
-            *(np.asarray(arrays[key], np.float32) for key in ("background", "limit", "body")),
-            estimated=bool(arrays["estimated"]),
-            frame_shape=(height, width),
-        )
+        fields = {k: np.asarray(arrays[k], np.float32) for k in ("background", "limit", "body")}
+        return cls(**fields, estimated=bool(arrays["estimated"]), frame_shape=(height, width))
 
     @functools.cached_property
     def fingerprint(self) -> str:
@@ -80,6 +77,9 @@ def working_size(frame_shape: tuple[int, int], height: int) -> tuple[int, int]:
     Args:
         frame_shape: of the frame, (height, width).
         height: wanted, pixels.
+
+    Returns:
+        The two.
     """
     rows = max(2, round(height / CELL))
     columns = max(2, round(frame_shape[1] * rows / frame_shape[0]))
@@ -106,6 +106,9 @@ def resized(frame: np.ndarray, size: tuple[int, int]) -> np.ndarray:
     Args:
         frame: uint8 [h, w] or [h, w, 3].
         size: (height, width).
+
+    Returns:
+        uint8 of that size.
     """
     if frame.shape[:2] == size:
         return frame
@@ -136,7 +139,7 @@ def fit_reference(frames: Iterable[np.ndarray]) -> Reference:
     first = working_size(shape, min(shape[0], FIRST_HEIGHT))
     grey = np.stack([to_grey(frame, first) for frame in frames])
     background = np.median(grey, axis=0).astype(np.float32)
-    limit = limits(grey, background)
+    limit = limits([*grey], background)
     found = [
         body_size.component_heights(foreground(each, background, limit).astype(np.uint8))
         for each in grey
@@ -152,7 +155,7 @@ def fit_reference(frames: Iterable[np.ndarray]) -> Reference:
     if size != first:
         grey = np.stack([to_grey(frame, size) for frame in frames])
         background = np.median(grey, axis=0).astype(np.float32)
-        limit = limits(grey, background)
+        limit = limits([*grey], background)
     rows = (np.arange(size[0]) + 0.5) / scale
     foot = np.clip(rows + body[rows.astype(int).clip(0, first[0] - 1)] / 2, 0, first[0] - 1)
     return Reference(

@@ -17,6 +17,9 @@ def scene_spec(reference: Reference, *, looks: dict) -> dict:
     Args:
         reference: of the camera.
         looks: of the network that embeds windows.
+
+    Returns:
+        What JSON can hold.
     """
     return {
         "scene": VERSION,

@@ -31,7 +31,7 @@ class Still:
         Returns:
             counts int32 [bins, h, w], and the usual maximum float32 [h, w], seconds.
         """
-        counts = np.sum([lesson["counts"] for lesson in lessons], axis=0, dtype=np.int32)
+        counts = np.stack([lesson["counts"] for lesson in lessons]).sum(0, np.int32)
         return {"counts": counts, "usual": usual(counts)}
 
     def follow(self, state: CueState, camera: Camera) -> Follower:
