@@ -63,7 +63,7 @@ class Process:
         self.lines: list[str] = []
         self.began = time.monotonic()
         self.moments: dict[str, float] = {START: 0.0}  # of each stage, seconds from the start
-        self._reached = threading.Condition()
+        self._reached, self._ended = threading.Condition(), False
         self._process = subprocess.Popen(
             argv,
             stdout=subprocess.PIPE,
@@ -86,12 +86,13 @@ class Process:
                         self.moments[stage] = time.monotonic() - self.began
                 self._reached.notify_all()
         with self._reached:
+            self._ended = True
             self._reached.notify_all()
 
     def wait_for(self, stage: str) -> None:
         """Wait until a stage has begun, or the process has ended."""
         with self._reached:
-            self._reached.wait_for(lambda: stage in self.moments or not self._reader.is_alive())
+            self._reached.wait_for(lambda: stage in self.moments or self._ended)
 
     def kill(self) -> bool:
         """Send SIGKILL to its group; return whether it was still running."""
@@ -130,7 +131,9 @@ class Killer:
         made = make_jobs(folder)
         self.jobs = [job for job in made if not names or job.name in names]
         # Detect needs the run on the synthetic set, whether or not that is killed.
-        self._first = [job for job in made if job in self.jobs or job.name == "synthetic"]
+        needed = {job.name for job in self.jobs}
+        needed |= {"synthetic"} if "detect" in needed else set()
+        self._first = [job for job in made if job.name in needed]
         self._random = random.Random(seed)
         self._moments: dict[str, dict[str, float]] = {}
         self._environment = {**os.environ, "PYTHONPATH": str(ROOT)}

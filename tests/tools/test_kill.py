@@ -1,6 +1,7 @@
 """tools/kill.py notices what a kill has lost, and loses nothing of a sweep and of detect."""
 
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -8,7 +9,7 @@ import sys
 import numpy as np
 import pytest
 
-from tools.kill import Outcome, table
+from tools.kill import Outcome, Process, table
 from tools.killing.jobs import make_jobs
 from tools.killing.results import differences, unreadable
 
@@ -86,3 +87,11 @@ def test_killed_runs_end_as_others_do(tmp_path):
     assert done.returncode == 0, done.stdout + done.stderr
     assert "4 kills, 0 with something lost" in done.stdout
     shutil.rmtree(tmp_path / "kills")
+
+
+def test_a_process_that_ends_before_its_stage_is_not_waited_for():
+    code = "print('[1/6] extract', flush=True)"
+    process = Process([sys.executable, "-c", code], dict(os.environ), ("extract", "train"))
+    process.wait_for("train")
+    assert list(process.moments) == ["start", "extract"]
+    assert process.end(timeout=10) == 0 and not process.kill()
