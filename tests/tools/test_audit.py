@@ -1,13 +1,34 @@
 """tools/audit.py: skipped where the database is out of reach, and for no other reason."""
 
+import json
 import subprocess
 import sys
 
 import pytest
 
+JAX = {"name": "jax", "version": "0.1", "vulns": []}
+BAD = {**JAX, "vulns": [{"id": "PYSEC-1", "fix_versions": ["0.2"]}]}
+UNKNOWN = {"name": "torch", "skip_reason": "not found on PyPI"}
+
+
+def listed(*packages):
+    return json.dumps({"dependencies": packages, "fixes": []})
+
+
 CASES = {
-    "nothing found": ("", "", 0, 0, "2 packages, no known vulnerability"),
-    "a vulnerability": ("jax 0.1 PYSEC-1", "Found 1 known vulnerability", 1, 1, "jax 0.1 PYSEC-1"),
+    "nothing found": (listed(JAX, JAX), "", 0, 0, "2 packages: no known vulnerability"),
+    "some unknown": (listed(JAX, UNKNOWN), "", 0, 0, "2 packages, 1 of which the database does no"),
+    "a vulnerability": (
+        listed(BAD),
+        "Found 1",
+        1,
+        1,
+        "jax 0.1: PYSEC-1, mended in 0.2\n1 packages",
+    ),
+    "all unknown": (
+        *(listed(UNKNOWN, UNKNOWN), "No known vulnerabilities found, 2 skipped", 0),
+        *(0, "pip-audit skipped: its database knows none of 2 packages (not found on PyPI)"),
+    ),
     "no network": (
         *("", "requests.exceptions.ConnectionError: Max retries exceeded", 1),
         *(0, "pip-audit skipped: its database cannot be reached here (requests.exc"),
