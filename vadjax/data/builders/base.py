@@ -110,7 +110,10 @@ class DiskBuilder(Builder):
 
         Args:
           name: id of the clip.
-          error: that is raised unless `skip_broken`.
+          error: of it.
+
+        Raises:
+          UserError: the error, unless broken clips are left out.
         """
         if not self.skip_broken:
             raise error
