@@ -1,8 +1,11 @@
 """Float32 to half precision on the host, with the processor's instruction for it."""
 
 import functools
+from typing import Any
 
 import numpy as np
+
+ONE: Any = 1.0  # the types that OpenCV declares lack numbers
 
 
 def to_half(values: np.ndarray, out: np.ndarray) -> None:
@@ -20,7 +23,7 @@ def to_half(values: np.ndarray, out: np.ndarray) -> None:
     import cv2
 
     flat, target = np.ascontiguousarray(values).reshape(1, -1), out.reshape(1, -1)
-    cv2.multiply(flat, 1.0, dst=target, dtype=cv2.CV_16F)
+    cv2.multiply(flat, ONE, dst=target, dtype=cv2.CV_16F)
 
 
 @functools.cache
@@ -31,7 +34,7 @@ def _opencv_rounds() -> bool:
     values = np.array([[-0.0, 1.00048828125, 6e-8, 65504.0]], np.float32)
     wanted, found = values.astype(np.float16), np.zeros(values.shape, np.float16)
     try:
-        cv2.multiply(values, 1.0, dst=found, dtype=cv2.CV_16F)
+        cv2.multiply(values, ONE, dst=found, dtype=cv2.CV_16F)
     except (cv2.error, AttributeError, TypeError):
         return False
     return np.array_equal(found.view(np.uint16), wanted.view(np.uint16))
