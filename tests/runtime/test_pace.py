@@ -26,11 +26,6 @@ def test_nothing_is_known_at_first():
     assert counted((0, 5), (1, 5)).left_s is None
 
 
-def test_units_that_end_together_give_no_rate():
-    assert str(counted((0, 1), (1e-4, 2))) == ""
-    assert counted((0, 1), (1e-4, 2), (60, 4)).rate == pytest.approx(2 / 60, rel=1e-3)
-
-
 def test_a_resumed_run_does_not_count_what_was_there():
     assert counted((0, 400), (10, 500)).rate == 10
     assert str(counted((0, 400), (10, 500))) == "10.0 frames/s, 50 s left"

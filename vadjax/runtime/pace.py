@@ -5,7 +5,6 @@ import time
 from collections.abc import Callable
 
 WINDOW_S = 30.0  # of the past that a rate is taken from; longer where reports are rarer
-LEAST_S = 0.01  # of work that a rate is taken from: units that end together have none
 PERIODS = ((1.0, "s"), (60.0, "min"), (3600.0, "h"))
 FIRST_S, LATER_S = 5.0, 60.0  # silence before a line where no bar can be drawn: first, and most
 SHARE = 8  # between them, an eighth of the time that has passed: logs stay short
@@ -37,8 +36,7 @@ class Pace:
         if not self._seen:
             return None
         (start, first), (stop, last) = self._seen[0], self._seen[-1]
-        known = last > first and stop - start >= LEAST_S
-        return (last - first) / (stop - start) if known else None
+        return (last - first) / (stop - start) if last > first and stop > start else None
 
     @property
     def left_s(self) -> float | None:
