@@ -136,8 +136,11 @@ def test_a_stream_gives_the_scores_of_batch_scoring(name, tmp_path):
 @pytest.mark.parametrize(
     "changes, num_filled",
     [
-        ({"window__dilation": 2}, 0),  # the scan over the frames so far
-        ({"model__bidirectional": True}, 0),  # the first frame repeated
+        ({}, 1),  # the scan over the frames so far; the first has nothing to be predicted from
+        ({"window__dilation": 2}, 2),
+        ({"model__bidirectional": True}, 1),  # the first frame repeated
+        ({"model__bidirectional": True, "window__dilation": 2}, 1),
+        ({"objective__name": "reconstruct"}, 0),
         ({"model__name": "dense_autoencoder", "objective__name": "reconstruct"}, 0),
         ({"score__first_frames": "fill"}, LENGTH - 1),
     ],

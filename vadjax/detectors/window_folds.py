@@ -26,7 +26,12 @@ Pair = tuple[Sequence[Clip], Sequence[Clip]]  # training clips, clips for early 
 
 
 def fit_folds(
-    detector: WindowModel, pairs: Sequence[Pair], *, seed: int, progress: Progress
+    detector: WindowModel,
+    pairs: Sequence[Pair],
+    *,
+    seed: int,
+    progress: Progress,
+    epochs: int | None = None,
 ) -> list[State]:
     """Fit a detector for each pair of training and validation clips; no label is read.
 
@@ -38,9 +43,11 @@ def fit_folds(
         pairs: the clips of each training.
         seed: of each training.
         progress: where progress is reported.
+        epochs: after which each training ends at the latest; None is the config's. Schedules of the
+            learning rate are those of the config.
 
     Returns:
-        A state for each pair, as `WindowModel.fit` returns it.
+        A state for each pair, of its best epoch, as `WindowModel.fit` returns it.
 
     Raises:
         UserError: the clips hold no window, or a training's loss is not finite.
@@ -67,13 +74,15 @@ def fit_folds(
         scheduled = train.schedule != "constant" or train.warmup_epochs
         programs[Settings.of(train, steps if scheduled else 1)].append(member)
     states: dict[int, State] = {}
-    done, total = [0], train.epochs * len(pairs)
+    last = min(epochs or train.epochs, train.epochs)
+    done, total = [0], last * len(pairs)
     with progress.bar("epochs", total=total) as advance:
 
-        def report(member: Member, row: dict) -> None:
+        def report(member: Member, row: dict) -> bool:
             done[0] += 1
             losses = f"loss {row['train_loss']:.4f}, validation {row['select_loss']:.4f}"
             advance(done[0], f"block {int(member.name) + 1}: {losses}")
+            return row["epoch"] >= last
 
         for settings, members in programs.items():
             slots = 1 if _one_at_a_time(rows) else len(members)

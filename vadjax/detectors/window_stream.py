@@ -46,7 +46,7 @@ class WindowStream:
     With score.aggregate=last a frame's score is that of the window that ends there, at once; with
     mean and max it waits for the last window that scores the frame. The first frames, at which no
     whole window ends, are scored by shorter ones (`scoring/first_frames.py`); with
-    score.first_frames=fill they have no score.
+    score.first_frames=fill they have no score, and a predictor has none for the very first.
 
     Args:
         detector: the `WindowModel` that was trained.
@@ -111,6 +111,8 @@ class WindowStream:
         model = self._detector.model(rows[0].shape)
         first, objective = self._detector.first_frames(model), self._detector.objective
         cut = {"length": self._length, "dilation": self._dilation}
+        if frame < first.filled:
+            return None
         if frame < first.repeated:
             index = repeated_windows(np.array([frame]), **cut)[0]
             window = np.stack([rows[i] for i in index])[None]
@@ -119,7 +121,6 @@ class WindowStream:
         if not first.inside:
             return None
         own = rows[frame % self._dilation :: self._dilation]
-        own = [*own, *own] if first.doubled and len(own) == 1 else own
         window = np.stack([*own, *[own[-1]] * (self._length - len(own))])[None]
         score = make_window_fn(model, objective, num_scored=first.inside, inside=True)
         at = len(own) - 1 - (self._length - first.inside)

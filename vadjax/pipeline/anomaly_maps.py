@@ -36,7 +36,8 @@ class AnomalyMaps:
 
     The map of a frame is that of the window that ends there, whose score the frame has by default.
     The first frames, at which no whole window ends, have those of windows that repeat frame 0 at
-    their beginning; with score.first_frames=fill they carry the first map, as they carry its score.
+    their beginning; those that carry the score of a later frame (all of them with
+    score.first_frames=fill, frame 0 of a predictor) carry its map.
 
     Args:
         run: of which every stage up to `score` is done.
@@ -58,7 +59,8 @@ class AnomalyMaps:
         self.objective = detector.objective
         self.model = detector.model(run.store.read(next(iter(run.videos.values()))).shape[1:])
         self._trained: dict[int, Trained] = {}
-        self._short = any(detector.first_frames(self.model))
+        first = detector.first_frames(self.model)
+        self._short, self._filled = any(first), first.filled if any(first) else run.span - 1
         self.shape = self._flat_shape()
         shows_errors = MODELS[run.config.model.name].reads == "maps" or self.shape
         self.method = e.method
@@ -114,9 +116,9 @@ class AnomalyMaps:
         """
         w = self.run.config.window
         ends = (frames - segment.start).clip(0, len(segment) - 1)
+        ends = ends.clip(self._filled)  # what carries the next score carries its map
         if self._short:
             return repeated_windows(ends, length=w.length, dilation=w.dilation)
-        ends = ends.clip(self.run.span - 1)
         return ends[:, None] - w.dilation * np.arange(w.length)[::-1]
 
     def again(
@@ -288,7 +290,6 @@ class AnomalyMaps:
         return cam.make_gradient_fn(self.model, self.objective), maps_of
 
     def _spread(self, maps: np.ndarray) -> np.ndarray:
-        """Give the frames before the first window's last one its map, where they are filled."""
-        first = 0 if self._short else self.run.span - 1
-        maps[:first] = maps[first]
+        """Give the first frames that have no score of their own the first map."""
+        maps[: self._filled] = maps[self._filled]
         return maps

@@ -9,6 +9,7 @@ from vadjax.detectors import DETECTORS
 from vadjax.detectors.contract import Progress
 from vadjax.pipeline.run import Run
 from vadjax.runtime import processes
+from vadjax.storage import artifacts
 from vadjax.storage import cross_fit as kept
 
 
@@ -64,7 +65,8 @@ def cross_fit(run: Run) -> bool:
     if run.gradient:
         from vadjax.detectors.window_folds import fit_folds
 
-        states = fit_folds(run.detector, pairs, seed=seed, progress=progress)
+        epochs = _best_epoch(run)
+        states = fit_folds(run.detector, pairs, seed=seed, progress=progress, epochs=epochs)
     else:
         states = [run.detector.fit(*pair, seed=seed, progress=progress) for pair in pairs]
     kept.write_cross(run.workdir, states, facts)
@@ -77,6 +79,12 @@ def cross_states(run: Run) -> list[tuple[Fold, Any]]:
     if not folds or kept.read_cross_facts(run.workdir) != _facts(run, folds):
         return []
     return [(fold, kept.read_cross(run.workdir, fold.index)) for fold in folds]
+
+
+def _best_epoch(run: Run) -> int | None:
+    """Return the epoch of the run's own detector: further ones need no epochs beyond it."""
+    history = artifacts.read_history(run.workdir, "")
+    return history[-1].get("best_epoch") if history else None
 
 
 def _facts(run: Run, folds: tuple[Fold, ...]) -> dict:

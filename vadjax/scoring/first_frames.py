@@ -2,9 +2,12 @@
 
 A model that gives an output for every row without reading a later one (a recurrent scanner in one
 direction, a transformer with causal attention) scores frame i by the window of frames 0 to i: the
-outputs inside the first window of a video are just these. A predictor has no row before the first
-one, which it predicts from itself. Every other model reads a whole window, before whose beginning
-the first frame is repeated. No frame is read that comes later.
+outputs inside the first window of a video are just these. Every other model reads a whole window,
+before whose beginning the first frame is repeated. No frame is read that comes later.
+
+What predicts a row from the rows before it has nothing to predict the first one from: its error
+there is on another scale, and each video would begin with a false alarm. This frame has no score of
+its own and carries the next one's.
 """
 
 from collections.abc import Sequence
@@ -21,16 +24,16 @@ class FirstFrames(NamedTuple):
     """How the frames before the end of the first window get a score.
 
     Attributes:
-        repeated: so many first frames are scored by windows that repeat frame 0 at their beginning.
+        repeated: the frames before this one are scored by windows that repeat frame 0 at their
+            beginning.
         inside: outputs of the first windows that score frames, the last ones; 0 where the model
             reads whole windows alone.
-        doubled: the first row of a window has no output, and gets that of a window which begins
-            with this row twice.
+        filled: so many first frames have no score of their own.
     """
 
     repeated: int = 0
     inside: int = 0
-    doubled: bool = False
+    filled: int = 0
 
 
 NONE = FirstFrames()  # they are filled, or have scores of their own
@@ -51,16 +54,17 @@ def choose_first_frames(
         mode: "short", or "fill": the first frames carry the score of the first scored one.
 
     Returns:
-        The way; both 0 where there is nothing to do.
+        The way; all 0 where there is nothing to do.
     """
     span = window_span(length, dilation)
     ahead = aggregate != "last" and objective.num_scored(length) > 1
     if mode == "fill" or span == 1 or ahead:
         return NONE
+    predicts = objective.min_length > 1
     if not getattr(model, "every_row", False):
-        return FirstFrames(repeated=span - 1)
-    if objective.name == "predict":
-        return FirstFrames(inside=length - 1, doubled=True)
+        return FirstFrames(repeated=span - 1, filled=int(predicts))
+    if predicts:  # the first row of each phase
+        return FirstFrames(inside=length - 1, filled=dilation)
     return FirstFrames(inside=length)
 
 
@@ -82,29 +86,22 @@ def repeated_windows(frames: np.ndarray, *, length: int, dilation: int) -> np.nd
     return np.maximum(np.asarray(frames)[:, None] - back, 0).astype(np.int32)
 
 
-def first_windows(rows: int, first: FirstFrames, *, length: int, dilation: int) -> np.ndarray:
+def first_windows(rows: int, *, length: int, dilation: int) -> np.ndarray:
     """Return the first window of each phase of a dilated video.
 
-    >>> first_windows(5, FirstFrames(inside=3), length=3, dilation=2).tolist()
+    >>> first_windows(5, length=3, dilation=2).tolist()
     [[0, 2, 4], [1, 3, 4]]
-    >>> first_windows(5, FirstFrames(inside=2, doubled=True), length=3, dilation=1).tolist()
-    [[0, 1, 2], [0, 0, 1]]
 
     Args:
         rows: of the video; where it is too short for a phase's window its last row is repeated,
             which changes no output that is used.
-        first: see `FirstFrames`.
         length: rows of a window.
         dilation: rows between two neighbours in a window.
 
     Returns:
-        int32 [dilation, length], rows of the video; doubled, as many again behind them.
+        int32 [dilation, length], rows of the video.
     """
-    steps = [np.arange(length)]
-    if first.doubled:
-        steps.append(np.maximum(steps[0] - 1, 0))
-    starts = np.arange(dilation)[:, None]
-    windows = np.concatenate([starts + dilation * each for each in steps])
+    windows = np.arange(dilation)[:, None] + dilation * np.arange(length)
     return np.minimum(windows, rows - 1).astype(np.int32)
 
 
@@ -115,7 +112,7 @@ def scored_windows(
 
     Args:
         lengths: rows of each video.
-        first: see `FirstFrames`; `repeated` is read.
+        first: see `FirstFrames`; `repeated` and `filled` are read.
         length: rows of a window.
         dilation: rows between two neighbours in a window.
 
@@ -125,7 +122,8 @@ def scored_windows(
     table = window_table(lengths, length=length, stride=1, dilation=dilation)
     if not first.repeated:
         return table
-    own = repeated_windows(np.arange(first.repeated), length=length, dilation=dilation)
+    frames = np.arange(first.filled, first.repeated)
+    own = repeated_windows(frames, length=length, dilation=dilation)
     starts = np.cumsum([0, *lengths])[: len(lengths)]
     early = (starts[:, None, None] + own).reshape(-1, length).astype(np.int32)
     video = np.concatenate([np.repeat(np.arange(len(lengths)), len(own)), table.video])
@@ -140,7 +138,7 @@ def inside_frames(
     """Return the scores of the frames inside the first windows of one video.
 
     Args:
-        scores: [n, first.inside], of `first_windows`.
+        scores: [dilation, first.inside], of `first_windows`.
         first: see `FirstFrames`.
         length: rows of a window.
         dilation: rows between two neighbours in a window.
@@ -151,6 +149,4 @@ def inside_frames(
     rows = np.arange(length - first.inside, length)
     frames = np.arange(dilation)[:, None] + dilation * rows
     early = frames < window_span(length, dilation) - 1
-    plain, doubled = scores[:dilation], scores[dilation:, 0]
-    begins = np.arange(len(doubled))
-    return np.concatenate([doubled, plain[early]]), np.concatenate([begins, frames[early]])
+    return scores[early], frames[early]

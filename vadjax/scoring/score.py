@@ -132,7 +132,7 @@ def _put_first(
     most = window_span(**cut) + cut["dilation"] - 1  # rows that a video's first windows reach over
     begins = [features[k][:most] for k in group]
     starts = np.cumsum([0, *map(len, begins)]).tolist()
-    rows = [at + first_windows(len(x), first, **cut) for at, x in zip(starts, begins, strict=False)]
+    rows = [at + first_windows(len(x), **cut) for at, x in zip(starts, begins, strict=False)]
     return run.put(np.concatenate(begins), np.concatenate(rows).astype(np.int32))
 
 
@@ -220,8 +220,7 @@ def score_inputs(
             mine = slice(stops[index] - counts[index], stops[index])  # windows in order of videos
             own, at = scores[mine], table.rows[mine, -scores.shape[1] :] - (ends[index] - rows)
             if first.inside:
-                each = dilation * (1 + first.doubled)
-                ahead = begun[index * each : (index + 1) * each]
+                ahead = begun[index * dilation : (index + 1) * dilation]
                 early, frames = inside_frames(ahead, first, length=length, dilation=dilation)
                 own = np.concatenate([early, own[:, -1]])[:, None]
                 at = np.concatenate([frames, at[:, -1]])[:, None]
