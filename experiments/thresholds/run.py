@@ -5,7 +5,8 @@ python experiments/thresholds/run.py ped2_lstm --data_dir=/data/ped2 --masks_dir
 Trains the config with each seed, which draws the held-out clips too, and compares three thresholds
 that were asked for a rate of .01 of normal frames: the .99 quantile of the few clips that the
 detector itself held out, the .99 quantile of the cross-fitted clips, and the rule by_clip on these.
-No test frame is read before a threshold stands.
+No test frame is read before a threshold stands. A last line says which rates a test of so few
+frames in so few clips would show, if its clips were like the held-out ones.
 """
 
 import argparse
@@ -55,6 +56,37 @@ def realised(test: Sequence[ScoredVideo], value: float) -> tuple[float, float]:
     return tuple(float(np.mean(scores[labels == kind] >= value)) for kind in (0, 1))
 
 
+def rates_of_such_tests(
+    clips: Sequence[np.ndarray], lengths: Sequence[int], *, draws: int = 1000
+) -> np.ndarray:
+    """Return the rates that the rule by_clip shows on tests as small as the one at hand.
+
+    Clips are drawn with replacement and give a threshold; stretches of the clips that were not
+    drawn stand for the normal stretches of test clips.
+
+    Args:
+        clips: scores of each held-out normal clip.
+        lengths: normal frames of each test clip.
+        draws: of clips and stretches.
+
+    Returns:
+        float [n], the share of the stretches' frames at or above the threshold; n is at most draws.
+    """
+    rng, rates = np.random.default_rng(0), []
+    for _ in range(draws):
+        drawn = rng.integers(len(clips), size=len(clips))
+        left = np.setdiff1d(np.arange(len(clips)), drawn)
+        if not len(left):
+            continue
+        value, above = threshold([clips[i] for i in drawn], "by_clip"), []
+        for length in lengths:
+            clip = clips[rng.choice(left)]
+            start = rng.integers(max(len(clip) - length, 0) + 1)
+            above.append(clip[start : start + length] >= value)
+        rates.append(np.concatenate(above).mean())
+    return np.array(rates)
+
+
 def measure(run: Run) -> dict:
     """Return the thresholds of one trained and scored run, and what they gave."""
     (fold,) = run.folds
@@ -73,7 +105,10 @@ def measure(run: Run) -> dict:
         rows[name] = {"value": value, "rates": realised(scored.test, value), "expected": expected}
     # The same clips, scored by the run's detector and by the one of the cross-fit: one scale?
     ratio = [np.median(own[name]) / np.median(crossed[name]) for name in own]
-    return {"rows": rows, "ratio": ratio, "clips": len(crossed), "held": sorted(own)}
+    lengths = [int(count) for v in scored.test if (count := np.sum(v.truth == 0))]
+    like = rates_of_such_tests(list(crossed.values()), lengths)
+    found = {"rows": rows, "ratio": ratio, "clips": len(crossed), "held": sorted(own)}
+    return {**found, "lengths": lengths, "like": like}
 
 
 def main() -> None:
@@ -121,6 +156,15 @@ def main() -> None:
             f"{e.clip_high if e.clip_high is None else round(e.clip_high, 3)}; cross-fit took "
             f"{artifacts.read_timing(workdir).get('cross_fit_s')} s, training "
             f"{artifacts.read_timing(workdir).get('train_epochs_s')} s",
+            flush=True,
+        )
+        like, frames = found["like"], sum(found["lengths"])
+        low, high = np.quantile(like, [0.025, 0.975])
+        print(
+            f"  a test of {frames} normal frames in {len(found['lengths'])} clips: "
+            f"{100 * low:.1f} to {100 * high:.1f} %, below a third of the asked rate in "
+            f"{100 * np.mean(like < RATE / 3):.0f} % of such tests, above threefold in "
+            f"{100 * np.mean(like > 3 * RATE):.0f} %",
             flush=True,
         )
 
