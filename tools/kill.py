@@ -70,7 +70,6 @@ class Process:
             stderr=subprocess.STDOUT,
             text=True,
             env=environment,
-            cwd=ROOT,
             start_new_session=True,
         )
         self._reader = threading.Thread(target=self._read, args=(stages,), daemon=True)
@@ -136,7 +135,10 @@ class Killer:
         self._first = [job for job in made if job.name in needed]
         self._random = random.Random(seed)
         self._moments: dict[str, dict[str, float]] = {}
-        self._environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+        # Of a copy: code that is edited meanwhile would be read half old and half new.
+        code, ignored = folder / "code", shutil.ignore_patterns("__pycache__")
+        shutil.copytree(ROOT / "vadjax", code / "vadjax", ignore=ignored)
+        self._environment = {**os.environ, "PYTHONPATH": str(code), "PYTHONSAFEPATH": "1"}
         self._environment.setdefault("JAX_COMPILATION_CACHE_DIR", str(folder / "programs"))
 
     def prepare(self) -> None:
