@@ -12,6 +12,23 @@ from vadjax.errors import UserError
 UNITS = ("frame", "window", "segment", "image", "video")
 
 
+@dataclasses.dataclass(frozen=True)
+class Finding:
+    """What a detector saw in one frame, in words.
+
+    Attributes:
+        frame: number of the row.
+        cue: name of the part of the detector that found it most unusual.
+        text: what was seen and what is normal there, a sentence without a full stop.
+        box: (left, top, width, height) in pixels of the frame, or None.
+    """
+
+    frame: int
+    cue: str
+    text: str
+    box: tuple[int, int, int, int] | None = None
+
+
 @dataclasses.dataclass(frozen=True, eq=False)
 class ScoredVideo:
     """The scores of one video and what is known about it.
@@ -31,6 +48,7 @@ class ScoredVideo:
         fps_assumed: `fps` is common knowledge about the data set, not read from the files.
         threshold: score from which a row is called abnormal, or None.
         alarms: half-open (start, stop) in rows.
+        findings: of each alarm what was seen at its peak, by detectors that say it; else empty.
         kinds: kind of anomaly -> bool [t], where the data set names kinds.
         unit: what a row is, one of `UNITS`.
         fold: number of the fold whose detector made the scores.
@@ -52,6 +70,7 @@ class ScoredVideo:
     fps_assumed: bool = False
     threshold: float | None = None
     alarms: tuple[tuple[int, int], ...] = ()
+    findings: tuple[Finding, ...] = ()
     kinds: Mapping[str, np.ndarray] = dataclasses.field(default_factory=dict)
     unit: str = "frame"
     fold: int = 0

@@ -8,12 +8,12 @@ import contextlib
 import dataclasses
 import pathlib
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 
 from vadjax.data.clip import Clip
-from vadjax.data.scored_video import ScoredVideo
+from vadjax.data.scored_video import Finding, ScoredVideo
 from vadjax.runtime.compiling import compiling
 from vadjax.runtime.console import Console
 
@@ -134,6 +134,24 @@ class Detector(Protocol):
 
     def describe(self, state: State) -> dict[str, Any]:
         """Return facts for metrics.json, such as the number of parameters."""
+        ...
+
+
+@runtime_checkable
+class Explainer(Protocol):
+    """A detector that can say in words what it saw."""
+
+    def explain(self, state: State, clip: Clip, frames: Sequence[int]) -> list[Finding]:
+        """Say what was most unusual in some frames.
+
+        Args:
+            state: what `fit` returned.
+            clip: that was scored.
+            frames: numbers of rows, ascending.
+
+        Returns:
+            A finding for each frame.
+        """
         ...
 
 

@@ -9,7 +9,7 @@ from vadjax.data.leakage.audit_folds import audit_folds, copies_of
 from vadjax.data.leakage.fitted import FittedOn
 from vadjax.data.splits.units import Fold
 from vadjax.pipeline.baselines import baseline_names, fitted_on
-from vadjax.pipeline.cross_fit import cross_states
+from vadjax.pipeline.cross_fit import cross_states, fitted_units
 from vadjax.pipeline.run import Run
 from vadjax.runtime import processes
 from vadjax.storage import artifacts
@@ -83,6 +83,7 @@ def _audit(run: Run, fitted: Sequence[FittedOn] | None) -> dict:
         dilation=window.dilation if gradient else 1,
         stride=window.stride if gradient else 1,
         fitted=fitted,
+        refits=any(len(fitted_units(run, fold)) > 1 for fold in run.folds),
         copies=run.memory.once(key, functools.partial(copies_of, run.folds, videos)),
     )
 

@@ -3,6 +3,7 @@
 import dataclasses
 
 from vadjax.comparison import compare
+from vadjax.pipeline.findings import with_findings_of
 from vadjax.pipeline.run import Run, fold_name
 from vadjax.report import tables
 from vadjax.report.figures import write_figures
@@ -26,6 +27,7 @@ def report(run: Run) -> None:
     ]
     order = list(run.videos)
     videos.sort(key=lambda video: order.index(video.id) if video.id in order else 0)
+    videos = with_findings_of(run, videos)
     count = run.config.report.thumbnails
     curves = [artifacts.read_history(run.workdir, fold_name(run, fold)) for fold in run.folds]
     if all(video.unit == "frame" for video in videos):  # the columns are those of frames

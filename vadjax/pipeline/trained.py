@@ -20,6 +20,7 @@ from vadjax.data.video import Video
 from vadjax.errors import UserError
 from vadjax.evaluation.decisions import decide
 from vadjax.pipeline.extract import first_batch
+from vadjax.pipeline.findings import with_findings
 from vadjax.pipeline.fold_mean import MeanStream, mean_video
 from vadjax.pipeline.run import Run, check_length
 from vadjax.pipeline.sensitivity import Asked, asked_threshold
@@ -145,9 +146,13 @@ class TrainedDetector:
             units = Units((Segment(kept.id, 0, len(kept.frames)),))
             clips.append(Clip(video.id, units, (kept,), read, new_maps=new_maps))
         by_fold = [self.run.detector.score_clips(state, clips) for state in self.states]
-        return [
+        decided = [
             decide(mean_video(scored, new_maps=new_maps), self.threshold)
             for scored in zip(*by_fold, strict=True)
+        ]
+        return [
+            with_findings(self.run.detector, self.states[0], clip, video)
+            for clip, video in zip(clips, decided, strict=True)
         ]
 
     def stream(self) -> "MeanStream":

@@ -15,6 +15,7 @@ from vadjax.storage.csv_tables import write_csv
 
 SCORE_COLUMNS = ("video", "frame", "time_s", "score", "predicted", "alarm")
 ALARM_COLUMNS = ("video", "start", "stop", "start_s", "stop_s", "peak_frame", "peak_score")
+FINDING_COLUMNS = ("cue", "finding", "left", "top", "width", "height")
 
 
 def summary(metrics: Mapping) -> RenderableType:
@@ -148,6 +149,8 @@ def alarm_rows(video: ScoredVideo) -> list[dict]:
 def write_alarms(path: os.PathLike | str, videos: Sequence[ScoredVideo]) -> None:
     """Write one row an alarm: half-open frames, seconds (empty without a frame rate), its peak.
 
+    Where a detector says what it saw, a row has its cue, the sentence, and the place in pixels.
+
     Args:
         path: an older file is replaced.
         videos: with alarms.
@@ -155,8 +158,19 @@ def write_alarms(path: os.PathLike | str, videos: Sequence[ScoredVideo]) -> None
     Raises:
         UserError: it cannot be written there.
     """
-    rows = (tuple(row.values()) for video in videos for row in alarm_rows(video))
-    write_csv(path, [ALARM_COLUMNS, *rows], number=_text)
+    said = any(video.findings for video in videos)
+
+    def rows():
+        yield (*ALARM_COLUMNS, *(FINDING_COLUMNS if said else ()))
+        for video in videos:
+            for number, row in enumerate(alarm_rows(video)):
+                more: tuple = (None,) * len(FINDING_COLUMNS) if said else ()
+                if video.findings:
+                    one = video.findings[number]
+                    more = (one.cue, one.text, *(one.box or (None,) * 4))
+                yield *row.values(), *more
+
+    write_csv(path, rows(), number=_text)
 
 
 def write_scores(path: os.PathLike | str, videos: Sequence[ScoredVideo]) -> None:

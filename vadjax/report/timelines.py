@@ -115,7 +115,7 @@ def alarms_of(video: ScoredVideo, pictures: Pictures) -> list[dict]:
         Frames, times if known, peak, and the picture nearest to it.
     """
     rows, edges = [], video.edges
-    for start, stop in video.alarms:
+    for number, (start, stop) in enumerate(video.alarms):
         peak = start + int(np.argmax(video.scores[start:stop]))
         nearest = min(pictures, key=lambda p: abs(p[0] - peak), default=None)
         rows.append(
@@ -125,6 +125,7 @@ def alarms_of(video: ScoredVideo, pictures: Pictures) -> list[dict]:
                 "peak": peak,
                 "score": float(video.scores[peak]),
                 "picture": data_uri(nearest[1]) if nearest and start <= nearest[0] < stop else None,
+                "finding": video.findings[number] if video.findings else None,
                 "times": None if edges is None else [float(edges[f]) for f in (start, stop)],
             }
         )

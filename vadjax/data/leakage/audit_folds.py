@@ -29,6 +29,7 @@ def audit_folds(
     stride: int = 1,
     fitted: Sequence[FittedOn] | None = None,
     copies: Sequence[Copy] | None = None,
+    refits: bool = False,
 ) -> dict:
     """Audit the folds with the windows that training and scoring use.
 
@@ -41,6 +42,8 @@ def audit_folds(
         fitted: of each fold, the frames that every fit has noted, by what was fitted; None before
             anything is: then the frames that the split gives it.
         copies: what `copies_of` returned.
+        refits: the detector is fitted on its validation and calibration clips too, as further
+            detectors give the held-out scores.
 
     Returns:
         As `audit`; `copies`: which frames of which test clip are those of another, used clip, None
@@ -76,7 +79,7 @@ def audit_folds(
     ]
     declared = ["only abnormal frames have altered copies"] if provenance.source is not None else []
     for fold, noted in zip(folds, fitted or (), strict=False):
-        declared += outside_of_split(fold, noted)
+        declared += outside_of_split(fold, noted, refits=refits)
     if copies is not None:
         provenance = dataclasses.replace(provenance, copies=_row_pairs(copies, first))
     result = audit(
@@ -90,13 +93,14 @@ def audit_folds(
     return {**result, "copies": listed, "basis": "split" if fitted is None else "fits"}
 
 
-def outside_of_split(fold: Fold, noted: FittedOn) -> list[str]:
+def outside_of_split(fold: Fold, noted: FittedOn, *, refits: bool = False) -> list[str]:
     """Say which fits have read frames that the split gives to something else.
 
     Args:
         fold: the split.
         noted: the frames that each fit has read. A threshold may have clips of its own or, cross-
             fitted, all training clips; whether it read test frames is for `audit` to say.
+        refits: see `audit_folds`.
 
     Returns:
         A sentence for each such fit.
@@ -105,10 +109,13 @@ def outside_of_split(fold: Fold, noted: FittedOn) -> list[str]:
     for purpose, frames in noted.items():
         if purpose == "threshold":
             continue
-        units = fold.validation if purpose == "early stopping" else fold.train
+        tables = [fold.validation if purpose == "early stopping" else fold.train]
+        if refits and purpose in TITLES:  # a baseline is not fitted again
+            tables += [fold.validation, fold.calibration]
         given: dict[str, set[int]] = {}
-        for video, start, stop in stretches(units.segments, units.used_rows()):
-            given.setdefault(video, set()).update(range(start, stop))
+        for units in tables:
+            for video, start, stop in stretches(units.segments, units.used_rows()):
+                given.setdefault(video, set()).update(range(start, stop))
         for video, start, stop in frames:
             if not given.get(video, set()).issuperset(range(start, stop)):
                 found.append(

@@ -15,7 +15,7 @@ from threadpoolctl import threadpool_limits
 from vadjax.data.arrays.row_view import release
 from vadjax.data.clip import Clip
 from vadjax.data.leakage.fitted import stretches_of
-from vadjax.data.scored_video import ScoredVideo
+from vadjax.data.scored_video import Finding, ScoredVideo
 from vadjax.detectors.contract import ClipDetector, Progress, State, Stream
 from vadjax.detectors.scene.bodies import Bodies, BodyReader
 from vadjax.detectors.scene.cue import Camera, Cue, Frames, Lesson
@@ -163,6 +163,28 @@ class Scene(ClipDetector):
         else:
             predicted[:] = True
         return clip.scored(scores, predicted, maps=maps, parts=parts)
+
+    def explain(self, state: State, clip: Clip, frames: Sequence[int]) -> list[Finding]:
+        """Say what the strongest cue saw at the place of the largest value.
+
+        Args:
+            state: what `fit` returned.
+            clip: that was scored.
+            frames: numbers of rows, ascending.
+
+        Returns:
+            A finding for each frame.
+        """
+        camera = camera_of(state, clip.videos[0].fps)
+        follower, found, wanted = SceneFollower(state, camera), [], set(frames)
+        last = max(wanted, default=-1)
+        with threadpool_limits(1, "blas"):
+            rows = np.arange(min(last + 1, len(clip)))
+            for number, bodies in enumerate(_reader(clip, rows, camera)()):
+                follower.update(bodies)
+                if number in wanted:
+                    found.append(follower.finding(number))
+        return found
 
     def stream(self, state: State) -> Stream:
         """Measure and score frame by frame; see `Detector.stream`."""

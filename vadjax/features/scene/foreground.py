@@ -7,6 +7,7 @@ import numpy as np
 
 THRESHOLD = 14.0  # grey levels, where a camera is without noise
 NOISE = 3.0  # times the usual difference of a pixel, up to which it is noise
+_DARK = 8.0  # grey levels added to both, so that the ratio of black to black is 1
 _LIGHT = 10.0  # grey levels to which a pixel counts in the change of light
 
 
@@ -25,7 +26,10 @@ def foreground(grey: np.ndarray, background: np.ndarray, limit: np.ndarray) -> n
 
 
 def difference(grey: np.ndarray, background: np.ndarray) -> np.ndarray:
-    """Measure how far each pixel is from the background, less the change of light around it.
+    """Measure how far each pixel is from the background, less the change of light.
+
+    The background is made as much brighter as the median pixel is; what then remains of a change
+    of light, over a region larger than bodies, is taken off.
 
     Args:
         grey: uint8 [h, w].
@@ -34,9 +38,14 @@ def difference(grey: np.ndarray, background: np.ndarray) -> np.ndarray:
     Returns:
         float32 [h, w], grey levels.
     """
-    away = grey.astype(np.float32) - background
-    size = max(1, away.shape[1] // 4), max(1, away.shape[0] // 4)
-    small = cv2.resize(np.clip(away, -_LIGHT, _LIGHT), size, interpolation=cv2.INTER_AREA)
+    size = max(1, grey.shape[1] // 4), max(1, grey.shape[0] // 4)
+    now, usual = (
+        cv2.resize(np.asarray(image, np.float32), size, interpolation=cv2.INTER_AREA)
+        for image in (grey, background)
+    )
+    brighter = float(np.median((now + _DARK) / (usual + _DARK)))  # sun, cloud, exposure
+    away = grey.astype(np.float32) - (background + _DARK) * brighter + _DARK
+    small = np.clip(now - (usual + _DARK) * brighter + _DARK, -_LIGHT, _LIGHT)
     light = cv2.resize(cv2.blur(small, (31, 31)), away.shape[::-1])  # of a region, no object
     return cv2.GaussianBlur(np.abs(away - light), (0, 0), 1)
 

@@ -12,7 +12,7 @@ from vadjax.errors import UserError
 from vadjax.features.scene import body_size
 from vadjax.features.scene.foreground import foreground, limits
 
-VERSION = 1
+VERSION = 2
 BODY = 32.0  # px: a typical body in the working frame
 CELL = 8  # px: side of a cell of the grid
 FIRST_HEIGHT = 360  # px: largest height at which bodies are measured

@@ -1,0 +1,53 @@
+"""What a detector says of each alarm, where it can."""
+
+import dataclasses
+
+import numpy as np
+
+from vadjax.data.clip import Clip
+from vadjax.data.scored_video import ScoredVideo
+from vadjax.detectors.contract import Explainer, State
+from vadjax.pipeline.run import Run
+from vadjax.storage import artifacts
+
+
+def with_findings(detector: object, state: State, clip: Clip, video: ScoredVideo) -> ScoredVideo:
+    """Add what the detector saw at the peak of each alarm.
+
+    Args:
+        detector: that has scored the video.
+        state: of it.
+        clip: that was scored.
+        video: with alarms.
+
+    Returns:
+        The record; as it was where the detector says nothing or there is no alarm.
+    """
+    if not isinstance(detector, Explainer) or not video.alarms:
+        return video
+    peaks = [start + int(np.argmax(video.scores[start:stop])) for start, stop in video.alarms]
+    return dataclasses.replace(video, findings=tuple(detector.explain(state, clip, peaks)))
+
+
+def with_findings_of(run: Run, videos: list[ScoredVideo]) -> list[ScoredVideo]:
+    """Add what the run's detector saw at the peak of each alarm of the test videos.
+
+    Args:
+        run: trained and scored.
+        videos: of its test clips, with alarms.
+
+    Returns:
+        The records in the same order.
+    """
+    if not isinstance(run.detector, Explainer):
+        return videos
+    clips = {clip.id: (clip, fold) for fold in run.folds for clip in run.clips(fold.test, fold)}
+    result = []
+    with run.console.doing("saying what each alarm is"):
+        for video in videos:
+            if video.id in clips and video.alarms:
+                clip, fold = clips[video.id]
+                state = artifacts.read_state(run.workdir, fold.index)
+                video = with_findings(run.detector, state, clip, video)
+            result.append(video)
+    return result
