@@ -5,6 +5,7 @@ import pytest
 from ml_collections import ConfigDict
 from sklearn.neighbors import NearestNeighbors
 
+from tests import drawn
 from vadjax import config as configs
 from vadjax import detectors
 from vadjax.data.clip import Clip
@@ -15,6 +16,7 @@ from vadjax.detectors.contract import Progress
 from vadjax.errors import UserError
 from vadjax.features.extractor import Extractor
 from vadjax.features.motion import MotionMeter
+from vadjax.features.scene.reference import fit_reference
 from vadjax.pipeline.run import Run
 from vadjax.runtime.console import Console
 from vadjax.storage.state import load_state, save_state
@@ -92,10 +94,27 @@ class World:
             : len(images)
         ]
 
+    def _cells(self, one: Video) -> np.ndarray:
+        return self._scene(one, "cells")
+
+    def _windows(self, one: Video) -> np.ndarray:
+        return self._scene(one, "windows")
+
+    def _scene(self, one: Video, name: str) -> np.ndarray:
+        if "reference" not in self.run.__dict__:
+            frames = [frame for known in self._videos.values() for frame in known.frames]
+            self.run.__dict__["reference"] = fit_reference(frames)
+            self.run.frontend.__dict__["looks"] = drawn.Means()  # no network is compiled
+        rows = drawn.measured(one.frames, self.run.reference, one.fps, self.run.frontend.looks)
+        self._rows |= {(other, one.id): values for other, values in rows.items()}
+        return rows[name]
+
 
 def fitted(world: World, name: str):
     detector = world.run.make_detector(name)
-    train = [world.clip(video(f"train/{n}", n)) for n in range(2)]
+    train = [world.clip(video(f"train/{n}", n)) for n in range(3 if name == "scene" else 2)]
+    if name == "scene":
+        train[0].rows("cells")  # the reference is of the training clips
     state = detector.fit(train, [world.clip(video("train/9", 9))], seed=3, progress=world.progress)
     return detector, state
 

@@ -168,7 +168,7 @@ def _features(run: Run, videos: list, report) -> dict:
 
 
 def _scene(run: Run, videos: list, report) -> dict:
-    from vadjax.features.scene.extract import measure_scene
+    from vadjax.features.scene.extract import measure_scene, usual_fps
 
     return measure_scene(
         videos,
@@ -176,6 +176,7 @@ def _scene(run: Run, videos: list, report) -> dict:
         looks=run.frontend.looks,
         stores=run.scene_stores,
         motion_store=run.motion_store,
+        fps=usual_fps(run.dataset.train),
         num_threads=os.cpu_count() or 1,
         report=report,
     )

@@ -155,13 +155,22 @@ class TrainedDetector:
             for clip, video in zip(clips, decided, strict=True)
         ]
 
-    def stream(self) -> "MeanStream":
+    def stream(self, *, fps: float | None = None) -> "MeanStream":
         """Return an object that scores one video frame by frame.
+
+        Args:
+            fps: frames a second of the video; detector scene reads it, and takes that of training
+                where it is None.
+
+        Returns:
+            The stream.
 
         Raises:
             UserError: the detector needs the whole video.
         """
-        return MeanStream([self.run.detector.stream(state) for state in self.states])
+        detector = self.run.detector
+        rate = {"fps": fps} if "cells" in detector.inputs else {}
+        return MeanStream([detector.stream(state, **rate) for state in self.states])
 
     def _extract(
         self, videos: Sequence[Video], report: Callable[[dict], None]
@@ -187,6 +196,7 @@ class TrainedDetector:
                 reference=reference,
                 looks=run.frontend.looks,
                 stores={name: stores[name] for name in specs},
+                fps=self.states[0]["fps"],
                 num_threads=threads,
                 report=report,
             )

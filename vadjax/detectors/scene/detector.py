@@ -23,7 +23,7 @@ from vadjax.detectors.scene.cues import CUES
 from vadjax.detectors.scene.follower import SceneFollower, camera_of
 from vadjax.detectors.scene.stream import SceneStream
 from vadjax.errors import UserError
-from vadjax.features.scene.extract import FPS, INPUTS
+from vadjax.features.scene.extract import INPUTS, usual_fps
 from vadjax.features.scene.reference import Reference
 from vadjax.scoring.fusion import Surprise
 
@@ -69,9 +69,9 @@ class Scene(ClipDetector):
                 f"{total} normal frames to learn from; detector scene needs {LEAST_FRAMES}, and "
                 "some thousand to be good: give more or longer normal clips."
             )
-        camera = Camera(self.frontend.reference, _fps(train))
+        camera = Camera(self.frontend.reference, usual_fps(clip.videos[0] for clip in train))
         parts = _parts(train)
-        frames = [_reader(clip, rows, camera) for clip, rows in parts]
+        frames = [(_own(camera, clip), _reader(clip, rows, camera)) for clip, rows in parts]
         lessons = [self._lesson(clip, rows, camera) for clip, rows in parts]
         if not any(lesson.bodies for lesson in lessons):
             raise UserError(
@@ -92,7 +92,7 @@ class Scene(ClipDetector):
 
     def _fit_cues(
         self,
-        frames: Sequence[Frames],
+        frames: Sequence[tuple[Camera, Frames]],
         lessons: Sequence["_Lessons"],
         camera: Camera,
         progress: Progress,
@@ -110,10 +110,11 @@ class Scene(ClipDetector):
             for held in folds:
                 states = fit([one for n, one in enumerate(lessons) if n not in held])
                 for n in held:
-                    followers = {k: CUES[k]().follow(s, camera) for k, s in states.items()}
+                    own, read = frames[n]
+                    followers = {k: CUES[k]().follow(s, own) for k, s in states.items()}
                     found = [
                         [one.update(bodies).max() for one in followers.values()]
-                        for bodies in frames[n]()
+                        for bodies in read()
                     ]
                     for name, values in zip(followers, np.array(found[1:]).T, strict=True):
                         tops[name].append(values.astype(np.float32))
@@ -125,7 +126,8 @@ class Scene(ClipDetector):
         """Return what each cue learns of a stretch of a clip; fits on the same one share it."""
         key = (clip.id, clip.videos[0].fingerprint, int(rows[0]), len(rows), camera.fps)
         if key not in self._lessons:
-            learners = {name: cue.learner(camera) for name, cue in self.cues.items()}
+            own = _own(camera, clip)
+            learners = {name: cue.learner(own) for name, cue in self.cues.items()}
             count = 0
             for bodies in _reader(clip, rows, camera)():
                 count += len(bodies)
@@ -186,9 +188,17 @@ class Scene(ClipDetector):
                     found.append(follower.finding(number))
         return found
 
-    def stream(self, state: State) -> Stream:
-        """Measure and score frame by frame; see `Detector.stream`."""
-        return SceneStream(state, self.frontend)
+    def stream(self, state: State, fps: float | None = None) -> Stream:
+        """Measure and score frame by frame; see `Detector.stream`.
+
+        Args:
+            state: what `fit` returned.
+            fps: frames a second of the video; None takes that of training.
+
+        Returns:
+            The stream.
+        """
+        return SceneStream(state, self.frontend, fps)
 
     def describe(self, state: State) -> dict[str, Any]:
         """Say what was learnt of the camera."""
@@ -210,9 +220,9 @@ class _Lessons(NamedTuple):
     cues: dict[str, Lesson]
 
 
-def _fps(clips: Sequence[Clip]) -> float:
-    rates = [clip.videos[0].fps for clip in clips if clip.videos[0].fps]
-    return float(np.median(rates)) if rates else FPS
+def _own(camera: Camera, clip: Clip) -> Camera:
+    """Return the camera at the frame rate of a clip."""
+    return camera._replace(fps=clip.videos[0].fps or camera.fps)
 
 
 def _parts(clips: Sequence[Clip]) -> list[tuple[Clip, np.ndarray]]:
@@ -228,7 +238,7 @@ def _parts(clips: Sequence[Clip]) -> list[tuple[Clip, np.ndarray]]:
 
 def _reader(clip: Clip, rows: np.ndarray, camera: Camera) -> Frames:
     def read() -> Iterator[Bodies]:
-        reader = BodyReader(camera.reference, clip.videos[0].fps or camera.fps)
+        reader = BodyReader(camera.reference, _own(camera, clip).fps)
         cells, windows = clip.rows("cells"), clip.rows("windows")
         for number in rows.tolist():
             yield reader.update(cells[number], np.asarray(windows[number]))

@@ -4,7 +4,7 @@ import concurrent.futures
 import contextlib
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 import numpy as np
 
@@ -19,7 +19,13 @@ from vadjax.storage.features import FeatureStore
 
 INPUTS = ("cells", "windows")
 CHUNK = 64  # frames whose windows are embedded at a time
-FPS = 10.0  # of a video that does not say its own
+FPS = 10.0  # where no video says its own
+
+
+def usual_fps(videos: Iterable[Video]) -> float:
+    """Return the median frame rate of those that say theirs: that of a video that does not."""
+    rates = [video.fps for video in videos if video.fps]
+    return float(np.median(rates)) if rates else FPS
 
 
 def measure_scene(
@@ -29,6 +35,7 @@ def measure_scene(
     looks: Looks,
     stores: Mapping[str, FeatureStore],
     motion_store: FeatureStore | None = None,
+    fps: float = FPS,
     num_threads: int = 2,
     report: Callable[[dict], None] = lambda progress: None,
 ) -> dict:
@@ -40,6 +47,7 @@ def measure_scene(
         looks: embeds their windows.
         stores: of each of `INPUTS`.
         motion_store: where rows of `features.motion` go; None: motion is not measured.
+        fps: frames a second of a video that does not say its own.
         num_threads: videos at a time.
         report: called with {"frames", "total"} as frames are done.
 
@@ -49,8 +57,12 @@ def measure_scene(
     Raises:
         UserError: a video cannot be read, or is of another size.
     """
-    every = [*stores.values(), *([motion_store] if motion_store else [])]
-    missing = [v for v in videos if not all(store.holds(v) for store in every)]
+    missing = [
+        v
+        for v in videos
+        if not all(_holds(store, v, v.fps or fps) for store in stores.values())
+        or (motion_store is not None and not motion_store.holds(v))
+    ]
     total, done, start = sum(len(v.frames) for v in missing), 0, time.perf_counter()
     lock = threading.Lock()
 
@@ -64,7 +76,7 @@ def measure_scene(
         motion = None
         if motion_store is not None and not motion_store.holds(video):
             motion = MotionMeter()
-        _measure(video, reference, looks, stores, motion, advance)
+        _measure(video, SceneMeter(reference, video.fps or fps), looks, stores, motion, advance)
         if motion is not None and motion_store is not None:
             motion_store.write(video, motion.rows())
 
@@ -75,18 +87,25 @@ def measure_scene(
     return {"frames": total, "seconds": seconds, "frames_per_s": rate}
 
 
+def _holds(store: FeatureStore, video: Video, fps: float) -> bool:
+    """Return whether rows are stored, measured at this frame rate (`--fps` may change it)."""
+    return store.holds(video) and store.meta(video).get("fps", fps) == fps
+
+
 def _measure(
     video: Video,
-    reference: Reference,
+    meter: SceneMeter,
     looks: Looks,
     stores: Mapping[str, FeatureStore],
     motion: MotionMeter | None,
     advance: Callable[[int], None],
 ) -> None:
-    meter = SceneMeter(reference, video.fps or FPS)
     chunk: list[Measured] = []
     with contextlib.ExitStack() as opened:
-        append = {name: opened.enter_context(s.writing(video)) for name, s in stores.items()}
+        append = {
+            name: opened.enter_context(store.writing(video, fps=meter.fps))
+            for name, store in stores.items()
+        }
 
         def flush() -> None:
             crops = [frame.crops for frame in chunk if len(frame.crops)]

@@ -56,7 +56,7 @@ class SceneMeter:
     """
 
     def __init__(self, reference: Reference, fps: float):
-        self._reference, self._fps = reference, fps
+        self._reference, self.fps = reference, fps
         self._last: np.ndarray | None = None
         half = reference.body[1::2] / 2  # at half size, by row
         self._tall = np.maximum(half, 2.0)
@@ -87,7 +87,7 @@ class SceneMeter:
 
     def _stand(self, share: np.ndarray, flow: np.ndarray) -> None:
         """Count the seconds that foreground stands still; who walks past stops the clock."""
-        step = 1 / self._fps
+        step = 1 / self.fps
         slow = np.hypot(*np.moveaxis(flow, -1, 0)) < STILL * 2 * self._tall[:, None] * step
         seen = share > 0.5
         change = np.where(seen & slow, step, np.where(seen, 0.0, -FORGET * step))
@@ -121,7 +121,7 @@ class SceneMeter:
                 break
         return kept.astype(np.float32)
 
-    def _crops(self, frame: np.ndarray, centres: np.ndarray, WINDOW=WINDOW) -> np.ndarray:
+    def _crops(self, frame: np.ndarray, centres: np.ndarray) -> np.ndarray:
         if not len(centres):
             return np.zeros((0, CROP, CROP, *frame.shape[2:]), np.uint8)
         working, body = resized(frame, self._reference.shape), self._reference.body

@@ -43,11 +43,12 @@ class Look:
             mean float32 [d], axes float32 [d, k], kept float32 [n, k], source int32 [n, 4] (number
             of the lesson, frame, x and y of each), base, radius.
         """
-        lessons = [lesson for lesson in lessons if len(lesson["vectors"])]
-        mean, axes = _whitening(lessons)
+        mean, axes = _whitening([lesson for lesson in lessons if len(lesson["vectors"])])
         exemplars = Exemplars.empty(axes.shape[1], 4)
         away: list[np.ndarray] = []
         for number, lesson in enumerate(lessons):
+            if not len(lesson["vectors"]):
+                continue
             vectors = (lesson["vectors"].astype(np.float32) - mean) @ axes
             if len(exemplars.kept):
                 away.append(nearest(exemplars.kept, vectors[::8])[0])  # before they are kept
@@ -108,6 +109,8 @@ class _Looks:
 
 def _whitening(lessons: Sequence[Lesson]) -> tuple[np.ndarray, np.ndarray]:
     """Return the mean [d] and the axes [d, k], each divided by its deviation."""
+    if not lessons:  # nothing moves in them
+        return np.zeros(0, np.float32), np.zeros((0, 0), np.float32)
     width = lessons[0]["vectors"].shape[1]
     count, total, squares = 0, np.zeros(width), np.zeros((width, width))
     for lesson in lessons:
