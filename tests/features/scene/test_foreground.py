@@ -1,6 +1,7 @@
 """What counts as foreground: objects, not light and not noise."""
 
 import numpy as np
+import pytest
 
 from tests import drawn
 from vadjax.features.scene import foreground as fg
@@ -33,6 +34,17 @@ def test_a_lamp_that_is_switched_on_is_no_object():
     limit = np.full(BACK.shape, 6, np.float32)
     assert (np.abs(lit.astype(float) - BACK) > limit).mean() > 0.1
     assert not fg.foreground(lit, BACK.astype(np.float32), limit).any()
+
+
+@pytest.mark.parametrize("gain", [0.75, 1.3])
+def test_a_change_of_exposure_is_no_object_and_hides_none(gain):
+    frame = np.clip(BACK * gain, 0, 255).astype(np.uint8)
+    limit = np.full(BACK.shape, 14, np.float32)
+    assert (np.abs(frame.astype(float) - BACK) > limit).mean() > 0.5
+    assert fg.foreground(frame, BACK.astype(np.float32), limit).mean() < 1e-3
+    frame[60:90, 100:112] = 220
+    found = fg.foreground(frame, BACK.astype(np.float32), limit)
+    assert found[62:88, 102:110].mean() > 0.95 and found.mean() < 0.02
 
 
 def test_the_difference_is_that_of_grey_levels_where_the_light_is_the_same():
