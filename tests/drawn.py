@@ -7,6 +7,7 @@ from vadjax.data.clip import Clip
 from vadjax.data.frames.on_demand import Frames
 from vadjax.data.splits.units import Segment, Units
 from vadjax.data.video import Video
+from vadjax.detectors.scene.bodies import Bodies
 from vadjax.features.scene.meter import SceneMeter
 from vadjax.features.scene.reference import Reference
 from vadjax.features.scene.rows import window_rows
@@ -96,3 +97,18 @@ def clip(name, frames, camera, *, fps=10.0, default_fps=10.0, looks=None):
         return rows[what][segment.start : segment.stop]
 
     return Clip(name, Units((Segment(name, 0, len(frames)),)), (one,), read)
+
+
+def bodies(places, *, velocity=None, looks=None, height=16.0, grid=(12, 16), cells=None):
+    """Bodies at (x, y), as they are read of a frame."""
+    count = len(places)
+    centres = np.array(places, np.float32).reshape(count, 2)
+    velocity = np.zeros((count, 2)) if velocity is None else velocity
+    looks = np.zeros((count, 1)) if looks is None else looks
+    return Bodies(
+        np.zeros((*grid, 5), np.float32) if cells is None else cells,
+        centres,
+        np.full(count, height, np.float32),
+        np.asarray(velocity, np.float32)[:count].reshape(count, 2),
+        np.asarray(looks, np.float32)[:count],
+    )
