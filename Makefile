@@ -76,7 +76,7 @@ $(VENV)/.installed-docs: $(VENV)/.installed
 
 demo: $(VENV)/.installed
 	@echo "[3/3] running the main job on the synthetic set (about 5 minutes on 2 idle cores)"
-	@$(BIN)/python -m vadjax.main --config=configs/synthetic_lstm.py
+	@$(BIN)/python -m vadjax.main --config=configs/synthetic_scene.py
 
 test: $(VENV)/.installed-test
 	@$(BIN)/python -m pytest -m "not slow" --ignore=tests/parity $(AT_ONCE) $(if $(FEWER),--fewer)

@@ -7,7 +7,7 @@ vadjax VERB [ARGUMENT ...]      the same as: python -m vadjax VERB ...
 vadjax VERB --help shows what a verb takes. The first three commands of a newcomer:
 
   vadjax train synthetic_lstm                   draws its data, needs no download
-  vadjax train folder_lstm --data_dir=VIDEOS    videos of your own camera
+  vadjax train folder_scene --data_dir=VIDEOS   videos of your own camera
   vadjax detect --workdir=runs/... NEW.mp4      scores, alarms and a page
 """
 

@@ -41,7 +41,7 @@ def load_config(source: str | os.PathLike | ConfigDict, **changes: Any) -> Confi
     if isinstance(source, ConfigDict):
         config = source.copy_and_resolve_references()
     elif pathlib.Path(source).is_dir():
-        config = _from_file("folder_lstm")
+        config = _from_file("folder_scene")
         config.dataset.data_dir = str(source)
     else:
         config = _from_file(os.fspath(source))

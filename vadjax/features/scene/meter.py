@@ -1,6 +1,6 @@
 """Measures one video of a fixed camera frame by frame: motion at each cell, windows on bodies.
 
-Farneback's flow (SCIA 2003) is averaged over the foreground of a box as large as a body at each
+Farneback's flow (SCIA 2003) is averaged over the foreground of a box nearly as large as a body at each
 cell, so that a limb counts little and an object much. A window is placed on each peak of the
 foreground: a crowd is one connected region, so windows have the size of a body instead of
 enclosing components. Nothing looks ahead.
@@ -19,11 +19,12 @@ from vadjax.features.scene.reference import CELL, Reference, resized, to_grey
 CHANNELS = ("flow_x", "flow_y", "share", "wide_share", "still_s")
 NUM_WINDOWS = 32  # at most, of a frame, the strongest
 CROP = 64  # px: side of the network's input
-WINDOW = 1.25  # side of a window in heights of a body
+WINDOW = 1.0  # side of a window in heights of a body
+BOX = 0.8  # side of the box of a cell in heights of a body
 STILL = 0.25  # heights of a body a second, below which a pixel stands still
 FORGET = 2.0  # seconds of stillness that a second of background takes back
 LONGEST_S = 60.0  # of stillness that is counted
-WIDE = 2.0  # side of the wide box in heights of a body
+WIDE = 2.0  # side of the wide box in sides of the box
 _BODY_WIDTH = 0.55  # of a body's height
 _APART = (0.32, 0.5)  # least distance of two windows in x and y, in heights
 _MASS = 0.12  # least share of foreground within a body
@@ -34,7 +35,7 @@ class Measured:
     """The measures of one frame.
 
     Attributes:
-        cells: float16 [h, w, 5], `CHANNELS`: mean over a box as large as a body of flow to the
+        cells: float16 [h, w, 5], `CHANNELS`: mean over a box (`BOX`) of flow to the
             right and down (pixels of the working frame a frame; 0 outside of the foreground) and
             of the share of foreground; this share in a box twice as large; and, mean over the
             cell, how many seconds something stands still there.
@@ -58,7 +59,7 @@ class SceneMeter:
     def __init__(self, reference: Reference, fps: float):
         self._reference, self.fps = reference, fps
         self._last: np.ndarray | None = None
-        half = reference.body[1::2] / 2  # at half size, by row
+        half = BOX * reference.body[1::2] / 2  # at half size, by row
         self._tall = np.maximum(half, 2.0)
         self._still = np.zeros([side // 2 for side in reference.shape], np.float32)
 
@@ -88,7 +89,7 @@ class SceneMeter:
     def _stand(self, share: np.ndarray, flow: np.ndarray) -> None:
         """Count the seconds that foreground stands still; who walks past stops the clock."""
         step = 1 / self.fps
-        slow = np.hypot(*np.moveaxis(flow, -1, 0)) < STILL * 2 * self._tall[:, None] * step
+        slow = np.hypot(*np.moveaxis(flow, -1, 0)) < STILL * 2 / BOX * self._tall[:, None] * step
         seen = share > 0.5
         change = np.where(seen & slow, step, np.where(seen, 0.0, -FORGET * step))
         self._still = np.clip(self._still + change, 0.0, LONGEST_S).astype(np.float32)

@@ -12,8 +12,8 @@ from vadjax.errors import UserError
 from vadjax.features.scene import body_size
 from vadjax.features.scene.foreground import foreground, limits
 
-VERSION = 2
-BODY = 32.0  # px: a typical body in the working frame
+VERSION = 3
+BODY = 40.0  # px: a typical body in the working frame
 CELL = 8  # px: side of a cell of the grid
 FIRST_HEIGHT = 360  # px: largest height at which bodies are measured
 HEIGHTS = (96, 480)  # px: of the working frame
@@ -148,8 +148,8 @@ def fit_reference(frames: Iterable[np.ndarray]) -> Reference:
     estimated = body is not None
     if body is None:
         body = np.full(first[0], first[0] / 8, np.float32)
-    seen = np.concatenate(found)[:, 0].astype(int) - 1 if estimated else np.arange(first[0])
-    typical = float(np.median(body[seen]))
+    seen = np.concatenate(found) if estimated else np.stack([np.arange(first[0])] * 2, axis=1)
+    typical = float(np.average(body[(seen[:, 0] - 1).astype(int).clip(0)], weights=seen[:, 1]))
     size = working_size(shape, int(np.clip(first[0] * BODY / typical, *HEIGHTS)))
     scale = size[0] / first[0]
     if size != first:

@@ -13,7 +13,7 @@ _PRIOR = 0.1  # share of foreground that counts as standing still, so that speck
 
 
 class Speed:
-    """Mean flow of the foreground in a box as large as a body, over the usual maximum."""
+    """Mean flow of the foreground in a box nearly as large as a body, over the usual maximum."""
 
     name = "speed"
 
