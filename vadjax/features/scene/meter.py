@@ -1,7 +1,7 @@
 """Measures one video of a fixed camera frame by frame: motion at each cell, windows on bodies.
 
-Farneback's flow (SCIA 2003) is averaged over the foreground of a box nearly as large as a body at each
-cell, so that a limb counts little and an object much. A window is placed on each peak of the
+Farneback's flow (SCIA 2003) is averaged over the foreground of a box nearly as large as a body at
+each cell, so that a limb counts little and an object much. A window is placed on each peak of the
 foreground: a crowd is one connected region, so windows have the size of a body instead of
 enclosing components. Nothing looks ahead.
 """
@@ -60,7 +60,7 @@ class SceneMeter:
         self._reference, self.fps = reference, fps
         self._last: np.ndarray | None = None
         half = BOX * reference.body[1::2] / 2  # at half size, by row
-        self._tall = np.maximum(half, 2.0)
+        self._tall = np.maximum(2 * np.rint(half / 2), 2.0)  # even: the box has whole pixels
         self._still = np.zeros([side // 2 for side in reference.shape], np.float32)
 
     def update(self, frame: np.ndarray) -> Measured:

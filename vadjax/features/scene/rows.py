@@ -7,7 +7,7 @@ import numpy as np
 from vadjax.features.scene.meter import CHANNELS, CROP, NUM_WINDOWS, Measured
 from vadjax.features.scene.reference import Reference
 
-VERSION = 3  # of the measures; a new one whenever they change
+VERSION = 4  # of the measures; a new one whenever they change
 PLACE = 2  # first values of a window: x and y of its centre
 
 
