@@ -3,13 +3,27 @@
 import contextlib
 import json
 import pathlib
+import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from vadjax.storage.files import atomic_write, unwritable
 
 SCALARS = ("train_loss", "select_loss", "learning_rate", "windows_per_s")
 FLUSH_S = 10.0  # a TensorBoard that looks on sees rows this old
+
+
+@contextlib.contextmanager
+def _without_torch() -> Iterator[None]:
+    """Keep tensorboardX from loading PyTorch where it is installed: seconds, and memory."""
+    if "torch" in sys.modules:
+        yield
+        return
+    sys.modules["torch"] = None  # type: ignore[assignment]  # importing it raises ImportError
+    try:
+        yield
+    finally:
+        del sys.modules["torch"]
 
 
 class EpochLog:
@@ -28,7 +42,8 @@ class EpochLog:
     """
 
     def __init__(self, workdir: pathlib.Path, name: str, history: Sequence[Mapping]):
-        from tensorboardX.event_file_writer import EventsWriter
+        with _without_torch():
+            from tensorboardX.event_file_writer import EventsWriter
 
         self._path, self._board_dir = workdir / "log.jsonl", workdir / "tensorboard" / name
         rows = [row for row in read_log(workdir) if row.get("name", "") != name]
