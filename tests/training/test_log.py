@@ -7,7 +7,8 @@ PROGRAM = """
 import pathlib, sys
 from vadjax.training.log import EpochLog
 
-row = dict(train_loss=1.0, select_loss=2.0, learning_rate=1e-3, windows_per_s=4.0, wall_s=1.0, step=1)
+row = {"train_loss": 1.0, "select_loss": 2.0, "learning_rate": 1e-3, "windows_per_s": 4.0}
+row |= {"wall_s": 1.0, "step": 1}
 log = EpochLog(pathlib.Path(sys.argv[1]), "", [row])
 log.write({**row, "step": 2})
 log.close()
