@@ -34,6 +34,12 @@ def test_constant_normal_scores_do_not_divide_by_zero():
         assert np.isfinite(kind.fit([np.ones(10)])(np.array([0.0, 1.0, 2.0]))).all()
 
 
+def test_without_an_excess_in_normal_scores_a_unit_is_the_scale():
+    """A cue that normal clips never show does not outweigh all others by rounding."""
+    found = Surprise.fit([np.zeros(50)])(np.array([0.0, 1.0, 3.0]))
+    np.testing.assert_allclose(found - found[0], np.array([0, 1, 3]) / np.log(10), rtol=1e-6)
+
+
 @pytest.mark.parametrize("calibration", ["standard", "surprise"])
 def test_the_unit_of_a_cue_does_not_count(calibration):
     rng = np.random.default_rng(2)

@@ -52,7 +52,7 @@ class Surprise:
         shares = np.linspace(0, TAIL, 96)
         levels = np.quantile(values, shares)
         over = values[values > levels[-1]] - levels[-1]
-        excess = max(float(over.mean()) if len(over) else 0.0, 1e-12)
+        excess = max(float(over.mean()), 1e-12) if len(over) else 1.0  # 1: a unit of the score
         return cls(levels, -np.log10(1 - shares), excess)
 
     def __call__(self, scores: np.ndarray) -> np.ndarray:

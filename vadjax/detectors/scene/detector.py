@@ -133,7 +133,11 @@ class Scene(ClipDetector):
                 count += len(bodies)
                 for learner in learners.values():
                     learner.update(bodies)
-            self._lessons[key] = _Lessons(count, {k: one.lesson() for k, one in learners.items()})
+            learnt = {name: one.lesson() for name, one in learners.items()}
+            for lesson in learnt.values():
+                if "source" in lesson:  # frames of the clip, not of the stretch
+                    lesson["source"][:, 0] += int(rows[0])
+            self._lessons[key] = _Lessons(count, learnt)
         return self._lessons[key]
 
     def score(self, state: State, clip: Clip) -> ScoredVideo:
@@ -179,12 +183,14 @@ class Scene(ClipDetector):
         """
         camera = camera_of(state, clip.videos[0].fps)
         follower, found, wanted = SceneFollower(state, camera), [], set(frames)
-        last = max(wanted, default=-1)
+        last = max([1, *wanted])
         with threadpool_limits(1, "blas"):
             rows = np.arange(min(last + 1, len(clip)))
             for number, bodies in enumerate(_reader(clip, rows, camera)()):
                 follower.update(bodies)
-                if number in wanted:
+                if number == 1 and 0 in wanted:  # the first frame has the score of the second
+                    found.append(follower.finding(0))
+                if number in wanted and (number or len(clip) == 1):
                     found.append(follower.finding(number))
         return found
 

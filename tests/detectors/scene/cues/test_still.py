@@ -34,6 +34,11 @@ def test_seconds_are_divided_by_the_usual_ones():
     np.testing.assert_allclose(follower.update(frame(0.0)), 0.0)
 
 
+def test_where_nothing_was_seen_to_stand_still_a_second_is_usual():
+    np.testing.assert_array_equal(learnt([0.0] * 50)["usual"], np.ones((12, 16), np.float32))
+    assert learnt([0.0] * 50 + [0.1])["usual"].max() < 1
+
+
 def test_the_sentence_has_both_times():
     state = learnt([2.0] * 50)
     text = Still().say(state, CAMERA, (1, 1), 12.0 / float(state["usual"][1, 1]))

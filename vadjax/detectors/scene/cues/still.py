@@ -10,6 +10,7 @@ from vadjax.detectors.scene.usual import Counting, usual
 from vadjax.features.scene.meter import CHANNELS
 
 _CHANNEL = CHANNELS.index("still_s")
+_UNSEEN_S = 1.0  # seconds that count as usual where nothing was seen to stand still
 
 
 class Still:
@@ -32,7 +33,10 @@ class Still:
             counts int32 [bins, h, w], and the usual maximum float32 [h, w], seconds.
         """
         counts = np.stack([lesson["counts"] for lesson in lessons]).sum(0, np.int32)
-        return {"counts": counts, "usual": usual(counts)}
+        limit = usual(counts)
+        if not counts[1:].any():  # nothing ever stood still
+            limit = np.full_like(limit, _UNSEEN_S)
+        return {"counts": counts, "usual": limit}
 
     def follow(self, state: CueState, camera: Camera) -> Follower:
         """Begin a video; see `cue.Cue.follow`.
