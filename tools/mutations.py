@@ -30,6 +30,7 @@ DECISIONS = "tests/evaluation/test_decisions.py tests/evaluation/test_events.py"
 FITS = "tests/pipeline/test_fits.py"
 FRAME = "tests/evaluation/test_frame.py"
 MOTION = "tests/features/test_motion.py"
+SCENE = "tests/detectors/scene/test_detector.py"
 SPLITS = "tests/data/splits/test_folds.py"
 STANDARDIZE = "tests/features/test_standardize.py"
 THRESHOLDS = "tests/evaluation/test_thresholds.py"
@@ -44,8 +45,8 @@ _ROWS = [
     ),
     (
         "vadjax/pipeline/train.py",
-        "run.clips(fold.train, fold),",
-        "[*run.clips(fold.train, fold), *run.clips(fold.test, fold)],",
+        "for units in fitted_units(run, fold) for clip",
+        "for units in (*fitted_units(run, fold), fold.test) for clip",
         FITS,
     ),
     (
@@ -118,8 +119,8 @@ _ROWS = [
     ),
     (
         "vadjax/data/leakage/audit_folds.py",
-        'units = fold.validation if purpose == "early stopping" else fold.train',
-        "units = fold.train",
+        'tables = [fold.validation if purpose == "early stopping" else fold.train]',
+        "tables = [fold.train]",
         AUDIT,
     ),
     (
@@ -435,6 +436,193 @@ _ROWS = [
         "return np.stack(values).mean(0, np.float64).astype(np.float32)",
         "return np.stack(values)[0].astype(np.float32)",
         "tests/pipeline/test_fold_mean.py",
+    ),
+    # the detector of a fixed camera
+    (
+        "vadjax/detectors/scene/detector.py",
+        "[one for n, one in enumerate(lessons) if n not in held]",
+        "[one for n, one in enumerate(lessons)]",
+        SCENE,
+    ),
+    (
+        "vadjax/detectors/scene/detector.py",
+        "followers, np.array(found[1:]).T",
+        "followers, np.array(found).T",
+        SCENE,
+    ),
+    (
+        "vadjax/detectors/scene/detector.py",
+        "maps[0], scores[0] = maps[1], scores[1]",
+        "maps[0], scores[0] = maps[-1], scores[-1]",
+        SCENE,
+    ),
+    (
+        "vadjax/detectors/scene/detector.py",
+        "predicted = np.arange(len(clip)) > 0",
+        "predicted = np.arange(len(clip)) >= 0",
+        SCENE,
+    ),
+    (
+        "vadjax/detectors/scene/detector.py",
+        "return camera._replace(fps=clip.videos[0].fps or camera.fps)",
+        "return camera",
+        SCENE,
+    ),
+    (
+        "vadjax/detectors/scene/detector.py",
+        'lesson["source"][:, 0] += int(rows[0])',
+        'lesson["source"][:, 0] += 0',
+        SCENE,
+    ),
+    (
+        "vadjax/detectors/scene/detector.py",
+        "return SceneStream(state, self.frontend, fps)",
+        "return SceneStream(state, self.frontend)",
+        SCENE,
+    ),
+    (
+        "vadjax/detectors/scene/detector.py",
+        "read = stretches_of(train, lambda clip: np.arange(len(clip)))",
+        "read = stretches_of(train[:1], lambda clip: np.arange(len(clip)))",
+        SCENE,
+    ),
+    (
+        "vadjax/detectors/scene/follower.py",
+        "self._surprise[name](cv2.dilate(values, _AROUND))",
+        "self._surprise[name](values)",
+        SCENE,
+    ),
+    (
+        "vadjax/detectors/scene/follower.py",
+        "total = np.stack([*maps.values()]).sum(0, np.float32)",
+        "total = np.stack([*maps.values()]).max(0)",
+        SCENE,
+    ),
+    (
+        "vadjax/scoring/fusion.py",
+        "max(float(over.mean()), 1e-12) if len(over) else 1.0",
+        "max(float(over.mean()), 1e-12) if len(over) else 1e-12",
+        "tests/scoring/test_fusion.py tests/detectors/scene/test_detector.py",
+    ),
+    (
+        "vadjax/detectors/scene/bodies.py",
+        "return total / (share + _PRIOR * count)[:, None]",
+        "return total / np.maximum(share, 1e-9)[:, None]",
+        "tests/detectors/scene/test_bodies.py",
+    ),
+    (
+        "vadjax/detectors/scene/bodies.py",
+        "at = at - flow * (seen / np.maximum(own, 0.1))[:, None]",
+        "at = at + 0",
+        "tests/detectors/scene/test_bodies.py",
+    ),
+    (
+        "vadjax/detectors/scene/cues/speed.py",
+        "np.hypot(x, y) / (share + _PRIOR) * self._scale",
+        "np.hypot(x, y) / np.maximum(share, 1e-3) * self._scale",
+        "tests/detectors/scene/cues/test_speed.py",
+    ),
+    (
+        "vadjax/detectors/scene/cues/speed.py",
+        "if not self._begun:",
+        "if False:",
+        "tests/detectors/scene/cues/test_speed.py",
+    ),
+    (
+        "vadjax/detectors/scene/cues/course.py",
+        "if not self._begun:",
+        "if False:",
+        "tests/detectors/scene/cues/test_course.py",
+    ),
+    (
+        "vadjax/detectors/scene/cues/course.py",
+        "lambda bodies: _vectors(bodies, camera), first=1",
+        "lambda bodies: _vectors(bodies, camera)",
+        "tests/detectors/scene/cues/test_course.py",
+    ),
+    (
+        "vadjax/detectors/scene/cues/look.py",
+        'source = np.insert(lesson["source"], 0, number, axis=1)',
+        'source = np.insert(lesson["source"], 0, 0, axis=1)',
+        "tests/detectors/scene/cues/test_look.py",
+    ),
+    (
+        "vadjax/detectors/scene/usual.py",
+        "(np.cumsum(counts, axis=0) < QUANTILE * total)",
+        "(np.cumsum(counts, axis=0) < 0.9 * total)",
+        "tests/detectors/scene/test_usual.py",
+    ),
+    (
+        "vadjax/detectors/scene/exemplars.py",
+        "new = nearest(self.kept, vectors)[0] > self.radius",
+        "new = nearest(self.kept, vectors)[0] > 9 * self.radius",
+        "tests/detectors/scene/test_exemplars.py",
+    ),
+    (
+        "vadjax/detectors/scene/exemplars.py",
+        "while len(self.kept) > limit:",
+        "while len(self.kept) > 2 * limit:",
+        "tests/detectors/scene/test_exemplars.py",
+    ),
+    (
+        "vadjax/features/scene/meter.py",
+        "np.where(seen, 0.0, -FORGET * step)",
+        "np.where(seen, 0.0, -step)",
+        "tests/features/scene/test_meter.py",
+    ),
+    (
+        "vadjax/features/scene/meter.py",
+        "np.where(seen & slow, step,",
+        "np.where(seen, step,",
+        "tests/features/scene/test_meter.py",
+    ),
+    (
+        "vadjax/features/scene/meter.py",
+        "flow = _half(optical_flow(self._last, grey)) * share[..., None]",
+        "flow = _half(optical_flow(self._last, grey)) * share[..., None] / 2",
+        "tests/features/scene/test_meter.py",
+    ),
+    (
+        "vadjax/features/scene/meter.py",
+        "away[:, 0] > _APART[0]",
+        "away[:, 0] > 0",
+        "tests/features/scene/test_meter.py",
+    ),
+    (
+        "vadjax/features/scene/foreground.py",
+        "return np.maximum(THRESHOLD, NOISE * noise)",
+        "return np.maximum(THRESHOLD, noise)",
+        "tests/features/scene/test_foreground.py",
+    ),
+    (
+        "vadjax/features/scene/foreground.py",
+        "np.abs(away - light)",
+        "np.abs(away)",
+        "tests/features/scene/test_foreground.py",
+    ),
+    (
+        "vadjax/features/scene/body_size.py",
+        "np.median(band, axis=0)",
+        "np.mean(band, axis=0)",
+        "tests/features/scene/test_body_size.py",
+    ),
+    (
+        "vadjax/features/scene/reference.py",
+        "round(height / CELL)",
+        "round(height / CELL) + 9",
+        "tests/features/scene/test_reference.py",
+    ),
+    (
+        "vadjax/features/scene/rows.py",
+        "row[:count, PLACE:] = looks[start : start + count]",
+        "row[:count, PLACE:] = looks[:count]",
+        "tests/features/scene/test_rows.py",
+    ),
+    (
+        "vadjax/features/scene/extract.py",
+        '.get("fps", fps) == fps',
+        '.get("fps", fps) == store.meta(video).get("fps", fps)',
+        "tests/features/scene/test_extract.py",
     ),
 ]
 MUTATIONS = tuple(Mutation(*row) for row in _ROWS)
