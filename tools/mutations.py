@@ -602,9 +602,21 @@ _ROWS = [
     ),
     (
         "vadjax/features/scene/body_size.py",
-        "np.median(band, axis=0)",
-        "np.mean(band, axis=0)",
+        "_median(b[:, 1], b[:, 1])) for b in bands",
+        "float(b[:, 1].mean())) for b in bands",
         "tests/features/scene/test_body_size.py",
+    ),
+    (
+        "vadjax/features/scene/body_size.py",
+        "slope = _DAMPED * float(",
+        "slope = float(",
+        "tests/features/scene/test_body_size.py",
+    ),
+    (
+        "vadjax/features/scene/meter.py",
+        "< STILL * 2 / BOX *",
+        "< STILL *",
+        "tests/features/scene/test_meter.py",
     ),
     (
         "vadjax/features/scene/reference.py",

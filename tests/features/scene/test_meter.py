@@ -104,6 +104,16 @@ def test_what_moves_is_not_still_and_who_walks_past_stops_the_clock_only():
     assert (meter._still == 7.0).all()
 
 
+def test_what_is_slower_than_a_quarter_of_its_height_a_second_stands():
+    there = np.ones((48, 64), np.float32)
+    for fps in (10.0, 5.0):
+        limit = meters.STILL * BODY / fps  # pixels a frame
+        for speed, still in ((0.85 * limit, 1 / fps), (1.15 * limit, 0.0)):
+            meter = SceneMeter(CAMERA, fps)
+            meter._stand(there, np.dstack([speed * there, 0 * there]))
+            np.testing.assert_allclose(meter._still, still)
+
+
 def test_stillness_is_bounded():
     meter = SceneMeter(CAMERA, 0.1)  # ten seconds a frame
     there = np.ones(meter._still.shape, np.float32)
