@@ -7,6 +7,7 @@ import numpy as np
 from vadjax.data.clip import Clip
 from vadjax.data.scored_video import ScoredVideo
 from vadjax.detectors.contract import Explainer, State
+from vadjax.errors import UserError
 from vadjax.pipeline.run import Run
 from vadjax.storage import artifacts
 
@@ -37,7 +38,7 @@ def with_findings_of(run: Run, videos: list[ScoredVideo]) -> list[ScoredVideo]:
         videos: of its test clips, with alarms.
 
     Returns:
-        The records in the same order.
+        The records in the same order; without words where the rows are no longer stored.
     """
     if not isinstance(run.detector, Explainer):
         return videos
@@ -48,6 +49,10 @@ def with_findings_of(run: Run, videos: list[ScoredVideo]) -> list[ScoredVideo]:
             if video.id in clips and video.alarms:
                 clip, fold = clips[video.id]
                 state = artifacts.read_state(run.workdir, fold.index)
-                video = with_findings(run.detector, state, clip, video)
+                try:
+                    video = with_findings(run.detector, state, clip, video)
+                except UserError as error:  # the cache may have been cleared since
+                    run.console.say(f"  note: alarms are shown without words: {error}")
+                    return videos
             result.append(video)
     return result

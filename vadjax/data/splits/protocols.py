@@ -33,9 +33,10 @@ _ALL = (
     Protocol(
         "one_class",
         "one class",
-        "The detector was trained on normal clips only. Held-out training clips served early "
-        "stopping and chose the threshold. The labels of the test clips were used for these "
-        "metrics and for nothing else.",
+        "The detector was trained on normal clips only. The threshold was chosen on normal clips "
+        "by detectors that were not trained on them; where training is stopped early, held-out "
+        "clips say when. The labels of the test clips were used for these metrics and for "
+        "nothing else.",
     ),
     Protocol(
         "official",
