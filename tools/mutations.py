@@ -439,6 +439,12 @@ _ROWS = [
     ),
     # the detector of a fixed camera
     (
+        "vadjax/features/scene/learn.py",
+        "itertools.islice(video.frames, start, stop)",
+        "itertools.islice(video.frames, 0, None)",
+        "tests/features/scene/test_learn.py",
+    ),
+    (
         "vadjax/detectors/scene/detector.py",
         "[one for n, one in enumerate(lessons) if n not in held]",
         "[one for n, one in enumerate(lessons)]",

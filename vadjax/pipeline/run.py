@@ -160,8 +160,7 @@ class Run:
         from vadjax.features.scene.learn import learn_reference
 
         (fold,) = self.folds
-        videos = [self.videos[segment.video_id] for segment in fold.train.segments]
-        return learn_reference(videos, folder=self.cache / "scene")
+        return learn_reference(self.videos, fold.train.segments, folder=self.cache / "scene")
 
     @functools.cached_property
     def frame_shapes(self) -> list[tuple[tuple[int, int], int]]:

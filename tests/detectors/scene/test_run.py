@@ -8,6 +8,7 @@ import pytest
 
 from vadjax import config as configs
 from vadjax import data
+from vadjax.data.splits.units import Segment
 from vadjax.errors import UserError
 from vadjax.features.scene.learn import learn_reference
 from vadjax.pipeline import predict, stages
@@ -130,6 +131,7 @@ def test_a_video_of_another_size_is_refused_by_name(finished, tmp_path):
 def test_training_clips_of_two_cameras_are_refused_by_name(tmp_path):
     for name, shape in (("a", (96, 128)), ("b", (48, 64))):
         write(tmp_path / name, [np.full((*shape, 3), 90, np.uint8)] * 30)
-    videos = [data.open_video(tmp_path / name) for name in ("a", "b")]
+    videos = {name: data.open_video(tmp_path / name) for name in ("a", "b")}
+    segments = [Segment(name, 0, 30) for name in videos]
     with pytest.raises(UserError, match=r"a \(128x96\).*b \(64x48\).*one fixed camera"):
-        learn_reference(videos, folder=tmp_path / "cache")
+        learn_reference(videos, segments, folder=tmp_path / "cache")
