@@ -138,6 +138,23 @@ class Detector(Protocol):
 
 
 @runtime_checkable
+class Doubter(Protocol):
+    """A detector that can say that a clip is not of what it has learnt."""
+
+    def doubt(self, state: State, clip: Clip) -> str:
+        """Say why the scores of a clip should not be trusted.
+
+        Args:
+            state: what `fit` returned.
+            clip: that is scored.
+
+        Returns:
+            A sentence without the clip's name; "" where there is no doubt.
+        """
+        ...
+
+
+@runtime_checkable
 class Explainer(Protocol):
     """A detector that can say in words what it saw."""
 

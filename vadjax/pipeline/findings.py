@@ -1,12 +1,13 @@
-"""What a detector says of each alarm, where it can."""
+"""What a detector says of each alarm, and of clips that it doubts, where it can."""
 
 import dataclasses
+from collections.abc import Sequence
 
 import numpy as np
 
 from vadjax.data.clip import Clip
 from vadjax.data.scored_video import ScoredVideo
-from vadjax.detectors.contract import Explainer, State
+from vadjax.detectors.contract import Doubter, Explainer, State
 from vadjax.errors import UserError
 from vadjax.pipeline.run import Run
 from vadjax.storage import artifacts
@@ -56,3 +57,41 @@ def with_findings_of(run: Run, videos: list[ScoredVideo]) -> list[ScoredVideo]:
                     return videos
             result.append(video)
     return result
+
+
+def doubts(detector: object, state: State, clips: Sequence[Clip]) -> list[str]:
+    """Return what a detector says of clips that are not of what it has learnt.
+
+    Args:
+        detector: that scores them.
+        state: of it.
+        clips: that are scored.
+
+    Returns:
+        A sentence for each such clip.
+    """
+    if not isinstance(detector, Doubter):
+        return []
+    said = [(clip.id, detector.doubt(state, clip)) for clip in clips]
+    return [f"{name}: {why}" for name, why in said if why]
+
+
+def doubts_of(run: Run) -> list[str]:
+    """Return what the run's detector says of its own clips, training clips included.
+
+    Args:
+        run: trained.
+
+    Returns:
+        A sentence for each clip that is not of what it has learnt.
+    """
+    if not isinstance(run.detector, Doubter):
+        return []
+    return [
+        text
+        for fold in run.folds
+        for units in (fold.train, fold.test)
+        for text in doubts(
+            run.detector, artifacts.read_state(run.workdir, fold.index), run.clips(units, fold)
+        )
+    ]

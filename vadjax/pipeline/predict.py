@@ -123,7 +123,10 @@ def _detect(
                 report=lambda p: advance(p["frames"] + total - p["total"]),
                 new_maps=new_maps,
             )
-        metrics = {**detector.metrics, "warnings": [*detector.metrics["warnings"], *unlike]}
+        for note in detector.doubts:
+            console.say(f"  WARNING: {note}")
+        warnings = [*detector.metrics["warnings"], *unlike, *detector.doubts]
+        metrics = {**detector.metrics, "warnings": warnings}
         _write(detector, metrics, videos, scored, out)
     return scored
 

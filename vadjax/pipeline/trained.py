@@ -20,7 +20,7 @@ from vadjax.data.video import Video
 from vadjax.errors import UserError
 from vadjax.evaluation.decisions import decide
 from vadjax.pipeline.extract import first_batch
-from vadjax.pipeline.findings import with_findings
+from vadjax.pipeline.findings import doubts, with_findings
 from vadjax.pipeline.fold_mean import MeanStream, mean_video
 from vadjax.pipeline.run import Run, check_length
 from vadjax.pipeline.sensitivity import Asked, asked_threshold
@@ -72,6 +72,7 @@ class TrainedDetector:
                 f"{self.workdir} was trained with ({self.run.backbone.weights_source}); give it "
                 "the same file."
             )
+        self.doubts: list[str] = []  # of the videos that were scored last
         self.asked: Asked | None = None
         if threshold is not None or sensitivity:
             held_out = artifacts.read_scores(self.workdir).calibration
@@ -145,6 +146,7 @@ class TrainedDetector:
             kept = stored(video)
             units = Units((Segment(kept.id, 0, len(kept.frames)),))
             clips.append(Clip(video.id, units, (kept,), read, new_maps=new_maps))
+        self.doubts = doubts(self.run.detector, self.states[0], clips)
         by_fold = [self.run.detector.score_clips(state, clips) for state in self.states]
         decided = [
             decide(mean_video(scored, new_maps=new_maps), self.threshold)

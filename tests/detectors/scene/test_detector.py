@@ -275,3 +275,28 @@ def test_an_alarm_is_explained_by_its_cue_place_and_numbers(normal):
     alone, speed = fitted([clip(f"train/{n}", walk(1.8)) for n in range(4)], scene__cues=("speed",))
     [finding] = alone.explain(speed, one, [12])
     assert finding.cue == "speed" and "body heights a second" in finding.text
+
+
+def test_another_scene_is_doubted_and_the_own_one_is_not(normal):
+    detector, state = normal
+    assert detector.doubt(state, clip("test/0", walk(1.9))) == ""
+    other = [np.roll(frame[::-1], 40, axis=1) for frame in walk(1.9)]
+    words = detector.doubt(state, clip("test/moved", other))
+    share = int(words.partition("%")[0])
+    assert share >= 100 * module.DIFFERENT and "another scene, or a camera" in words
+
+
+def test_an_alarm_is_explained_by_the_cue_the_place_and_both_numbers(normal):
+    detector, state = normal
+    fast = clip("test/fast", walk(6.0, number=19))
+    scored = detector.score(state, fast)
+    peak = int(scored.scores.argmax())
+    [found] = detector.explain(state, fast, [peak])
+    assert found.frame == peak and found.cue == max(
+        scored.parts, key=lambda k: scored.parts[k][peak]
+    )
+    left, top, width, height = found.box
+    middle = left + width / 2, top + height / 2
+    walker = 4 + 6.0 * peak + 5, 38 + 10
+    assert abs(middle[0] - walker[0]) < 30 and abs(middle[1] - walker[1]) < 20
+    assert any(character.isdigit() for character in found.text) and not found.text.endswith(".")

@@ -24,11 +24,14 @@ from vadjax.detectors.scene.follower import SceneFollower, camera_of
 from vadjax.detectors.scene.stream import SceneStream
 from vadjax.errors import UserError
 from vadjax.features.scene.extract import INPUTS, usual_fps
+from vadjax.features.scene.meter import CHANNELS
 from vadjax.features.scene.reference import Reference
 from vadjax.scoring.fusion import Surprise
 
 NUM_FOLDS = 4  # of the training clips, for held-out normal maps
 LEAST_FRAMES = 50  # of training
+DIFFERENT = 0.35  # share of foreground in the median frame from which on it is another scene
+SAMPLED = 64  # frames of a clip in which it is looked for
 
 
 class Scene(ClipDetector):
@@ -193,6 +196,27 @@ class Scene(ClipDetector):
                 if number in wanted and (number or len(clip) == 1):
                     found.append(follower.finding(number))
         return found
+
+    def doubt(self, state: State, clip: Clip) -> str:
+        """Say that most of the picture differs from the background; see `Doubter.doubt`.
+
+        Args:
+            state: what `fit` returned.
+            clip: that is scored.
+
+        Returns:
+            The sentence, or "".
+        """
+        cells = clip.rows("cells")
+        looked = cells[:: max(1, len(cells) // SAMPLED)]
+        share = float(np.median(looked[..., CHANNELS.index("share")].mean((1, 2), np.float32)))
+        release(cells)
+        if share < DIFFERENT:
+            return ""
+        return (
+            f"{share:.0%} of the picture differ from the background of the training clips: another "
+            "scene, or a camera that moves or was moved; its scores mean nothing"
+        )
 
     def stream(self, state: State, fps: float | None = None) -> Stream:
         """Measure and score frame by frame; see `Detector.stream`.
