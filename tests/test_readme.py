@@ -16,11 +16,6 @@ from vadjax.errors import UserError
 README = pathlib.Path(__file__).parents[1] / "README.md"
 SMALL = {  # what makes it quick; everything else is what a reader gets
     "features__backbone": "pixels",
-    "features__height": 16,
-    "features__width": 16,
-    "window__length": 4,
-    "model__units": (8,),
-    "train__epochs": 1,
     "explain__videos": False,
     "explain__maps": False,
 }
@@ -46,7 +41,7 @@ def write_video(path: pathlib.Path, frames) -> None:
 
 def test_the_python_of_the_first_page_runs(tmp_path, monkeypatch):
     config = configs.default_config()
-    config.dataset.update(num_train=4, num_test=1, num_frames=24, height=64, width=96)
+    config.dataset.update(num_train=4, num_test=1, num_frames=60, height=64, width=96)
     drawn = data.load(config.dataset, cache_dir=tmp_path / "cache")
     write_clips(tmp_path / "my_videos", [video.frames for video in drawn.train])
     write_video(tmp_path / "new.mp4", drawn.test[0].frames)

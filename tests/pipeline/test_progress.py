@@ -33,7 +33,8 @@ def spoken(tmp_path_factory):
     for side, names in (("train", "abcd"), ("test", ("monday", "thursday"))):
         for name in names:
             layouts.write_video(root / "videos" / side / f"{name}.avi", 40)
-    config = vadjax.load_config(root / "videos", features__cache_dir=str(root / "cache"), **SMALL)
+    places = {"dataset__data_dir": str(root / "videos"), "features__cache_dir": str(root / "cache")}
+    config = vadjax.load_config("folder_lstm", **places, **SMALL)
     first, second = [], []
     for lines in (first, second):
         with pytest.MonkeyPatch.context() as patch:

@@ -56,7 +56,7 @@ def default_config() -> ConfigDict:
     config.scene = ConfigDict(  # detector scene
         dict(
             cues=("speed", "look", "course", "still"),
-            tap="stage5",  # of features.backbone, whose mean is the embedding of a moving body
+            tap="",  # stage of features.backbone whose mean embeds a body; "": stage5, or the last
         )
     )
     config.window = ConfigDict(dict(length=16, stride=1, dilation=1, label="last"))

@@ -7,6 +7,7 @@ from vadjax.data.splits.cross_fit import cross_folds, needs_cross_fit
 from vadjax.data.splits.units import Fold, Units
 from vadjax.detectors import DETECTORS
 from vadjax.detectors.contract import Progress
+from vadjax.errors import UserError
 from vadjax.pipeline.run import Run
 from vadjax.runtime import processes
 from vadjax.storage import artifacts
@@ -68,7 +69,13 @@ def cross_fit(run: Run) -> bool:
         epochs = _best_epoch(run)
         states = fit_folds(run.detector, pairs, seed=seed, progress=progress, epochs=epochs)
     else:
-        states = [run.detector.fit(*pair, seed=seed, progress=progress) for pair in pairs]
+        try:
+            states = [run.detector.fit(*pair, seed=seed, progress=progress) for pair in pairs]
+        except UserError as error:
+            raise UserError(
+                f"the cross-fit for the threshold, whose trainings each leave out a part of the "
+                f"normal clips: {error} Or leave it out with evaluate.cross_fit=0."
+            ) from None
     kept.write_cross(run.workdir, states, facts)
     return True
 

@@ -71,7 +71,7 @@ def _say_scene(run: Run) -> None:
         f"  camera: {how} {low:.0f} to {high:.0f} pixels high; working size {width}x{height}"
     )
     name, source = run.crop_backbone.name, run.crop_backbone.weights_source
-    run.console.say(f"  looks of bodies by {name}, {run.config.scene.tap}, weights: {source}")
+    run.console.say(f"  looks of bodies by {name}, {run.frontend.looks.tap}, weights: {source}")
 
 
 def _extract(run: Run) -> bool:

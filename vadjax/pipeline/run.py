@@ -219,7 +219,7 @@ class Run:
         from vadjax.features.scene.extract import INPUTS
         from vadjax.features.scene.rows import scene_spec
 
-        looks = {"backbone": self.crop_backbone.spec(), "tap": self.config.scene.tap}
+        looks = {"backbone": self.crop_backbone.spec(), "tap": self.frontend.looks.tap}
         return {name: {**scene_spec(reference, looks=looks), "rows": name} for name in INPUTS}
 
     @functools.cached_property

@@ -9,6 +9,7 @@ import numpy as np
 from vadjax.backbones.backbone import Backbone
 from vadjax.errors import unknown
 
+USUAL = "stage5"  # of tf_efficientnet_lite0, with which the detector was chosen
 BATCH = 32  # crops a call; fewer are filled up, so that one program is compiled
 
 
@@ -17,13 +18,14 @@ class Looks:
 
     Args:
         backbone: built for inputs of the crops' size.
-        tap: one of its stages.
+        tap: one of its stages; "" is `USUAL`, or the last one of a network without it.
 
     Raises:
         UserError: the backbone has no such stage.
     """
 
     def __init__(self, backbone: Backbone, tap: str):
+        tap = tap or (USUAL if USUAL in backbone.taps else backbone.taps[-1])
         if tap not in backbone.taps:
             raise unknown(f"scene.tap of {backbone.name}", tap, backbone.taps)
         self.backbone, self.tap = backbone, tap
@@ -31,7 +33,8 @@ class Looks:
 
         @jax.jit
         def run(variables: Any, crops: jax.Array) -> jax.Array:
-            return backbone.apply(variables, crops, taps=(tap,))["taps"][tap].mean((1, 2))
+            outputs = backbone.apply(variables, crops, taps=() if tap == "map" else (tap,))
+            return {**outputs, **outputs["taps"]}[tap].mean((1, 2))
 
         self._run = run
 
