@@ -29,7 +29,7 @@ AT_ONCE := --numprocesses=auto --maxprocesses=4 --dist=loadfile
 .PHONY: demo test slow fuzz kill parity parity-full lint types docs audit lock format clean help
 
 help:
-	@echo "make demo    the main job on the synthetic set (about five minutes after installing)"
+	@echo "make demo    the main job on the synthetic set (about two minutes after installing)"
 	@echo "make test    the tests, without torch"
 	@echo "make slow    the tests of several processes, machines and engines, and of every population"
 	@echo "make fuzz    damaged files of every kind through every reader, for a minute"
@@ -75,7 +75,7 @@ $(VENV)/.installed-docs: $(VENV)/.installed
 	@touch $@
 
 demo: $(VENV)/.installed
-	@echo "[3/3] running the main job on the synthetic set (about 5 minutes on 2 idle cores)"
+	@echo "[3/3] running the main job on the synthetic set (about 2 minutes on 2 idle cores)"
 	@$(BIN)/python -m vadjax.main --config=configs/synthetic_scene.py
 
 test: $(VENV)/.installed-test

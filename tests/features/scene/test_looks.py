@@ -36,6 +36,7 @@ def crops(number):
 def test_an_embedding_is_the_mean_over_the_tap(tap, step, monkeypatch):
     """Of more crops than go into one call, the last of which is not full."""
     monkeypatch.setattr(module, "BATCH", 4)
+    monkeypatch.setattr(module, "REST", 3)
     looks, some = Looks(Tiny(), tap), crops(6)
     found = looks(some)
     assert found.dtype == np.float16 and found.shape == (6, looks.width) == (6, 5)

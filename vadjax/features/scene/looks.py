@@ -10,7 +10,8 @@ from vadjax.backbones.backbone import Backbone
 from vadjax.errors import unknown
 
 USUAL = "stage5"  # of tf_efficientnet_lite0, with which the detector was chosen
-BATCH = 32  # crops a call; fewer are filled up, so that one program is compiled
+BATCH = 32  # crops a call
+REST = 4  # crops a call of those that fill no whole batch, as of one frame: filled up
 
 
 class Looks:
@@ -59,9 +60,12 @@ class Looks:
             float16 [n, d].
         """
         found = np.empty((len(crops), self.width), np.float16)
-        for start in range(0, len(crops), BATCH):
-            part = crops[start : start + BATCH]
-            full = np.zeros((BATCH, *part.shape[1:]), np.uint8)
+        start = 0
+        while start < len(crops):
+            size = BATCH if len(crops) - start >= BATCH else REST
+            part = crops[start : start + size]
+            full = np.zeros((size, *part.shape[1:]), np.uint8)
             full[: len(part)] = part
-            found[start : start + BATCH] = np.asarray(self._run(self._variables, full))[: len(part)]
+            found[start : start + size] = np.asarray(self._run(self._variables, full))[: len(part)]
+            start += size
         return found
