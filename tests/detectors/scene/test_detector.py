@@ -299,4 +299,5 @@ def test_an_alarm_is_explained_by_the_cue_the_place_and_both_numbers(normal):
     middle = left + width / 2, top + height / 2
     walker = 4 + 6.0 * peak + 5, 38 + 10
     assert abs(middle[0] - walker[0]) < 30 and abs(middle[1] - walker[1]) < 20
+    assert found.text.startswith("moves to the right ")
     assert any(character.isdigit() for character in found.text) and not found.text.endswith(".")

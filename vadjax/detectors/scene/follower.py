@@ -13,6 +13,12 @@ from vadjax.detectors.scene.cues import CUES
 from vadjax.features.scene.reference import CELL, Reference
 from vadjax.scoring.fusion import Surprise
 
+WAYS = (  # from the right, clockwise, as the picture shows it
+    *("to the right", "to the right and down", "down", "to the left and down"),
+    *("to the left", "to the left and up", "up", "to the right and up"),
+)
+_NEAR = 4.0  # cells within which a body is that of a cell
+_MOVING = 0.2  # heights of a body a second from which on it moves somewhere
 _WIDTH = 0.6  # of a box, in heights
 _AROUND = np.ones((3, 3), np.uint8)  # cells: cues need not agree about a place to a cell
 
@@ -31,9 +37,11 @@ class SceneFollower:
         self._state, self._camera, self._count = state, camera, 0
         self._raw: Mapping[str, np.ndarray] = {}
         self._maps: Mapping[str, np.ndarray] = {}
+        self._bodies: Bodies | None = None
 
     def update(self, bodies: Bodies) -> FrameScore:
         """Score the next frame."""
+        self._bodies = bodies
         self._raw = {name: one.update(bodies) for name, one in self._followers.items()}
         self._maps = maps = {
             name: self._surprise[name](cv2.dilate(values, _AROUND))
@@ -64,7 +72,21 @@ class SceneFollower:
         text = CUES[cue]().say(
             self._state["cues"][cue], self._camera, place, float(self._raw[cue][place])
         )
+        if way := self._way(place):
+            text = text.replace("moves", f"moves {way}", 1)
         return Finding(number, cue, text, self._box(place))
+
+    def _way(self, cell: tuple[int, int]) -> str:
+        """Say whereto the nearest body moves; "" where none is near, or it hardly moves."""
+        if self._bodies is None or not len(self._bodies):
+            return ""
+        rows, columns = self._bodies.places
+        away = np.hypot(rows - cell[0], columns - cell[1])
+        nearest = int(away.argmin())
+        x, y = self._bodies.velocity[nearest]
+        if away[nearest] > _NEAR or np.hypot(x, y) < _MOVING:
+            return ""
+        return WAYS[round(np.arctan2(y, x) / (np.pi / 4)) % len(WAYS)]
 
     def _box(self, cell: tuple[int, int]) -> tuple[int, int, int, int]:
         """Return left, top, width, height in pixels of the frame of a body at a cell."""
