@@ -80,3 +80,13 @@ def test_the_expected_rate_is_that_of_clips_that_were_not_drawn():
     wanted = [np.mean(clip >= 1.2) for clip in clips]
     assert fixed.mean == pytest.approx(np.mean(wanted), rel=0.1)
     assert fixed.clip_high == max(wanted)
+
+
+def test_one_clip_unlike_all_others_does_not_lift_the_threshold_beyond_what_was_seen():
+    rng = np.random.default_rng(6)
+    clips = drawn(rng, 16)
+    strange = clips[0] + 20 * np.ptp(np.concatenate(clips))
+    threshold = by_clip_threshold([*clips[1:], strange], 0.01)
+    assert threshold == np.nextafter(strange.max(), np.inf)
+    alike = by_clip_threshold(clips, 0.01)
+    assert alike < np.concatenate(clips).max()  # the bound is that of outliers alone

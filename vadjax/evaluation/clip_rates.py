@@ -42,7 +42,8 @@ def by_clip_threshold(clips: Clips, rate: float) -> float | None:
     The scores of each clip are put on the scale of all other clips: 0 at their median, 1 at their
     1 - rate quantile. The 1 - rate quantile of the result, in which every clip counts as much as
     any other, is the number of units by which a threshold has to lie above the median. It is 1
-    where clips are alike, and more where they differ.
+    where clips are alike, and more where they differ; but the threshold lies at most just above
+    the largest score.
 
     Args:
         clips: float [t] of each clip, normal frames alone.
@@ -71,7 +72,8 @@ def by_clip_threshold(clips: Clips, rate: float) -> float | None:
     # The first that would exceed the rate: the threshold lies just above it.
     first = int(np.searchsorted(above, rate * (1 + 1e-12), side="right"))
     value = low + step * flat[order][min(first, len(flat) - 1)]
-    return float(np.nextafter(value, np.inf))
+    # One clip that is unlike all others would push it far beyond all that was seen.
+    return float(np.nextafter(min(value, max(clip.max() for clip in known)), np.inf))
 
 
 def _scale(clips: Clips, rate: float) -> tuple[float, float]:
