@@ -13,7 +13,7 @@ from vadjax.data.text.lists import spans
 from vadjax.data.video import Video
 from vadjax.errors import UserError
 from vadjax.pipeline.given_videos import open_given
-from vadjax.pipeline.run import check_length
+from vadjax.pipeline.lengths import check_length
 from vadjax.pipeline.trained import TrainedDetector, with_fps
 from vadjax.report.wording import plural
 from vadjax.runtime.console import Console

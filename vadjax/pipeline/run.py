@@ -4,7 +4,7 @@ import collections
 import dataclasses
 import functools
 import pathlib
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -21,6 +21,7 @@ from vadjax.data.splits.windows import window_span
 from vadjax.detectors.frontend import Frontend
 from vadjax.errors import UserError
 from vadjax.evaluation import schema
+from vadjax.pipeline.backbone import load_backbone
 from vadjax.pipeline.memory import Memory
 from vadjax.runtime import devices, processes
 from vadjax.runtime.console import Console
@@ -295,47 +296,3 @@ def fold_name(run: Run, fold: Fold) -> str:
         "fold1" and so on; "" where the run has one fold.
     """
     return f"fold{fold.index}" if len(run.folds) > 1 else ""
-
-
-def check_length(videos: Iterable, span: int) -> None:
-    """Refuse videos that hold no window, before anything is made of them.
-
-    Args:
-        videos: to be scored.
-        span: frames that a window reaches over.
-
-    Raises:
-        UserError: with the first of them and their lengths.
-    """
-    short = [f"{v.id} ({len(v.frames)})" for v in videos if len(v.frames) < span]
-    if short:
-        raise UserError(
-            f"{len(short)} video(s) to score are shorter than a window of {span} frames: "
-            f"{', '.join(short[:5])}; lower window.length, or leave these videos out."
-        )
-
-
-def load_backbone(
-    config: ConfigDict, *, cache_dir: pathlib.Path, size: tuple[int, int] | None
-) -> Any:
-    """Create the backbone that `config.features` names.
-
-    Args:
-        config: whole.
-        cache_dir: where weights are looked for and kept.
-        size: height and width of its input in pixels; None is the checkpoint's own.
-
-    Returns:
-        A `backbones.backbone.Backbone`.
-    """
-    f = config.features
-    return backbones.create(
-        f.backbone,
-        weights=f.weights,
-        size=size,
-        preprocess=f.preprocess,
-        fit=f.fit,
-        cache_dir=str(cache_dir),
-        dtype=f.dtype,
-        last_stage=f.last_stage,
-    )

@@ -12,8 +12,9 @@ from vadjax.pipeline import record
 from vadjax.pipeline.evaluate import evaluate
 from vadjax.pipeline.explain import explain
 from vadjax.pipeline.extract import extract
+from vadjax.pipeline.lengths import check_length
 from vadjax.pipeline.report import report
-from vadjax.pipeline.run import Run, check_length
+from vadjax.pipeline.run import Run
 from vadjax.pipeline.score import score
 from vadjax.pipeline.train import train
 from vadjax.runtime import devices, processes

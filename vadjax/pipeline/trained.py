@@ -22,7 +22,8 @@ from vadjax.evaluation.decisions import decide
 from vadjax.pipeline.extract import first_batch
 from vadjax.pipeline.findings import doubts, with_findings
 from vadjax.pipeline.fold_mean import MeanStream, mean_video
-from vadjax.pipeline.run import Run, check_length
+from vadjax.pipeline.lengths import check_length
+from vadjax.pipeline.run import Run
 from vadjax.pipeline.sensitivity import Asked, asked_threshold
 from vadjax.runtime import devices
 from vadjax.runtime.console import Console

@@ -1,0 +1,34 @@
+"""The backbone that a config names."""
+
+import pathlib
+from typing import Any
+
+from ml_collections import ConfigDict
+
+from vadjax import backbones
+
+
+def load_backbone(
+    config: ConfigDict, *, cache_dir: pathlib.Path, size: tuple[int, int] | None
+) -> Any:
+    """Create the backbone that `config.features` names.
+
+    Args:
+        config: whole.
+        cache_dir: where weights are looked for and kept.
+        size: height and width of its input in pixels; None is the checkpoint's own.
+
+    Returns:
+        A `backbones.backbone.Backbone`.
+    """
+    f = config.features
+    return backbones.create(
+        f.backbone,
+        weights=f.weights,
+        size=size,
+        preprocess=f.preprocess,
+        fit=f.fit,
+        cache_dir=str(cache_dir),
+        dtype=f.dtype,
+        last_stage=f.last_stage,
+    )
