@@ -12,6 +12,8 @@ import json
 import pathlib
 import sys
 
+import numpy as np
+
 HERE = pathlib.Path(__file__).parent
 sys.path[:0] = [str(HERE.parents[1])]
 
@@ -42,19 +44,13 @@ def judge(name: str, config: str, work: pathlib.Path, **changes) -> dict:
     row["flow_box"] = metrics["baselines"]["flow_box"]
     region = metrics.get("region") or {}
     row |= {key: region.get(key) for key in ("pixel_auc", "rbdc", "tbdc")}
-    normal = [(v.scores[v.truth == 0], v) for v in test]
-    flat = [score for scores, _ in normal for score in scores]
+    flat = [score for v in test for score in v.scores[v.truth == 0]]
     for kind in sorted({kind for v in test for kind in v.kinds}):
         own = [s for v in test if kind in v.kinds for s in v.scores[v.kinds[kind]]]
         if own:
-            row[kind] = frame.auc(_array(flat + own), _array([0] * len(flat) + [1] * len(own)))
+            truth = np.repeat([0, 1], [len(flat), len(own)])
+            row[kind] = frame.auc(np.array(flat + own), truth)
     return row
-
-
-def _array(values):
-    import numpy as np
-
-    return np.asarray(values)
 
 
 def main() -> None:

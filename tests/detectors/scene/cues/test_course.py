@@ -76,7 +76,8 @@ def test_where_nothing_was_learnt_it_says_nothing():
     assert not followed(state, (60, 40), (3, 3)).any()
 
 
-def test_the_sentence_has_the_difference_in_heights_a_second():
+def test_the_sentence_has_the_distance_and_its_unit():
     state = learnt()
     value = float(followed(state, (60, 40), (-1.0, 0.0)).max())
-    assert "by 2.0 body heights a second" in Course().say(state, CAMERA, (5, 7), value)
+    text = Course().say(state, CAMERA, (5, 7), value)
+    assert f"is {value:.1f} away, where 1 is 0.35 body heights a second" in text

@@ -70,8 +70,9 @@ class Course:
             The sentence.
         """
         return (
-            f"moves as nothing was seen to move near this place: its course differs by "
-            f"{value * _VELOCITY:.1f} body heights a second from the nearest known one"
+            "moves as nothing was seen to move near this place: in place and velocity the nearest "
+            f"known course is {value:.1f} away, where 1 is {_VELOCITY} body heights a second, or "
+            f"{_DOWN} body heights up or down, or {_ACROSS:.0f} across"
         )
 
 
