@@ -21,7 +21,7 @@ UNIT = "windows"
 CLIPS, TIMES = 20, 10
 LENGTH = {"lstm": 16, "maps": 2}
 ROW = {"lstm": (1280,), "maps": (7, 11, 256)}
-ROWS = {"lstm": 1600, "maps": 480}  # of a clip
+ROWS = {"lstm": 16000, "maps": 4800}  # of a clip: 1.6 and 3.8 GB in all
 DTYPE = {"lstm": np.float32, "maps": np.float16}
 
 

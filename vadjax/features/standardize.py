@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from vadjax.data.arrays.half import to_single
 from vadjax.data.arrays.row_view import Rows, release
 from vadjax.errors import UserError
 
@@ -103,6 +104,8 @@ class Standardizer:
             raise ValueError(
                 f"{rows.shape[-1]} channels; the training clips have {self.mean.shape[-1]}"
             )
+        if rows.dtype == np.float16:
+            rows = to_single(rows)
         rows = np.subtract(rows, self.mean, dtype=np.float32)
         return np.divide(rows, self.std, out=rows)
 

@@ -23,11 +23,13 @@ from vadjax.training.chunks import (
     window_batches,
 )
 from vadjax.training.epoch import make_parts
+from vadjax.training.host_buffers import HostBuffers
 from vadjax.training.mixing import partners
 from vadjax.training.parallel import Devices
 from vadjax.training.step import Settings
 
 SPLITS = ("train", "validation")
+BUFFERS = 3  # of chunks: one that is read, one that waits, one that is gathered
 
 
 class Chunk(NamedTuple):
@@ -80,6 +82,7 @@ class ChunkedEpoch:
         self._reads = objective.reads
         self._numbers = np.zeros(self._reader.num_rows, np.int32)
         self._capacity: dict[Chunk, int] = {}
+        self._buffers = [HostBuffers() for _ in range(BUFFERS)]
         self._chunks = self._cut(source.nbytes, alike)
         parts = make_parts(model, objective, settings)
 
@@ -131,19 +134,25 @@ class ChunkedEpoch:
             for split in SPLITS
         }
         kept: dict[str, list] = {split: [] for split in SPLITS}
+        done: list[Any] = []  # of each chunk; once it is there, nothing reads the chunk's buffer
         with concurrent.futures.ThreadPoolExecutor(1, "vadjax-chunks") as thread:
-            coming = thread.submit(self._gather, plans, self._chunks[0])
-            for chunk, following in zip(self._chunks, (*self._chunks[1:], None), strict=True):
+            coming = thread.submit(self._gather, plans, self._chunks[0], self._buffers[0])
+            for i, chunk in enumerate(self._chunks):
                 block = coming.result()
-                if following:
-                    coming = thread.submit(self._gather, plans, following)
+                if i + 1 < len(self._chunks):
+                    if i + 1 >= BUFFERS:
+                        jax.block_until_ready(done[i + 1 - BUFFERS])
+                    buffers = self._buffers[(i + 1) % BUFFERS]
+                    coming = thread.submit(self._gather, plans, self._chunks[i + 1], buffers)
                 run, _ = self._programs[chunk.split, chunk.stop - chunk.start]
                 if chunk.split == "train":
                     states, found = run(states, own, {}, block)
                 else:
                     found = run(states, own, {}, block)
                 kept[chunk.split].append(found)
+                done.append(found)
                 del block
+        jax.block_until_ready(done)
         arrays = self._joined(jax.tree.map(self._devices.fetch, kept), steps)
         return self._finish(states, {**arrays, "active": own["active"]}, {})
 
@@ -202,13 +211,15 @@ class ChunkedEpoch:
             partners=drawn,
         )
 
-    def _gather(self, plans: Mapping[str, Sequence[SplitPlan]], chunk: Chunk) -> Any:
-        """Gather a chunk on the host and lay it over the devices."""
+    def _gather(
+        self, plans: Mapping[str, Sequence[SplitPlan]], chunk: Chunk, buffers: HostBuffers
+    ) -> Any:
+        """Gather a chunk into buffers that nothing reads any more, and lay it over the devices."""
 
         def block(members: range, device: int) -> dict:
             capacity = self._capacity[chunk]
             data: dict[str, Any] = {
-                name: np.empty((len(members), *shape), dtype)
+                name: buffers.array((members, device, name), (len(members), *shape), dtype)
                 for name, (shape, dtype) in self._reader.shapes(capacity).items()
             }
             steps = []
@@ -222,7 +233,7 @@ class ChunkedEpoch:
                 data["train"] = {"count": np.array(counts, np.int32)}
             return found
 
-        return self._devices.place_blocks(block)
+        return jax.block_until_ready(self._devices.place_blocks(block))
 
     def _wanted(self, picked: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
         """Leave out what the objective does not read."""

@@ -12,7 +12,6 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from vadjax.training.half import to_half
 from vadjax.training.inputs import TrainingData, labels_of_rows
 
 BLOCK_BYTES = 1 << 20  # of rows at once, so that they stay in a core's cache
@@ -76,23 +75,17 @@ class RowReader:
         """
         features, start = out["features"], 0
         step = max(1, BLOCK_BYTES // max(1, features[:1].nbytes))
+        block = np.empty((step, *features.shape[1:]), features.dtype)
         edges = np.searchsorted(rows, self._stops)
         for clip, stop, edge in zip(self._clips, self._stops, edges, strict=True):
             within = rows[start:edge] - (stop - len(clip))
             for i in range(0, len(within), step):
-                taken = np.take(clip, within[i : i + step], axis=0)
-                _store(self._data.standard(taken), features[start + i : start + i + len(taken)])
+                chosen = within[i : i + step]
+                taken = np.take(clip, chosen, axis=0, out=block[: len(chosen)], mode="clip")
+                self._data.standard(taken, features[start + i : start + i + len(taken)])
             start = edge
         for name, values in self._labels.items():
             np.take(values, rows, axis=0, out=out[name][: len(rows)], mode="clip")
-
-
-def _store(rows: np.ndarray, out: np.ndarray) -> None:
-    """Write rows to their place in a chunk, of its dtype."""
-    if (rows.dtype, out.dtype) == (np.float32, np.float16):
-        to_half(rows, out)
-    else:
-        out[...] = rows
 
 
 class SplitPlan:

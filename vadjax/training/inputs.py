@@ -5,6 +5,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from vadjax.data.arrays.half import to_half
 from vadjax.data.leakage.fitted import FittedOn, stretches
 from vadjax.data.splits.units import Segment
 from vadjax.errors import UserError
@@ -69,11 +70,26 @@ class TrainingData(NamedTuple):
         """Bytes of all rows."""
         return sum(clip.nbytes for clip in self.clips)
 
-    def standard(self, rows: np.ndarray) -> np.ndarray:
-        """Return rows [k, ...] standardised, in their own dtype."""
-        if self.standardize is None:
+    def standard(self, rows: np.ndarray, out: np.ndarray | None = None) -> np.ndarray:
+        """Return rows [k, ...] standardised, in their own dtype.
+
+        Args:
+          rows: of the clips.
+          out: of the shape and dtype of `rows`, contiguous; written to and returned. None: a new
+            array, or `rows` where nothing is to be done.
+        """
+        if self.standardize is None and out is None:
             return rows
-        return self.standardize(rows).astype(rows.dtype, copy=False)
+        found = rows if self.standardize is None else self.standardize(rows)
+        if out is None:
+            if found.dtype == rows.dtype:
+                return found
+            out = np.empty(rows.shape, rows.dtype)
+        if (found.dtype, out.dtype) == (np.float32, np.float16):
+            to_half(found, out)
+        else:
+            out[...] = found
+        return out
 
     def blocks(self) -> Iterator[np.ndarray]:
         """Yield all rows, standardised, a few megabytes at a time."""
