@@ -24,6 +24,9 @@ class HostBuffers:
           key: of the memory; it grows where it is too short.
           shape: of the array.
           dtype: of its values.
+
+        Returns:
+          The array, in memory that the buffers keep.
         """
         nbytes = math.prod(shape) * np.dtype(dtype).itemsize
         memory = self._memory.get(key)

@@ -71,12 +71,15 @@ class TrainingData(NamedTuple):
         return sum(clip.nbytes for clip in self.clips)
 
     def standard(self, rows: np.ndarray, out: np.ndarray | None = None) -> np.ndarray:
-        """Return rows [k, ...] standardised, in their own dtype.
+        """Standardise rows.
 
         Args:
-          rows: of the clips.
+          rows: [k, ...] of the clips.
           out: of the shape and dtype of `rows`, contiguous; written to and returned. None: a new
             array, or `rows` where nothing is to be done.
+
+        Returns:
+          The rows standardised, in their own dtype.
         """
         if self.standardize is None and out is None:
             return rows
