@@ -21,12 +21,18 @@ class Finding:
         cue: name of the part of the detector that found it most unusual.
         text: what was seen and what is normal there, a sentence without a full stop.
         box: (left, top, width, height) in pixels of the frame, or None.
+        value: what the cue measured, or None.
+        usual: the number that it is compared with, or None.
+        unit: of both.
     """
 
     frame: int
     cue: str
     text: str
     box: tuple[int, int, int, int] | None = None
+    value: float | None = None
+    usual: float | None = None
+    unit: str = ""
 
 
 @dataclasses.dataclass(frozen=True, eq=False)

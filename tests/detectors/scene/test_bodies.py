@@ -30,6 +30,12 @@ def test_places_heights_and_looks_are_those_of_the_row():
     assert len(found) == 2
 
 
+def test_the_nearest_body_of_a_cell_is_by_cells():
+    found = drawn.bodies([(4, 4), (60, 40), (68, 52)])
+    assert found.nearest((5, 8)) == (1, 1.0) and found.nearest((0, 0)) == (0, 0.0)
+    assert found.nearest((6, 9))[0] == 2 and drawn.bodies([]).nearest((0, 0)) == (None, np.inf)
+
+
 def test_velocity_is_in_heights_a_second_and_specks_are_slowed():
     for share in (1.0, 0.5, 0.1):
         reader = BodyReader(CAMERA, 25.0)

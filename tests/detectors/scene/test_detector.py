@@ -274,7 +274,7 @@ def test_an_alarm_is_explained_by_its_cue_place_and_numbers(normal):
     assert height == 20
     alone, speed = fitted([clip(f"train/{n}", walk(1.8)) for n in range(4)], scene__cues=("speed",))
     [finding] = alone.explain(speed, one, [12])
-    assert finding.cue == "speed" and "body heights a second" in finding.text
+    assert finding.cue == "speed" and "body heights/s" in finding.text
 
 
 def test_another_scene_is_doubted_and_the_own_one_is_not(normal):

@@ -42,6 +42,14 @@ class Bodies:
         columns, rows = (self.centres // CELL).astype(int).T
         return rows, columns
 
+    def nearest(self, cell: tuple[int, int]) -> tuple[int | None, float]:
+        """Return the body nearest to a cell, and how many cells away; (None, inf): no body."""
+        if not len(self):
+            return None, np.inf
+        rows, columns = self.places
+        away = np.hypot(rows - cell[0], columns - cell[1])
+        return int(away.argmin()), float(away.min())
+
 
 class BodyReader:
     """Reads one video row by row; only the last `PATH` frames are kept.

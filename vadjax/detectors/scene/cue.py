@@ -10,6 +10,8 @@ from vadjax.detectors.scene.bodies import Bodies
 from vadjax.features.scene.reference import Reference
 
 REACH = 2  # cells that a body covers on either side
+MOVING = 0.2  # heights of a body a second from which on it moves somewhere
+SPEED_UNIT = "body heights/s"
 
 CueState = dict[str, Any]  # arrays and plain values
 Lesson = dict[str, np.ndarray]  # what a cue has learnt of one clip
@@ -44,11 +46,52 @@ class Learner(Protocol):
         ...
 
 
+class Moving(NamedTuple):
+    """How a body moves.
+
+    Attributes:
+        way: in words, "to the right and up"; "" where it hardly moves.
+        speed: heights of a body a second.
+    """
+
+    way: str
+    speed: float
+
+
+class Saying(NamedTuple):
+    """What a cue says of a place.
+
+    Attributes:
+        text: a sentence without a full stop.
+        value: what was measured.
+        usual: the number that it is compared with.
+        unit: of both.
+    """
+
+    text: str
+    value: float
+    usual: float
+    unit: str
+
+
 class Follower(Protocol):
     """A cue on one video, frame by frame, in memory that does not grow."""
 
     def update(self, bodies: Bodies) -> np.ndarray:
         """Take the next frame; return the cue's map, float32 [h, w], in its own unit."""
+        ...
+
+    def say(self, cell: tuple[int, int], value: float, moving: Moving | None) -> Saying:
+        """Say what was seen in the last frame and what is normal there, with numbers.
+
+        Args:
+            cell: row and column of the map.
+            value: of the map there.
+            moving: how the body nearest to the cell moves; None where none is near.
+
+        Returns:
+            The sentence and its numbers.
+        """
         ...
 
 
@@ -78,7 +121,7 @@ class Cue(Protocol):
         ...
 
     def follow(self, state: CueState, camera: Camera) -> Follower:
-        """Begin a video.
+        """Begin a video. A cue names its class of followers here: `follow = _Followers`.
 
         Args:
             state: what `fit` returned.
@@ -86,20 +129,6 @@ class Cue(Protocol):
 
         Returns:
             The follower.
-        """
-        ...
-
-    def say(self, state: CueState, camera: Camera, cell: tuple[int, int], value: float) -> str:
-        """Say in one sentence what was seen and what is normal there, with numbers.
-
-        Args:
-            state: what `fit` returned.
-            camera: that the video is of.
-            cell: row and column of the map.
-            value: of the map there.
-
-        Returns:
-            The sentence, without a full stop.
         """
         ...
 

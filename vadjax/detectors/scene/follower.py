@@ -8,7 +8,7 @@ import numpy as np
 from vadjax.data.scored_video import Finding
 from vadjax.detectors.contract import FrameScore, State
 from vadjax.detectors.scene.bodies import Bodies
-from vadjax.detectors.scene.cue import Camera
+from vadjax.detectors.scene.cue import MOVING, Camera, Moving
 from vadjax.detectors.scene.cues import CUES
 from vadjax.features.scene.reference import CELL, Reference
 from vadjax.scoring.fusion import Surprise
@@ -18,7 +18,6 @@ WAYS = (  # from the right, clockwise, as the picture shows it
     *("to the left", "to the left and up", "up", "to the right and up"),
 )
 _NEAR = 4.0  # cells within which a body is that of a cell
-_MOVING = 0.2  # heights of a body a second from which on it moves somewhere
 _WIDTH = 0.6  # of a box, in heights
 _AROUND = np.ones((3, 3), np.uint8)  # cells: cues need not agree about a place to a cell
 
@@ -34,7 +33,7 @@ class SceneFollower:
     def __init__(self, state: State, camera: Camera):
         self._followers = {n: CUES[n]().follow(s, camera) for n, s in state["cues"].items()}
         self._surprise = {n: Surprise(**s) for n, s in state["surprise"].items()}
-        self._state, self._camera, self._count = state, camera, 0
+        self._camera, self._count = camera, 0
         self._raw: Mapping[str, np.ndarray] = {}
         self._maps: Mapping[str, np.ndarray] = {}
         self._bodies: Bodies | None = None
@@ -69,24 +68,19 @@ class SceneFollower:
         near[around] = self._raw[cue][around]  # the cell that the dilated value came from
         cell = np.unravel_index(int(near.argmax()), total.shape)
         place = int(cell[0]), int(cell[1])
-        text = CUES[cue]().say(
-            self._state["cues"][cue], self._camera, place, float(self._raw[cue][place])
-        )
-        if way := self._way(place):
-            text = text.replace("moves", f"moves {way}", 1)
-        return Finding(number, cue, text, self._box(place))
+        said = self._followers[cue].say(place, float(self._raw[cue][place]), self._moving(place))
+        box = self._box(place)
+        return Finding(number, cue, said.text, box, said.value, said.usual, said.unit)
 
-    def _way(self, cell: tuple[int, int]) -> str:
-        """Say whereto the nearest body moves; "" where none is near, or it hardly moves."""
-        if self._bodies is None or not len(self._bodies):
-            return ""
-        rows, columns = self._bodies.places
-        away = np.hypot(rows - cell[0], columns - cell[1])
-        nearest = int(away.argmin())
-        x, y = self._bodies.velocity[nearest]
-        if away[nearest] > _NEAR or np.hypot(x, y) < _MOVING:
-            return ""
-        return WAYS[round(np.arctan2(y, x) / (np.pi / 4)) % len(WAYS)]
+    def _moving(self, cell: tuple[int, int]) -> Moving | None:
+        """Say how the nearest body moves; None where none is near."""
+        nearest, away = (None, np.inf) if self._bodies is None else self._bodies.nearest(cell)
+        if self._bodies is None or nearest is None or away > _NEAR:
+            return None
+        x, y = self._bodies.velocity[nearest].tolist()
+        speed = float(np.hypot(x, y))
+        way = WAYS[round(np.arctan2(y, x) / (np.pi / 4)) % len(WAYS)]
+        return Moving(way if speed >= MOVING else "", speed)
 
     def _box(self, cell: tuple[int, int]) -> tuple[int, int, int, int]:
         """Return left, top, width, height in pixels of the frame of a body at a cell."""

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from tests import drawn
-from vadjax.detectors.scene.cue import Camera
+from vadjax.detectors.scene.cue import Camera, Moving
 from vadjax.detectors.scene.cues import course as module
 from vadjax.detectors.scene.cues.course import Course
 
@@ -76,8 +76,44 @@ def test_where_nothing_was_learnt_it_says_nothing():
     assert not followed(state, (60, 40), (3, 3)).any()
 
 
-def test_the_sentence_has_the_distance_and_its_unit():
-    state = learnt()
-    value = float(followed(state, (60, 40), (-1.0, 0.0)).max())
-    text = Course().say(state, CAMERA, (5, 7), value)
-    assert f"is {value:.1f} away, where 1 is 0.35 body heights a second" in text
+def said(place, velocity, moving):
+    """What is said of a body at a place, where all went to the right along row 40 at 1."""
+    follower = Course().follow(learnt(), CAMERA)
+    for _ in range(3):
+        follower.update(drawn.bodies([place], velocity=[velocity]))
+    return follower.say((place[1] // 8, place[0] // 8), 5.0, moving)
+
+
+@pytest.mark.parametrize(
+    ("place", "velocity", "way", "text", "usual"),
+    [
+        ((60, 40), (-1.2, 0), "to the left", "nothing was seen to move that way here", 0),
+        ((60, 40), (0, 1.2), "down", "nothing was seen to move that way here", 0),
+        ((60, 80), (1.2, 0), "to the right", "nothing was seen to move here", 0),
+        ((60, 40), (1.2, 0), "to the right", "that way here faster than 1.0", 1),
+        ((60, 40), (0.4, 0), "to the right", "that way at this speed here", 1),
+    ],
+    ids=["opposite", "across", "elsewhere", "faster", "slower"],
+)
+def test_the_sentence_has_way_speed_and_what_is_normal_there(place, velocity, way, text, usual):
+    speed = float(np.hypot(*velocity))
+    found = said(place, velocity, Moving(way, speed))
+    assert found.text.startswith(f"moves {way} at {speed:.1f} body heights/s; ")
+    assert found.text.endswith(text)
+    assert (found.value, found.unit) == (speed, "body heights/s")
+    assert found.usual == pytest.approx(usual, abs=1e-3)
+
+
+def test_what_stops_where_all_moved_is_said_with_the_slowest_speed():
+    found = said((60, 40), (0.0, 0.0), Moving("", 0.0))
+    assert found.text == (
+        "hardly moves, at 0.0 body heights/s; all that was seen here moved at 1.0 or more"
+    )
+    assert said((60, 80), (0.0, 0.0), Moving("", 0.0)).text.endswith("nothing was seen here")
+
+
+def test_a_body_that_has_gone_is_said_by_its_distance():
+    follower = Course().follow(learnt(), CAMERA)
+    follower.update(drawn.bodies([]))
+    found = follower.say((5, 7), 5.0, None)
+    assert (found.value, found.unit) == (5.0, module.UNIT)

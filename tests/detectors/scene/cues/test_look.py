@@ -69,5 +69,6 @@ def test_clips_in_which_nothing_moves_teach_nothing():
 
 
 def test_the_sentence_says_how_many_times_as_far():
-    state = {"base": 0.5}
-    assert "is 8.0 times as far as is usual" in Look().say(state, CAMERA, (0, 0), 4.0)
+    found = Look().follow({"base": 0.5}, CAMERA).say((0, 0), 4.0, None)
+    assert "is 8.0 times as far as is usual" in found.text
+    assert (found.value, found.usual) == (4.0, 0.5)

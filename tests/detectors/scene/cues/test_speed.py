@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from tests import drawn
-from vadjax.detectors.scene.cue import Camera
+from vadjax.detectors.scene.cue import Camera, Moving
 from vadjax.detectors.scene.cues import speed as module
 from vadjax.detectors.scene.cues.speed import Speed
 
@@ -97,7 +97,11 @@ def test_counts_of_clips_add_up():
 def test_the_sentence_has_the_speed_and_the_usual_one():
     state = learnt([2.0] * 40)
     found = followed(state, [6.0] * 12)[-1]
-    text = Speed().say(state, CAMERA, (3, 4), float(found[3, 4]))
-    seen, usual = map(float, re.findall(r"\d+\.\d(?= body|$)", text))
+    follower = Speed().follow(state, CAMERA)
+    said = follower.say((3, 4), float(found[3, 4]), Moving("up", 1.0))
+    assert said.text.startswith("moves up at ") and said.unit == "body heights/s"
+    seen, usual = map(float, re.findall(r"\d+\.\d(?= body|$)", said.text))
     assert seen == pytest.approx(heights(6.0), abs=0.06)
     assert usual == pytest.approx(heights(2.0), abs=0.1)
+    assert (said.value, said.usual) == pytest.approx((seen, usual), abs=0.06)
+    assert follower.say((3, 4), 3.0, None).text.startswith("moves at ")

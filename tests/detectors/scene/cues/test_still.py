@@ -41,9 +41,11 @@ def test_where_nothing_was_seen_to_stand_still_a_second_is_usual():
 
 def test_the_sentence_has_both_times():
     state = learnt([2.0] * 50)
-    text = Still().say(state, CAMERA, (1, 1), 12.0 / float(state["usual"][1, 1]))
-    seen, usual = map(float, re.findall(r"\d+\.\d(?= s)", text))
+    follower = Still().follow(state, CAMERA)
+    said = follower.say((1, 1), 12.0 / float(state["usual"][1, 1]), None)
+    seen, usual = map(float, re.findall(r"\d+\.\d(?= s)", said.text))
     assert seen == 12.0 and usual == pytest.approx(2.0, abs=0.1)
+    assert (said.value, said.usual) == pytest.approx((seen, usual), abs=0.06) and said.unit == "s"
 
 
 def test_a_bag_that_is_left_is_seen_where_it_lies():

@@ -9,9 +9,10 @@ from vadjax.detectors.scene.cue import (
     Camera,
     CausalMean,
     CueState,
-    Follower,
     Learner,
     Lesson,
+    Moving,
+    Saying,
     paint,
 )
 from vadjax.detectors.scene.exemplars import Exemplars, Gathering, nearest
@@ -19,14 +20,38 @@ from vadjax.detectors.scene.exemplars import Exemplars, Gathering, nearest
 MEAN_S = 0.8  # seconds over which maps are averaged
 NUM_EXEMPLARS = 6000
 NUM_COMPONENTS = 64
+UNIT = "distance in whitened components"
 _LEAST = 1e-3  # of the largest deviation, which every component has at least
 _BASE = 0.05  # quantile of normal distances that cells without a body have
+
+
+class _Looks:
+    """Gives the distance to the nearest exemplar."""
+
+    def __init__(self, state: CueState, camera: Camera):
+        self._state = state
+        self._mean = CausalMean(camera.frames(MEAN_S))
+
+    def update(self, bodies: Bodies) -> np.ndarray:
+        state, away = self._state, np.zeros(len(bodies), np.float32)
+        if len(bodies) and len(state["kept"]):
+            away = nearest(state["kept"], (bodies.looks - state["mean"]) @ state["axes"])[0]
+        return self._mean.update(paint(bodies, away, state["base"]))
+
+    def say(self, cell: tuple[int, int], value: float, moving: Moving | None) -> Saying:
+        usual = max(self._state["base"], 1e-6)
+        text = (
+            "looks unlike all that was seen: its nearest known picture is "
+            f"{value / usual:.1f} times as far as is usual"
+        )
+        return Saying(text, value, usual, UNIT)
 
 
 class Look:
     """Distance to the nearest normal body, in whitened principal components."""
 
     name = "look"
+    follow = _Looks
 
     def learner(self, camera: Camera) -> Learner:
         """Gather the embeddings of every second frame; see `cue.Cue.learner`."""
@@ -63,48 +88,6 @@ class Look:
             "base": base,
             "radius": exemplars.radius,
         }
-
-    def follow(self, state: CueState, camera: Camera) -> Follower:
-        """Begin a video; see `cue.Cue.follow`.
-
-        Args:
-            state: what `fit` returned.
-            camera: that the video is of.
-
-        Returns:
-            Gives the distance to the nearest exemplar.
-        """
-        return _Looks(state, camera)
-
-    def say(self, state: CueState, camera: Camera, cell: tuple[int, int], value: float) -> str:
-        """See `cue.Cue.say`.
-
-        Args:
-            state: what `fit` returned.
-            camera: that the video is of.
-            cell: row and column.
-            value: of the map there.
-
-        Returns:
-            The sentence.
-        """
-        usual = max(state["base"], 1e-6)
-        return (
-            "looks unlike all that was seen: its nearest known picture is "
-            f"{value / usual:.1f} times as far as is usual"
-        )
-
-
-class _Looks:
-    def __init__(self, state: CueState, camera: Camera):
-        self._state = state
-        self._mean = CausalMean(camera.frames(MEAN_S))
-
-    def update(self, bodies: Bodies) -> np.ndarray:
-        state, away = self._state, np.zeros(len(bodies), np.float32)
-        if len(bodies) and len(state["kept"]):
-            away = nearest(state["kept"], (bodies.looks - state["mean"]) @ state["axes"])[0]
-        return self._mean.update(paint(bodies, away, state["base"]))
 
 
 def _whitening(lessons: Sequence[Lesson]) -> tuple[np.ndarray, np.ndarray]:

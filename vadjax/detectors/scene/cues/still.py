@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from vadjax.detectors.scene.bodies import Bodies
-from vadjax.detectors.scene.cue import Camera, CueState, Follower, Learner, Lesson
+from vadjax.detectors.scene.cue import Camera, CueState, Learner, Lesson, Moving, Saying
 from vadjax.detectors.scene.usual import Counting, usual
 from vadjax.features.scene.meter import CHANNELS
 
@@ -13,10 +13,29 @@ _CHANNEL = CHANNELS.index("still_s")
 _UNSEEN_S = 1.0  # seconds that count as usual where nothing was seen to stand still
 
 
+class _Stillness:
+    """Gives the seconds over the usual maximum."""
+
+    def __init__(self, state: CueState, camera: Camera):
+        self._limit = state["usual"]
+
+    def update(self, bodies: Bodies) -> np.ndarray:
+        return (bodies.cells[..., _CHANNEL] / self._limit).astype(np.float32)
+
+    def say(self, cell: tuple[int, int], value: float, moving: Moving | None) -> Saying:
+        limit = float(self._limit[cell])
+        text = (
+            f"stands still for {value * limit:.1f} s; nearly everything (99.9 %) that was seen to "
+            f"stop at this place went on within {limit:.1f} s"
+        )
+        return Saying(text, value * limit, limit, "s")
+
+
 class Still:
     """Seconds of standing still, over the usual maximum: loiterers, and what was left behind."""
 
     name = "still"
+    follow = _Stillness
 
     def learner(self, camera: Camera) -> Learner:
         """Count values at each cell; see `cue.Cue.learner`."""
@@ -37,41 +56,3 @@ class Still:
         if not counts[1:].any():  # nothing ever stood still
             limit = np.full_like(limit, _UNSEEN_S)
         return {"counts": counts, "usual": limit}
-
-    def follow(self, state: CueState, camera: Camera) -> Follower:
-        """Begin a video; see `cue.Cue.follow`.
-
-        Args:
-            state: what `fit` returned.
-            camera: that the video is of.
-
-        Returns:
-            Gives the seconds over the usual maximum.
-        """
-        return _Stillness(state["usual"])
-
-    def say(self, state: CueState, camera: Camera, cell: tuple[int, int], value: float) -> str:
-        """See `cue.Cue.say`.
-
-        Args:
-            state: what `fit` returned.
-            camera: that the video is of.
-            cell: row and column.
-            value: of the map there.
-
-        Returns:
-            The sentence.
-        """
-        limit = float(state["usual"][cell])
-        return (
-            f"stands still for {value * limit:.1f} s; nearly everything (99.9 %) that was seen to "
-            f"stop at this place went on within {limit:.1f} s"
-        )
-
-
-class _Stillness:
-    def __init__(self, limit: np.ndarray):
-        self._limit = limit
-
-    def update(self, bodies: Bodies) -> np.ndarray:
-        return (bodies.cells[..., _CHANNEL] / self._limit).astype(np.float32)
