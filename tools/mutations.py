@@ -469,7 +469,7 @@ _ROWS = [
         SCENE,
     ),
     (
-        "vadjax/detectors/scene/detector.py",
+        "vadjax/detectors/scene/clip_reader.py",
         "return camera._replace(fps=clip.videos[0].fps or camera.fps)",
         "return camera",
         SCENE,

@@ -301,7 +301,8 @@ def test_what_detect_replaces_is_said_and_a_run_is_not_replaced(trained, tmp_pat
     first, second = capsys.readouterr().out.split("report:")[:2]
     assert "are replaced" not in first
     said = " ".join(second.split())
-    assert "scores.csv, alarms.csv, report.html of 20" in said and "are replaced; --out=" in said
+    assert "scores.csv, alarms.csv, alarms.jsonl, report.html of 20" in said
+    assert "are replaced; --out=" in said
     assert len(rows_of(out, "'=cmd|'x'!A1")) == 12  # no formula in a spreadsheet
     with pytest.raises(UserError, match=r"is the folder of a run, whose report.html would be"):
         predict.detect(trained / "run", [video], out=trained / "run", quiet=True)

@@ -73,21 +73,7 @@ def test_scores_come_back_bit_by_bit(tmp_path):
     )
 
 
-def test_alarms_come_back(tmp_path):
-    views = demo.unlabelled()["videos"]
-    tables.write_alarms(tmp_path / "alarms.csv", views)
-    rows = read(tmp_path / "alarms.csv")
-    assert tuple(rows[0]) == tables.ALARM_COLUMNS
-    expected = [(v, a) for v in views for a in v.alarms]
-    assert len(rows) == len(expected)
-    for row, (view, (start, stop)) in zip(rows, expected, strict=True):
-        assert (row["video"], int(row["start"]), int(row["stop"])) == (view.id, start, stop)
-        assert float(row["start_s"]) == pytest.approx(start / 10)
-        assert np.float32(row["peak_score"]) == view.scores[start:stop].max()
-        assert view.scores[int(row["peak_frame"])] == np.float32(row["peak_score"])
-
-
 def test_a_place_that_cannot_be_written_is_told(tmp_path):
     (tmp_path / "file").write_text("")
-    with pytest.raises(UserError, match=r"alarms\.csv cannot be written"):
-        tables.write_alarms(tmp_path / "file" / "alarms.csv", [])
+    with pytest.raises(UserError, match=r"scores\.csv cannot be written"):
+        tables.write_scores(tmp_path / "file" / "scores.csv", [])

@@ -13,6 +13,23 @@ UNITS = ("frame", "window", "segment", "image", "video")
 
 
 @dataclasses.dataclass(frozen=True)
+class Normal:
+    """A body of a training clip.
+
+    Attributes:
+        video: id of the clip's video.
+        frame: of the video.
+        time_s: when the frame begins, seconds from the first one; None where unknown.
+        jpeg: a picture of the body.
+    """
+
+    video: str
+    frame: int
+    time_s: float | None
+    jpeg: bytes
+
+
+@dataclasses.dataclass(frozen=True)
 class Finding:
     """What a detector saw in one frame, in words.
 
@@ -24,6 +41,8 @@ class Finding:
         value: what the cue measured, or None.
         usual: the number that it is compared with, or None.
         unit: of both.
+        jpeg: a picture of what is in the box, or None.
+        normal: what resembles it most of what is normal, or None.
     """
 
     frame: int
@@ -33,6 +52,8 @@ class Finding:
     value: float | None = None
     usual: float | None = None
     unit: str = ""
+    jpeg: bytes | None = None
+    normal: Normal | None = None
 
 
 @dataclasses.dataclass(frozen=True, eq=False)

@@ -14,6 +14,7 @@ import numpy as np
 
 from vadjax.data.clip import Clip
 from vadjax.data.scored_video import Finding, ScoredVideo
+from vadjax.detectors.normal_scene import NormalScene
 from vadjax.runtime.compiling import compiling
 from vadjax.runtime.console import Console
 
@@ -168,6 +169,36 @@ class Explainer(Protocol):
 
         Returns:
             A finding for each frame.
+        """
+        ...
+
+
+@runtime_checkable
+class Illustrator(Protocol):
+    """A detector that keeps pictures of what is normal."""
+
+    def illustrate(self, state: State, train: Sequence[Clip]) -> State:
+        """Add pictures to the state; called once, for the detector that a run leaves.
+
+        Args:
+            state: what `fit` returned.
+            train: the clips that it was fitted on.
+
+        Returns:
+            The state with the pictures.
+        """
+        ...
+
+
+@runtime_checkable
+class Depicter(Protocol):
+    """A detector of a fixed camera that can say what is normal at each place."""
+
+    def normal_scene(self, state: State) -> NormalScene | None:
+        """Return what is normal; None where the state does not hold it.
+
+        Args:
+            state: what `fit` returned.
         """
         ...
 

@@ -1,4 +1,4 @@
-"""New videos to scores.csv, alarms.csv and a page, by a detector that a run has left behind."""
+"""New videos to tables and a page, by a detector that a run has left behind."""
 
 import datetime
 import pathlib
@@ -12,6 +12,7 @@ from vadjax.data.scored_video import ScoredVideo
 from vadjax.data.text.lists import spans
 from vadjax.data.video import Video
 from vadjax.errors import UserError
+from vadjax.pipeline.alarm_pictures import with_pictures
 from vadjax.pipeline.given_videos import open_given
 from vadjax.pipeline.lengths import check_length
 from vadjax.pipeline.trained import TrainedDetector, with_fps
@@ -21,7 +22,7 @@ from vadjax.runtime.run_log import NAME
 from vadjax.storage import workdir as workdirs
 from vadjax.storage.lock import locked
 
-RESULTS = ("scores.csv", "alarms.csv", "report.html")
+RESULTS = ("scores.csv", "alarms.csv", "alarms.jsonl", "report.html")
 _KEPT = ("protocol", "detector", "warnings", "lookahead_frames", "seeds")  # of the run's metrics
 
 
@@ -38,7 +39,7 @@ def detect(
     quiet: bool = False,
     verbose: bool = False,
 ) -> list[ScoredVideo]:
-    """Score unlabelled videos; write scores.csv, alarms.csv and report.html.
+    """Score unlabelled videos; write scores.csv, alarms.csv, alarms.jsonl and report.html.
 
     Args:
         workdir: folder of a run whose `evaluate` stage has been done.
@@ -199,9 +200,10 @@ def _write(
     scored: Sequence[ScoredVideo],
     out: pathlib.Path,
 ) -> None:
-    """Write the two tables and the page."""
+    """Write the tables and the page."""
     from vadjax.evaluation.accounting import account
     from vadjax.report import finding, tables
+    from vadjax.report.alarm_files import write_alarms
     from vadjax.report.page import write_report
     from vadjax.report.thumbnails import thumbnails
     from vadjax.report.timelines import select
@@ -210,7 +212,8 @@ def _write(
     opened = {one.id: video for video, one in zip(videos, scored, strict=True)}
     run.console.log_to(out / NAME, command=run.command)
     tables.write_scores(out / "scores.csv", scored)
-    tables.write_alarms(out / "alarms.csv", scored)
+    scored = with_pictures(scored, opened)
+    write_alarms(out, scored)
     no_labels = "the videos have no labels"
     page = {
         **{key: metrics[key] for key in _KEPT},

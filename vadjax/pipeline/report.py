@@ -3,9 +3,11 @@
 import dataclasses
 
 from vadjax.comparison import compare
+from vadjax.pipeline.alarm_pictures import with_pictures
 from vadjax.pipeline.findings import with_findings_of
 from vadjax.pipeline.run import Run, fold_name
 from vadjax.report import tables
+from vadjax.report.alarm_files import write_alarms
 from vadjax.report.figures import write_figures
 from vadjax.report.page import write_report
 from vadjax.report.thumbnails import thumbnails
@@ -14,7 +16,7 @@ from vadjax.storage import artifacts
 
 
 def report(run: Run) -> None:
-    """Write the page, its figures, the workbook, scores.csv and alarms.csv."""
+    """Write the page, its figures, the workbook, scores.csv and the files of alarms."""
     metrics = run.metrics
     rows = {row["id"]: row for row in metrics["videos"]}
     videos = [
@@ -27,12 +29,12 @@ def report(run: Run) -> None:
     ]
     order = list(run.videos)
     videos.sort(key=lambda video: order.index(video.id) if video.id in order else 0)
-    videos = with_findings_of(run, videos)
+    videos = with_pictures(with_findings_of(run, videos), run.videos)
     count = run.config.report.thumbnails
     curves = [artifacts.read_history(run.workdir, fold_name(run, fold)) for fold in run.folds]
     if all(video.unit == "frame" for video in videos):  # the columns are those of frames
         tables.write_scores(run.workdir / "scores.csv", videos)
-        tables.write_alarms(run.workdir / "alarms.csv", videos)
+        write_alarms(run.workdir, videos)
     write_figures(run.workdir / "figures", metrics=metrics, videos=videos, history=curves)
     write_report(
         run.workdir / "report.html",

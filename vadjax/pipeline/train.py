@@ -2,7 +2,7 @@
 
 import time
 
-from vadjax.detectors.contract import Progress
+from vadjax.detectors.contract import Illustrator, Progress
 from vadjax.pipeline import record
 from vadjax.pipeline.audit import audit
 from vadjax.pipeline.cross_fit import cross_fit, fitted_units
@@ -28,17 +28,18 @@ def train(run: Run) -> bool:
             f"fold {fold.index + 1}/{len(run.folds)}: " if len(run.folds) > 1 else "",
             timing,
         )
+        clips = [clip for units in fitted_units(run, fold) for clip in run.clips(units, fold)]
         state = run.detector.fit(
-            [clip for units in fitted_units(run, fold) for clip in run.clips(units, fold)],
-            run.clips(fold.validation, fold),
-            seed=run.config.seed,
-            progress=progress,
+            clips, run.clips(fold.validation, fold), seed=run.config.seed, progress=progress
         )
         if processes.is_first():
             new = timing.get("train_compile_s") or not artifacts.num_states(run.workdir)
             if new and not begun:
                 record.before_training_ends(run)
                 begun = True
+            if isinstance(run.detector, Illustrator):
+                with run.console.doing("cutting pictures of what is normal"):
+                    state = run.detector.illustrate(state, clips)
             artifacts.write_state(run.workdir, fold.index, state)
     if processes.is_first():
         record.after_training(run)

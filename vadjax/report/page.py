@@ -12,6 +12,7 @@ from markupsafe import Markup
 from ml_collections import ConfigDict
 
 from vadjax.data.scored_video import ScoredVideo
+from vadjax.detectors.normal_scene import NormalScene
 from vadjax.report import charts, plots, sections, texts, timelines, wording
 from vadjax.report.picture_budget import within_budget
 from vadjax.storage.files import atomic_write
@@ -41,6 +42,7 @@ def write_report(
     environment: Mapping | None = None,
     log: str | None = None,
     gallery: Mapping | None = None,
+    normal: NormalScene | None = None,
 ) -> pathlib.Path:
     """Write the page of a run, or of unlabelled videos.
 
@@ -60,6 +62,7 @@ def write_report(
         log: text of the run's log, folded away.
         gallery: what `vadjax.pipeline.gallery.read_gallery` returns; its `films` {video: path
             relative to the page} are offered under the timelines.
+        normal: what is normal before the camera, where the detector knows.
 
     Returns:
         The path written.
@@ -78,13 +81,16 @@ def write_report(
         environment=environment or {},
         log=log,
         gallery=gallery,
+        normal=normal,
     )
     with atomic_write(path) as beside:
         beside.write_text(page, encoding="utf-8")
     return path
 
 
-def render(*, metrics, videos, thumbnails, history, config, environment, log, gallery) -> str:
+def render(
+    *, metrics, videos, thumbnails, history, config, environment, log, gallery, normal
+) -> str:
     """Return the page's HTML.
 
     Args:
@@ -96,6 +102,7 @@ def render(*, metrics, videos, thumbnails, history, config, environment, log, ga
         environment: environment.json.
         log: text of the run's log, or None.
         gallery: gallery.json with its pictures, or None.
+        normal: what is normal before the camera, or None.
 
     Returns:
         The text of the page.
@@ -182,6 +189,7 @@ def render(*, metrics, videos, thumbnails, history, config, environment, log, ga
         rules=sections.rules(metrics),
         sweep=sections.sweep(metrics),
         gallery=sections.gallery_of(gallery),
+        normal=sections.normal_of(normal),
         filmed=any(view["film"] for view in views),
         ORACLE=texts.ORACLE,
         REGION=texts.REGION,

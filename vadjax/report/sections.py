@@ -6,8 +6,9 @@ from typing import Any
 import numpy as np
 
 from vadjax.data.scored_video import ScoredVideo
+from vadjax.detectors.normal_scene import NormalScene
 from vadjax.evaluation import events, parts
-from vadjax.report import charts, plots, texts, wording
+from vadjax.report import charts, normal_map, plots, texts, wording
 from vadjax.report.timelines import data_uri
 
 OF_EVENTS = {  # what the script counts events by
@@ -142,6 +143,31 @@ def gallery_of(gallery: Mapping | None) -> dict | None:
         "groups": groups,
         "any": any(group["rows"] for group in groups),
         "shade_words": shade or ["lower end", "upper end"],
+    }
+
+
+def normal_of(normal: NormalScene | None) -> dict | None:
+    """Return the map of what is normal, its scales and what it is learnt from."""
+    if normal is None:
+        return None
+    learnt = f"learnt from {normal.frames:,} frames, {wording.duration(normal.seconds)}"
+    speed = "" if normal.speed is None else f"; what moves does so at {normal.speed:.1f} on average"
+    scale = None
+    if normal.arrows:
+        columns = normal.background.shape[1]
+        speed_of_scale = normal_map.speed_of_scale(normal)
+        scale = {
+            "speed": f"{speed_of_scale:g}",
+            "width": round(100 * speed_of_scale * normal_map.length_of_1(normal) / columns, 2),
+            "fastest": any(arrow.fastest is not None for arrow in normal.arrows),
+        }
+    return {
+        "uri": data_uri(normal_map.picture(normal)),
+        "scope": learnt + speed,
+        "scale": scale,
+        "most": normal_map.most(normal),
+        "described": f"Map of the scene: {wording.plural(len(normal.arrows), 'arrow')} of usual "
+        "ways and speeds, and where something is seen",
     }
 
 

@@ -1,4 +1,4 @@
-"""The table at the end of a run, and the csv files of scores and alarms."""
+"""The table at the end of a run, and the csv file of scores."""
 
 import os
 from collections.abc import Mapping, Sequence
@@ -11,11 +11,10 @@ from rich.text import Text
 
 from vadjax.data.scored_video import ScoredVideo
 from vadjax.report import wording
+from vadjax.report.alarm_files import alarm_rows, number_text
 from vadjax.storage.csv_tables import write_csv
 
 SCORE_COLUMNS = ("video", "frame", "time_s", "score", "predicted", "alarm")
-ALARM_COLUMNS = ("video", "start", "stop", "start_s", "stop_s", "peak_frame", "peak_score")
-FINDING_COLUMNS = ("cue", "finding", "left", "top", "width", "height")
 
 
 def summary(metrics: Mapping) -> RenderableType:
@@ -134,45 +133,6 @@ def alarms(videos: Sequence[ScoredVideo]) -> RenderableType:
     return table
 
 
-def alarm_rows(video: ScoredVideo) -> list[dict]:
-    """Return a dict of `ALARM_COLUMNS` for each alarm of a video; times None without a rate."""
-    rows = []
-    for start, stop in video.alarms:
-        peak = int(start) + int(np.argmax(video.scores[start:stop]))
-        edges = video.edges
-        times = [None if edges is None else float(edges[f]) for f in (start, stop)]
-        values = (video.id, int(start), int(stop), *times, peak, video.scores[peak])
-        rows.append(dict(zip(ALARM_COLUMNS, values, strict=True)))
-    return rows
-
-
-def write_alarms(path: os.PathLike | str, videos: Sequence[ScoredVideo]) -> None:
-    """Write one row an alarm: half-open frames, seconds (empty without a frame rate), its peak.
-
-    Where a detector says what it saw, a row has its cue, the sentence, and the place in pixels.
-
-    Args:
-        path: an older file is replaced.
-        videos: with alarms.
-
-    Raises:
-        UserError: it cannot be written there.
-    """
-    said = any(video.findings for video in videos)
-
-    def rows():
-        yield (*ALARM_COLUMNS, *(FINDING_COLUMNS if said else ()))
-        for video in videos:
-            for number, row in enumerate(alarm_rows(video)):
-                more: tuple = (None,) * len(FINDING_COLUMNS) if said else ()
-                if video.findings:
-                    one = video.findings[number]
-                    more = (one.cue, one.text, *(one.box or (None,) * 4))
-                yield *row.values(), *more
-
-    write_csv(path, rows(), number=_text)
-
-
 def write_scores(path: os.PathLike | str, videos: Sequence[ScoredVideo]) -> None:
     """Write one row a frame.
 
@@ -200,10 +160,4 @@ def write_scores(path: os.PathLike | str, videos: Sequence[ScoredVideo]) -> None
                 own = (video.parts[name][frame] if name in video.parts else None for name in parts)
                 yield video.id, frame, time_s, score, int(predicted[frame]), alarm[frame], *own
 
-    write_csv(path, rows(), number=_text)
-
-
-def _text(value: object) -> str:
-    if isinstance(value, np.floating):
-        return np.format_float_positional(value, unique=True, trim="0")
-    return f"{value:.3f}" if isinstance(value, float) else str(value)
+    write_csv(path, rows(), number=number_text)

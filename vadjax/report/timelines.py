@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from markupsafe import Markup
 
-from vadjax.data.scored_video import ScoredVideo
+from vadjax.data.scored_video import Finding, ScoredVideo
 from vadjax.evaluation import frame
 from vadjax.evaluation.events import runs
 from vadjax.report import charts, plots, wording
@@ -118,6 +118,7 @@ def alarms_of(video: ScoredVideo, pictures: Pictures) -> list[dict]:
     for number, (start, stop) in enumerate(video.alarms):
         peak = start + int(np.argmax(video.scores[start:stop]))
         nearest = min(pictures, key=lambda p: abs(p[0] - peak), default=None)
+        finding = video.findings[number] if video.findings else None
         rows.append(
             {
                 "start": start,
@@ -125,11 +126,23 @@ def alarms_of(video: ScoredVideo, pictures: Pictures) -> list[dict]:
                 "peak": peak,
                 "score": float(video.scores[peak]),
                 "picture": data_uri(nearest[1]) if nearest and start <= nearest[0] < stop else None,
-                "finding": video.findings[number] if video.findings else None,
+                "finding": finding,
+                "pair": _pair(finding),
                 "times": None if edges is None else [float(edges[f]) for f in (start, stop)],
             }
         )
     return rows
+
+
+def _pair(finding: Finding | None) -> list[tuple[Markup, str]]:
+    """Return pictures with captions: what an alarm is about, and what is normal and like it."""
+    if finding is None or finding.jpeg is None:
+        return []
+    pair = [(data_uri(finding.jpeg), "this")]
+    if (normal := finding.normal) is not None:
+        at = f"frame {normal.frame}" if normal.time_s is None else wording.clock(normal.time_s, 0)
+        pair.append((data_uri(normal.jpeg), f"nearest normal, {normal.video} at {at}"))
+    return pair
 
 
 def script_data(

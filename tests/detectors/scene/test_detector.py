@@ -16,6 +16,7 @@ from vadjax.detectors.scene.bodies import BodyReader
 from vadjax.detectors.scene.cue import Camera
 from vadjax.detectors.scene.cues import CUES
 from vadjax.detectors.scene.detector import Scene
+from vadjax.detectors.scene.follower import SceneFollower
 from vadjax.errors import UserError
 from vadjax.runtime.console import Console
 from vadjax.scoring.fusion import Surprise
@@ -301,3 +302,38 @@ def test_an_alarm_is_explained_by_the_cue_the_place_and_both_numbers(normal):
     assert abs(middle[0] - walker[0]) < 30 and abs(middle[1] - walker[1]) < 20
     assert found.text.startswith("moves to the right ")
     assert any(character.isdigit() for character in found.text) and not found.text.endswith(".")
+
+
+def test_a_finding_from_few_frames_is_that_of_the_whole_clip(train, normal):
+    """Against a follower of all frames from the first one on."""
+    detector, state = normal
+    frames = walk(1.9, number=30) + walk(6.0, number=18) + walk(-1.8, number=25)
+    one, numbers = clip("test/long", frames), [20, 40, 41, 70]
+    given = detector.explain(state, one, numbers)
+    follower, wanted = SceneFollower(state, Camera(CAMERA, FPS)), []
+    for number, bodies in enumerate(bodies_of(one)):
+        follower.update(bodies)
+        if number in numbers:
+            wanted.append(follower.finding(number))
+    assert given == wanted and [each.frame for each in given] == numbers
+
+
+def test_what_is_normal_is_depicted_and_illustrated(train, normal, tmp_path):
+    """Through files: arrows to the right where all walked, and a picture beside an alarm."""
+    detector, state = normal
+    artifacts.write_state(tmp_path, 0, detector.illustrate(state, train))
+    state = artifacts.read_state(tmp_path, 0)
+    scene = detector.normal_scene(state)
+    assert scene.frames == 100 and scene.seconds == pytest.approx(10.0)
+    assert scene.arrows and all(arrow.velocity[0] > 0.3 for arrow in scene.arrows)
+    assert all(36 <= arrow.place[1] <= 64 for arrow in scene.arrows)
+    assert scene.seen[5].max() > 0.05 and scene.seen[10:].max() == 0
+    assert scene.speed == pytest.approx(1.9 * FPS / 20, rel=0.3)
+    [finding] = detector.explain(state, clip("test/1", walk(6.0, number=17)), [12])
+    assert finding.normal.video in {one.id for one in train} and finding.normal.jpeg
+    older = {name: part for name, part in state.items() if name not in ("traffic", "pictures")}
+    assert detector.normal_scene(older) is None
+    [finding] = detector.explain(older, clip("test/1", walk(6.0, number=17)), [12])
+    assert finding.normal is None
+    alone, speed = fitted(train, scene__cues=("speed",))
+    assert "pictures" not in alone.illustrate(speed, train)

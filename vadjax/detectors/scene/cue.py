@@ -100,6 +100,7 @@ class Cue(Protocol):
 
     Attributes:
         name: as registered in `cues.CUES`.
+        memory_s: seconds before a frame that its map depends on; None or absent: all of them.
     """
 
     name: str

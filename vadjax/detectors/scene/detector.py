@@ -6,7 +6,7 @@ unit can be added; the score of a frame is the largest value of the sum of its m
 ahead, and nothing but normal frames is learnt from.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -17,11 +17,15 @@ from vadjax.data.clip import Clip
 from vadjax.data.leakage.fitted import stretches_of
 from vadjax.data.scored_video import Finding, ScoredVideo
 from vadjax.detectors.contract import ClipDetector, Progress, State, Stream
-from vadjax.detectors.scene.bodies import Bodies, BodyReader
+from vadjax.detectors.normal_scene import NormalScene
+from vadjax.detectors.scene.clip_reader import own_camera, parts_of, reader_of
 from vadjax.detectors.scene.cue import Camera, Cue, Frames, Lesson
 from vadjax.detectors.scene.cues import CUES
+from vadjax.detectors.scene.exemplar_pictures import cut_pictures
+from vadjax.detectors.scene.explaining import findings
 from vadjax.detectors.scene.follower import SceneFollower, camera_of
 from vadjax.detectors.scene.stream import SceneStream
+from vadjax.detectors.scene.traffic import Traffic, added, normal_scene
 from vadjax.errors import UserError
 from vadjax.features.scene.extract import INPUTS, usual_fps
 from vadjax.features.scene.meter import CHANNELS
@@ -61,7 +65,8 @@ class Scene(ClipDetector):
             progress: where progress is reported.
 
         Returns:
-            reference, fps, the state of each cue, the calibration of each cue, and `fitted_on`.
+            reference, fps, the state of each cue, what is usual at each place (`traffic`), the
+            calibration of each cue, and `fitted_on`.
 
         Raises:
             UserError: there are too few frames, or nothing moves in them.
@@ -73,8 +78,8 @@ class Scene(ClipDetector):
                 "some thousand to be good: give more or longer normal clips."
             )
         camera = Camera(self.frontend.reference, usual_fps(clip.videos[0] for clip in train))
-        parts = _parts(train)
-        frames = [(_own(camera, clip), _reader(clip, rows, camera)) for clip, rows in parts]
+        parts = parts_of(train, NUM_FOLDS)
+        frames = [(own_camera(camera, clip), reader_of(clip, rows, camera)) for clip, rows in parts]
         lessons = [self._lesson(clip, rows, camera) for clip, rows in parts]
         if not any(lesson.bodies for lesson in lessons):
             raise UserError(
@@ -88,6 +93,7 @@ class Scene(ClipDetector):
             "reference": camera.reference.arrays(),
             "fps": camera.fps,
             "cues": states,
+            "traffic": added([lesson.traffic for lesson in lessons]),
             "surprise": {name: _plain(Surprise.fit(values)) for name, values in tops.items()},
             "clips": [clip.id for clip, _ in parts],
             "fitted_on": {"training": read, "standardisation": read},
@@ -129,18 +135,19 @@ class Scene(ClipDetector):
         """Return what each cue learns of a stretch of a clip; fits on the same one share it."""
         key = (clip.id, clip.videos[0].fingerprint, int(rows[0]), len(rows), camera.fps)
         if key not in self._lessons:
-            own = _own(camera, clip)
+            own = own_camera(camera, clip)
             learners = {name: cue.learner(own) for name, cue in self.cues.items()}
-            count = 0
-            for bodies in _reader(clip, rows, camera)():
+            traffic, count = Traffic(own), 0
+            for bodies in reader_of(clip, rows, camera)():
                 count += len(bodies)
                 for learner in learners.values():
                     learner.update(bodies)
+                traffic.update(bodies)
             learnt = {name: one.lesson() for name, one in learners.items()}
             for lesson in learnt.values():
                 if "source" in lesson:  # frames of the clip, not of the stretch
                     lesson["source"][:, 0] += int(rows[0])
-            self._lessons[key] = _Lessons(count, learnt)
+            self._lessons[key] = _Lessons(count, learnt, traffic.lesson())
         return self._lessons[key]
 
     def score(self, state: State, clip: Clip) -> ScoredVideo:
@@ -159,7 +166,7 @@ class Scene(ClipDetector):
         parts = {name: np.zeros(len(clip), np.float32) for name in state["cues"]}
         follower = SceneFollower(state, camera)
         with threadpool_limits(1, "blas"):
-            for number, bodies in enumerate(_reader(clip, np.arange(len(clip)), camera)()):
+            for number, bodies in enumerate(reader_of(clip, np.arange(len(clip)), camera)()):
                 own = follower.update(bodies)
                 maps[number], scores[number] = own.map, own.score
                 for name, value in own.parts.items():
@@ -184,18 +191,31 @@ class Scene(ClipDetector):
         Returns:
             A finding for each frame.
         """
-        camera = camera_of(state, clip.videos[0].fps)
-        follower, found, wanted = SceneFollower(state, camera), [], set(frames)
-        last = max([1, *wanted])
-        with threadpool_limits(1, "blas"):
-            rows = np.arange(min(last + 1, len(clip)))
-            for number, bodies in enumerate(_reader(clip, rows, camera)()):
-                follower.update(bodies)
-                if number == 1 and 0 in wanted:  # the first frame has the score of the second
-                    found.append(follower.finding(0))
-                if number in wanted and (number or len(clip) == 1):
-                    found.append(follower.finding(number))
-        return found
+        return findings(state, clip, frames)
+
+    def illustrate(self, state: State, train: Sequence[Clip]) -> State:
+        """Add pictures of normal bodies, where the cue look is used; see `Illustrator`.
+
+        Args:
+            state: what `fit` returned.
+            train: the clips that it was fitted on.
+
+        Returns:
+            The state, with `pictures`.
+        """
+        look = state["cues"].get("look")
+        if look is None:
+            return state
+        reference = Reference.from_arrays(state["reference"])
+        return {**state, "pictures": cut_pictures(look, reference, parts_of(train, NUM_FOLDS))}
+
+    def normal_scene(self, state: State) -> NormalScene | None:
+        """Say what is normal at each place; None of a state that an older vadjax has written."""
+        if "traffic" not in state:
+            return None
+        usual_speed = state["cues"].get("speed", {}).get("usual")
+        reference = Reference.from_arrays(state["reference"])
+        return normal_scene(state["traffic"], reference, usual_speed)
 
     def doubt(self, state: State, clip: Clip) -> str:
         """Say that most of the picture differs from the background; see `Doubter.doubt`.
@@ -244,39 +264,11 @@ class Scene(ClipDetector):
 
 
 class _Lessons(NamedTuple):
-    """What was learnt of a stretch of a clip: how many bodies it has, and by cue."""
+    """What was learnt of a stretch of a clip: how many bodies it has, by cue, and of all."""
 
     bodies: int
     cues: dict[str, Lesson]
-
-
-def _own(camera: Camera, clip: Clip) -> Camera:
-    """Return the camera at the frame rate of a clip."""
-    return camera._replace(fps=clip.videos[0].fps or camera.fps)
-
-
-def _parts(clips: Sequence[Clip]) -> list[tuple[Clip, np.ndarray]]:
-    """Return clips with their rows; of fewer clips than folds, stretches of them."""
-    pieces = -(-NUM_FOLDS // len(clips))
-    return [
-        (clip, rows)
-        for clip in clips
-        for rows in np.array_split(np.arange(len(clip)), pieces)
-        if len(rows) > 1
-    ]
-
-
-def _reader(clip: Clip, rows: np.ndarray, camera: Camera) -> Frames:
-    def read() -> Iterator[Bodies]:
-        reader = BodyReader(camera.reference, _own(camera, clip).fps)
-        cells, windows = clip.rows("cells"), clip.rows("windows")
-        for number in rows.tolist():
-            yield reader.update(cells[number], np.asarray(windows[number]))
-            if number % 256 == 255:
-                release(cells)
-                release(windows)
-
-    return read
+    traffic: Lesson
 
 
 def _plain(surprise: Surprise) -> dict[str, Any]:

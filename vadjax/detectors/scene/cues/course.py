@@ -79,6 +79,7 @@ class Course:
     """Distance to the nearest normal body in place and velocity."""
 
     name = "course"
+    memory_s = MEAN_S
     follow = _Courses
 
     def learner(self, camera: Camera) -> Learner:

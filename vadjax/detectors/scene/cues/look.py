@@ -51,6 +51,7 @@ class Look:
     """Distance to the nearest normal body, in whitened principal components."""
 
     name = "look"
+    memory_s = MEAN_S
     follow = _Looks
 
     def learner(self, camera: Camera) -> Learner:

@@ -51,6 +51,7 @@ class Speed:
     """Mean flow of the foreground in a box nearly as large as a body, over the usual maximum."""
 
     name = "speed"
+    memory_s = MEAN_S
     follow = _Speeds
 
     def learner(self, camera: Camera) -> Learner:

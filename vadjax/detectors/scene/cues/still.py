@@ -35,6 +35,7 @@ class Still:
     """Seconds of standing still, over the usual maximum: loiterers, and what was left behind."""
 
     name = "still"
+    memory_s = 0.0
     follow = _Stillness
 
     def learner(self, camera: Camera) -> Learner:
