@@ -7,7 +7,8 @@ import numpy as np
 
 from vadjax.data.clip import Clip
 from vadjax.data.scored_video import ScoredVideo
-from vadjax.detectors.contract import Doubter, Explainer, State
+from vadjax.detectors.contract import Depicter, Doubter, Explainer, State
+from vadjax.detectors.normal_scene import NormalScene
 from vadjax.errors import UserError
 from vadjax.pipeline.run import Run
 from vadjax.storage import artifacts
@@ -57,6 +58,13 @@ def with_findings_of(run: Run, videos: list[ScoredVideo]) -> list[ScoredVideo]:
                     return videos
             result.append(video)
     return result
+
+
+def normal_scene_of(run: Run) -> NormalScene | None:
+    """Return what is normal before the camera of a run; None where its detector does not know."""
+    if not isinstance(run.detector, Depicter):
+        return None
+    return run.detector.normal_scene(artifacts.read_state(run.workdir, 0))
 
 
 def doubts(detector: object, state: State, clips: Sequence[Clip]) -> list[str]:

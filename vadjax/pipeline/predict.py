@@ -13,6 +13,7 @@ from vadjax.data.text.lists import spans
 from vadjax.data.video import Video
 from vadjax.errors import UserError
 from vadjax.pipeline.alarm_pictures import with_pictures
+from vadjax.pipeline.findings import normal_scene_of
 from vadjax.pipeline.given_videos import open_given
 from vadjax.pipeline.lengths import check_length
 from vadjax.pipeline.trained import TrainedDetector, with_fps
@@ -236,6 +237,7 @@ def _write(
         },
         config=run.config.to_dict(),
         environment={**run.environment, "command": run.command},
+        normal=normal_scene_of(run),
     )
     for one in scored:
         run.console.say(f"  {one.id}: alarms: {len(one.alarms)}")

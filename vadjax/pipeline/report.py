@@ -4,7 +4,7 @@ import dataclasses
 
 from vadjax.comparison import compare
 from vadjax.pipeline.alarm_pictures import with_pictures
-from vadjax.pipeline.findings import with_findings_of
+from vadjax.pipeline.findings import normal_scene_of, with_findings_of
 from vadjax.pipeline.run import Run, fold_name
 from vadjax.report import tables
 from vadjax.report.alarm_files import write_alarms
@@ -35,7 +35,10 @@ def report(run: Run) -> None:
     if all(video.unit == "frame" for video in videos):  # the columns are those of frames
         tables.write_scores(run.workdir / "scores.csv", videos)
         write_alarms(run.workdir, videos)
-    write_figures(run.workdir / "figures", metrics=metrics, videos=videos, history=curves)
+    normal = normal_scene_of(run)
+    write_figures(
+        run.workdir / "figures", metrics=metrics, videos=videos, history=curves, normal=normal
+    )
     write_report(
         run.workdir / "report.html",
         metrics=metrics,
@@ -49,5 +52,6 @@ def report(run: Run) -> None:
         config=run.config.to_dict(),
         environment={**run.environment, "command": run.command},
         gallery=artifacts.read_gallery(run.workdir),
+        normal=normal,
     )
     compare.write_results(run.workdir, metrics=metrics, config=run.config, command=run.command)

@@ -13,9 +13,10 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from vadjax.data.scored_video import ScoredVideo
+from vadjax.detectors.normal_scene import NormalScene
 from vadjax.evaluation.events import runs
 from vadjax.evaluation.parts import pool
-from vadjax.report import charts, plots, wording
+from vadjax.report import charts, normal_map, plots, wording
 from vadjax.storage.files import atomic_write
 
 INK, SOFT, ACCENT, BAR, RULE = "#1b1a18", "#635f59", "#b5380f", "#a9a49b", "#dedad3"
@@ -44,6 +45,7 @@ STYLE: dict[Any, Any] = {  # matplotlib's own type names every key that there is
 LEGEND = {
     "thresholds": "on the test frames, not for choosing; vertical: the run’s threshold",
     "timelines": "score by frame; hatched: truly abnormal; dashed: threshold; bar below: alarm",
+    "normal": "what is normal here; no test frame is read",
     "baselines": "band: 95 % interval of the detector; ▲: beats the detector",
 }
 METADATA = {  # what would differ from one writing to the next
@@ -59,9 +61,10 @@ def write_figures(
     metrics: Mapping,
     videos: Sequence[ScoredVideo],
     history: Sequence[Sequence[Mapping]] = (),
+    normal: NormalScene | None = None,
     formats: Sequence[str] = ("png",),
 ) -> list[pathlib.Path]:
-    """Write roc, pr, thresholds, timelines, training, baselines, where there is something to draw.
+    """Write roc, pr, thresholds, timelines, training, baselines, normal, where there is something.
 
     Each bears what it was measured on, and a leaky protocol and the warnings, so that it cannot
     be quoted without.
@@ -71,6 +74,7 @@ def write_figures(
         metrics: as for `page.write_report`.
         videos: as for `page.write_report`.
         history: as for `page.write_report`.
+        normal: as for `page.write_report`.
         formats: of "png", "svg", "pdf".
 
     Returns:
@@ -89,6 +93,7 @@ def write_figures(
             "timelines": None if metrics.get("unit") == "window" else _timelines(videos),
             "training": _training(history),
             "baselines": _baselines(metrics),
+            "normal": _normal(normal),
         }
         for name, figure in drawn.items():
             if figure is None:
@@ -221,6 +226,10 @@ def _timeline(axes: Axes, video: ScoredVideo, low: float, high: float) -> None:
         axes.plot((start, stop), (low, low), color=ACCENT, linewidth=3, solid_capstyle="butt")
     axes.set(xlim=(0, total), ylim=(low, high), title=video.id)
     axes.locator_params(axis="y", nbins=3)
+
+
+def _normal(normal: NormalScene | None) -> Figure | None:
+    return None if normal is None else normal_map.figure(normal, ink=INK, soft=SOFT)
 
 
 def _training(history: Sequence[Sequence[Mapping]]) -> Figure | None:

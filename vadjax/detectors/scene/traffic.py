@@ -1,5 +1,6 @@
 """Where bodies are seen, and whereto and how fast they move: counts that are added clip by clip."""
 
+import dataclasses
 from collections.abc import Mapping, Sequence
 
 import numpy as np
@@ -10,6 +11,7 @@ from vadjax.detectors.scene.cue import MOVING, Camera, Lesson
 from vadjax.features.scene.meter import CHANNELS
 from vadjax.features.scene.reference import CELL, Reference
 
+PLACE = (0.6, 1.0)  # height and width of what has an arrow, in heights of a body
 WAYS = 8  # from the right, clockwise, as the picture shows it
 LEAST_BODIES = 5  # that move at a place, for an arrow
 LEAST_SHARE = 0.2  # of the bodies that move at a place, for a second arrow
@@ -75,23 +77,19 @@ def normal_scene(
         usual_speed: float32 [h, w], the usual maximum of cue speed, or None.
 
     Returns:
-        The record; a place of an arrow is about as large as a body.
+        The record.
     """
     body = float(np.median(reference.body))
-    side = max(2, round(body / CELL))  # cells of a place
-    height, width = reference.grid
+    tall, wide = (max(2, round(part * body / CELL)) for part in PLACE)
     arrows: list[Arrow] = []
-    for top in range(0, height, side):
-        for left in range(0, width, side):
-            at = np.s_[top : top + side, left : left + side]
-            counts = traffic["moving"][:, *at].sum((1, 2))
-            sums = traffic["velocity"][:, *at].sum((1, 2))
-            middle = (
-                CELL * (left + min(left + side, width)) / 2,
-                CELL * (top + min(top + side, height)) / 2,
-            )
-            fastest = None if usual_speed is None else float(usual_speed[at].mean())
-            arrows += _arrows(counts, sums, middle, fastest)
+    for top in range(0, reference.grid[0], tall):
+        for left in range(0, reference.grid[1], wide):
+            at = np.s_[top : top + tall, left : left + wide]
+            corner = np.array([left, top])
+            for arrow in _arrows(traffic["moving"][:, *at], traffic["velocity"][:, *at], corner):
+                column, row = (int(each // CELL) for each in arrow.place)
+                fastest = None if usual_speed is None else float(usual_speed[row, column])
+                arrows.append(dataclasses.replace(arrow, fastest=fastest))
     total = int(traffic["moving"].sum())
     speed = np.hypot(*np.moveaxis(traffic["velocity"], -1, 0)).sum() / total if total else None
     return NormalScene(
@@ -105,30 +103,34 @@ def normal_scene(
     )
 
 
-def _arrows(
-    counts: np.ndarray, sums: np.ndarray, place: tuple[float, float], fastest: float | None
-) -> list[Arrow]:
-    """Return the commonest way at a place, and another one that is common too.
+def _arrows(moving: np.ndarray, velocity: np.ndarray, corner: np.ndarray) -> list[Arrow]:
+    """Return the commonest way of a part of the grid, and another one that is common too.
 
     Args:
-        counts: int [WAYS], bodies that move each way.
-        sums: float [WAYS, 2], of their velocities.
-        place: (x, y) in pixels.
-        fastest: usual maximum of the speed there.
+        moving: int [WAYS, h, w], bodies that move each way.
+        velocity: float [WAYS, h, w, 2], sums of their velocities.
+        corner: column and row of the part's first cell.
+
+    Returns:
+        Arrows in the middle of the bodies that they are of.
     """
-    total = int(counts.sum())
+    counts, total = moving.sum((1, 2)), int(moving.sum())
     if total < LEAST_BODIES:
         return []
-    near = np.arange(-1, 2)  # a way and those beside it: who goes between two is one of both
+    near = (np.arange(WAYS)[:, None] + (-1, 0, 1)) % WAYS  # who goes between two ways is of both
+    pooled = counts[near].sum(1)
     arrows: list[Arrow] = []
     chosen: list[int] = []
-    pooled = np.array([counts[(way + near) % WAYS].sum() for way in range(WAYS)])
     for way in np.argsort(-(pooled + counts), kind="stable").tolist():
         share = float(pooled[way] / total)
         apart = min((min((way - c) % WAYS, (c - way) % WAYS) for c in chosen), default=WAYS)
         if apart <= _APART or share < LEAST_SHARE or pooled[way] < LEAST_BODIES:
             continue
-        x, y = (sums[(way + near) % WAYS].sum(0) / pooled[way]).tolist()
-        arrows.append(Arrow(place, (x, y), share, fastest))
+        x, y = (velocity[near[way]].sum((0, 1, 2)) / pooled[way]).tolist()
+        here = moving[near[way]].sum(0)
+        rows, columns = np.nonzero(here)
+        middle = np.average(np.stack([columns, rows], 1), axis=0, weights=here[rows, columns])
+        left, top = (CELL * (corner + middle + 0.5)).tolist()
+        arrows.append(Arrow((left, top), (x, y), share))
         chosen.append(way)
     return arrows[:2]
