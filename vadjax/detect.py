@@ -4,7 +4,7 @@ python -m vadjax.detect --workdir=runs/ped2_lstm-1a2b3c4d5e VIDEO [VIDEO ...] [-
     [--threshold=X | --sensitivity=low|medium|high|N]
 
 A VIDEO is a video file, a folder of images, or a folder of such clips. Writes scores.csv (a row a
-frame), alarms.csv and report.html into --out.
+frame), alarms.csv, alarms.jsonl and report.html into --out.
 """
 
 from absl import flags

@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 import pytest
 
-from tests.report import demo
+from tests.report import demo, test_normal_map
 from vadjax.errors import UserError
 from vadjax.report.figures import write_figures
 
@@ -56,6 +56,14 @@ def test_only_what_there_is_is_drawn(tmp_path):
     )
     assert [p.name for p in made] == ["timelines.png"]
     assert write_figures(tmp_path / "none", metrics={}, videos=[], history=[]) == []
+
+
+def test_what_is_normal_is_drawn_where_it_is_known(tmp_path):
+    normal = test_normal_map.scene()
+    [path] = write_figures(tmp_path, metrics={}, videos=[], normal=normal, formats=("svg",))
+    text = path.read_text("utf-8").replace("\n", " ")
+    assert path.name == "normal.svg"
+    assert "0.5 body heights/s" in text and "0.1 % to 50 % of the time" in text
 
 
 def test_folds_and_many_videos_have_room(tmp_path):

@@ -11,8 +11,8 @@ from urllib.parse import quote
 import numpy as np
 import pytest
 
-from tests.report import demo
-from vadjax.data.scored_video import ScoredVideo
+from tests.report import demo, test_normal_map
+from vadjax.data.scored_video import Finding, Normal, ScoredVideo
 from vadjax.errors import UserError
 from vadjax.evaluation import schema
 from vadjax.report import page, wording
@@ -283,6 +283,38 @@ def test_unlabelled_videos_give_a_page_of_alarms(tmp_path):
     pictures = [a["alt"] for tag, a in reader.tags if tag == "img"]
     peak = arguments["videos"][1].peak
     assert any(alt.startswith(f"Frame {peak} of camera-2.mp4, score ") for alt in pictures)
+
+
+def test_an_alarm_is_shown_beside_the_normal_body_like_it(tmp_path):
+    arguments = demo.unlabelled()
+    view = next(v for v in arguments["videos"] if v.alarms)
+    normal = Normal("train/<b>07", 123, 72.4, b"the normal one")
+    one = Finding(5, "look", "unlike", (1, 2, 3, 4), jpeg=b"the odd one", normal=normal)
+    said = dataclasses.replace(view, findings=(one,) * len(view.alarms))
+    text = page.write_report(tmp_path / "p.html", **{**arguments, "videos": [said]}).read_text(
+        "utf-8"
+    )
+    for jpeg in (b"the odd one", b"the normal one"):
+        assert base64.b64encode(jpeg).decode() in text
+    assert "this; nearest normal: train/&lt;b&gt;07 at 1:12" in text
+    bare = dataclasses.replace(said, findings=(Finding(5, "look", "unlike"),) * len(view.alarms))
+    text = page.write_report(tmp_path / "p.html", **{**arguments, "videos": [bare]}).read_text(
+        "utf-8"
+    )
+    assert "unlike" in text and "Beside what is normal" not in text
+
+
+def test_what_is_normal_is_shown_with_its_scales(tmp_path):
+    arguments = {**demo.unlabelled(), "normal": test_normal_map.scene()}
+    text = page.write_report(tmp_path / "p.html", **arguments).read_text("utf-8")
+    section = text[text.index('id="normal"') :].split("</section>")[0]
+    assert "What is normal here" in section and "learnt from 900 frames, 1 min 30 s" in section
+    assert "0.5 body heights/s" in section and "99.9 % stay below" in section
+    share = 0.5 * test_normal_map.normal_map.LONGEST * 20 / 0.8 / 64
+    assert f"width:{100 * share:.2f}".rstrip("0") in section
+    still = {**arguments, "normal": test_normal_map.scene(arrows=(), speed=None)}
+    text = page.write_report(tmp_path / "p.html", **still).read_text("utf-8")
+    assert "99.9 %" not in text[text.index('id="normal"') :].split("</section>")[0]
 
 
 def test_times_are_shown_where_they_are_known(tmp_path):

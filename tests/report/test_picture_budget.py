@@ -1,10 +1,12 @@
 """A page of very many clips, or of a very long one, stays small."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 
 from tests.report import demo
-from vadjax.data.scored_video import ScoredVideo
+from vadjax.data.scored_video import Finding, Normal, ScoredVideo
 from vadjax.report import page, timelines
 from vadjax.report.picture_budget import within_budget
 
@@ -29,7 +31,7 @@ def test_each_video_keeps_its_most_abnormal_picture_and_alarmed_ones_more():
     assert frames == {"loud": [0, 2], "quiet": [1]}
 
 
-def many(count, length, *, labelled):
+def many(count, length, *, labelled, pairs=True):
     rng = np.random.default_rng(0)
     pictures = [rng.bytes(4500) for _ in range(40)]
     views, shown = [], {}
@@ -37,6 +39,10 @@ def many(count, length, *, labelled):
         scores = rng.gamma(2, 0.2, length).astype(np.float32)
         labels = (np.arange(length) // 50 % 4 == 1).astype(np.uint8) if labelled else None
         starts = np.arange(20, length - 20, max(60, length // 40))
+        found = [Finding(int(a), "look", "unlike " * 20, (1, 2, 3, 4)) for a in starts]
+        if n < 200 and pairs:  # as many pictures as a run cuts
+            normal = Normal("train/01", 5, 0.5, rng.bytes(2500))
+            found = [dataclasses.replace(f, jpeg=rng.bytes(2500), normal=normal) for f in found]
         view = ScoredVideo(
             f"test/{n:04d}",
             scores,
@@ -45,6 +51,7 @@ def many(count, length, *, labelled):
             threshold=0.84,
             fps=25.0,
             alarms=tuple((int(a), int(a) + 8) for a in starts),
+            findings=tuple(found),
         )
         views.append(view)
         frames = np.linspace(0, length - 1, 12).astype(int).tolist()

@@ -18,7 +18,7 @@ VIDEO          a video file, a folder of images, or a folder of such clips
                scores of the run's held-out clips
 --quiet --verbose   nothing but errors; details and times
 
-Writes scores.csv (a row a frame), alarms.csv and report.html.
+Writes scores.csv (a row a frame), alarms.csv, alarms.jsonl (for programs) and report.html.
 """
 
 from collections.abc import Sequence

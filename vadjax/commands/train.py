@@ -17,7 +17,8 @@ CONFIG         a shipped config (vadjax list configs) or a .py file of your own
 --deterministic  the same bits on any number of cores: one thread on a CPU
 Several machines: --coordinator=HOST:PORT --num_processes=N --process_id=I
 
-Writes report.html, metrics.json, scores.csv, alarms.csv and the trained detector.
+Writes report.html, metrics.json, scores.csv, alarms.csv, alarms.jsonl and the trained
+detector.
 """
 
 from collections.abc import Sequence

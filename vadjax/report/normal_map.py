@@ -19,6 +19,7 @@ QUALITY = 88  # of the jpeg
 LOWEST = 1e-3  # share of frames at which the colour begins
 COLOURS = ("#164a5b", "#2596a1", "#8fe3c4")  # rarely to often
 LONGEST = 0.72  # of an arrow, in heights of a body
+BESIDE = 0.15  # heights of a body that an arrow is beside its bodies
 _ROUND = (0.1, 0.2, 0.3, 0.4, 0.5, 1.0, 1.5, 2.0, 3.0, 5.0)
 _NEVER = 0.42  # brightness of places where nothing was seen
 _HALO = "#101817"
@@ -98,7 +99,7 @@ def _draw_arrow(axes: Axes, arrow: Arrow, scale: float, body: float) -> None:
     speed = float(np.hypot(*velocity))
     way = velocity / speed
     side = np.array([-way[1], way[0]])  # each way keeps to its right: two of a place are apart
-    middle = np.array(arrow.place) + 0.1 * body * side
+    middle = np.array(arrow.place) + BESIDE * body * side
     half = scale * velocity / 2
     room = np.array([axes.get_xlim()[1], axes.get_ylim()[0]]) - 0.1 * body - np.abs(half)
     middle = np.clip(middle, np.abs(half) + 0.1 * body, np.maximum(room, 0))  # all of it is seen
@@ -139,7 +140,7 @@ def figure(normal: NormalScene, *, ink: str, soft: str) -> Figure:
         The figure; the arrow of its legend is as long as one of the map.
     """
     rows, columns = normal.background.shape
-    made = Figure((INCHES, INCHES * rows / columns + 0.75), layout="constrained")
+    made = Figure((INCHES, INCHES * rows / columns + 0.9), layout="constrained")
     ratios = [rows / columns, 0.42 / INCHES]
     upper, lower = made.subplots(2, 1, gridspec_kw={"height_ratios": ratios})
     draw(upper, normal)

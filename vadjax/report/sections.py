@@ -151,7 +151,7 @@ def normal_of(normal: NormalScene | None) -> dict | None:
     if normal is None:
         return None
     learnt = f"learnt from {normal.frames:,} frames, {wording.duration(normal.seconds)}"
-    speed = "" if normal.speed is None else f"; what moves does so at {normal.speed:.1f} on average"
+    speed = "" if normal.speed is None else f"; mean speed {normal.speed:.1f} body heights/s"
     scale = None
     if normal.arrows:
         columns = normal.background.shape[1]

@@ -134,15 +134,16 @@ def alarms_of(video: ScoredVideo, pictures: Pictures) -> list[dict]:
     return rows
 
 
-def _pair(finding: Finding | None) -> list[tuple[Markup, str]]:
-    """Return pictures with captions: what an alarm is about, and what is normal and like it."""
+def _pair(finding: Finding | None) -> dict | None:
+    """Return pictures of what an alarm is about and of what is normal and like it; a caption."""
     if finding is None or finding.jpeg is None:
-        return []
-    pair = [(data_uri(finding.jpeg), "this")]
+        return None
+    pictures, caption = [data_uri(finding.jpeg)], "this"
     if (normal := finding.normal) is not None:
         at = f"frame {normal.frame}" if normal.time_s is None else wording.clock(normal.time_s, 0)
-        pair.append((data_uri(normal.jpeg), f"nearest normal, {normal.video} at {at}"))
-    return pair
+        pictures.append(data_uri(normal.jpeg))
+        caption = f"this; nearest normal: {normal.video} at {at}"
+    return {"pictures": pictures, "caption": caption}
 
 
 def script_data(

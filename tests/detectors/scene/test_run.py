@@ -1,6 +1,7 @@
 """The detector of a fixed camera through the commands, on a small drawn set."""
 
 import csv
+import json
 
 import cv2
 import numpy as np
@@ -10,6 +11,7 @@ from vadjax import config as configs
 from vadjax import data
 from vadjax.data.splits.units import Segment
 from vadjax.errors import UserError
+from vadjax.explain.crops import SIDE
 from vadjax.features.scene.learn import learn_reference
 from vadjax.pipeline import predict, stages
 from vadjax.pipeline.trained import TrainedDetector
@@ -73,6 +75,7 @@ def test_figures_maps_and_table(finished, cache):
         for cue in CUES:
             assert np.float32(row[f"part_{cue}"]) == own.parts[cue][int(row["frame"])]
     assert (workdir / "report.html").is_file()
+    assert (workdir / "figures/normal.png").is_file()
 
 
 def test_the_state_has_read_training_clips_alone(finished, cache):
@@ -104,6 +107,27 @@ def test_detect_score_and_stream_give_the_scores_of_the_run(
     results = [one for frame in test_clip.frames for one in stream.update(frame)]
     scores = [one.score for one in results[1:]]
     np.testing.assert_allclose(scores, known.scores[1:], rtol=1e-5, atol=1e-6)
+
+
+def test_alarms_have_pictures_of_what_they_are_about_and_of_what_is_normal(
+    finished, test_clip, tmp_path
+):
+    """Where the detector is all that there is: the pictures come with it."""
+    write(tmp_path / "clip", test_clip.frames)
+    out = tmp_path / "out"
+    predict.detect(
+        finished[0], [str(tmp_path / "clip")], out=out, fps=10.0, threshold=0.5, quiet=True
+    )
+    lines = [json.loads(line) for line in (out / "alarms.jsonl").read_text().splitlines()]
+    assert lines
+    for line in lines:
+        assert line["cue"] in CUES and line["finding"] and line["unit"]
+        assert cv2.imread(str(out / line["picture"])).shape[:2] == (SIDE, SIDE)
+        if line["normal"] is not None:
+            assert line["normal"]["video"].startswith("train/")
+            assert cv2.imread(str(out / line["normal"]["picture"])).shape[:2] == (SIDE, SIDE)
+    assert any(line["normal"] for line in lines)
+    assert "What is normal here" in (out / "report.html").read_text("utf-8")
 
 
 def test_another_frame_rate_gives_other_scores_and_none_gives_that_of_training(
