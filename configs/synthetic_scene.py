@@ -13,4 +13,5 @@ def get_config(arg: str = ""):
     config = default_config()
     config.dataset.name = "synthetic"
     config.detector.name = "scene"
+    config.evaluate.threshold = "alarms"  # false ones: one an hour of held-out clips
     return with_argument(config, arg)

@@ -101,7 +101,9 @@ def measure(run: Run) -> dict:
         ("by_clip", list(crossed.values()), "by_clip"),
     ):
         value = threshold(clips, rule)
-        expected = expected_rate(clips, lambda c, rule=rule: threshold(c, rule))
+        expected = expected_rate(
+            clips, lambda drawn, clips=clips, rule=rule: threshold([clips[i] for i in drawn], rule)
+        )
         rows[name] = {"value": value, "rates": realised(scored.test, value), "expected": expected}
     # The same clips, scored by the run's detector and by the one of the cross-fit: one scale?
     ratio = [np.median(own[name]) / np.median(crossed[name]) for name in own]

@@ -24,6 +24,7 @@ def test_every_rule_that_applies_is_compared():
     rows = {row["rule"]: row for row in evaluate(**case())["thresholds"]}
     assert list(rows) == [
         "by_clip",
+        "alarms",
         "quantile",
         "mean_std",
         "pot",

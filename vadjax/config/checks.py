@@ -91,6 +91,10 @@ def ranges(flat: Mapping[str, Any]) -> list[str]:
     for key in ("evaluate.quantile", "evaluate.false_alarm_rate", "train.plateau_factor"):
         need(0 < flat[key] < 1, f"{key} is {flat[key]}; it must be in (0, 1).")
     need(
+        flat["evaluate.alarms_per_hour"] > 0,
+        f"evaluate.alarms_per_hour is {flat['evaluate.alarms_per_hour']}; it must be above 0.",
+    )
+    need(
         flat["evaluate.cross_fit"] == 0 or flat["evaluate.cross_fit"] >= 2,
         f"evaluate.cross_fit is {flat['evaluate.cross_fit']}; it must be 0 (off), or 2 and more.",
     )
@@ -148,7 +152,7 @@ def combinations(flat: Mapping[str, Any], *, inputs: bool = True) -> list[str]:
     if threshold in ("f1", "youden") and not protocol.supervised:
         faults.append(
             f"evaluate.threshold={threshold!r} needs labelled validation clips, "
-            "which one_class has not; choose by_clip, quantile, mean_std, pot or conformal."
+            "which one_class has not; choose by_clip, alarms, quantile, mean_std, pot or conformal."
         )
     if (threshold == "fixed") != (flat["evaluate.threshold_value"] is not None):
         faults.append(
@@ -182,6 +186,6 @@ def _without_training(flat: Mapping[str, Any]) -> list[str]:
     if flat["evaluate.threshold"] == "half":
         faults.append(
             f"evaluate.threshold=half is for probabilities, and those of detector {name!r} are "
-            "none; choose by_clip, quantile, mean_std, pot or conformal."
+            "none; choose by_clip, alarms, quantile, mean_std, pot or conformal."
         )
     return faults

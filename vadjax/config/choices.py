@@ -32,7 +32,7 @@ def choices() -> dict[str, tuple[str, ...]]:
         "score.first_frames": ("short", "fill"),
         "explain.method": ("auto", "error", "gradcam++", "gradcam", "hirescam", "input_gradient"),
         "evaluate.threshold": (
-            *("by_clip", "quantile", "mean_std", "pot", "conformal"),
+            *("by_clip", "alarms", "quantile", "mean_std", "pot", "conformal"),
             *("f1", "youden", "half", "fixed"),
         ),
     }

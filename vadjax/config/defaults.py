@@ -115,6 +115,7 @@ def default_config() -> ConfigDict:
             threshold="by_clip",
             threshold_value=placeholder(float),  # fixed
             false_alarm_rate=0.01,  # of normal frames; by_clip, pot and conformal
+            alarms_per_hour=1.0,  # of held-out normal clips; alarms
             cross_fit=5,  # trainings more for the threshold where few clips are held out; 0 is off
             quantile=0.99,
             num_std=3.0,  # mean_std

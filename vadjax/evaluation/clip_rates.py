@@ -83,7 +83,7 @@ def _scale(clips: Clips, rate: float) -> tuple[float, float]:
 
 
 def expected_rate(
-    clips: Clips, choose: Callable[[Clips], float | None], *, seed: int = 0
+    clips: Clips, choose: Callable[[Sequence[int]], float | None], *, seed: int = 0
 ) -> ExpectedRate:
     """Measure a rule's alarm rate on clips that its threshold was not chosen on.
 
@@ -93,14 +93,14 @@ def expected_rate(
 
     Args:
         clips: float [t] of each held-out clip, normal frames alone.
-        choose: clips -> threshold, or None where the rule gives none.
+        choose: numbers of clips -> threshold, or None where the rule gives none.
         seed: of the draws.
 
     Returns:
         The rate; unknown with fewer than `MIN_FOR_INTERVAL` clips.
     """
-    known = [np.asarray(clip, np.float64) for clip in clips if len(clip)]
-    count = len(known)
+    known = {i: np.asarray(clip, np.float64) for i, clip in enumerate(clips) if len(clip)}
+    count, numbers = len(known), np.array(list(known), int)
     if count < MIN_FOR_INTERVAL:
         why = (
             f"{count} held-out clip{'' if count == 1 else 's'} with normal frames; it takes "
@@ -111,14 +111,14 @@ def expected_rate(
     for _ in range(RESAMPLES):
         drawn = rng.integers(count, size=count)
         left = np.setdiff1d(np.arange(count), drawn)
-        value = choose([known[i] for i in drawn]) if len(left) else None
+        value = choose(numbers[drawn].tolist()) if len(left) else None
         if value is not None:
-            rates.append(float(np.mean([np.mean(known[i] >= value) for i in left])))
+            rates.append(float(np.mean([np.mean(known[i] >= value) for i in numbers[left]])))
     if len(rates) < RESAMPLES / 2:
         return ExpectedRate(None, None, None, None, count, "the rule gives no threshold of them")
     alone = []
-    for index, clip in enumerate(known):
-        value = choose([*known[:index], *known[index + 1 :]])
+    for index, clip in known.items():
+        value = choose([number for number in known if number != index])
         alone.append(0.0 if value is None else float(np.mean(clip >= value)))
     low, high = np.quantile(rates, [0.025, 0.975])
     return ExpectedRate(float(np.mean(rates)), float(low), float(high), max(alone), count)

@@ -84,7 +84,7 @@ def threshold_part(choices: Sequence[Choice], videos: Videos) -> tuple[dict, dic
 
 def expected_part(
     clips: Sequence[Clips],
-    choose: Callable[[Clips], float | None],
+    choose: Callable[[Sequence[int]], float | None],
     *,
     asked: float | None,
     cross_fit: int,
@@ -94,7 +94,7 @@ def expected_part(
 
     Args:
         clips: for each fold, the scores of the normal frames of each held-out clip.
-        choose: scores by clip -> the rule's threshold.
+        choose: numbers of clips of the only fold -> the rule's threshold.
         asked: the share that the rule was asked for; None where it is asked for none.
         cross_fit: detectors that scored the held-out clips; 0: the run's own.
         seed: of the draws.

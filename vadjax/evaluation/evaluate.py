@@ -6,12 +6,13 @@ from typing import Any
 
 import numpy as np
 
+from vadjax.data.scored_video import ScoredVideo
 from vadjax.errors import UserError
 from vadjax.evaluation import decisions, parts, schema, units
 from vadjax.evaluation.accounting import account
 from vadjax.evaluation.legacy import legacy_part
 from vadjax.evaluation.parts import Videos, pool
-from vadjax.evaluation.thresholds import SUPERVISED, Choice, choose_threshold, normal_by_clip
+from vadjax.evaluation.thresholds import SUPERVISED, Choice, choose_threshold
 
 POOLED = "pooled over the folds, whose scores come from different models; see frame.folds"
 OFF = "not asked for"
@@ -32,6 +33,7 @@ def evaluate(
     quantile: float = 0.99,
     num_std: float = 3.0,
     false_alarm_rate: float = 0.01,
+    alarms_per_hour: float = 1.0,
     threshold_value: float | None = None,
     cross_fit: int = 0,
     oracle: bool = False,
@@ -53,6 +55,7 @@ def evaluate(
         quantile: of the rule of that name.
         num_std: of the rule "mean_std".
         false_alarm_rate: of the rules "by_clip", "pot" and "conformal".
+        alarms_per_hour: of the rule "alarms".
         threshold_value: of the rule "fixed".
         cross_fit: detectors of a cross-fit that scored the held-out clips; 0: the run's own.
         oracle: add what the best thresholds on the test labels would reach.
@@ -69,31 +72,32 @@ def evaluate(
             the schema refuses.
     """
     accounting, unit = account(test), _unit(test, len(calibration))
-    held, held_ids = [], []
-    for each in calibration:
-        scores, ids = _held_out(each)
-        held.append(scores)
-        held_ids.append(ids)
+    held_out = [_held_out(each) for each in calibration]
 
     settings: dict[str, Any] = {"quantile": quantile, "num_std": num_std, "value": threshold_value}
-    settings["false_alarm_rate"] = false_alarm_rate
+    settings["false_alarm_rate"], settings["alarms_per_hour"] = false_alarm_rate, alarms_per_hour
+
+    def choose_of(name: str, videos: Videos) -> Choice:
+        scores, labels = pool(videos)
+        clips = np.repeat(np.arange(len(videos)), [len(video.scores) for video in videos])
+        return choose_threshold(scores, labels, clips=clips, videos=videos, rule=name, **settings)
 
     def choose(name: str) -> list[Choice]:
-        return [choose_threshold(s, y, clips=c, rule=name, **settings) for s, y, c in held]
+        return [choose_of(name, videos) for videos in held_out]
 
-    def choose_on(clips: Sequence[np.ndarray]) -> float | None:
-        flat = np.concatenate(clips)
-        of = np.repeat(np.arange(len(clips)), [len(clip) for clip in clips])
-        return choose_threshold(flat, np.zeros(len(flat)), clips=of, rule=rule, **settings).value
+    def choose_on(numbers: Sequence[int]) -> float | None:
+        return choose_of(rule, [held_out[0][number] for number in numbers]).value
 
     choices = choose(rule)
     values = [choice.value for choice in choices]
     videos = decisions.decide_all(test, values)
-    rules = decisions.rules_that_apply(rule, [y for _, y, _ in held])
+    rules = decisions.rules_that_apply(rule, [pool(each)[1] for each in held_out])
     threshold, why = decisions.threshold_part(choices, videos)
     asked = 1 - quantile if rule == "quantile" else None
     expected, why_expected = decisions.expected_part(
-        [normal_by_clip(*each) for each in held] if rule not in SUPERVISED else [],
+        [[v.scores[v.truth == 0] for v in each] for each in held_out]
+        if rule not in SUPERVISED
+        else [],
         choose_on,
         asked=false_alarm_rate if rule in ("by_clip", "pot", "conformal") else asked,
         cross_fit=cross_fit,
@@ -124,8 +128,8 @@ def evaluate(
             "rule": rule,
             "calibration": {
                 "videos": sum(len(each) for each in calibration),
-                "frames": sum(len(s) for s, _, _ in held),
-                "clips": held_ids,
+                "frames": sum(len(video.scores) for each in held_out for video in each),
+                "clips": [[video.id for video in each] for each in held_out],
             },
             **threshold,
             "expected": expected,
@@ -146,17 +150,14 @@ def evaluate(
     return schema.validate(units.without_undefined(metrics, unit))
 
 
-def _held_out(
-    videos: Videos,
-) -> tuple[tuple[np.ndarray, np.ndarray, np.ndarray], list[str]]:
-    """Return the held-out scores of a fold, their labels and clip numbers, all [n]; the clips."""
+def _held_out(videos: Videos) -> list[ScoredVideo]:
+    """Return the held-out clips of a fold, those without labels as normal."""
     normal = [
         v if v.labels is not None else replace(v, labels=np.zeros(len(v.scores), np.uint8))
         for v in videos
     ]
     account(normal)
-    clips = np.repeat(np.arange(len(normal)), [len(v.scores) for v in parts.labelled(normal)])
-    return (*pool(normal), clips), [video.id for video in normal]
+    return normal
 
 
 def _remarks(metrics: Mapping) -> dict[str, str]:

@@ -1,17 +1,20 @@
 """Thresholds, chosen on held-out clips and never on the test clips."""
 
 import math
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike
 
+from vadjax.data.scored_video import ScoredVideo
 from vadjax.errors import unknown
+from vadjax.evaluation.alarm_rates import alarms_threshold
 from vadjax.evaluation.clip_rates import MIN_FOR_RULE, by_clip_threshold
 from vadjax.evaluation.frame import cumulative_counts
 from vadjax.evaluation.peaks import peaks_over_threshold
 
-UNSUPERVISED = ("by_clip", "quantile", "mean_std", "pot", "conformal")
+UNSUPERVISED = ("by_clip", "alarms", "quantile", "mean_std", "pot", "conformal")
 SUPERVISED = ("f1", "youden")
 RULES = (*UNSUPERVISED, *SUPERVISED, "half", "fixed")
 
@@ -41,12 +44,15 @@ def choose_threshold(
     num_std: float = 3.0,
     false_alarm_rate: float = 0.01,
     clips: ArrayLike | None = None,
+    videos: Sequence[ScoredVideo] = (),
+    alarms_per_hour: float = 1.0,
     value: float | None = None,
 ) -> Choice:
     """Choose a threshold from held-out scores; a frame is abnormal from it upwards.
 
-    "by_clip" (`clip_rates.by_clip_threshold`), "quantile", "mean_std", "pot"
-    (`peaks.peaks_over_threshold`) and "conformal" look at normal frames alone. "f1" and "youden"
+    "by_clip" (`clip_rates.by_clip_threshold`), "alarms" (`alarm_rates.alarms_threshold`),
+    "quantile", "mean_std", "pot" (`peaks.peaks_over_threshold`) and "conformal" look at normal
+    frames alone. "f1" and "youden"
     (TPR - FPR) take the best of the held-out scores as it stands, the highest of equally good ones.
     "half" is .5, for scores that are probabilities, and "fixed" is `value`; they look at nothing.
 
@@ -62,6 +68,8 @@ def choose_threshold(
         false_alarm_rate: of "by_clip", "pot" and "conformal", share of normal frames at or above
             the threshold.
         clips: int [n], the clip of each frame, for "by_clip" and "pot"; None is one clip.
+        videos: of "alarms", the held-out ones of which `scores` are.
+        alarms_per_hour: of "alarms", false ones.
         value: of "fixed".
 
     Returns:
@@ -87,6 +95,8 @@ def choose_threshold(
     if rule == "conformal":
         return _conformal(normal, false_alarm_rate)
     clips = np.zeros(len(scores), int) if clips is None else np.asarray(clips)
+    if rule == "alarms":
+        return _alarms(videos, alarms_per_hour, scores, labels, clips, false_alarm_rate)
     if rule == "by_clip":
         return _by_clip(normal_by_clip(scores, labels, clips), false_alarm_rate)
     if rule == "pot":
@@ -128,6 +138,27 @@ def best(rule: str, tp: np.ndarray, fp: np.ndarray) -> int:
     if rule == "accuracy":
         return int(np.argmax(tp - fp))
     return int(np.argmax(tp * fp[-1] - fp * tp[-1]))  # J times both totals: exact, so ties are ties
+
+
+def _alarms(
+    videos: Sequence[ScoredVideo],
+    per_hour: float,
+    scores: np.ndarray,
+    labels: np.ndarray,
+    clips: np.ndarray,
+    rate: float,
+) -> Choice:
+    """Allow some alarms an hour where times are known, else a share of frames."""
+    found = alarms_threshold(videos, per_hour) if videos else None
+    if found is None:
+        choice = _by_clip(normal_by_clip(scores, labels, clips), rate)
+        why = "alarms an hour need the frame rate of the held-out clips"
+        text = f"the rule by_clip instead, {rate:g} of the frames: {why}"
+        return choice._replace(fallback="; ".join(filter(None, (text, choice.fallback))))
+    if found.enough:
+        return Choice(found.value, note=found.words)
+    text = f"{per_hour:g} an hour takes {60 / per_hour:.0f} minutes to be seen; one alarm instead"
+    return Choice(found.value, fallback=f"{text}: {found.words}")
 
 
 def _by_clip(clips: list[np.ndarray], rate: float) -> Choice:

@@ -38,6 +38,7 @@ def evaluate(run: Run) -> None:
         quantile=e.quantile,
         num_std=e.num_std,
         false_alarm_rate=e.false_alarm_rate,
+        alarms_per_hour=e.alarms_per_hour,
         threshold_value=e.threshold_value,
         cross_fit=cross_fitted(run, scored.calibration),
         oracle=e.oracle,

@@ -1,6 +1,5 @@
 """The threshold that a person asks for when detecting: a number, or how sensitive to be."""
 
-import dataclasses
 import math
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -9,12 +8,11 @@ import numpy as np
 
 from vadjax.data.scored_video import ScoredVideo
 from vadjax.errors import UserError
+from vadjax.evaluation.alarm_rates import hours_of, lowest_threshold
 from vadjax.evaluation.clip_rates import ExpectedRate, expected_rate
-from vadjax.evaluation.events import count_false_alarms, normal_seconds
 from vadjax.evaluation.thresholds import choose_threshold
 
 LEVELS = {"low": 0.002, "medium": 0.01, "high": 0.05}  # share of normal frames called abnormal
-CANDIDATES = 4000  # thresholds tried for a number of alarms an hour
 
 
 class Asked(NamedTuple):
@@ -102,8 +100,7 @@ def _at_rate(videos: Sequence[ScoredVideo], rate: float) -> float:
 
 def _at_alarms(videos: Sequence[ScoredVideo], per_hour: float) -> float:
     """Return the lowest threshold from which upwards there are no more alarms an hour."""
-    known = [v if v.labels is not None else _labelled(v) for v in videos]
-    hours = math.fsum(map(normal_seconds, known)) / 3600
+    hours = hours_of(videos)
     if math.isnan(hours):
         raise UserError(
             "the frame rate of the run's held-out clips is not known, so that alarms an hour "
@@ -115,20 +112,11 @@ def _at_alarms(videos: Sequence[ScoredVideo], per_hour: float) -> float:
             f"and cannot tell rates below {1 / hours:.1f} alarms an hour apart; give a larger "
             "number, low, medium or high, or --threshold=X."
         )
-    # An alarm within an event is no false one.
-    scores = np.concatenate([video.scores[_normal(video)] for video in videos]).astype(np.float64)
-    tried = np.unique(np.quantile(scores, np.linspace(0, 1, CANDIDATES), method="nearest"))
-    tried = np.append(tried, np.nextafter(tried[-1], np.inf))
-    too_many = np.array(count_false_alarms(known, tried)) > per_hour * hours
-    return float(tried[np.flatnonzero(too_many)[-1] + 1 if too_many.any() else 0])
-
-
-def _labelled(video: ScoredVideo) -> ScoredVideo:
-    return dataclasses.replace(video, labels=np.zeros(len(video.scores), np.uint8))
+    return lowest_threshold(videos, per_hour * hours)
 
 
 def _expected(by_fold: Sequence[Sequence[ScoredVideo]], value: float) -> ExpectedRate | None:
     if len(by_fold) != 1:
         return None
     clips = [video.scores[_normal(video)] for video in by_fold[0]]
-    return expected_rate(clips, lambda drawn: value)
+    return expected_rate(clips, lambda numbers: value)

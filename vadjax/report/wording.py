@@ -108,8 +108,10 @@ def rule(metrics: Mapping, config: Mapping) -> str:
     """
     name = lookup(metrics, "threshold.rule")
     keys = {"quantile": "quantile", "num_std": "num_std", "rate": "false_alarm_rate"}
+    keys["alarms"] = "alarms_per_hour"
     given = {k: lookup(config, f"evaluate.{key}") for k, key in keys.items()}
     unnamed = {"quantile": "given", "num_std": "some", "rate": "that was asked for"}
+    unnamed["alarms"] = "so many"
     given = unnamed | {k: v for k, v in given.items() if v}
     return RULES.get(name, str(name or "of a rule that was not named")).format_map(given)
 

@@ -1,0 +1,166 @@
+"""A threshold by alarms: what somebody who watches a camera is asked to look at.
+
+Neighbouring frames are called abnormal together, and each such run is one alarm (events.py). How
+often held-out normal clips raise one is counted; a share of frames would count one long alarm as
+many.
+"""
+
+import dataclasses
+import math
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+from scipy.stats import chi2
+
+from vadjax.data.scored_video import ScoredVideo
+from vadjax.data.text.lists import some
+from vadjax.evaluation.events import count_false_alarms, normal_seconds
+
+CANDIDATES = 2000  # thresholds that are tried by rank, and as many of the largest scores
+ODD_OF = 8  # clips, of which one may be left out as unlike all others
+MOST_CALLED = 0.1  # of the normal frames: one alarm that lasts for most of a clip is not one
+
+
+def hours_of(videos: Sequence[ScoredVideo]) -> float:
+    """Return the hours of normal footage; NaN where no time is known.
+
+    Args:
+        videos: held-out ones; one without labels is normal.
+    """
+    return math.fsum(normal_seconds(_labelled(video)) for video in videos) / 3600
+
+
+def lowest_threshold(
+    videos: Sequence[ScoredVideo], alarms: float, *, most_called: float = 1.0
+) -> float:
+    """Return the lowest threshold from which upwards there are no more false alarms than allowed.
+
+    Args:
+        videos: held-out ones, with normal frames; one without labels is normal.
+        alarms: that are allowed, in all videos together.
+        most_called: share of the normal frames that may be called abnormal.
+
+    Returns:
+        The threshold; just above all scores if need be.
+    """
+    known = [_labelled(video) for video in videos]
+    scores = np.concatenate([v.scores[v.labels == 0] for v in known]).astype(np.float64)
+    scores.sort()
+    coarse = np.quantile(scores, np.linspace(0, 1, CANDIDATES), method="nearest")
+    tried = np.unique([*coarse, *scores[-CANDIDATES:]])  # rare alarms are told apart at the top
+    tried = np.append(tried, np.nextafter(tried[-1], np.inf))
+    too_many = np.array(count_false_alarms(known, tried)) > alarms
+    above = len(scores) - np.searchsorted(scores, tried, side="left")
+    too_many |= above > most_called * len(scores)
+    return float(tried[np.flatnonzero(too_many)[-1] + 1 if too_many.any() else 0])
+
+
+class Allowed(NamedTuple):
+    """A threshold by alarms.
+
+    Attributes:
+        value: a frame is abnormal from it upwards.
+        alarms: that the held-out normal footage raises with it.
+        hours: of that footage.
+        left_out: clips that are unlike all others; they do not count.
+        enough: it is long enough to show the rate that was asked for.
+    """
+
+    value: float
+    alarms: int
+    hours: float
+    left_out: tuple[str, ...]
+    enough: bool
+
+    @property
+    def words(self) -> str:
+        """What was counted, and which rates that allows."""
+        low, high = (count / self.hours for count in poisson_interval(self.alarms))
+        alarms = f"{self.alarms} alarm{'' if self.alarms == 1 else 's'}"
+        return (
+            f"{alarms} in {60 * self.hours:.1f} minutes "
+            f"of held-out normal footage: {low:.1f} to {high:.1f} an hour (95 %)" + self._odd
+        )
+
+    @property
+    def _odd(self) -> str:
+        if not self.left_out:
+            return ""
+        names = some(self.left_out)
+        return (
+            f"; not counted: {names}, where detectors that have not seen it score most frames "
+            "above all frames of the others (look whether it is normal)"
+        )
+
+
+def alarms_threshold(videos: Sequence[ScoredVideo], per_hour: float) -> Allowed | None:
+    """Choose the lowest threshold with at most so many alarms an hour of held-out normal footage.
+
+    Clips that are unlike all others (`unlike_all_others`) do not count: the detector has learnt
+    from them, but those that scored them have not. Footage that is too short to show the rate may
+    raise one alarm in all. At most a tenth of its frames is called abnormal in any case.
+
+    Args:
+        videos: held-out ones, with normal frames; one without labels is normal.
+        per_hour: alarms an hour, above 0.
+
+    Returns:
+        The threshold; None where no time is known, or rows are no frames.
+    """
+    odd = unlike_all_others([video.scores[_labelled(video).labels == 0] for video in videos])
+    left_out = tuple(videos[number].id for number in odd)
+    videos = [video for video in videos if video.id not in left_out]
+    hours = hours_of(videos)
+    if math.isnan(hours) or any(video.unit != "frame" for video in videos):
+        return None
+    allowed = math.floor(per_hour * hours + 1e-9)
+    value = lowest_threshold(videos, max(1, allowed), most_called=MOST_CALLED)
+    (alarms,) = count_false_alarms([_labelled(video) for video in videos], np.array([value]))
+    return Allowed(value, alarms, hours, left_out, allowed >= 1)
+
+
+def unlike_all_others(clips: Sequence[np.ndarray]) -> list[int]:
+    """Return the clips of which most frames score above every frame of all other clips.
+
+    >>> unlike_all_others([np.arange(9.0)] * 7 + [np.array([1.0, 9.0, 9.0])])
+    [7]
+
+    Args:
+        clips: float [t] of each held-out clip.
+
+    Returns:
+        Numbers of clips, ascending: at most one of eight.
+    """
+    medians = [float(np.median(clip)) if len(clip) else -np.inf for clip in clips]
+    order = np.argsort(medians, kind="stable")[::-1].tolist()
+    odd = 0
+    for count in range(1, len(clips) // ODD_OF + 1):
+        others = [clips[number].max() for number in order[count:] if len(clips[number])]
+        if others and medians[order[count - 1]] > max(others):
+            odd = count
+    return sorted(order[:odd])
+
+
+def poisson_interval(count: int, level: float = 0.95) -> tuple[float, float]:
+    """Return the exact interval of a Poisson mean of which `count` was seen (Garwood 1936).
+
+    >>> [round(value, 2) for value in poisson_interval(1)]
+    [0.03, 5.57]
+
+    Args:
+        count: events.
+        level: of confidence.
+
+    Returns:
+        (low, high).
+    """
+    tail = (1 - level) / 2
+    low = chi2.ppf(tail, 2 * count) / 2 if count else 0.0
+    return float(low), float(chi2.ppf(1 - tail, 2 * count + 2) / 2)
+
+
+def _labelled(video: ScoredVideo) -> ScoredVideo:
+    if video.labels is not None:
+        return video
+    return dataclasses.replace(video, labels=np.zeros(len(video.scores), np.uint8))
