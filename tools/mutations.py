@@ -377,9 +377,21 @@ _ROWS = [
     ),
     (
         "vadjax/evaluation/evaluate.py",
-        "scores, ids = _held_out(each)",
-        "scores, ids = _held_out(test)",
+        "held_out = [_held_out(each) for each in calibration]",
+        "held_out = [_held_out(test) for _ in calibration]",
         "tests/evaluation/test_evaluate.py",
+    ),
+    (
+        "vadjax/evaluation/alarm_rates.py",
+        "if others and medians[order[count - 1]] > max(others):",
+        "if others and medians[order[count - 1]] > min(others):",
+        "tests/evaluation/test_alarm_rates.py",
+    ),
+    (
+        "vadjax/evaluation/alarm_rates.py",
+        "value = lowest_threshold(videos, max(1, allowed), most_called=MOST_CALLED)",
+        "value = lowest_threshold(videos, 1 + allowed, most_called=MOST_CALLED)",
+        "tests/evaluation/test_alarm_rates.py",
     ),
     (
         "vadjax/pipeline/evaluate.py",
