@@ -22,6 +22,9 @@ OWN = {"workdir": False, "dry_run": True, "config": False}
         ("train.epochs=5", ["--config.train.epochs=5"]),
         ("model.units=32,32", ["--config.model.units=32,32"]),
         ("--oracle --nomaps", ["--config.evaluate.oracle", "--noconfig.explain.maps"]),
+        ("scene.cues=speed,look", ["--config.scene.cues=('speed', 'look')"]),
+        ("--cues=('speed',)", ["--config.scene.cues=('speed',)"]),
+        ("--cues still", ["--config.scene.cues=('still',)"]),
         ("detector=knn", ["--config.detector.name=knn"]),
         ("--backbone=resnet50", ["--config.features.backbone=resnet50"]),
         (

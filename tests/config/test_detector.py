@@ -60,3 +60,12 @@ def test_checking_a_config_imports_no_jax():
         "sys.exit('jax' in sys.modules or 'tensorflow_datasets' in sys.modules)"
     )
     assert subprocess.run([sys.executable, "-c", code]).returncode == 0
+
+
+def test_cues_of_scene_are_written_without_quotes_and_checked_by_name():
+    config = configs.validate(config_of("detector=scene,scene.cues=(speed,look)"))
+    assert config.scene.cues == ("speed", "look")
+    with pytest.raises(UserError, match=r"scene.cues 'lok' unknown.*Did you mean 'look'"):
+        configs.validate(config_of("detector=scene,scene.cues=(speed,lok)"))
+    with pytest.raises(UserError, match=r"scene.cues is empty; name some of speed"):
+        configs.validate(config_of("detector=scene,scene.cues=()"))

@@ -6,7 +6,7 @@ from absl import flags
 
 from vadjax import backbones
 from vadjax.config import default_config, flatten, meant, unknown_key
-from vadjax.config.argument import ABBREVIATIONS
+from vadjax.config.argument import ABBREVIATIONS, names_quoted
 from vadjax.config.renamed import KEYS
 from vadjax.errors import UserError, unknown
 
@@ -51,6 +51,9 @@ def translate(
             if not waiting:
                 raise UserError(f"{text} wants a value: {text}=VALUE.")
             equals, value = "=", waiting.pop(0)
+        key = flag.removeprefix("config.")
+        if equals and key in keys:
+            value = names_quoted(value, keys[key])
         translated.append(f"--{flag}{equals}{value}")
         if flag == "config.features.backbone" and not backbones.takes_any_size(value):
             translated += ["--config.features.height=0", "--config.features.width=0"]

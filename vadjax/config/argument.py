@@ -33,6 +33,27 @@ def with_argument(config: ConfigDict, argument: str) -> ConfigDict:
     return config
 
 
+def names_quoted(text: str, default: object) -> str:
+    """Quote the names of a list of names, which a person writes without quotes.
+
+    >>> names_quoted("speed,look", ("speed", "look", "course", "still"))
+    "('speed', 'look')"
+
+    Args:
+        text: value of a key, as typed.
+        default: of the key.
+
+    Returns:
+        The value as Python writes it; what is no list of names, or has quotes, as it was.
+    """
+    if not isinstance(default, tuple) or not all(isinstance(each, str) for each in default):
+        return text
+    if not default or "'" in text or '"' in text:
+        return text
+    names = (name.strip() for name in text.strip().strip("()").split(","))
+    return repr(tuple(name for name in names if name))
+
+
 def assign(config: ConfigDict, part: str) -> None:
     """Set one key of `config` from text.
 
@@ -57,7 +78,7 @@ def assign(config: ConfigDict, part: str) -> None:
         raise unknown_key(key, known)
     kind = type(known[key])
     try:
-        value = text if kind is str else ast.literal_eval(text)
+        value = text if kind is str else ast.literal_eval(names_quoted(text, known[key]))
         config.update_from_flattened_dict({key: value})
     except (ValueError, SyntaxError, TypeError, OverflowError, MemoryError, RecursionError):
         raise UserError(f"config argument {shown(part)}: {key} wants a {kind.__name__}") from None

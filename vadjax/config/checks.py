@@ -1,7 +1,7 @@
 """What can be wrong with a config: values out of range, and keys that do not go together."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ml_collections import ConfigDict
@@ -128,6 +128,15 @@ def _backbone(flat: Mapping[str, Any], *, inputs: bool) -> list[str]:
     return []
 
 
+def _cues(named: Sequence[str]) -> list[str]:
+    """Return which cues of detector scene are unknown, or that none is named."""
+    from vadjax.detectors.scene.cues import CUES
+
+    if not named:
+        return [f"scene.cues is empty; name some of {', '.join(CUES)}."]
+    return [str(unknown("scene.cues", cue, CUES)) for cue in named if cue not in CUES]
+
+
 def combinations(flat: Mapping[str, Any], *, inputs: bool = True) -> list[str]:
     """Return what is wrong with keys that are each valid alone.
 
@@ -144,6 +153,8 @@ def combinations(flat: Mapping[str, Any], *, inputs: bool = True) -> list[str]:
         faults += faults_of_window_model(flat)
     else:
         faults += _without_training(flat)
+    if flat["detector.name"] == "scene":
+        faults += _cues(flat["scene.cues"])
     if flat["dataset.augment"] != "none" and protocol.name != "published_shuffled":
         faults.append(
             f"dataset.augment={flat['dataset.augment']!r} copies abnormal frames alone, which "

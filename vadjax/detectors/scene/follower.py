@@ -48,6 +48,11 @@ class SceneFollower:
         parts = {name: float(values.max()) for name, values in maps.items()}
         return FrameScore(self._count - 1, None, float(total.max()), total, parts)
 
+    @property
+    def maps(self) -> Mapping[str, np.ndarray]:
+        """The surprise of each cue in the last frame, float32 [h, w] by name."""
+        return self._maps
+
     def finding(self, number: int) -> Finding:
         """Say what was seen in the last frame; see `finding.Finder`.
 

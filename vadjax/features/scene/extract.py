@@ -2,9 +2,10 @@
 
 import concurrent.futures
 import contextlib
+import itertools
 import threading
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 import numpy as np
 
@@ -12,7 +13,7 @@ from vadjax.data.video import Video
 from vadjax.errors import UserError
 from vadjax.features.motion import MotionMeter
 from vadjax.features.scene.looks import Looks
-from vadjax.features.scene.meter import Measured, SceneMeter
+from vadjax.features.scene.meter import SceneMeter
 from vadjax.features.scene.reference import Reference
 from vadjax.features.scene.rows import window_rows
 from vadjax.storage.features import FeatureStore
@@ -100,29 +101,41 @@ def _measure(
     motion: MotionMeter | None,
     advance: Callable[[int], None],
 ) -> None:
-    chunk: list[Measured] = []
+    def frames() -> Iterator[np.ndarray]:
+        for frame in video.frames:
+            if motion is not None:
+                motion.update(frame)
+            yield frame
+
     with contextlib.ExitStack() as opened:
         append = {
             name: opened.enter_context(store.writing(video, fps=meter.fps))
             for name, store in stores.items()
         }
+        try:
+            for rows in measured_rows(frames(), meter=meter, looks=looks):
+                for name, values in zip(INPUTS, rows, strict=True):
+                    append[name](values)
+                advance(len(rows[0]))
+        except UserError as error:
+            raise UserError(f"{video.id}: {error}") from None
 
-        def flush() -> None:
-            crops = [frame.crops for frame in chunk if len(frame.crops)]
-            found = looks(np.concatenate(crops)) if crops else looks.none()
-            append["cells"](np.stack([frame.cells for frame in chunk]))
-            append["windows"](window_rows(chunk, found))
-            advance(len(chunk))
-            chunk.clear()
 
-        for frame in video.frames:
-            try:
-                chunk.append(meter.update(frame))
-            except UserError as error:
-                raise UserError(f"{video.id}: {error}") from None
-            if motion is not None:
-                motion.update(frame)
-            if len(chunk) == CHUNK:
-                flush()
-        if chunk:
-            flush()
+def measured_rows(
+    frames: Iterable[np.ndarray], *, meter: SceneMeter, looks: Looks
+) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """Measure frames in order, without a store.
+
+    Args:
+        frames: uint8 [h, w] or [h, w, 3] each, of one video.
+        meter: new, of its camera.
+        looks: embeds windows.
+
+    Yields:
+        Of up to `CHUNK` frames the rows of each of `INPUTS`.
+    """
+    remaining = iter(frames)
+    while chunk := [meter.update(frame) for frame in itertools.islice(remaining, CHUNK)]:
+        crops = [frame.crops for frame in chunk if len(frame.crops)]
+        found = looks(np.concatenate(crops)) if crops else looks.none()
+        yield np.stack([frame.cells for frame in chunk]), window_rows(chunk, found)

@@ -1,0 +1,323 @@
+"""Choose the cues of detector scene for a camera by pseudo-anomalies, without a label."""
+
+import concurrent.futures
+import contextlib
+import os
+import pathlib
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from ml_collections import ConfigDict
+from threadpoolctl import threadpool_limits
+
+from vadjax.data.clip import Clip, clips_of
+from vadjax.data.splits.units import Segment, Units
+from vadjax.data.video import Video
+from vadjax.detectors.contract import Progress
+from vadjax.detectors.scene.bodies import BodyReader
+from vadjax.detectors.scene.cues import CUES
+from vadjax.detectors.scene.follower import camera_of
+from vadjax.detectors.scene.subsets import SubsetScores, subsets
+from vadjax.errors import UserError
+from vadjax.evaluation.paired_choice import choose, clip_auc, means
+from vadjax.features.scene.extract import measure_scene, measured_rows, usual_fps
+from vadjax.features.scene.meter import SceneMeter
+from vadjax.pipeline.pseudo_set import pseudo_clips, stretches
+from vadjax.pipeline.run import Run
+from vadjax.runtime import devices
+from vadjax.runtime.console import Console
+from vadjax.storage.files import write_json
+
+NUM_FOLDS = 4  # of the normal clips
+NAME = "tune.json"
+
+
+def tune(
+    config: ConfigDict,
+    workdir: pathlib.Path,
+    *,
+    command: str = "",
+    quiet: bool = False,
+    verbose: bool = False,
+) -> dict[str, Any]:
+    """Compare sets of cues on held-out normal clips and pseudo-anomalies; write tune.json.
+
+    The test clips of the data set are neither scored nor are their labels read.
+
+    Args:
+        config: a validated config of detector scene.
+        workdir: folder for tune.json.
+        command: how a person would start this again.
+        quiet: print nothing.
+        verbose: print details, and the time before each line.
+
+    Returns:
+        What tune.json holds: the recommended cues and the figures of all sets.
+
+    Raises:
+        UserError: another detector, or clips that it cannot learn from.
+    """
+    if config.detector.name != "scene":
+        raise UserError(
+            f"tune chooses the cues of detector scene, but the config has "
+            f"{config.detector.name}: name another config, such as folder_scene."
+        )
+    config = config.copy_and_resolve_references()
+    present = tuple(config.scene.cues)
+    config.scene.cues = tuple(CUES)
+    console = Console(quiet=quiet, verbose=verbose)
+    devices.setup(config.features.cache_dir)
+    devices.check()
+    with contextlib.ExitStack() as opened:
+        opened.enter_context(console.attached())
+        run = Run(config, workdir, console, command)
+        with console.doing("opening the data set"):
+            clips = normal_clips(run)
+        console.say(f"vadjax tune: {config.dataset.name}, {len(clips)} normal clips or parts")
+        result = compare(run, clips, present=present)
+        result["command"] = command
+    write_json(workdir / NAME, result)
+    console.show(table(result))
+    for line in words(result):
+        console.say(line)
+    console.say(f"all figures: {workdir / NAME}")
+    return result
+
+
+def normal_clips(run: Run) -> list[Clip]:
+    """Return the normal training clips of a run, in parts where they are fewer than the folds.
+
+    Args:
+        run: whose training side is read.
+
+    Returns:
+        Clips of one segment each.
+
+    Raises:
+        UserError: the run has several folds.
+    """
+    if len(run.folds) != 1 or run.protocol.supervised:
+        raise UserError("tune takes normal training clips: set dataset.protocol=one_class.")
+    (fold,) = run.folds
+    tables = dict.fromkeys((fold.train, fold.validation, fold.calibration))
+    whole = list(dict.fromkeys(s for units in tables for s in units.segments))
+    whole.sort(key=lambda segment: (segment.video_id, segment.start))
+    pieces = -(-NUM_FOLDS // len(whole))
+    segments = [
+        Segment(s.video_id, s.start + len(s) * k // pieces, s.start + len(s) * (k + 1) // pieces)
+        for s in whole
+        for k in range(pieces)
+    ]
+    return clips_of(Units(tuple(segments)), run.videos, run.read, name="normal")
+
+
+def compare(run: Run, clips: Sequence[Clip], *, present: tuple[str, ...]) -> dict[str, Any]:
+    """Score held-out normal and pseudo-abnormal clips by every set of cues.
+
+    Args:
+        run: of detector scene with all cues.
+        clips: normal, one segment each.
+        present: the cues of the config.
+
+    Returns:
+        The figures and the recommendation.
+
+    Raises:
+        UserError: no pseudo-anomaly can be made, or nothing can be learnt.
+    """
+    fps = usual_fps(run.dataset.train)
+    _measure(run, clips, fps)
+    fold_of = {clip.id: number % NUM_FOLDS for number, clip in enumerate(clips)}
+    chosen = stretches(clips, fps=fps)
+    with run.console.bar(
+        "following bodies", total=sum(s.stop - s.start for s in chosen.values()), unit="frames"
+    ) as advance:
+        followed = 0
+
+        def report(count: int) -> None:
+            nonlocal followed
+            followed += count
+            advance(followed)
+
+        made, missing = pseudo_clips(
+            chosen,
+            held_with=fold_of,
+            reference=run.reference,
+            fps=fps,
+            seed=run.config.seed,
+            report=report,
+        )
+    if not made:
+        raise UserError(
+            "no body could be followed in the normal clips, so nothing abnormal can be made of "
+            "them; give clips in which single bodies move, or keep the cues as they are."
+        )
+    sets = subsets([*CUES])
+    if present not in sets:  # another order, the same cues
+        present = next((one for one in sets if set(one) == set(present)), sets[0])
+    states = _fit(run, clips, fold_of)
+    normal = [score_rows(clip, states[fold_of[clip.id]], fps, sets) for clip in clips]
+    pooled = np.sort(np.concatenate(normal), axis=0)
+    values = np.zeros((len(made), len(sets)))
+    with run.console.bar(
+        "scoring pseudo-anomalies", total=sum(len(v.frames) for *_, v in made), unit="frames"
+    ) as advance:
+        done = 0
+
+        def score(job: tuple[str, str, Video]) -> np.ndarray:
+            nonlocal done
+            _, name, video = job
+            found = _of_video(run, video, states[fold_of[name]], sets)
+            done += len(video.frames)
+            advance(done)
+            abnormal = found[np.asarray(video.labels)[1:] > 0]
+            return np.array([clip_auc(pooled[:, k], abnormal[:, k]) for k in range(len(sets))])
+
+        with concurrent.futures.ThreadPoolExecutor(os.cpu_count() or 1) as pool:
+            for number, row in enumerate(pool.map(score, made)):
+                values[number] = row
+    return _result(values, [kind for kind, *_ in made], sets, present, missing, len(pooled), run)
+
+
+def _measure(run: Run, clips: Sequence[Clip], fps: float) -> None:
+    videos = [*{clip.videos[0].id: clip.videos[0] for clip in clips}.values()]
+    total = sum(len(video.frames) for video in videos)
+    with run.console.bar("frames", total=total, unit="frames") as advance:
+        measure_scene(
+            videos,
+            reference=run.reference,
+            looks=run.frontend.looks,
+            stores=run.scene_stores,
+            fps=fps,
+            num_threads=os.cpu_count() or 1,
+            report=lambda part: advance(part["frames"] + total - part["total"]),
+        )
+
+
+def _fit(run: Run, clips: Sequence[Clip], fold_of: dict[str, int]) -> list[Any]:
+    """Fit a detector without the clips of each fold."""
+    found = []
+    for number in range(NUM_FOLDS):
+        progress = Progress(run.console, label=f"fit {number + 1}/{NUM_FOLDS}: ")
+        others = [clip for clip in clips if fold_of[clip.id] != number]
+        found.append(run.detector.fit(others, (), seed=run.config.seed, progress=progress))
+    return found
+
+
+def score_rows(clip: Clip, state: Any, fps: float, sets: Sequence) -> np.ndarray:
+    """Score the stored rows of a clip.
+
+    Args:
+        clip: a segment.
+        state: what `Scene.fit` returned.
+        fps: frames a second of a video that does not say its own.
+        sets: of cues.
+
+    Returns:
+        float32 [t - 1, sets]; the first frame has no flow.
+    """
+    rows = zip(clip.rows("cells"), clip.rows("windows"), strict=True)
+    return _scores(rows, state, clip.videos[0].fps or fps, sets)
+
+
+def _of_video(run: Run, video: Video, state: Any, sets: Sequence) -> np.ndarray:
+    """Measure and score a video: float32 [t - 1, sets]."""
+    assert video.fps is not None  # `make_clip` gives one
+    meter = SceneMeter(run.reference, video.fps)
+    measured = measured_rows(video.frames, meter=meter, looks=run.frontend.looks)
+    rows = (pair for cells, windows in measured for pair in zip(cells, windows, strict=True))
+    return _scores(rows, state, video.fps, sets)
+
+
+def _scores(rows: Any, state: Any, fps: float, sets: Sequence) -> np.ndarray:
+    camera = camera_of(state, fps)
+    reader, scorer = BodyReader(camera.reference, fps), SubsetScores(state, camera, sets)
+    with threadpool_limits(1, "blas"):
+        return np.stack([scorer.update(reader.update(*pair)) for pair in rows])[1:]
+
+
+def _result(
+    values: np.ndarray,
+    kinds: list[str],
+    sets: list[tuple[str, ...]],
+    present: tuple[str, ...],
+    missing: list[str],
+    num_normal: int,
+    run: Run,
+) -> dict[str, Any]:
+    found = choose(values, kinds, present=sets.index(present))
+    by_kind = means(values, kinds)
+    mean = np.mean([*by_kind.values()], axis=0)
+    order = sorted(range(len(sets)), key=lambda k: -mean[k])
+    return {
+        "recommended": list(sets[found.recommended]),
+        "present": list(present),
+        "best": list(sets[found.best]),
+        "gain": found.gain,
+        "gain_standard_error": found.error,
+        "sets": [
+            {
+                "cues": list(sets[k]),
+                "mean": float(mean[k]),
+                "auc": {kind: float(own[k]) for kind, own in by_kind.items()},
+            }
+            for k in order
+        ],
+        "clips": {kind: kinds.count(kind) for kind in by_kind},
+        "kinds_left_out": missing,
+        "normal_frames": num_normal,
+        "dataset": run.config.dataset.name,
+        "seed": int(run.config.seed),
+    }
+
+
+def table(result: dict[str, Any]) -> Any:
+    """Return the figures of all sets as a table for the terminal.
+
+    Args:
+        result: what `compare` returned.
+
+    Returns:
+        A table of rich.
+    """
+    from rich.table import Table
+
+    kinds = [kind for kind in result["clips"] if not kind.endswith("_first")]
+    shown = Table("cues", "mean", title="AUC against held-out normal frames, by pseudo-anomaly")
+    for kind in kinds:
+        shown.add_column(kind.replace("_", " "), justify="right")
+    for row in result["sets"]:
+        mark = " *" if row["cues"] == result["recommended"] else ""
+        figures = []
+        for kind in kinds:
+            both = [row["auc"][k] for k in (kind, f"{kind}_first") if k in row["auc"]]
+            figures.append(f"{np.mean(both):.3f}")
+        shown.add_row("+".join(row["cues"]) + mark, f"{row['mean']:.3f}", *figures)
+    return shown
+
+
+def words(result: dict[str, Any]) -> list[str]:
+    """Say what is recommended and why.
+
+    Args:
+        result: what `compare` returned.
+
+    Returns:
+        Lines.
+    """
+    cues, gain, error = (result[k] for k in ("recommended", "gain", "gain_standard_error"))
+    margin = f"{gain:.3f}, standard error {error:.3f}"
+    lines = []
+    if "reversed" in result["kinds_left_out"]:
+        lines.append("no place where all go one way was found: nothing was reversed")
+    if cues != result["present"]:
+        lines.append(f"recommended: scene.cues={','.join(cues)} (better by {margin})")
+    elif result["best"] == cues:
+        lines.append("recommended: the cues as they are; no other set is better")
+    else:
+        lines.append(
+            f"recommended: the cues as they are; {'+'.join(result['best'])} is better by {margin}, "
+            "which may be chance"
+        )
+    return lines
