@@ -134,6 +134,23 @@ class Cue(Protocol):
         ...
 
 
+def in_words(value: float, usual: float) -> tuple[str, str]:
+    """Write two numbers with one digit after the point; two where one does not tell them apart.
+
+    >>> in_words(1.23, 0.44), in_words(0.312, 0.262)
+    (('1.2', '0.4'), ('0.31', '0.26'))
+
+    Args:
+        value: what was measured.
+        usual: what it is compared with.
+
+    Returns:
+        The two.
+    """
+    short = f"{value:.1f}", f"{usual:.1f}"
+    return short if short[0] != short[1] else (f"{value:.2f}", f"{usual:.2f}")
+
+
 class CausalMean:
     """The mean of the last arrays.
 

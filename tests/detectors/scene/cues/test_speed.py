@@ -105,3 +105,10 @@ def test_the_sentence_has_the_speed_and_the_usual_one():
     assert usual == pytest.approx(heights(2.0), abs=0.1)
     assert (said.value, said.usual) == pytest.approx((seen, usual), abs=0.06)
     assert follower.say((3, 4), 3.0, None).text.startswith("moves at ")
+
+
+def test_two_numbers_that_look_equal_have_another_digit():
+    state = learnt([2.0] * 40)
+    limit = float(state["usual"][3, 4])
+    text = Speed().follow(state, CAMERA).say((3, 4), 1.02, None).text
+    assert f"{1.02 * limit:.2f} body" in text and text.endswith(f"{limit:.2f}")

@@ -15,6 +15,7 @@ from vadjax.detectors.scene.cue import (
     Lesson,
     Moving,
     Saying,
+    in_words,
     paint,
 )
 from vadjax.detectors.scene.exemplars import Exemplars, Gathering, nearest
@@ -63,15 +64,16 @@ class _Courses:
         along = known @ self._bodies.velocity[number] >= _SAME_WAY * moving.speed * speeds
         same = speeds[along & (speeds > MOVING)]
         fastest = float(same.max(initial=0.0))
+        seen, most = in_words(moving.speed, fastest)
         if not (speeds > MOVING).any():
             normal = "nothing was seen to move here"
         elif not len(same):
             normal = "nothing was seen to move that way here"
         elif moving.speed > fastest:
-            normal = f"nothing was seen to move that way here faster than {fastest:.1f}"
+            normal = f"nothing was seen to move that way here faster than {most}"
         else:
             normal = "nothing was seen to move that way at this speed here"
-        text = f"moves {moving.way} at {moving.speed:.1f} {SPEED_UNIT}; {normal}"
+        text = f"moves {moving.way} at {seen} {SPEED_UNIT}; {normal}"
         return Saying(text, moving.speed, fastest, SPEED_UNIT)
 
 

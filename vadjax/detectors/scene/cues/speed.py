@@ -14,6 +14,7 @@ from vadjax.detectors.scene.cue import (
     Lesson,
     Moving,
     Saying,
+    in_words,
 )
 from vadjax.detectors.scene.usual import Counting, usual
 
@@ -39,10 +40,11 @@ class _Speeds:
 
     def say(self, cell: tuple[int, int], value: float, moving: Moving | None) -> Saying:
         limit = float(self._limit[cell])
+        seen, most = in_words(value * limit, limit)
         way = f" {moving.way}" if moving is not None and moving.way else ""
         text = (
-            f"moves{way} at {value * limit:.1f} {SPEED_UNIT}; nearly everything (99.9 %) that "
-            f"was seen to move at this place stayed below {limit:.1f}"
+            f"moves{way} at {seen} {SPEED_UNIT}; nearly everything (99.9 %) that was seen to move "
+            f"at this place stayed below {most}"
         )
         return Saying(text, value * limit, limit, SPEED_UNIT)
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from vadjax.detectors.scene.bodies import Bodies
-from vadjax.detectors.scene.cue import Camera, CueState, Learner, Lesson, Moving, Saying
+from vadjax.detectors.scene.cue import Camera, CueState, Learner, Lesson, Moving, Saying, in_words
 from vadjax.detectors.scene.usual import Counting, usual
 from vadjax.features.scene.meter import CHANNELS
 
@@ -24,9 +24,10 @@ class _Stillness:
 
     def say(self, cell: tuple[int, int], value: float, moving: Moving | None) -> Saying:
         limit = float(self._limit[cell])
+        seen, most = in_words(value * limit, limit)
         text = (
-            f"stands still for {value * limit:.1f} s; nearly everything (99.9 %) that was seen to "
-            f"stop at this place went on within {limit:.1f} s"
+            f"stands still for {seen} s; nearly everything (99.9 %) that was seen to stop at this "
+            f"place went on within {most} s"
         )
         return Saying(text, value * limit, limit, "s")
 
