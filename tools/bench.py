@@ -3,7 +3,8 @@
 Each side has a process of its own, and they alternate. The result is the median and the spread of
 the ratio within a round, since machines drift. Packages that cannot be imported (torch: `make
 parity`; Keras: the extra `bench`) are left out. `curves` measures vadjax alone over one size,
-and `memory` the largest memory of each stage by the length of a video.
+`memory` the largest memory of each stage by the length of a video, and `copies` the search for
+copied clips.
 """
 
 import argparse
@@ -14,6 +15,7 @@ ROOT = pathlib.Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))
 
 from tools.benchmarks import (  # noqa: E402
+    copies,
     curve_plot,
     curves,
     memory,
@@ -40,16 +42,25 @@ SUITES = (
     "tables",
     "curves",
     "memory",
+    "copies",
 )
 
 
 def main() -> None:
     """Run a suite, print its table, write its files, compare it with an older report."""
     args = _arguments()
+    if args.suite == "copies":
+        print("\n" + copies.markdown(copies.run()))
+        return
     if args.suite == "memory":
         folder = pathlib.Path(args.folder) if args.folder else None
-        lengths = [int(length) for length in args.lengths.split(",")]
-        found = memory.run(lengths, train=args.train_frames, folder=folder, side=args.side)
+        found = memory.run(
+            [int(length) for length in args.lengths.split(",")],
+            train=args.train_frames,
+            folder=folder,
+            side=args.side,
+            backbone=args.backbone,
+        )
         print("\n" + memory.markdown(found))
         return
     old = regressions.read(pathlib.Path(args.compare)) if args.compare else None
@@ -93,6 +104,9 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--train_frames", type=int, default=4000, help="memory: frames to train on")
     parser.add_argument(
         "--side", type=int, default=32, help="memory: pixels of the network's input"
+    )
+    parser.add_argument(
+        "--backbone", default="tf_efficientnet_lite0", help="memory: network, of random weights"
     )
     parser.add_argument("--folder", default="", help="memory: keeps videos, features and runs")
     args = parser.parse_args()

@@ -16,6 +16,7 @@ import signal
 import sys
 import tempfile
 import time
+from collections.abc import Sequence
 from typing import NoReturn
 
 import pytest
@@ -57,11 +58,7 @@ def main() -> int:
                 shutil.copytree(place, copy / name, ignore=shutil.ignore_patterns("__pycache__"))
             elif place.is_file():
                 shutil.copy(place, copy / name)
-        broken = {
-            tests
-            for tests in dict.fromkeys(m.tests for m in chosen)
-            if not given.trust and run(copy, tests, given.timeout) != "passed"
-        }
+        broken = set() if given.trust else _broken(copy, chosen, given.timeout)
         missed = [m for m in chosen if not caught(copy, m, broken, given.timeout)]
     print(f"{len(chosen) - len(missed)} of {len(chosen)} faults are noticed by the tests")
     return int(bool(missed))
@@ -83,6 +80,18 @@ def fault_of(mutation: Mutation, root: pathlib.Path) -> str:
         return f"{mutation.file}: stands there {count} times, not once: {mutation.text!r}"
     lost = [t for t in mutation.tests.split() if not (root / t.partition("::")[0]).is_file()]
     return f"{mutation.file}: no such tests: {', '.join(lost)}" if lost else ""
+
+
+def _broken(copy: pathlib.Path, chosen: Sequence[Mutation], timeout: float) -> set[str]:
+    """Run all tests without a fault, say how each fared, and return those that do not pass."""
+    broken = set()
+    for tests in dict.fromkeys(m.tests for m in chosen):
+        start = time.monotonic()
+        outcome = run(copy, tests, timeout)
+        print(f"without a fault: {tests}: {outcome}, {time.monotonic() - start:.0f} s", flush=True)
+        if outcome != "passed":
+            broken.add(tests)
+    return broken
 
 
 def caught(copy: pathlib.Path, mutation: Mutation, broken: set[str], timeout: float) -> bool:

@@ -18,7 +18,7 @@ from ml_collections import ConfigDict, config_flags
 from vadjax.config import default_config, flatten, meant, unknown_key
 from vadjax.config.renamed import upgrade_arguments
 from vadjax.errors import UserError, system_message
-from vadjax.runtime import devices, interrupt, processes
+from vadjax.runtime import crash, devices, interrupt, processes
 
 TYPED = tuple(sys.argv)  # `run` changes sys.argv, which the flag --config reads
 
@@ -31,8 +31,13 @@ def run(main: Callable[[list[str]], None], arguments: Sequence[str] | None = Non
         arguments: flags and, after them, other arguments; None is what was typed.
     """
     sys.argv[1:] = upgrade_arguments(sys.argv[1:] if arguments is None else arguments)
+
+    def watched(argv: list[str]) -> None:
+        crash.watch()  # after absl's own handler of crashes
+        main(argv)
+
     with messages():
-        app.run(main, flags_parser=_parse)
+        app.run(watched, flags_parser=_parse)
 
 
 def define_output_flags(module: str) -> tuple[flags.FlagHolder, flags.FlagHolder]:

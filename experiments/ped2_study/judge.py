@@ -12,6 +12,7 @@ from vadjax.features.motion import MOTION_NAMES
 from vadjax.features.standardize import Standardizer
 from vadjax.scoring import by_place, distances
 
+REGION_KEYS = ("pixel_auc", "pixel_auc_full_frame", "pixel_eer", "rbdc", "tbdc")
 OTHER = {"sum": "max", "max": "sum", "standard": "surprise", "surprise": "standard"}
 
 
@@ -112,11 +113,15 @@ def judge(found: dict, labels: dict, masks: dict, *, smoothing: str, rival: dict
     row["ci95"] = [interval.low, interval.high]
     against = paired_test([rival[n] for n in names], scores, truth)
     row["against_flow"] = [against.difference, against.low, against.high, against.p_value]
-    if found[names[0]][1] is not None:
-        part, _ = region_metrics({n: _large(found[n][1], masks[n]) for n in names}, masks)
-        keys = ("pixel_auc", "pixel_auc_full_frame", "pixel_eer", "rbdc", "tbdc")
-        row |= {k: part[k] for k in keys}
-    return row
+    return row | regions_of(found, masks)
+
+
+def regions_of(found: dict, masks: dict) -> dict:
+    """Return the figures of one method's maps; none where it has no maps."""
+    if next(iter(found.values()))[1] is None:
+        return {}
+    part, _ = region_metrics({n: _large(found[n][1], masks[n]) for n in masks}, masks)
+    return {k: part[k] for k in REGION_KEYS}
 
 
 def _large(maps: np.ndarray, masks):

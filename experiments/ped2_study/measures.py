@@ -27,13 +27,15 @@ def _background(clips) -> np.ndarray:
     return regions.median_background([f for frames in clips for f in frames[::EVERY]])
 
 
-def make_train(dataset, folder: pathlib.Path, cache_dir) -> None:
-    """Measure training clips and pseudo-anomalies."""
+def make_train(dataset, folder: pathlib.Path, cache_dir, *, pseudo: bool = True) -> None:
+    """Measure training clips, and pseudo-anomalies where `pseudo` says so."""
     clips = {v.id: np.stack(list(v.frames)) for v in dataset.train}
     found, looks = backgrounds(clips), Looks(cache_dir)
     np.savez(folder / "backgrounds.npz", **{k.replace("/", "_"): v for k, v in found.items()})
     for name, frames in clips.items():
         keep(folder / "train" / f"{pathlib.Path(name).name}.npz", frames, found[name], looks)
+    if not pseudo:
+        return
     walkers, extra = find_walkers(clips, found["all"]), {**pictures(cache_dir)}
     rng = np.random.default_rng(0)
     for i, (name, frames) in enumerate(clips.items()):

@@ -5,6 +5,7 @@ python experiments/ped2_study/run.py --data_dir=/data/ped2 [--masks_dir=/data/UC
 Stages (--stage=measure|choose|train|test|speed|write, all of them by default) write into --work
 and skip what is there; results.json, choice.json, table.md and the plots are written beside this
 file. Only the stage `test` reads labels of the test clips, and it needs the result of `choose`.
+--stage=regions makes the figures of maps of the same detectors again, without the trained models.
 """
 
 import argparse
@@ -27,6 +28,7 @@ import plots  # noqa: E402
 import trained  # noqa: E402
 
 from vadjax import config as configs  # noqa: E402
+from vadjax.evaluation import frame  # noqa: E402
 from vadjax.pipeline import stages  # noqa: E402
 from vadjax.pipeline.run import Run  # noqa: E402
 from vadjax.runtime.console import Console  # noqa: E402
@@ -99,6 +101,30 @@ def test(args) -> None:
             write_json(HERE / "results.json", results)
     shown = {f"{n}|scores": s for n, (s, _) in found["fused (chosen)"][0].items()}
     np.savez(args.work / "shown.npz", **shown, **{f"{n}|labels": y for n, y in truth[0].items()})
+
+
+def regions(args) -> None:
+    """Make the figures of maps again, after a change of the metrics; no other figure changes."""
+    dataset = study_run(args).dataset
+    measures.make_train(dataset, args.work, args.cache_dir, pseudo=False)
+    measures.make_test(dataset, args.work, args.cache_dir)
+    masks = {v.id.rpartition("/")[2]: v.masks for v in dataset.test}
+    labels = {v.id.rpartition("/")[2]: v.labels for v in dataset.test}
+    results = json.loads((HERE / "results.json").read_text())
+    for method, scored in untrained(args, json.loads((HERE / "choice.json").read_text())).items():
+        (row,) = results["rows"][method]
+        if scored[next(iter(masks))][1] is None:
+            continue
+        auc = frame.auc(*(np.concatenate([x[n] for n in masks]) for x in (tops(scored), labels)))
+        print(method, f"AUC {auc:.4f}, was {row['auc']:.4f};", end=" ")
+        found = judge.regions_of(scored, masks)
+        print(", ".join(f"{k} {found[k]:.4f}, was {row[k]:.4f}" for k in found), flush=True)
+        row |= found
+        write_json(HERE / "results.json", results)
+
+
+def tops(scored: dict) -> dict:
+    return {name: scores for name, (scores, _) in scored.items()}
 
 
 def untrained(args, choice: dict) -> dict:
@@ -180,6 +206,7 @@ def write_json(path: pathlib.Path, value) -> None:
 
 STAGES = {"measure": measure, "choose": pick, "train": train, "test": test, "speed": speed}
 STAGES["write"] = write
+AGAIN = {"regions": regions}  # not part of "all"
 
 
 def main() -> None:
@@ -188,11 +215,14 @@ def main() -> None:
     parser.add_argument("--masks_dir", default="")
     parser.add_argument("--cache_dir", default="~/.cache/vadjax")
     parser.add_argument("--work", type=pathlib.Path, default=pathlib.Path("runs/ped2_study"))
-    parser.add_argument("--stage", choices=("all", *STAGES), default="all")
+    parser.add_argument("--stage", choices=("all", *STAGES, *AGAIN), default="all")
     args = parser.parse_args()
     args.cache_dir = str(pathlib.Path(args.cache_dir).expanduser())
     args.work.mkdir(parents=True, exist_ok=True)
     cv2.setNumThreads(1)
+    if args.stage in AGAIN:
+        AGAIN[args.stage](args)
+        return
     for name, stage in STAGES.items():
         if args.stage in ("all", name):
             stage(args)

@@ -5,6 +5,7 @@ gives it. Pictures of one pass are RGB uint8 of one size, upright where the file
 was held.
 """
 
+import contextlib
 import errno
 import math
 import os
@@ -30,6 +31,7 @@ from vadjax.data.decoding.orientation import TURNED, Matrix, read_matrix, uprigh
 from vadjax.data.paths.files import unreadable
 from vadjax.data.text.printable import printable
 from vadjax.errors import UserError
+from vadjax.runtime import crash
 
 MAX_FAILURES = 8  # packets in a row that cannot be read from a file
 MAX_FPS = 1000  # of a header
@@ -90,10 +92,19 @@ class Decoder:
     ):
         self.path, self._is_live = os.fspath(path), timeout_s is not None
         self.name = printable(self.path)
-        if timeout_s is None:
-            self._container = open_file(self.path)
-        else:
-            self._container = open_address(self.path, timeout_s=timeout_s)
+        self._open = contextlib.ExitStack()
+        # An address may hold a password.
+        named = "a stream" if self._is_live else self.name
+        self._open.enter_context(crash.decoding(named))
+        try:
+            if timeout_s is None:
+                self._container = open_file(self.path)
+            else:
+                self._container = open_address(self.path, timeout_s=timeout_s)
+        except BaseException:
+            self._open.close()
+            raise
+        self._open.callback(self._container.close)
         self._reformatter = VideoReformatter()
         self._matrix: Matrix | None = None
         self._stored: tuple[int, int] | None = None  # height and width of the first picture
@@ -143,7 +154,7 @@ class Decoder:
 
     def close(self) -> None:
         """Close the file."""
-        self._container.close()
+        self._open.close()
 
     @property
     def size(self) -> tuple[int, int] | None:

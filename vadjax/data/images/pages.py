@@ -11,6 +11,8 @@ from vadjax.data.images.facts import BrokenImage
 from vadjax.data.images.header import facts_of
 from vadjax.data.images.read import decode
 from vadjax.data.images.tiff_header import point_to
+from vadjax.data.text.printable import printable
+from vadjax.runtime import crash
 
 STACKS = (".tif", ".tiff", ".gif", ".webp", ".png")  # kinds of image that may hold several pages
 
@@ -30,6 +32,7 @@ class Pages:
     """
 
     def __init__(self, path: str | os.PathLike):
+        self._name = printable(path)
         with open(path, "rb") as file:
             if not os.fstat(file.fileno()).st_size:
                 raise BrokenImage("it is empty")
@@ -47,6 +50,10 @@ class Pages:
         Raises:
           BrokenImage: it cannot be decoded.
         """
+        with crash.decoding(self._name):
+            return self._page(index)
+
+    def _page(self, index: int) -> np.ndarray:
         if self.facts.places:
             point_to(self._data, self.facts.places[index])  # found without reading those before it
             return decode(np.frombuffer(self._data, np.uint8), self.facts)

@@ -9,6 +9,8 @@ import numpy as np
 
 from vadjax.data.images.facts import BrokenImage, Facts
 from vadjax.data.images.header import facts_of
+from vadjax.data.text.printable import printable
+from vadjax.runtime import crash
 
 MAX_FILE = 1 << 29  # bytes
 _FLAGS = {0: cv2.IMREAD_ANYCOLOR, 1: cv2.IMREAD_GRAYSCALE, 3: cv2.IMREAD_COLOR}
@@ -37,7 +39,8 @@ def read_image(path: str | os.PathLike, *, channels: int = 0) -> tuple[np.ndarra
         raise BrokenImage(f"it has {size >> 20} MB; at most {MAX_FILE >> 20} MB are read")
     data = path.read_bytes()
     facts = facts_of(data)
-    return decode(np.frombuffer(data, np.uint8), facts, channels=channels), facts
+    with crash.decoding(printable(path)):
+        return decode(np.frombuffer(data, np.uint8), facts, channels=channels), facts
 
 
 def decode(data: np.ndarray, facts: Facts, *, channels: int = 0) -> np.ndarray:
