@@ -458,9 +458,21 @@ _ROWS = [
     ),
     (
         "vadjax/detectors/scene/detector.py",
-        "[one for n, one in enumerate(lessons) if n not in held]",
-        "[one for n, one in enumerate(lessons)]",
+        "[key for n, key in enumerate(keys) if n not in held]",
+        "[key for n, key in enumerate(keys)]",
         SCENE,
+    ),
+    (
+        "vadjax/detectors/scene/lessons.py",
+        "return Lessons([self._path(self._number[clip], name) for clip in clips], self)",
+        "return [*Lessons([self._path(self._number[clip], name) for clip in clips], self)]",
+        "tests/detectors/scene/test_lessons.py",
+    ),
+    (
+        "vadjax/detectors/scene/lessons.py",
+        "total = lesson[name].copy() if total is None",
+        "total = lesson[name] if total is None",
+        "tests/detectors/scene/test_lessons.py",
     ),
     (
         "vadjax/detectors/scene/detector.py",

@@ -156,6 +156,22 @@ class Doubter(Protocol):
 
 
 @runtime_checkable
+class Cautious(Protocol):
+    """A detector that can say what its training lacked."""
+
+    def cautions(self, state: State) -> list[str]:
+        """Say what a reader of its figures has to know of the training.
+
+        Args:
+            state: what `fit` returned.
+
+        Returns:
+            Sentences without a full stop; none where nothing was lacking.
+        """
+        ...
+
+
+@runtime_checkable
 class Explainer(Protocol):
     """A detector that can say in words what it saw."""
 

@@ -11,7 +11,7 @@ from vadjax.errors import UserError
 from vadjax.pipeline.audit import audit_fits, copies_in_words
 from vadjax.pipeline.baselines import baselines
 from vadjax.pipeline.cross_fit import cross_folds_of
-from vadjax.pipeline.findings import doubts_of
+from vadjax.pipeline.findings import cautions_of, doubts_of
 from vadjax.pipeline.run import Run
 from vadjax.storage import artifacts
 from vadjax.storage.files import write_json
@@ -147,7 +147,7 @@ def _coverage(run: Run) -> str | None:
 
 def _warnings(run: Run, *, crossed: bool) -> list[str]:
     warnings = list(dict.fromkeys(text for fold in run.folds for text in fold.warnings))
-    warnings += doubts_of(run)
+    warnings += [*cautions_of(run), *doubts_of(run)]
     if crossed:  # then the threshold has clips of its own
         warnings = [text for text in warnings if SHARED_CLIPS not in text]
     warnings += copies_in_words(artifacts.read_json(run.workdir, "leakage.json"))

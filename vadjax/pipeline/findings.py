@@ -7,7 +7,7 @@ import numpy as np
 
 from vadjax.data.clip import Clip
 from vadjax.data.scored_video import ScoredVideo
-from vadjax.detectors.contract import Depicter, Doubter, Explainer, State
+from vadjax.detectors.contract import Cautious, Depicter, Doubter, Explainer, State
 from vadjax.detectors.normal_scene import NormalScene
 from vadjax.errors import UserError
 from vadjax.pipeline.run import Run
@@ -103,3 +103,18 @@ def doubts_of(run: Run) -> list[str]:
             run.detector, artifacts.read_state(run.workdir, fold.index), run.clips(units, fold)
         )
     ]
+
+
+def cautions_of(run: Run) -> list[str]:
+    """Return what the run's detector says of its training.
+
+    Args:
+        run: trained.
+
+    Returns:
+        Sentences, each once.
+    """
+    if not isinstance(run.detector, Cautious):
+        return []
+    states = [artifacts.read_state(run.workdir, fold.index) for fold in run.folds]
+    return list(dict.fromkeys(text for s in states for text in run.detector.cautions(s)))

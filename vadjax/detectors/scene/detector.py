@@ -7,7 +7,7 @@ ahead, and nothing but normal frames is learnt from.
 """
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from threadpoolctl import threadpool_limits
@@ -19,11 +19,12 @@ from vadjax.data.scored_video import Finding, ScoredVideo
 from vadjax.detectors.contract import ClipDetector, Progress, State, Stream
 from vadjax.detectors.normal_scene import NormalScene
 from vadjax.detectors.scene.clip_reader import own_camera, parts_of, reader_of
-from vadjax.detectors.scene.cue import Camera, Cue, Frames, Lesson
+from vadjax.detectors.scene.cue import Camera, Cue, Frames
 from vadjax.detectors.scene.cues import CUES
 from vadjax.detectors.scene.exemplar_pictures import cut_pictures
 from vadjax.detectors.scene.explaining import findings
 from vadjax.detectors.scene.follower import SceneFollower, camera_of
+from vadjax.detectors.scene.lessons import LessonStore
 from vadjax.detectors.scene.stream import SceneStream
 from vadjax.detectors.scene.traffic import Traffic, added, normal_scene
 from vadjax.errors import UserError
@@ -35,6 +36,7 @@ from vadjax.scoring.fusion import Surprise
 NUM_FOLDS = 4  # of the training clips, for held-out normal maps
 LEAST_FRAMES = 50  # of training
 DIFFERENT = 0.35  # share of foreground in the median frame from which on it is another scene
+TRAFFIC = "traffic"  # the name of its lessons among those of the cues
 SAMPLED = 64  # frames of a clip in which it is looked for
 
 
@@ -46,7 +48,8 @@ class Scene(ClipDetector):
 
     def __init__(self, config: Any, frontend: Any = None):
         super().__init__(config, frontend)
-        self._lessons: dict[tuple, _Lessons] = {}
+        self._lessons: LessonStore | None = None
+        self._bodies: dict[tuple, int] = {}  # how many are in each stretch that was learnt
 
     @property
     def cues(self) -> dict[str, Cue]:
@@ -80,20 +83,21 @@ class Scene(ClipDetector):
         camera = Camera(self.frontend.reference, usual_fps(clip.videos[0] for clip in train))
         parts = parts_of(train, NUM_FOLDS)
         frames = [(own_camera(camera, clip), reader_of(clip, rows, camera)) for clip, rows in parts]
-        lessons = [self._lesson(clip, rows, camera) for clip, rows in parts]
-        if not any(lesson.bodies for lesson in lessons):
+        store = self._store(progress)
+        keys = [self._learn(clip, rows, camera, store) for clip, rows in parts]
+        if not any(self._bodies[key] for key in keys):
             raise UserError(
                 "nothing moves in the normal clips; detector scene learns from what moves there: "
                 "give longer clips, or choose another detector (--config.detector.name=knn)."
             )
         with threadpool_limits(1, "blas"):  # products this small wait for threads, not for work
-            states, tops = self._fit_cues(frames, lessons, camera, progress)
+            states, tops = self._fit_cues(frames, keys, camera, store, progress)
         read = stretches_of(train, lambda clip: np.arange(len(clip)))
         return {
             "reference": camera.reference.arrays(),
             "fps": camera.fps,
             "cues": states,
-            "traffic": added([lesson.traffic for lesson in lessons]),
+            "traffic": added(store.of(keys, TRAFFIC)),
             "surprise": {name: _plain(Surprise.fit(values)) for name, values in tops.items()},
             "clips": [clip.id for clip, _ in parts],
             "fitted_on": {"training": read, "standardisation": read},
@@ -102,22 +106,22 @@ class Scene(ClipDetector):
     def _fit_cues(
         self,
         frames: Sequence[tuple[Camera, Frames]],
-        lessons: Sequence["_Lessons"],
+        keys: Sequence[tuple],
         camera: Camera,
+        store: LessonStore,
         progress: Progress,
     ) -> tuple[dict[str, Any], dict[str, list[np.ndarray]]]:
         """Return the state of each cue, and its largest values in frames it was not fitted on."""
 
-        def fit(chosen: Sequence[_Lessons]) -> dict[str, Any]:
-            cues = self.cues.items()
-            return {name: cue.fit([one.cues[name] for one in chosen], camera) for name, cue in cues}
+        def fit(clips: Sequence[tuple]) -> dict[str, Any]:
+            return {name: cue.fit(store.of(clips, name), camera) for name, cue in self.cues.items()}
 
         tops: dict[str, list[np.ndarray]] = {name: [] for name in self.cues}
         folds = [[*range(k, len(frames), NUM_FOLDS)] for k in range(min(NUM_FOLDS, len(frames)))]
         with progress.bar("clips", total=len(frames)) as advance:
             done = 0
             for held in folds:
-                states = fit([one for n, one in enumerate(lessons) if n not in held])
+                states = fit([key for n, key in enumerate(keys) if n not in held])
                 for n in held:
                     own, read = frames[n]
                     followers = {k: CUES[k]().follow(s, own) for k, s in states.items()}
@@ -129,12 +133,18 @@ class Scene(ClipDetector):
                         tops[name].append(values.astype(np.float32))
                     done += 1
                     advance(done, "")
-        return fit(lessons), tops
+        return fit(keys), tops
 
-    def _lesson(self, clip: Clip, rows: np.ndarray, camera: Camera) -> "_Lessons":
-        """Return what each cue learns of a stretch of a clip; fits on the same one share it."""
+    def _store(self, progress: Progress) -> LessonStore:
+        """Return where lessons are kept: in the run's folder, where there is one."""
+        if self._lessons is None:
+            self._lessons = LessonStore(progress.workdir)
+        return self._lessons
+
+    def _learn(self, clip: Clip, rows: np.ndarray, camera: Camera, store: LessonStore) -> tuple:
+        """Keep what each cue learns of a stretch of a clip, by a key; fits on the same share it."""
         key = (clip.id, clip.videos[0].fingerprint, int(rows[0]), len(rows), camera.fps)
-        if key not in self._lessons:
+        if key not in store:
             own = own_camera(camera, clip)
             learners = {name: cue.learner(own) for name, cue in self.cues.items()}
             traffic, count = Traffic(own), 0
@@ -147,8 +157,9 @@ class Scene(ClipDetector):
             for lesson in learnt.values():
                 if "source" in lesson:  # frames of the clip, not of the stretch
                     lesson["source"][:, 0] += int(rows[0])
-            self._lessons[key] = _Lessons(count, learnt, traffic.lesson())
-        return self._lessons[key]
+            store.keep(key, {**learnt, TRAFFIC: traffic.lesson()})
+            self._bodies[key] = count
+        return key
 
     def score(self, state: State, clip: Clip) -> ScoredVideo:
         """Score a clip frame by frame, with maps; see `Detector.score`.
@@ -238,6 +249,24 @@ class Scene(ClipDetector):
             "scene, or a camera that moves or was moved; its scores mean nothing"
         )
 
+    def cautions(self, state: State) -> list[str]:
+        """Say that there were too few clips to hold some out; see `Cautious.cautions`.
+
+        Args:
+            state: what `fit` returned.
+
+        Returns:
+            A sentence, or none.
+        """
+        count = len(set(state["clips"]))
+        if count >= NUM_FOLDS:
+            return []
+        return [
+            f"calibrated on stretches of {count} clip{'s' * (count > 1)}: what is held out shows "
+            "the same minutes as what is learnt, so that new footage scores too high; give at least "
+            f"{NUM_FOLDS} normal clips"
+        ]
+
     def stream(self, state: State, fps: float | None = None) -> Stream:
         """Measure and score frame by frame; see `Detector.stream`.
 
@@ -261,14 +290,6 @@ class Scene(ClipDetector):
             "body_height_estimated": reference.estimated,
             "exemplars": {n: len(s["kept"]) for n, s in state["cues"].items() if "kept" in s},
         }
-
-
-class _Lessons(NamedTuple):
-    """What was learnt of a stretch of a clip: how many bodies it has, by cue, and of all."""
-
-    bodies: int
-    cues: dict[str, Lesson]
-    traffic: Lesson
 
 
 def _plain(surprise: Surprise) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """Where bodies are seen, and whereto and how fast they move: counts that are added clip by clip."""
 
 import dataclasses
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
 
 import numpy as np
 
@@ -61,9 +61,20 @@ class Traffic:
         }
 
 
-def added(lessons: Sequence[Lesson]) -> Lesson:
-    """Add what was learnt of several clips."""
-    return {name: np.stack([each[name] for each in lessons]).sum(0) for name in lessons[0]}
+def added(lessons: Iterable[Lesson]) -> Lesson:
+    """Add what was learnt of several clips, at least one; read one after the other."""
+    total: Lesson = {}
+    seconds: list[np.ndarray] = []
+    for lesson in lessons:
+        seconds.append(lesson["seconds"])
+        whole = {name: _whole(array) for name, array in lesson.items()}
+        total = {name: total[name] + array for name, array in whole.items()} if total else whole
+    return {**total, "seconds": np.stack(seconds).sum(0)}
+
+
+def _whole(array: np.ndarray) -> np.ndarray:
+    """Return an array in which many clips can be added."""
+    return array.astype(np.int64) if array.dtype.kind == "i" else array
 
 
 def normal_scene(

@@ -69,7 +69,7 @@ class Look:
             mean float32 [d], axes float32 [d, k], kept float32 [n, k], source int32 [n, 4] (number
             of the lesson, frame, x and y of each), base, radius.
         """
-        mean, axes = _whitening([lesson for lesson in lessons if len(lesson["vectors"])])
+        mean, axes = _whitening(lessons)
         exemplars = Exemplars.empty(axes.shape[1], 4)
         away: list[np.ndarray] = []
         for number, lesson in enumerate(lessons):
@@ -93,14 +93,17 @@ class Look:
 
 def _whitening(lessons: Sequence[Lesson]) -> tuple[np.ndarray, np.ndarray]:
     """Return the mean [d] and the axes [d, k], each divided by its deviation."""
-    if not lessons:  # nothing moves in them
-        return np.zeros(0, np.float32), np.zeros((0, 0), np.float32)
-    width = lessons[0]["vectors"].shape[1]
-    count, total, squares = 0, np.zeros(width), np.zeros((width, width))
+    count, total, squares = 0, np.zeros(0), np.zeros((0, 0))
     for lesson in lessons:
         looks = lesson["vectors"].astype(np.float64)
+        if not len(looks):
+            continue
+        if not count:
+            total, squares = np.zeros(looks.shape[1]), np.zeros((looks.shape[1],) * 2)
         count += len(looks)
         total, squares = total + looks.sum(0), squares + looks.T @ looks
+    if not count:  # nothing moves in them
+        return np.zeros(0, np.float32), np.zeros((0, 0), np.float32)
     mean = total / count
     sizes, axes = np.linalg.eigh(squares / count - np.outer(mean, mean))
     deviation = np.sqrt(np.maximum(sizes[::-1], 0))[:NUM_COMPONENTS]

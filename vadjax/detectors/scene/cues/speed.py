@@ -16,6 +16,7 @@ from vadjax.detectors.scene.cue import (
     Saying,
     in_words,
 )
+from vadjax.detectors.scene.lessons import summed
 from vadjax.detectors.scene.usual import Counting, usual
 
 MEAN_S = 0.8  # seconds over which flow is averaged
@@ -70,5 +71,5 @@ class Speed:
         Returns:
             counts int32 [bins, h, w], and the usual maximum float32 [h, w], heights a second.
         """
-        counts = np.stack([lesson["counts"] for lesson in lessons]).sum(0, np.int32)
+        counts = summed(lessons, "counts")
         return {"counts": counts, "usual": usual(counts)}

@@ -6,6 +6,7 @@ import numpy as np
 
 from vadjax.detectors.scene.bodies import Bodies
 from vadjax.detectors.scene.cue import Camera, CueState, Learner, Lesson, Moving, Saying, in_words
+from vadjax.detectors.scene.lessons import summed
 from vadjax.detectors.scene.usual import Counting, usual
 from vadjax.features.scene.meter import CHANNELS
 
@@ -53,7 +54,7 @@ class Still:
         Returns:
             counts int32 [bins, h, w], and the usual maximum float32 [h, w], seconds.
         """
-        counts = np.stack([lesson["counts"] for lesson in lessons]).sum(0, np.int32)
+        counts = summed(lessons, "counts")
         limit = usual(counts)
         if not counts[1:].any():  # nothing ever stood still
             limit = np.full_like(limit, _UNSEEN_S)
