@@ -263,8 +263,8 @@ class Scene(ClipDetector):
             return []
         return [
             f"calibrated on stretches of {count} clip{'s' * (count > 1)}: what is held out shows "
-            "the same minutes as what is learnt, so that new footage scores too high; give at least "
-            f"{NUM_FOLDS} normal clips"
+            f"the same minutes as what is learnt, so that new footage scores too high; give at "
+            f"least {NUM_FOLDS} normal clips"
         ]
 
     def stream(self, state: State, fps: float | None = None) -> Stream:
