@@ -4,8 +4,8 @@ python -m vadjax.main --config=configs/ped1_scene.py --config.dataset.data_dir=/
 
 The folder is the official UCSDped1 (or its parent), or the jpg layout with training/frames/NN and
 testing/frames/NN; masks of the latter: --config.dataset.masks_dir=.
-People walk towards and away from the camera, which is what the scale by rows is for. Not measured: ten
-of its clips were at hand, without the training clips.
+People walk towards and away from the camera, which is what the scale by rows is for. Not measured:
+ten of its clips were at hand, without the training clips.
 """
 
 from vadjax.config import default_config, with_argument
