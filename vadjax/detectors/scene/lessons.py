@@ -95,6 +95,9 @@ def summed(lessons: Iterable[Lesson], name: str) -> np.ndarray:
 
     Returns:
         The sum, of the array's dtype.
+
+    Raises:
+        ValueError: there is no lesson.
     """
     total: np.ndarray | None = None
     for lesson in lessons:

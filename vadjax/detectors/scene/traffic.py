@@ -62,7 +62,14 @@ class Traffic:
 
 
 def added(lessons: Iterable[Lesson]) -> Lesson:
-    """Add what was learnt of several clips, at least one; read one after the other."""
+    """Add what was learnt of several clips.
+
+    Args:
+        lessons: at least one; they are read one after the other.
+
+    Returns:
+        The sums, in dtypes that hold those of many clips.
+    """
     total: Lesson = {}
     seconds: list[np.ndarray] = []
     for lesson in lessons:
