@@ -128,12 +128,23 @@ def _backbone(flat: Mapping[str, Any], *, inputs: bool) -> list[str]:
     return []
 
 
-def _cues(named: Sequence[str]) -> list[str]:
-    """Return which cues of detector scene are unknown, or that none is named."""
-    from vadjax.detectors.scene.cues import CUES
+def _cues(named: Sequence[str], weights: str) -> list[str]:
+    """Return which cues of detector scene are unknown, or lack what they need."""
+    from vadjax import objects
+    from vadjax.detectors.scene.cues import BY_WEIGHTS, CUES
 
     if not named:
         return [f"scene.cues is empty; name some of {', '.join(CUES)}."]
+    if BY_WEIGHTS in named and not weights:
+        return [
+            f"scene.cues names {BY_WEIGHTS}, which needs an object detector: give its weights by "
+            "scene.objects=FILE (docs/objects.md)."
+        ]
+    if weights:
+        try:
+            objects.check(weights)
+        except UserError as error:
+            return [f"scene.objects: {error}"]
     return [str(unknown("scene.cues", cue, CUES)) for cue in named if cue not in CUES]
 
 
@@ -154,7 +165,7 @@ def combinations(flat: Mapping[str, Any], *, inputs: bool = True) -> list[str]:
     else:
         faults += _without_training(flat)
     if flat["detector.name"] == "scene":
-        faults += _cues(flat["scene.cues"])
+        faults += _cues(flat["scene.cues"], flat["scene.objects"])
     if flat["dataset.augment"] != "none" and protocol.name != "published_shuffled":
         faults.append(
             f"dataset.augment={flat['dataset.augment']!r} copies abnormal frames alone, which "

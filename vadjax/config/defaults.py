@@ -56,6 +56,7 @@ def default_config() -> ConfigDict:
     config.scene = ConfigDict(  # detector scene
         dict(
             cues=("speed", "look", "course", "still"),
+            objects="",  # weights of an object detector (docs/objects.md): the cue of that name
             tap="",  # stage of features.backbone whose mean embeds a body; "": stage5, or the last
         )
     )

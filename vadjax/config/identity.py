@@ -41,7 +41,7 @@ OF_SPEED = (
     "explain.store_mb",
 )
 # Keys that the first version did not have: at their defaults they do not change a run's hash.
-LATER_KEYS = ("detector.name", "scene.cues", "scene.tap")
+LATER_KEYS = ("detector.name", "scene.cues", "scene.objects", "scene.tap")
 
 
 def identity(config: ConfigDict) -> dict[str, object]:

@@ -53,6 +53,16 @@ class Frontend:
         return Looks(self._crops(), self._config.scene.tap)
 
     @functools.cached_property
+    def objects(self) -> Any:
+        """The `objects.ObjectDetector` of detector scene; None where no weights are named."""
+        from vadjax import objects
+        from vadjax.features.scene.seen_objects import LEAST_SCORE, NUM_OBJECTS
+
+        if not (path := self._config.scene.objects):
+            return None
+        return objects.create(path, least_score=LEAST_SCORE, most=NUM_OBJECTS)
+
+    @functools.cached_property
     def _extractor(self) -> Any:
         """The compiled network that all readers share."""
         from vadjax.features.calibrate import choose_micro_batch

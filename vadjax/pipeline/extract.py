@@ -174,6 +174,7 @@ def _scene(run: Run, videos: list, report) -> dict:
         videos,
         reference=run.reference,
         looks=run.frontend.looks,
+        objects=run.frontend.objects,
         stores=run.scene_stores,
         motion_store=run.motion_store,
         fps=usual_fps(run.dataset.train),

@@ -217,11 +217,10 @@ class Run:
         Returns:
             Name of the input -> what JSON can hold.
         """
-        from vadjax.features.scene.extract import INPUTS
-        from vadjax.features.scene.rows import scene_spec
+        from vadjax.features.scene.rows import scene_specs
 
         looks = {"backbone": self.crop_backbone.spec(), "tap": self.frontend.looks.tap}
-        return {name: {**scene_spec(reference, looks=looks), "rows": name} for name in INPUTS}
+        return scene_specs(reference, looks=looks, objects=self.frontend.objects)
 
     @functools.cached_property
     def stores(self) -> dict[str, FeatureStore]:
@@ -231,6 +230,7 @@ class Run:
             "motion": lambda: self.motion_store,
             "cells": lambda: self.scene_stores["cells"],
             "windows": lambda: self.scene_stores["windows"],
+            "objects": lambda: self.scene_stores["objects"],
         }
         return {name: by_name[name]() for name in self.inputs}
 

@@ -198,6 +198,7 @@ class TrainedDetector:
                 videos,
                 reference=reference,
                 looks=run.frontend.looks,
+                objects=run.frontend.objects,
                 stores={name: stores[name] for name in specs},
                 fps=self.states[0]["fps"],
                 num_threads=threads,

@@ -16,13 +16,14 @@ from vadjax.data.splits.units import Segment, Units
 from vadjax.data.video import Video
 from vadjax.detectors.contract import Progress
 from vadjax.detectors.scene.bodies import BodyReader
-from vadjax.detectors.scene.cues import CUES
+from vadjax.detectors.scene.cues import BY_WEIGHTS, CUES, chosen, inputs_of
 from vadjax.detectors.scene.follower import camera_of
 from vadjax.detectors.scene.subsets import SubsetScores, subsets
 from vadjax.errors import UserError
 from vadjax.evaluation.paired_choice import choose, clip_auc, means
 from vadjax.features.scene.extract import measure_scene, measured_rows, usual_fps
 from vadjax.features.scene.meter import SceneMeter
+from vadjax.features.scene.seen_objects import ObjectMeter
 from vadjax.pipeline.pseudo_set import pseudo_clips, stretches
 from vadjax.pipeline.run import Run
 from vadjax.runtime import devices
@@ -64,8 +65,8 @@ def tune(
             f"{config.detector.name}: name another config, such as folder_scene."
         )
     config = config.copy_and_resolve_references()
-    present = tuple(config.scene.cues)
-    config.scene.cues = tuple(CUES)
+    present = chosen(config.scene)
+    config.scene.cues = _all_cues(config)
     console = Console(quiet=quiet, verbose=verbose)
     devices.setup(config.features.cache_dir)
     devices.check()
@@ -83,6 +84,11 @@ def tune(
         console.say(line)
     console.say(f"all figures: {workdir / NAME}")
     return result
+
+
+def _all_cues(config: ConfigDict) -> tuple[str, ...]:
+    """Return all cues that the config has what they need for."""
+    return tuple(cue for cue in CUES if cue != BY_WEIGHTS or config.scene.objects)
 
 
 def normal_clips(run: Run) -> list[Clip]:
@@ -153,7 +159,7 @@ def compare(run: Run, clips: Sequence[Clip], *, present: tuple[str, ...]) -> dic
             "no body could be followed in the normal clips, so nothing abnormal can be made of "
             "them; give clips in which single bodies move, or keep the cues as they are."
         )
-    sets = subsets([*CUES])
+    sets = subsets([*run.detector.cues])
     if present not in sets:  # another order, the same cues
         present = next((one for one in sets if set(one) == set(present)), sets[0])
     states = _fit(run, clips, fold_of)
@@ -188,6 +194,7 @@ def _measure(run: Run, clips: Sequence[Clip], fps: float) -> None:
             videos,
             reference=run.reference,
             looks=run.frontend.looks,
+            objects=run.frontend.objects,
             stores=run.scene_stores,
             fps=fps,
             num_threads=os.cpu_count() or 1,
@@ -217,16 +224,18 @@ def score_rows(clip: Clip, state: Any, fps: float, sets: Sequence) -> np.ndarray
     Returns:
         float32 [t - 1, sets]; the first frame has no flow.
     """
-    rows = zip(clip.rows("cells"), clip.rows("windows"), strict=True)
+    rows = zip(*(clip.rows(name) for name in inputs_of(state["cues"])), strict=True)
     return _scores(rows, state, clip.videos[0].fps or fps, sets)
 
 
 def _of_video(run: Run, video: Video, state: Any, sets: Sequence) -> np.ndarray:
     """Measure and score a video: float32 [t - 1, sets]."""
     assert video.fps is not None  # `make_clip` gives one
-    meter = SceneMeter(run.reference, video.fps)
-    measured = measured_rows(video.frames, meter=meter, looks=run.frontend.looks)
-    rows = (pair for cells, windows in measured for pair in zip(cells, windows, strict=True))
+    meter, seen = SceneMeter(run.reference, video.fps), None
+    if BY_WEIGHTS in state["cues"]:
+        seen = ObjectMeter(run.frontend.objects, run.reference, video.fps)
+    measured = measured_rows(video.frames, meter=meter, looks=run.frontend.looks, objects=seen)
+    rows = (row for inputs in measured for row in zip(*inputs, strict=True))
     return _scores(rows, state, video.fps, sets)
 
 
@@ -234,7 +243,7 @@ def _scores(rows: Any, state: Any, fps: float, sets: Sequence) -> np.ndarray:
     camera = camera_of(state, fps)
     reader, scorer = BodyReader(camera.reference, fps), SubsetScores(state, camera, sets)
     with threadpool_limits(1, "blas"):
-        return np.stack([scorer.update(reader.update(*pair)) for pair in rows])[1:]
+        return np.stack([scorer.update(reader.update(*row)) for row in rows])[1:]
 
 
 def _result(

@@ -4,9 +4,11 @@ import numpy as np
 import pytest
 
 from tests.detectors.scene.test_detector import CAMERA, FPS, bodies_of, clip, fitted, walk
+from vadjax.config import default_config
 from vadjax.detectors.scene.cue import Camera
-from vadjax.detectors.scene.cues import CUES
 from vadjax.detectors.scene.subsets import SubsetScores, subsets
+
+ALL = tuple(default_config().scene.cues)
 
 
 @pytest.fixture(scope="module")
@@ -15,8 +17,8 @@ def train():
 
 
 def test_every_set_comes_once_and_the_largest_first():
-    sets = subsets([*CUES])
-    assert len(sets) == len(set(sets)) == 2 ** len(CUES) - 1 and sets[0] == tuple(CUES)
+    sets = subsets([*ALL])
+    assert len(sets) == len(set(sets)) == 2 ** len(ALL) - 1 and sets[0] == ALL
     assert [len(one) for one in sets] == sorted((len(one) for one in sets), reverse=True)
 
 
@@ -25,6 +27,6 @@ def test_a_set_scores_as_a_detector_of_these_cues(cues, train):
     _, state = fitted(train)
     alone, own = fitted(train, scene__cues=cues)
     test = clip("test/0", walk(3.0, y=50))
-    scorer = SubsetScores(state, Camera(CAMERA, FPS), [tuple(CUES), cues])
+    scorer = SubsetScores(state, Camera(CAMERA, FPS), [ALL, cues])
     found = np.stack([scorer.update(bodies) for bodies in bodies_of(test)])
     np.testing.assert_allclose(found[1:, 1], alone.score(own, test).scores[1:], rtol=1e-5)

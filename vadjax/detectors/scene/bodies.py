@@ -8,6 +8,7 @@ import numpy as np
 from vadjax.features.scene.meter import CHANNELS
 from vadjax.features.scene.reference import CELL, Reference
 from vadjax.features.scene.rows import PLACE
+from vadjax.features.scene.seen_objects import objects_of
 
 PATH = 5  # frames over which a velocity is averaged, back along the path of the body
 _SEEN = 0.05  # share of foreground from which on a cell has a velocity
@@ -24,6 +25,8 @@ class Bodies:
         height: float32 [n], of a body at that place, pixels of the working frame.
         velocity: float32 [n, 2], to the right and down, heights of a body a second.
         looks: float32 [n, d], embeddings.
+        objects: float32 [m, 6], `features.scene.seen_objects.COLUMNS`; None where the frame was
+            not looked at.
     """
 
     cells: np.ndarray
@@ -31,6 +34,7 @@ class Bodies:
     height: np.ndarray
     velocity: np.ndarray
     looks: np.ndarray
+    objects: np.ndarray | None = None
 
     def __len__(self) -> int:
         """Bodies."""
@@ -63,12 +67,15 @@ class BodyReader:
         self._body, self._fps = reference.body, fps
         self._past: collections.deque[np.ndarray] = collections.deque(maxlen=PATH)
 
-    def update(self, cells: np.ndarray, windows: np.ndarray) -> Bodies:
+    def update(
+        self, cells: np.ndarray, windows: np.ndarray, objects: np.ndarray | None = None
+    ) -> Bodies:
         """Take the rows of the next frame.
 
         Args:
             cells: [h, w, c], `CHANNELS`.
             windows: [k, 2 + d], see `features.scene.rows.window_rows`.
+            objects: [k, 6], see `features.scene.seen_objects.ObjectMeter`; None: none are measured.
 
         Returns:
             What they say; of the first frame no velocity is known, it counts as 0.
@@ -81,7 +88,9 @@ class BodyReader:
         rows = centres[:, 1].astype(int).clip(0, len(self._body) - 1)
         height = self._body[rows]
         velocity = self._velocity(centres) * (self._fps / height[:, None])
-        return Bodies(cells, centres, height, velocity.astype(np.float32), windows[:, PLACE:])
+        seen = None if objects is None else objects_of(objects)
+        looks = windows[:, PLACE:]
+        return Bodies(cells, centres, height, velocity.astype(np.float32), looks, seen)
 
     def _velocity(self, centres: np.ndarray) -> np.ndarray:
         """Average the flow along the path that leads to each body: [n, 2] pixels a frame."""

@@ -42,13 +42,14 @@ def parts_of(clips: Sequence[Clip], count: int) -> list[tuple[Clip, np.ndarray]]
     ]
 
 
-def reader_of(clip: Clip, rows: np.ndarray, camera: Camera) -> Frames:
+def reader_of(clip: Clip, rows: np.ndarray, camera: Camera, names: Sequence[str]) -> Frames:
     """Return a function that reads the bodies of a clip's frames anew at each call.
 
     Args:
         clip: whose inputs are stored.
         rows: ascending, one behind the other.
         camera: of the clip; the clip's own frame rate is taken.
+        names: of the inputs, in the order of `BodyReader.update`.
 
     Returns:
         The function.
@@ -56,11 +57,11 @@ def reader_of(clip: Clip, rows: np.ndarray, camera: Camera) -> Frames:
 
     def read() -> Iterator[Bodies]:
         reader = BodyReader(camera.reference, own_camera(camera, clip).fps)
-        cells, windows = clip.rows("cells"), clip.rows("windows")
+        inputs = [clip.rows(name) for name in names]
         for number in rows.tolist():
-            yield reader.update(cells[number], np.asarray(windows[number]))
+            yield reader.update(*(np.asarray(values[number]) for values in inputs))
             if number % 256 == 255:
-                release(cells)
-                release(windows)
+                for values in inputs:
+                    release(values)
 
     return read

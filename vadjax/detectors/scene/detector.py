@@ -20,7 +20,7 @@ from vadjax.detectors.contract import ClipDetector, Progress, State, Stream
 from vadjax.detectors.normal_scene import NormalScene
 from vadjax.detectors.scene.clip_reader import own_camera, parts_of, reader_of
 from vadjax.detectors.scene.cue import Camera, Cue, Frames
-from vadjax.detectors.scene.cues import CUES
+from vadjax.detectors.scene.cues import BY_WEIGHTS, CUES, chosen, inputs_of
 from vadjax.detectors.scene.exemplar_pictures import cut_pictures
 from vadjax.detectors.scene.explaining import findings
 from vadjax.detectors.scene.follower import SceneFollower, camera_of
@@ -28,7 +28,7 @@ from vadjax.detectors.scene.lessons import LessonStore
 from vadjax.detectors.scene.stream import SceneStream
 from vadjax.detectors.scene.traffic import Traffic, added, normal_scene
 from vadjax.errors import UserError
-from vadjax.features.scene.extract import INPUTS, usual_fps
+from vadjax.features.scene.extract import usual_fps
 from vadjax.features.scene.meter import CHANNELS
 from vadjax.features.scene.reference import Reference
 from vadjax.scoring.fusion import Surprise
@@ -44,7 +44,6 @@ class Scene(ClipDetector):
     """See the module. Its maps are the sum of surprises at each cell."""
 
     name = "scene"
-    inputs = INPUTS
 
     def __init__(self, config: Any, frontend: Any = None):
         super().__init__(config, frontend)
@@ -52,9 +51,14 @@ class Scene(ClipDetector):
         self._bodies: dict[tuple, int] = {}  # how many are in each stretch that was learnt
 
     @property
+    def inputs(self) -> tuple[str, ...]:  # type: ignore[override]  # by the config
+        """What the cues read."""
+        return inputs_of(chosen(self.config.scene))
+
+    @property
     def cues(self) -> dict[str, Cue]:
         """The cues that the config names."""
-        return {name: CUES[name]() for name in self.config.scene.cues}
+        return {name: CUES[name]() for name in chosen(self.config.scene)}
 
     def fit(
         self, train: Sequence[Clip], validation: Sequence[Clip], *, seed: int, progress: Progress
@@ -82,7 +86,7 @@ class Scene(ClipDetector):
             )
         camera = Camera(self.frontend.reference, usual_fps(clip.videos[0] for clip in train))
         parts = parts_of(train, NUM_FOLDS)
-        frames = [(own_camera(camera, clip), reader_of(clip, rows, camera)) for clip, rows in parts]
+        frames = [(own_camera(camera, c), self._reader(c, rows, camera)) for c, rows in parts]
         store = self._store(progress)
         keys = [self._learn(clip, rows, camera, store) for clip, rows in parts]
         if not any(self._bodies[key] for key in keys):
@@ -92,6 +96,8 @@ class Scene(ClipDetector):
             )
         with threadpool_limits(1, "blas"):  # products this small wait for threads, not for work
             states, tops = self._fit_cues(frames, keys, camera, store, progress)
+        if BY_WEIGHTS in states:
+            states[BY_WEIGHTS]["names"] = list(self.frontend.objects.names)
         read = stretches_of(train, lambda clip: np.arange(len(clip)))
         return {
             "reference": camera.reference.arrays(),
@@ -135,6 +141,9 @@ class Scene(ClipDetector):
                     advance(done, "")
         return fit(keys), tops
 
+    def _reader(self, clip: Clip, rows: np.ndarray, camera: Camera) -> Frames:
+        return reader_of(clip, rows, camera, self.inputs)
+
     def _store(self, progress: Progress) -> LessonStore:
         """Return where lessons are kept: in the run's folder, where there is one."""
         if self._lessons is None:
@@ -148,7 +157,7 @@ class Scene(ClipDetector):
             own = own_camera(camera, clip)
             learners = {name: cue.learner(own) for name, cue in self.cues.items()}
             traffic, count = Traffic(own), 0
-            for bodies in reader_of(clip, rows, camera)():
+            for bodies in self._reader(clip, rows, camera)():
                 count += len(bodies)
                 for learner in learners.values():
                     learner.update(bodies)
@@ -177,7 +186,7 @@ class Scene(ClipDetector):
         parts = {name: np.zeros(len(clip), np.float32) for name in state["cues"]}
         follower = SceneFollower(state, camera)
         with threadpool_limits(1, "blas"):
-            for number, bodies in enumerate(reader_of(clip, np.arange(len(clip)), camera)()):
+            for number, bodies in enumerate(self._reader(clip, np.arange(len(clip)), camera)()):
                 own = follower.update(bodies)
                 maps[number], scores[number] = own.map, own.score
                 for name, value in own.parts.items():

@@ -11,7 +11,7 @@ from vadjax.detectors.contract import State
 from vadjax.detectors.scene.bodies import PATH
 from vadjax.detectors.scene.clip_reader import reader_of
 from vadjax.detectors.scene.cue import Camera
-from vadjax.detectors.scene.cues import CUES
+from vadjax.detectors.scene.cues import CUES, inputs_of
 from vadjax.detectors.scene.follower import SceneFollower, camera_of
 
 
@@ -33,7 +33,8 @@ def findings(state: State, clip: Clip, frames: Sequence[int]) -> list[Finding]:
             follower = SceneFollower(state, camera)
             wanted = {number for number in frames if start <= number < stop}
             rows = np.arange(start, stop)
-            for number, bodies in zip(rows.tolist(), reader_of(clip, rows, camera)(), strict=True):
+            read = reader_of(clip, rows, camera, inputs_of(state["cues"]))
+            for number, bodies in zip(rows.tolist(), read(), strict=True):
                 follower.update(bodies)
                 if number == 1 and 0 in wanted:  # the first frame has the score of the second
                     found.append(follower.finding(0))

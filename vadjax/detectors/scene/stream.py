@@ -6,9 +6,11 @@ import numpy as np
 
 from vadjax.detectors.contract import FrameScore, State
 from vadjax.detectors.scene.bodies import BodyReader
+from vadjax.detectors.scene.cues import BY_WEIGHTS
 from vadjax.detectors.scene.follower import SceneFollower, camera_of
 from vadjax.features.scene.meter import SceneMeter
 from vadjax.features.scene.rows import window_rows
+from vadjax.features.scene.seen_objects import ObjectMeter
 
 
 class SceneStream:
@@ -26,6 +28,9 @@ class SceneStream:
         self._meter = SceneMeter(camera.reference, camera.fps)
         self._reader = BodyReader(camera.reference, camera.fps)
         self._follower = SceneFollower(state, camera)
+        self._objects = None
+        if BY_WEIGHTS in state["cues"]:
+            self._objects = ObjectMeter(frontend.objects, camera.reference, camera.fps)
         self._count = 0
 
     def update(self, frame: np.ndarray, time: float | None = None) -> list[FrameScore]:
@@ -40,7 +45,8 @@ class SceneStream:
         """
         measured = self._meter.update(frame)
         windows = window_rows([measured], self._looks(measured.crops))[0]
-        found = self._follower.update(self._reader.update(measured.cells, windows))
+        objects = self._objects.update([frame])[0] if self._objects else None
+        found = self._follower.update(self._reader.update(measured.cells, windows, objects))
         self._count += 1
         if self._count == 1:
             return [FrameScore(0, time, None)]

@@ -16,9 +16,12 @@ from vadjax.features.scene.looks import Looks
 from vadjax.features.scene.meter import SceneMeter
 from vadjax.features.scene.reference import Reference
 from vadjax.features.scene.rows import window_rows
+from vadjax.features.scene.seen_objects import ObjectMeter
+from vadjax.objects import ObjectDetector
 from vadjax.storage.features import FeatureStore
 
 INPUTS = ("cells", "windows")
+OBJECTS = "objects"  # a further input, where there is an object detector
 CHUNK = 64  # frames whose windows are embedded at a time
 FPS = 10.0  # where no video says its own
 
@@ -35,6 +38,7 @@ def measure_scene(
     reference: Reference,
     looks: Looks,
     stores: Mapping[str, FeatureStore],
+    objects: ObjectDetector | None = None,
     motion_store: FeatureStore | None = None,
     fps: float = FPS,
     num_threads: int = 2,
@@ -46,7 +50,8 @@ def measure_scene(
         videos: those wanted.
         reference: of their camera.
         looks: embeds their windows.
-        stores: of each of `INPUTS`.
+        stores: of each of `INPUTS`, and of `OBJECTS` where there is an object detector.
+        objects: what names objects; None: they are not measured.
         motion_store: where rows of `features.motion` go; None: motion is not measured.
         fps: frames a second of a video that does not say its own.
         num_threads: videos at a time.
@@ -77,7 +82,9 @@ def measure_scene(
         motion = None
         if motion_store is not None and not motion_store.holds(video):
             motion = MotionMeter()
-        _measure(video, SceneMeter(reference, video.fps or fps), looks, stores, motion, advance)
+        meter = SceneMeter(reference, video.fps or fps)
+        seen = ObjectMeter(objects, reference, meter.fps) if objects is not None else None
+        _measure(video, meter, looks, seen, stores, motion, advance)
         if motion is not None and motion_store is not None:
             motion_store.write(video, motion.rows())
 
@@ -97,6 +104,7 @@ def _measure(
     video: Video,
     meter: SceneMeter,
     looks: Looks,
+    objects: ObjectMeter | None,
     stores: Mapping[str, FeatureStore],
     motion: MotionMeter | None,
     advance: Callable[[int], None],
@@ -113,8 +121,8 @@ def _measure(
             for name, store in stores.items()
         }
         try:
-            for rows in measured_rows(frames(), meter=meter, looks=looks):
-                for name, values in zip(INPUTS, rows, strict=True):
+            for rows in measured_rows(frames(), meter=meter, looks=looks, objects=objects):
+                for name, values in zip((*INPUTS, OBJECTS), rows, strict=False):
                     append[name](values)
                 advance(len(rows[0]))
         except UserError as error:
@@ -122,20 +130,27 @@ def _measure(
 
 
 def measured_rows(
-    frames: Iterable[np.ndarray], *, meter: SceneMeter, looks: Looks
-) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    frames: Iterable[np.ndarray],
+    *,
+    meter: SceneMeter,
+    looks: Looks,
+    objects: ObjectMeter | None = None,
+) -> Iterator[tuple[np.ndarray, ...]]:
     """Measure frames in order, without a store.
 
     Args:
         frames: uint8 [h, w] or [h, w, 3] each, of one video.
         meter: new, of its camera.
         looks: embeds windows.
+        objects: new, of the same video; None: objects are not measured.
 
     Yields:
-        Of up to `CHUNK` frames the rows of each of `INPUTS`.
+        Of up to `CHUNK` frames the rows of each of `INPUTS`, and of `OBJECTS` where measured.
     """
     remaining = iter(frames)
-    while chunk := [meter.update(frame) for frame in itertools.islice(remaining, CHUNK)]:
+    while taken := [*itertools.islice(remaining, CHUNK)]:
+        chunk = [meter.update(frame) for frame in taken]
         crops = [frame.crops for frame in chunk if len(frame.crops)]
         found = looks(np.concatenate(crops)) if crops else looks.none()
-        yield np.stack([frame.cells for frame in chunk]), window_rows(chunk, found)
+        more = () if objects is None else (objects.update(taken),)
+        yield np.stack([frame.cells for frame in chunk]), window_rows(chunk, found), *more

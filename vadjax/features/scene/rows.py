@@ -6,6 +6,8 @@ import numpy as np
 
 from vadjax.features.scene.meter import CHANNELS, CROP, NUM_WINDOWS, Measured
 from vadjax.features.scene.reference import Reference
+from vadjax.features.scene.seen_objects import NUM_OBJECTS, RATE
+from vadjax.objects import ObjectDetector
 
 VERSION = 4  # of the measures; a new one whenever they change
 PLACE = 2  # first values of a window: x and y of its centre
@@ -28,6 +30,32 @@ def scene_spec(reference: Reference, *, looks: dict) -> dict:
         "windows": (NUM_WINDOWS, CROP),
         "looks": looks,
     }
+
+
+def scene_specs(
+    reference: Reference, *, looks: dict, objects: ObjectDetector | None
+) -> dict[str, dict]:
+    """Describe the rows of each input, for the stores' fingerprints.
+
+    Args:
+        reference: of the camera.
+        looks: of the network that embeds windows.
+        objects: what names objects, or None.
+
+    Returns:
+        Name of the input -> what JSON can hold.
+    """
+    spec = scene_spec(reference, looks=looks)
+    specs = {name: {**spec, "rows": name} for name in ("cells", "windows")}
+    if objects is not None:
+        specs["objects"] = {
+            "rows": "objects",
+            "frame": list(reference.frame_shape),
+            "working": list(reference.shape),
+            "looks": (RATE, NUM_OBJECTS),
+            "objects": objects.spec(),
+        }
+    return specs
 
 
 def window_rows(measured: Sequence[Measured], looks: np.ndarray) -> np.ndarray:

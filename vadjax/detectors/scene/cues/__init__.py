@@ -1,9 +1,34 @@
 """The cues of the detector `scene`. A cue is registered here, by one line, and nowhere else."""
 
+from collections.abc import Collection
+from typing import Any
+
 from vadjax.detectors.scene.cue import Cue
 from vadjax.detectors.scene.cues.course import Course
 from vadjax.detectors.scene.cues.look import Look
+from vadjax.detectors.scene.cues.objects import Objects
 from vadjax.detectors.scene.cues.speed import Speed
 from vadjax.detectors.scene.cues.still import Still
+from vadjax.features.scene.extract import INPUTS, OBJECTS
 
-CUES: dict[str, type[Cue]] = {cue.name: cue for cue in (Speed, Look, Course, Still)}
+CUES: dict[str, type[Cue]] = {cue.name: cue for cue in (Speed, Look, Course, Still, Objects)}
+BY_WEIGHTS = "objects"  # needs an object detector, which is a file that the user names
+
+
+def inputs_of(cues: Collection[str]) -> tuple[str, ...]:
+    """Return the names of what cues read, in the order of `BodyReader.update`.
+
+    Args:
+        cues: their names.
+    """
+    return (*INPUTS, OBJECTS) if BY_WEIGHTS in cues else INPUTS
+
+
+def chosen(scene: Any) -> tuple[str, ...]:
+    """Return the cues of a config: those it names, and `objects` where it names weights.
+
+    Args:
+        scene: the config section.
+    """
+    more = (BY_WEIGHTS,) if scene.objects else ()
+    return tuple(dict.fromkeys((*scene.cues, *more)))
