@@ -11,6 +11,8 @@ from vadjax.detectors.scene.bodies import Bodies
 from vadjax.features.scene.meter import SceneMeter
 from vadjax.features.scene.reference import Reference
 from vadjax.features.scene.rows import window_rows
+from vadjax.features.scene.seen_objects import ObjectMeter
+from vadjax.objects import Detections, ObjectDetector
 
 SHAPE = (96, 128)
 
@@ -58,6 +60,30 @@ class Drawn(Frames):
         return self._frames[index]
 
 
+class Objects(ObjectDetector):
+    """An object detector by a rule: frame -> (class, score, box) of each object."""
+
+    names = ("person", "bicycle")
+
+    def __init__(self, rule):
+        self._rule = rule
+
+    def detect_batch(self, frames):
+        return [self._found(self._rule(frame)) for frame in frames]
+
+    def _found(self, seen):
+        numbers = np.array([number for number, _, _ in seen], np.int64)
+        return Detections(
+            np.array([box for *_, box in seen], np.float32).reshape(-1, 4),
+            np.array([score for _, score, _ in seen], np.float32),
+            numbers,
+            tuple(self.names[n] for n in numbers),
+        )
+
+    def spec(self):
+        return {"detector": "drawn"}
+
+
 class Means:
     """Looks without a network: the means of 4 x 4 parts of a crop, in units of 16 grey levels."""
 
@@ -77,21 +103,25 @@ def video(name, frames, *, fps=10.0):
     return Video(id=name, split=split, frames=Drawn(frames), fps=fps, fingerprint=name)
 
 
-def measured(frames, camera, fps, looks=None):
-    """Cells and windows of a video, frame by frame, without a store."""
+def measured(frames, camera, fps, looks=None, objects=None):
+    """The inputs of detector scene, frame by frame, without a store."""
     meter, looks = SceneMeter(camera, fps), looks or Means()
     found = [meter.update(frame) for frame in frames]
     crops = [one.crops for one in found if len(one.crops)]
     embedded = looks(np.concatenate(crops)) if crops else looks.none()
-    return {
+    rows = {
         "cells": np.stack([one.cells for one in found]),
         "windows": window_rows(found, embedded),
     }
+    if objects is not None:
+        rows["objects"] = ObjectMeter(objects, camera, fps).update(frames)
+    return rows
 
 
-def clip(name, frames, camera, *, fps=10.0, default_fps=10.0, looks=None):
+def clip(name, frames, camera, *, fps=10.0, default_fps=10.0, looks=None, objects=None):
     """Put frames into a clip whose rows are measured at once."""
-    one, rows = video(name, frames, fps=fps), measured(frames, camera, fps or default_fps, looks)
+    one = video(name, frames, fps=fps)
+    rows = measured(frames, camera, fps or default_fps, looks, objects)
 
     def read(what, segment):
         return rows[what][segment.start : segment.stop]
@@ -99,7 +129,9 @@ def clip(name, frames, camera, *, fps=10.0, default_fps=10.0, looks=None):
     return Clip(name, Units((Segment(name, 0, len(frames)),)), (one,), read)
 
 
-def bodies(places, *, velocity=None, looks=None, height=16.0, grid=(12, 16), cells=None):
+def bodies(
+    places, *, velocity=None, looks=None, height=16.0, grid=(12, 16), cells=None, objects=None
+):
     """Bodies at (x, y), as they are read of a frame."""
     count = len(places)
     centres = np.array(places, np.float32).reshape(count, 2)
@@ -111,4 +143,5 @@ def bodies(places, *, velocity=None, looks=None, height=16.0, grid=(12, 16), cel
         np.full(count, height, np.float32),
         np.asarray(velocity, np.float32)[:count].reshape(count, 2),
         np.asarray(looks, np.float32)[:count],
+        objects,
     )

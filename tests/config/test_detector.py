@@ -69,3 +69,15 @@ def test_cues_of_scene_are_written_without_quotes_and_checked_by_name():
         configs.validate(config_of("detector=scene,scene.cues=(speed,lok)"))
     with pytest.raises(UserError, match=r"scene.cues is empty; name some of speed"):
         configs.validate(config_of("detector=scene,scene.cues=()"))
+
+
+def test_the_cue_objects_needs_weights_that_are_there(tmp_path):
+    with pytest.raises(UserError, match=r"needs an object detector: give its weights by"):
+        configs.validate(config_of("detector=scene,scene.cues=(speed,objects)"))
+    config = config_of("detector=scene")
+    config.scene.objects = str(tmp_path / "absent.onnx")
+    with pytest.raises(UserError, match=r"scene.objects: .*absent.onnx is no file"):
+        configs.validate(config)
+    (tmp_path / "absent.onnx").touch()
+    configs.validate(config)  # what is in it is looked at when it is read
+    assert config.scene.cues == ("speed", "look", "course", "still")

@@ -240,4 +240,6 @@ def treatment(metrics: Mapping) -> list[str]:
         words.append(f"looks {plural(ahead, 'frame')} ahead" if ahead else none)
     if lookup(metrics, "detector.first_frames") == "short":
         words.append("the first frames of a video scored by shorter windows")
+    if objects := lookup(metrics, "detector.objects"):
+        words.append(f"objects named in normal clips: {objects}")
     return words

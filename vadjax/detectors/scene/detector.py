@@ -21,6 +21,7 @@ from vadjax.detectors.normal_scene import NormalScene
 from vadjax.detectors.scene.clip_reader import own_camera, parts_of, reader_of
 from vadjax.detectors.scene.cue import Camera, Cue, Frames
 from vadjax.detectors.scene.cues import BY_WEIGHTS, CUES, chosen, inputs_of
+from vadjax.detectors.scene.cues.objects import known_classes
 from vadjax.detectors.scene.exemplar_pictures import cut_pictures
 from vadjax.detectors.scene.explaining import findings
 from vadjax.detectors.scene.follower import SceneFollower, camera_of
@@ -297,6 +298,7 @@ class Scene(ClipDetector):
             "working_size": list(reference.shape),
             "body_height": round(float(np.median(reference.body)) * scale, 1),
             "body_height_estimated": reference.estimated,
+            "objects": known_classes(state["cues"].get(BY_WEIGHTS)),
             "exemplars": {n: len(s["kept"]) for n, s in state["cues"].items() if "kept" in s},
         }
 

@@ -93,17 +93,39 @@ class _Objects:
         number = int(self._strongest[cell])
         limit = float(np.broadcast_to(self._limits.get(number, LEAST), self._values.shape)[cell])
         known = self._state["classes"][self._state["most"][:, cell[0], cell[1]] >= LEAST]
-        seen = ", ".join(self._name(n) for n in known.tolist()) or "nothing"
+        seen = ", ".join(name_of(self._state, n) for n in known.tolist()) or "nothing"
         score, most = f"{value * limit:.2f}", f"{limit:.2f}"
         text = (
-            f"is called {self._name(number)} by the object detector, score {score} (usual here up "
-            f"to {most}); normal clips showed {seen} at this place"
+            f"is called {name_of(self._state, number)} by the object detector, score {score} "
+            f"(usual here up to {most}); normal clips showed {seen} at this place"
         )
         return Saying(text, value * limit, limit, "score")
 
-    def _name(self, number: int) -> str:
-        names = self._state.get("names", ())
-        return names[number] if 0 <= number < len(names) else f"class {number}"
+
+def known_classes(state: CueState | None) -> str:
+    """Return the names of what normal clips showed, or why nobody knows.
+
+    Args:
+        state: of the cue; None where there is no object detector.
+    """
+    if state is None:
+        return "off: scene.objects names no weights"
+    shown = state["classes"][(state["most"] >= LEAST).any((1, 2))].tolist()
+    return ", ".join(name_of(state, number) for number in shown) or "none"
+
+
+def name_of(state: CueState, number: int) -> str:
+    """Return the name of a class.
+
+    Args:
+        state: of the cue.
+        number: of the class.
+
+    Returns:
+        Its name; "class 7" where the detector has none.
+    """
+    names = state.get("names", ())
+    return names[number] if 0 <= number < len(names) else f"class {number}"
 
 
 class Objects:
