@@ -382,6 +382,18 @@ _ROWS = [
         "tests/evaluation/test_evaluate.py",
     ),
     (
+        "vadjax/detectors/scene/cues/objects.py",
+        "ratio = scores / self._limits.get(number, LEAST)",
+        "ratio = scores / LEAST",
+        "tests/detectors/scene/cues/test_objects.py",
+    ),
+    (
+        "vadjax/features/scene/seen_objects.py",
+        "return (now != before) | (numbers == 0)",
+        "return now == before",
+        "tests/features/scene/test_seen_objects.py",
+    ),
+    (
         "vadjax/evaluation/alarm_rates.py",
         "if others and medians[order[count - 1]] > max(others):",
         "if others and medians[order[count - 1]] > min(others):",
