@@ -13,7 +13,7 @@ from ml_collections import ConfigDict
 
 from vadjax.data.scored_video import ScoredVideo
 from vadjax.detectors.normal_scene import NormalScene
-from vadjax.report import charts, plots, sections, texts, timelines, wording
+from vadjax.report import charts, levels, plots, sections, texts, timelines, wording
 from vadjax.report.picture_budget import within_budget
 from vadjax.storage.files import atomic_write
 
@@ -166,6 +166,7 @@ def render(
         steep=scale.log,
         comparison=sections.comparison(metrics),
         rivals=wording.rivals(metrics),
+        level=levels.better(metrics, config),
         treatment=wording.treatment(metrics),
         remark=(metrics.get("remarks") or {}).get,
         rule=wording.rule(metrics, config),
