@@ -744,5 +744,36 @@ _ROWS = [
         '.get("fps", fps) == store.meta(video).get("fps", fps)',
         "tests/features/scene/test_extract.py",
     ),
+    (
+        "vadjax/features/scene/shake.py",
+        "LEAST) <= far <= self._most or",
+        "LEAST) <= far or",
+        "tests/features/scene/test_shake.py",
+    ),
+    (
+        "vadjax/features/scene/meter.py",
+        "centres + np.array(shift, np.float32)",
+        "centres",
+        "tests/features/scene/test_shake.py",
+    ),
+    # pseudo-anomalies
+    (
+        "vadjax/pseudo/kinds.py",
+        "abnormal=shown == stop",
+        "abnormal=True",
+        "tests/pseudo/test_clips.py",
+    ),
+    (
+        "vadjax/pipeline/pseudo_set.py",
+        "if held_with[n] == held_with[name] and n != name",
+        "if n != name",
+        "tests/pipeline/test_pseudo_set.py",
+    ),
+    (
+        "vadjax/pipeline/tune.py",
+        "others = [clip for clip in clips if fold_of[clip.id] != number]",
+        "others = list(clips)",
+        "tests/pipeline/test_pseudo_set.py",
+    ),
 ]
 MUTATIONS = tuple(Mutation(*row) for row in _ROWS)

@@ -23,6 +23,9 @@ _WORKDIR = flags.DEFINE_string("workdir", "", "Folder for tune.json; default run
 _SKIP_BROKEN = flags.DEFINE_bool(
     "skip_broken", False, "Leave out videos that cannot be read, and say which."
 )
+_CLIPS = flags.DEFINE_integer(
+    "clips", 0, "Pseudo-abnormal clips of each kind and beginning; 0 chooses.", lower_bound=0
+)
 _QUIET, _VERBOSE = cli.define_output_flags(__name__)
 
 
@@ -42,6 +45,7 @@ def main(argv: list[str]) -> None:
     tune(
         config,
         cli.path_of(_WORKDIR.value or f"runs/{name}-tune"),
+        num_clips=_CLIPS.value,
         command=cli.command(),
         quiet=_QUIET.value,
         verbose=_VERBOSE.value,

@@ -1,6 +1,7 @@
 """Does a choice of cues by pseudo-anomalies agree with labels? Ped2's training clips, and drawings.
 
-python experiments/pseudo_anomalies/run.py --ped2=/data/ped2 --drawings=1,2,3,4
+python experiments/pseudo_anomalies/run.py --ped2=/data/ped2
+python experiments/pseudo_anomalies/run.py --drawings=1,2 --clips=3
 
 Each set of videos gets a row of results.json: what `vadjax tune` finds, and of drawings, whose
 labels may be read, the AUC of every set of cues on their test clips, from one fit on all normal
@@ -56,7 +57,7 @@ def labelled(config, work: pathlib.Path, sets: list[tuple[str, ...]]) -> list[fl
     return [auc(scores[:, k], truth) for k in range(len(sets))]
 
 
-def judge(name: str, config, work: pathlib.Path, *, labels: bool) -> dict:
+def judge(name: str, config, work: pathlib.Path, *, labels: bool, num_clips: int) -> dict:
     """Tune, and compare with labels where these may be read.
 
     Args:
@@ -64,13 +65,16 @@ def judge(name: str, config, work: pathlib.Path, *, labels: bool) -> dict:
         config: of detector scene.
         work: folder of the runs.
         labels: whether labels may be read.
+        num_clips: see `tune.tune`.
 
     Returns:
         What tune.json holds, with the rank correlation and the AUC by labels.
     """
     folder = work / name
     kept = folder / tune.NAME
-    result = json.loads(kept.read_text()) if kept.is_file() else tune.tune(config, folder)
+    if not kept.is_file():
+        tune.tune(config, folder, num_clips=num_clips)
+    result = json.loads(kept.read_text())
     result.pop("command", None)
     if labels:
         sets = [tuple(row["cues"]) for row in result["sets"]]
@@ -87,6 +91,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--ped2", default="")
     parser.add_argument("--drawings", default="")
+    parser.add_argument("--clips", type=int, default=0, help="see vadjax tune --help")
     parser.add_argument("--work", type=pathlib.Path, default=pathlib.Path("runs/pseudo_anomalies"))
     args = parser.parse_args()
     rows = []
@@ -98,7 +103,7 @@ def main() -> None:
     path = HERE / "results.json"
     results = json.loads(path.read_text()) if path.is_file() else {}
     for name, config, labels in rows:
-        results[name] = judge(name, config, args.work, labels=labels)
+        results[name] = judge(name, config, args.work, labels=labels, num_clips=args.clips)
         path.write_text(json.dumps(results, indent=1) + "\n")
 
 

@@ -10,6 +10,7 @@ CONFIG         a shipped config (vadjax list configs) or a .py file of your own,
 --data_dir=DIR where the videos are; the normal training clips are read
 --workdir=DIR  folder of tune.json; default runs/CONFIG-tune
 --skip_broken  leave out videos that cannot be read; they are named and counted
+--clips=N      pseudo-abnormal clips of each kind; fewer are faster, more are surer
 --seed=N       other pseudo-anomalies
 --quiet --verbose   nothing but errors; details and times
 

@@ -45,6 +45,7 @@ def pseudo_clips(
     reference: Reference,
     fps: float,
     seed: int,
+    count: int = 0,
     report: Callable[[int], None] = lambda count: None,
 ) -> tuple[list[tuple[str, str, Video]], list[str]]:
     """Make clips of every kind, each from one stretch and pictures of others.
@@ -56,6 +57,7 @@ def pseudo_clips(
         reference: of the camera.
         fps: frames a second of a video that does not say its own.
         seed: of all draws.
+        count: clips of each kind and beginning; 0 takes so many that `FRAMES` are made.
         report: called with the frames that were followed.
 
     Returns:
@@ -67,7 +69,7 @@ def pseudo_clips(
         report(stretch.stop - stretch.start)
     every = [track for own in tracks.values() for track in own]
     length = np.mean([one.stop - one.start for one in chosen.values()])
-    count = int(np.clip(round(FRAMES / (2 * len(KINDS) * length)), *CLIPS))
+    count = count or int(np.clip(round(FRAMES / (2 * len(KINDS) * length)), *CLIPS))
     names, made, missing = [*chosen], [], []
     for number, kind in enumerate(KINDS):
         found = 0

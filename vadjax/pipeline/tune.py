@@ -38,6 +38,7 @@ def tune(
     config: ConfigDict,
     workdir: pathlib.Path,
     *,
+    num_clips: int = 0,
     command: str = "",
     quiet: bool = False,
     verbose: bool = False,
@@ -49,6 +50,7 @@ def tune(
     Args:
         config: a validated config of detector scene.
         workdir: folder for tune.json.
+        num_clips: pseudo-abnormal ones of each kind and beginning; 0 chooses.
         command: how a person would start this again.
         quiet: print nothing.
         verbose: print details, and the time before each line.
@@ -76,7 +78,7 @@ def tune(
         with console.doing("opening the data set"):
             clips = normal_clips(run)
         console.say(f"vadjax tune: {config.dataset.name}, {len(clips)} normal clips or parts")
-        result = compare(run, clips, present=present)
+        result = compare(run, clips, present=present, num_clips=num_clips)
         result["command"] = command
     write_json(workdir / NAME, result)
     console.show(table(result))
@@ -118,13 +120,16 @@ def normal_clips(run: Run) -> list[Clip]:
     return clips_of(Units(tuple(segments)), run.videos, run.read, name="normal")
 
 
-def compare(run: Run, clips: Sequence[Clip], *, present: tuple[str, ...]) -> dict[str, Any]:
+def compare(
+    run: Run, clips: Sequence[Clip], *, present: tuple[str, ...], num_clips: int = 0
+) -> dict[str, Any]:
     """Score held-out normal and pseudo-abnormal clips by every set of cues.
 
     Args:
         run: of detector scene with all cues.
         clips: normal, one segment each.
         present: the cues of the config.
+        num_clips: pseudo-abnormal ones of each kind and beginning; 0 chooses.
 
     Returns:
         The figures and the recommendation.
@@ -133,7 +138,7 @@ def compare(run: Run, clips: Sequence[Clip], *, present: tuple[str, ...]) -> dic
         UserError: no pseudo-anomaly can be made, or nothing can be learnt.
     """
     fps = usual_fps(run.dataset.train)
-    _measure(run, clips, fps)
+    measure(run, clips, fps)
     fold_of = {clip.id: number % NUM_FOLDS for number, clip in enumerate(clips)}
     chosen = stretches(clips, fps=fps)
     with run.console.bar(
@@ -152,6 +157,7 @@ def compare(run: Run, clips: Sequence[Clip], *, present: tuple[str, ...]) -> dic
             reference=run.reference,
             fps=fps,
             seed=run.config.seed,
+            count=num_clips,
             report=report,
         )
     if not made:
@@ -162,7 +168,7 @@ def compare(run: Run, clips: Sequence[Clip], *, present: tuple[str, ...]) -> dic
     sets = subsets([*run.detector.cues])
     if present not in sets:  # another order, the same cues
         present = next((one for one in sets if set(one) == set(present)), sets[0])
-    states = _fit(run, clips, fold_of)
+    states = fit(run, clips, fold_of)
     normal = [score_rows(clip, states[fold_of[clip.id]], fps, sets) for clip in clips]
     pooled = np.sort(np.concatenate(normal), axis=0)
     values = np.zeros((len(made), len(sets)))
@@ -174,7 +180,7 @@ def compare(run: Run, clips: Sequence[Clip], *, present: tuple[str, ...]) -> dic
         def score(job: tuple[str, str, Video]) -> np.ndarray:
             nonlocal done
             _, name, video = job
-            found = _of_video(run, video, states[fold_of[name]], sets)
+            found = score_video(run, video, states[fold_of[name]], sets)
             done += len(video.frames)
             advance(done)
             abnormal = found[np.asarray(video.labels)[1:] > 0]
@@ -186,7 +192,14 @@ def compare(run: Run, clips: Sequence[Clip], *, present: tuple[str, ...]) -> dic
     return _result(values, [kind for kind, *_ in made], sets, present, missing, len(pooled), run)
 
 
-def _measure(run: Run, clips: Sequence[Clip], fps: float) -> None:
+def measure(run: Run, clips: Sequence[Clip], fps: float) -> None:
+    """Measure the videos of clips, where the store does not have them.
+
+    Args:
+        run: of detector scene.
+        clips: whose rows are needed.
+        fps: frames a second of a video that does not say its own.
+    """
     videos = [*{clip.videos[0].id: clip.videos[0] for clip in clips}.values()]
     total = sum(len(video.frames) for video in videos)
     with run.console.bar("frames", total=total, unit="frames") as advance:
@@ -202,8 +215,17 @@ def _measure(run: Run, clips: Sequence[Clip], fps: float) -> None:
         )
 
 
-def _fit(run: Run, clips: Sequence[Clip], fold_of: dict[str, int]) -> list[Any]:
-    """Fit a detector without the clips of each fold."""
+def fit(run: Run, clips: Sequence[Clip], fold_of: dict[str, int]) -> list[Any]:
+    """Fit a detector without the clips of each fold.
+
+    Args:
+        run: of detector scene.
+        clips: normal.
+        fold_of: id of a clip -> number of the fold that holds it out.
+
+    Returns:
+        The state of each fold.
+    """
     found = []
     for number in range(NUM_FOLDS):
         progress = Progress(run.console, label=f"fit {number + 1}/{NUM_FOLDS}: ")
@@ -228,8 +250,18 @@ def score_rows(clip: Clip, state: Any, fps: float, sets: Sequence) -> np.ndarray
     return _scores(rows, state, clip.videos[0].fps or fps, sets)
 
 
-def _of_video(run: Run, video: Video, state: Any, sets: Sequence) -> np.ndarray:
-    """Measure and score a video: float32 [t - 1, sets]."""
+def score_video(run: Run, video: Video, state: Any, sets: Sequence) -> np.ndarray:
+    """Measure and score a video.
+
+    Args:
+        run: of detector scene.
+        video: with a frame rate.
+        state: what `Scene.fit` returned.
+        sets: of cues.
+
+    Returns:
+        float32 [t - 1, sets]; the first frame has no flow.
+    """
     assert video.fps is not None  # `make_clip` gives one
     meter, seen = SceneMeter(run.reference, video.fps), None
     if BY_WEIGHTS in state["cues"]:
@@ -293,9 +325,11 @@ def table(result: dict[str, Any]) -> Any:
     from rich.table import Table
 
     kinds = [kind for kind in result["clips"] if not kind.endswith("_first")]
-    shown = Table("cues", "mean", title="AUC against held-out normal frames, by pseudo-anomaly")
+    shown = Table(title="AUC against held-out normal frames, by pseudo-anomaly")
+    shown.add_column("cues", no_wrap=True)
+    shown.add_column("mean")
     for kind in kinds:
-        shown.add_column(kind.replace("_", " "), justify="right")
+        shown.add_column(kind.replace("_", "\n"), justify="right")
     for row in result["sets"]:
         mark = " *" if row["cues"] == result["recommended"] else ""
         figures = []

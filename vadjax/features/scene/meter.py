@@ -3,7 +3,7 @@
 Farneback's flow (SCIA 2003) is averaged over the foreground of a box nearly as large as a body at
 each cell, so that a limb counts little and an object much. A window is placed on each peak of the
 foreground: a crowd is one connected region, so windows have the size of a body instead of
-enclosing components. Nothing looks ahead.
+enclosing components. A small shake of the camera is undone before. Nothing looks ahead.
 """
 
 import dataclasses
@@ -15,6 +15,7 @@ from vadjax.backbones.optical_flow import optical_flow
 from vadjax.errors import UserError
 from vadjax.features.scene.foreground import foreground
 from vadjax.features.scene.reference import CELL, Reference, resized, to_grey
+from vadjax.features.scene.shake import Shake
 
 CHANNELS = ("flow_x", "flow_y", "share", "wide_share", "still_s")
 NUM_WINDOWS = 32  # at most, of a frame, the strongest
@@ -61,6 +62,7 @@ class SceneMeter:
         self._last: np.ndarray | None = None
         half = BOX * reference.body[1::2] / 2  # at half size, by row
         self._tall = np.maximum(2 * np.rint(half / 2), 2.0)  # even: the box has whole pixels
+        self._shake = Shake(reference)
         self._still = np.zeros([side // 2 for side in reference.shape], np.float32)
 
     def update(self, frame: np.ndarray) -> Measured:
@@ -77,6 +79,8 @@ class SceneMeter:
                 f"of {width}x{height}; give frames of this size."
             )
         grey = to_grey(frame, reference.shape)
+        shift = self._shake.shift(grey)
+        grey = self._shake.undone(grey, shift)
         share = _half(foreground(grey, reference.background, reference.limit).astype(np.float32))
         flow = np.zeros((*share.shape, 2), np.float32)
         if self._last is not None:
@@ -84,7 +88,8 @@ class SceneMeter:
             self._stand(share, flow)
         self._last = grey
         centres = 2 * self._peaks(share)
-        return Measured(self._cells(np.dstack([flow, share])), centres, self._crops(frame, centres))
+        crops = self._crops(frame, centres + np.array(shift, np.float32))
+        return Measured(self._cells(np.dstack([flow, share])), centres, crops)
 
     def _stand(self, share: np.ndarray, flow: np.ndarray) -> None:
         """Count the seconds that foreground stands still; who walks past stops the clock."""
