@@ -69,6 +69,8 @@ def default_config() -> ConfigDict:
             dropout=0.0,
             head="linear",
             embed=0,  # recurrent models: width of a ReLU layer on every row; 0 is none
+            lag=6,  # place models: rows between the past that is read and the row it predicts
+            mean=9,  # place models: rows over which the errors of a place are averaged
             channels=(64, 32),  # conv_autoencoder: widths on the way down; other map models: all
             dtype="float32",
         )

@@ -41,7 +41,10 @@ OF_SPEED = (
     "explain.store_mb",
 )
 # Keys that the first version did not have: at their defaults they do not change a run's hash.
-LATER_KEYS = ("detector.name", "scene.cues", "scene.objects", "scene.tap")
+LATER_KEYS = (
+    *("detector.name", "scene.cues", "scene.objects", "scene.tap"),
+    *("model.lag", "model.mean", "model.calibrate"),
+)
 
 
 def identity(config: ConfigDict) -> dict[str, object]:

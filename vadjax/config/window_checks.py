@@ -65,6 +65,11 @@ def _model(flat: Mapping[str, Any]) -> list[str]:
         faults.append("features.standardize=place is for maps: set features.tap=map.")
     if flat["window.length"] < goal.min_length:
         faults.append(f"objective {objective!r} needs window.length of at least {goal.min_length}.")
+    if name.startswith("place_") and flat["window.length"] <= flat["model.lag"]:
+        faults.append(
+            f"window.length={flat['window.length']} has no row for model {name!r} to predict with "
+            f"model.lag={flat['model.lag']}; set a longer window, or a smaller lag."
+        )
     if flat["evaluate.threshold"] == "half" and objective != "classify":
         faults.append("evaluate.threshold=half is for probabilities: set objective.name=classify.")
     return faults

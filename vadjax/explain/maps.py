@@ -60,18 +60,22 @@ def error_maps(outputs, windows, *, shape: tuple[int, ...] = ()) -> jax.Array:
 
     Args:
         outputs: of `Model.apply` for the last row: `output` [b, s, h, w, c], and where the model
-            has them `scale` [b, s, h, w, c] or `places` [b, s, h', w', k].
+            has them `scale` [b, s, h, w, c], `surprise` [b, 1, h', w'] or `cell_logits`
+            [b, s, h', w', k].
         windows: [b, t, h, w, c] float, standardised.
         shape: (h, w, c) of rows that are laid flat.
 
     Returns:
         [b, h, w] float32. Of a classifier of places the softplus of each place's log odds of being
-        abnormal; of a motion scanner the largest |error| / scale over the channels, the terms
+        abnormal; of a density the surprise of each place, whose maximum is the score (0 where it
+        is below the place's average); of a motion scanner the largest |error| / scale over the channels, the terms
         whose maximum is the score; else the squared error, whose mean over places (maximum, under
         objective.reduce=max) is the score.
     """
     if "cell_logits" in outputs:
         return jax.nn.softplus(_log_odds(outputs["cell_logits"][:, -1]))
+    if "surprise" in outputs:
+        return jnp.maximum(outputs["surprise"][:, -1], 0)
     output = outputs["output"][:, -1]
     target = windows[:, -1, ..., : output.shape[-1]].astype(jnp.float32)
     if "scale" in outputs:

@@ -69,6 +69,12 @@ MODELS: Mapping[str, ModelEntry] = {
     "appearance_to_flow": ModelEntry(
         "appearance_to_flow", "Appearance to flow", "maps", ("motion",)
     ),
+    "place_simple_rnn": ModelEntry(
+        "recurrent_places", "SimpleRNN by place", "maps", ("density",)
+    ),
+    "place_lstm": ModelEntry("recurrent_places", "LSTM by place", "maps", ("density",)),
+    "place_gru": ModelEntry("recurrent_places", "GRU by place", "maps", ("density",)),
+    "place_lstm_gru": ModelEntry("recurrent_places", "LSTM_GRU by place", "maps", ("density",)),
     "unet_segmenter": ModelEntry(
         "unet_segmenter", "U-Net segmenter", "maps", ("classify", "segment")
     ),
@@ -78,6 +84,7 @@ OBJECTIVES: Mapping[str, ObjectiveEntry] = {
     "predict": ObjectiveEntry("predict", "predicting", min_length=2),
     "reconstruct": ObjectiveEntry("reconstruct", "reconstructing"),
     "motion": ObjectiveEntry("motion", "predicting motion", min_length=2),
+    "density": ObjectiveEntry("density", "fitting a density of motion", min_length=2),
     "classify": ObjectiveEntry("classify", "classifying", reads=("frame_label",)),
     "segment": ObjectiveEntry("segment", "segmenting", reads=("cell_label",)),
 }

@@ -24,6 +24,7 @@ Maps = Iterator[tuple[str, np.ndarray]]
 WHAT = {
     "motion": "the largest error of each cell over its motion channels, in units of the largest "
     "that fitted clips have shown",
+    "density": "the surprise of each place, in standard deviations from its average in training",
     "classify": "the softplus of each place's log odds of being abnormal",
     "segment": "the softplus of each place's log odds of being abnormal",
     "predict": "the squared error of each place; a frame's mean is its score",
