@@ -13,6 +13,7 @@ CELLS = (3, 4, 7)
 SCANNERS = ("simple_rnn", "lstm", "gru", "lstm_gru")
 
 MAPS = {"conv_autoencoder": MAP, "appearance_to_flow": CELLS, "unet_segmenter": MAP}
+MAPS |= dict.fromkeys(("place_simple_rnn", "place_lstm", "place_gru", "place_lstm_gru"), CELLS)
 
 # Every model, and every objective in one and two directions: (name, bidirectional, objective).
 SERVED = [
@@ -31,6 +32,10 @@ SERVED = [
     ("dense_autoencoder", False, "reconstruct"),
     ("conv_autoencoder", False, "reconstruct"),
     ("appearance_to_flow", False, "motion"),
+    ("place_simple_rnn", False, "density"),
+    ("place_lstm", False, "density"),
+    ("place_gru", False, "density"),
+    ("place_lstm_gru", False, "density"),
     ("unet_segmenter", False, "classify"),
     ("unet_segmenter", False, "segment"),
 ]
@@ -59,6 +64,9 @@ def model_config(**changes):
             "head": "linear",
             "channels": (4, 5),
             "embed": 0,
+            "lag": 2,
+            "mean": 2,
+            "calibrate": "place",
             "dtype": "float32",
         }
     )
@@ -81,7 +89,7 @@ def model(name="lstm", *, task="predict", feature_shape=None, **changes):
     if feature_shape is None:
         feature_shape = MAPS.get(name, (FEATURES,))
     task = objective(task) if isinstance(task, str) else task
-    layers = (4, 3) if name == "lstm_gru" else (3,)
+    layers = (4, 3) if name.endswith("lstm_gru") else (3,)
     widths = (8, 5, 6) if name == "unet_segmenter" else (4, 5)
     config = model_config(**{"name": name, "units": layers, "channels": widths, **changes})
     return models.create(config, feature_shape=feature_shape, objective=task)

@@ -30,7 +30,8 @@ def dropout_keys(count, seed=0):
     return jax.random.split(jax.random.key(seed), count)
 
 
-@_cases([case for case in build.SERVED if case[2] != "motion"])  # it has a state: test_motion
+# Those with a state have tests of their own.
+@_cases([case for case in build.SERVED if case[2] not in ("motion", "density")])
 def test_outputs_scores_and_gradients(name, bidirectional, task):
     model, goal, x = made(name, bidirectional, task)
     batch, s = build.batch_of(build.BATCH), goal.num_scored(build.STEPS)

@@ -20,6 +20,7 @@ CASES = [  # model, both directions, objective, rows between two of a window
     ("lstm", False, "reconstruct", 1),
     ("dense", False, "predict", 2),
     ("appearance_to_flow", False, "motion", 1),
+    ("place_gru", False, "density", 1),
 ]
 
 
@@ -55,7 +56,7 @@ def test_the_first_frames_are_scored_by_what_came_before(name, both, task, dilat
     found = score_videos(model, objective, variables, videos, first_frames="short", **sizes)
     filled = score_videos(model, objective, variables, videos, first_frames="fill", **sizes)
     # What predicts has nothing before the first row: of each phase where it scans, else of all.
-    blind = (dilation if scans(model) else 1) if task in ("predict", "motion") else 0
+    blind = (dilation if scans(model) else 1) if task in ("predict", "motion", "density") else 0
     for key, video in videos.items():
         scores, predicted = found[key]
         assert predicted.tolist() == [i >= blind for i in range(len(video))]

@@ -20,6 +20,7 @@ def choices() -> dict[str, tuple[str, ...]]:
         "detector.name": tuple(DETECTORS),
         "window.label": LABEL_RULES,
         "model.name": tuple(MODELS),
+        "model.calibrate": ("place", "none"),
         "model.dtype": ("float32", "bfloat16"),
         "objective.name": tuple(OBJECTIVES),
         "objective.activation": ACTIVATIONS,

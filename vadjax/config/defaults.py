@@ -71,6 +71,7 @@ def default_config() -> ConfigDict:
             embed=0,  # recurrent models: width of a ReLU layer on every row; 0 is none
             lag=6,  # place models: rows between the past that is read and the row it predicts
             mean=9,  # place models: rows over which the errors of a place are averaged
+            calibrate="place",  # place models: surprises in deviations of their place, or "none"
             channels=(64, 32),  # conv_autoencoder: widths on the way down; other map models: all
             dtype="float32",
         )

@@ -68,9 +68,9 @@ def error_maps(outputs, windows, *, shape: tuple[int, ...] = ()) -> jax.Array:
     Returns:
         [b, h, w] float32. Of a classifier of places the softplus of each place's log odds of being
         abnormal; of a density the surprise of each place, whose maximum is the score (0 where it
-        is below the place's average); of a motion scanner the largest |error| / scale over the channels, the terms
-        whose maximum is the score; else the squared error, whose mean over places (maximum, under
-        objective.reduce=max) is the score.
+        is below the place's average); of a motion scanner the largest |error| / scale over the
+        channels, the terms whose maximum is the score; else the squared error, whose mean over
+        places (maximum, under objective.reduce=max) is the score.
     """
     if "cell_logits" in outputs:
         return jax.nn.softplus(_log_odds(outputs["cell_logits"][:, -1]))

@@ -11,32 +11,33 @@ from vadjax.models.linen import LinenModel, read_fields, read_widths
 from vadjax.models.recurrence import Recurrence
 
 PREFIX = "place_"  # before the kind of cell, in the registry
-LEAST = 0.1  # variance of a standardised channel: what hardly ever moves is not surprising at once
+LEAST = 0.3  # variance of a standardised channel: what hardly ever moves is not surprising at once
 DECAY = 0.99  # of the calibration, a training step
 
 
 class RecurrentPlaces(nn.Module):
-    """Gives each place a Gaussian density of its motion: from its look now, and its past.
+    """Gives each place a Gaussian density of its motion: from its look now, and before.
 
-    A place is 2x2 cells of the map. Its motion is the mean over 3x3 cells, a box about as large as a
-    body; its look the mean over 2x2. The recurrence of a place reads how it and its neighbours
-    looked and moved until `lag` rows ago. Its state and the present look give mean and variance of
-    each channel of motion. Nothing that was seen in between is read but the present look: what
-    has moved for half a second predicts its own motion, however fast, and would never be unlikely.
-    All places share the weights; rows of places have biases of their own, because the speed of
-    a walker in pixels depends on the distance from the camera.
+    A place is 2x2 cells of the map, which are its look. Its motion is the mean over 3x3 cells, a
+    box about as large as a body. The recurrence of a place reads how it and its neighbours looked
+    until `lag` rows ago. Its state and the present look give mean and variance of each channel of
+    motion. No motion is read, and no look in between: what has moved for half a second
+    predicts its own motion, however fast, and would never be unlikely. All places share the
+    weights; each has biases of its own, because a walker's speed in pixels depends on the
+    distance from the camera, and directions on the place.
 
     The surprise of a place is the squared mean of the last standardised errors, summed over
-    channels: twice the negative log likelihood of this mean but for a constant. It is in standard
-    deviations from the average of its place, which `calibration` follows during training.
+    channels: twice the negative log likelihood of this mean but for a constant. Calibrated, it is
+    in standard deviations from the average of its place, which training follows in `calibration`.
 
     Attributes:
         cells: kind of each recurrent layer, keys of `cells.CELLS`.
         units: width of each recurrent layer.
         embed: width of the layers before the recurrence.
         num_motion: the first channels of a cell, which are its motion; the others are its look.
-        lag: rows between the newest row that the recurrence reads and the one that is predicted.
+        lag: rows between the newest look that the recurrence reads and the row that is predicted.
         mean: rows over which errors are averaged, at most.
+        calibrated: whether surprises are relative to what is usual at their place.
         dropout: configured rate, before the head.
         dtype: of the computation.
     """
@@ -47,6 +48,7 @@ class RecurrentPlaces(nn.Module):
     num_motion: int
     lag: int
     mean: int
+    calibrated: bool = True
     dropout: float = 0.0
     dtype: jnp.dtype = jnp.dtype("float32")
 
@@ -63,19 +65,17 @@ class RecurrentPlaces(nn.Module):
         drop = make_dropout(self.dropout, train=train, hparams=hparams, keys=keys)
         lag, mean = self.lag, min(self.mean, windows.shape[1] - self.lag)
         s = windows.shape[1] - lag if num_outputs is None else max(num_outputs, mean)
-        motion = box_mean(windows[..., : self.num_motion])  # [b, t, h, w, k]
-        look = pair_mean(windows[..., self.num_motion :]).astype(self.dtype)
-        past = jnp.concatenate([motion[:, :-lag].astype(self.dtype), look[:, :-lag]], -1)
-        parts = [self._embedded(look[:, -s:], "now"), self._states(self._embedded(past, "past"), s)]
-        x = nn.relu(dense(self.units[-1], self.dtype, name="joined")(jnp.concatenate(parts, -1)))
+        motion = box_mean(windows[:, -s:, ..., : self.num_motion])  # [b, s, h, w, k]
+        look = self._embedded(four_cells(windows[..., self.num_motion :]))  # [b, t, h, w, e]
+        x = jnp.concatenate([look[:, -s:], self._states(look[:, :-lag], s)], -1)
+        x = nn.relu(dense(self.units[-1], self.dtype, name="joined")(x))
         output = dense(2 * self.num_motion, self.dtype, name="output")(drop(x, 0))
-        rows = (output.shape[2], 1, 2 * self.num_motion)
-        output = output.astype(jnp.float32) + self.param("output_row", nn.initializers.zeros, rows)
+        output = self._biased(output.astype(jnp.float32), "output_place")
         centre, spread = jnp.split(output, 2, axis=-1)
         variance = LEAST + nn.softplus(spread)
-        errors = (motion[:, -s:] - centre) * jax.lax.rsqrt(variance)
+        errors = (motion - centre) * jax.lax.rsqrt(variance)
         nll = 0.5 * (jnp.square(errors) + jnp.log(variance))
-        squared = jnp.square(mean_error(errors[:, -mean:], windows[:, -mean:])).sum(-1)
+        squared = jnp.square(mean_error(errors[:, -mean:], windows[:, -mean - 1 :])).sum(-1)
         return {
             "hidden": x.astype(jnp.float32),
             "output": jnp.concatenate([centre, variance], -1),
@@ -84,15 +84,17 @@ class RecurrentPlaces(nn.Module):
             "surprise": self._calibrated(squared, train)[:, None],
         }
 
-    def _embedded(self, x, name):
-        """Read each place and its neighbours: [b, s, h, w, c] to [b, s, h, w, embed]."""
-        b, s, h, w, _ = x.shape
-        x = dense(self.embed, self.dtype, name=f"{name}_thin")(x)
-        rows = self.param(f"{name}_row", nn.initializers.zeros, (h, 1, self.embed))
-        x = nn.relu(x + rows.astype(self.dtype)).reshape(b * s, h, w, -1)
+    def _embedded(self, x):
+        """Read each place and its neighbours: [b, t, h, w, c] to [b, t, h, w, embed]."""
+        x = dense(self.embed, self.dtype, name="thin")(x.astype(self.dtype))
+        x = nn.relu(self._biased(x, "place"))
         init = nn.initializers.variance_scaling(2.0, "fan_in", "truncated_normal")
-        kernel = self.param(f"{name}_conv", init, (3, 3, self.embed, self.embed))
-        return nn.relu(conv3x3(x, kernel.astype(self.dtype))).reshape(b, s, h, w, -1)
+        kernel = self.param("conv", init, (3, 3, self.embed, self.embed)).astype(self.dtype)
+        return nn.relu(conv3x3(x.reshape(-1, *x.shape[2:]), kernel)).reshape(x.shape)
+
+    def _biased(self, x, name):
+        """Add a bias for each place."""
+        return x + self.param(name, nn.initializers.zeros, x.shape[2:]).astype(x.dtype)
 
     def _states(self, x, s):
         """States of the recurrence after the last s rows, [b, s, h, w, u]."""
@@ -112,6 +114,8 @@ class RecurrentPlaces(nn.Module):
             now = jax.lax.stop_gradient(squared)
             new = jnp.stack([now.mean(0), jnp.square(now).mean(0)])
             moments.value = DECAY * moments.value + (1 - DECAY) * new
+        if not self.calibrated:
+            return squared
         first, second = box_mean(moments.value[None, ..., None], stride=1)[0, ..., 0]
         deviation = jnp.sqrt(jnp.maximum(second - jnp.square(first), 1e-6))
         return (squared - first) / (deviation + 0.3 * deviation.mean())
@@ -133,11 +137,11 @@ def box_mean(x, *, stride: int = 2):
     return sum(rows[:, :, :, j : j + w : stride] for j in range(3)) / 9
 
 
-def pair_mean(x):
-    """Average 2x2 cells: [b, t, h, w, c] to [b, t, ceil(h / 2), ceil(w / 2), c]."""
-    b, t, h, w, c = x.shape
+def four_cells(x):
+    """Lay 2x2 cells side by side: [b, t, h, w, c] to [b, t, ceil(h / 2), ceil(w / 2), 4 c]."""
+    h, w = x.shape[2:4]
     x = jnp.pad(x, ((0, 0), (0, 0), (0, h % 2), (0, w % 2), (0, 0)), mode="edge")
-    return x.reshape(b, t, (h + 1) // 2, 2, (w + 1) // 2, 2, c).mean((3, 5))
+    return jnp.concatenate([x[:, :, i::2, j::2] for i in (0, 1) for j in (0, 1)], axis=-1)
 
 
 def mean_error(errors, windows):
@@ -145,13 +149,14 @@ def mean_error(errors, windows):
 
     Args:
         errors: [b, s, h, w, k].
-        windows: [b, s, ...], the rows; one that equals a neighbour has no motion of its own.
+        windows: [b, s + 1, ...], the rows and the one before them; a row that equals a neighbour
+            has no motion of its own.
 
     Returns:
         [b, h, w, k]; 0 where no row counts.
     """
-    same = (windows[:, 1:] == windows[:, :-1]).all(tuple(range(2, windows.ndim)))  # [b, s - 1]
-    own = ~(jnp.pad(same, ((0, 0), (1, 0))) | jnp.pad(same, ((0, 0), (0, 1))))
+    same = (windows[:, 1:] == windows[:, :-1]).all(tuple(range(2, windows.ndim)))  # [b, s]
+    own = ~(same | jnp.pad(same[:, 1:], ((0, 0), (0, 1))))
     weight = own[:, :, None, None, None].astype(jnp.float32)
     return (weight * errors).sum(1) / jnp.maximum(weight.sum(1), 1)
 
@@ -198,6 +203,7 @@ def build(config, *, feature_shape, objective) -> LinenModel:
         num_motion=objective.num_motion,
         lag=int(config.lag),
         mean=int(config.mean),
+        calibrated=config.calibrate == "place",
         **read_fields(config),
     )
     return LinenModel(module, feature_shape, min_length=int(config.lag) + 1)

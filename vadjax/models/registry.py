@@ -69,9 +69,7 @@ MODELS: Mapping[str, ModelEntry] = {
     "appearance_to_flow": ModelEntry(
         "appearance_to_flow", "Appearance to flow", "maps", ("motion",)
     ),
-    "place_simple_rnn": ModelEntry(
-        "recurrent_places", "SimpleRNN by place", "maps", ("density",)
-    ),
+    "place_simple_rnn": ModelEntry("recurrent_places", "SimpleRNN by place", "maps", ("density",)),
     "place_lstm": ModelEntry("recurrent_places", "LSTM by place", "maps", ("density",)),
     "place_gru": ModelEntry("recurrent_places", "GRU by place", "maps", ("density",)),
     "place_lstm_gru": ModelEntry("recurrent_places", "LSTM_GRU by place", "maps", ("density",)),
