@@ -22,6 +22,14 @@ from vadjax.runtime.console import Console
 from vadjax.storage.state import load_state, save_state
 
 LENGTH = 4
+BY_PLACE = {
+    "features__backbone": "flow",
+    "features__tap": "map",
+    "model__name": "place_gru",
+    "model__lag": 2,
+    "model__mean": 2,
+    "objective__name": "density",
+}
 STREAMING = [
     name
     for name in detectors.DETECTORS
@@ -87,7 +95,7 @@ class World:
     def _features(self, one: Video) -> np.ndarray:
         tap = self.config.features.tap
         extractor = Extractor(self.run.backbone, taps=(tap,), batch_size=8)
-        images = np.stack([self.run.backbone.preprocess(frame) for frame in one.frames])
+        images = np.stack(list(map(self.run.backbone.preprocess.reader(), one.frames)))
         size = extractor.batch_size
         index = np.arange(-(-len(images) // size) * size).reshape(-1, size) % len(images)
         return np.concatenate([np.asarray(extractor(images[at])[tap]) for at in index])[
@@ -162,6 +170,7 @@ def test_a_stream_gives_the_scores_of_batch_scoring(name, tmp_path):
         ({"objective__name": "reconstruct"}, 0),
         ({"model__name": "dense_autoencoder", "objective__name": "reconstruct"}, 0),
         ({"score__first_frames": "fill"}, LENGTH - 1),
+        (BY_PLACE, 1),
     ],
 )
 def test_a_stream_scores_the_first_frames_as_batch_scoring_does(changes, num_filled, tmp_path):

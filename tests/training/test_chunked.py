@@ -87,6 +87,7 @@ CASES = {
     "mixed maps": ("unet_segmenter", "segment", {"mix": 0.6}),
     "runs": ("lstm", "classify", {"batches": "runs"}),
     "state": ("appearance_to_flow", "motion", {"schedule": "cosine"}),
+    "places": ("place_lstm", "density", {}),
 }
 
 
