@@ -12,7 +12,7 @@ import importlib
 import pathlib
 from typing import TYPE_CHECKING
 
-from vadjax.backbones.input_size import follows_frames, size_of_frames
+from vadjax.backbones.input_size import follows_frames, size_of_crops, size_of_frames
 from vadjax.backbones.registry import (
     FOLDER,
     family_of,
@@ -33,6 +33,7 @@ __all__ = [
     "follows_frames",
     "has_weights",
     "list_backbones",
+    "size_of_crops",
     "size_of_frames",
     "takes_any_size",
 ]

@@ -49,3 +49,27 @@ def size_of_frames(name: str, frame: tuple[int, int]) -> tuple[int, int] | None:
     long = max(int(short * ratio + 1e-6) // step * step, short)
     long = max(min(long, int(MOST * pixels / short) // step * step), short)
     return (short, long) if frame[0] <= frame[1] else (long, short)
+
+
+def size_of_crops(name: str, side: int) -> tuple[int, int]:
+    """Choose the input size of a backbone for square crops.
+
+    >>> size_of_crops("resnet18", 64), size_of_crops("vit_small_patch14_dinov2", 64)
+    ((64, 64), (70, 70))
+
+    Args:
+        name: Of the backbone.
+        side: Of the crops in pixels.
+
+    Returns:
+        Height and width: the least that it takes from there on, or its own where it takes no other.
+    """
+    family = importlib.import_module(f"vadjax.backbones.{family_of(name)}")
+    architecture = getattr(family, "ARCHITECTURES", {}).get(name)
+    if architecture is None or not architecture.layouts:
+        return side, side
+    if architecture.fixed:
+        return architecture.preprocess.size
+    step = architecture.multiple
+    side = -(-max(side, architecture.least) // step) * step
+    return side, side

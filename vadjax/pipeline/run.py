@@ -153,7 +153,8 @@ class Run:
         """The backbone of `config.features` for crops of moving bodies."""
         from vadjax.features.scene.meter import CROP
 
-        return load_backbone(self.config, cache_dir=self.cache, size=(CROP, CROP))
+        size = backbones.size_of_crops(self.config.features.backbone, CROP)
+        return load_backbone(self.config, cache_dir=self.cache, size=size)
 
     @functools.cached_property
     def reference(self) -> Any:

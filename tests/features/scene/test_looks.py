@@ -2,10 +2,12 @@
 
 import types
 
+import cv2
 import jax.numpy as jnp
 import numpy as np
 import pytest
 
+from vadjax import backbones
 from vadjax.errors import UserError
 from vadjax.features.scene import looks as module
 from vadjax.features.scene.looks import Looks
@@ -49,3 +51,27 @@ def test_an_embedding_is_the_mean_over_the_tap(tap, step, monkeypatch):
 def test_an_unknown_tap_is_refused():
     with pytest.raises(UserError, match="stage2"):
         Looks(Tiny(), "stage_2")
+
+
+def test_crops_are_resized_where_the_network_takes_another_size():
+    class Larger(Tiny):
+        preprocess = types.SimpleNamespace(size=(70, 70))
+
+    looks, some = Looks(Larger(), "stage1"), crops(3)
+    larger = np.stack([cv2.resize(crop, (70, 70)) for crop in some])
+    np.testing.assert_array_equal(looks(some), Looks(Larger(), "stage1")(larger))
+    assert np.abs(looks(some).astype(float) - Looks(Tiny(), "stage1")(some)).max() > 0
+
+
+@pytest.mark.parametrize(
+    ("name", "side"),
+    [
+        ("tf_efficientnet_lite0", 64),
+        ("vit_small_patch14_dinov2", 70),
+        ("vit_base_patch16_clip_224", 64),
+        ("vgg16", 64),
+    ],
+)
+def test_every_family_takes_the_size_that_is_chosen_for_crops(name, side):
+    assert backbones.size_of_crops(name, 64) == (side, side)
+    backbones.check_input(name, size=(side, side), fit="stretch")

@@ -3,6 +3,7 @@
 import functools
 from typing import Any
 
+import cv2
 import jax
 import numpy as np
 
@@ -18,7 +19,7 @@ class Looks:
     """Embeds crops: the mean over locations of one stage of a network.
 
     Args:
-        backbone: built for inputs of the crops' size.
+        backbone: built for inputs of the crops' size, or one to which they are resized.
         tap: one of its stages; "" is `USUAL`, or the last one of a network without it.
 
     Raises:
@@ -59,6 +60,9 @@ class Looks:
         Returns:
             float16 [n, d].
         """
+        height, width = self.backbone.preprocess.size
+        if len(crops) and crops.shape[1:3] != (height, width):  # patches of a transformer, say
+            crops = np.stack([cv2.resize(crop, (width, height)) for crop in crops])
         found = np.empty((len(crops), self.width), np.float16)
         start = 0
         while start < len(crops):
