@@ -12,6 +12,7 @@ from vadjax import config as configs
 from vadjax.data.splits.units import Segment
 from vadjax.detectors.contract import Progress
 from vadjax.detectors.scene import detector as module
+from vadjax.detectors.scene import doubts
 from vadjax.detectors.scene.bodies import BodyReader
 from vadjax.detectors.scene.cue import Camera
 from vadjax.detectors.scene.cues import CUES
@@ -260,6 +261,14 @@ def test_scores_do_not_look_ahead(normal):
     np.testing.assert_array_equal(whole[:12], part)
 
 
+def test_a_cut_to_another_scene_is_said_with_its_place(normal):
+    detector, state = normal
+    own, other = walk(1.9), [np.roll(frame[::-1], 40, axis=1) for frame in walk(1.9)]
+    words = detector.doubt(state, clip("test/cut", [*own, *own[:5], *other]))
+    assert words.startswith("in 45% of its frames, the first at 3 s, most") and "a cut" in words
+    assert detector.doubt(state, clip("test/flash", [*own, other[0], *own])) == ""
+
+
 def test_an_alarm_is_explained_by_its_cue_place_and_numbers(normal):
     detector, state = normal
     one = clip("test/1", walk(6.0, number=17))
@@ -284,7 +293,7 @@ def test_another_scene_is_doubted_and_the_own_one_is_not(normal):
     other = [np.roll(frame[::-1], 40, axis=1) for frame in walk(1.9)]
     words = detector.doubt(state, clip("test/moved", other))
     share = int(words.partition("%")[0])
-    assert share >= 100 * module.DIFFERENT and "another scene, or a camera" in words
+    assert share >= 100 * doubts.DIFFERENT and "another scene, or a camera" in words
 
 
 def test_an_alarm_is_explained_by_the_cue_the_place_and_both_numbers(normal):

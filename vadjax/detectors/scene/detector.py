@@ -12,7 +12,6 @@ from typing import Any
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from vadjax.data.arrays.row_view import release
 from vadjax.data.clip import Clip
 from vadjax.data.leakage.fitted import stretches_of
 from vadjax.data.scored_video import Finding, ScoredVideo
@@ -22,6 +21,7 @@ from vadjax.detectors.scene.clip_reader import own_camera, parts_of, reader_of
 from vadjax.detectors.scene.cue import Camera, Cue, Frames
 from vadjax.detectors.scene.cues import BY_WEIGHTS, CUES, chosen, inputs_of
 from vadjax.detectors.scene.cues.objects import known_classes
+from vadjax.detectors.scene.doubts import caution_of, doubt_of
 from vadjax.detectors.scene.exemplar_pictures import cut_pictures
 from vadjax.detectors.scene.explaining import findings
 from vadjax.detectors.scene.follower import SceneFollower, camera_of
@@ -30,7 +30,6 @@ from vadjax.detectors.scene.stream import SceneStream
 from vadjax.detectors.scene.traffic import Traffic, added, normal_scene
 from vadjax.errors import UserError
 from vadjax.features.scene.extract import usual_fps
-from vadjax.features.scene.meter import CHANNELS
 from vadjax.features.scene.reference import Reference
 from vadjax.scoring.fusion import Surprise
 
@@ -239,7 +238,7 @@ class Scene(ClipDetector):
         return normal_scene(state["traffic"], reference, usual_speed)
 
     def doubt(self, state: State, clip: Clip) -> str:
-        """Say that most of the picture differs from the background; see `Doubter.doubt`.
+        """Say that the picture differs from the background; see `Doubter.doubt`.
 
         Args:
             state: what `fit` returned.
@@ -248,16 +247,7 @@ class Scene(ClipDetector):
         Returns:
             The sentence, or "".
         """
-        cells = clip.rows("cells")
-        looked = cells[:: max(1, len(cells) // SAMPLED)]
-        share = float(np.median(looked[..., CHANNELS.index("share")].mean((1, 2), np.float32)))
-        release(cells)
-        if share < DIFFERENT:
-            return ""
-        return (
-            f"{share:.0%} of the picture differ from the background of the training clips: another "
-            "scene, or a camera that moves or was moved; its scores mean nothing"
-        )
+        return doubt_of(clip)
 
     def cautions(self, state: State) -> list[str]:
         """Say that there were too few clips to hold some out; see `Cautious.cautions`.
@@ -268,14 +258,7 @@ class Scene(ClipDetector):
         Returns:
             A sentence, or none.
         """
-        count = len(set(state["clips"]))
-        if count >= NUM_FOLDS:
-            return []
-        return [
-            f"calibrated on stretches of {count} clip{'s' * (count > 1)}: what is held out shows "
-            f"the same minutes as what is learnt, so that new footage scores too high; give at "
-            f"least {NUM_FOLDS} normal clips"
-        ]
+        return caution_of(len(set(state["clips"])), NUM_FOLDS)
 
     def stream(self, state: State, fps: float | None = None) -> Stream:
         """Measure and score frame by frame; see `Detector.stream`.
