@@ -24,7 +24,6 @@ from alter import ALTERATIONS, Altered  # noqa: E402
 from vadjax import api  # noqa: E402
 from vadjax.data.scored_video import ScoredVideo  # noqa: E402
 from vadjax.detectors.scene.bodies import BodyReader  # noqa: E402
-from vadjax.detectors.scene.detector import DIFFERENT  # noqa: E402
 from vadjax.detectors.scene.follower import SceneFollower, camera_of  # noqa: E402
 from vadjax.evaluation.alarm_rates import alarms_threshold  # noqa: E402
 from vadjax.evaluation.events import count_false_alarms  # noqa: E402
@@ -51,17 +50,19 @@ def scored(name: str, rows, state) -> tuple[ScoredVideo, dict[str, float], float
     """
     camera = camera_of(state, FPS)
     reader, follower = BodyReader(camera.reference, FPS), SceneFollower(state, camera)
-    scores, parts, shares = [], [], []
+    scores, parts, every = [], [], []
     for cells, windows in rows:
         found = follower.update(reader.update(cells, windows))
         scores.append(found.score)
         parts.append(found.parts)
-        shares.append(float(np.mean(cells[..., CHANNELS.index("share")], dtype=np.float32)))
+        every.append(np.asarray(cells))
     values = np.array(scores, np.float32)
     values[0] = values[1]
     means = {cue: float(np.mean([part[cue] for part in parts[1:]])) for cue in parts[0]}
     labels = np.zeros(len(values), np.uint8)
-    return ScoredVideo(name, values, labels=labels, fps=FPS), means, float(np.median(shares))
+    shown = np.stack(every)
+    share = np.median(shown[..., CHANNELS.index("share")].mean((1, 2), np.float32))
+    return ScoredVideo(name, values, labels=labels, fps=FPS), means, float(share)
 
 
 def row_of(found: list, threshold: float) -> dict:
@@ -72,9 +73,9 @@ def row_of(found: list, threshold: float) -> dict:
         threshold: of the detector.
 
     Returns:
-        Alarms an hour, frames called, means of cues, clips said to be of another scene.
+        Alarms an hour, frames called, means of cues, foreground.
     """
-    videos = [video for video, _, _ in found]
+    videos = [video for video, *_ in found]
     hours = sum(len(v.scores) for v in videos) / FPS / 3600
     (alarms,) = count_false_alarms(videos, np.array([threshold]))
     scores = np.concatenate([video.scores for video in videos])
@@ -83,9 +84,8 @@ def row_of(found: list, threshold: float) -> dict:
         "alarms_per_hour": alarms / hours,
         "called": float((scores >= threshold).mean()),
         "median_score": float(np.median(scores)),
-        "cues": {cue: float(np.mean([m[cue] for _, m, _ in found])) for cue in found[0][1]},
+        "cues": {cue: float(np.mean([m[cue] for _, m, *_ in found])) for cue in found[0][1]},
         "foreground": float(np.median([share for *_, share in found])),
-        "doubted": int(sum(share >= DIFFERENT for *_, share in found)),
         "clips": len(found),
     }
 

@@ -26,6 +26,7 @@ from vadjax.detectors.scene.exemplar_pictures import cut_pictures
 from vadjax.detectors.scene.explaining import findings
 from vadjax.detectors.scene.follower import SceneFollower, camera_of
 from vadjax.detectors.scene.lessons import LessonStore
+from vadjax.detectors.scene.moved import moved
 from vadjax.detectors.scene.stream import SceneStream
 from vadjax.detectors.scene.traffic import Traffic, added, normal_scene
 from vadjax.errors import UserError
@@ -247,7 +248,8 @@ class Scene(ClipDetector):
         Returns:
             The sentence, or "".
         """
-        return doubt_of(clip)
+        counts = state["cues"].get("still", {}).get("counts")
+        return doubt_of(clip) or moved(clip, counts)
 
     def cautions(self, state: State) -> list[str]:
         """Say that there were too few clips to hold some out; see `Cautious.cautions`.

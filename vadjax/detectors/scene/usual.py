@@ -69,3 +69,17 @@ def usual(counts: np.ndarray) -> np.ndarray:
     values[index == 0] = 0.0
     values = cv2.GaussianBlur(cv2.dilate(values, np.ones(_AROUND)), (0, 0), 1.5)
     return np.maximum(values, max(_FLOOR * float(values.max()), _LOW))
+
+
+def share_above(counts: np.ndarray, value: float) -> float:
+    """Return how much of all that was counted lies above a value.
+
+    Args:
+        counts: int [BINS, h, w].
+        value: in the cue's unit.
+
+    Returns:
+        A share in [0, 1].
+    """
+    bounds = _LOW * (_HIGH / _LOW) ** (np.arange(BINS) / (BINS - 1))  # the most that a bin holds
+    return float(counts[bounds > value].sum() / max(int(counts.sum()), 1))
