@@ -36,9 +36,7 @@ from vadjax.scoring.fusion import Surprise
 
 NUM_FOLDS = 4  # of the training clips, for held-out normal maps
 LEAST_FRAMES = 50  # of training
-DIFFERENT = 0.35  # share of foreground in the median frame from which on it is another scene
 TRAFFIC = "traffic"  # the name of its lessons among those of the cues
-SAMPLED = 64  # frames of a clip in which it is looked for
 
 
 class Scene(ClipDetector):
