@@ -19,7 +19,7 @@ def measured(monkeypatch):
     """Calls of the measurement, which here finds 2 the fastest."""
     calls = []
 
-    def fastest(backbone, tap, batch_size, candidates):
+    def fastest(backbone, taps, batch_size, candidates):
         calls.append(candidates)
         return 2
 
@@ -27,9 +27,13 @@ def measured(monkeypatch):
     return calls
 
 
-def choose(backbone, folder, *, batch_size=16, num_frames=5000):
+def choose(backbone, folder, *, batch_size=16, num_frames=5000, taps=("features",)):
     return choose_micro_batch(
-        backbone, tap="features", batch_size=batch_size, cache_dir=folder, num_frames=num_frames
+        backbone,
+        taps=taps,
+        batch_size=batch_size,
+        cache_dir=folder,
+        num_frames=num_frames,
     )
 
 

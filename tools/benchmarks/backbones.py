@@ -82,7 +82,7 @@ def ours(name: str) -> Callable[[], dict[str, float]]:
             continue
         cache = pathlib.Path(tempfile.gettempdir()) / "vadjax-bench"
         micro_batch = choose_micro_batch(
-            backbone, tap="features", batch_size=batch, cache_dir=cache, num_frames=10_000
+            backbone, taps=("features",), batch_size=batch, cache_dir=cache, num_frames=10_000
         )
         runs[batch] = Extractor(
             backbone, taps=("features",), batch_size=batch, micro_batch=micro_batch

@@ -25,7 +25,7 @@ class Entry(NamedTuple):
         kind: name of the class in the module.
         title: for people.
         group: heading under which pages list it.
-        inputs: names of what it reads (`frontend.Frontend`).
+        inputs: names of what it reads (`inputs.INPUTS`) with the default config.
         units: kinds of units ("segment", "window") that it scores.
         gradient: it is trained by gradient, over windows; no baseline.
         baseline: every run with such units, and with its inputs, is compared with it.
@@ -100,6 +100,21 @@ def create(name: str, config: Any, *, frontend: "Frontend | None" = None) -> "De
     entry = DETECTORS[name]
     module = importlib.import_module(f"{__name__}.{entry.module}")
     return getattr(module, entry.kind)(config, frontend)
+
+
+def inputs_of(config: Any) -> tuple[str, ...]:
+    """Return what the detector of a config reads, which may depend on its own keys.
+
+    Args:
+        config: the whole config.
+
+    Returns:
+        Names of inputs, sorted.
+
+    Raises:
+        UserError: see `create`.
+    """
+    return tuple(sorted(create(config.detector.name, config).inputs))
 
 
 def baselines(unit: str, inputs: tuple[str, ...]) -> list[str]:

@@ -67,7 +67,8 @@ class Detector(Protocol):
 
     Attributes:
         name: as registered.
-        inputs: what it reads of a clip (`Clip.rows`), for instance ("features", "motion").
+        inputs: what it reads of a clip (`Clip.rows`), for instance ("features", "motion") or
+            ("tap:stage2", "tap:stage3"): `inputs.py` has the names.
         delay: frames after a frame that its score waits for: 0 is causal; None needs the whole
             video and cannot stream.
     """

@@ -8,17 +8,19 @@ from typing import Any
 import numpy as np
 
 from vadjax.detectors.contract import FrameScore
+from vadjax.detectors.inputs import TAP, taps_of
 from vadjax.errors import unknown
 
-Reader = Callable[[np.ndarray], np.ndarray | None]
-INPUTS = ("features", "motion")
+Rows = dict[str, np.ndarray | None]  # name of an input -> row, None where there is none yet
+Reader = Callable[[np.ndarray], Rows]
+INPUTS = ("features", f"{TAP}NAME", "motion")  # that single frames can be turned into
 
 
 class Frontend:
-    """Makes readers, each of which turns the frames of one video into the rows of one input.
+    """Makes readers, each of which turns the frames of one video into the rows of inputs.
 
-    "features" are the rows of the backbone's tap that the config names, "motion" the measures of
-    `features.motion`. Rows equal those of the store.
+    "features" are the rows of the backbone's tap that the config names, "tap:stage3" those of the
+    tap stage3, "motion" the measures of `features.motion`. Rows equal those of the store.
 
     Args:
         config: the whole config; `features` is read.
@@ -37,6 +39,7 @@ class Frontend:
     ):
         self._config, self._backbone = config, backbone
         self._crops, self._reference = crops, reference
+        self._extractors: dict[tuple[str, ...], Any] = {}
 
     @property
     def reference(self) -> Any:
@@ -62,58 +65,69 @@ class Frontend:
             return None
         return objects.create(path, least_score=LEAST_SCORE, most=NUM_OBJECTS)
 
-    @functools.cached_property
-    def _extractor(self) -> Any:
-        """The compiled network that all readers share."""
+    def _extractor(self, taps: tuple[str, ...]) -> Any:
+        """Return the compiled network that all readers of these taps share."""
+        if taps in self._extractors:
+            return self._extractors[taps]
         from vadjax.features.calibrate import choose_micro_batch
         from vadjax.features.extractor import Extractor
 
         f, backbone = self._config.features, self._backbone()
-        options = {"batch_size": f.batch_size}
+        options = {"taps": taps, "batch_size": f.batch_size}
         micro_batch = choose_micro_batch(
             backbone,
-            tap=f.tap,
             **options,
             cache_dir=pathlib.Path(f.cache_dir).expanduser(),
             num_frames=0,
         )
-        return Extractor(backbone, taps=(f.tap,), **options, micro_batch=micro_batch)
+        self._extractors[taps] = Extractor(backbone, **options, micro_batch=micro_batch)
+        return self._extractors[taps]
 
-    def reader(self, name: str) -> Reader:
-        """Return a reader for one video.
+    def reader(self, *names: str) -> Reader:
+        """Return a reader for one video; the backbone passes over a frame once for all inputs.
 
         Args:
-            name: one of `INPUTS`.
+            names: of inputs, of `INPUTS`.
 
         Returns:
-            A function: frame uint8 [h, w, 3] or [h, w] -> row, None where the input has none yet
-            (the first frame has no motion).
+            A function: frame uint8 [h, w, 3] or [h, w] -> the row of each input, None where it has
+            none yet (the first frame has no motion).
 
         Raises:
-            UserError: unknown input.
+            UserError: unknown input, or the backbone has no such tap.
         """
-        if name == "motion":
-            from vadjax.features.motion import MotionMeter
+        taps = taps_of(names, features=self._config.features.tap)
+        if others := [name for name in names if name != "motion" and name not in taps]:
+            raise unknown("input of a stream", others[0], INPUTS)
+        meter = self._motion() if "motion" in names else None
+        network = self._network(tuple(dict.fromkeys(taps.values()))) if taps else None
 
-            return _measured(MotionMeter(keep=False))
-        if name == "features":
-            from vadjax.features.extractor import FrameExtractor
+        def read(frame: np.ndarray) -> Rows:
+            rows: Rows = {} if meter is None else {"motion": meter(frame)}
+            if network is not None:
+                by_tap = network(frame)
+                rows |= {name: by_tap[tap] for name, tap in taps.items()}
+            return rows
 
-            read, tap = FrameExtractor(self._extractor), self._config.features.tap
-            return lambda frame: read(frame)[tap]
-        raise unknown("input of a detector", name, INPUTS)
+        return read
 
+    def _network(self, taps: tuple[str, ...]) -> Callable[[np.ndarray], dict[str, np.ndarray]]:
+        from vadjax.features.extractor import FrameExtractor
 
-def _measured(meter: Any) -> Reader:
-    """Read motion; the first frame has none before it."""
-    count = 0
+        return FrameExtractor(self._extractor(taps))
 
-    def read(frame: np.ndarray) -> np.ndarray | None:
-        nonlocal count
-        measures, count = meter.update(frame), count + 1
-        return measures if count > 1 else None
+    def _motion(self) -> Callable[[np.ndarray], np.ndarray | None]:
+        """Measure motion; the first frame has none before it."""
+        from vadjax.features.motion import MotionMeter
 
-    return read
+        meter, count = MotionMeter(keep=False), 0
+
+        def read(frame: np.ndarray) -> np.ndarray | None:
+            nonlocal count
+            measures, count = meter.update(frame), count + 1
+            return measures if count > 1 else None
+
+        return read
 
 
 class RowStream:
@@ -129,9 +143,9 @@ class RowStream:
         self,
         frontend: Frontend,
         inputs: Sequence[str],
-        score: Callable[[dict[str, np.ndarray | None]], float | None],
+        score: Callable[[Rows], float | None],
     ):
-        self._readers = {name: frontend.reader(name) for name in inputs}
+        self._read = frontend.reader(*inputs)
         self._score, self._count = score, 0
 
     def update(self, frame: np.ndarray, time: float | None = None) -> list[FrameScore]:
@@ -144,7 +158,7 @@ class RowStream:
         Returns:
             Its score.
         """
-        rows = {name: read(frame) for name, read in self._readers.items()}
+        rows = self._read(frame)
         self._count += 1
         return [FrameScore(self._count - 1, time, self._score(rows))]
 

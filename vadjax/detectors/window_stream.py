@@ -77,7 +77,7 @@ class WindowStream:
         Returns:
             The scores that are final now.
         """
-        row = self._read(frame)
+        row = self._read(frame)["features"]
         assert row is not None  # features have a row for every frame
         self._rows.append(self._trained.standardizer.apply(row[None])[0])
         self._waiting.append((self._count, time))

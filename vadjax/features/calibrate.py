@@ -7,6 +7,7 @@ import os
 import pathlib
 import statistics
 import time
+from collections.abc import Sequence
 
 import jax
 import numpy as np
@@ -27,7 +28,7 @@ ROUNDS = 3  # runs of each candidate, alternating, so that drift affects all of 
 def choose_micro_batch(
     backbone: Backbone,
     *,
-    tap: str,
+    taps: Sequence[str],
     batch_size: int,
     cache_dir: str | os.PathLike,
     num_frames: int,
@@ -38,7 +39,7 @@ def choose_micro_batch(
 
     Args:
         backbone: the network, at its input size.
-        tap: the tap that is extracted.
+        taps: those that are extracted, in one pass.
         batch_size: as for `Extractor`; larger candidates are left out.
         cache_dir: folder where choices are kept; if it cannot be written, they are not kept.
         num_frames: number of frames to extract; with few, nothing is measured.
@@ -56,7 +57,10 @@ def choose_micro_batch(
     if len(fitting) == 1 or not backbone.variables:
         return 1
     size = "x".join(map(str, backbone.preprocess.size))
-    key = f"{backbone.name} {size} {backbone.dtype} {tap} {devices} devices, jax {jax.__version__}"
+    named = " ".join(sorted(taps))
+    key = (
+        f"{backbone.name} {size} {backbone.dtype} {named} {devices} devices, jax {jax.__version__}"
+    )
     path = pathlib.Path(cache_dir).expanduser() / "micro_batch.json"
     try:
         known = json.loads(path.read_text())
@@ -67,25 +71,26 @@ def choose_micro_batch(
     if num_frames < WORTH_IT:
         return 1
     log.info("measuring the fastest micro-batch of %s, once for it and this machine", backbone.name)
-    known[key] = _fastest(backbone, tap, batch_size, fitting)
+    known[key] = _fastest(backbone, taps, batch_size, fitting)
     with contextlib.suppress(OSError, UserError):
         write_json(path, known)
     return known[key]
 
 
-def _fastest(backbone: Backbone, tap: str, batch_size: int, candidates: list[int]) -> int:
+def _fastest(
+    backbone: Backbone, taps: Sequence[str], batch_size: int, candidates: list[int]
+) -> int:
     height, width = backbone.preprocess.size
     shape = (batch_size, height, width, backbone.preprocess.channels or 3)
     images = np.random.default_rng(0).integers(0, 256, shape, np.uint8)
     extractors = {
-        n: Extractor(backbone, taps=(tap,), batch_size=batch_size, micro_batch=n)
-        for n in candidates
+        n: Extractor(backbone, taps=taps, batch_size=batch_size, micro_batch=n) for n in candidates
     }
     seconds: dict[int, list[float]] = {n: [] for n in candidates}
     for _ in range(1 + ROUNDS):  # the first run compiles
         for n, extractor in extractors.items():
             batch = np.resize(images, (extractor.batch_size, *shape[1:]))
             start = time.perf_counter()
-            extractor(batch)[tap].block_until_ready()
+            jax.block_until_ready(extractor(batch))
             seconds[n].append((time.perf_counter() - start) / len(batch))
     return min(candidates, key=lambda n: statistics.median(seconds[n][1:]))

@@ -78,7 +78,7 @@ class Extractor:
         """
         for tap in taps:
             if tap not in (choices := ("features", *backbone.taps)):
-                raise unknown(f"features.tap of {backbone.name}", tap, choices)
+                raise unknown(f"tap of {backbone.name}", tap, choices)
         devices = jax.local_device_count()
         self.backbone, self.taps = backbone, tuple(taps)
         self.micro_batch = micro_batch if jax.default_backend() == "cpu" else 0

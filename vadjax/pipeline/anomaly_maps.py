@@ -251,7 +251,7 @@ class AnomalyMaps:
         from vadjax.features.calibrate import choose_micro_batch
 
         run, f = self.run, self.run.config.features
-        options = {"tap": f.tap, "batch_size": f.batch_size, "cache_dir": run.cache}
+        options = {"taps": (f.tap,), "batch_size": f.batch_size, "cache_dir": run.cache}
         return choose_micro_batch(run.backbone, **options, num_frames=0)
 
     @functools.cached_property

@@ -154,7 +154,7 @@ def _warnings(run: Run, *, crossed: bool) -> list[str]:
     if skipped := run.dataset.metadata.get("skipped", ()):
         count = f"{len(skipped)} of {len(skipped) + len(run.dataset.train + run.dataset.test)}"
         warnings.append(f"{count} videos cannot be read and are left out: {some(skipped)}")
-    if "features" in run.inputs:
+    if run.taps:
         if run.backbone.random:
             warnings.append("the backbone's weights are random: no figure here means anything")
         if stage := run.config.features.last_stage:
@@ -164,7 +164,7 @@ def _warnings(run: Run, *, crossed: bool) -> list[str]:
 
 def _features(run: Run) -> dict:
     """Return what metrics.json says of the features, where the detector reads any."""
-    if "features" not in run.inputs:
+    if not run.taps:
         return {"name": run.config.detector.name}
     f = run.config.features
     return {
@@ -175,5 +175,5 @@ def _features(run: Run) -> dict:
         "random_weights": run.backbone.random,
         "fit": f.fit,
         "size": list(run.backbone.preprocess.size),
-        "tap": f.tap,
+        "tap": ", ".join(run.tap_specs),
     }

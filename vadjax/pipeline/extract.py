@@ -3,13 +3,15 @@
 import contextlib
 import os
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from vadjax import config as configs
+from vadjax.data.video import Video
 from vadjax.errors import UserError
 from vadjax.pipeline.run import Run
 from vadjax.runtime import processes
 from vadjax.runtime.compiling import compiling
+from vadjax.storage.features import FeatureStore
 
 VISIBLE_S = 90.0  # a network file system may show a file late
 
@@ -86,7 +88,7 @@ def _extract(run: Run) -> bool:
     )
     for deviation in dataset.deviations:
         run.console.say(f"  note: {deviation.what}: {deviation.meaning}")
-    if "features" in run.inputs:
+    if run.taps:
         run.console.say(f"  {run.backbone.name}, weights: {run.backbone.weights_source}")
         for line in _input_size(run):
             run.console.say(line)
@@ -98,21 +100,21 @@ def _extract(run: Run) -> bool:
     if all(store.holds(v) for v in mine for store in stores):
         run.console.say("  every video is in the store already")
         return False
+    makers = [_taps] if run.taps else []
+    makers += [_scene] if "cells" in run.inputs else []
     total = sum(len(v.frames) for v in mine)
-    with run.console.bar("frames", total=total, unit="frames") as advance:
+    frames, seconds = 0, 0.0
+    for make in makers or [_motion]:
+        with run.console.bar("frames", total=total, unit="frames") as advance:
 
-        def report(progress: dict) -> None:
-            advance(progress["frames"] + total - progress["total"])
+            def report(progress: dict, advance: Callable[[int], None] = advance) -> None:
+                advance(progress["frames"] + total - progress["total"])
 
-        make = _motion
-        if "features" in run.inputs:
-            make = _features
-        elif "cells" in run.inputs:
-            make = _scene
-        done = make(run, mine, report)
-    rate = done["frames_per_s"]
-    run.add_timing(extract_frames=done["frames"], extract_frames_per_s=rate)
-    run.console.say(f"  {done['frames']} frames in {done['seconds']:.1f} s, {rate:.1f} frames/s")
+            done = make(run, mine, report)
+        frames, seconds = max(frames, done["frames"]), seconds + done["seconds"]
+    rate = frames / seconds
+    run.add_timing(extract_frames=frames, extract_frames_per_s=rate)
+    run.console.say(f"  {frames} frames in {seconds:.1f} s, {rate:.1f} frames/s")
     return True
 
 
@@ -127,9 +129,10 @@ def first_batch(run: Run, report: Callable[[dict], None]) -> Iterator[Callable[[
     Yields:
         What is to be called in the place of `report`.
     """
-    size, f = run.backbone.preprocess.size, run.config.features
+    size, taps = run.backbone.preprocess.size, " ".join(run.tap_specs)
     what = f"{run.backbone.name} and decoding the first frames"
-    key = f"{run.backbone.name} {size} {run.backbone.dtype} {f.tap}, {f.batch_size} frames"
+    batch = f"{run.config.features.batch_size} frames"
+    key = f"{run.backbone.name} {size} {run.backbone.dtype} {taps}, {batch}"
     with contextlib.ExitStack() as waiting:
         waiting.enter_context(compiling(run.console, what, cache_dir=run.cache, key=key))
 
@@ -140,31 +143,58 @@ def first_batch(run: Run, report: Callable[[dict], None]) -> Iterator[Callable[[
         yield reported
 
 
-def _features(run: Run, videos: list, report) -> dict:
+def extract_taps(
+    run: Run,
+    videos: Sequence[Video],
+    *,
+    stores: Mapping[str, FeatureStore],
+    motion_store: FeatureStore | None = None,
+    report: Callable[[dict], None],
+) -> dict:
+    """Extract the rows of taps, with one pass of the backbone over each video that a store lacks.
+
+    Args:
+        run: whose backbone reads the videos.
+        videos: those wanted.
+        stores: of each tap.
+        motion_store: where motion measures go; None: they are not measured.
+        report: see `features.extract.extract`.
+
+    Returns:
+        See `features.extract.extract`.
+
+    Raises:
+        UserError: a video cannot be read, or gives features that are not finite.
+    """
     from vadjax.features.calibrate import choose_micro_batch
     from vadjax.features.extract import extract as extract_features
     from vadjax.features.extractor import Extractor
 
-    f = run.config.features
-    missing = [v for v in videos if not run.store.holds(v)]
+    options = {"taps": tuple(stores), "batch_size": run.config.features.batch_size}
+    missing = [v for v in videos if not all(store.holds(v) for store in stores.values())]
     micro_batch = choose_micro_batch(
         run.backbone,
-        tap=f.tap,
-        batch_size=f.batch_size,
+        **options,
         cache_dir=run.cache,
         num_frames=sum(len(video.frames) for video in missing),
     )
-    with first_batch(run, report) as reported:
+    compiles = bool(missing) or not all(
+        motion_store is None or motion_store.holds(v) for v in videos
+    )
+    with first_batch(run, report) if compiles else contextlib.nullcontext(report) as reported:
         return extract_features(
             videos,
-            extractor=Extractor(
-                run.backbone, taps=(f.tap,), batch_size=f.batch_size, micro_batch=micro_batch
-            ),
-            stores={f.tap: run.store},
-            motion_store=run.motion_store,
+            extractor=Extractor(run.backbone, **options, micro_batch=micro_batch),
+            stores=stores,
+            motion_store=motion_store,
             num_threads=os.cpu_count() or 1,
             report=reported,
         )
+
+
+def _taps(run: Run, videos: list, report) -> dict:
+    stores = run.tap_stores
+    return extract_taps(run, videos, stores=stores, motion_store=run.motion_store, report=report)
 
 
 def _scene(run: Run, videos: list, report) -> dict:

@@ -4,7 +4,6 @@ import collections
 import dataclasses
 import functools
 import pathlib
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -19,10 +18,12 @@ from vadjax.data.splits.protocols import PROTOCOLS
 from vadjax.data.splits.units import Fold, Segment, Units
 from vadjax.data.splits.windows import window_span
 from vadjax.detectors.frontend import Frontend
+from vadjax.detectors.inputs import taps_of
 from vadjax.errors import UserError
 from vadjax.evaluation import schema
 from vadjax.pipeline.backbone import load_backbone
 from vadjax.pipeline.memory import Memory
+from vadjax.pipeline.specs import scene_specs, tap_specs
 from vadjax.runtime import devices, processes
 from vadjax.runtime.console import Console
 from vadjax.storage import artifacts
@@ -143,6 +144,11 @@ class Run:
         """Names of the inputs that are extracted: the detector's, and motion for the baselines."""
         return tuple(dict.fromkeys((*self.detector.inputs, "motion")))
 
+    @property
+    def taps(self) -> dict[str, str]:
+        """The inputs that the backbone makes, with the tap of each; empty where none is read."""
+        return taps_of(self.inputs, features=self.config.features.tap)
+
     @functools.cached_property
     def backbone(self) -> Any:
         """The backbone of `config.features`."""
@@ -184,15 +190,23 @@ class Run:
 
     @property
     def preprocess(self) -> Any:
-        """How frames become inputs of the backbone; None where the detector reads no features."""
-        return self.backbone.preprocess if "features" in self.inputs else None
+        """How frames become inputs of the backbone; None where the detector does not read it."""
+        return self.backbone.preprocess if self.taps else None
 
     @functools.cached_property
-    def store(self) -> FeatureStore:
-        """Rows of the backbone."""
-        from vadjax.features.extractor import features_spec
+    def tap_specs(self) -> dict[str, dict]:
+        """What the rows of each tap depend on."""
+        return tap_specs(self.backbone, self.taps, detector=self.config.detector.name)
 
-        return self.feature_store(features_spec(self.backbone, tap=self.config.features.tap))
+    @functools.cached_property
+    def tap_stores(self) -> dict[str, FeatureStore]:
+        """Rows of each tap of the backbone that an input names."""
+        return {tap: self.feature_store(spec) for tap, spec in self.tap_specs.items()}
+
+    @property
+    def store(self) -> FeatureStore:
+        """Rows of the input "features"."""
+        return self.tap_stores[self.config.features.tap]
 
     @functools.cached_property
     def motion_store(self) -> FeatureStore:
@@ -204,36 +218,16 @@ class Run:
     @functools.cached_property
     def scene_stores(self) -> dict[str, FeatureStore]:
         """Cells and windows of detector scene."""
-        return {
-            name: self.feature_store(spec)
-            for name, spec in self.scene_specs(self.reference).items()
-        }
-
-    def scene_specs(self, reference: Any) -> dict[str, dict]:
-        """Describe what the rows of detector scene depend on.
-
-        Args:
-            reference: of the camera.
-
-        Returns:
-            Name of the input -> what JSON can hold.
-        """
-        from vadjax.features.scene.rows import scene_specs
-
-        looks = {"backbone": self.crop_backbone.spec(), "tap": self.frontend.looks.tap}
-        return scene_specs(reference, looks=looks, objects=self.frontend.objects)
+        specs = scene_specs(self.reference, self.frontend)
+        return {name: self.feature_store(spec) for name, spec in specs.items()}
 
     @functools.cached_property
     def stores(self) -> dict[str, FeatureStore]:
         """Return the store of each of the run's inputs."""
-        by_name: dict[str, Callable[[], FeatureStore]] = {
-            "features": lambda: self.store,
-            "motion": lambda: self.motion_store,
-            "cells": lambda: self.scene_stores["cells"],
-            "windows": lambda: self.scene_stores["windows"],
-            "objects": lambda: self.scene_stores["objects"],
-        }
-        return {name: by_name[name]() for name in self.inputs}
+        stores = {name: self.tap_stores[tap] for name, tap in self.taps.items()}
+        if "motion" in self.inputs:
+            stores["motion"] = self.motion_store
+        return stores | (self.scene_stores if "cells" in self.inputs else {})
 
     def feature_store(self, spec: dict) -> FeatureStore:
         """Return the store of rows that are made as `spec` says, of videos of this data set."""

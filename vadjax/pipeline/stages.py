@@ -117,10 +117,10 @@ def _claim(run: Run, names: Sequence[str]) -> None:
     """Make the opened workdir this config's and these videos'."""
     record.check(run, names)
     check_length(run.dataset.test, run.span)
-    if not (run.workdir / "config.json").exists() and "features" in run.inputs:
-        run.backbone  # noqa: B018 - without its weights a new workdir is not begun
+    if not (run.workdir / "config.json").exists() and run.taps:
+        run.tap_specs  # noqa: B018 - without weights and taps a new workdir is not begun
     record.claim(run)
     if processes.current().count > 1:
         run.console.say(f"  {processes.current().count} processes; all end when one is lost")
-        if "features" in run.inputs:
-            run.store  # noqa: B018 - weights and store are there before the others look for them
+        if run.taps:
+            run.tap_stores  # noqa: B018 - weights and stores are there before the others look for them

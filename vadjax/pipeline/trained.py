@@ -1,6 +1,5 @@
 """A detector that a run has left behind, ready for new videos."""
 
-import contextlib
 import dataclasses
 import functools
 import os
@@ -19,12 +18,13 @@ from vadjax.data.splits.units import Segment, Units
 from vadjax.data.video import Video
 from vadjax.errors import UserError
 from vadjax.evaluation.decisions import decide
-from vadjax.pipeline.extract import first_batch
+from vadjax.pipeline.extract import extract_taps
 from vadjax.pipeline.findings import doubts, with_findings
 from vadjax.pipeline.fold_mean import MeanStream, mean_video
 from vadjax.pipeline.lengths import check_length
 from vadjax.pipeline.run import Run
 from vadjax.pipeline.sensitivity import Asked, asked_threshold
+from vadjax.pipeline.specs import scene_specs
 from vadjax.runtime import devices
 from vadjax.runtime.console import Console
 from vadjax.storage import artifacts
@@ -67,7 +67,7 @@ class TrainedDetector:
         if configs.follows_frames(config) and (size := self.metrics["detector"].get("size")):
             config.features.height, config.features.width = size  # that of the training frames
         known = self.metrics["detector"].get("weights_sha256")
-        if "features" in self.run.detector.inputs and self.run.backbone.weights_sha256 != known:
+        if self.run.taps and self.run.backbone.weights_sha256 != known:
             raise UserError(
                 f"the weights of {self.run.backbone.name} are others than those that "
                 f"{self.workdir} was trained with ({self.run.backbone.weights_source}); give it "
@@ -192,7 +192,7 @@ class TrainedDetector:
             from vadjax.features.scene.reference import Reference
 
             reference = Reference.from_arrays(self.states[0]["reference"])
-            specs = run.scene_specs(reference)
+            specs = scene_specs(reference, run.frontend)
             stores |= {name: self._store(spec) for name, spec in specs.items()}
             measure_scene(
                 videos,
@@ -204,35 +204,10 @@ class TrainedDetector:
                 num_threads=threads,
                 report=report,
             )
-        if "features" in run.detector.inputs:
-            from vadjax.features.calibrate import choose_micro_batch
-            from vadjax.features.extract import extract
-            from vadjax.features.extractor import Extractor, features_spec
-
-            f = run.config.features
-            stores["features"] = self._store(features_spec(run.backbone, tap=f.tap))
-            micro_batch = choose_micro_batch(
-                run.backbone,
-                tap=f.tap,
-                batch_size=f.batch_size,
-                cache_dir=run.cache,
-                num_frames=sum(len(video.frames) for video in videos),
-            )
-            store = stores["features"]
-            known = all(store.holds(video) for video in videos)
-            with contextlib.nullcontext(report) if known else first_batch(run, report) as reported:
-                extract(
-                    videos,
-                    extractor=Extractor(
-                        run.backbone,
-                        taps=(f.tap,),
-                        batch_size=f.batch_size,
-                        micro_batch=micro_batch,
-                    ),
-                    stores={f.tap: store},
-                    num_threads=threads,
-                    report=reported,
-                )
+        if run.taps:
+            by_tap = {tap: self._store(spec) for tap, spec in run.tap_specs.items()}
+            extract_taps(run, videos, stores=by_tap, report=report)
+            stores |= {name: by_tap[tap] for name, tap in run.taps.items()}
         return stores
 
     def _store(self, spec: dict) -> FeatureStore:

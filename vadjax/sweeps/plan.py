@@ -10,7 +10,7 @@ from ml_collections import ConfigDict
 
 from vadjax import config as configs
 from vadjax.config import user_code
-from vadjax.detectors import DETECTORS
+from vadjax.detectors import inputs_of
 from vadjax.errors import UserError
 
 # Arrays in the training state: runs that differ in these alone share one compiled program.
@@ -57,7 +57,7 @@ class Spec:
     def input_key(self) -> str:
         """A fingerprint that is equal for runs that share data, features and baselines."""
         config = self.config.to_dict()
-        inputs = sorted(DETECTORS[self.config.detector.name].inputs)
+        inputs = list(inputs_of(self.config))
         return configs.fingerprint({"inputs": inputs} | {n: config[n] for n in INPUT_SECTIONS})
 
 

@@ -8,7 +8,7 @@ import math
 import pathlib
 from collections.abc import Callable, Sequence
 
-from vadjax.detectors import DETECTORS
+from vadjax.detectors import inputs_of
 from vadjax.errors import UserError
 from vadjax.runtime.console import Console
 from vadjax.sweeps.plan import Spec
@@ -39,7 +39,7 @@ def one_per_features(groups: Sequence[Sequence[Spec]]) -> list[Spec]:
     firsts: dict[tuple, Spec] = {}
     for group in groups:
         config = group[0].config
-        inputs = tuple(sorted(DETECTORS[config.detector.name].inputs))
+        inputs = inputs_of(config)
         firsts.setdefault((str(config.dataset), str(config.features), inputs), group[0])
     return list(firsts.values())
 
