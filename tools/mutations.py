@@ -33,6 +33,7 @@ MOTION = "tests/features/test_motion.py"
 SCENE = "tests/detectors/scene/test_detector.py"
 SPLITS = "tests/data/splits/test_folds.py"
 STANDARDIZE = "tests/features/test_standardize.py"
+TAPS = "tests/pipeline/test_several_taps.py"
 THRESHOLDS = "tests/evaluation/test_thresholds.py"
 
 _ROWS = [
@@ -774,6 +775,24 @@ _ROWS = [
         "others = [clip for clip in clips if fold_of[clip.id] != number]",
         "others = list(clips)",
         "tests/pipeline/test_pseudo_set.py",
+    ),
+    (
+        "vadjax/detectors/frontend.py",
+        "name: by_tap[tap] for name, tap in taps.items()",
+        "name: by_tap[min(by_tap)] for name, tap in taps.items()",
+        TAPS,
+    ),
+    (
+        "vadjax/pipeline/run.py",
+        "name: self.tap_stores[tap] for name, tap in self.taps.items()",
+        "name: self.tap_stores[min(self.tap_stores)] for name, tap in self.taps.items()",
+        TAPS,
+    ),
+    (
+        "vadjax/pipeline/trained.py",
+        "name: by_tap[tap] for name, tap in run.taps.items()",
+        "name: by_tap[min(by_tap)] for name, tap in run.taps.items()",
+        TAPS,
     ),
 ]
 MUTATIONS = tuple(Mutation(*row) for row in _ROWS)

@@ -13,6 +13,7 @@ from vadjax.data.frames.on_demand import Frames
 from vadjax.data.splits.units import Segment, Units
 from vadjax.data.video import Video
 from vadjax.detectors.contract import Progress
+from vadjax.detectors.inputs import taps_of
 from vadjax.errors import UserError
 from vadjax.features.extractor import Extractor
 from vadjax.features.motion import MotionMeter
@@ -83,7 +84,9 @@ class World:
     def _read(self, name: str, segment: Segment) -> np.ndarray:
         key = (name, segment.video_id)
         if key not in self._rows:
-            self._rows[key] = getattr(self, f"_{name}")(self._videos[segment.video_id])
+            tap = taps_of([name], features=self.config.features.tap).get(name)
+            one = self._videos[segment.video_id]
+            self._rows[key] = self._of_tap(one, tap) if tap else getattr(self, f"_{name}")(one)
         return self._rows[key][segment.start : segment.stop]
 
     def _motion(self, one: Video) -> np.ndarray:
@@ -92,8 +95,7 @@ class World:
             meter.update(frame)
         return meter.rows()
 
-    def _features(self, one: Video) -> np.ndarray:
-        tap = self.config.features.tap
+    def _of_tap(self, one: Video, tap: str) -> np.ndarray:
         extractor = Extractor(self.run.backbone, taps=(tap,), batch_size=8)
         images = np.stack(list(map(self.run.backbone.preprocess.reader(), one.frames)))
         size = extractor.batch_size

@@ -44,6 +44,12 @@ def test_the_choice_is_measured_once(backbone, tmp_path, measured):
     assert kept[0].startswith("mobilenetv2_050 32x32 float32 features") and kept[1] == 2
 
 
+def test_several_taps_are_measured_as_one_program(backbone, tmp_path, measured):
+    for taps in (("features",), ("stage2", "features"), ("features", "stage2")):
+        assert choose(backbone, tmp_path, taps=taps) == 2
+    assert len(measured) == 2  # the order does not matter
+
+
 def test_few_frames_are_not_worth_measuring(backbone, tmp_path, measured):
     assert choose(backbone, tmp_path, num_frames=99) == 1 and not measured
     choose(backbone, tmp_path)
@@ -64,4 +70,4 @@ def test_a_damaged_or_unwritable_cache_costs_time_only(backbone, tmp_path, measu
 
 
 def test_the_measurement_runs(backbone):
-    assert calibrate._fastest(backbone, "features", 4, [1, 2]) in (1, 2)
+    assert calibrate._fastest(backbone, ("features", "stage2"), 4, [1, 2]) in (1, 2)

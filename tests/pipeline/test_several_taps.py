@@ -239,7 +239,7 @@ def test_an_unknown_tap_names_those_of_the_backbone(cache, tmp_path):
     )
     with pytest.raises(UserError, match=expected):
         stages.run(tiny(cache, scene__tap="stage44"), tmp_path, quiet=True)
-    with pytest.raises(UserError, match="features.tap of mobilenetv2_100 'stage44' unknown"):
+    with pytest.raises(UserError, match=r"features\.tap of mobilenetv2_100 'stage44' unknown"):
         made = tiny(cache, detector__name="knn", features__tap="stage44")
         stages.run(made, tmp_path, quiet=True)
     assert not (tmp_path / "config.json").exists()
