@@ -25,7 +25,8 @@ from vadjax.runtime.console import Console
 from vadjax.scoring import distances
 from vadjax.storage import artifacts
 from vadjax.storage.features import FeatureStore
-from vadjax.sweeps import plan
+from vadjax.sweeps import folder, plan
+from vadjax.sweeps.group import open_runs
 from vadjax.sweeps.launchers import worker
 
 TAPS = ("stage2", "stage4")
@@ -274,3 +275,14 @@ def test_a_sweep_over_taps_extracts_each_of_them(cache):
     keys = [spec.input_key for spec in specs]
     assert keys[0] != keys[1] == keys[2]
     assert worker.one_per_features([[spec] for spec in specs]) == specs[:2]
+
+
+def test_runs_of_a_sweep_share_the_stores(finished, cache, tmp_path, passes):
+    specs = plan.read_sweep(lambda add: [add(seed=seed) for seed in (0, 1)], tiny(cache))
+    first, second = open_runs(specs, tmp_path)
+    assert first.tap_stores is second.tap_stores and {*second.tap_stores} == {*TAPS}
+    folders, errors = folder.run_sweep(specs, tmp_path, console=Console(quiet=True))
+    assert not errors and len(folders) == 2 and not passes
+    scored, known = (artifacts.read_scores(each).test for each in (min(folders), finished[0]))
+    for one, other in zip(scored, known, strict=True):  # both of seed 0
+        np.testing.assert_array_equal(one.scores, other.scores)

@@ -14,7 +14,8 @@ from vadjax.training.population import Ended, train_members
 from vadjax.training.step import Settings
 
 # Cached properties of a Run.
-SHARED = ("dataset", "videos", "copies", "backbone", "store", "motion_store", "environment")
+OF_TAPS = ("tap_specs", "tap_stores")
+SHARED = ("dataset", "videos", "copies", "backbone", *OF_TAPS, "motion_store", "environment")
 
 
 def open_runs(
