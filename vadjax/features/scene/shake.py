@@ -11,7 +11,7 @@ import numpy as np
 
 from vadjax.features.scene.reference import Reference
 
-LEAST = 0.5  # px of the working frame, below which a shift is not undone
+LEAST = 1.5  # px of the working frame, below which only a camera that shakes is shifted back
 MOST = 0.125  # heights of a body
 BETTER = 0.12  # share of the difference from the background by which a pixel of shift lowers it
 _LEFT = 0.6  # share that may be left in any case
