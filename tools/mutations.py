@@ -31,6 +31,7 @@ FITS = "tests/pipeline/test_fits.py"
 FRAME = "tests/evaluation/test_frame.py"
 MOTION = "tests/features/test_motion.py"
 SCENE = "tests/detectors/scene/test_detector.py"
+ADDING = "tests/detectors/scene/test_adding.py"
 SPLITS = "tests/data/splits/test_folds.py"
 STANDARDIZE = "tests/features/test_standardize.py"
 TAPS = "tests/pipeline/test_several_taps.py"
@@ -470,16 +471,52 @@ _ROWS = [
         "tests/features/scene/test_learn.py",
     ),
     (
-        "vadjax/detectors/scene/detector.py",
-        "[key for n, key in enumerate(keys) if n not in held]",
-        "[key for n, key in enumerate(keys)]",
+        "vadjax/detectors/scene/crossing.py",
+        "[n for n in numbers if n not in held]",
+        "[n for n in numbers]",
         SCENE,
     ),
     (
         "vadjax/detectors/scene/lessons.py",
-        "return Lessons([self._path(self._number[clip], name) for clip in clips], self)",
-        "return [*Lessons([self._path(self._number[clip], name) for clip in clips], self)]",
+        "return Lessons([self._paths[number] for number in numbers], self._store)",
+        "return [self[number] for number in numbers]",
         "tests/detectors/scene/test_lessons.py",
+    ),
+    (
+        "vadjax/detectors/scene/adding.py",
+        "held_out[name].append(kept(one.tops[name]))",
+        "pass",
+        ADDING,
+    ),
+    (
+        "vadjax/detectors/scene/adding.py",
+        "one = _Observed(state, clip, camera)",
+        'one = _Observed({**state, "cues": states}, clip, camera)',
+        ADDING,
+    ),
+    (
+        "vadjax/detectors/scene/held_out.py",
+        "np.linspace(0, len(values) - 1, count)",
+        "np.linspace(0, len(values) - 1, len(values))",
+        ADDING,
+    ),
+    (
+        "vadjax/detectors/scene/exemplar_pictures.py",
+        "if s in known or s[0] in clips]",
+        "if s[0] in clips]",
+        ADDING,
+    ),
+    (
+        "vadjax/pipeline/score.py",
+        "calibration += [one.scored for one in run.added]",
+        "pass",
+        "tests/pipeline/test_add.py",
+    ),
+    (
+        "vadjax/pipeline/audit.py",
+        "folds = with_added(run.folds, run.added)",
+        "folds = run.folds",
+        "tests/pipeline/test_add.py",
     ),
     (
         "vadjax/detectors/scene/lessons.py",
@@ -488,7 +525,7 @@ _ROWS = [
         "tests/detectors/scene/test_lessons.py",
     ),
     (
-        "vadjax/detectors/scene/detector.py",
+        "vadjax/detectors/scene/crossing.py",
         "followers, np.array(found[1:]).T",
         "followers, np.array(found).T",
         SCENE,

@@ -32,6 +32,9 @@ _DETERMINISTIC = flags.DEFINE_bool(
 _SKIP_BROKEN = flags.DEFINE_bool(
     "skip_broken", False, "Leave out videos that cannot be read, and say which."
 )
+_ADD = flags.DEFINE_multi_string(
+    "add", [], "Further normal clips for the trained detector of the workdir; may be repeated."
+)
 _QUIET, _VERBOSE = cli.define_output_flags(__name__)
 _STAGE = flags.DEFINE_enum("stage", "all", STAGES, "One stage alone, from what is on disk.")
 
@@ -65,6 +68,8 @@ def main(argv: list[str]) -> None:
         config,
         workdir,
         stage=_STAGE.value,
+        add=_ADD.value,
+        skip_broken=_SKIP_BROKEN.value,
         command=command,
         quiet=_QUIET.value,
         verbose=_VERBOSE.value,

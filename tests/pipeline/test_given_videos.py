@@ -50,7 +50,7 @@ def test_a_video_that_is_given_twice_is_scored_once_and_that_is_said(tmp_path):
     for other in (path, tmp_path / "a", tmp_path / "link.avi"):
         videos, notes = open_given([str(path), str(other)])
         assert [video.id for video in videos] == ["x"]
-        assert notes == [f"{other}: x is given twice; it is scored once"]
+        assert notes == [f"{other}: x is given twice; it is used once"]
 
 
 def test_an_empty_folder_is_refused(tmp_path):

@@ -18,7 +18,8 @@ from tests.sweeps import tiny
 from vadjax.errors import UserError
 from vadjax.evaluation import schema
 from vadjax.pipeline import stages
-from vadjax.pipeline.run import Run, fold_name
+from vadjax.pipeline.run import Run
+from vadjax.pipeline.train import fold_name
 from vadjax.runtime.console import Console
 from vadjax.storage import artifacts
 from vadjax.storage import workdir as workdirs

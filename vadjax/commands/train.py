@@ -8,6 +8,8 @@ vadjax train CONFIG [--workdir=DIR] [--data_dir=DIR] [--epochs=N] [KEY=VALUE ...
 CONFIG         a shipped config (vadjax list configs) or a .py file of your own
 --workdir=DIR  folder of the run; default runs/CONFIG-HASH, new for each config
 --stage=NAME   one stage alone: extract, train, score, evaluate, explain, report
+--add=CLIPS    further normal clips (a video, or a folder of them) for the trained
+               detector of the workdir, which has to be scene; may be repeated
 --data_dir=DIR --cache_dir=DIR   where the videos are; where features are kept
 --skip_broken  leave out videos that cannot be read; they are named and counted
 --epochs=N --seed=N --backbone=NAME --detector=NAME   and every other key of a

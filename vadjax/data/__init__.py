@@ -120,7 +120,9 @@ def open_video(path: str | os.PathLike) -> "Video":
     return open_video(path)
 
 
-def open_videos(path: str | os.PathLike, *, skipped: list[str] | None = None) -> "list[Video]":
+def open_videos(
+    path: str | os.PathLike, *, skipped: list[str] | None = None, content: bool = False
+) -> "list[Video]":
     """Open what `open_video` takes, or a folder of such clips, at any depth.
 
     The id of a clip in a folder is "test/" and its path below that folder.
@@ -128,6 +130,7 @@ def open_videos(path: str | os.PathLike, *, skipped: list[str] | None = None) ->
     Args:
       path: of the clip, or of the folder.
       skipped: gets a message for each clip that cannot be used; these are left out then.
+      content: keep what each frame shows, for a search for copies.
 
     Returns:
       The videos.
@@ -137,7 +140,7 @@ def open_videos(path: str | os.PathLike, *, skipped: list[str] | None = None) ->
     """
     from vadjax.data.indexing.probe import open_videos
 
-    return open_videos(path, skipped=skipped)
+    return open_videos(path, skipped=skipped, content=content)
 
 
 def left_out(path: str | os.PathLike) -> "list[Deviation]":

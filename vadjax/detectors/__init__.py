@@ -32,6 +32,7 @@ class Entry(NamedTuple):
         random: its scores depend on the seed.
         refits: it stops by no validation clips, and where its threshold comes from further
             detectors, each without a part of the clips, it is fitted on all of them.
+        adds: it can learn further normal clips later (`contract.Adder`).
         protocols: those that it goes with; empty is every protocol with its units.
     """
 
@@ -45,6 +46,7 @@ class Entry(NamedTuple):
     baseline: bool = True
     random: bool = False
     refits: bool = False
+    adds: bool = False
     protocols: tuple[str, ...] = ()
 
 
@@ -65,6 +67,7 @@ DETECTORS = {
         baseline=False,
         protocols=("one_class",),
         refits=True,
+        adds=True,
     ),
     "knn": Entry(DISTANCE, "NearestNeighbours", "Nearest neighbours", FEATURES),
     "mahalanobis": Entry(DISTANCE, "Mahalanobis", "Mahalanobis distance", FEATURES),

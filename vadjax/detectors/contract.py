@@ -157,6 +157,29 @@ class Doubter(Protocol):
 
 
 @runtime_checkable
+class Adder(Protocol):
+    """A detector that can learn further normal clips without those of before."""
+
+    def add(
+        self, state: State, clips: Sequence[Clip], *, progress: "Progress"
+    ) -> tuple[State, list[ScoredVideo]]:
+        """Score clips by the detector as it is, which has not seen them, then learn them.
+
+        Args:
+            state: what `fit` or this has returned; it is not changed.
+            clips: normal ones.
+            progress: where progress is reported.
+
+        Returns:
+            The state, a dict, and the held-out scores of each clip.
+
+        Raises:
+            UserError: the state does not hold what clips are added to.
+        """
+        ...
+
+
+@runtime_checkable
 class Cautious(Protocol):
     """A detector that can say what its training lacked."""
 

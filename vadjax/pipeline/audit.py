@@ -8,6 +8,7 @@ from vadjax.data.leakage.audit import MEANING
 from vadjax.data.leakage.audit_folds import audit_folds, copies_of
 from vadjax.data.leakage.fitted import FittedOn
 from vadjax.data.splits.units import Fold
+from vadjax.pipeline.added import with_added
 from vadjax.pipeline.baselines import baseline_names, fitted_on
 from vadjax.pipeline.cross_fit import cross_states, fitted_units
 from vadjax.pipeline.run import Run
@@ -61,7 +62,8 @@ def _fitted(run: Run, fold: Fold, held_out: Sequence[str]) -> FittedOn | None:
     if own is None and run.gradient:
         return None
     noted = {purpose: [tuple(each) for each in frames] for purpose, frames in (own or {}).items()}
-    noted["threshold"] = [stretch_of(name, run.videos) for name in held_out]
+    videos = {**run.videos, **{one.video.id: one.video for one in run.added}}
+    noted["threshold"] = [stretch_of(name, videos) for name in held_out]
     for _, other in cross_states(run):  # the scores that choose the threshold hang on these too
         for frames in other.get("fitted_on", {}).values() if isinstance(other, Mapping) else ():
             noted["threshold"] += [tuple(each) for each in frames]
@@ -74,17 +76,18 @@ def _fitted(run: Run, fold: Fold, held_out: Sequence[str]) -> FittedOn | None:
 def _audit(run: Run, fitted: Sequence[FittedOn] | None) -> dict:
     """Audit a run's folds; runs of a sweep that share them search for copied clips once."""
     window, gradient = run.config.window, run.span > 1
-    videos = list(run.videos.values())
-    key = ("copies", *((f.train, f.validation, f.calibration, f.test) for f in run.folds))
+    videos = [*run.videos.values(), *(one.video for one in run.added)]
+    folds = with_added(run.folds, run.added)
+    key = ("copies", *((f.train, f.validation, f.calibration, f.test) for f in folds))
     return audit_folds(
-        run.folds,
+        folds,
         videos,
         length=window.length if gradient else 1,
         dilation=window.dilation if gradient else 1,
         stride=window.stride if gradient else 1,
         fitted=fitted,
         refits=any(len(fitted_units(run, fold)) > 1 for fold in run.folds),
-        copies=run.memory.once(key, functools.partial(copies_of, run.folds, videos)),
+        copies=run.memory.once(key, functools.partial(copies_of, folds, videos)),
     )
 
 

@@ -8,6 +8,7 @@ from vadjax.data.splits.split_by_clip import SHARED_CLIPS
 from vadjax.data.text.lists import some
 from vadjax.detectors import DETECTORS
 from vadjax.errors import UserError
+from vadjax.pipeline.added import words
 from vadjax.pipeline.audit import audit_fits, copies_in_words
 from vadjax.pipeline.baselines import baselines
 from vadjax.pipeline.cross_fit import cross_folds_of
@@ -96,7 +97,8 @@ def cross_fitted(run: Run, calibration: list[ScoredVideo]) -> int:
     """
     folds = cross_folds_of(run)
     own = {clip.id for fold in run.folds for clip in run.clips(fold.calibration, fold)}
-    return len(folds) if {video.id for video in calibration} != own else 0
+    added = {one.video.id for one in run.added}
+    return len(folds) if {video.id for video in calibration} - added != own else 0
 
 
 def context(run: Run, calibration: list[ScoredVideo]) -> dict:
@@ -147,7 +149,7 @@ def _coverage(run: Run) -> str | None:
 
 def _warnings(run: Run, *, crossed: bool) -> list[str]:
     warnings = list(dict.fromkeys(text for fold in run.folds for text in fold.warnings))
-    warnings += [*cautions_of(run), *doubts_of(run)]
+    warnings += [*cautions_of(run), *words(run.added), *doubts_of(run)]
     if crossed:  # then the threshold has clips of its own
         warnings = [text for text in warnings if SHARED_CLIPS not in text]
     warnings += copies_in_words(artifacts.read_json(run.workdir, "leakage.json"))

@@ -12,7 +12,9 @@ from vadjax.data.video import Video
 from vadjax.errors import UserError
 
 
-def open_given(paths: Sequence[str], *, skip_broken: bool = False) -> tuple[list[Video], list[str]]:
+def open_given(
+    paths: Sequence[str], *, skip_broken: bool = False, content: bool = False
+) -> tuple[list[Video], list[str]]:
     """Open video files, folders of images, and folders of such clips.
 
     A clip is called by the name of its file or folder, or its path below the folder that was given.
@@ -21,6 +23,7 @@ def open_given(paths: Sequence[str], *, skip_broken: bool = False) -> tuple[list
     Args:
         paths: as they were typed.
         skip_broken: leave out what cannot be read, with a note for each.
+        content: keep what each frame shows, for a search for copies.
 
     Returns:
         The videos, whose ids are their names, and what the user has to know.
@@ -34,10 +37,10 @@ def open_given(paths: Sequence[str], *, skip_broken: bool = False) -> tuple[list
     folder_of: dict[str, str] = {}  # of each name
     known: dict[tuple, str] = {}
     for path in paths:
-        for video in data.open_videos(path, skipped=skipped):
+        for video in data.open_videos(path, skipped=skipped, content=content):
             files = tuple(map(os.path.realpath, video.frames.files))
             if files and files in known:
-                notes.append(f"{path}: {known[files]} is given twice; it is scored once")
+                notes.append(f"{path}: {known[files]} is given twice; it is used once")
                 continue
             name, folder = video.id.split("/", 1)[1], os.path.dirname(files[0]) if files else ""
             beside = folder_of.get(name) == folder
@@ -49,7 +52,7 @@ def open_given(paths: Sequence[str], *, skip_broken: bool = False) -> tuple[list
             videos.append(dataclasses.replace(video, id=own))
     if skipped:
         if not videos:
-            raise UserError("\n".join([*skipped[:8], "no video is left to score."]))
+            raise UserError("\n".join([*skipped[:8], "no video is left."]))
         notes += [f"left out (--skip_broken): {text}" for text in skipped]
         notes.append(f"{len(skipped)} of {len(skipped) + len(videos)} videos are left out")
     return videos, notes

@@ -79,6 +79,7 @@ def claim(run: Run, *, done: Collection[str] | None = None) -> None:
         data_dir=run.config.dataset.data_dir,
         videos={name: video.fingerprint for name, video in videos.items()},
         truth=truth.recorded(run, done),
+        added={one.video.id: one.video.fingerprint for one in run.added},
         frame_sizes=[v.frames.shape for v in run.dataset.train or run.dataset.test],
         before=lambda name: fingerprint_before(videos[name].frames.files, videos[name].fingerprint),
     )

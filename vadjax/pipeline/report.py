@@ -5,7 +5,8 @@ import dataclasses
 from vadjax.comparison import compare
 from vadjax.pipeline.alarm_pictures import with_pictures
 from vadjax.pipeline.findings import normal_scene_of, with_findings_of
-from vadjax.pipeline.run import Run, fold_name
+from vadjax.pipeline.run import Run
+from vadjax.pipeline.train import fold_name
 from vadjax.report import tables
 from vadjax.report.alarm_files import write_alarms
 from vadjax.report.figures import write_figures

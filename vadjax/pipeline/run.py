@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from ml_collections import ConfigDict
 
-from vadjax import backbones, data, detectors
+from vadjax import backbones, detectors
 from vadjax import config as configs
 from vadjax.data.arrays.new_array import New, in_memory
 from vadjax.data.clip import Clip, clips_of
@@ -17,11 +17,13 @@ from vadjax.data.splits.folds import make_folds
 from vadjax.data.splits.protocols import PROTOCOLS
 from vadjax.data.splits.units import Fold, Segment, Units
 from vadjax.data.splits.windows import window_span
+from vadjax.data.video import Video
 from vadjax.detectors.frontend import Frontend
 from vadjax.detectors.inputs import taps_of
 from vadjax.errors import UserError
 from vadjax.evaluation import schema
 from vadjax.pipeline.backbone import load_backbone
+from vadjax.pipeline.known import Added, load_dataset
 from vadjax.pipeline.memory import Memory
 from vadjax.pipeline.specs import scene_specs, tap_specs
 from vadjax.runtime import devices, processes
@@ -43,6 +45,8 @@ class Run:
         console: where progress goes.
         command: how a person would start this again.
         memory: what is computed once for runs that share it; a sweep hands it from run to run.
+        known: training clips of before, which need not be there; none where they have to be.
+        added: clips that were added to the detector, see `pipeline.added`.
     """
 
     config: ConfigDict
@@ -50,6 +54,8 @@ class Run:
     console: Console
     command: str = ""
     memory: Memory = dataclasses.field(default_factory=Memory)
+    known: tuple[Video, ...] = ()
+    added: tuple[Added, ...] = ()
 
     @functools.cached_property
     def cache(self) -> pathlib.Path:
@@ -64,7 +70,7 @@ class Run:
     @functools.cached_property
     def dataset(self) -> Any:
         """The data set of `config.dataset`."""
-        return data.load(self.config.dataset, cache_dir=self.cache)
+        return load_dataset(self.config.dataset, cache_dir=self.cache, known=self.known)
 
     @functools.cached_property
     def videos(self) -> dict:
@@ -278,16 +284,3 @@ class Run:
         """Keep measured seconds in timing.json; the first of several processes does it."""
         if processes.is_first():
             artifacts.add_timing(self.workdir, **seconds)
-
-
-def fold_name(run: Run, fold: Fold) -> str:
-    """Return the name under which a fold's training is logged.
-
-    Args:
-        run: that the fold belongs to.
-        fold: the fold.
-
-    Returns:
-        "fold1" and so on; "" where the run has one fold.
-    """
-    return f"fold{fold.index}" if len(run.folds) > 1 else ""

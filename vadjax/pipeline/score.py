@@ -25,6 +25,7 @@ def score(run: Run) -> None:
             videos = score_clips(run, state, [*tested, *held_out])
             test += videos[: len(tested)]
             calibration += crossed or map(without_maps, videos[len(tested) :])
+        calibration += [one.scored for one in run.added]
         artifacts.write_scores(run.workdir, test, calibration)
 
 

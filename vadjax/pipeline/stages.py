@@ -9,6 +9,9 @@ from ml_collections import ConfigDict
 
 from vadjax import config as configs
 from vadjax.pipeline import record
+from vadjax.pipeline.add import add as add_clips
+from vadjax.pipeline.add import check_add
+from vadjax.pipeline.added import recall
 from vadjax.pipeline.evaluate import evaluate
 from vadjax.pipeline.explain import explain
 from vadjax.pipeline.extract import extract
@@ -40,6 +43,8 @@ def run(
     workdir: pathlib.Path,
     *,
     stage: str = "all",
+    add: Sequence[str] = (),
+    skip_broken: bool = False,
     command: str = "",
     quiet: bool = False,
     verbose: bool = False,
@@ -53,6 +58,8 @@ def run(
         config: a validated config.
         workdir: folder of the run.
         stage: one of `ORDER`, or "all".
+        add: further normal clips, learnt by the trained detector in the place of the first stages.
+        skip_broken: leave out those of them that cannot be read.
         command: how a person would start this again, for the report.
         quiet: print nothing; run.log of the workdir has it all the same.
         verbose: print details, and the time before each line.
@@ -65,7 +72,9 @@ def run(
     """
     console = Console(quiet=quiet or not processes.is_first(), verbose=verbose)
     config = config.copy_and_resolve_references()
-    names = ORDER if stage == "all" else (stage,)
+    names: Sequence[str] = ORDER if stage == "all" else (stage,)
+    if add:
+        names = tuple(name for name in ORDER if name not in SHARED)
     devices.setup(config.features.cache_dir)
     devices.check()
     identity = configs.identity(config)
@@ -74,6 +83,8 @@ def run(
         opened.enter_context(console.attached())
         opened.enter_context(console.doing("opening the data set"))
         this = Run(config, workdir, console, command)
+        if add:
+            check_add(this, stage)
         with processes.barrier("opening the workdir"):
             if processes.is_first():
                 opened.enter_context(
@@ -81,11 +92,14 @@ def run(
                         workdir, identity=identity, defaults=defaults, upgrade=configs.upgrade
                     )
                 )
+                recall(this, adding=bool(add))
                 console.say(
                     f"vadjax: {config.dataset.name}, {config.dataset.protocol}, in {workdir}"
                 )
                 _claim(this, names)
                 console.log_to(workdir / NAME, command=command)
+        if add and not _added(this, add, skip_broken=skip_broken):
+            return this.metrics
         for number, name in enumerate(names, 1):
             start = time.perf_counter()
             console.say(f"[{number}/{len(names)}] {name}")
@@ -111,6 +125,19 @@ def run(
             if text := finding.of_unlabelled(artifacts.read_scores(workdir).test, metrics):
                 console.say(text)
         return metrics
+
+
+def _added(run: Run, paths: Sequence[str], *, skip_broken: bool) -> bool:
+    """Add clips; return whether the later stages have to be done (again)."""
+    start = time.perf_counter()
+    with run.console.doing("adding clips"):
+        new = add_clips(run, paths, skip_broken=skip_broken)
+    if new:
+        run.add_timing(add_s=time.perf_counter() - start)
+    elif all(artifacts.is_done(run.workdir, stage) for stage in ("score", "evaluate", "report")):
+        run.console.say("  nothing to add; the run stays as it is")
+        return False
+    return True
 
 
 def _claim(run: Run, names: Sequence[str]) -> None:

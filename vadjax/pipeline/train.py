@@ -2,13 +2,15 @@
 
 import time
 
-from vadjax.detectors.contract import Illustrator, Progress
+from vadjax.data.splits.units import Fold
+from vadjax.detectors.contract import Adder, Illustrator, Progress
 from vadjax.pipeline import record
 from vadjax.pipeline.audit import audit
 from vadjax.pipeline.cross_fit import cross_fit, fitted_units
-from vadjax.pipeline.run import Run, fold_name
+from vadjax.pipeline.run import Run
 from vadjax.runtime import processes
 from vadjax.storage import artifacts
+from vadjax.storage.clips import KnownClips, write_clips
 
 
 def train(run: Run) -> bool:
@@ -18,6 +20,13 @@ def train(run: Run) -> bool:
         Whether anything was left to train.
     """
     audit(run)
+    if run.added:
+        count = len(run.added)
+        run.console.say(
+            f"  {count} clip{'s were' if count > 1 else ' was'} added to this detector, which "
+            "stays as it is; with another --workdir it is trained anew"
+        )
+        return False
     timing: dict[str, float] = {}
     begun = False  # an earlier detector, and what was made with it, is replaced
     for fold in run.folds:
@@ -41,6 +50,8 @@ def train(run: Run) -> bool:
                 with run.console.doing("cutting pictures of what is normal"):
                     state = run.detector.illustrate(state, clips)
             artifacts.write_state(run.workdir, fold.index, state)
+            if isinstance(run.detector, Adder):
+                write_clips(run.workdir, KnownClips(run.dataset.train))
     if processes.is_first():
         record.after_training(run)
     start = time.perf_counter()
@@ -52,3 +63,16 @@ def train(run: Run) -> bool:
     if compiled:
         run.add_timing(train_compile_s=compiled)
     return compiled is None or bool(compiled)
+
+
+def fold_name(run: Run, fold: Fold) -> str:
+    """Return the name under which a fold's training is logged.
+
+    Args:
+        run: that the fold belongs to.
+        fold: the fold.
+
+    Returns:
+        "fold1" and so on; "" where the run has one fold.
+    """
+    return f"fold{fold.index}" if len(run.folds) > 1 else ""

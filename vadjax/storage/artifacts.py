@@ -24,6 +24,7 @@ from vadjax.storage.scores_file import Scores as Scores
 from vadjax.storage.scores_file import read_scores as read_scores
 from vadjax.storage.scores_file import write_scores as write_scores
 from vadjax.storage.state import load_state, save_state
+from vadjax.storage.state import replace_state as replace_saved
 
 _MADE_BY = {"metrics.json": "evaluate", "leakage.json": "train", "explain/maps.json": "explain"}
 _RESULTS = {
@@ -98,6 +99,17 @@ def write_state(workdir: pathlib.Path, fold: int, state: Any) -> None:
         state: what `Detector.fit` returned.
     """
     save_state(state_folder(workdir, fold), state)
+
+
+def replace_state(workdir: pathlib.Path, fold: int, state: Any) -> None:
+    """Write the state of a fold's detector; that of before stays until it is complete.
+
+    Args:
+        workdir: folder of the run.
+        fold: number of the fold.
+        state: what is to be read from now on.
+    """
+    replace_saved(state_folder(workdir, fold), state)
 
 
 def read_state(workdir: pathlib.Path, fold: int) -> Any:

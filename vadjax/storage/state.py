@@ -1,14 +1,16 @@
 """A detector's state on disk: `state.npz` holds its arrays, `state.json` everything else.
 
 Neither file holds pickles, so nothing in a state that was sent by somebody is executed.
-`state.json` is removed first and written last: a folder without it holds no complete state.
+`state.json` is removed first and written last: a folder without it holds no complete state. A state
+that replaces another one has its arrays in a file of another name, which `state.json` gives.
 """
 
 import hashlib
 import json
 import math
 import pathlib
-from collections.abc import Mapping
+import secrets
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import jax
@@ -20,7 +22,7 @@ from vadjax.errors import UserError
 from vadjax.storage.files import atomic_write, unwritable, write_json
 from vadjax.storage.json_file import read_object
 
-VERSION = 1
+VERSION, VERSION_NAMED = 1, 2  # the second says how the file of the arrays is called
 ARRAYS, STRUCTURE = "state.npz", "state.json"
 
 
@@ -43,13 +45,50 @@ def save_state(folder: pathlib.Path, state: Any) -> None:
         sealed.unlink(missing_ok=True)
     except OSError as error:
         raise unwritable(sealed, error) from error
-    with atomic_write(folder / ARRAYS) as beside:
+    arrays_sha256 = _write_arrays(folder / ARRAYS, arrays)
+    content = {"version": VERSION, "arrays_sha256": arrays_sha256, "state": structure}
+    write_json(sealed, {**content, "sha256": _sha256(content)})
+    _remove_arrays(folder, but=ARRAYS)
+
+
+def replace_state(folder: pathlib.Path, state: Any) -> None:
+    """Write a state in the place of another, which can be read until the new one can.
+
+    Args:
+        folder: see `save_state`; it need not hold a state.
+        state: see `save_state`.
+
+    Raises:
+        TypeError: see `save_state`.
+        UserError: see `save_state`.
+    """
+    arrays: list[np.ndarray] = []
+    structure = _encode(state, arrays, "state")
+    name = f"state-{secrets.token_hex(4)}.npz"
+    content = {
+        "version": VERSION_NAMED,
+        "arrays": name,
+        "arrays_sha256": _write_arrays(folder / name, arrays),
+        "state": structure,
+    }
+    write_json(folder / STRUCTURE, {**content, "sha256": _sha256(content)})  # renamed to its name
+    _remove_arrays(folder, but=name)
+
+
+def _write_arrays(path: pathlib.Path, arrays: Sequence[np.ndarray]) -> str:
+    """Write arrays by their numbers; return the hash of the file."""
+    with atomic_write(path) as beside:
         with beside.open("wb") as file:
             numbered: dict[str, Any] = {str(n): array for n, array in enumerate(arrays)}
             np.savez(file, **numbered)
-        arrays_sha256 = _file_sha256(beside)
-    content = {"version": VERSION, "arrays_sha256": arrays_sha256, "state": structure}
-    write_json(sealed, {**content, "sha256": _sha256(content)})
+        return _file_sha256(beside)
+
+
+def _remove_arrays(folder: pathlib.Path, *, but: str) -> None:
+    """Remove the arrays of other states, also of those that were never complete."""
+    for path in folder.glob("state*.npz"):
+        if path.name != but:
+            path.unlink(missing_ok=True)
 
 
 def load_state(folder: pathlib.Path) -> Any:
@@ -61,7 +100,7 @@ def load_state(folder: pathlib.Path) -> Any:
     Raises:
         UserError: there is no state, it is damaged, or a newer vadjax wrote it.
     """
-    sealed, path = folder / STRUCTURE, folder / ARRAYS
+    sealed = folder / STRUCTURE
     try:
         content = read_object(sealed, mend="run the training again to replace it.")
         if content.pop("sha256") != _sha256(content):
@@ -74,11 +113,12 @@ def load_state(folder: pathlib.Path) -> Any:
         raise
     except (ValueError, KeyError) as error:
         raise _damaged(sealed, error) from error
-    if content["version"] > VERSION:
+    if content["version"] > VERSION_NAMED:
         raise UserError(
             f"{sealed} was written by a newer vadjax (version {content['version']} of the format, "
-            f"this one reads up to {VERSION}): update vadjax, or train again."
+            f"this one reads up to {VERSION_NAMED}): update vadjax, or train again."
         )
+    path = folder / pathlib.Path(content.get("arrays", ARRAYS)).name
     try:
         if _file_sha256(path) != content["arrays_sha256"]:
             raise ValueError("its checksum differs")

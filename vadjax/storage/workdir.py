@@ -79,6 +79,7 @@ def claim(
     videos: Mapping[str, str],
     frame_sizes: Iterable[tuple[int, int]] = (),
     truth: Mapping[str, Mapping[str, str]] | None = None,
+    added: Mapping[str, str] | None = None,
     before: Callable[[str], str] = lambda name: "",
 ) -> None:
     """Bind an opened workdir to a config and its videos; write config.json and data.json.
@@ -91,6 +92,7 @@ def claim(
         videos: id -> fingerprint of every video.
         frame_sizes: (height, width) of the training frames.
         truth: "labels" and "masks", each id -> hash.
+        added: id -> fingerprint of clips that the detector has learnt since its training.
         before: returns a video's fingerprint as vadjax made it up to 0.2, "" where it is not known,
             for workdirs of that time.
 
@@ -117,6 +119,7 @@ def claim(
         "frame_sizes": sorted({tuple(size) for size in frame_sizes}),
         "fingerprints": FINGERPRINTS,
         "videos": dict(videos),
+        **({"added": dict(added)} if added else {}),
         **(truth or {}),
     }
     write_json(file, data)
@@ -124,11 +127,11 @@ def claim(
 
 
 def write_truth(path: pathlib.Path, truth: Mapping[str, Mapping[str, str]]) -> None:
-    """Replace what data.json says of labels or masks.
+    """Replace what data.json says of labels, masks or added clips.
 
     Args:
         path: a claimed folder.
-        truth: "labels" or "masks", each id -> hash.
+        truth: "labels", "masks" or "added", each id -> hash.
 
     Raises:
         UserError: data.json is damaged, or the folder cannot be written.

@@ -36,6 +36,7 @@ class DiskBuilder(Builder):
       masks_dir: `dataset.masks_dir`, absolute, or None.
       sources: what `find` returned.
       skip_broken: `dataset.skip_broken`: clips that cannot be read are left out.
+      train_may_be_gone: the training clips are known from before; a builder may do without them.
       skipped: id of each clip that was left out for that -> why.
       left_out: what lies in the folder and is not used; not indexed, as no clip depends on it.
     """
@@ -53,6 +54,7 @@ class DiskBuilder(Builder):
         if dataset_config.masks_dir:
             self.masks_dir = _folder(dataset_config.masks_dir, key="dataset.masks_dir")
         self.skip_broken = bool(getattr(dataset_config, "skip_broken", False))
+        self.train_may_be_gone = bool(getattr(dataset_config, "train_may_be_gone", False))
         self.skipped: dict[str, str] = {}
         self.sources = self.find()
 

@@ -38,7 +38,7 @@ class Folder(DiskBuilder):
         if self.masks_dir:
             raise UserError("dataset.masks_dir is set, but folder reads no masks; unset it.")
         root = self.source_dir
-        sides = _sides(root)
+        sides = _sides(root, train_may_be_gone=self.train_may_be_gone)
         self.split_by_us = "test" not in sides
         beside = {LABELS, *(folder.name for folder in sides.values())}
         found = {split: find_clips(folder) for split, folder in sides.items()}
@@ -52,13 +52,14 @@ class Folder(DiskBuilder):
         if self.split_by_us:
             self.clips = _last_fifth(self.clips["train"], root)
         for split, folder in sides.items():
-            if not self.clips.get(split):
+            if not self.clips.get(split) and not (split == "train" and self.train_may_be_gone):
                 raise UserError(
                     f"no videos and no folders of images in it: {describe(folder)}"
                     f"{packed_beside(folder)}"
                 )
         self.labels_file = root / LABELS
         self.label_version = self.label_versions[self.labels_file.is_file()]
+        self.clips = {"train": {}, **self.clips}
         paths = [path for clips in self.clips.values() for path in clips.values()]
         return [*paths, self.labels_file] if self.labels_file.is_file() else paths
 
@@ -119,7 +120,7 @@ class Folder(DiskBuilder):
         return notes
 
 
-def _sides(root: pathlib.Path) -> dict[str, pathlib.Path]:
+def _sides(root: pathlib.Path, *, train_may_be_gone: bool) -> dict[str, pathlib.Path]:
     """Return the folders of the training and the test side that are there.
 
     Raises:
@@ -134,7 +135,7 @@ def _sides(root: pathlib.Path) -> dict[str, pathlib.Path]:
                     f"{root} has {twin.name}/ and {path.name}/, which are names of the same side; "
                     "put the clips of both into one."
                 )
-    if sides and "train" not in sides:
+    if sides and "train" not in sides and not train_may_be_gone:
         raise UserError(
             f"{root} has {sides['test'].name}/ but no train/: a detector learns from normal "
             "videos, so put some into train/."

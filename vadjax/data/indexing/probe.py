@@ -170,12 +170,15 @@ def open_video(path: str | os.PathLike) -> Video:
     return video
 
 
-def open_videos(path: str | os.PathLike, *, skipped: list[str] | None = None) -> list[Video]:
+def open_videos(
+    path: str | os.PathLike, *, skipped: list[str] | None = None, content: bool = False
+) -> list[Video]:
     """Open unlabelled clips (`vadjax.data.open_videos`).
 
     Args:
       path: a clip, or a folder of clips.
       skipped: gets the messages of clips that cannot be used, which are left out then.
+      content: keep what each frame shows, for a search for copies.
 
     Returns:
       The videos.
@@ -188,13 +191,13 @@ def open_videos(path: str | os.PathLike, *, skipped: list[str] | None = None) ->
     if not clips:
         clips = {place.absolute().name if place.is_dir() else place.stem: place}
         if skipped is None:
-            return [open_video(place)]
+            return _open({printable(name): clip for name, clip in clips.items()}, content=content)
     if skipped is not None:
         found = attempts(list(clips.values()))
         skipped += [str(each) for each in found if isinstance(each, UserError)]
         good = [isinstance(each, Footage) for each in found]
         clips = {name: clips[name] for name, fine in zip(clips, good, strict=True) if fine}
-    return _open(clips)
+    return _open(clips, content=content)
 
 
 def left_out(path: str | os.PathLike) -> list[Deviation]:
@@ -211,7 +214,7 @@ def _existing(path: str | os.PathLike) -> pathlib.Path:
     return place
 
 
-def _open(clips: Mapping[str, pathlib.Path]) -> list[Video]:
+def _open(clips: Mapping[str, pathlib.Path], *, content: bool = False) -> list[Video]:
     return [
         Video(
             id=f"test/{name}",
@@ -222,6 +225,7 @@ def _open(clips: Mapping[str, pathlib.Path]) -> list[Video]:
             fingerprint=footage.fingerprint,
             substituted=footage.substituted,
             metadata={"announced": footage.announced, "notes": footage.notes},
+            content=footage.content if content else None,
         )
         for name, footage in zip(clips, probe(list(clips.values())), strict=True)
     ]

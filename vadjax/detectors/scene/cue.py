@@ -2,7 +2,7 @@
 
 import collections
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol, runtime_checkable
 
 import numpy as np
 
@@ -130,6 +130,25 @@ class Cue(Protocol):
 
         Returns:
             The follower.
+        """
+        ...
+
+
+@runtime_checkable
+class Extendable(Protocol):
+    """A cue that goes on from its state when a further clip comes."""
+
+    def extend(self, state: CueState, lesson: Lesson, *, number: int, camera: Camera) -> CueState:
+        """Learn one more clip.
+
+        Args:
+            state: what `Cue.fit` or this has returned; it is not changed.
+            lesson: of the clip, what a learner of the cue gave.
+            number: of the lesson, counted on from those of `Cue.fit`.
+            camera: that all clips are of.
+
+        Returns:
+            As `Cue.fit`.
         """
         ...
 

@@ -17,7 +17,9 @@ from vadjax.data.leakage.fitted import stretches_of
 from vadjax.data.scored_video import Finding, ScoredVideo
 from vadjax.detectors.contract import ClipDetector, Progress, State, Stream
 from vadjax.detectors.normal_scene import NormalScene
+from vadjax.detectors.scene.adding import with_clips
 from vadjax.detectors.scene.clip_reader import own_camera, parts_of, reader_of
+from vadjax.detectors.scene.crossing import crossed
 from vadjax.detectors.scene.cue import Camera, Cue, Frames
 from vadjax.detectors.scene.cues import BY_WEIGHTS, CUES, chosen, inputs_of
 from vadjax.detectors.scene.cues.objects import known_classes
@@ -25,6 +27,7 @@ from vadjax.detectors.scene.doubts import caution_of, doubt_of
 from vadjax.detectors.scene.exemplar_pictures import cut_pictures
 from vadjax.detectors.scene.explaining import findings
 from vadjax.detectors.scene.follower import SceneFollower, camera_of
+from vadjax.detectors.scene.held_out import surprise_of
 from vadjax.detectors.scene.lessons import LessonStore
 from vadjax.detectors.scene.moved import moved
 from vadjax.detectors.scene.stream import SceneStream
@@ -32,7 +35,6 @@ from vadjax.detectors.scene.traffic import Traffic, added, normal_scene
 from vadjax.errors import UserError
 from vadjax.features.scene.extract import usual_fps
 from vadjax.features.scene.reference import Reference
-from vadjax.scoring.fusion import Surprise
 
 NUM_FOLDS = 4  # of the training clips, for held-out normal maps
 LEAST_FRAMES = 50  # of training
@@ -72,7 +74,7 @@ class Scene(ClipDetector):
 
         Returns:
             reference, fps, the state of each cue, what is usual at each place (`traffic`), the
-            calibration of each cue, and `fitted_on`.
+            calibration of each cue (`surprise`) and what it was made of, and `fitted_on`.
 
         Raises:
             UserError: there are too few frames, or nothing moves in them.
@@ -94,7 +96,8 @@ class Scene(ClipDetector):
                 "give longer clips, or choose another detector (--config.detector.name=knn)."
             )
         with threadpool_limits(1, "blas"):  # products this small wait for threads, not for work
-            states, tops = self._fit_cues(frames, keys, camera, store, progress)
+            learnt = {name: (cue, store.of(keys, name)) for name, cue in self.cues.items()}
+            states, held_out = crossed(learnt, frames, camera, folds=NUM_FOLDS, progress=progress)
         if BY_WEIGHTS in states:
             states[BY_WEIGHTS]["names"] = list(self.frontend.objects.names)
         read = stretches_of(train, lambda clip: np.arange(len(clip)))
@@ -103,42 +106,11 @@ class Scene(ClipDetector):
             "fps": camera.fps,
             "cues": states,
             "traffic": added(store.of(keys, TRAFFIC)),
-            "surprise": {name: _plain(Surprise.fit(values)) for name, values in tops.items()},
+            "surprise": {name: surprise_of(values) for name, values in held_out.items()},
+            "held_out": held_out,
             "clips": [clip.id for clip, _ in parts],
             "fitted_on": {"training": read, "standardisation": read},
         }
-
-    def _fit_cues(
-        self,
-        frames: Sequence[tuple[Camera, Frames]],
-        keys: Sequence[tuple],
-        camera: Camera,
-        store: LessonStore,
-        progress: Progress,
-    ) -> tuple[dict[str, Any], dict[str, list[np.ndarray]]]:
-        """Return the state of each cue, and its largest values in frames it was not fitted on."""
-
-        def fit(clips: Sequence[tuple]) -> dict[str, Any]:
-            return {name: cue.fit(store.of(clips, name), camera) for name, cue in self.cues.items()}
-
-        tops: dict[str, list[np.ndarray]] = {name: [] for name in self.cues}
-        folds = [[*range(k, len(frames), NUM_FOLDS)] for k in range(min(NUM_FOLDS, len(frames)))]
-        with progress.bar("clips", total=len(frames)) as advance:
-            done = 0
-            for held in folds:
-                states = fit([key for n, key in enumerate(keys) if n not in held])
-                for n in held:
-                    own, read = frames[n]
-                    followers = {k: CUES[k]().follow(s, own) for k, s in states.items()}
-                    found = [
-                        [one.update(bodies).max() for one in followers.values()]
-                        for bodies in read()
-                    ]
-                    for name, values in zip(followers, np.array(found[1:]).T, strict=True):
-                        tops[name].append(values.astype(np.float32))
-                    done += 1
-                    advance(done, "")
-        return fit(keys), tops
 
     def _reader(self, clip: Clip, rows: np.ndarray, camera: Camera) -> Frames:
         return reader_of(clip, rows, camera, self.inputs)
@@ -168,6 +140,21 @@ class Scene(ClipDetector):
             store.keep(key, {**learnt, TRAFFIC: traffic.lesson()})
             self._bodies[key] = count
         return key
+
+    def add(
+        self, state: State, clips: Sequence[Clip], *, progress: Progress
+    ) -> tuple[State, list[ScoredVideo]]:
+        """Learn further normal clips; see `Adder.add` and `adding.with_clips`.
+
+        Args:
+            state: what `fit` or this has returned.
+            clips: of the same camera.
+            progress: where progress is reported.
+
+        Returns:
+            The state, and the held-out scores of each clip.
+        """
+        return with_clips(state, clips, progress=progress)
 
     def score(self, state: State, clip: Clip) -> ScoredVideo:
         """Score a clip frame by frame, with maps; see `Detector.score`.
@@ -284,11 +271,3 @@ class Scene(ClipDetector):
             "objects": known_classes(state["cues"].get(BY_WEIGHTS)),
             "exemplars": {n: len(s["kept"]) for n, s in state["cues"].items() if "kept" in s},
         }
-
-
-def _plain(surprise: Surprise) -> dict[str, Any]:
-    return {
-        "levels": surprise.levels,
-        "surprises": surprise.surprises,
-        "excess": surprise.excess,
-    }

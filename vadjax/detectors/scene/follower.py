@@ -49,6 +49,11 @@ class SceneFollower:
         return FrameScore(self._count - 1, None, float(total.max()), total, parts)
 
     @property
+    def raw(self) -> Mapping[str, np.ndarray]:
+        """The map of each cue in the last frame, float32 [h, w] in its own unit, by name."""
+        return self._raw
+
+    @property
     def maps(self) -> Mapping[str, np.ndarray]:
         """The surprise of each cue in the last frame, float32 [h, w] by name."""
         return self._maps

@@ -78,10 +78,21 @@ class Lessons(Sequence[Lesson]):
         """Lessons."""
         return len(self._paths)
 
+    def chosen(self, numbers: Iterable[int]) -> "Lessons":
+        """Return some of the lessons.
+
+        Args:
+            numbers: of them.
+
+        Returns:
+            The sequence of these.
+        """
+        return Lessons([self._paths[number] for number in numbers], self._store)
+
     def __getitem__(self, index):
         """Read one lesson; of a slice return the sequence."""
         if isinstance(index, slice):
-            return Lessons(self._paths[index], self._store)
+            return self.chosen(range(len(self))[index])
         with np.load(self._paths[index], allow_pickle=False) as file:
             return dict(file)
 

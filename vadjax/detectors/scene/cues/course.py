@@ -103,6 +103,23 @@ class Course:
             exemplars.add(lesson["vectors"], lesson["source"], limit=NUM_EXEMPLARS)
         return {"kept": exemplars.kept, "radius": exemplars.radius}
 
+    def extend(self, state: CueState, lesson: Lesson, *, number: int, camera: Camera) -> CueState:
+        """Add the exemplars of one more clip; see `cue.Extendable.extend`.
+
+        Args:
+            state: what `fit` returned.
+            lesson: vectors float32 [n, 4] of the clip.
+            number: not used.
+            camera: that the clips are of.
+
+        Returns:
+            As `fit` of all clips.
+        """
+        nowhere = np.zeros((len(state["kept"]), 3), np.int32)  # sources are not kept
+        exemplars = Exemplars(state["kept"], nowhere, state["radius"])
+        exemplars.add(lesson["vectors"], lesson["source"], limit=NUM_EXEMPLARS)
+        return {"kept": exemplars.kept, "radius": exemplars.radius}
+
 
 def _unit(camera: Camera) -> np.ndarray:
     """Return the pixels, across and down, that count as 1."""

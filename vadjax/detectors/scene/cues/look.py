@@ -90,6 +90,35 @@ class Look:
             "radius": exemplars.radius,
         }
 
+    def extend(self, state: CueState, lesson: Lesson, *, number: int, camera: Camera) -> CueState:
+        """Add the exemplars of one more clip; see `cue.Extendable.extend`.
+
+        Args:
+            state: what `fit` returned.
+            lesson: vectors float16 [n, d] and source int32 [n, 3] of the clip.
+            number: of the lesson, in the sources.
+            camera: that the clips are of.
+
+        Returns:
+            As `fit`. The components are those of the clips of `fit`, and so is `base`: exemplars
+            are kept in them.
+        """
+        if not len(lesson["vectors"]):
+            return state
+        if not len(state["mean"]):  # nothing had moved yet
+            fitted = self.fit([lesson], camera)
+            return {**fitted, "source": fitted["source"] + np.array([number, 0, 0, 0])}
+        vectors = (lesson["vectors"].astype(np.float32) - state["mean"]) @ state["axes"]
+        exemplars = Exemplars(state["kept"], state["source"], state["radius"])
+        source = np.insert(lesson["source"], 0, number, axis=1)
+        exemplars.add(vectors, source, limit=NUM_EXEMPLARS)
+        return {
+            **state,
+            "kept": exemplars.kept,
+            "source": exemplars.source,
+            "radius": exemplars.radius,
+        }
+
 
 def _whitening(lessons: Sequence[Lesson]) -> tuple[np.ndarray, np.ndarray]:
     """Return the mean [d] and the axes [d, k], each divided by its deviation."""

@@ -166,3 +166,17 @@ class Objects:
             "most": most,
             "usual": np.stack(usual) if usual else most,
         }
+
+    def extend(self, state: CueState, lesson: Lesson, *, number: int, camera: Camera) -> CueState:
+        """Take the larger scores of one more clip; see `cue.Extendable.extend`.
+
+        Args:
+            state: what `fit` returned.
+            lesson: classes and most of the clip.
+            number: not used.
+            camera: that the clips are of.
+
+        Returns:
+            As `fit` of all clips.
+        """
+        return {**state, **self.fit([state, lesson], camera)}

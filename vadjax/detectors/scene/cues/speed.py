@@ -73,3 +73,17 @@ class Speed:
         """
         counts = summed(lessons, "counts")
         return {"counts": counts, "usual": usual(counts)}
+
+    def extend(self, state: CueState, lesson: Lesson, *, number: int, camera: Camera) -> CueState:
+        """Add the counts of one more clip; see `cue.Extendable.extend`.
+
+        Args:
+            state: what `fit` returned.
+            lesson: counts of the clip.
+            number: not used.
+            camera: that the clips are of.
+
+        Returns:
+            As `fit` of all clips.
+        """
+        return self.fit([{"counts": state["counts"]}, lesson], camera)

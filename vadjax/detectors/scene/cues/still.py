@@ -59,3 +59,17 @@ class Still:
         if not counts[1:].any():  # nothing ever stood still
             limit = np.full_like(limit, _UNSEEN_S)
         return {"counts": counts, "usual": limit}
+
+    def extend(self, state: CueState, lesson: Lesson, *, number: int, camera: Camera) -> CueState:
+        """Add the counts of one more clip; see `cue.Extendable.extend`.
+
+        Args:
+            state: what `fit` returned.
+            lesson: counts of the clip.
+            number: not used.
+            camera: that the clips are of.
+
+        Returns:
+            As `fit` of all clips.
+        """
+        return self.fit([{"counts": state["counts"]}, lesson], camera)

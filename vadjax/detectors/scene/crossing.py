@@ -1,0 +1,56 @@
+"""Cues that are fitted on all clips, and their values in clips that they were not fitted on."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from vadjax.detectors.contract import Progress
+from vadjax.detectors.scene.cue import Camera, Cue, CueState, Frames
+from vadjax.detectors.scene.held_out import kept
+from vadjax.detectors.scene.lessons import Lessons
+
+
+def crossed(
+    learnt: Mapping[str, tuple[Cue, Lessons]],
+    frames: Sequence[tuple[Camera, Frames]],
+    camera: Camera,
+    *,
+    folds: int,
+    progress: Progress,
+) -> tuple[dict[str, CueState], dict[str, list[dict[str, Any]]]]:
+    """Fit cues on all clips; before, without each fold of them, to see its largest values.
+
+    Args:
+        learnt: each cue by name, with its lessons of all clips.
+        frames: the camera and the frames of each clip.
+        camera: that all clips are of.
+        folds: into which the clips are divided, at most.
+        progress: where progress is reported.
+
+    Returns:
+        The state of each cue, and what `held_out.kept` keeps of each clip, fold by fold.
+    """
+
+    def fit(clips: Sequence[int]) -> dict[str, CueState]:
+        return {
+            name: cue.fit(lessons.chosen(clips), camera) for name, (cue, lessons) in learnt.items()
+        }
+
+    numbers = range(len(frames))
+    tops: dict[str, list[dict[str, Any]]] = {name: [] for name in learnt}
+    with progress.bar("clips", total=len(frames)) as advance:
+        done = 0
+        for held in [numbers[k::folds] for k in range(min(folds, len(frames)))]:
+            states = fit([n for n in numbers if n not in held])
+            for n in held:
+                own, read = frames[n]
+                followers = {k: learnt[k][0].follow(s, own) for k, s in states.items()}
+                found = [
+                    [one.update(bodies).max() for one in followers.values()] for bodies in read()
+                ]
+                for name, values in zip(followers, np.array(found[1:]).T, strict=True):
+                    tops[name].append(kept(values))
+                done += 1
+                advance(done, "")
+    return fit(numbers), tops
