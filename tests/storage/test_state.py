@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays_of
 
 from vadjax.errors import UserError
-from vadjax.storage.state import load_state, save_state
+from vadjax.storage import state as module
+from vadjax.storage.state import load_state, replace_state, save_state
 
 DTYPES = ("float32", "float64", "float16", "int8", "uint8", "int32", "bool", "complex64", "<U3")
 EXTENDED = (ml_dtypes.bfloat16, ml_dtypes.float8_e4m3fn, ml_dtypes.int4)
@@ -116,7 +117,7 @@ def test_pickles_are_never_loaded(tmp_path, monkeypatch):
 
 
 def test_a_newer_format_says_so(tmp_path, monkeypatch):
-    monkeypatch.setattr("vadjax.storage.state.VERSION", 2)
+    monkeypatch.setattr("vadjax.storage.state.PLAIN", 3)
     save_state(tmp_path, {})
     monkeypatch.undo()
     with pytest.raises(UserError, match="newer vadjax"):
@@ -136,3 +137,24 @@ def test_what_cannot_be_written_is_named(tmp_path, state, message):
     with pytest.raises(TypeError, match=message):
         save_state(tmp_path, state)
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("moment", ["_write_arrays", "write_json"])
+def test_a_state_is_replaced_at_once_or_not_at_all(tmp_path, monkeypatch, moment):
+    """However the writing ends, one of the two can be read, and the arrays of no other stay."""
+    first, second = ({"values": np.full(3, number)} for number in (1, 2))
+    save_state(tmp_path, first)
+
+    def killed(*_):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt):
+        patched.setattr(module, moment, killed)
+        replace_state(tmp_path, second)
+    np.testing.assert_array_equal(load_state(tmp_path)["values"], first["values"])
+    replace_state(tmp_path, second)
+    np.testing.assert_array_equal(load_state(tmp_path)["values"], second["values"])
+    assert len(list(tmp_path.iterdir())) == 2
+    save_state(tmp_path, first)
+    np.testing.assert_array_equal(load_state(tmp_path)["values"], first["values"])
+    assert len(list(tmp_path.iterdir())) == 2

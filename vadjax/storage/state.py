@@ -22,7 +22,7 @@ from vadjax.errors import UserError
 from vadjax.storage.files import atomic_write, unwritable, write_json
 from vadjax.storage.json_file import read_object
 
-VERSION, VERSION_NAMED = 1, 2  # the second says how the file of the arrays is called
+PLAIN, VERSION = 1, 2  # the newest says how the file of the arrays is called
 ARRAYS, STRUCTURE = "state.npz", "state.json"
 
 
@@ -46,7 +46,7 @@ def save_state(folder: pathlib.Path, state: Any) -> None:
     except OSError as error:
         raise unwritable(sealed, error) from error
     arrays_sha256 = _write_arrays(folder / ARRAYS, arrays)
-    content = {"version": VERSION, "arrays_sha256": arrays_sha256, "state": structure}
+    content = {"version": PLAIN, "arrays_sha256": arrays_sha256, "state": structure}
     write_json(sealed, {**content, "sha256": _sha256(content)})
     _remove_arrays(folder, but=ARRAYS)
 
@@ -66,7 +66,7 @@ def replace_state(folder: pathlib.Path, state: Any) -> None:
     structure = _encode(state, arrays, "state")
     name = f"state-{secrets.token_hex(4)}.npz"
     content = {
-        "version": VERSION_NAMED,
+        "version": VERSION,
         "arrays": name,
         "arrays_sha256": _write_arrays(folder / name, arrays),
         "state": structure,
@@ -113,10 +113,10 @@ def load_state(folder: pathlib.Path) -> Any:
         raise
     except (ValueError, KeyError) as error:
         raise _damaged(sealed, error) from error
-    if content["version"] > VERSION_NAMED:
+    if content["version"] > VERSION:
         raise UserError(
             f"{sealed} was written by a newer vadjax (version {content['version']} of the format, "
-            f"this one reads up to {VERSION_NAMED}): update vadjax, or train again."
+            f"this one reads up to {VERSION}): update vadjax, or train again."
         )
     path = folder / pathlib.Path(content.get("arrays", ARRAYS)).name
     try:

@@ -121,6 +121,21 @@ def test_a_cue_that_is_extended_is_the_cue_of_all_clips(cue, train, further):
         np.testing.assert_array_equal(state[name], value)
 
 
+def test_objects_take_the_larger_scores_and_keep_their_names():
+    def lesson(classes, score):
+        most = np.full((len(classes), 12, 16), score, np.float32)
+        return {"classes": np.array(classes, np.int32), "most": most}
+
+    cue, camera = CUES["objects"](), Camera(CAMERA, 10.0)
+    first, second = lesson([0, 3], 0.5), lesson([2, 3], 0.7)
+    state = {**cue.fit([first], camera), "names": ["a", "b", "c", "d"]}
+    after = cue.extend(state, second, number=1, camera=camera)
+    wanted = cue.fit([first, second], camera)
+    assert after["names"] == state["names"] and after["classes"].tolist() == [0, 2, 3]
+    for name, value in wanted.items():
+        np.testing.assert_array_equal(after[name], value)
+
+
 def test_look_keeps_its_components_and_bounds_its_exemplars(monkeypatch):
     rng, camera = np.random.default_rng(0), Camera(CAMERA, 10.0)
 
