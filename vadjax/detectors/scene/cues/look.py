@@ -110,8 +110,8 @@ class Look:
             return {**fitted, "source": fitted["source"] + np.array([number, 0, 0, 0])}
         vectors = (lesson["vectors"].astype(np.float32) - state["mean"]) @ state["axes"]
         exemplars = Exemplars(state["kept"], state["source"], state["radius"])
-        source = np.insert(lesson["source"], 0, number, axis=1)
-        exemplars.add(vectors, source, limit=NUM_EXEMPLARS)
+        numbered = np.insert(lesson["source"], 0, number, axis=1)
+        exemplars.add(vectors, numbered, limit=NUM_EXEMPLARS)
         return {
             **state,
             "kept": exemplars.kept,
