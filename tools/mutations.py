@@ -379,6 +379,12 @@ _ROWS = [
     ),
     (
         "vadjax/evaluation/evaluate.py",
+        "videos = parts.labelled(videos)  # in the order in which `pool` joins them",
+        "videos = [*videos]",
+        "tests/evaluation/test_evaluate.py",
+    ),
+    (
+        "vadjax/evaluation/evaluate.py",
         "held_out = [_held_out(each) for each in calibration]",
         "held_out = [_held_out(test) for _ in calibration]",
         "tests/evaluation/test_evaluate.py",

@@ -11,6 +11,7 @@ from tests.evaluation.cases import CONTEXT, case, evaluate, pooled
 from vadjax.data.scored_video import ScoredVideo
 from vadjax.errors import UserError
 from vadjax.evaluation.accounting import account
+from vadjax.evaluation.clip_rates import by_clip_threshold
 from vadjax.evaluation.evaluate import evaluate as assess
 from vadjax.evaluation.schema import SCHEMA, upgrade, validate
 
@@ -55,6 +56,27 @@ def test_one_class():
     first = metrics["videos"][0]
     assert first["auc"] is None and "one class" in metrics["reasons"]["videos[].auc"]
     assert json.loads(json.dumps(metrics, allow_nan=False)) == metrics
+
+
+@pytest.mark.parametrize("rule", ["by_clip", "alarms"])
+def test_the_order_of_held_out_clips_changes_nothing(rule):
+    """Of unequal lengths and levels: frames that are taken for another clip's show."""
+    rng = np.random.default_rng(3)
+    held = [
+        ScoredVideo(f"train/{n}", rng.normal(n, 1, 20 + 7 * n).astype(np.float32), fps=5.0)
+        for n in range(9)
+    ]
+    test = [ScoredVideo("test/0", np.arange(30, dtype=np.float32), labels=np.arange(30) > 20)]
+    found = [
+        assess(test, calibration=[clips], context=CONTEXT, rule=rule, false_alarm_rate=0.1)
+        for clips in (held, held[::-1], [*held[4:], *held[:4]])
+    ]
+    for other in found[1:]:
+        assert other["threshold"]["value"] == found[0]["threshold"]["value"]
+        assert other["threshold"]["expected"] == found[0]["threshold"]["expected"]
+    if rule == "by_clip":
+        direct = by_clip_threshold([video.scores for video in held], 0.1)
+        assert found[0]["threshold"]["value"] == pytest.approx(direct, rel=1e-12)
 
 
 def test_the_order_of_videos_changes_nothing():

@@ -14,6 +14,7 @@ from vadjax.pipeline import pseudo_set
 from vadjax.pipeline import run as runs
 from vadjax.pipeline import tune as module
 from vadjax.pseudo.kinds import KINDS
+from vadjax.report import tuned as tuned_lines
 
 
 class Untouched(drawn.Drawn):
@@ -60,7 +61,7 @@ def test_the_figures_of_every_set_and_one_that_is_recommended(monkeypatch, tmp_p
     assert (
         speed["fast"] > 0.9 > speed["stopped"] and still["stopped_first"] > speed["stopped_first"]
     )
-    assert module.words(result)[-1].startswith("recommended: ")
+    assert tuned_lines.words(result)[-1].startswith("recommended: ")
 
 
 @pytest.mark.slow

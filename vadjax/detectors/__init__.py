@@ -32,7 +32,7 @@ class Entry(NamedTuple):
         random: its scores depend on the seed.
         refits: it stops by no validation clips, and where its threshold comes from further
             detectors, each without a part of the clips, it is fitted on all of them.
-        adds: it can learn further normal clips later (`contract.Adder`).
+        adds: it can learn further normal clips later (`abilities.Adder`).
         protocols: those that it goes with; empty is every protocol with its units.
     """
 

@@ -8,13 +8,12 @@ import contextlib
 import dataclasses
 import pathlib
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, Protocol, runtime_checkable
+from typing import Any, Protocol
 
 import numpy as np
 
 from vadjax.data.clip import Clip
-from vadjax.data.scored_video import Finding, ScoredVideo
-from vadjax.detectors.normal_scene import NormalScene
+from vadjax.data.scored_video import ScoredVideo
 from vadjax.runtime.compiling import compiling
 from vadjax.runtime.console import Console
 
@@ -136,110 +135,6 @@ class Detector(Protocol):
 
     def describe(self, state: State) -> dict[str, Any]:
         """Return facts for metrics.json, such as the number of parameters."""
-        ...
-
-
-@runtime_checkable
-class Doubter(Protocol):
-    """A detector that can say that a clip is not of what it has learnt."""
-
-    def doubt(self, state: State, clip: Clip) -> str:
-        """Say why the scores of a clip should not be trusted.
-
-        Args:
-            state: what `fit` returned.
-            clip: that is scored.
-
-        Returns:
-            A sentence without the clip's name; "" where there is no doubt.
-        """
-        ...
-
-
-@runtime_checkable
-class Adder(Protocol):
-    """A detector that can learn further normal clips without those of before."""
-
-    def add(
-        self, state: State, clips: Sequence[Clip], *, progress: "Progress"
-    ) -> tuple[State, list[ScoredVideo]]:
-        """Score clips by the detector as it is, which has not seen them, then learn them.
-
-        Args:
-            state: what `fit` or this has returned; it is not changed.
-            clips: normal ones.
-            progress: where progress is reported.
-
-        Returns:
-            The state, a dict, and the held-out scores of each clip.
-
-        Raises:
-            UserError: the state does not hold what clips are added to.
-        """
-        ...
-
-
-@runtime_checkable
-class Cautious(Protocol):
-    """A detector that can say what its training lacked."""
-
-    def cautions(self, state: State) -> list[str]:
-        """Say what a reader of its figures has to know of the training.
-
-        Args:
-            state: what `fit` returned.
-
-        Returns:
-            Sentences without a full stop; none where nothing was lacking.
-        """
-        ...
-
-
-@runtime_checkable
-class Explainer(Protocol):
-    """A detector that can say in words what it saw."""
-
-    def explain(self, state: State, clip: Clip, frames: Sequence[int]) -> list[Finding]:
-        """Say what was most unusual in some frames.
-
-        Args:
-            state: what `fit` returned.
-            clip: that was scored.
-            frames: numbers of rows, ascending.
-
-        Returns:
-            A finding for each frame.
-        """
-        ...
-
-
-@runtime_checkable
-class Illustrator(Protocol):
-    """A detector that keeps pictures of what is normal."""
-
-    def illustrate(self, state: State, train: Sequence[Clip]) -> State:
-        """Add pictures to the state; called once, for the detector that a run leaves.
-
-        Args:
-            state: what `fit` returned.
-            train: the clips that it was fitted on.
-
-        Returns:
-            The state with the pictures.
-        """
-        ...
-
-
-@runtime_checkable
-class Depicter(Protocol):
-    """A detector of a fixed camera that can say what is normal at each place."""
-
-    def normal_scene(self, state: State) -> NormalScene | None:
-        """Return what is normal; None where the state does not hold it.
-
-        Args:
-            state: what `fit` returned.
-        """
         ...
 
 

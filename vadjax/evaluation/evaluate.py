@@ -78,6 +78,7 @@ def evaluate(
     settings["false_alarm_rate"], settings["alarms_per_hour"] = false_alarm_rate, alarms_per_hour
 
     def choose_of(name: str, videos: Videos) -> Choice:
+        videos = parts.labelled(videos)  # in the order in which `pool` joins them
         scores, labels = pool(videos)
         clips = np.repeat(np.arange(len(videos)), [len(video.scores) for video in videos])
         return choose_threshold(scores, labels, clips=clips, videos=videos, rule=name, **settings)
@@ -157,7 +158,7 @@ def _held_out(videos: Videos) -> list[ScoredVideo]:
         for v in videos
     ]
     account(normal)
-    return normal
+    return parts.labelled(normal)
 
 
 def _remarks(metrics: Mapping) -> dict[str, str]:

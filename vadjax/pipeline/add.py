@@ -12,7 +12,8 @@ from vadjax.data.clip import Clip
 from vadjax.data.splits.units import Segment, Units
 from vadjax.data.video import Video
 from vadjax.detectors import DETECTORS
-from vadjax.detectors.contract import Adder, Progress
+from vadjax.detectors.abilities import Adder
+from vadjax.detectors.contract import Progress
 from vadjax.errors import UserError
 from vadjax.pipeline.added import PREFIX, Added, in_state
 from vadjax.pipeline.audit import audit

@@ -7,7 +7,8 @@ import numpy as np
 
 from vadjax.data.clip import Clip
 from vadjax.data.scored_video import ScoredVideo
-from vadjax.detectors.contract import Cautious, Depicter, Doubter, Explainer, State
+from vadjax.detectors.abilities import Cautious, Depicter, Doubter, Explainer
+from vadjax.detectors.contract import State
 from vadjax.detectors.normal_scene import NormalScene
 from vadjax.errors import UserError
 from vadjax.pipeline.run import Run

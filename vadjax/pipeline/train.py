@@ -3,7 +3,8 @@
 import time
 
 from vadjax.data.splits.units import Fold
-from vadjax.detectors.contract import Adder, Illustrator, Progress
+from vadjax.detectors.abilities import Adder, Illustrator
+from vadjax.detectors.contract import Progress
 from vadjax.pipeline import record
 from vadjax.pipeline.audit import audit
 from vadjax.pipeline.cross_fit import cross_fit, fitted_units
