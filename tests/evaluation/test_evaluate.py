@@ -11,7 +11,7 @@ from tests.evaluation.cases import CONTEXT, case, evaluate, pooled
 from vadjax.data.scored_video import ScoredVideo
 from vadjax.errors import UserError
 from vadjax.evaluation.accounting import account
-from vadjax.evaluation.clip_rates import by_clip_threshold
+from vadjax.evaluation.clip_rates import by_clip_threshold, expected_rate
 from vadjax.evaluation.evaluate import evaluate as assess
 from vadjax.evaluation.schema import SCHEMA, upgrade, validate
 
@@ -77,6 +77,12 @@ def test_the_order_of_held_out_clips_changes_nothing(rule):
     if rule == "by_clip":
         direct = by_clip_threshold([video.scores for video in held], 0.1)
         assert found[0]["threshold"]["value"] == pytest.approx(direct, rel=1e-12)
+        scores = [video.scores for video in held]
+        expected = expected_rate(
+            scores, lambda chosen: by_clip_threshold([scores[n] for n in chosen], 0.1)
+        )
+        assert found[0]["threshold"]["expected"]["high"] == pytest.approx(expected.high, rel=1e-12)
+        assert found[0]["threshold"]["expected"]["mean"] == pytest.approx(expected.mean, rel=1e-12)
 
 
 def test_the_order_of_videos_changes_nothing():
