@@ -216,10 +216,10 @@ LAUGHS = 60  # as tuples in tuples, 2**60 tensors
 def test_pickles_that_would_take_memory_or_time_are_refused(tmp_path, write, body, text):
     path = tmp_path / "net.pth"
     write(path, body, {})
-    began = time.perf_counter()
+    began = time.process_time()
     with pytest.raises(UserError, match=text) as caught:
         torch_pickle.read(path)
-    assert time.perf_counter() - began < 2 and len(str(caught.value)) < 600
+    assert time.process_time() - began < 2 and len(str(caught.value)) < 600
 
 
 def test_one_storage_does_not_make_endless_tensors(tmp_path, write):

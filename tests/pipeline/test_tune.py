@@ -10,8 +10,7 @@ from tests.pseudo.walkers import BACK, walk
 from vadjax import config as configs
 from vadjax.data.video import Dataset
 from vadjax.errors import UserError
-from vadjax.pipeline import pseudo_set
-from vadjax.pipeline import run as runs
+from vadjax.pipeline import known, pseudo_set
 from vadjax.pipeline import tune as module
 from vadjax.pseudo.kinds import KINDS
 from vadjax.report import tuned as tuned_lines
@@ -40,7 +39,7 @@ def tuned(monkeypatch, tmp_path, clips, **changes):
     f.backbone, f.weights, f.cache_dir = "mobilenetv2_100", "random", str(tmp_path / "cache")
     config.update_from_flattened_dict(changes)
     monkeypatch.setattr(pseudo_set, "CLIPS", (2, 2))
-    monkeypatch.setattr(runs.data, "load", lambda *args, **more: dataset(clips))
+    monkeypatch.setattr(known.data, "load", lambda *args, **more: dataset(clips))
     return module.tune(configs.validate(config), tmp_path / "tune", quiet=True)
 
 

@@ -20,6 +20,7 @@ from vadjax.pipeline.audit import audit
 from vadjax.pipeline.findings import doubts
 from vadjax.pipeline.given_videos import open_given
 from vadjax.pipeline.run import Run
+from vadjax.pipeline.specs import scene_specs
 from vadjax.pipeline.trained import with_fps
 from vadjax.report.wording import plural
 from vadjax.runtime import processes
@@ -137,7 +138,9 @@ def _measured(run: Run, videos: Sequence[Video], state: Any) -> list[Clip]:
     from vadjax.features.scene.reference import Reference
 
     reference = Reference.from_arrays(state["reference"])
-    stores = {name: run.feature_store(s) for name, s in run.scene_specs(reference).items()}
+    stores = {
+        name: run.feature_store(s) for name, s in scene_specs(reference, run.frontend).items()
+    }
     total = sum(len(video.frames) for video in videos)
     with run.console.bar("frames", total=total, unit="frames") as advance:
         measure_scene(
