@@ -76,6 +76,15 @@ def written(tmp_path, **arguments) -> tuple[str, Reader]:
     return text, Reader(text)
 
 
+def test_an_unlabelled_page_says_what_the_threshold_cannot_promise(tmp_path):
+    arguments = demo.unlabelled()
+    arguments["metrics"]["threshold"] |= {"rule": "alarms", "fallback": "one alarm instead"}
+    arguments["config"] = {"evaluate": {"alarms_per_hour": 1.0}}
+    text, _ = written(tmp_path, **arguments)
+    assert "raise at most 1 alarms an hour" in " ".join(text.split())
+    assert "<b>Note: one alarm instead.</b>" in text
+
+
 def test_the_made_up_metrics_are_of_the_real_schema():
     for arguments in (demo.arguments(), demo.in_folds(), demo.explained()):
         schema.validate(arguments["metrics"])

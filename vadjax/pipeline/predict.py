@@ -186,9 +186,9 @@ def _unlike(videos: Sequence, known: Sequence) -> list[str]:
 def _threshold_of(detector: TrainedDetector) -> dict:
     """Return the part `threshold` of the page."""
     own, asked, value = detector.metrics["threshold"], detector.asked, detector.threshold
-    part = {"rule": own["rule"], "expected": own.get("expected")}
+    part = {"rule": own["rule"], "expected": own.get("expected"), "fallback": own.get("fallback")}
     if asked is not None:
-        part = {"rule": asked.rule, "expected": None}
+        part = {"rule": asked.rule, "expected": None, "fallback": None}
         if asked.expected is not None and not asked.expected.reason:
             part["expected"] = {**asked.expected._asdict(), "asked": None, "cross_fit": 0}
     return {**part, "value": value, "values": [value]}

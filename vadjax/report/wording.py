@@ -110,6 +110,8 @@ def rule(metrics: Mapping, config: Mapping) -> str:
     keys = {"quantile": "quantile", "num_std": "num_std", "rate": "false_alarm_rate"}
     keys["alarms"] = "alarms_per_hour"
     given = {k: lookup(config, f"evaluate.{key}") for k, key in keys.items()}
+    if given["alarms"]:
+        given["alarms"] = f"{given['alarms']:g}"
     unnamed = {"quantile": "given", "num_std": "some", "rate": "that was asked for"}
     unnamed["alarms"] = "so many"
     given = unnamed | {k: v for k, v in given.items() if v}
