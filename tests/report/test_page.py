@@ -81,7 +81,7 @@ def test_an_unlabelled_page_says_what_the_threshold_cannot_promise(tmp_path):
     arguments["metrics"]["threshold"] |= {"rule": "alarms", "fallback": "one alarm instead"}
     arguments["config"] = {"evaluate": {"alarms_per_hour": 1.0}}
     text, _ = written(tmp_path, **arguments)
-    assert "raise at most 1 alarms an hour" in " ".join(text.split())
+    assert "raise at most 1 alarm an hour" in " ".join(text.split())
     assert "<b>Note: one alarm instead.</b>" in text
 
 

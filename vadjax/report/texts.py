@@ -44,7 +44,7 @@ CELLS = {  # confusion cell -> (what it is called, is it right)
 
 RULES = {
     "by_clip": "where held-out clips, left out one at a time, have the rate of {rate}",
-    "alarms": "the lowest one with which held-out clips raise at most {alarms} alarms an hour",
+    "alarms": "the lowest one with which held-out clips raise at most {alarms} an hour",
     "quantile": "the {quantile} quantile of held-out normal frames",
     "mean_std": "the mean plus {num_std} standard deviations of held-out normal frames",
     "f1": "the threshold of best F1 on held-out labelled clips",

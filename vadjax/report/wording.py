@@ -111,9 +111,9 @@ def rule(metrics: Mapping, config: Mapping) -> str:
     keys["alarms"] = "alarms_per_hour"
     given = {k: lookup(config, f"evaluate.{key}") for k, key in keys.items()}
     if given["alarms"]:
-        given["alarms"] = f"{given['alarms']:g}"
+        given["alarms"] = f"{given['alarms']:g} alarm{'' if given['alarms'] == 1 else 's'}"
     unnamed = {"quantile": "given", "num_std": "some", "rate": "that was asked for"}
-    unnamed["alarms"] = "so many"
+    unnamed["alarms"] = "so many alarms"
     given = unnamed | {k: v for k, v in given.items() if v}
     return RULES.get(name, str(name or "of a rule that was not named")).format_map(given)
 

@@ -80,7 +80,7 @@ class RowReader:
         for clip, stop, edge in zip(self._clips, self._stops, edges, strict=True):
             within = rows[start:edge] - (stop - len(clip))
             for i in range(0, len(within), step):
-                chosen = within[i : i + step]
+                chosen = within[i : i + step]  # all in range: "clip" keeps NumPy from a buffer
                 taken = np.take(clip, chosen, axis=0, out=block[: len(chosen)], mode="clip")
                 self._data.standard(taken, features[start + i : start + i + len(taken)])
             start = edge
