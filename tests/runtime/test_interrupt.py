@@ -32,6 +32,13 @@ while True:
     except BaseException:
         pass
 """,
+    "a callback of the garbage collector, where it is lost": """
+import gc, time
+gc.callbacks.append(lambda phase, info: time.sleep(60) if phase == 'start' else None)
+print('on', flush=True)
+gc.collect()
+time.sleep(60)
+""",
     "a child that goes on": """
 import subprocess, sys
 child = subprocess.Popen(['sleep', '61'], start_new_session=True)

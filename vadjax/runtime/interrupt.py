@@ -9,9 +9,11 @@ import contextlib
 import os
 import pathlib
 import signal
+import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from typing import Any
 
 from vadjax.runtime import processes
 
@@ -34,12 +36,29 @@ def watched() -> Iterator[None]:
     reading, writing = os.pipe()
     os.set_blocking(writing, False)
     before = signal.set_wakeup_fd(writing, warn_on_full_buffer=False)
+    told = sys.unraisablehook
+    sys.unraisablehook = _without_interrupts(told)
     threading.Thread(target=_wait, args=(reading,), name="interrupt", daemon=True).start()
     try:
         yield
     finally:
         signal.set_wakeup_fd(before)
+        sys.unraisablehook = told
         os.close(writing)
+
+
+def _without_interrupts(told: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    """Return a hook that tells of what cannot be raised, but for a KeyboardInterrupt.
+
+    One that falls into a finaliser or a callback of the garbage collector is lost there; the thread
+    above ends the process all the same.
+    """
+
+    def hook(unraisable: Any) -> None:
+        if unraisable.exc_type is not KeyboardInterrupt:
+            told(unraisable)
+
+    return hook
 
 
 def _wait(reading: int) -> None:
