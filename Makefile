@@ -79,7 +79,7 @@ demo: $(VENV)/.installed
 	@$(BIN)/python -m vadjax.main --config=configs/synthetic_scene.py
 
 test: $(VENV)/.installed-test
-	@$(BIN)/python -m pytest -m "not slow" --ignore=tests/parity $(AT_ONCE) $(if $(FEWER),--fewer)
+	@$(BIN)/python -m pytest $(TESTS) -m "not slow" --ignore=tests/parity $(AT_ONCE) $(if $(FEWER),--fewer)
 
 slow: $(VENV)/.installed-test
 	@$(BIN)/python -m pytest -m slow --ignore=tests/parity $(AT_ONCE)

@@ -24,7 +24,7 @@ from vadjax.data.splits.units import Segment, Units  # noqa: E402
 from vadjax.detectors.contract import Progress  # noqa: E402
 from vadjax.evaluation.frame import auc  # noqa: E402
 from vadjax.features.scene.extract import measure_scene, usual_fps  # noqa: E402
-from vadjax.pipeline import tune  # noqa: E402
+from vadjax.pipeline import cue_scores, tune  # noqa: E402
 from vadjax.pipeline.run import Run  # noqa: E402
 from vadjax.runtime.console import Console  # noqa: E402
 
@@ -52,7 +52,7 @@ def labelled(config, work: pathlib.Path, sets: list[tuple[str, ...]]) -> list[fl
     state = run.detector.fit(train, (), seed=0, progress=Progress(run.console))
     segments = tuple(Segment(v.id, 0, len(v.frames)) for v in run.dataset.test)
     test = clips_of(Units(segments), run.videos, run.read, name="test")
-    scores = np.concatenate([tune.score_rows(clip, state, fps, sets) for clip in test])
+    scores = np.concatenate([cue_scores.score_rows(clip, state, fps, sets) for clip in test])
     truth = np.concatenate([clip.labels[1:] for clip in test])
     return [auc(scores[:, k], truth) for k in range(len(sets))]
 
