@@ -20,9 +20,9 @@ class Said:
         return Saying(f"{cell} {value:.0f} {way}", value, 1.0, "s")
 
 
-def found(values, places, velocity, raw=None):
+def found(values, places, velocity, raw=None, weaker=0.1):
     values = np.asarray(values, np.float32)
-    names = {"one": values * 0.1, "two": values}
+    names = {"one": values * weaker, "two": values}
     finder = Finder(CAMERA, dict.fromkeys(names, Said()))
     raws = dict.fromkeys(names, values if raw is None else raw)
     return finder(7, names, raws, drawn.bodies(places, velocity=velocity))
@@ -42,6 +42,12 @@ def test_the_box_is_that_of_the_body_in_the_middle_of_the_flat_peak():
     left, top, width, height = one.box
     assert height == 16 and width == 10
     assert abs(left + width / 2 - 59) <= 1 and abs(top + height / 2 - 43) <= 1
+
+
+@pytest.mark.parametrize("weaker, told", [(0.39, False), (0.41, True)])
+def test_a_second_cue_is_told_where_it_sees_what_is_rare(weaker, told):
+    one = found(painted(5, 7), [(59, 43)], [(1, 0)], weaker=weaker)
+    assert one.cue == "two" and (" It also " in one.text) == told
 
 
 def test_of_two_equal_peaks_one_is_meant_and_not_the_middle_of_both():

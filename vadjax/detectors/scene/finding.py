@@ -7,7 +7,7 @@ import numpy as np
 
 from vadjax.data.scored_video import Finding
 from vadjax.detectors.scene.bodies import Bodies
-from vadjax.detectors.scene.cue import MOVING, Camera, Follower, Moving
+from vadjax.detectors.scene.cue import MOVING, Camera, Follower, Moving, Saying
 from vadjax.detectors.scene.exemplar_pictures import ExemplarPictures
 from vadjax.detectors.scene.places import body_box
 from vadjax.features.scene.reference import CELL
@@ -17,6 +17,7 @@ WAYS = (  # from the right, clockwise, as the picture shows it
     *("to the left", "to the left and up", "up", "to the right and up"),
 )
 _NEAR = 4.0  # cells within which a body is that of a cell
+_ALSO = 2.0  # surprise from which a second cue is told too: rarer than 1 normal frame in 100
 _EQUAL = 1e-6  # share of the largest value by which others may be below it: the same body's
 
 
@@ -44,7 +45,7 @@ class Finder:
         raw: Mapping[str, np.ndarray],
         bodies: Bodies,
     ) -> Finding:
-        """Say what the strongest cue saw where the sum of the maps is largest.
+        """Say what the strongest cue saw where the sum of the maps is largest, and the next one.
 
         Args:
             number: of the frame.
@@ -53,13 +54,24 @@ class Finder:
             bodies: of the frame.
 
         Returns:
-            The finding; its box is that of the body there, or as large as a body there.
+            The finding; its box is that of the body there, or as large as a body there. Cue and
+            values are those of the strongest; the next cue is told where it is surprised by
+            `_ALSO` or more.
         """
         total = np.stack([*maps.values()]).sum(0)
         row, column = _middle_of_peak(total)
-        cue = max(maps, key=lambda name: maps[name][row, column])
-        place = _source(raw[cue], row, column)
-        said = self._followers[cue].say(place, float(raw[cue][place]), _moving(bodies, place))
+        there = {name: float(values[row, column]) for name, values in maps.items()}
+        cue, *others = sorted(there, key=lambda name: -there[name])
+
+        def say(name: str) -> tuple[tuple[int, int], Saying]:
+            place = _source(raw[name], row, column)
+            value = float(raw[name][place])
+            return place, self._followers[name].say(place, value, _moving(bodies, place))
+
+        place, said = say(cue)
+        text = said.text
+        if others and there[others[0]] >= _ALSO:
+            text += f". It also {say(others[0])[1].text}"
         nearest, away = bodies.nearest(place)
         centre, normal = (np.array(place[::-1]) + 0.5) * CELL, None
         if nearest is not None and away <= _NEAR:
@@ -67,9 +79,7 @@ class Finder:
             if self._pictures is not None:
                 normal = self._pictures.nearest(bodies.looks[nearest])
         box = body_box(self._camera.reference, centre)
-        return Finding(
-            number, cue, said.text, box, said.value, said.usual, said.unit, normal=normal
-        )
+        return Finding(number, cue, text, box, said.value, said.usual, said.unit, normal=normal)
 
 
 def _middle_of_peak(values: np.ndarray) -> tuple[int, int]:
