@@ -158,7 +158,7 @@ def combinations(flat: Mapping[str, Any], *, inputs: bool = True) -> list[str]:
     Returns:
         A sentence for each fault.
     """
-    faults = _backbone(flat, inputs=inputs)
+    faults = [*_backbone(flat, inputs=inputs), *_rules(flat)]
     protocol, threshold = PROTOCOLS[flat["dataset.protocol"]], flat["evaluate.threshold"]
     if DETECTORS[flat["detector.name"]].gradient:
         faults += faults_of_window_model(flat)
@@ -187,6 +187,21 @@ def combinations(flat: Mapping[str, Any], *, inputs: bool = True) -> list[str]:
             "--config.dataset.data_dir=FOLDER."
         )
     return faults
+
+
+def _rules(flat: Mapping[str, Any]) -> list[str]:
+    """Return what is wrong with score.rules."""
+    if not flat["score.rules"].strip():
+        return []
+    from vadjax.detectors.rules import read_rules  # takes OpenCV
+
+    if PROTOCOLS[flat["dataset.protocol"]].unit == "window":
+        return [f"score.rules is about frames; {flat['dataset.protocol']} scores windows."]
+    try:
+        read_rules(flat["score.rules"])
+    except UserError as error:
+        return [f"score.rules: {error}"]
+    return []
 
 
 def _without_training(flat: Mapping[str, Any]) -> list[str]:

@@ -111,6 +111,7 @@ def default_config() -> ConfigDict:
         dict(
             aggregate="last",
             first_frames="short",  # of a video, by shorter windows; "fill": the nearest score
+            rules="",  # "ignore y < 0.4; at least 5 frames": see detectors/rules.py
             batch_size=256,
         )
     )

@@ -1,12 +1,16 @@
 """What a detector may do beyond its contract: doubt a clip, explain an alarm, show the normal."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Protocol, runtime_checkable
+
+import numpy as np
 
 from vadjax.data.clip import Clip
 from vadjax.data.scored_video import Finding, ScoredVideo
 from vadjax.detectors.contract import Progress, State
 from vadjax.detectors.normal_scene import NormalScene
+
+Kept = Callable[[int, np.ndarray], np.ndarray]  # (row, its map [h, w]) -> what counts of it
 
 
 @runtime_checkable
@@ -69,13 +73,16 @@ class Cautious(Protocol):
 class Explainer(Protocol):
     """A detector that can say in words what it saw."""
 
-    def explain(self, state: State, clip: Clip, frames: Sequence[int]) -> list[Finding]:
+    def explain(
+        self, state: State, clip: Clip, frames: Sequence[int], *, kept: Kept | None = None
+    ) -> list[Finding]:
         """Say what was most unusual in some frames.
 
         Args:
             state: what `fit` returned.
             clip: that was scored.
             frames: numbers of rows, ascending.
+            kept: what counts of the map of a row; None: all.
 
         Returns:
             A finding for each frame.

@@ -46,6 +46,11 @@ def check_add(run: Run, stage: str) -> None:
             f"detector {name} cannot learn further clips (--add); {able} can. Put the clips beside "
             "the others and train anew, with another --workdir."
         )
+    if run.config.score.rules:
+        raise UserError(
+            "score.rules and --add do not go together: what is kept of added clips are scores "
+            "without rules. Train anew with all clips, or leave score.rules empty."
+        )
     if stage != "all":
         raise UserError("--add makes all stages that follow anew; leave --stage out.")
     if processes.current().count > 1:

@@ -156,6 +156,8 @@ def _warnings(run: Run, *, crossed: bool) -> list[str]:
     if skipped := run.dataset.metadata.get("skipped", ()):
         count = f"{len(skipped)} of {len(skipped) + len(run.dataset.train + run.dataset.test)}"
         warnings.append(f"{count} videos cannot be read and are left out: {some(skipped)}")
+    if rules := run.config.score.rules:
+        warnings.append(f"rules change the scores, but not those of the baselines: {rules}")
     if run.taps:
         if run.backbone.random:
             warnings.append("the backbone's weights are random: no figure here means anything")

@@ -15,11 +15,11 @@ from vadjax.pipeline.run import Run
 from vadjax.storage import artifacts
 
 
-def with_findings(detector: object, state: State, clip: Clip, video: ScoredVideo) -> ScoredVideo:
-    """Add what the detector saw at the peak of each alarm.
+def with_findings(run: Run, state: State, clip: Clip, video: ScoredVideo) -> ScoredVideo:
+    """Add what the detector saw at the peak of each alarm, where the rules leave something.
 
     Args:
-        detector: that has scored the video.
+        run: whose detector has scored the video.
         state: of it.
         clip: that was scored.
         video: with alarms.
@@ -27,10 +27,17 @@ def with_findings(detector: object, state: State, clip: Clip, video: ScoredVideo
     Returns:
         The record; as it was where the detector says nothing or there is no alarm.
     """
-    if not isinstance(detector, Explainer) or not video.alarms:
+    if not isinstance(run.detector, Explainer) or not video.alarms:
         return video
     peaks = [start + int(np.argmax(video.scores[start:stop])) for start, stop in video.alarms]
-    return dataclasses.replace(video, findings=tuple(detector.explain(state, clip, peaks)))
+    begins, kept = video.edges, None
+    if run.rules.by_place:
+
+        def kept(number: int, values: np.ndarray) -> np.ndarray:
+            return run.rules.kept(values, None if begins is None else float(begins[number]))
+
+    found = run.detector.explain(state, clip, peaks, kept=kept)
+    return dataclasses.replace(video, findings=tuple(found))
 
 
 def with_findings_of(run: Run, videos: list[ScoredVideo]) -> list[ScoredVideo]:
@@ -53,7 +60,7 @@ def with_findings_of(run: Run, videos: list[ScoredVideo]) -> list[ScoredVideo]:
                 clip, fold = clips[video.id]
                 state = artifacts.read_state(run.workdir, fold.index)
                 try:
-                    video = with_findings(run.detector, state, clip, video)
+                    video = with_findings(run, state, clip, video)
                 except UserError as error:  # the cache may have been cleared since
                     run.console.say(f"  note: alarms are shown without words: {error}")
                     return videos

@@ -20,6 +20,7 @@ from vadjax.data.splits.windows import window_span
 from vadjax.data.video import Video
 from vadjax.detectors.frontend import Frontend
 from vadjax.detectors.inputs import taps_of
+from vadjax.detectors.rules import Rules, read_rules
 from vadjax.errors import UserError
 from vadjax.evaluation import schema
 from vadjax.pipeline.backbone import load_backbone
@@ -125,6 +126,11 @@ class Run:
             seed=self.config.seed,
             **of_windows,
         )
+
+    @functools.cached_property
+    def rules(self) -> Rules:
+        """The rules of `config.score.rules`, which change the scores of the detector."""
+        return read_rules(self.config.score.rules)
 
     @functools.cached_property
     def detector(self) -> Any:

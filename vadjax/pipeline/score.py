@@ -14,6 +14,11 @@ from vadjax.storage import artifacts
 
 def score(run: Run) -> None:
     """Write one score for every unit of the test and the calibration clips."""
+    if run.added and run.config.score.rules:
+        raise UserError(
+            f"clips were added to {run.workdir} (--add), and what is kept of them are scores "
+            "without rules: leave score.rules empty, or train anew with all clips."
+        )
     test: list[ScoredVideo] = []
     calibration: list[ScoredVideo] = []
     with on_disk(run.workdir) as new:
@@ -65,7 +70,7 @@ def held_out_by_others(run: Run, fold: Fold) -> list[ScoredVideo]:
 
 
 def score_clips(run: Run, state, clips: list[Clip]) -> list[ScoredVideo]:
-    """Score clips; a sweep's runs share what lies on the device.
+    """Score clips, and apply the run's rules; a sweep's runs share what lies on the device.
 
     Args:
         run: whose detector scores.
@@ -79,5 +84,10 @@ def score_clips(run: Run, state, clips: list[Clip]) -> list[ScoredVideo]:
 
     if isinstance(run.detector, WindowModel):
         shared = run.memory.once(("inputs", run.config.score.batch_size), dict)
-        return run.detector.score_clips(state, clips, shared=shared)
-    return run.detector.score_clips(state, clips)
+        videos = run.detector.score_clips(state, clips, shared=shared)
+    else:
+        videos = run.detector.score_clips(state, clips)
+    return [
+        run.rules.apply(video, new_maps=clip.new_maps)
+        for video, clip in zip(videos, clips, strict=True)
+    ]

@@ -16,6 +16,7 @@ from vadjax.data.clip import Clip
 from vadjax.data.scored_video import ScoredVideo
 from vadjax.data.splits.units import Segment, Units
 from vadjax.data.video import Video
+from vadjax.detectors.rules import RuledStream, Rules
 from vadjax.errors import UserError
 from vadjax.evaluation.decisions import decide
 from vadjax.pipeline.extract import extract_taps
@@ -23,6 +24,7 @@ from vadjax.pipeline.findings import doubts, with_findings
 from vadjax.pipeline.fold_mean import MeanStream, mean_video
 from vadjax.pipeline.lengths import check_length
 from vadjax.pipeline.run import Run
+from vadjax.pipeline.score import score_clips
 from vadjax.pipeline.sensitivity import Asked, asked_threshold
 from vadjax.pipeline.specs import scene_specs
 from vadjax.runtime import devices
@@ -148,13 +150,13 @@ class TrainedDetector:
             units = Units((Segment(kept.id, 0, len(kept.frames)),))
             clips.append(Clip(video.id, units, (kept,), read, new_maps=new_maps))
         self.doubts = doubts(self.run.detector, self.states[0], clips)
-        by_fold = [self.run.detector.score_clips(state, clips) for state in self.states]
+        by_fold = [score_clips(self.run, state, clips) for state in self.states]
         decided = [
             decide(mean_video(scored, new_maps=new_maps), self.threshold)
             for scored in zip(*by_fold, strict=True)
         ]
         return [
-            with_findings(self.run.detector, self.states[0], clip, video)
+            with_findings(self.run, self.states[0], clip, video)
             for clip, video in zip(clips, decided, strict=True)
         ]
 
@@ -173,7 +175,11 @@ class TrainedDetector:
         """
         detector = self.run.detector
         rate = {"fps": fps} if "cells" in detector.inputs else {}
-        return MeanStream([detector.stream(state, **rate) for state in self.states])
+        streams = [detector.stream(state, **rate) for state in self.states]
+        rules = self.run.rules
+        return MeanStream(
+            streams if rules == Rules() else [RuledStream(s, rules, fps=fps) for s in streams]
+        )
 
     def _extract(
         self, videos: Sequence[Video], report: Callable[[dict], None]

@@ -2,6 +2,7 @@
 
 import csv
 import json
+import shutil
 
 import cv2
 import numpy as np
@@ -159,3 +160,41 @@ def test_training_clips_of_two_cameras_are_refused_by_name(tmp_path):
     segments = [Segment(name, 0, 30) for name in videos]
     with pytest.raises(UserError, match=r"a \(128x96\).*b \(64x48\).*one fixed camera"):
         learn_reference(videos, segments, folder=tmp_path / "cache")
+
+
+def test_rules_hold_for_scores_thresholds_alarms_and_the_stream(
+    finished, cache, test_clip, tmp_path
+):
+    """The left half is ignored: in scores, maps, held-out clips, findings, detect and streams."""
+    config = tiny(cache)
+    config.score.rules = "ignore x < 0.5; at least 2 frames"
+    config.evaluate.threshold, config.evaluate.threshold_value = "fixed", 0.5
+    shutil.copytree(finished[0], tmp_path / "run")
+    metrics = stages.run(configs.validate(config), tmp_path / "run", stage="score", quiet=True)
+    for stage in ("evaluate", "report"):
+        metrics = stages.run(config, tmp_path / "run", stage=stage, quiet=True)
+    assert any("rules change the scores" in text for text in metrics["warnings"])
+    before, now = (artifacts.read_scores(folder) for folder in (finished[0], tmp_path / "run"))
+    for old, new in zip(before.test, now.test, strict=True):
+        columns = (np.arange(old.maps.shape[2]) + 0.5) / old.maps.shape[2] >= 0.5
+        right = old.maps[..., columns].max((1, 2))
+        wanted = np.minimum(right, np.r_[right[:1], right[:-1]])
+        np.testing.assert_allclose(new.scores[2:], wanted[2:], rtol=1e-5)
+    assert any(
+        (old.scores != new.scores).any()
+        for old, new in zip(before.calibration, now.calibration, strict=True)
+    )
+    with (tmp_path / "run/alarms.csv").open() as file:
+        alarms = list(csv.DictReader(file))
+    assert alarms
+    for row in alarms:
+        assert float(row["left"]) + float(row["width"]) > test_clip.frames.shape[1] / 2 - 8
+    detector = TrainedDetector.load(tmp_path / "run")
+    write(tmp_path / "clip", test_clip.frames)
+    [known] = [one for one in now.test if one.id == test_clip.id]
+    found = detector.score(tmp_path / "clip", fps=10.0)
+    np.testing.assert_allclose(found.scores, known.scores, rtol=1e-5, atol=1e-6)
+    stream = detector.stream(fps=10.0)
+    results = [one for frame in test_clip.frames for one in stream.update(frame)]
+    scores = [one.score for one in results[1:]]
+    np.testing.assert_allclose(scores, known.scores[1:], rtol=1e-5, atol=1e-6)

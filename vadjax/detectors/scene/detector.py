@@ -15,6 +15,7 @@ from threadpoolctl import threadpool_limits
 from vadjax.data.clip import Clip
 from vadjax.data.leakage.fitted import stretches_of
 from vadjax.data.scored_video import Finding, ScoredVideo
+from vadjax.detectors.abilities import Kept
 from vadjax.detectors.contract import ClipDetector, Progress, State, Stream
 from vadjax.detectors.normal_scene import NormalScene
 from vadjax.detectors.scene.adding import with_clips
@@ -186,18 +187,21 @@ class Scene(ClipDetector):
             predicted[:] = True
         return clip.scored(scores, predicted, maps=maps, parts=parts)
 
-    def explain(self, state: State, clip: Clip, frames: Sequence[int]) -> list[Finding]:
+    def explain(
+        self, state: State, clip: Clip, frames: Sequence[int], *, kept: Kept | None = None
+    ) -> list[Finding]:
         """Say what the strongest cue saw at the place of the largest value.
 
         Args:
             state: what `fit` returned.
             clip: that was scored.
             frames: numbers of rows, ascending.
+            kept: what counts of the map of a row; None: all.
 
         Returns:
             A finding for each frame.
         """
-        return findings(state, clip, frames)
+        return findings(state, clip, frames, kept=kept)
 
     def illustrate(self, state: State, train: Sequence[Clip]) -> State:
         """Add pictures of normal bodies, where the cue look is used; see `Illustrator`.

@@ -7,6 +7,7 @@ from threadpoolctl import threadpool_limits
 
 from vadjax.data.clip import Clip
 from vadjax.data.scored_video import Finding
+from vadjax.detectors.abilities import Kept
 from vadjax.detectors.contract import State
 from vadjax.detectors.scene.bodies import PATH
 from vadjax.detectors.scene.clip_reader import reader_of
@@ -15,13 +16,16 @@ from vadjax.detectors.scene.cues import CUES, inputs_of
 from vadjax.detectors.scene.follower import SceneFollower, camera_of
 
 
-def findings(state: State, clip: Clip, frames: Sequence[int]) -> list[Finding]:
+def findings(
+    state: State, clip: Clip, frames: Sequence[int], *, kept: Kept | None = None
+) -> list[Finding]:
     """Say what the strongest cue saw at the place of the largest value.
 
     Args:
         state: what `Scene.fit` returned.
         clip: that was scored.
         frames: numbers of rows, ascending.
+        kept: what counts of the map of a row; None: all.
 
     Returns:
         A finding for each frame.
@@ -37,9 +41,9 @@ def findings(state: State, clip: Clip, frames: Sequence[int]) -> list[Finding]:
             for number, bodies in zip(rows.tolist(), read(), strict=True):
                 follower.update(bodies)
                 if number == 1 and 0 in wanted:  # the first frame has the score of the second
-                    found.append(follower.finding(0))
+                    found.append(follower.finding(0, kept))
                 if number in wanted and (number or len(clip) == 1):
-                    found.append(follower.finding(number))
+                    found.append(follower.finding(number, kept))
     return found
 
 

@@ -6,6 +6,7 @@ import cv2
 import numpy as np
 
 from vadjax.data.scored_video import Finding
+from vadjax.detectors.abilities import Kept
 from vadjax.detectors.scene.bodies import Bodies
 from vadjax.detectors.scene.cue import MOVING, Camera, Follower, Moving, Saying
 from vadjax.detectors.scene.exemplar_pictures import ExemplarPictures
@@ -44,6 +45,7 @@ class Finder:
         maps: Mapping[str, np.ndarray],
         raw: Mapping[str, np.ndarray],
         bodies: Bodies,
+        kept: Kept | None = None,
     ) -> Finding:
         """Say what the strongest cue saw where the sum of the maps is largest, and the next one.
 
@@ -52,6 +54,7 @@ class Finder:
             maps: of each cue, surprises float32 [h, w].
             raw: of each cue, values in its own unit, float32 [h, w].
             bodies: of the frame.
+            kept: what counts of the sum of the maps; None: all.
 
         Returns:
             The finding; its box is that of the body there, or as large as a body there. Cue and
@@ -59,6 +62,8 @@ class Finder:
             `_ALSO` or more.
         """
         total = np.stack([*maps.values()]).sum(0)
+        if kept is not None:
+            total = kept(number, total)
         row, column = _middle_of_peak(total)
         there = {name: float(values[row, column]) for name, values in maps.items()}
         cue, *others = sorted(there, key=lambda name: -there[name])

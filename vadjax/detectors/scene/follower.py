@@ -6,6 +6,7 @@ import cv2
 import numpy as np
 
 from vadjax.data.scored_video import Finding
+from vadjax.detectors.abilities import Kept
 from vadjax.detectors.contract import FrameScore, State
 from vadjax.detectors.scene.bodies import Bodies
 from vadjax.detectors.scene.cue import Camera
@@ -58,17 +59,18 @@ class SceneFollower:
         """The surprise of each cue in the last frame, float32 [h, w] by name."""
         return self._maps
 
-    def finding(self, number: int) -> Finding:
+    def finding(self, number: int, kept: Kept | None = None) -> Finding:
         """Say what was seen in the last frame; see `finding.Finder`.
 
         Args:
             number: of the frame.
+            kept: what counts of its map; None: all.
 
         Returns:
             The finding.
         """
         assert self._bodies is not None  # there was a frame
-        return self._finder(number, self._maps, self._raw, self._bodies)
+        return self._finder(number, self._maps, self._raw, self._bodies, kept)
 
 
 def camera_of(state: State, fps: float | None) -> Camera:
