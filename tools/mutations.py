@@ -837,5 +837,17 @@ _ROWS = [
         "name: by_tap[min(by_tap)] for name, tap in run.taps.items()",
         TAPS,
     ),
+    (
+        "vadjax/detectors/rules.py",
+        "scores[number] = maps[number].max()",
+        "scores[number] = values.max()",
+        "tests/detectors/test_rules.py",
+    ),
+    (
+        "vadjax/detectors/rules.py",
+        "self._last[0][0] <= index - self._rules.frames",
+        "self._last[0][0] < index - self._rules.frames",
+        "tests/detectors/test_rules.py",
+    ),
 ]
 MUTATIONS = tuple(Mutation(*row) for row in _ROWS)

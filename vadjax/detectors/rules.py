@@ -214,7 +214,9 @@ def read_rules(text: str) -> Rules:
     Raises:
         UserError: a rule that cannot be read, with what can.
     """
-    ignored, only, frames, seconds = [], [], 1, 0.0
+    ignored: list[Condition] = []
+    only: list[Condition] = []
+    frames, seconds = 1, 0.0
     for rule in filter(str.strip, text.split(";")):
         words = " ".join(rule.split())
         kind, _, rest = words.partition(" ")

@@ -176,10 +176,9 @@ class TrainedDetector:
         detector = self.run.detector
         rate = {"fps": fps} if "cells" in detector.inputs else {}
         streams = [detector.stream(state, **rate) for state in self.states]
-        rules = self.run.rules
-        return MeanStream(
-            streams if rules == Rules() else [RuledStream(s, rules, fps=fps) for s in streams]
-        )
+        if (rules := self.run.rules) != Rules():
+            streams = [RuledStream(stream, rules, fps=fps) for stream in streams]
+        return MeanStream(streams)
 
     def _extract(
         self, videos: Sequence[Video], report: Callable[[dict], None]

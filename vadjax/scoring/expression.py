@@ -69,8 +69,8 @@ class Condition:
                 raise self._fault(f"no {node.id!r} here; there are {', '.join(self._allowed)}")
             self.names |= {node.id}
             return float
-        if isinstance(node, ast.Constant) and type(node.value) in (int, float):
-            if not abs(node.value) < MOST_NUMBER:
+        if isinstance(node, ast.Constant) and type(value := node.value) in (int, float):
+            if not abs(value) < MOST_NUMBER:  # type: ignore[arg-type]  # a number by the line above
                 raise self._fault(f"the number {ast.unparse(node)[:20]} is too large")
             return float
         if isinstance(node, ast.BinOp) and type(node.op) in _ARITHMETIC:
