@@ -60,6 +60,7 @@ def main() -> None:
             folder=folder,
             side=args.side,
             backbone=args.backbone,
+            config=args.config,
         )
         print("\n" + memory.markdown(found))
         return
@@ -108,6 +109,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument(
         "--backbone", default="tf_efficientnet_lite0", help="memory: network, of random weights"
     )
+    parser.add_argument("--config", default="folder_lstm", help="memory: or folder_scene")
     parser.add_argument("--folder", default="", help="memory: keeps videos, features and runs")
     args = parser.parse_args()
     if args.plot and args.suite != "curves":

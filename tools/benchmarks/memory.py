@@ -149,6 +149,7 @@ def run(
     side: int = 32,
     stages: Sequence[str] = STAGES,
     root: pathlib.Path = ROOT,
+    config: str = "folder_lstm",
 ) -> dict[int, dict[str, tuple[int, float]]]:
     """Measure the stages.
 
@@ -160,6 +161,7 @@ def run(
         side: pixels of the network's input.
         stages: of `STAGES`, in their order.
         root: of the vadjax that is measured.
+        config: a shipped one for a folder.
 
     Returns:
         Length -> stage -> (bytes, seconds).
@@ -176,14 +178,14 @@ def run(
             shutil.rmtree(workdir, ignore_errors=True)
             found[length] = {}
             for stage in stages:
-                command = _command(stage, kept, data, workdir, backbone, side)
+                command = _command(stage, kept, data, workdir, backbone, side, config)
                 most, seconds = measured(command, kept / "log.txt", root=root)
                 found[length][stage] = most, seconds
                 print(f"{length} frames, {stage}: {most / 1e6:.0f} MB, {seconds:.0f} s", flush=True)
         return found
 
 
-def _command(stage, kept, data, workdir, backbone, side) -> list[str]:
+def _command(stage, kept, data, workdir, backbone, side, config) -> list[str]:
     if stage == "detect":
         where = [f"--workdir={workdir}", f"--out={workdir / 'detect'}"]
         return [sys.executable, "-m", "vadjax.detect", *where, str(data / "test" / "day.mp4")]
@@ -194,15 +196,18 @@ def _command(stage, kept, data, workdir, backbone, side) -> list[str]:
         "config.features.cache_dir": kept / "cache",
         "config.features.backbone": backbone,
         "config.features.weights": "random",
-        "config.features.height": side,
-        "config.features.width": side,
-        "config.features.batch_size": 64,
-        "config.model.units": "(16,)",
-        "config.train.epochs": 2,
-        "config.train.patience": 0,
     }
+    if config != "folder_scene":
+        flags |= {
+            "config.features.height": side,
+            "config.features.width": side,
+            "config.features.batch_size": 64,
+            "config.model.units": "(16,)",
+            "config.train.epochs": 2,
+            "config.train.patience": 0,
+        }
     words = [f"--{key}={value}" for key, value in flags.items()]
-    return [sys.executable, "-m", "vadjax.main", "--config=configs/folder_lstm.py", *words]
+    return [sys.executable, "-m", "vadjax.main", f"--config=configs/{config}.py", *words]
 
 
 def markdown(found: dict[int, dict[str, tuple[int, float]]]) -> str:
