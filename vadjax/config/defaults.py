@@ -21,6 +21,8 @@ def default_config() -> ConfigDict:
             data_dir="",  # folder of the data set; unused by `synthetic`
             masks_dir="",  # UCSD's official folder, when data_dir holds the jpg layout
             skip_broken=False,  # leave out videos that cannot be read, said and counted
+            split="",  # a published split by its name; "" is the data set's own
+            scene="",  # clips of this camera alone, of a data set of several
             label_version="",  # "" is the data set's default; see docs/protocols.md
             protocol="one_class",
             holdout=0.2,  # share of the normal training clips that is never trained on

@@ -44,6 +44,7 @@ OF_SPEED = (
 LATER_KEYS = (
     *("detector.name", "scene.cues", "scene.objects", "scene.tap"),
     *("model.lag", "model.mean", "model.calibrate"),
+    *("dataset.split", "dataset.scene"),
 )
 
 

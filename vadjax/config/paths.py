@@ -15,7 +15,7 @@ def check_paths(*configs: ConfigDict) -> None:
     seen, faults = set(), []
     for config in configs:
         d, f = config.dataset, config.features
-        place = (d.name, d.data_dir, d.masks_dir, d.label_version, f.backbone, f.weights)
+        place = (d.name, d.data_dir, d.masks_dir, d.split, d.label_version, f.backbone, f.weights)
         if place in seen:
             continue
         seen.add(place)

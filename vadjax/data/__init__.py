@@ -20,6 +20,7 @@ _BUILDERS = {  # name -> module below vadjax.data, and its class
     "ucsd_ped2": "builders.ucsd:UcsdPed2",
     "avenue": "builders.avenue:Avenue",
     "umn": "builders.umn:Umn",
+    "shanghaitech": "builders.shanghaitech:ShanghaiTech",
     "folder": "builders.folder:Folder",
 }
 DATASETS = tuple(_BUILDERS)
@@ -72,8 +73,8 @@ def load(dataset_config: Any, *, cache_dir: str | os.PathLike) -> "Dataset":
 
     Args:
       dataset_config: the config's section `dataset`, or any object with the attributes name (one
-        of `DATASETS`), data_dir, masks_dir and label_version; `synthetic` takes others, see
-        `synthetic/builder.py`.
+        of `DATASETS`), data_dir, masks_dir, label_version and, if wanted, split and scene;
+        `synthetic` takes others, see `synthetic/builder.py`.
       cache_dir: `features.cache_dir`.
 
     Returns:
@@ -84,6 +85,10 @@ def load(dataset_config: Any, *, cache_dir: str | os.PathLike) -> "Dataset":
     """
     cls = builder(dataset_config.name)
     dataset = cls(dataset_config, pathlib.Path(cache_dir).expanduser()).load()
+    if scene := getattr(dataset_config, "scene", ""):
+        from vadjax.data.splits.scenes import of_scene
+
+        dataset = of_scene(dataset, scene)
     return dataclasses.replace(
         dataset,
         title=cls.title,

@@ -26,6 +26,7 @@ class _Registered(VideoIndex):
       source_dir: where the files are, `dataset.data_dir` of a config; it is never written to.
       masks_dir: where the masks are, if elsewhere.
       label_version: which labelling; "" is the default.
+      split: which published split; "" is the data set's own.
       data_dir: where tfds keeps what it prepares; None is tfds's own default.
 
     Raises:
@@ -40,6 +41,7 @@ class _Registered(VideoIndex):
         source_dir: str | os.PathLike,
         masks_dir: str | os.PathLike = "",
         label_version: str = "",
+        split: str = "",
         data_dir: str | os.PathLike | None = None,
     ):
         settings = types.SimpleNamespace(
@@ -47,6 +49,7 @@ class _Registered(VideoIndex):
             data_dir=source_dir,
             masks_dir=masks_dir,
             label_version=label_version,
+            split=split,
         )
         folder = pathlib.Path(data_dir or tfds.core.constants.DATA_DIR).expanduser()
         scanner = cast(DiskBuilder, data.builder(self.dataset_name)(settings, folder))

@@ -13,6 +13,7 @@ from vadjax import backbones, detectors
 from vadjax import config as configs
 from vadjax.data.arrays.new_array import New, in_memory
 from vadjax.data.clip import Clip, clips_of
+from vadjax.data.splits import scenes
 from vadjax.data.splits.folds import make_folds
 from vadjax.data.splits.protocols import PROTOCOLS
 from vadjax.data.splits.units import Fold, Segment, Units
@@ -180,6 +181,10 @@ class Run:
         from vadjax.features.scene.learn import learn_reference
 
         (fold,) = self.folds
+        scenes.require_one(
+            [self.videos[segment.video_id] for segment in fold.train.segments],
+            name=self.dataset.name,
+        )
         return learn_reference(self.videos, fold.train.segments, folder=self.cache / "scene")
 
     @functools.cached_property

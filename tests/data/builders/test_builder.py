@@ -26,7 +26,9 @@ def test_every_builder_states_its_facts(name):
 def test_facts_of_the_benchmarks():
     """As the data sets' authors and the published code have them (docs/datasets.md)."""
     facts = {n: data.builder(n) for n in data.DATASETS}
-    assert {n for n, b in facts.items() if b.official_split} == {"ucsd_ped1", "ucsd_ped2", "avenue"}
+    assert {n for n, b in facts.items() if b.official_split} == {
+        *("ucsd_ped1", "ucsd_ped2", "avenue", "shanghaitech"),
+    }
     assert {n for n, b in facts.items() if b.pooled_note} == {"ucsd_ped1", "ucsd_ped2"}
     assert {n: b.num_folds for n, b in facts.items() if b.num_folds != 5} == {
         "ucsd_ped2": 4,

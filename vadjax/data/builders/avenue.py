@@ -29,6 +29,7 @@ class Avenue(Benchmark):
     label_versions = ("pixel_masks", "hasan_intervals")
     legacy_label_versions = ("hasan_intervals",)
     copies_like = "avenue"
+    mask_form = "vollabel"
     layouts: ClassVar = {
         "official": {
             "train": ("training_videos", r"(\d+)\.\w+"),

@@ -4,11 +4,12 @@ import abc
 import dataclasses
 import pathlib
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 from vadjax.data.builders.builder import Builder
 from vadjax.data.deviation import Deviation
-from vadjax.data.indexing.probe import Footage, attempts
+from vadjax.data.indexing.footage import Footage
+from vadjax.data.indexing.probe import attempts
 from vadjax.data.indexing.scan import Scan, ScannedClip
 from vadjax.data.paths.files import existing_folder
 from vadjax.data.paths.given_path import given_path
@@ -32,15 +33,21 @@ class DiskBuilder(Builder):
     Attributes:
       dataset_name: as in the config.
       label_version: the one that was asked for, or the default.
+      split: the one that was asked for; "" is the data set's own.
       source_dir: `dataset.data_dir`, absolute.
       masks_dir: `dataset.masks_dir`, absolute, or None.
       sources: what `find` returned.
       skip_broken: `dataset.skip_broken`: clips that cannot be read are left out.
       train_may_be_gone: the training clips are known from before; a builder may do without them.
       skipped: id of each clip that was left out for that -> why.
+      single_images: an image file is a clip of one frame.
+      keeps_content: what each frame shows is measured, for the search for copies: 264 bytes a
+        frame, which are in memory at once.
       left_out: what lies in the folder and is not used; not indexed, as no clip depends on it.
     """
 
+    single_images: ClassVar[bool] = False
+    keeps_content: ClassVar[bool] = True
     left_out: Sequence[Deviation] = ()
 
     def __init__(self, dataset_config: Any, cache_dir: pathlib.Path):
@@ -49,6 +56,11 @@ class DiskBuilder(Builder):
         self.label_version = dataset_config.label_version or self.label_versions[0]
         if self.label_version not in self.label_versions:
             raise unknown("label_version", self.label_version, self.label_versions)
+        self.split = getattr(dataset_config, "split", "")
+        if self.split and not self.splits:
+            raise UserError(f"{self.dataset_name} has one split; leave dataset.split empty.")
+        if self.split and self.split not in self.splits:
+            raise unknown("dataset.split", self.split, self.splits)
         self.source_dir = _folder(dataset_config.data_dir, key="dataset.data_dir")
         self.masks_dir = None
         if dataset_config.masks_dir:
@@ -95,7 +107,7 @@ class DiskBuilder(Builder):
         Raises:
           UserError: of every clip that cannot be used, unless `skip_broken`; none is left.
         """
-        results = dict(zip(clips, attempts(list(clips.values())), strict=True))
+        results = dict(zip(clips, self._attempts(list(clips.values())), strict=True))
         faults = {name: str(each) for name, each in results.items() if isinstance(each, UserError)}
         if faults and not self.skip_broken:
             more = [f"... and {len(faults) - 8} more clips"] if len(faults) > 8 else []
@@ -106,6 +118,9 @@ class DiskBuilder(Builder):
         if faults and not good:
             raise UserError("\n".join([*list(faults.values())[:8], "no video is left."]))
         return good
+
+    def _attempts(self, paths: Sequence[pathlib.Path]) -> list[Footage | UserError]:
+        return attempts(paths, single_images=self.single_images, content=self.keeps_content)
 
     def skip(self, name: str, error: UserError) -> None:
         """Leave out a clip for a fault.

@@ -14,7 +14,7 @@ from vadjax.data.builders.expected import Side, scan_of
 from vadjax.data.builders.positional import check_lengths, clip_id, read_by_position
 from vadjax.data.deviation import Deviation
 from vadjax.data.indexing.find_clips import not_used
-from vadjax.data.indexing.probe import Footage
+from vadjax.data.indexing.footage import Footage
 from vadjax.data.paths.files import describe, entries, images, is_video
 from vadjax.data.paths.given_path import packed_beside
 from vadjax.data.text.lists import some, spans
@@ -46,6 +46,7 @@ class Benchmark(DiskBuilder):
       size: height and width of a frame.
       fps: assumed where frames are images.
       conventions: of counting frames, by suffix of the label file; "" is of masks.
+      mask_form: see `data.labels.mask_forms`.
       download_instructions: where the files come from, for error messages.
     """
 
@@ -56,6 +57,7 @@ class Benchmark(DiskBuilder):
     size: ClassVar[tuple[int, int]]
     fps: ClassVar[float]
     conventions: ClassVar[Mapping[str, str]]
+    mask_form: ClassVar[str] = "images"
     download_instructions: ClassVar[str]
 
     @abc.abstractmethod
@@ -147,6 +149,7 @@ class Benchmark(DiskBuilder):
                 fps_assumed=held.fps is None,
                 labels=labels[n] if split == "test" else np.zeros(held.num_frames, np.uint8),
                 masks=masks.get(n, ()) if split == "test" else (),
+                mask_form=self.mask_form,
             )
             for (split, n), held in footage.items()
         ]

@@ -6,6 +6,7 @@ import pathlib
 from collections.abc import Mapping
 from typing import Any, ClassVar, Literal
 
+from vadjax.data.builders.download import Download
 from vadjax.data.video import Dataset
 
 
@@ -18,6 +19,7 @@ class Builder(abc.ABC):
     Attributes:
       title: name for pages and tables, e.g. "UCSD Ped2".
       label_versions: labellings in circulation, named by their source; the first is the default.
+      splits: published splits besides the data set's own, by name.
       input_kind: what a clip is made of.
       needs_data_dir: the user has to say where the files are, as `dataset.data_dir`.
       official_split: its authors published which clips are for training and which for testing.
@@ -27,18 +29,21 @@ class Builder(abc.ABC):
       copies_like: whose altered copies `dataset.augment=rahmani_compat` makes
         (data/splits/copies.py).
       legacy_label_versions: further labellings for which `evaluate.legacy` gives figures.
+      download: where the files come from; None for one's own.
       identity_keys: keys of the `dataset` section by which two data sets of this name differ, e.g.
         the folder of one's own videos.
     """
 
     title: ClassVar[str]
     label_versions: ClassVar[tuple[str, ...]]
+    splits: ClassVar[tuple[str, ...]] = ()
     input_kind: ClassVar[Literal["videos", "images", "features"]] = "videos"
     needs_data_dir: ClassVar[bool] = True
     official_split: ClassVar[bool] = False
     num_folds: ClassVar[int] = 5
     pooled_note: ClassVar[str] = ""
     copies_like: ClassVar[str] = "ucsd"
+    download: ClassVar[Download | None] = None
     legacy_label_versions: ClassVar[tuple[str, ...]] = ()
     identity_keys: ClassVar[tuple[str, ...]] = ()
 

@@ -35,16 +35,44 @@ class Side:
           label_version: which labelling.
 
         Returns:
-          `clips`, `frames`, `abnormal` in total; `lengths` and `abnormal_by_clip` by clip id.
+          What `expect` returns.
         """
         abnormal = self.abnormal.get(label_version, (0,) * self.clips)
-        return {
-            "clips": self.clips,
-            "frames": self.frames,
-            "abnormal": sum(abnormal),
-            "lengths": {clip_id(split, n): c for n, c in enumerate(self.lengths, 1) if c},
-            "abnormal_by_clip": {clip_id(split, n): c for n, c in enumerate(abnormal, 1)},
-        }
+        return expect(
+            [clip_id(split, n) for n in range(1, self.clips + 1)],
+            lengths={clip_id(split, n): c for n, c in enumerate(self.lengths, 1) if c},
+            abnormal={clip_id(split, n): c for n, c in enumerate(abnormal, 1)},
+            frames=self.frames,
+        )
+
+
+def expect(
+    ids: Sequence[str],
+    *,
+    lengths: Mapping[str, int],
+    abnormal: Mapping[str, int],
+    frames: int | None = None,
+) -> dict:
+    """Return the expected counts of a split as plain data, for `Dataset.metadata`.
+
+    Args:
+      ids: of its clips.
+      lengths: frames of the clips of which they are known.
+      abnormal: abnormal frames of the clips of which they are known.
+      frames: in total; None where nobody has published it.
+
+    Returns:
+      `ids`; `clips`, `frames`, `abnormal` in total, None where unknown; `lengths` and
+      `abnormal_by_clip` by clip id.
+    """
+    return {
+        "ids": list(ids),
+        "clips": len(ids),
+        "frames": frames,
+        "abnormal": sum(abnormal.values()) if len(abnormal) == len(ids) else None,
+        "lengths": dict(lengths),
+        "abnormal_by_clip": dict(abnormal),
+    }
 
 
 def scan_of(
@@ -68,18 +96,39 @@ def scan_of(
     Returns:
       The scan, with a `coverage` where clips are missing.
     """
-    total = sum(side.clips for side in sides.values())
     expected = {split: side.describe(split, label_version) for split, side in sides.items()}
+    return compared(clips, expected, size=size, metadata=metadata)
+
+
+def compared(
+    clips: Sequence[ScannedClip],
+    expected: Mapping[str, dict],
+    *,
+    size: tuple[int, int] | None,
+    metadata: Mapping,
+) -> Scan:
+    """Compare clips of any ids with what is expected.
+
+    Args:
+      clips: training clips first.
+      expected: what `expect` returned of each split.
+      size: expected height and width of a frame; None where they differ.
+      metadata: see `scan_of`.
+
+    Returns:
+      The scan, with a `coverage` where clips are missing.
+    """
+    total = sum(side["clips"] for side in expected.values())
     return Scan(
         clips=list(clips),
         coverage=f"{len(clips)} of {total} clips" if len(clips) < total else None,
-        metadata={**metadata, "expected": expected},
+        metadata={**metadata, "expected": dict(expected)},
         deviations=_compare(clips, expected, size),
     )
 
 
 def _compare(
-    clips: Sequence[ScannedClip], expected: Mapping[str, dict], size: tuple[int, int]
+    clips: Sequence[ScannedClip], expected: Mapping[str, dict], size: tuple[int, int] | None
 ) -> list[Deviation]:
     deviations = [
         deviation
@@ -87,7 +136,7 @@ def _compare(
         for deviation in _counts([c for c in clips if c.id.startswith(split + "/")], split, side)
     ]
     odd = [c for c in clips if (c.footage.height, c.footage.width) != size]
-    if odd:
+    if size and odd:
         footage = odd[0].footage
         deviations.append(
             Deviation(
@@ -101,15 +150,17 @@ def _compare(
 
 def _counts(clips: Sequence[ScannedClip], split: str, side: dict) -> list[Deviation]:
     deviations, ids = [], {clip.id for clip in clips}
-    missing = [n for n in range(1, side["clips"] + 1) if clip_id(split, n) not in ids]
+    missing = [name.partition("/")[2] for name in side["ids"] if name not in ids]
     if missing:
+        numbered = all(name.isdecimal() for name in missing)
+        named = spans(map(int, missing)) if numbered else some(missing)
         deviations.append(
             Deviation(
-                f"{split}: {len(clips)} of {side['clips']} clips; missing {spans(missing)}",
+                f"{split}: {len(clips)} of {side['clips']} clips; missing {named}",
                 "results hold for these clips only and carry the coverage",
             )
         )
-    extra = [clip.id for clip in clips if clip.id not in side["abnormal_by_clip"]]
+    extra = [clip.id for clip in clips if clip.id not in side["ids"]]
     if extra:
         deviations.append(
             Deviation(
@@ -123,8 +174,9 @@ def _counts(clips: Sequence[ScannedClip], split: str, side: dict) -> list[Deviat
         if side["lengths"].get(c.id, c.footage.num_frames) != c.footage.num_frames
     ]
     frames = sum(c.footage.num_frames for c in clips)
-    if not (missing or extra or lengths) and frames != side["frames"]:
-        lengths = [f"{split} has {frames} frames instead of {side['frames']}"]
+    wanted = side["frames"]
+    if not (missing or extra or lengths) and wanted is not None and frames != wanted:
+        lengths = [f"{split} has {frames} frames instead of {wanted}"]
     if lengths:
         deviations.append(
             Deviation(

@@ -15,7 +15,7 @@ from vadjax.data.builders.base import DiskBuilder, Scan, ScannedClip
 from vadjax.data.builders.expected import damage
 from vadjax.data.deviation import Deviation
 from vadjax.data.indexing.find_clips import find_clips, not_used
-from vadjax.data.indexing.probe import Footage
+from vadjax.data.indexing.footage import Footage
 from vadjax.data.labels.labels_csv import Length, read_csv
 from vadjax.data.paths.files import describe, entries
 from vadjax.data.paths.given_path import packed_beside

@@ -27,7 +27,7 @@ from vadjax.data.builders.expected import Side, scan_of
 from vadjax.data.builders.positional import clip_id
 from vadjax.data.deviation import Deviation
 from vadjax.data.indexing.find_clips import find_clips
-from vadjax.data.indexing.probe import Footage
+from vadjax.data.indexing.footage import Footage
 from vadjax.data.labels.frame_labels import labels_from_intervals
 from vadjax.data.paths.files import describe
 from vadjax.errors import UserError

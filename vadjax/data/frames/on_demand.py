@@ -69,6 +69,30 @@ class Frames(abc.ABC):
         """Read frame `index`, which lies in 0 .. len - 1."""
 
 
+class BlankedFrames(Frames):
+    """Frames whose top is shown black, as text that is burned in there would give away labels.
+
+    Args:
+      frames: the whole ones.
+      rows: how many rows at the top are blanked.
+    """
+
+    def __init__(self, frames: Frames, rows: int):
+        super().__init__(len(frames), size=frames.shape, files=frames.files)
+        self._frames, self._rows = frames, rows
+
+    def __iter__(self) -> Iterator[np.ndarray]:
+        return map(self._blanked, self._frames)
+
+    def _read(self, index: int) -> np.ndarray:
+        return self._blanked(self._frames[index])
+
+    def _blanked(self, frame: np.ndarray) -> np.ndarray:
+        frame = frame.copy()
+        frame[: self._rows] = 0
+        return frame
+
+
 class ArrayFrames(Frames):
     """A uint8 .npy file [t, h, w] or [t, h, w, 3], memory-mapped."""
 

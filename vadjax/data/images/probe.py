@@ -108,6 +108,31 @@ def probe_folder(folder: pathlib.Path) -> Stills:
     )
 
 
+def probe_single(path: pathlib.Path) -> Stills:
+    """Measure one image.
+
+    Raises:
+      UserError: it is cut short or damaged, a Git-LFS pointer, or a stack of pages.
+    """
+    picture = _picture(path)
+    if picture.fault or (picture.facts and picture.facts.pages > 1):
+        fault = picture.fault or "it has several pages"
+        raise UserError(
+            f"{printable(path)} cannot be read as one image: {fault}. Restore the file."
+        )
+    levels = joined([picture.levels])
+    return Stills(
+        paths=(path,),
+        num_frames=1,
+        height=picture.shape[0],
+        width=picture.shape[1],
+        channels=3 if len(picture.shape) == 3 else 1,
+        levels=levels,
+        notes=tuple(_picture_notes([picture], levels)),
+        content=content_rows([picture.content]),
+    )
+
+
 def probe_stack(path: pathlib.Path) -> Stills:
     """Measure a file of several pages.
 

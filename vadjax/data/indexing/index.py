@@ -65,12 +65,13 @@ class VideoIndex(
       data_dir: the index goes below it, into a folder named by the hash.
     """
 
-    VERSION = tfds.core.Version("1.7.0")  # a new one whenever the rows or a scan change
+    VERSION = tfds.core.Version("1.8.0")  # a new one whenever the rows or a scan change
     RELEASE_NOTES: ClassVar[dict] = {
         "1.4.0": "What the frames show lies beside the rows.",
         "1.5.0": "Rows have uneven times and the frames of a video file that are lost.",
         "1.6.0": "A fingerprint is the hash of a clip's bytes.",
         "1.7.0": "Times are in nanoseconds.",
+        "1.8.0": "Rows have the form of masks, the video's label, classes, and blank rows.",
     }
     url_infos: ClassVar[dict] = {}  # nothing is downloaded; tfds's own needs importlib_resources
 
@@ -89,6 +90,8 @@ class VideoIndex(
         ]
         if getattr(scanner, "skip_broken", False):  # else a broken clip is an error
             key.append("skip_broken")
+        if split := getattr(scanner, "split", ""):
+            key.append(f"split {split}")
         digest = hashlib.sha256(json.dumps(key).encode()).hexdigest()[:24]
         with _quiet():
             super().__init__(data_dir=pathlib.Path(data_dir) / digest, file_format="array_record")
@@ -174,9 +177,13 @@ class VideoIndex(
                     "times_ns": tfds.features.Tensor(shape=(None,), dtype=count),
                     "lost": tfds.features.Tensor(shape=(None,), dtype=count),
                     "is_damaged": np.bool_,
+                    "blank": count,
                     "labelled": np.bool_,
                     "labels": tfds.features.Tensor(shape=(None,), dtype=np.uint8),
                     "masks": tfds.features.Sequence(text),
+                    "mask_form": text,
+                    "video_label": count,  # -1 = unknown
+                    "classes": tfds.features.Sequence(text),
                 }
             ),
         )

@@ -11,122 +11,20 @@ import os
 import pathlib
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
 
 import cv2
-import numpy as np
 
 from vadjax.data.decoding.measure_video import measure
-from vadjax.data.decoding.video_file import VideoFrames
 from vadjax.data.deviation import Deviation
 from vadjax.data.frames.content import content_row, content_rows
-from vadjax.data.frames.on_demand import Frames
-from vadjax.data.images.frames import ImageFrames, PageFrames
-from vadjax.data.images.probe import probe_folder, probe_stack
-from vadjax.data.images.read import Levels
+from vadjax.data.images.probe import Stills, probe_folder, probe_single, probe_stack
 from vadjax.data.indexing.find_clips import find_clips
+from vadjax.data.indexing.footage import Footage
 from vadjax.data.paths.files import expanded, images, is_image, missing
 from vadjax.data.paths.fingerprints import fingerprint
 from vadjax.data.text.printable import printable
 from vadjax.data.video import Video
 from vadjax.errors import UserError
-
-
-@dataclass(frozen=True)
-class Footage:
-    """What one clip on disk holds.
-
-    Attributes:
-      paths: a file a frame, the neighbour's where a file cannot be read; or the one video file.
-      num_frames: frames that can be decoded.
-      height: pixels.
-      width: pixels.
-      channels: 3, or 1 when every frame is grey.
-      fps: frames a second as the file says, the mean of uneven times; None where nothing says.
-      fingerprint: `vadjax.data.paths.fingerprints.fingerprint` of the files as they are.
-      substituted: frames that show their neighbour.
-      announced: frames by the header of a video file (-1: by none); 0 for images.
-      first: frame of the video file or page of the stack with which the clip begins.
-      pages: the frames are the pages of one file.
-      levels: values of images of more than 8 bits that become 0 and 255.
-      times: float64 [num_frames] seconds from the first frame; None where they are index / fps.
-      lost: frames of the video file, also outside the clip, that cannot be decoded.
-      is_damaged: decoding the video file meets errors (`vadjax.data.decoding.decode.Decoder`).
-      notes: what was read in another way than it lies there, without the name of the clip.
-      content: `data.frames.content.ROW` [num_frames], what each frame shows.
-    """
-
-    paths: tuple[str, ...]
-    num_frames: int
-    height: int
-    width: int
-    channels: int
-    fps: float | None
-    fingerprint: str
-    substituted: tuple[int, ...] = ()
-    announced: int = 0
-    first: int = 0
-    pages: bool = False
-    levels: Levels | None = None
-    times: np.ndarray | None = field(default=None, compare=False)
-    lost: tuple[int, ...] = ()
-    is_damaged: bool = False
-    notes: tuple[Deviation, ...] = ()
-    content: np.ndarray = field(default_factory=lambda: content_rows([]), repr=False, compare=False)
-
-    def frames(self) -> Frames:
-        """Open the frames for reading."""
-        size = (self.height, self.width)
-        if self.announced:
-            return VideoFrames(
-                self.paths[0],
-                self.num_frames,
-                first=self.first,
-                size=size,
-                lost=self.lost,
-                is_damaged=self.is_damaged,
-            )
-        if self.pages:
-            return PageFrames(
-                self.paths[0],
-                self.num_frames,
-                first=self.first,
-                channels=self.channels,
-                levels=self.levels,
-                size=size,
-            )
-        return ImageFrames(self.paths, channels=self.channels, levels=self.levels, size=size)
-
-    def cut(self, start: int, stop: int) -> "Footage":
-        """Cut a clip out of a file or folder that holds several.
-
-        Args:
-          start: first frame, from 0.
-          stop: frame after the last.
-
-        Returns:
-          The clip, with a fingerprint of its own.
-
-        Raises:
-          UserError: the frames are not all there.
-        """
-        if not 0 <= start < stop <= self.num_frames:
-            raise UserError(
-                f"{self.paths[0]}: wanted frames {start} to {stop - 1} (from 0), but "
-                f"{self.num_frames} can be decoded; it is cut short, or another file."
-            )
-        is_video, times = bool(self.announced), self.times
-        return dataclasses.replace(
-            self,
-            paths=self.paths if is_video or self.pages else self.paths[start:stop],
-            num_frames=stop - start,
-            fingerprint=f"{self.fingerprint}-{start}-{stop}",
-            substituted=tuple(i - start for i in self.substituted if start <= i < stop),
-            announced=stop - start if is_video else 0,
-            first=self.first + start,
-            content=self.content[start:stop],
-            times=None if times is None else times[start:stop] - times[start],
-        )
 
 
 def probe(clips: Sequence[pathlib.Path]) -> list[Footage]:
@@ -148,18 +46,34 @@ def probe(clips: Sequence[pathlib.Path]) -> list[Footage]:
     return [each for each in results if isinstance(each, Footage)]
 
 
-def attempts(clips: Sequence[pathlib.Path]) -> list[Footage | UserError]:
-    """Measure as `probe` does; a clip that cannot be used has its error in its place."""
+def attempts(
+    clips: Sequence[pathlib.Path], *, single_images: bool = False, content: bool = True
+) -> list[Footage | UserError]:
+    """Measure as `probe` does; a clip that cannot be used has its error in its place.
+
+    Args:
+      clips: video files, stacks of pages, folders of images.
+      single_images: image files of one page are clips of one frame, and no error.
+      content: measure what each frame shows, 264 bytes a frame.
+
+    Returns:
+      One `Footage` or error a clip, in order.
+    """
+
+    def attempt(clip: pathlib.Path) -> Footage | UserError:
+        try:
+            if single_images and is_image(clip) and clip.is_file():
+                held = _footage_of(probe_single(clip), [clip])
+            elif clip.is_dir() or is_image(clip):
+                held = _probe_images(clip)
+            else:
+                held = _probe_video(clip, content=content)
+        except UserError as error:
+            return error
+        return held if content else dataclasses.replace(held, content=content_rows([]))
+
     with _quiet(), ThreadPoolExecutor(os.cpu_count()) as pool:
-        return list(pool.map(_attempt, clips))
-
-
-def _attempt(clip: pathlib.Path) -> Footage | UserError:
-    try:
-        still = clip.is_dir() or is_image(clip)
-        return _probe_images(clip) if still else _probe_video(clip)
-    except UserError as error:
-        return error
+        return list(pool.map(attempt, clips))
 
 
 def open_video(path: str | os.PathLike) -> Video:
@@ -235,6 +149,10 @@ def _probe_images(place: pathlib.Path) -> Footage:
     """Measure a folder of images, or a stack of pages."""
     stills = probe_folder(place) if place.is_dir() else probe_stack(place)
     files = images(place) if place.is_dir() else [place]
+    return dataclasses.replace(_footage_of(stills, files), pages=not place.is_dir())
+
+
+def _footage_of(stills: Stills, files: Sequence[pathlib.Path]) -> Footage:
     return Footage(
         paths=tuple(map(str, stills.paths)),
         num_frames=stills.num_frames,
@@ -244,15 +162,14 @@ def _probe_images(place: pathlib.Path) -> Footage:
         fps=None,
         fingerprint=fingerprint(files),
         substituted=stills.substituted,
-        pages=not place.is_dir(),
         levels=stills.levels,
         notes=stills.notes,
         content=stills.content,
     )
 
 
-def _probe_video(path: pathlib.Path) -> Footage:
-    held = measure(path, look=lambda picture: content_row(picture.rgb()))
+def _probe_video(path: pathlib.Path, *, content: bool) -> Footage:
+    held = measure(path, look=lambda picture: content_row(picture.rgb()) if content else b"")
     return Footage(
         paths=(str(path),),
         num_frames=held.num_frames,

@@ -2,15 +2,17 @@
 
 import dataclasses
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
 
-from vadjax.data.indexing.probe import Footage
+from vadjax.data.indexing.footage import Footage
 from vadjax.data.indexing.scan import ScannedClip
-from vadjax.data.labels.masks import CellMasks, ImageMasks, Masks
+from vadjax.data.labels.mask_forms import open_masks
 from vadjax.data.video import Video
+
+_UNKNOWN = -1  # no label of the video
 
 
 def row_of(clip: ScannedClip, *, content: int) -> dict[str, Any]:
@@ -41,6 +43,9 @@ def row_of(clip: ScannedClip, *, content: int) -> dict[str, Any]:
         "labelled": clip.labels is not None,
         "labels": np.zeros(0, np.uint8) if clip.labels is None else clip.labels,
         "masks": _bytes(clip.masks),
+        "mask_form": clip.mask_form,
+        "video_label": _UNKNOWN if clip.video_label is None else clip.video_label,
+        "classes": list(clip.classes),
     }
 
 
@@ -70,6 +75,7 @@ def video_of(row: Mapping[str, Any], content: np.ndarray | None = None) -> Video
         times=row["times_ns"] / 1e9 if len(row["times_ns"]) else None,
         lost=tuple(map(int, row["lost"])),
         is_damaged=bool(row["is_damaged"]),
+        blank=int(row["blank"]),
     )
     labels = row["labels"] if row["labelled"] else None
     name = row["id"].decode()
@@ -82,20 +88,26 @@ def video_of(row: Mapping[str, Any], content: np.ndarray | None = None) -> Video
         times=footage.times,
         scene=row["scene"].decode(),
         labels=labels,
-        masks=_masks(_texts(row["masks"]), footage.num_frames),
+        masks=open_masks(
+            row["mask_form"].decode(),
+            _texts(row["masks"]),
+            num_frames=footage.num_frames,
+            size=(footage.height, footage.width),
+        ),
+        video_label=None if row["video_label"] == _UNKNOWN else int(row["video_label"]),
         fingerprint=footage.fingerprint,
         substituted=footage.substituted,
+        metadata=_classes(_texts(row["classes"]), labels),
         content=None if content is None else _part(content, int(row["content"]), footage),
     )
 
 
-def _masks(paths: Sequence[str], num_frames: int) -> Masks | None:
-    """Open what `ScannedClip.masks` names."""
-    if not paths:
-        return None
-    if paths[0].endswith(".mat"):
-        return CellMasks(paths[0], num_frames)
-    return ImageMasks(paths)
+def _classes(classes: tuple[str, ...], labels: np.ndarray | None) -> dict[str, Any]:
+    """Return what the source names of a clip; frames of one kind where it names one only."""
+    if not classes:
+        return {}
+    known = len(classes) == 1 and labels is not None and labels.any()
+    return {"classes": classes} | ({"kinds": {classes[0]: labels > 0}} if known else {})
 
 
 def _part(content: np.ndarray, start: int, footage: Footage) -> np.ndarray | None:

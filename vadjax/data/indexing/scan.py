@@ -5,7 +5,7 @@ import dataclasses
 import numpy as np
 
 from vadjax.data.deviation import Deviation
-from vadjax.data.indexing.probe import Footage
+from vadjax.data.indexing.footage import Footage
 
 
 @dataclasses.dataclass(frozen=True)
@@ -17,8 +17,11 @@ class ScannedClip:
       footage: what `probe` measured.
       fps_assumed: the rate in `footage` is common knowledge, not the file's.
       labels: uint8 [num_frames], 1 = abnormal, or None where unknown.
-      masks: an image a frame, or the one .mat file, or none.
+      masks: the files of the masks, or none.
+      mask_form: what these are, one of `data.labels.mask_forms.FORMS`.
       scene: clips of one scene share a camera.
+      video_label: where `labels` is None: 1 = some frame is abnormal, 0 = none is, None = unknown.
+      classes: kinds of anomaly, or of normal video, that the source names for the whole clip.
     """
 
     id: str
@@ -26,7 +29,10 @@ class ScannedClip:
     fps_assumed: bool = False
     labels: np.ndarray | None = None
     masks: tuple[str, ...] = ()
+    mask_form: str = "images"
     scene: str = "0"
+    video_label: int | None = None
+    classes: tuple[str, ...] = ()
 
 
 @dataclasses.dataclass

@@ -58,6 +58,14 @@ class ImageMasks(Masks):
         super().__init__(len(paths), paths=paths)
 
     def _read(self, index: int) -> np.ndarray:
+        return self.levels(index)
+
+    def levels(self, index: int) -> np.ndarray:
+        """Return the grey levels of an image, uint8 [h, w].
+
+        Raises:
+          UserError: it cannot be read.
+        """
         path = self.paths[index]
         try:
             return read_image(path, channels=1)[0]

@@ -1,0 +1,58 @@
+"""The clips of one camera of a data set of several."""
+
+import dataclasses
+from collections.abc import Sequence
+
+from vadjax.data.paths.order import natural_order
+from vadjax.data.video import Dataset, Video
+from vadjax.errors import UserError, unknown
+
+
+def require_one(videos: Sequence[Video], *, name: str) -> None:
+    """Check that clips are of one camera, for a detector that learns one.
+
+    Args:
+      videos: the clips.
+      name: of the data set.
+
+    Raises:
+      UserError: they are of several.
+    """
+    scenes = natural_order({video.scene for video in videos})
+    if len(scenes) > 1:
+        raise UserError(
+            f"this detector learns one fixed camera, but the training clips of {name} come from "
+            f"{len(scenes)}: {', '.join(scenes)}. Choose one with "
+            f"--config.dataset.scene={scenes[0]}, and give each a run of its own."
+        )
+
+
+def of_scene(dataset: Dataset, scene: str) -> Dataset:
+    """Keep the clips of one scene.
+
+    Args:
+      dataset: of any number of scenes.
+      scene: one of them.
+
+    Returns:
+      A data set whose coverage says so, since a figure on one scene is none of the whole set.
+
+    Raises:
+      UserError: there is no such scene, or it has no test clip.
+    """
+    scenes = natural_order({video.scene for video in (*dataset.train, *dataset.test)})
+    if len(scenes) < 2:
+        raise UserError(f"{dataset.name} has one scene; leave dataset.scene empty.")
+    if scene not in scenes:
+        raise unknown("dataset.scene", scene, scenes)
+    train = tuple(video for video in dataset.train if video.scene == scene)
+    test = tuple(video for video in dataset.test if video.scene == scene)
+    if not test:
+        tested = natural_order({video.scene for video in dataset.test})
+        raise UserError(
+            f"dataset.scene={scene} has no test clip in {dataset.name}; choose one of "
+            f"{', '.join(tested)}."
+        )
+    covered = f"scene {scene}: {len(test)} of {len(dataset.test)} test clips"
+    parts = [covered] if dataset.coverage is None else [dataset.coverage, covered]
+    return dataclasses.replace(dataset, coverage=", ".join(parts), train=train, test=test)
