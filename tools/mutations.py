@@ -29,6 +29,7 @@ COPIES = "tests/data/leakage/test_copy_search.py"
 DECISIONS = "tests/evaluation/test_decisions.py tests/evaluation/test_events.py"
 FITS = "tests/pipeline/test_fits.py"
 FRAME = "tests/evaluation/test_frame.py"
+INTERVALS = "tests/data/labels/test_interval_rows.py"
 MOTION = "tests/features/test_motion.py"
 SCENE = "tests/detectors/scene/test_detector.py"
 ADDING = "tests/detectors/scene/test_adding.py"
@@ -38,6 +39,38 @@ TAPS = "tests/pipeline/test_several_taps.py"
 THRESHOLDS = "tests/evaluation/test_thresholds.py"
 
 _ROWS = [
+    (
+        "vadjax/data/labels/interval_rows.py",
+        "return tuple((max(start, first) - first, end) for start, end in pairs)",
+        "return tuple((start, end) for start, end in pairs)",
+        INTERVALS,
+    ),
+    (
+        "vadjax/data/labels/interval_rows.py",
+        "    if not 0 < beyond <= slack:",
+        "    if not 0 < beyond:",
+        INTERVALS,
+    ),
+    (
+        "vadjax/data/labels/mask_forms.py",
+        "return levels > levels.max() // 2",
+        "return levels > 0",
+        "tests/data/labels/test_mask_forms.py",
+    ),
+    (
+        "vadjax/data/builders/shanghaitech.py",
+        """        if wanted.split == "train":
+            return Truth(None)""",
+        """        if wanted.split == "train":
+            return Truth(np.zeros(footage.num_frames, np.uint8))""",
+        "tests/data/builders/test_shanghaitech.py",
+    ),
+    (
+        "vadjax/data/splits/scenes.py",
+        "parts = [covered] if dataset.coverage is None else [dataset.coverage, covered]",
+        "parts = [dataset.coverage or ''] ",
+        "tests/data/splits/test_scenes.py",
+    ),
     # what a fit may read
     (
         "vadjax/detectors/window_model.py",

@@ -17,7 +17,6 @@ from vadjax.storage.state import load_state, replace_state
 
 _PLAIN = ("id", "split", "fps", "fps_assumed", "scene", "fingerprint")
 _ARRAYS = ("times", "labels")
-_LATER = ("video_label",)  # not in what earlier versions noted
 
 
 class KnownClips(NamedTuple):
@@ -76,7 +75,7 @@ def _folder(workdir: pathlib.Path) -> pathlib.Path:
 def _facts(video: Video) -> dict[str, Any]:
     rows = video.content
     return {
-        **{name: getattr(video, name) for name in (*_PLAIN, *_ARRAYS, *_LATER)},
+        **{name: getattr(video, name) for name in (*_PLAIN, *_ARRAYS, "video_label")},
         "content": None if rows is None else {name: rows[name] for name in ROW.names or ()},
         "substituted": list(map(int, video.substituted)),
         "frames": len(video.frames),
@@ -93,7 +92,7 @@ def _video(facts: Mapping[str, Any]) -> Video:
             rows[name] = column
     return Video(
         **{name: facts[name] for name in (*_PLAIN, *_ARRAYS)},
-        **{name: facts.get(name) for name in _LATER},
+        video_label=facts.get("video_label"),  # not in what earlier versions noted
         content=rows,
         substituted=tuple(facts["substituted"]),
         frames=GoneFrames(facts["id"], facts["frames"], (height, width)),

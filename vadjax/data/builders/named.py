@@ -77,6 +77,7 @@ class NamedClips(DiskBuilder):
       fps: assumed where a clip says none; None: unknown.
       convention: how its label files count.
       frames: of each split in total, where published.
+      label_files: files and folders of lists and labels; set by `find_wanted`.
     """
 
     download: ClassVar[Download]
@@ -84,7 +85,7 @@ class NamedClips(DiskBuilder):
     fps: ClassVar[float | None] = None
     convention: ClassVar[str]
     frames: ClassVar[Mapping[str, int]] = {}
-    label_files: Sequence[pathlib.Path] = ()
+    label_files: list[pathlib.Path]
 
     @abc.abstractmethod
     def find_wanted(self, found: Clips) -> list[Wanted]:

@@ -106,8 +106,9 @@ def _classes(classes: tuple[str, ...], labels: np.ndarray | None) -> dict[str, A
     """Return what the source names of a clip; frames of one kind where it names one only."""
     if not classes:
         return {}
-    known = len(classes) == 1 and labels is not None and labels.any()
-    return {"classes": classes} | ({"kinds": {classes[0]: labels > 0}} if known else {})
+    if len(classes) > 1 or labels is None or not labels.any():
+        return {"classes": classes}
+    return {"classes": classes, "kinds": {classes[0]: labels > 0}}
 
 
 def _part(content: np.ndarray, start: int, footage: Footage) -> np.ndarray | None:
