@@ -144,7 +144,18 @@ class ShanghaiTech(NamedClips):
         return wanted
 
     def truth(self, wanted: Wanted, footage: Footage) -> Truth:
-        """Read the frame mask and the pixel masks of a test clip."""
+        """Read the frame mask and the pixel masks of a test clip.
+
+        Args:
+          wanted: see `NamedClips.truth`.
+          footage: see `NamedClips.truth`.
+
+        Returns:
+          Zeros for a normal clip, no labels for an abnormal training clip.
+
+        Raises:
+          UserError: masks do not fit the frames.
+        """
         if wanted.video_label == 0:
             return Truth(np.zeros(footage.num_frames, np.uint8))
         if wanted.split == "train":
