@@ -40,6 +40,30 @@ THRESHOLDS = "tests/evaluation/test_thresholds.py"
 
 _ROWS = [
     (
+        "vadjax/data/builders/ucf_crime.py",
+        "return Truth(None)",
+        "return Truth(np.zeros(footage.num_frames, np.uint8))",
+        "tests/data/builders/test_ucf_crime.py",
+    ),
+    (
+        "vadjax/data/labels/box_rows.py",
+        "base = 0 if table[0, 5] == 0 else 1",
+        "base = 1",
+        "tests/data/builders/test_ucfcrime2local.py",
+    ),
+    (
+        "vadjax/data/labels/object_masks.py",
+        "int(cells[2]) + 1))",
+        "int(cells[2])))",
+        "tests/data/builders/test_ubnormal.py",
+    ),
+    (
+        "vadjax/data/builders/xd_violence.py",
+        "return wanted.name in self.rows and",
+        "return False and",
+        "tests/data/builders/test_xd_violence.py",
+    ),
+    (
         "vadjax/data/labels/interval_rows.py",
         "return tuple((max(start, first) - first, end) for start, end in pairs)",
         "return tuple((start, end) for start, end in pairs)",

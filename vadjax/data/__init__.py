@@ -21,6 +21,10 @@ _BUILDERS = {  # name -> module below vadjax.data, and its class
     "avenue": "builders.avenue:Avenue",
     "umn": "builders.umn:Umn",
     "shanghaitech": "builders.shanghaitech:ShanghaiTech",
+    "ucf_crime": "builders.ucf_crime:UcfCrime",
+    "ucfcrime2local": "builders.ucfcrime2local:UcfCrime2Local",
+    "xd_violence": "builders.xd_violence:XdViolence",
+    "ubnormal": "builders.ubnormal:UBnormal",
     "folder": "builders.folder:Folder",
 }
 DATASETS = tuple(_BUILDERS)

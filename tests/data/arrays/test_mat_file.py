@@ -51,6 +51,24 @@ def test_values_are_those_of_scipy(tmp_path, packed):
     assert [name for name, value in only.items() if value is not None] == ["cube"]
 
 
+@pytest.mark.parametrize("packed", [False, True])
+def test_structs_are_read_when_asked_for(tmp_path, packed):
+    path = tmp_path / "a.mat"
+    fields = {"Name": "x.mp4", "Anno": np.array([[1, 2], [3, 4]], np.uint16), "In": {"deep": 7.0}}
+    scipy.io.savemat(path, {"one": fields, "after": np.eye(2)}, do_compression=packed)
+    assert mat_file.read(path)["one"] is None
+    ours = mat_file.read(path, structs=True)
+    assert list(ours["one"]) == ["Name", "Anno", "In"] and ours["one"]["Name"] is None
+    np.testing.assert_array_equal(ours["one"]["Anno"], fields["Anno"])
+    np.testing.assert_array_equal(ours["one"]["In"]["deep"], [[7.0]])
+    np.testing.assert_array_equal(ours["after"], np.eye(2))
+    content = path.read_bytes()
+    for end in range(130, len(content), 7):
+        path.write_bytes(content[:end])
+        with pytest.raises(mat_file.Damaged):
+            mat_file.read(path, structs=True)
+
+
 def test_version_4_is_read(tmp_path):
     path = tmp_path / "a.mat"
     plain = {"gt": RNG.normal(size=(2, 9)), "b": np.arange(6, dtype=np.int16).reshape(3, 2)}

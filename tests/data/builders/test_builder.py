@@ -28,6 +28,7 @@ def test_facts_of_the_benchmarks():
     facts = {n: data.builder(n) for n in data.DATASETS}
     assert {n for n, b in facts.items() if b.official_split} == {
         *("ucsd_ped1", "ucsd_ped2", "avenue", "shanghaitech"),
+        *("ucf_crime", "ucfcrime2local", "xd_violence", "ubnormal"),
     }
     assert {n for n, b in facts.items() if b.pooled_note} == {"ucsd_ped1", "ucsd_ped2"}
     assert {n: b.num_folds for n, b in facts.items() if b.num_folds != 5} == {

@@ -24,7 +24,7 @@ _MATRIX, _COMPRESSED = 14, 15
 _NUMBERS = {1: "i1", 2: "u1", 3: "i2", 4: "u2", 5: "i4", 6: "u4", 7: "f4", 9: "f8"}
 _NUMBERS |= {12: "i8", 13: "u8"}  # data type -> dtype
 _NUMERIC = range(6, 16)  # classes double to uint64
-_CELL, _COMPLEX = 1, 0x800
+_CELL, _STRUCT, _COMPLEX = 1, 2, 0x800
 _NUMBERS_4 = ("f8", "f4", "i4", "i2", "u2", "u1")
 
 Keep = Callable[[np.ndarray], Any]
@@ -38,7 +38,9 @@ class Newer(Exception):
     """The file is of MATLAB 7.3, which is HDF5."""
 
 
-def read(path: str | os.PathLike, *, variable: str = "", keep: Keep | None = None) -> dict:
+def read(
+    path: str | os.PathLike, *, variable: str = "", keep: Keep | None = None, structs: bool = False
+) -> dict:
     """Read the numeric arrays and the cells of a file.
 
     Args:
@@ -46,6 +48,7 @@ def read(path: str | os.PathLike, *, variable: str = "", keep: Keep | None = Non
         variable: the one that is wanted; the values of others are not read. "" reads all.
         keep: called with each array; what it returns stands in its place. By it a long cell is
             kept packed.
+        structs: read structs of one entry too, as dicts.
 
     Returns:
         Variable -> array, object array of a cell's shape, or None where it was not read.
@@ -68,7 +71,7 @@ def read(path: str | os.PathLike, *, variable: str = "", keep: Keep | None = Non
         (version,) = struct.unpack(order + "H", head[124:126])
         if version == 0x0200:
             raise Newer
-        reader = _Reader(order, variable, keep or _same)
+        reader = _Reader(order, variable, keep or _same, structs)
         found: dict[str, Any] = {}
         while left > 0:
             element = _Plain(file, left)
@@ -142,8 +145,8 @@ class _Packed:
 class _Reader:
     """Elements of a file of one byte order."""
 
-    def __init__(self, order: str, variable: str, keep: Keep):
-        self.order, self.variable, self.keep = order, variable, keep
+    def __init__(self, order: str, variable: str, keep: Keep, structs: bool):
+        self.order, self.variable, self.keep, self.structs = order, variable, keep, structs
         self.budget = MAX_BYTES
 
     def tag(self, source: _Bytes) -> tuple[int, int]:
@@ -195,12 +198,15 @@ class _Reader:
         left -= took
         name = letters.decode("latin-1")
         wanted = depth > 0 or self.variable in ("", name)
-        is_read = kind == _CELL or (kind in _NUMERIC and not bits & _COMPLEX)
+        is_struct = self.structs and kind == _STRUCT and math.prod(shape) == 1
+        is_read = kind == _CELL or is_struct or (kind in _NUMERIC and not bits & _COMPLEX)
         if not wanted or not is_read:
             self.skip(source, left if depth else 0)
             return name, None
         if kind == _CELL:
             return name, self.cell(source, left, shape, depth)
+        if is_struct:
+            return name, self.struct(source, left, depth)
         array, took = self.numbers(source, left, shape)
         self.skip(source, left - took if depth else 0)
         return name, self.keep(array)
@@ -210,17 +216,36 @@ class _Reader:
         count = math.prod(shape)
         if count > MAX_CELLS or count * 8 > left:
             raise Damaged(f"a cell of shape {list(shape)} lies in {left} bytes")
+        values = np.empty(count, object)
+        values[:] = self.entries(source, left, count, depth)
+        return values.reshape(shape, order="F")
+
+    def struct(self, source: _Bytes, left: int, depth: int) -> dict[str, Any]:
+        """Read the fields of a struct of one entry."""
+        _, data, took = self.element(source, left)
+        (length,) = struct.unpack(self.order + "i", data)
+        _, letters, more = self.element(source, left - took)
+        if not 0 < length <= 64 or len(letters) % length:
+            raise Damaged("a struct has no names of fields")
+        starts = range(0, len(letters), length)
+        names = [letters[i : i + length].rstrip(b"\0").decode("latin-1") for i in starts]
+        return dict(
+            zip(names, self.entries(source, left - took - more, len(names), depth), strict=True)
+        )
+
+    def entries(self, source: _Bytes, left: int, count: int, depth: int) -> list:
+        """Read the arrays that lie in a cell or struct, to its end."""
         if depth == MAX_DEPTH:
             raise Damaged(f"cells lie in cells more than {MAX_DEPTH} deep")
-        values = np.empty(count, object)
+        values = []
         for number in range(count):
             kind, size = self.tag(source)
             left -= 8 + size
             if kind != _MATRIX or left < 0:
                 raise Damaged(f"entry {number + 1} of a cell is no array")
-            values[number] = self.matrix(source, size, depth + 1)[1]
+            values.append(self.matrix(source, size, depth + 1)[1])
         self.skip(source, left if depth else 0)
-        return values.reshape(shape, order="F")
+        return values
 
     def numbers(self, source: _Bytes, left: int, shape: tuple[int, ...]) -> tuple[np.ndarray, int]:
         """Read the values of a numeric array; return it, and how many bytes they took."""

@@ -1,6 +1,7 @@
 """Data sets whose clips have names, and whose lists say which clips make up a split."""
 
 import abc
+import collections
 import dataclasses
 import os
 import pathlib
@@ -12,60 +13,16 @@ import numpy as np
 from vadjax.data.builders.base import DiskBuilder, Scan, ScannedClip
 from vadjax.data.builders.download import Download
 from vadjax.data.builders.expected import compared, expect
+from vadjax.data.builders.wanted import Truth, Wanted
 from vadjax.data.deviation import Deviation
 from vadjax.data.indexing.find_clips import Clips, find_clips
 from vadjax.data.indexing.footage import Footage
+from vadjax.data.labels.frame_labels import Intervals, labels_from_intervals
+from vadjax.data.labels.interval_rows import clipped
 from vadjax.data.paths.files import describe
 from vadjax.data.paths.given_path import packed_beside
 from vadjax.data.text.lists import some
 from vadjax.errors import UserError
-
-
-@dataclasses.dataclass(frozen=True)
-class Wanted:
-    """A clip that a split names.
-
-    Attributes:
-      split: "train" or "test".
-      name: of its file or folder, without a suffix.
-      folder: in which it lies, where the list says so.
-      scene: clips of one scene share a camera.
-      video_label: 1 = abnormal, 0 = normal, None = unknown.
-      classes: of the whole clip.
-      num_frames: as published; 0 = unknown.
-      abnormal: abnormal frames as published; None = unknown.
-    """
-
-    split: str
-    name: str
-    folder: str = ""
-    scene: str = "0"
-    video_label: int | None = None
-    classes: tuple[str, ...] = ()
-    num_frames: int = 0
-    abnormal: int | None = None
-
-    @property
-    def id(self) -> str:
-        """The id of the clip."""
-        return f"{self.split}/{self.name}"
-
-
-@dataclasses.dataclass(frozen=True)
-class Truth:
-    """What is known of the frames of a clip.
-
-    Attributes:
-      labels: uint8 [t], or None where only the video is labelled.
-      masks: see `ScannedClip`.
-      mask_form: see `ScannedClip`.
-      cut: frames by which an event ends behind the clip.
-    """
-
-    labels: np.ndarray | None
-    masks: tuple[str, ...] = ()
-    mask_form: str = "images"
-    cut: int = 0
 
 
 class NamedClips(DiskBuilder):
@@ -77,6 +34,9 @@ class NamedClips(DiskBuilder):
       fps: assumed where a clip says none; None: unknown.
       convention: how its label files count.
       frames: of each split in total, where published.
+      slack: frames by which an event may end behind its clip; it is cut, and said.
+      beside: ends of names of folders of images that are no clips.
+      num_clips: that the lists of the data set's own split should name, where published.
       label_files: files and folders of lists and labels; set by `find_wanted`.
     """
 
@@ -85,6 +45,9 @@ class NamedClips(DiskBuilder):
     fps: ClassVar[float | None] = None
     convention: ClassVar[str]
     frames: ClassVar[Mapping[str, int]] = {}
+    slack: ClassVar[int] = 0
+    beside: ClassVar[tuple[str, ...]] = ()
+    num_clips: ClassVar[Mapping[str, int]] = {}
     label_files: list[pathlib.Path]
 
     @abc.abstractmethod
@@ -102,19 +65,13 @@ class NamedClips(DiskBuilder):
         """
 
     @abc.abstractmethod
-    def truth(self, wanted: Wanted, footage: Footage) -> Truth:
-        """Read the labels of one clip.
+    def _truth(self, wanted: Wanted, footage: Footage) -> Truth:
+        """Read the labels of one clip that is not normal; a UserError where they do not fit."""
 
-        Args:
-          wanted: the clip.
-          footage: what it holds.
-
-        Returns:
-          Its labels and masks.
-
-        Raises:
-          UserError: they do not fit its frames.
-        """
+    def _within(self, intervals: Intervals, footage: Footage, *, where: str) -> Truth:
+        """Return the labels of intervals, which may end `slack` frames behind the clip."""
+        kept, cut = clipped(intervals, footage.num_frames, slack=self.slack)
+        return Truth(labels_from_intervals(kept, footage.num_frames, where=where), cut=cut)
 
     def find(self) -> list[pathlib.Path]:
         """Find the clips that the split names.
@@ -144,7 +101,11 @@ class NamedClips(DiskBuilder):
                 f"{packed_beside(self.source_dir)} {self.download.sentence()}"
             )
         used = set(self.paths.values())
-        others = [name for name, path in found.paths.items() if path not in used]
+        others = [
+            name
+            for name, path in found.paths.items()
+            if path not in used and not name.endswith(self.beside)
+        ]
         if others:
             what = f"left out: clips that the split does not name ({len(others)}), such as "
             self.left_out = [Deviation(what + others[0], "nothing in them is used")]
@@ -157,7 +118,11 @@ class NamedClips(DiskBuilder):
         for name, held in footage.items():
             wanted = self.wanted[name]
             try:
-                truth = self.truth(wanted, held)
+                truth = (
+                    self._truth(wanted, held)
+                    if wanted.video_label != 0
+                    else Truth(np.zeros(held.num_frames, np.uint8))
+                )
             except UserError as error:
                 self.skip(name, error)
                 continue
@@ -191,10 +156,14 @@ class NamedClips(DiskBuilder):
         if self.split:
             parts = [f"split {self.split}", *([scan.coverage] if scan.coverage else [])]
             scan.coverage = ", ".join(parts)
+        scan.deviations += self._other_lists()
         if cut:
             listed = some([f"{name} by {count}" for name, count in cut.items()])
             meaning = "the part that lies behind the last frame is left out"
             scan.deviations.append(Deviation(f"events end behind the clip: {listed}", meaning))
+        if not self.keeps_content:
+            meaning = "a clip that is on both sides under two names would not be found"
+            scan.deviations.append(Deviation("copied clips are not searched for", meaning))
         scan.deviations += self.notes(clips)
         return self.with_skipped(scan)
 
@@ -213,6 +182,18 @@ class NamedClips(DiskBuilder):
         paths = by_name.get(wanted.name, [])
         own = [path for path in paths if path.parent.name == wanted.folder]
         return own if len(paths) > 1 and own else paths
+
+    def _other_lists(self) -> list[Deviation]:
+        """Say where the lists do not name as many clips as were published."""
+        named = collections.Counter(each.split for each in self.wanted.values())
+        return [
+            Deviation(
+                f"the lists name {named[split]} clips of {split} instead of {count}",
+                "another split than the published one: results are not comparable",
+            )
+            for split, count in self.num_clips.items()
+            if not self.split and named[split] != count
+        ]
 
     def _expected(self, split: str) -> dict:
         wanted = [each for each in self.wanted.values() if each.split == split]
@@ -258,24 +239,6 @@ class NamedClips(DiskBuilder):
                 f"{packed_beside(self.source_dir)} {self.download.sentence()}"
             )
         return path
-
-
-def refuse_overlap(wanted: Sequence[Wanted], lists: Sequence[pathlib.Path]) -> None:
-    """Refuse lists that put one clip on both sides: it would be trained on and tested.
-
-    Args:
-      wanted: clips of both sides.
-      lists: the files that name them, for the message.
-
-    Raises:
-      UserError: a clip is named on both sides.
-    """
-    train, test = ({w.name for w in wanted if w.split == split} for split in ("train", "test"))
-    if twice := train & test:
-        raise UserError(
-            f"{' and '.join(map(str, lists))} put {min(twice)} on both sides, {len(twice)} clips "
-            "in all: these lists are not of one split. Restore them."
-        )
 
 
 def _by_name(found: Clips) -> dict[str, list[pathlib.Path]]:

@@ -21,7 +21,8 @@ from typing import ClassVar
 import numpy as np
 
 from vadjax.data.builders.download import Download
-from vadjax.data.builders.named import NamedClips, Truth, Wanted, refuse_overlap
+from vadjax.data.builders.named import NamedClips
+from vadjax.data.builders.wanted import Truth, Wanted, refuse_overlap
 from vadjax.data.deviation import Deviation
 from vadjax.data.indexing.find_clips import Clips
 from vadjax.data.indexing.footage import Footage
@@ -143,21 +144,8 @@ class ShanghaiTech(NamedClips):
         refuse_overlap(wanted, self.label_files[-2:])
         return wanted
 
-    def truth(self, wanted: Wanted, footage: Footage) -> Truth:
-        """Read the frame mask and the pixel masks of a test clip.
-
-        Args:
-          wanted: see `NamedClips.truth`.
-          footage: see `NamedClips.truth`.
-
-        Returns:
-          Zeros for a normal clip, no labels for an abnormal training clip.
-
-        Raises:
-          UserError: masks do not fit the frames.
-        """
-        if wanted.video_label == 0:
-            return Truth(np.zeros(footage.num_frames, np.uint8))
+    def _truth(self, wanted: Wanted, footage: Footage) -> Truth:
+        """Read the frame mask and the pixel masks of a test clip."""
         if wanted.split == "train":
             return Truth(None)
         if self.frame_masks.is_dir():

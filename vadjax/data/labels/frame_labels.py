@@ -85,7 +85,11 @@ def read_ucsd_m(path: str | os.PathLike) -> list[Intervals]:
 
 
 def load_mat(
-    path: str | os.PathLike, variable: str | None = None, *, keep: mat_file.Keep | None = None
+    path: str | os.PathLike,
+    variable: str | None = None,
+    *,
+    keep: mat_file.Keep | None = None,
+    structs: bool = False,
 ) -> Any:
     """Load one variable of a MATLAB file, or all of them as a dict.
 
@@ -93,6 +97,7 @@ def load_mat(
       path: the file.
       variable: its name; None: all.
       keep: see `mat_file.read`.
+      structs: see `mat_file.read`.
 
     Returns:
       The value, an array or an object array of a cell's shape; or variable -> value.
@@ -101,7 +106,7 @@ def load_mat(
       UserError: not a MATLAB file of version 7.2 or older, or without the variable.
     """
     try:
-        content = mat_file.read(path, variable=variable or "", keep=keep)
+        content = mat_file.read(path, variable=variable or "", keep=keep, structs=structs)
     except mat_file.Newer:
         raise UserError(
             f"{path} is a MATLAB 7.3 file; save it again with save(..., '-v7')."

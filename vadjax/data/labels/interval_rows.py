@@ -1,11 +1,13 @@
 """Annotation files with a row a video: its name, and the first and last frames of its events."""
 
 import os
+import pathlib
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from vadjax.data.labels.frame_labels import Intervals, shortened
+from vadjax.data.labels.frame_labels import Intervals, load_mat, shortened
 from vadjax.data.labels.name_lists import Line, read_lines
+from vadjax.data.paths.files import entries
 from vadjax.errors import UserError
 
 MAX_FRAME = 10**9
@@ -47,6 +49,35 @@ def read_ucf_rows(path: str | os.PathLike) -> list[Row]:
         pairs = [pair for pair in zip(values[::2], values[1::2], strict=True) if pair != (-1, -1)]
         rows.append(Row(line.name, kind, _intervals(path, line, pairs, first=1), count))
     return rows
+
+
+def read_ucf_mats(folder: str | os.PathLike) -> list[Row]:
+    """Read the same as a file a video, RTFM's `Matlab_formate`: a struct `Annotation_file`.
+
+    Its field `Anno` is [n, 2], the rows of a normal video are -1.
+
+    Returns:
+      A row a video, without its class.
+
+    Raises:
+      UserError: there are no such files, or one has no intervals.
+    """
+    paths = [path for path in entries(folder) if path.suffix == ".mat"]
+    if not paths:
+        raise UserError(f"{folder} holds no .mat files; wanted one a test video.")
+    return [_read_mat(path) for path in paths]
+
+
+def _read_mat(path: pathlib.Path) -> Row:
+    content = load_mat(path, "Annotation_file", structs=True)
+    pairs = content.get("Anno") if isinstance(content, dict) else None
+    shape = getattr(pairs, "shape", ())
+    if len(shape) != 2 or shape[1] != 2:
+        raise UserError(f"{path}: wanted Annotation_file.Anno, [n, 2]; found {list(shape)}.")
+    values = [tuple(map(int, pair)) for pair in pairs.tolist()]
+    line = Line(1, path.stem, "", tuple(map(str, sum(values, ()))))
+    kept = [pair for pair in values if pair != (-1, -1)]
+    return Row(path.stem, "", _intervals(path, line, kept, first=1), None)
 
 
 def read_pair_rows(path: str | os.PathLike) -> list[Row]:

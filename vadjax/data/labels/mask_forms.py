@@ -7,7 +7,9 @@ from typing import Protocol
 import numpy as np
 
 from vadjax.data.arrays import npy_file
+from vadjax.data.labels.box_rows import BoxMasks
 from vadjax.data.labels.masks import CellMasks, ImageMasks, Masks
+from vadjax.data.labels.object_masks import ObjectMasks
 from vadjax.data.paths.files import unreadable
 from vadjax.errors import UserError
 
@@ -85,6 +87,8 @@ FORMS: Mapping[str, Opener] = {
     "images": lambda paths, num_frames, size: ImageMasks(paths),
     "soft": lambda paths, num_frames, size: SoftMasks(paths, size=size),
     "vollabel": lambda paths, num_frames, size: CellMasks(paths[0], num_frames),
+    "vatic": lambda paths, num_frames, size: BoxMasks(paths[0], num_frames, size=size),
+    "objects": lambda paths, num_frames, size: ObjectMasks(paths, size=size),
     "array": lambda paths, num_frames, size: ArrayMasks(paths[0], num_frames),
 }
 

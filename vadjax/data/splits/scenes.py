@@ -4,6 +4,7 @@ import dataclasses
 from collections.abc import Sequence
 
 from vadjax.data.paths.order import natural_order
+from vadjax.data.text.lists import some
 from vadjax.data.video import Dataset, Video
 from vadjax.errors import UserError, unknown
 
@@ -22,7 +23,7 @@ def require_one(videos: Sequence[Video], *, name: str) -> None:
     if len(scenes) > 1:
         raise UserError(
             f"this detector learns one fixed camera, but the training clips of {name} come from "
-            f"{len(scenes)}: {', '.join(scenes)}. Choose one with "
+            f"{len(scenes)}: {some(scenes)}. Choose one with "
             f"--config.dataset.scene={scenes[0]}, and give each a run of its own."
         )
 
@@ -51,7 +52,7 @@ def of_scene(dataset: Dataset, scene: str) -> Dataset:
         tested = natural_order({video.scene for video in dataset.test})
         raise UserError(
             f"dataset.scene={scene} has no test clip in {dataset.name}; choose one of "
-            f"{', '.join(tested)}."
+            f"{some(tested)}."
         )
     covered = f"scene {scene}: {len(test)} of {len(dataset.test)} test clips"
     parts = [covered] if dataset.coverage is None else [dataset.coverage, covered]
