@@ -59,8 +59,8 @@ class UcfCrime2Local(NamedClips):
         self.boxes = {}
         for each in wanted:
             names = (f"{each.name}.txt", f"{each.name.removesuffix('_x264')}.txt")
-            if each.video_label and (path := self.find_file(*names, below=_FOLDERS)):
-                self.boxes[each.name] = path
+            if each.video_label and (boxes := self.find_file(*names, below=_FOLDERS)):
+                self.boxes[each.name] = boxes
         self.label_files += self.boxes.values()
         return wanted
 

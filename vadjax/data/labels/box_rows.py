@@ -53,7 +53,8 @@ def read_vatic(path: str | os.PathLike, num_frames: int) -> Boxes:
     rows = [(number, line) for number, line in enumerate(text.splitlines(), 1) if line.strip()]
     if not rows or "\0" in text or len(text) > MAX_BYTES:
         raise unreadable(path, f"{path} holds no rows of boxes; restore it.")
-    values, kinds = [], {}
+    values: list[list[int]] = []
+    kinds: dict[str, None] = {}
     for number, line in rows:
         match = _ROW.match(line.strip())
         if match is None:

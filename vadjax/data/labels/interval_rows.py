@@ -5,6 +5,8 @@ import pathlib
 from collections.abc import Sequence
 from typing import NamedTuple
 
+import numpy as np
+
 from vadjax.data.labels.frame_labels import Intervals, load_mat, shortened
 from vadjax.data.labels.name_lists import Line, read_lines
 from vadjax.data.paths.files import entries
@@ -71,11 +73,10 @@ def read_ucf_mats(folder: str | os.PathLike) -> list[Row]:
 def _read_mat(path: pathlib.Path) -> Row:
     content = load_mat(path, "Annotation_file", structs=True)
     pairs = content.get("Anno") if isinstance(content, dict) else None
-    shape = getattr(pairs, "shape", ())
-    if len(shape) != 2 or shape[1] != 2:
-        raise UserError(f"{path}: wanted Annotation_file.Anno, [n, 2]; found {list(shape)}.")
-    values = [tuple(map(int, pair)) for pair in pairs.tolist()]
-    line = Line(1, path.stem, "", tuple(map(str, sum(values, ()))))
+    if not isinstance(pairs, np.ndarray) or pairs.ndim != 2 or pairs.shape[1] != 2:
+        raise UserError(f"{path}: wanted a struct with the field Anno, [n, 2]; restore it.")
+    values = [(int(start), int(end)) for start, end in pairs.tolist()]
+    line = Line(1, path.stem, "", tuple(str(value) for pair in values for value in pair))
     kept = [pair for pair in values if pair != (-1, -1)]
     return Row(path.stem, "", _intervals(path, line, kept, first=1), None)
 
