@@ -121,6 +121,12 @@ class ScoredVideo:
                 f"{bad[0]}. NaN or inf in the features, or training that diverged, leads to this."
             )
 
+    def as_normal(self) -> "ScoredVideo":
+        """Return the record with its labels or, where it has none, as normal throughout."""
+        if self.labels is not None:
+            return self
+        return dataclasses.replace(self, labels=np.zeros(len(self.scores), np.uint8))
+
     @property
     def truth(self) -> np.ndarray:
         """The labels of a video that has some.

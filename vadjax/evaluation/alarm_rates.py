@@ -5,7 +5,6 @@ often held-out normal clips raise one is counted; a share of frames would count 
 many.
 """
 
-import dataclasses
 import math
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -28,7 +27,7 @@ def hours_of(videos: Sequence[ScoredVideo]) -> float:
     Args:
         videos: held-out ones; one without labels is normal.
     """
-    return math.fsum(normal_seconds(_labelled(video)) for video in videos) / 3600
+    return math.fsum(normal_seconds(video.as_normal()) for video in videos) / 3600
 
 
 def lowest_threshold(
@@ -44,7 +43,7 @@ def lowest_threshold(
     Returns:
         The threshold; just above all scores if need be.
     """
-    known = [_labelled(video) for video in videos]
+    known = [video.as_normal() for video in videos]
     scores = np.concatenate([v.scores[v.labels == 0] for v in known]).astype(np.float64)
     scores.sort()
     coarse = np.quantile(scores, np.linspace(0, 1, CANDIDATES), method="nearest")
@@ -108,7 +107,7 @@ def alarms_threshold(videos: Sequence[ScoredVideo], per_hour: float) -> Allowed 
     Returns:
         The threshold; None where no time is known, or rows are no frames.
     """
-    odd = unlike_all_others([video.scores[_labelled(video).labels == 0] for video in videos])
+    odd = unlike_all_others([video.scores[video.as_normal().truth == 0] for video in videos])
     left_out = tuple(videos[number].id for number in odd)
     videos = [video for video in videos if video.id not in left_out]
     hours = hours_of(videos)
@@ -116,7 +115,7 @@ def alarms_threshold(videos: Sequence[ScoredVideo], per_hour: float) -> Allowed 
         return None
     allowed = math.floor(per_hour * hours + 1e-9)
     value = lowest_threshold(videos, max(1, allowed), most_called=MOST_CALLED)
-    (alarms,) = count_false_alarms([_labelled(video) for video in videos], np.array([value]))
+    (alarms,) = count_false_alarms([video.as_normal() for video in videos], np.array([value]))
     return Allowed(value, alarms, hours, left_out, allowed >= 1)
 
 
@@ -158,9 +157,3 @@ def poisson_interval(count: int, level: float = 0.95) -> tuple[float, float]:
     tail = (1 - level) / 2
     low = chi2.ppf(tail, 2 * count) / 2 if count else 0.0
     return float(low), float(chi2.ppf(1 - tail, 2 * count + 2) / 2)
-
-
-def _labelled(video: ScoredVideo) -> ScoredVideo:
-    if video.labels is not None:
-        return video
-    return dataclasses.replace(video, labels=np.zeros(len(video.scores), np.uint8))

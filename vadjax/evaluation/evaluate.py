@@ -1,7 +1,6 @@
 """Assemble metrics.json from scored videos."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -153,10 +152,7 @@ def evaluate(
 
 def _held_out(videos: Videos) -> list[ScoredVideo]:
     """Return the held-out clips of a fold, those without labels as normal."""
-    normal = [
-        v if v.labels is not None else replace(v, labels=np.zeros(len(v.scores), np.uint8))
-        for v in videos
-    ]
+    normal = [video.as_normal() for video in videos]
     account(normal)
     return parts.labelled(normal)
 

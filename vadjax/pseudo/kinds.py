@@ -1,11 +1,11 @@
 """The kinds of pseudo-anomalies: what is drawn where in each frame of a normal clip.
 
-Every kind also comes as one that is there from the first frame on. A function returns the pictures
-of each frame, or None where no track serves.
+Every kind also comes as one that is there from the first frame on.
 """
 
 import dataclasses
 from collections.abc import Callable, Sequence
+from typing import Protocol
 
 import cv2
 import numpy as np
@@ -48,17 +48,25 @@ class Scene:
     crowd: Sequence[Track]
 
 
-def pasted(scene: Scene, rng: np.random.Generator, *, first: bool) -> Frames | None:
-    """A widened or turned body, or a piece of the ground, moves as a body does.
+class Kind(Protocol):
+    """Makes one kind of pseudo-anomaly."""
 
-    Args:
-        scene: what it is made of.
-        rng: draws.
-        first: it is there from the first frame.
+    def __call__(self, scene: Scene, rng: np.random.Generator, *, first: bool) -> Frames | None:
+        """Choose what is drawn where.
 
-    Returns:
-        What is drawn in each frame.
-    """
+        Args:
+            scene: what it is made of.
+            rng: draws.
+            first: it is there, or stands there, from the first frame.
+
+        Returns:
+            What is drawn in each frame; None where no track serves.
+        """
+        ...
+
+
+def _pasted(scene: Scene, rng: np.random.Generator, *, first: bool) -> Frames | None:
+    """A widened or turned body, or a piece of the ground, moves as a body does."""
 
     def odd(track: Track) -> tuple[np.ndarray, np.ndarray]:
         how = rng.integers(3)
@@ -74,49 +82,22 @@ def pasted(scene: Scene, rng: np.random.Generator, *, first: bool) -> Frames | N
     return _moving(scene, rng, _moving_tracks(scene), first=first, speeds=_USUAL, picture=odd)
 
 
-def fast(scene: Scene, rng: np.random.Generator, *, first: bool) -> Frames | None:
-    """A body goes its way two to three times as fast.
-
-    Args:
-        scene: what it is made of.
-        rng: draws.
-        first: it is there from the first frame.
-
-    Returns:
-        What is drawn in each frame.
-    """
+def _fast(scene: Scene, rng: np.random.Generator, *, first: bool) -> Frames | None:
+    """A body goes its way two to three times as fast."""
     tracks = _moving_tracks(scene)
     speeds = [np.hypot(*track.velocity) for track in tracks]
     quick = [t for t, speed in zip(tracks, speeds, strict=True) if speed >= np.median(speeds)]
     return _moving(scene, rng, quick, first=first, speeds=_FAST)
 
 
-def reversed_way(scene: Scene, rng: np.random.Generator, *, first: bool) -> Frames | None:
-    """A body, mirrored, goes its way back where all others go one way.
-
-    Args:
-        scene: what it is made of.
-        rng: draws.
-        first: it is there from the first frame.
-
-    Returns:
-        What is drawn in each frame.
-    """
+def _reversed_way(scene: Scene, rng: np.random.Generator, *, first: bool) -> Frames | None:
+    """A body, mirrored, goes its way back where all others go one way."""
     tracks = [t for t in _moving_tracks(scene) if goes_one_way(t, scene.crowd)]
     return _moving(scene, rng, tracks, first=first, speeds=(1.0, 1.0), backwards=True)
 
 
-def stopped(scene: Scene, rng: np.random.Generator, *, first: bool) -> Frames | None:
-    """A body stops and stays where it is; it is abnormal from then on.
-
-    Args:
-        scene: what it is made of.
-        rng: draws.
-        first: it stands there from the first frame.
-
-    Returns:
-        What is drawn in each frame.
-    """
+def _stopped(scene: Scene, rng: np.random.Generator, *, first: bool) -> Frames | None:
+    """A body stops and stays where it is; it is abnormal from then on."""
     tracks = _moving_tracks(scene) or list(scene.actors)
     if not tracks:
         return None
@@ -132,17 +113,8 @@ def stopped(scene: Scene, rng: np.random.Generator, *, first: bool) -> Frames | 
     return out
 
 
-def left_behind(scene: Scene, rng: np.random.Generator, *, first: bool) -> Frames | None:
-    """A thing as large as a bag is there where bodies walk, and stays.
-
-    Args:
-        scene: what it is made of.
-        rng: draws.
-        first: it is there from the first frame.
-
-    Returns:
-        What is drawn in each frame.
-    """
+def _left_behind(scene: Scene, rng: np.random.Generator, *, first: bool) -> Frames | None:
+    """A thing as large as a bag is there where bodies walk, and stays."""
     if not scene.actors:
         return None
     track = scene.actors[int(rng.integers(len(scene.actors)))]
@@ -156,12 +128,12 @@ def left_behind(scene: Scene, rng: np.random.Generator, *, first: bool) -> Frame
     return [[placed] if number >= begin else [] for number in range(scene.num_frames)]
 
 
-KINDS: dict[str, Callable[..., Frames | None]] = {
-    "pasted": pasted,
-    "fast": fast,
-    "reversed": reversed_way,
-    "stopped": stopped,
-    "left_behind": left_behind,
+KINDS: dict[str, Kind] = {
+    "pasted": _pasted,
+    "fast": _fast,
+    "reversed": _reversed_way,
+    "stopped": _stopped,
+    "left_behind": _left_behind,
 }
 
 

@@ -2,13 +2,11 @@
 
 import numpy as np
 
-from vadjax.data.arrays.row_view import release
 from vadjax.data.clip import Clip
-from vadjax.features.scene.meter import CHANNELS
+from vadjax.detectors.scene.sampled import sampled
 
 DIFFERENT = 0.35  # share of foreground from which on a frame shows something else
-SAMPLED = 256  # frames of a clip that are looked at
-FEWEST = 2  # of them, below which a difference is passing
+FEWEST = 2  # of the frames that are looked at, below which a difference is passing
 
 
 def doubt_of(clip: Clip) -> str:
@@ -20,10 +18,8 @@ def doubt_of(clip: Clip) -> str:
     Returns:
         The sentence, or "".
     """
-    cells = clip.rows("cells")
-    step = max(1, len(cells) // SAMPLED)
-    share = cells[::step][..., CHANNELS.index("share")].mean((1, 2), np.float32)
-    release(cells)
+    numbers, shares = sampled(clip, "share")
+    share = shares.mean((1, 2), np.float32)
     middle = float(np.median(share))
     if middle >= DIFFERENT:
         return (
@@ -34,7 +30,7 @@ def doubt_of(clip: Clip) -> str:
     if len(other) < FEWEST:
         return ""
     video = clip.videos[0]
-    first = int(other[0]) * step
+    first = int(numbers[other[0]])
     place = f"frame {first}" if not video.fps else f"{first / video.fps:.0f} s"
     return (
         f"in {len(other) / len(share):.0%} of its frames, the first at {place}, most of the "
