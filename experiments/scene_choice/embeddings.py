@@ -91,9 +91,11 @@ def jobs_of(name: str, run: Run, fps: float) -> list[tuple]:
     return normal + kinds
 
 
-def judge(videos: list[Measured], rows: list[np.ndarray], camera: Camera) -> dict[str, float]:
+def judge(
+    videos: list[Measured], rows: list[np.ndarray], camera: Camera, density: str
+) -> dict[str, float]:
     """Return the AUC of each part against held-out normal frames, or normal test frames."""
-    cue, numbers = Look(), range(len(videos))
+    cue, numbers = Look(density), range(len(videos))
 
     def bodies(n: int):
         reader = BodyReader(camera.reference, videos[n].fps)
@@ -136,6 +138,7 @@ def main() -> None:
     parser.add_argument("--settings", default=SETTINGS)
     parser.add_argument("--backbone", default="tf_efficientnet_lite0")
     parser.add_argument("--weights", default="")
+    parser.add_argument("--density", default="exemplars", help="or mulde")
     args = parser.parse_args()
     name, wanted = ("synthetic", {"dataset__seed": int(args.name)}) if args.name != "ped2" else (
         "ped2", {"dataset__data_dir": args.data_dir}
@@ -163,10 +166,11 @@ def main() -> None:
             count += len(crops)
         spent = 1e3 * (time.process_time() - start) / count
         with threadpool_limits(1, "blas"):
-            found = judge(videos, rows, Camera(reference, fps))
+            found = judge(videos, rows, Camera(reference, fps), args.density)
         shown = ", ".join(f"{kind} {value:.3f}" for kind, value in found.items())
         print(
-            f"{args.name} {args.backbone} {stage} {pixels} px, window {window}: {shown}; mean "
+            f"{args.name} {args.backbone} {stage} {pixels} px, window {window}, {args.density}: "
+            f"{shown}; mean "
             f"{np.mean([*found.values()]):.3f}; {spent:.2f} ms of CPU a body",
             flush=True,
         )

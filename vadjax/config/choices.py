@@ -18,6 +18,7 @@ def choices() -> dict[str, tuple[str, ...]]:
         "features.standardize": ("channel", "place"),
         "features.dtype": ("float32", "bfloat16"),
         "detector.name": tuple(DETECTORS),
+        "scene.density": ("exemplars", "mulde"),
         "window.label": LABEL_RULES,
         "model.name": tuple(MODELS),
         "model.calibrate": ("place", "none"),

@@ -58,6 +58,7 @@ def default_config() -> ConfigDict:
     config.scene = ConfigDict(  # detector scene
         dict(
             cues=("speed", "look", "course", "still"),
+            density="exemplars",  # of the cue look; or "mulde", a network (docs/scene.md)
             objects="",  # weights of an object detector (docs/objects.md): the cue of that name
             tap="",  # stage of features.backbone whose mean embeds a body; "": stage5, or the last
         )

@@ -42,7 +42,7 @@ OF_SPEED = (
 )
 # Keys that the first version did not have: at their defaults they do not change a run's hash.
 LATER_KEYS = (
-    *("detector.name", "scene.cues", "scene.objects", "scene.tap"),
+    *("detector.name", "scene.cues", "scene.density", "scene.objects", "scene.tap"),
     *("model.lag", "model.mean", "model.calibrate"),
     *("dataset.split", "dataset.scene"),
 )

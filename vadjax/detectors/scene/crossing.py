@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from vadjax.detectors.contract import Progress
-from vadjax.detectors.scene.cue import Camera, Cue, CueState, Frames
+from vadjax.detectors.scene.cue import Camera, Cue, CueState, Frames, Together
 from vadjax.detectors.scene.held_out import kept
 from vadjax.detectors.scene.lessons import Lessons
 
@@ -31,18 +31,28 @@ def crossed(
     Returns:
         The state of each cue, and what `held_out.kept` keeps of each clip, fold by fold.
     """
+    numbers = range(len(frames))
+    folds_of = [numbers[k::folds] for k in range(min(folds, len(frames)))]
+    sets = [[n for n in numbers if n not in held] for held in folds_of] + [[*numbers]]
+    at_once = {
+        name: cue.fit_several([lessons.chosen(clips) for clips in sets], camera)
+        for name, (cue, lessons) in learnt.items()
+        if isinstance(cue, Together)
+    }
 
-    def fit(clips: Sequence[int]) -> dict[str, CueState]:
+    def fit(number: int) -> dict[str, CueState]:
         return {
-            name: cue.fit(lessons.chosen(clips), camera) for name, (cue, lessons) in learnt.items()
+            name: at_once[name][number]
+            if name in at_once
+            else cue.fit(lessons.chosen(sets[number]), camera)
+            for name, (cue, lessons) in learnt.items()
         }
 
-    numbers = range(len(frames))
     tops: dict[str, list[dict[str, Any]]] = {name: [] for name in learnt}
     with progress.bar("clips", total=len(frames)) as advance:
         done = 0
-        for held in [numbers[k::folds] for k in range(min(folds, len(frames)))]:
-            states = fit([n for n in numbers if n not in held])
+        for number, held in enumerate(folds_of):
+            states = fit(number)
             for n in held:
                 own, read = frames[n]
                 followers = {k: learnt[k][0].follow(s, own) for k, s in states.items()}
@@ -53,4 +63,4 @@ def crossed(
                     tops[name].append(kept(values))
                 done += 1
                 advance(done, "")
-    return fit(numbers), tops
+    return fit(len(folds_of)), tops

@@ -22,7 +22,7 @@ from vadjax.detectors.scene.adding import with_clips
 from vadjax.detectors.scene.clip_reader import own_camera, parts_of, reader_of
 from vadjax.detectors.scene.crossing import crossed
 from vadjax.detectors.scene.cue import Camera, Cue, Frames
-from vadjax.detectors.scene.cues import BY_WEIGHTS, CUES, chosen, inputs_of
+from vadjax.detectors.scene.cues import BY_WEIGHTS, chosen, inputs_of, made
 from vadjax.detectors.scene.cues.objects import known_classes
 from vadjax.detectors.scene.doubts import caution_of, doubt_of
 from vadjax.detectors.scene.exemplar_pictures import cut_pictures
@@ -60,7 +60,7 @@ class Scene(ClipDetector):
     @property
     def cues(self) -> dict[str, Cue]:
         """The cues that the config names."""
-        return {name: CUES[name]() for name in chosen(self.config.scene)}
+        return made(self.config.scene, seed=self.config.seed)
 
     def fit(
         self, train: Sequence[Clip], validation: Sequence[Clip], *, seed: int, progress: Progress
@@ -70,7 +70,7 @@ class Scene(ClipDetector):
         Args:
             train: normal clips of one camera.
             validation: not read.
-            seed: not used: nothing is drawn.
+            seed: of what is drawn: nothing but by `scene.density=mulde`.
             progress: where progress is reported.
 
         Returns:
@@ -97,7 +97,8 @@ class Scene(ClipDetector):
                 "give longer clips, or choose another detector (--config.detector.name=knn)."
             )
         with threadpool_limits(1, "blas"):  # products this small wait for threads, not for work
-            learnt = {name: (cue, store.of(keys, name)) for name, cue in self.cues.items()}
+            cues = made(self.config.scene, seed=seed)
+            learnt = {name: (cue, store.of(keys, name)) for name, cue in cues.items()}
             states, held_out = crossed(learnt, frames, camera, folds=NUM_FOLDS, progress=progress)
         if BY_WEIGHTS in states:
             states[BY_WEIGHTS]["names"] = list(self.frontend.objects.names)

@@ -15,6 +15,22 @@ CUES: dict[str, type[Cue]] = {cue.name: cue for cue in (Speed, Look, Course, Sti
 BY_WEIGHTS = "objects"  # needs an object detector, which is a file that the user names
 
 
+def made(scene: Any, *, seed: int) -> dict[str, Cue]:
+    """Make the cues of a config.
+
+    Args:
+        scene: the config section.
+        seed: of the random numbers of a cue that draws some.
+
+    Returns:
+        Name -> cue.
+    """
+    cues = {name: CUES[name]() for name in chosen(scene)}
+    if Look.name in cues:
+        cues[Look.name] = Look(scene.density, seed)
+    return cues
+
+
 def inputs_of(cues: Collection[str]) -> tuple[str, ...]:
     """Return the names of what cues read, in the order of `BodyReader.update`.
 

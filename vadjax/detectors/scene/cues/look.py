@@ -1,4 +1,4 @@
-"""Look of what moves: how far its embedding is from those of all normal bodies."""
+"""Look of what moves: how far its embedding is from those of normal bodies, or how rare it is."""
 
 from collections.abc import Sequence
 
@@ -16,17 +16,19 @@ from vadjax.detectors.scene.cue import (
     paint,
 )
 from vadjax.detectors.scene.exemplars import Exemplars, Gathering, nearest
+from vadjax.detectors.scene.rarity import evenly, fit_rarities, joined, rarity
 
 MEAN_S = 0.8  # seconds over which maps are averaged
 NUM_EXEMPLARS = 6000
 NUM_COMPONENTS = 64
 UNIT = "distance in whitened components"
+RARE = "deviations of a normal distribution"
 _LEAST = 1e-3  # of the largest deviation, which every component has at least
 _BASE = 0.05  # quantile of normal distances that cells without a body have
 
 
 class _Looks:
-    """Gives the distance to the nearest exemplar."""
+    """Gives the distance to the nearest exemplar, or the rarity."""
 
     def __init__(self, state: CueState, camera: Camera):
         self._state = state
@@ -35,11 +37,21 @@ class _Looks:
     def update(self, bodies: Bodies) -> np.ndarray:
         state, away = self._state, np.zeros(len(bodies), np.float32)
         if len(bodies) and len(state["kept"]):
-            away = nearest(state["kept"], (bodies.looks - state["mean"]) @ state["axes"])[0]
+            vectors = (bodies.looks - state["mean"]) @ state["axes"]
+            if "rarity" in state:
+                away = rarity(state["rarity"], vectors)
+            else:
+                away = nearest(state["kept"], vectors)[0]
         return self._mean.update(paint(bodies, away, state["base"]))
 
     def say(self, cell: tuple[int, int], value: float, moving: Moving | None) -> Saying:
         usual = max(self._state["base"], 1e-6)
+        if "rarity" in self._state:
+            text = (
+                f"looks unlike all that was seen: as rare as {value:.1f} {RARE}; usual is "
+                f"{usual:.1f}"
+            )
+            return Saying(text, value, usual, RARE)
         text = (
             "looks unlike all that was seen: its nearest known picture is "
             f"{value / usual:.1f} times as far as is usual"
@@ -48,11 +60,19 @@ class _Looks:
 
 
 class Look:
-    """Distance to the nearest normal body, in whitened principal components."""
+    """Distance to the nearest normal body, in whitened principal components, or rarity there.
+
+    Args:
+        density: "exemplars", or "mulde" (see `scene.rarity`); a state keeps its own.
+        seed: of the random numbers of `mulde`.
+    """
 
     name = "look"
     memory_s = MEAN_S
     follow = _Looks
+
+    def __init__(self, density: str = "exemplars", seed: int = 0):
+        self._density, self._seed = density, seed
 
     def learner(self, camera: Camera) -> Learner:
         """Gather the embeddings of every second frame; see `cue.Cue.learner`."""
@@ -67,8 +87,29 @@ class Look:
 
         Returns:
             mean float32 [d], axes float32 [d, k], kept float32 [n, k], source int32 [n, 4] (number
-            of the lesson, frame, x and y of each), base, radius.
+            of the lesson, frame, x and y of each), base, radius; with `mulde` also rarity.
         """
+        return self.fit_several([lessons], camera)[0]
+
+    def fit_several(self, sets: Sequence[Sequence[Lesson]], camera: Camera) -> list[CueState]:
+        """Fit several states, their networks in one program; see `cue.Together`.
+
+        Args:
+            sets: lessons of each state.
+            camera: that the clips are of.
+
+        Returns:
+            As `fit`, of each set.
+        """
+        states = [self._exemplars(lessons) for lessons in sets]
+        seen = [number for number, state in enumerate(states) if len(state["kept"])]
+        if self._density == "mulde" and seen:
+            samples = [evenly(sets[n], states[n]["mean"], states[n]["axes"]) for n in seen]
+            for number, found in zip(seen, fit_rarities(samples, seed=self._seed), strict=True):
+                states[number] = _with_rarity(states[number], found)
+        return states
+
+    def _exemplars(self, lessons: Sequence[Lesson]) -> CueState:
         mean, axes = _whitening(lessons)
         exemplars = Exemplars.empty(axes.shape[1], 4)
         away: list[np.ndarray] = []
@@ -100,8 +141,8 @@ class Look:
             camera: that the clips are of.
 
         Returns:
-            As `fit`. The components are those of the clips of `fit`, and so is `base`: exemplars
-            are kept in them.
+            As `fit`. The components are those of the clips of `fit`, and so is `base` of
+            exemplars, which are kept in them. A network is trained anew, on a sample of all clips.
         """
         if not len(lesson["vectors"]):
             return state
@@ -112,12 +153,23 @@ class Look:
         exemplars = Exemplars(state["kept"], state["source"], state["radius"])
         numbered = np.insert(lesson["source"], 0, number, axis=1)
         exemplars.add(vectors, numbered, limit=NUM_EXEMPLARS)
-        return {
+        extended = {
             **state,
             "kept": exemplars.kept,
             "source": exemplars.source,
             "radius": exemplars.radius,
         }
+        if "rarity" not in state:
+            return extended
+        known = state["rarity"]
+        sample = joined(known, lesson["vectors"], state["mean"], state["axes"])
+        return _with_rarity(extended, *fit_rarities([sample], seed=known["seed"]))
+
+
+def _with_rarity(state: CueState, found: CueState) -> CueState:
+    """Add what is rare to a state; cells without a body then have a usual small rarity."""
+    usual = rarity(found, found["points"][::8].astype(np.float32))
+    return {**state, "rarity": found, "base": float(np.quantile(usual, _BASE))}
 
 
 def _whitening(lessons: Sequence[Lesson]) -> tuple[np.ndarray, np.ndarray]:
