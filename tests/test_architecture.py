@@ -22,7 +22,7 @@ LAYERS = (
     {"pipeline"},
     {"sweeps", "api"},
     {"cli"},
-    {"main", "detect", "tune", "sweep", "compare"},
+    {"main", "detect", "tune", "robustness", "sweep", "compare"},
     {"commands"},
     {"__main__"},
 )

@@ -906,5 +906,17 @@ _ROWS = [
         "self._last[0][0] < index - self._rules.frames",
         "tests/detectors/test_rules.py",
     ),
+    (
+        "vadjax/pipeline/adversarial.py",
+        "np.where(np.asarray(labels) > 0, -1, 1)",
+        "np.where(np.asarray(labels) > 0, 1, -1)",
+        "tests/pipeline/test_robustness.py",
+    ),
+    (
+        "vadjax/pipeline/robustness.py",
+        "        if why := refusal(detector.run):",
+        "        if (why := refusal(detector.run)) and False:",
+        "tests/pipeline/test_robustness.py",
+    ),
 ]
 MUTATIONS = tuple(Mutation(*row) for row in _ROWS)

@@ -44,7 +44,7 @@ def _help() -> str:
     lines = []
     for verb in VERBS:
         text = str(importlib.import_module(f"vadjax.commands.{verb}").__doc__)
-        lines.append(f"  {verb:9}{text.splitlines()[0]}")
+        lines.append(f"  {verb:11}{text.splitlines()[0]}")
     return str(__doc__).strip().format(verbs="\n".join(lines))
 
 

@@ -1,3 +1,3 @@
 """The verbs of the console script `vadjax`, one module each; its docstring is the help screen."""
 
-VERBS = ("train", "detect", "tune", "sweep", "compare", "inspect", "list")
+VERBS = ("train", "detect", "tune", "robustness", "sweep", "compare", "inspect", "list")

@@ -178,13 +178,15 @@ def extract_taps(
         cache_dir=run.cache,
         num_frames=sum(len(video.frames) for video in missing),
     )
-    compiles = bool(missing) or not all(
-        motion_store is None or motion_store.holds(v) for v in videos
-    )
+    work = bool(missing) or not all(motion_store is None or motion_store.holds(v) for v in videos)
+    key = (*options.values(), micro_batch)
+    compiles = work and key not in run.extractors
+    if key not in run.extractors:
+        run.extractors[key] = Extractor(run.backbone, **options, micro_batch=micro_batch)
     with first_batch(run, report) if compiles else contextlib.nullcontext(report) as reported:
         return extract_features(
             videos,
-            extractor=Extractor(run.backbone, **options, micro_batch=micro_batch),
+            extractor=run.extractors[key],
             stores=stores,
             motion_store=motion_store,
             num_threads=os.cpu_count() or 1,

@@ -49,6 +49,7 @@ class Run:
         memory: what is computed once for runs that share it; a sweep hands it from run to run.
         known: training clips of before, which need not be there; none where they have to be.
         added: clips that were added to the detector, see `pipeline.added`.
+        extractors: compiled ones of `backbone`, by their options.
     """
 
     config: ConfigDict
@@ -58,6 +59,7 @@ class Run:
     memory: Memory = dataclasses.field(default_factory=Memory)
     known: tuple[Video, ...] = ()
     added: tuple[Added, ...] = ()
+    extractors: dict = dataclasses.field(default_factory=dict)
 
     @functools.cached_property
     def cache(self) -> pathlib.Path:

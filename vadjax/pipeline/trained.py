@@ -76,6 +76,7 @@ class TrainedDetector:
                 "the same file."
             )
         self.doubts: list[str] = []  # of the videos that were scored last
+        self.stores = self.run.cache / "features" / "detect"  # folder of what videos were read as
         self.asked: Asked | None = None
         if threshold is not None or sensitivity:
             held_out = artifacts.read_scores(self.workdir).calibration
@@ -216,7 +217,7 @@ class TrainedDetector:
         return stores
 
     def _store(self, spec: dict) -> FeatureStore:
-        return FeatureStore(self.run.cache / "features" / "detect", spec)
+        return FeatureStore(self.stores, spec)
 
 
 def stored(video: Video) -> Video:

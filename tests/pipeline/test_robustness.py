@@ -1,0 +1,105 @@
+"""Altered test videos through `vadjax robustness`, and the attack against differences."""
+
+import json
+
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from vadjax import backbones
+from vadjax import config as configs
+from vadjax.backbones.preprocess import Preprocess
+from vadjax.data.frames.on_demand import ArrayFrames
+from vadjax.errors import UserError
+from vadjax.explain.attack import make_sign_fn
+from vadjax.pipeline import stages
+from vadjax.pipeline.adversarial import Attacked
+from vadjax.pipeline.robustness import robustness
+
+
+def test_the_sign_is_that_of_a_difference():
+    """Against central differences of the float32 network, where they are clear."""
+    backbone = backbones.create("mobilenetv2_100", weights="random", size=32)
+    rng = np.random.default_rng(0)
+    image = rng.integers(0, 255, (1, 32, 32, 3), np.uint8)
+    variables = backbone.prepared()
+
+    def rows(images):
+        return np.asarray(backbone.apply(variables, jnp.asarray(images))["features"])
+
+    gradient = rng.normal(size=rows(image / np.float32(255)).shape).astype(np.float32)
+    signs = np.asarray(make_sign_fn(backbone, rows="features")(image, gradient))[0]
+    tried = 0
+    for y, x, c in rng.integers(0, (32, 32, 3), (12, 3)):
+        changes = []
+        for step in (0.002, 0.004):
+            up, down = (image / np.float32(255) for _ in range(2))
+            up[0, y, x, c] += step
+            down[0, y, x, c] -= step
+            changes.append(float(((rows(up) - rows(down)) * gradient).sum()))
+        if abs(changes[1] / changes[0] - 2) < 0.2:  # a straight line, and no rounding
+            tried += 1
+            assert signs[y, x, c] == np.sign(changes[0])
+    assert tried >= 6
+
+
+def test_normal_frames_are_raised_and_abnormal_ones_lowered(tmp_path):
+    np.save(tmp_path / "clip.npy", np.full((2, 8, 8, 3), 100, np.uint8))
+    signs = np.ones((2, 8, 8, 3), np.int8)
+    signs[:, :4] = -1
+    moved = Attacked(
+        ArrayFrames(tmp_path / "clip.npy"),
+        Preprocess(size=(8, 8)),
+        signs,
+        labels=np.array([0, 1]),
+        strength=4,
+    )
+    normal, abnormal = moved
+    assert set(normal[:4].flat) == {96} and set(normal[4:].flat) == {104}
+    assert set(abnormal[:4].flat) == {104} and set(abnormal[4:].flat) == {96}
+    np.testing.assert_array_equal(moved[1], abnormal)
+
+
+def tiny(cache, detector="window_model"):
+    config = configs.default_config()
+    d, f = config.dataset, config.features
+    d.num_train, d.num_test, d.num_frames, d.height, d.width = 4, 2, 40, 64, 96
+    f.backbone, f.weights, f.cache_dir = "mobilenetv2_100", "random", str(cache)
+    f.height = f.width = 32
+    config.window.length, config.model.units = 4, (8,)
+    config.train.epochs, config.evaluate.num_bootstrap, config.evaluate.cross_fit = 2, 20, 0
+    config.explain.maps, config.detector.name = False, detector
+    return configs.validate(config)
+
+
+@pytest.fixture(scope="module")
+def cache(tmp_path_factory):
+    return tmp_path_factory.mktemp("cache")
+
+
+@pytest.mark.slow
+def test_a_run_is_measured_as_it_is_altered_and_attacked(cache, tmp_path):
+    metrics = stages.run(tiny(cache), tmp_path / "run", quiet=True)
+    result = robustness(tmp_path / "run", kinds=["noise", "fgsm"], quiet=True)
+    assert json.loads((tmp_path / "run/robustness/robustness.json").read_text()) == result
+    plain, curves = result["as_it_is"], result["kinds"]
+    assert plain["auc"] == pytest.approx(metrics["frame"]["auc_micro"], abs=1e-6)
+    assert plain["normal_called"] == pytest.approx(metrics["threshold"]["false_positive_rate"])
+    assert plain["difference"] == 0 and set(curves) == {"noise", "fgsm"}
+    attacked = [row["auc"] for row in curves["fgsm"]["strengths"]]
+    assert min(attacked) < plain["auc"] - 0.2
+    assert curves["noise"]["strengths"][0]["auc"] > min(attacked) + 0.2
+    assert (tmp_path / "run/robustness/robustness.png").stat().st_size > 5000
+    left = {path.name for path in (tmp_path / "run/robustness").iterdir()} - {".lock"}
+    assert left == {"robustness.json", "robustness.png"}  # and no altered videos
+    with pytest.raises(UserError, match="choose one of"):
+        robustness(tmp_path / "run", kinds=["nois"], quiet=True)
+
+
+@pytest.mark.slow
+def test_what_has_no_gradient_is_said(cache, tmp_path):
+    stages.run(tiny(cache, "flow_box"), tmp_path / "run", quiet=True)
+    with pytest.raises(UserError, match="detector flow_box has no gradient"):
+        robustness(tmp_path / "run", kinds=["fgsm"], quiet=True)
+    result = robustness(tmp_path / "run", kinds=["blur"], quiet=True)
+    assert [*result["kinds"]] == ["blur"] and "no gradient" in result["left_out"]["fgsm"]
