@@ -121,7 +121,9 @@ def _compare(
     steps = [(kind, strength) for kind in kinds for strength in _strengths(kind)]
     frames = sum(len(video.frames) for video in videos)
     total = frames * (len(steps) + 1 + (FGSM in kinds))
-    done, curves = 0, {kind: {"unit": _unit(kind), "strengths": []} for kind in kinds}
+    labels = {video.id: video.labels for video in videos if video.labels is not None}
+    curves: dict[str, dict[str, Any]] = {k: {"unit": _unit(k), "strengths": []} for k in kinds}
+    done = 0
     with console.bar("frames", total=total, unit="frames") as advance:
 
         def score(change: Change | None, name: str) -> list[ScoredVideo]:
@@ -149,7 +151,7 @@ def _compare(
                     video.frames,
                     detector.run.preprocess,
                     signs[video.id],
-                    labels=video.labels,
+                    labels=labels[video.id],
                     strength=strength,
                 )
 

@@ -70,7 +70,7 @@ def _blur(frame: np.ndarray, sigma: float, rng: np.random.Generator) -> np.ndarr
 
 def _jpeg(frame: np.ndarray, quality: float, rng: np.random.Generator) -> np.ndarray:
     coded = cv2.imencode(".jpg", frame, [cv2.IMWRITE_JPEG_QUALITY, int(quality)])[1]
-    return cv2.imdecode(coded, cv2.IMREAD_UNCHANGED)
+    return np.asarray(cv2.imdecode(coded, cv2.IMREAD_UNCHANGED))
 
 
 ALTERATIONS = {
