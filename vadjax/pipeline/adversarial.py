@@ -1,6 +1,7 @@
 """Test frames that are changed on purpose so that a detector of windows is wrong about them."""
 
 import pathlib
+from collections.abc import Iterator
 
 import numpy as np
 
@@ -60,7 +61,7 @@ class Attacked(Frames):
         self._base, self._preprocess, self._signs = base, preprocess, signs
         self._steps = np.where(np.asarray(labels) > 0, -1, 1) * strength
 
-    def __iter__(self):
+    def __iter__(self) -> Iterator[np.ndarray]:
         return (self._moved(frame, index) for index, frame in enumerate(self._base))
 
     def _read(self, index: int) -> np.ndarray:

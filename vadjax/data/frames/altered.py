@@ -1,6 +1,6 @@
 """Frames of a video as another camera, light or channel would give them."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 import cv2
@@ -26,7 +26,7 @@ class AlteredFrames(Frames):
         self._base, self._alter = base, alter
         self._strength, self._seed = strength, seed
 
-    def __iter__(self):
+    def __iter__(self) -> Iterator[np.ndarray]:
         return (self._changed(frame, index) for index, frame in enumerate(self._base))
 
     def _read(self, index: int) -> np.ndarray:
