@@ -72,7 +72,8 @@ def test_the_commands_page_holds_the_help_screens():
     for path in screens:
         if path.stem != "arguments":
             screen = ast.get_docstring(ast.parse(path.read_text(encoding="utf-8")))
-            assert f"## vadjax {path.stem}\n\n```text\n{screen}\n```\n" in text, path.stem
+            verb = path.stem.replace("_", "-")
+            assert f"## vadjax {verb}\n\n```text\n{screen}\n```\n" in text, path.stem
 
 
 def test_the_workflow_calls_make_targets_that_exist():

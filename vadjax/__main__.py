@@ -14,6 +14,7 @@ vadjax VERB --help shows what a verb takes. The first three commands of a newcom
 import importlib
 import importlib.metadata
 import sys
+from types import ModuleType
 
 from vadjax import cli
 from vadjax.commands import VERBS
@@ -33,18 +34,22 @@ def main() -> None:
         elif verb not in VERBS:
             raise unknown("verb", verb, VERBS)
         else:
-            module = importlib.import_module(f"vadjax.commands.{verb}")
+            module = _module(verb)
             if any(argument in HELP[:2] for argument in arguments):
                 print(str(module.__doc__).strip())
             else:
                 module.main(arguments)
 
 
+def _module(verb: str) -> ModuleType:
+    return importlib.import_module(f"vadjax.commands.{verb.replace('-', '_')}")
+
+
 def _help() -> str:
     lines = []
     for verb in VERBS:
-        text = str(importlib.import_module(f"vadjax.commands.{verb}").__doc__)
-        lines.append(f"  {verb:11}{text.splitlines()[0]}")
+        text = str(_module(verb).__doc__)
+        lines.append(f"  {verb:16}{text.splitlines()[0]}")
     return str(__doc__).strip().format(verbs="\n".join(lines))
 
 

@@ -1,3 +1,6 @@
 """The verbs of the console script `vadjax`, one module each; its docstring is the help screen."""
 
-VERBS = ("train", "detect", "tune", "robustness", "sweep", "compare", "inspect", "list")
+VERBS = (
+    *("train", "detect", "tune", "robustness", "sweep", "compare"),
+    *("inspect", "export-features", "list"),
+)

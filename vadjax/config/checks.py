@@ -181,6 +181,8 @@ def combinations(flat: Mapping[str, Any], *, inputs: bool = True) -> list[str]:
             "evaluate.threshold=fixed and evaluate.threshold_value=NUMBER go together: give both, "
             "or neither."
         )
+    if data.builder(flat["dataset.name"]).input_kind == "features":
+        faults += _without_pictures(flat)
     if not flat["dataset.data_dir"] and data.builder(flat["dataset.name"]).needs_data_dir:
         faults.append(
             f"dataset.data_dir is empty: say where {flat['dataset.name']} is with "
@@ -202,6 +204,24 @@ def _rules(flat: Mapping[str, Any]) -> list[str]:
     except UserError as error:
         return [f"score.rules: {error}"]
     return []
+
+
+def _without_pictures(flat: Mapping[str, Any]) -> list[str]:
+    """Return what does not go with a data set of feature files."""
+    faults, name = [], flat["detector.name"]
+    if others := [each for each in DETECTORS[name].inputs if each != "features"]:
+        faults.append(
+            f"detector {name!r} reads {', '.join(others)} of pictures, and the data set "
+            f"{flat['dataset.name']!r} holds features; choose one that reads features."
+        )
+    wanted = {"features.tap": "features", "features.standardize": "channel"}
+    wanted["dataset.augment"] = "none"
+    return faults + [
+        f"{key}={flat[key]} is for pictures, and the data set {flat['dataset.name']!r} holds "
+        f"features: set {key}={value}."
+        for key, value in wanted.items()
+        if flat[key] != value
+    ]
 
 
 def _without_training(flat: Mapping[str, Any]) -> list[str]:

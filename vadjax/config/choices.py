@@ -12,6 +12,7 @@ def choices() -> dict[str, tuple[str, ...]]:
         "dataset.name": tuple(DATASETS),
         "dataset.protocol": tuple(PROTOCOLS),
         "dataset.augment": ("none", "rahmani_compat"),
+        "dataset.crops": ("mean", "all"),
         "features.preprocess": ("checkpoint", "rahmani_compat"),
         "features.aspect": ("frames", "checkpoint"),
         "features.fit": ("stretch", "crop", "pad", "native"),

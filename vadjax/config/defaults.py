@@ -24,6 +24,8 @@ def default_config() -> ConfigDict:
             split="",  # a published split by its name; "" is the data set's own
             scene="",  # clips of this camera alone, of a data set of several
             label_version="",  # "" is the data set's default; see docs/protocols.md
+            feature_name="",  # features: NAME of normal_features_NAME.npy; "" is the only one there
+            crops="mean",  # features [t, crops, d]: the mean of a row's crops; "all" keeps them
             protocol="one_class",
             holdout=0.2,  # share of the normal training clips that is never trained on
             num_folds=0,  # by_video: 0 is the data set's own (4 for Ped2, else 5)

@@ -45,6 +45,7 @@ LATER_KEYS = (
     *("detector.name", "scene.cues", "scene.density", "scene.objects", "scene.tap"),
     *("model.lag", "model.mean", "model.calibrate"),
     *("dataset.split", "dataset.scene"),
+    *("dataset.feature_name", "dataset.crops"),
 )
 
 

@@ -26,6 +26,7 @@ _BUILDERS = {  # name -> module below vadjax.data, and its class
     "xd_violence": "builders.xd_violence:XdViolence",
     "ubnormal": "builders.ubnormal:UBnormal",
     "folder": "builders.folder:Folder",
+    "features": "builders.feature_files:FeatureFiles",
 }
 DATASETS = tuple(_BUILDERS)
 
@@ -88,18 +89,20 @@ def load(dataset_config: Any, *, cache_dir: str | os.PathLike) -> "Dataset":
       UserError: the name is unknown, or what is on disk cannot be used.
     """
     cls = builder(dataset_config.name)
-    dataset = cls(dataset_config, pathlib.Path(cache_dir).expanduser()).load()
+    opened = cls(dataset_config, pathlib.Path(cache_dir).expanduser())
+    dataset = opened.load()
     if scene := getattr(dataset_config, "scene", ""):
         from vadjax.data.splits.scenes import of_scene
 
         dataset = of_scene(dataset, scene)
     return dataclasses.replace(
         dataset,
-        title=cls.title,
-        official_split=cls.official_split,
-        num_folds=cls.num_folds,
-        pooled_note=cls.pooled_note,
-        copies_like=cls.copies_like,
+        title=opened.title,
+        official_split=opened.official_split,
+        num_folds=opened.num_folds,
+        pooled_note=opened.pooled_note,
+        copies_like=opened.copies_like,
+        input_kind=opened.input_kind,
     )
 
 

@@ -102,11 +102,17 @@ class Clip:
             "maps": maps,
             "parts": parts or {},
         }
+        scores = np.asarray(scores, np.float32)
         if self.units.windows is not None:
             facts |= {"labels": self.units.labels, "unit": "window"}
-        else:
-            facts |= known_of(self.videos[0], self.units.segments[0])
-        return ScoredVideo(self.id, np.asarray(scores, np.float32), **facts)
+            return ScoredVideo(self.id, scores, **facts)
+        video, segment = self.videos[0], self.units.segments[0]
+        if (timeline := video.timeline) is not None:
+            spread = functools.partial(timeline.spread, start=segment.start)
+            scores = spread(scores)
+            facts["predicted"] = None if predicted is None else spread(predicted)
+            facts["parts"] = {name: spread(values) for name, values in facts["parts"].items()}
+        return ScoredVideo(self.id, scores, **facts, **known_of(video, segment))
 
 
 def known_of(video: Video, segment: Segment) -> dict:
@@ -119,10 +125,13 @@ def known_of(video: Video, segment: Segment) -> dict:
     Returns:
         labels, fps, fps_assumed, times, kinds, scene and substituted of these frames.
     """
-    frames, times = slice(segment.start, segment.stop), video.times
+    frames, times, labels = slice(segment.start, segment.stop), video.times, video.labels
+    if video.timeline is not None:
+        frames, labels = video.timeline.frames(segment.start, segment.stop), video.timeline.labels
+        segment = Segment(segment.video_id, frames.start, frames.stop)
     kinds = video.metadata.get("kinds", {})
     return {
-        "labels": None if video.labels is None else video.labels[frames].astype(np.uint8),
+        "labels": None if labels is None else labels[frames].astype(np.uint8),
         "fps": video.fps,
         "fps_assumed": video.fps_assumed,
         "times": None if times is None else times[frames] - times[segment.start],

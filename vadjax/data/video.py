@@ -8,6 +8,7 @@ import numpy as np
 from vadjax.data.deviation import Deviation
 from vadjax.data.frames.frame_source import FrameSequence
 from vadjax.data.frames.on_demand import Frames
+from vadjax.data.frames.timeline import Timeline
 from vadjax.data.frames.timing import edges
 from vadjax.data.labels.masks import Masks
 from vadjax.errors import UserError
@@ -34,6 +35,8 @@ class Video:
       substituted: frames whose file cannot be read; they show their neighbour.
       metadata: what else the source says, such as its own conventions.
       content: `data.frames.content.ROW` [t], what each frame shows, where it was measured.
+      timeline: where the "frames" are rows of features that stand for several frames each: which
+        ones, with their labels, from which those of the rows follow. `fps` is that of frames.
 
     Raises:
       UserError: labels, masks or times are not as many as the frames.
@@ -53,8 +56,11 @@ class Video:
     substituted: tuple[int, ...] = ()
     metadata: Mapping = field(default_factory=dict)
     content: np.ndarray | None = None
+    timeline: Timeline | None = None
 
     def __post_init__(self) -> None:
+        if self.timeline is not None and self.timeline.labels is not None:
+            object.__setattr__(self, "labels", self.timeline.row_labels)
         if self.labels is not None:
             object.__setattr__(self, "video_label", int(np.any(self.labels)))
         for kind in ("labels", "masks", "times"):
@@ -87,8 +93,10 @@ class Dataset:
       test: clips of the test side.
       metadata: root, layout, label file and its convention, expected counts.
       deviations: differences from what the authors describe.
-      title, official_split, num_folds, pooled_note, copies_like: facts of its builder, see
-        `vadjax.data.builders.builder.Builder`.
+      title, official_split, num_folds, pooled_note, copies_like, input_kind: facts of its builder,
+        see `vadjax.data.builders.builder.Builder`.
+      clips_known: it is known of each row of which clip and frame it is; False where feature files
+        do not say it.
     """
 
     name: str
@@ -103,3 +111,5 @@ class Dataset:
     num_folds: int = 5
     pooled_note: str = ""
     copies_like: str = "ucsd"
+    input_kind: str = "videos"
+    clips_known: bool = True

@@ -15,6 +15,7 @@ from vadjax.evaluation.thresholds import SUPERVISED, Choice, choose_threshold
 
 POOLED = "pooled over the folds, whose scores come from different models; see frame.folds"
 OFF = "not asked for"
+CLIPS_UNKNOWN = "the feature files do not say of which clip and frame each row is"
 FEW_SCENES = (
     "over videos, as {scenes} scenes are too few to redraw; clips of one scene are alike, so the "
     "interval may be too narrow"
@@ -141,6 +142,8 @@ def evaluate(
     reasons["threshold.fallback"] = "the rule itself gave the threshold"
     for path in ("leakage.duplicate", "leakage.counts.duplicate", "leakage.copies"):
         reasons[path] = "the frames' content was not hashed"
+    for kind in ("neighbour", "same_video"):
+        reasons |= dict.fromkeys((f"leakage.{kind}", f"leakage.counts.{kind}"), CLIPS_UNKNOWN)
     for _, why in computed.values():
         reasons |= why
     reasons |= why_expected

@@ -132,7 +132,7 @@ _LEAKAGE = {
         {
             **_all(_SHARE, "exact neighbour augmented"),
             "statistic": _TEXTS,
-            "verdict": {"enum": ["clean", "leaky"]},
+            "verdict": {"enum": ["clean", "leaky", "unknown"]},
         },
         null=True,
     ),

@@ -16,6 +16,10 @@ from vadjax.runtime import processes
 from vadjax.storage import artifacts
 from vadjax.storage.files import write_json
 
+UNCHECKED = (
+    "which clip and frame each row is of is not known: neighbours, clips on both sides and copied "
+    "clips cannot be checked"
+)
 NAMED = 5  # copies that a sentence names
 
 
@@ -88,6 +92,7 @@ def _audit(run: Run, fitted: Sequence[FittedOn] | None) -> dict:
         fitted=fitted,
         refits=any(len(fitted_units(run, fold)) > 1 for fold in run.folds),
         copies=run.memory.once(key, functools.partial(copies_of, folds, videos)),
+        clips_known=run.dataset.clips_known,
     )
 
 
@@ -101,6 +106,8 @@ def _write_and_say(run: Run, leakage: Mapping) -> None:
                 run.console.say(f"    {leakage[kind]:.3f} of them {MEANING[kind]}")
         for what in (*leakage["statistic"], *copies_in_words(leakage)):
             run.console.say(f"    {what}")
+    if not run.dataset.clips_known:
+        run.console.say(f"    {UNCHECKED}")
 
 
 def copies_in_words(leakage: Mapping) -> list[str]:

@@ -168,6 +168,9 @@ def _warnings(run: Run, *, crossed: bool) -> list[str]:
 
 def _features(run: Run) -> dict:
     """Return what metrics.json says of the features, where the detector reads any."""
+    if not run.pictures:
+        given = run.dataset.metadata.get("features") or None
+        return {"name": run.config.detector.name, "backbone": given, "weights": "features given"}
     if not run.taps:
         return {"name": run.config.detector.name}
     f = run.config.features

@@ -24,6 +24,9 @@ def explain(run: Run) -> None:
     if run.protocol.unit == "window":
         run.console.say(f"  no maps and no gallery: {run.protocol.name} scores windows")
         return
+    if not run.pictures:
+        run.console.say("  no maps and no gallery: the data set holds features, no pictures")
+        return
     metrics = run.metrics
     artifacts.forget_maps(run.workdir)
     parts, reasons = dict.fromkeys(("explain", "region")), {}

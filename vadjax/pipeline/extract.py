@@ -97,6 +97,9 @@ def _extract(run: Run) -> bool:
     place = processes.current()
     mine = share(list(run.videos.values()), place.index, place.count)
     stores = _stores(run)
+    if not run.pictures:
+        run.console.say(f"  features are given: {dataset.metadata.get('features') or 'no name'}")
+        return False
     if all(store.holds(v) for v in mine for store in stores):
         run.console.say("  every video is in the store already")
         return False

@@ -47,7 +47,7 @@ def report(run: Run) -> None:
         thumbnails={
             video.id: thumbnails(run.videos[video.id], video.scores, count=count)
             for video in select(videos)  # others have no place for pictures
-            if video.id in run.videos
+            if video.id in run.videos and run.pictures
         },
         history=curves,
         config=run.config.to_dict(),

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from ml_collections import ConfigDict
 
-from vadjax import backbones, detectors
+from vadjax import backbones, data, detectors
 from vadjax import config as configs
 from vadjax.data.arrays.new_array import New, in_memory
 from vadjax.data.clip import Clip, clips_of
@@ -33,6 +33,7 @@ from vadjax.runtime.console import Console
 from vadjax.storage import artifacts
 from vadjax.storage.environment import environment
 from vadjax.storage.features import FeatureStore
+from vadjax.storage.given_rows import GivenRows
 
 WINDOWS = "test windows"  # stands for a video's id where windows are the units
 
@@ -157,11 +158,20 @@ class Run:
     @property
     def inputs(self) -> tuple[str, ...]:
         """Names of the inputs that are extracted: the detector's, and motion for the baselines."""
-        return tuple(dict.fromkeys((*self.detector.inputs, "motion")))
+        return tuple(
+            dict.fromkeys((*self.detector.inputs, *(("motion",) if self.pictures else ())))
+        )
+
+    @property
+    def pictures(self) -> bool:
+        """The data set has frames to be seen; else its features are given."""
+        return data.builder(self.config.dataset.name).input_kind != "features"
 
     @property
     def taps(self) -> dict[str, str]:
         """The inputs that the backbone makes, with the tap of each; empty where none is read."""
+        if not self.pictures:
+            return {}
         return taps_of(self.inputs, features=self.config.features.tap)
 
     @functools.cached_property
@@ -223,9 +233,9 @@ class Run:
         return {tap: self.feature_store(spec) for tap, spec in self.tap_specs.items()}
 
     @property
-    def store(self) -> FeatureStore:
+    def store(self) -> FeatureStore | GivenRows:
         """Rows of the input "features"."""
-        return self.tap_stores[self.config.features.tap]
+        return self.tap_stores[self.config.features.tap] if self.pictures else GivenRows()
 
     @functools.cached_property
     def motion_store(self) -> FeatureStore:
@@ -241,9 +251,11 @@ class Run:
         return {name: self.feature_store(spec) for name, spec in specs.items()}
 
     @functools.cached_property
-    def stores(self) -> dict[str, FeatureStore]:
+    def stores(self) -> dict[str, Any]:
         """Return the store of each of the run's inputs."""
-        stores = {name: self.tap_stores[tap] for name, tap in self.taps.items()}
+        if not self.pictures:
+            return dict.fromkeys(self.inputs, GivenRows())
+        stores: dict[str, Any] = {name: self.tap_stores[tap] for name, tap in self.taps.items()}
         if "motion" in self.inputs:
             stores["motion"] = self.motion_store
         return stores | (self.scene_stores if "cells" in self.inputs else {})

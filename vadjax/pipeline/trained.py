@@ -32,6 +32,7 @@ from vadjax.runtime.console import Console
 from vadjax.storage import artifacts
 from vadjax.storage import workdir as workdirs
 from vadjax.storage.features import FeatureStore
+from vadjax.storage.given_rows import GivenRows
 
 
 class TrainedDetector:
@@ -181,12 +182,12 @@ class TrainedDetector:
             streams = [RuledStream(stream, rules, fps=fps) for stream in streams]
         return MeanStream(streams)
 
-    def _extract(
-        self, videos: Sequence[Video], report: Callable[[dict], None]
-    ) -> dict[str, FeatureStore]:
+    def _extract(self, videos: Sequence[Video], report: Callable[[dict], None]) -> dict[str, Any]:
         """Extract what the detector reads; return the store of each input."""
         run, videos = self.run, [stored(video) for video in videos]
-        threads, stores = os.cpu_count() or 1, {}
+        if not run.pictures:
+            return dict.fromkeys(run.detector.inputs, GivenRows())
+        threads, stores = os.cpu_count() or 1, dict[str, Any]()
         if "motion" in run.detector.inputs:
             from vadjax.features.measure_motion import measure_motion
             from vadjax.features.motion import motion_spec

@@ -101,7 +101,7 @@ def _figures(metrics: Mapping, scope: str) -> Table:
         table.add_row("AUC, micro", wording.number(at("frame.auc_micro_scored")), without)
     table.add_row("normal frames called abnormal", *_expected(metrics))
     verdict = at("leakage.verdict") or wording.reason(metrics, "leakage")
-    table.add_row("leakage audit", "–", Text(verdict, "bold red" if verdict == "leaky" else ""))
+    table.add_row("leakage audit", "–", Text(verdict, "" if verdict == "clean" else "bold red"))
     return table
 
 

@@ -233,6 +233,16 @@ def test_a_threshold_may_be_cross_fitted_over_the_training_clips():
     assert audited(noted)["verdict"] == "clean"
 
 
+def test_nothing_is_called_clean_where_clips_are_not_known():
+    known = audit_folds([split()], CLIPS, length=5)
+    found = audit_folds([split()], CLIPS, length=5, clips_known=False)
+    assert (known["verdict"], found["verdict"]) == ("clean", "unknown")
+    assert found["exact"] == 0 and found["neighbour"] is found["same_video"] is None
+    noted = {"training": [("test/1", 0, 30)]}
+    found = audit_folds([split()], CLIPS, length=5, fitted=[noted], clips_known=False)
+    assert found["verdict"] == "leaky"
+
+
 def test_copied_frames_count_in_the_windows_that_hold_them():
     copy = Copy("test/1", 10, 20, "train/2", 3, "altered", 0.95)
     found = audited(HONEST, [copy])

@@ -21,7 +21,12 @@ class Frames(abc.ABC):
       num_frames: how many.
       size: height and width in pixels, where they are known; else those of the first frame.
       files: that the frames are read from; a file may be named more than once.
+
+    Attributes:
+      pictures: there is something to see; else features stand in the place of frames.
     """
+
+    pictures = True
 
     def __init__(
         self,

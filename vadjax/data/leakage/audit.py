@@ -46,6 +46,7 @@ def audit(
     protocol: str,
     window_span: int,
     declared: Sequence[str] = (),
+    clips_known: bool = True,
 ) -> dict:
     """Count the test windows that leak, over all folds.
 
@@ -55,11 +56,14 @@ def audit(
         protocol: an honest one must have no leak of the kinds in `FORBIDDEN`.
         window_span: frames a window reaches over; neighbours lie closer than that.
         declared: statistic leaks that rows cannot show, e.g. "only one class is augmented".
+        clips_known: it is known of each row of which clip and frame it is; else neighbours and rows
+            of one video cannot be known.
 
     Returns:
         For each kind of `MEANING` the share of test windows, in [0, 1], or None where it cannot
         be known; `counts` of the same; `test_windows`; `radius` in frames; `statistic`, the
-        statistic leaks in words; `verdict`, "clean" or "leaky".
+        statistic leaks in words; `verdict`, "clean" or "leaky", or "unknown" where no leak was
+        found and clips are not known.
 
     Raises:
         UserError: an honest protocol leaks.
@@ -70,7 +74,7 @@ def audit(
     example: dict[str, int] = {}
     for fold in folds:
         for kind, leaked in leaked_windows(provenance, fold, radius=radius).items():
-            if leaked is None:
+            if leaked is None or not (clips_known or kind in ("exact", "augmented", "shuffled")):
                 counts[kind] = None
                 continue
             counts[kind] = (counts[kind] or 0) + int(leaked.sum())
@@ -92,13 +96,14 @@ def audit(
             f"{MEANING[kind]}, e.g. in {name}. Split by whole clip before windows are cut."
         )
     leaky = any(counts.values()) or bool(statistic)
+    clean = "clean" if clips_known else "unknown"
     return {
         **{kind: None if n is None else n / max(total, 1) for kind, n in counts.items()},
         "counts": counts,
         "test_windows": total,
         "radius": radius,
         "statistic": sorted(set(statistic)),
-        "verdict": "leaky" if leaky else "clean",
+        "verdict": "leaky" if leaky else clean,
     }
 
 

@@ -30,6 +30,7 @@ def audit_folds(
     fitted: Sequence[FittedOn] | None = None,
     copies: Sequence[Copy] | None = None,
     refits: bool = False,
+    clips_known: bool = True,
 ) -> dict:
     """Audit the folds with the windows that training and scoring use.
 
@@ -44,6 +45,7 @@ def audit_folds(
         copies: what `copies_of` returned.
         refits: the detector is fitted on its validation and calibration clips too, as further
             detectors give the held-out scores.
+        clips_known: see `audit`.
 
     Returns:
         As `audit`; `copies`: which frames of which test clip are those of another, used clip, None
@@ -88,6 +90,7 @@ def audit_folds(
         protocol=folds[0].protocol,
         window_span=window_span(length, dilation),
         declared=declared,
+        clips_known=clips_known,
     )
     listed = None if copies is None else list(map(dataclasses.asdict, copies))
     return {**result, "copies": listed, "basis": "split" if fitted is None else "fits"}

@@ -56,6 +56,12 @@ def make_folds(
             f"dataset.protocol=official: no split was published with {dataset.name}. Use "
             "one_class, which takes train/ and test/ as they are."
         )
+    if not dataset.clips_known and PROTOCOLS[protocol].unit == "video":
+        raise UserError(
+            f"dataset.protocol={protocol} divides whole clips, and these feature files do not say "
+            "which row is of which clip. Export the features with vadjax export-features, which "
+            "says it, or use random_window or published_shuffled, which are leaky."
+        )
     if not 0 < holdout < 1:
         raise UserError(f"dataset.holdout is {holdout}; it must lie between 0 and 1.")
     clip: dict[str, Any] = {

@@ -83,6 +83,10 @@ def by_window(
     if protocol == "random_window":
         lengths = [len(video.frames) for video in videos]
         windows = window_table(lengths, length=length, stride=stride, dilation=dilation).rows
+        if not dataset.clips_known:
+            warnings.append(
+                "windows may cross clips: the feature files do not say where one begins"
+            )
     else:
         rows = np.argsort(row_labels, kind="stable")  # normal, then abnormal
         rows = shuffle(rows, random_state=SHUFFLE_SEED)

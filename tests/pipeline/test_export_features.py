@@ -1,0 +1,111 @@
+"""Features that are written out and read back give the same run, without any video."""
+
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from vadjax import config as configs
+from vadjax.errors import UserError
+from vadjax.pipeline import stages
+from vadjax.pipeline.export_features import export
+from vadjax.pipeline.run import Run
+from vadjax.runtime.console import Console
+from vadjax.storage import artifacts
+
+DONE = ("extract", "train", "score")
+
+
+def config_of(cache):
+    config = configs.default_config()
+    d, f, t = config.dataset, config.features, config.train
+    d.num_train, d.num_test, d.num_frames, d.height, d.width = 4, 3, 24, 64, 96
+    f.backbone, f.weights, f.height, f.width = "mobilenetv2_100", "random", 32, 32
+    f.cache_dir = str(cache)
+    config.window.length, config.model.units = 4, (8,)
+    t.epochs, t.patience, t.batch_size = 2, 0, 16
+    config.evaluate.num_bootstrap, config.evaluate.cross_fit = 20, 0
+    return config
+
+
+@pytest.fixture(scope="module")
+def world(tmp_path_factory):
+    """A run up to its scores, and both forms of its features."""
+    root = tmp_path_factory.mktemp("world")
+    config = configs.validate(config_of(root / "cache"))
+    for stage in DONE:
+        stages.run(config, root / "run", stage=stage, quiet=True)
+    run = Run(config, root / "run", Console(quiet=True))
+    for form in ("videos", "classes"):
+        assert export(run, root / form, form=form) == sum(
+            len(v.frames) for v in run.videos.values()
+        )
+    return root, run
+
+
+def test_the_files_are_what_others_read(world):
+    root, run = world
+    for video in run.videos.values():
+        own = np.load(root / "videos" / f"{video.id}.npy", allow_pickle=False)
+        np.testing.assert_array_equal(own, run.store.read(video))
+    videos = run.videos.values()
+    labels = np.concatenate([video.labels for video in videos])
+    rows = np.concatenate([run.store.read(video) for video in videos])
+    for label, side in enumerate(("normal", "anomaly")):
+        own = np.load(root / "classes" / f"{side}_features_mobilenetv2_100.npy")
+        np.testing.assert_array_equal(own, rows[labels == label])
+
+
+@pytest.mark.parametrize("form", ["videos", "classes"])
+def test_a_run_from_the_files_has_the_same_scores(world, form, tmp_path):
+    root, run = world
+    config = config_of(tmp_path / "cache")
+    config.dataset.name, config.dataset.data_dir = "features", str(root / form)
+    config = configs.validate(config)
+    for stage in configs.STAGES if form == "videos" else DONE:
+        stages.run(config, tmp_path / "run", stage=stage, quiet=True)
+    ours, theirs = artifacts.read_scores(root / "run"), artifacts.read_scores(tmp_path / "run")
+    for one, other in zip(
+        ours.test + ours.calibration, theirs.test + theirs.calibration, strict=True
+    ):
+        assert one.id == other.id and one.fps == other.fps
+        np.testing.assert_array_equal(one.scores, other.scores)
+        np.testing.assert_array_equal(one.labels, other.labels)
+    again = Run(config, tmp_path / "run", Console(quiet=True))
+    assert export(again, tmp_path / "again") and again.pictures is False
+    if form == "videos":
+        found = again.metrics
+        assert found["leakage"]["verdict"] == "clean" and found["frame"]["auc_micro"] is not None
+        assert found["detector"]["backbone"] == "mobilenetv2_100"
+        with pytest.raises(UserError, match="trained on feature files"):
+            from vadjax.pipeline.trained import TrainedDetector
+
+            TrainedDetector(tmp_path / "run").score_videos([run.dataset.test[0]])
+
+
+def test_what_cannot_be_exported(world, tmp_path):
+    _, run = world
+    (tmp_path / "mine.txt").write_text("keep me")
+    with pytest.raises(UserError, match=r"holds mine\.txt\. Give an empty folder"):
+        export(run, tmp_path)
+    with pytest.raises(UserError, match="is a file; give a folder"):
+        export(run, tmp_path / "mine.txt")
+    other = Run(run.config.copy_and_resolve_references(), run.workdir, Console(quiet=True))
+    other.config.features.tap = "map"
+    with pytest.raises(UserError, match="maps are not exported"):
+        export(other, tmp_path / "maps")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--workdir=gone", "--out=x"], "gone is no workdir of vadjax"),
+        (["--out=x"], "give --workdir=RUN and --out=FOLDER"),
+        (["--workdir=gone", "--out=x", "--format=csv"], "flag '--format' unknown"),
+    ],
+)
+def test_the_command_answers_mistakes(arguments, message, tmp_path):
+    command = [sys.executable, "-m", "vadjax", "export-features", *arguments]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path)
+    assert done.returncode == 1 and message in done.stderr and "Traceback" not in done.stderr

@@ -1,0 +1,52 @@
+"""Feature files in the place of videos: published ones, and those of `vadjax export-features`.
+
+Three layouts are read: `features.json`, which `vadjax export-features` writes beside the files; the
+pair `normal_features_NAME.npy` and `anomaly_features_NAME.npy`, which says of no row of which clip
+it is; and one file a video with lists of the videos (`feature_lists`).
+"""
+
+import pathlib
+from typing import Any
+
+from vadjax.data.builders import exported_features, published_features
+from vadjax.data.builders.builder import Builder
+from vadjax.data.paths.files import describe, existing_folder
+from vadjax.data.video import Dataset
+from vadjax.errors import UserError
+
+CROPS = ("mean", "all")
+
+
+class FeatureFiles(Builder):
+    """Features that others have extracted, without the videos."""
+
+    title = "Feature files"
+    label_versions = ("files",)
+    input_kind = "features"
+    identity_keys = ("data_dir", "feature_name", "crops")
+
+    def __init__(self, dataset_config: Any, cache_dir: pathlib.Path):
+        self.cache_dir = cache_dir
+        self.root = existing_folder(dataset_config.data_dir, key="dataset.data_dir")
+        self.feature_name = getattr(dataset_config, "feature_name", "")
+        self.crops = getattr(dataset_config, "crops", CROPS[0])
+        self.exported = (self.root / exported_features.INDEX).is_file()
+        if getattr(dataset_config, "masks_dir", ""):
+            raise UserError("dataset.masks_dir is set, but feature files have no masks; unset it.")
+        if not self.exported and not published_features.names(self.root):
+            raise UserError(
+                f"no feature files in it: {describe(self.root)} Wanted "
+                f"{exported_features.INDEX} of vadjax export-features, or "
+                "normal_features_NAME.npy and anomaly_features_NAME.npy."
+            )
+
+    def load(self) -> Dataset:
+        """Read the files of the layout that is there."""
+        if not self.exported:
+            return published_features.load(
+                self.root, name=self.feature_name, crops=self.crops, cache_dir=self.cache_dir
+            )
+        index = exported_features.read_index(self.root)
+        self.official_split = bool(index["official_split"])  # type: ignore[misc]
+        self.num_folds = int(index["num_folds"])  # type: ignore[misc]
+        return exported_features.load(self.root, index, crops=self.crops, cache_dir=self.cache_dir)
