@@ -918,5 +918,11 @@ _ROWS = [
         "        if (why := refusal(detector.run)) and False:",
         "tests/pipeline/test_robustness.py",
     ),
+    (
+        "vadjax/data/splits/split_once.py",
+        "validation, ranked = _even(ranked, held, rng)",
+        "validation, ranked = _even(usable, held, rng)",
+        SPLITS,
+    ),
 ]
 MUTATIONS = tuple(Mutation(*row) for row in _ROWS)

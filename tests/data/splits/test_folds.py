@@ -176,6 +176,37 @@ def test_by_video_says_what_is_missing():
     assert "1 unlabelled test clips are left out" in folds[0].warnings
 
 
+@given(st.lists(st.sampled_from([0, 0.3, 0.6, 1]), min_size=4, max_size=60), st.integers(0, 9))
+@settings(max_examples=60)
+def test_70_15_15_is_by_whole_clips_and_alike_in_abnormal_share(shares, seed):
+    clips = labelled(*shares)
+    data = dataset(normal(20, 20), clips)
+    if sum(shares) > 0:
+        try:
+            (fold,) = make_folds(data, protocol="by_video_70_15_15", length=4, seed=seed)
+        except UserError as error:
+            assert "one class only" in str(error)
+            return
+        held = max(1, round(0.15 * len(clips)))
+        train, test = ids(fold.train), ids(fold.test)
+        assert len(test) == len(ids(fold.validation)) == held
+        assert sorted(train + test + ids(fold.validation)) == sorted(
+            video.id for video in (*data.train, *clips)
+        )
+        assert fold.calibration == fold.validation
+        share = {video.id: video.labels.mean() for video in clips}
+        mean, tested = np.mean([*share.values()]), np.mean([share[name] for name in test])
+        assert abs(mean - tested) <= 1 / held  # one clip of the other end in each stretch
+
+
+def test_70_15_15_on_ped2_is_seeded_and_says_what_it_lacks():
+    folds = [make_folds(ped2(), protocol="by_video_70_15_15", seed=s)[0] for s in (0, 0, 1)]
+    assert folds[0] == folds[1] != folds[2]
+    assert [len(ids(part)) for part in (folds[0].test, folds[0].validation)] == [2, 2]
+    with pytest.raises(UserError, match="at least 4 labelled clips of 30 frames"):
+        make_folds(dataset([], labelled(0, 0.5, 1, 1)), protocol="by_video_70_15_15", length=30)
+
+
 def test_protocols_that_are_not_there():
     with pytest.raises(UserError, match="Did you mean 'one_class'"):
         make_folds(ped2(), protocol="one_clas")

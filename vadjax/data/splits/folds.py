@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from vadjax.data.splits import split_once
 from vadjax.data.splits.protocols import PROTOCOLS
 from vadjax.data.splits.split_by_clip import by_video, one_class
 from vadjax.data.splits.split_by_window import by_window
@@ -73,6 +74,9 @@ def make_folds(
         window: dict[str, Any] = {"length": length, "stride": stride, "dilation": dilation}
         labelled: dict[str, Any] = {"window_label": window_label, "copies": copies}
         return (by_window(dataset, protocol=protocol, **window, **labelled, seed=seed),)
+    if protocol == split_once.NAME:
+        span = window_span(length, dilation)
+        return (split_once.train_validation_test(dataset, window_span=span, seed=seed),)
     if PROTOCOLS[protocol].supervised:
         return by_video(dataset, num_folds=num_folds, **clip)
     return (one_class(dataset, protocol=protocol, **clip),)

@@ -53,6 +53,14 @@ _ALL = (
         supervised=True,
     ),
     Protocol(
+        "by_video_70_15_15",
+        "supervised, 70/15/15 by video",
+        "Labelled clips were split once at video level, 70 % for training, 15 % for validation "
+        "(early stopping and the threshold), 15 % for these metrics. No frame of a test clip was "
+        "used in training; few clips are tested, so that another seed may give another figure.",
+        supervised=True,
+    ),
+    Protocol(
         "random_window",
         "random windows",
         "Overlapping windows were split at random, so nearly every test window shares frames "

@@ -35,7 +35,7 @@ def one_class(
         UserError: no clip is usable, or a single clip is too short to be cut.
     """
     rng, span = np.random.default_rng(seed), window_span
-    clips = [video for video in dataset.train if not _is_abnormal(video)]
+    clips = [video for video in dataset.train if not is_abnormal(video)]
     usable = [video for video in clips if len(video.frames) >= span]
     if not usable:
         longest = max((len(video.frames) for video in clips), default=0)
@@ -119,7 +119,7 @@ def by_video(
     num_folds = min(num_folds or dataset.num_folds, len(labelled))
     if num_folds < 2:
         raise UserError(f"dataset.num_folds is {num_folds}; by_video needs at least 2.")
-    normal = [video for video in dataset.train if not _is_abnormal(video)]
+    normal = [video for video in dataset.train if not is_abnormal(video)]
     warnings = ["early stopping and threshold share the validation clips"]
     if left_out := len(dataset.test) - len(labelled):
         warnings.append(f"{left_out} unlabelled test clips are left out")
@@ -129,7 +129,7 @@ def by_video(
         validation = _choose_validation(others, holdout, span, rng, index)
         train, held = _units(_without(others, validation)), _units(validation)
         remark = f"the validation clips of fold {index} hold frames of one class only"
-        own = [remark] if _num_classes(validation) < 2 else []
+        own = [remark] if num_classes(validation) < 2 else []
         folds.append(Fold(index, train, held, held, _units(test), (*warnings, *own), "by_video"))
     return tuple(folds)
 
@@ -140,19 +140,19 @@ def _choose_validation(
     """Take a group of clips such that what is left, and if possible the group, has both classes."""
     usable = [video for video in clips if len(video.frames) >= span]
     groups = _divide(usable, min(max(2, round(1 / holdout)), max(1, len(usable))), rng)
-    groups = [group for group in groups if _num_classes(_without(usable, group)) == 2]
+    groups = [group for group in groups if num_classes(_without(usable, group)) == 2]
     if not groups:
         raise UserError(
             f"by_video: fold {index} has too few clips of at least {span} frames (one window) to "
             "hold some out and train on normal and abnormal frames. Lower dataset.num_folds or "
             "window.length, or give more labelled clips."
         )
-    return max(groups, key=_num_classes)  # the first of the best
+    return max(groups, key=num_classes)  # the first of the best
 
 
 def _divide(videos: Sequence, num_groups: int, rng: np.random.Generator) -> list[list]:
     """Divide videos into groups alike in size and in abnormal share."""
-    order = sorted(rng.permutation(len(videos)), key=lambda i: -_abnormal_share(videos[i]))
+    order = sorted(rng.permutation(len(videos)), key=lambda i: -abnormal_share(videos[i]))
     groups: list[list] = [[] for _ in range(num_groups)]
     for start in range(0, len(order), num_groups):  # neighbours in share go to different groups
         for group, i in zip(
@@ -162,16 +162,19 @@ def _divide(videos: Sequence, num_groups: int, rng: np.random.Generator) -> list
     return groups
 
 
-def _abnormal_share(video: Video) -> float:
+def abnormal_share(video: Video) -> float:
+    """Return the share of abnormal frames; 0 where there are no labels."""
     return 0.0 if video.labels is None or not len(video.labels) else float(np.mean(video.labels))
 
 
-def _is_abnormal(video: Video) -> bool:
-    return bool(video.video_label) or _abnormal_share(video) > 0
+def is_abnormal(video: Video) -> bool:
+    """Return whether any frame is known to be abnormal."""
+    return bool(video.video_label) or abnormal_share(video) > 0
 
 
-def _num_classes(videos: Sequence) -> int:
-    shares = [_abnormal_share(video) for video in videos]
+def num_classes(videos: Sequence) -> int:
+    """Return of how many classes, normal and abnormal, there are frames."""
+    shares = [abnormal_share(video) for video in videos]
     return any(share > 0 for share in shares) + any(share < 1 for share in shares)
 
 
