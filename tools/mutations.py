@@ -146,7 +146,7 @@ _ROWS = [
     ),
     (
         "vadjax/data/splits/split_by_clip.py",
-        "return bool(video.video_label) or _abnormal_share(video) > 0",
+        "return bool(video.video_label) or abnormal_share(video) > 0",
         "return bool(video.video_label)",
         SPLITS,
     ),
