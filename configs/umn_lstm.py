@@ -4,9 +4,8 @@ python -m vadjax.main --config=configs/umn_lstm.py --config.dataset.data_dir=/da
 
 The folder holds Crowd-Activity-All.avi, or one file a clip. Trains on the first 420 (indoor: 330)
 frames of each clip and tests from frame 450 (360) on. Labels: social_force;
---config.dataset.label_version=diego_navaca for the other set in circulation. The text that is
-burned into the frames of each event is not blanked, so figures do not show that the event is
-detected.
+--config.dataset.label_version=diego_navaca for the other set in circulation.
+The top tenth of every frame is blanked: text that is burned in there gives the labels away.
 """
 
 from vadjax.config import default_config, with_argument

@@ -40,6 +40,12 @@ THRESHOLDS = "tests/evaluation/test_thresholds.py"
 
 _ROWS = [
     (
+        "vadjax/data/frames/on_demand.py",
+        "frame[: self._rows] = 0",
+        "frame[: self._rows // 2] = 0",
+        "tests/data/builders/test_umn.py",
+    ),
+    (
         "vadjax/data/builders/ucf_crime.py",
         "return Truth(None)",
         "return Truth(np.zeros(footage.num_frames, np.uint8))",
