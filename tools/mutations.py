@@ -83,8 +83,8 @@ _ROWS = [
     ),
     (
         "vadjax/data/labels/mask_forms.py",
-        "return levels > levels.max() // 2",
-        "return levels > 0",
+        "return levels > levels.max() // 2 if self._soft else levels",
+        "return levels",
         "tests/data/labels/test_mask_forms.py",
     ),
     (

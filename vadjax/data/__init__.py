@@ -25,6 +25,9 @@ _BUILDERS = {  # name -> module below vadjax.data, and its class
     "ucfcrime2local": "builders.ucfcrime2local:UcfCrime2Local",
     "xd_violence": "builders.xd_violence:XdViolence",
     "ubnormal": "builders.ubnormal:UBnormal",
+    "mvtec": "builders.mvtec:Mvtec",
+    "visa": "builders.visa:Visa",
+    "image_folder": "builders.image_folder:ImageFolder",
     "folder": "builders.folder:Folder",
     "features": "builders.feature_files:FeatureFiles",
 }

@@ -14,28 +14,29 @@ from vadjax.data.paths.files import unreadable
 from vadjax.errors import UserError
 
 
-class SoftMasks(Masks):
-    """An image a frame with soft edges; no file where nothing is abnormal.
-
-    Abnormal is what exceeds half of the brightest pixel of the mask, which is 255 or, in some
-    copies, 1.
+class PictureMasks(Masks):
+    """An image a frame; no file where nothing is abnormal.
 
     Args:
       paths: one a frame; "" is a mask without an abnormal pixel.
       size: height and width of the frames.
+      soft: the edges are grey: abnormal is what exceeds half of the brightest pixel of the mask,
+        which is 255 or, in some copies, 1. Else it is what exceeds 0.
     """
 
-    def __init__(self, paths: Sequence[str | os.PathLike], *, size: tuple[int, int]):
+    def __init__(
+        self, paths: Sequence[str | os.PathLike], *, size: tuple[int, int], soft: bool = False
+    ):
         super().__init__(len(paths), paths=[path for path in paths if path])
         self._files = [ImageMasks([path]) if path else None for path in paths]
-        self._size = size
+        self._size, self._soft = size, soft
 
     def _read(self, index: int) -> np.ndarray:
         file = self._files[index]
         if file is None:
             return np.zeros(self._size, np.uint8)
         levels = file.levels(0)
-        return levels > levels.max() // 2
+        return levels > levels.max() // 2 if self._soft else levels
 
 
 class ArrayMasks(Masks):
@@ -85,7 +86,8 @@ class Opener(Protocol):
 
 FORMS: Mapping[str, Opener] = {
     "images": lambda paths, num_frames, size: ImageMasks(paths),
-    "soft": lambda paths, num_frames, size: SoftMasks(paths, size=size),
+    "marked": lambda paths, num_frames, size: PictureMasks(paths, size=size),
+    "soft": lambda paths, num_frames, size: PictureMasks(paths, size=size, soft=True),
     "vollabel": lambda paths, num_frames, size: CellMasks(paths[0], num_frames),
     "vatic": lambda paths, num_frames, size: BoxMasks(paths[0], num_frames, size=size),
     "objects": lambda paths, num_frames, size: ObjectMasks(paths, size=size),

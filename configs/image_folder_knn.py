@@ -1,0 +1,16 @@
+"""A folder of good and bad images, one_class: distance to the nearest features of good images.
+
+python -m vadjax.main --config=configs/image_folder_knn.py --config.dataset.data_dir=my_parts
+
+The folder holds good/ and bad/, or train/ with good images, test/good/ and test/bad/; masks/ beside
+them is optional. Every image is a clip of one frame.
+"""
+
+from vadjax.config import default_config, with_argument
+
+
+def get_config(arg: str = ""):
+    config = default_config()
+    config.dataset.name = "image_folder"
+    config.detector.name = "knn"
+    return with_argument(config, arg)

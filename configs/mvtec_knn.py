@@ -1,0 +1,17 @@
+r"""Images in MVTec AD's layout, one_class: distance to the nearest features of good images.
+
+python -m vadjax.main --config=configs/mvtec_knn.py --config.dataset.data_dir=/data/mvtec \
+    --config.dataset.scene=bottle
+
+The folder holds categories, or is one; with several, each should have a run of its own:
+--config.dataset.scene=CATEGORY. Every image is a clip of one frame.
+"""
+
+from vadjax.config import default_config, with_argument
+
+
+def get_config(arg: str = ""):
+    config = default_config()
+    config.dataset.name = "mvtec"
+    config.detector.name = "knn"
+    return with_argument(config, arg)
