@@ -13,4 +13,5 @@ def get_config(arg: str = ""):
     config = default_config()
     config.dataset.name = "image_folder"
     config.detector.name = "knn"
+    config.window.length = 1  # an image is a clip of one frame
     return with_argument(config, arg)

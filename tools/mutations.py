@@ -40,6 +40,24 @@ THRESHOLDS = "tests/evaluation/test_thresholds.py"
 
 _ROWS = [
     (
+        "vadjax/data/builders/image_set.py",
+        'return ("",) if picture.split == "test" and not picture.defect else ()',
+        "return ()",
+        "tests/data/builders/test_images.py",
+    ),
+    (
+        "vadjax/data/builders/street_scene.py",
+        "frame = int(found[1]) - 1",
+        "frame = int(found[1])",
+        "tests/data/builders/test_street_and_campus.py",
+    ),
+    (
+        "vadjax/data/builders/checksums.py",
+        "if found == checksum:",
+        "if found:",
+        "tests/data/builders/test_checksums.py",
+    ),
+    (
         "vadjax/data/frames/on_demand.py",
         "frame[: self._rows] = 0",
         "frame[: self._rows // 2] = 0",

@@ -25,6 +25,8 @@ _BUILDERS = {  # name -> module below vadjax.data, and its class
     "ucfcrime2local": "builders.ucfcrime2local:UcfCrime2Local",
     "xd_violence": "builders.xd_violence:XdViolence",
     "ubnormal": "builders.ubnormal:UBnormal",
+    "street_scene": "builders.street_scene:StreetScene",
+    "nwpu_campus": "builders.nwpu_campus:NwpuCampus",
     "mvtec": "builders.mvtec:Mvtec",
     "visa": "builders.visa:Visa",
     "image_folder": "builders.image_folder:ImageFolder",

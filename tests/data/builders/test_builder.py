@@ -29,6 +29,7 @@ def test_facts_of_the_benchmarks():
     assert {n for n, b in facts.items() if b.official_split} == {
         *("ucsd_ped1", "ucsd_ped2", "avenue", "shanghaitech"),
         *("ucf_crime", "ucfcrime2local", "xd_violence", "ubnormal"),
+        *("street_scene", "nwpu_campus", "mvtec", "visa"),
     }
     assert {n for n, b in facts.items() if b.pooled_note} == {"ucsd_ped1", "ucsd_ped2"}
     assert {n: b.num_folds for n, b in facts.items() if b.num_folds != 5} == {

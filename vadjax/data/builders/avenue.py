@@ -10,6 +10,7 @@ import re
 from typing import ClassVar
 
 from vadjax.data.builders.benchmark import FRAMES, Benchmark, Truth
+from vadjax.data.builders.download import Download
 from vadjax.data.builders.expected import Side
 from vadjax.data.labels.masks import read_vollabel
 from vadjax.errors import UserError
@@ -44,10 +45,15 @@ class Avenue(Benchmark):
         ".mat": "frames counted from 1, both ends included",
         ".npy": "one value a frame",
     }
-    download_instructions = (
-        "Get Avenue_Dataset.zip and ground_truth_demo.zip from "
-        "http://www.cse.cuhk.edu.hk/leojia/projects/detectabnormal/dataset.html and unpack the "
-        "second into the folder of the first, or give its place as dataset.masks_dir."
+    download = Download(
+        address="http://www.cse.cuhk.edu.hk/leojia/projects/detectabnormal/dataset.html",
+        files="Avenue_Dataset.zip and ground_truth_demo.zip",
+        licence="for research alone, by the comment in ground_truth_show.m",
+        checksum="anomalib (avenue.py) states the SHA-256 of both archives",
+        labels="ground_truth_demo may lie in the folder of the videos, beside it, or be given as "
+        "dataset.masks_dir.",
+        folder="training_videos/01.avi ...\ntesting_videos/01.avi ...\n"
+        "ground_truth_demo/testing_label_mask/1_label.mat ...",
     )
     expected: ClassVar = {
         # Only the lengths of clips 12 and 16 have been counted by us.

@@ -10,6 +10,7 @@ from typing import ClassVar
 import numpy as np
 
 from vadjax.data.builders.base import DiskBuilder, Scan, ScannedClip
+from vadjax.data.builders.download import Download
 from vadjax.data.builders.expected import Side, scan_of
 from vadjax.data.builders.positional import check_lengths, clip_id, read_by_position
 from vadjax.data.deviation import Deviation
@@ -47,7 +48,7 @@ class Benchmark(DiskBuilder):
       fps: assumed where frames are images.
       conventions: of counting frames, by suffix of the label file; "" is of masks.
       mask_form: see `data.labels.mask_forms`.
-      download_instructions: where the files come from, for error messages.
+      download: where the files come from.
     """
 
     official_split = True
@@ -58,7 +59,7 @@ class Benchmark(DiskBuilder):
     fps: ClassVar[float]
     conventions: ClassVar[Mapping[str, str]]
     mask_form: ClassVar[str] = "images"
-    download_instructions: ClassVar[str]
+    download: ClassVar[Download]
 
     @abc.abstractmethod
     def find_masks(self) -> dict[int, pathlib.Path]:
@@ -105,7 +106,7 @@ class Benchmark(DiskBuilder):
         raise UserError(
             f"{self.source_dir} is not {self.title}: wanted the folders {wanted}, with clips in "
             f"them. {describe(self.source_dir)}{packed_beside(self.source_dir)} "
-            f"{self.download_instructions}"
+            f"{self.download.sentence()}"
         )
 
     def _not_clips(self, folder: pathlib.Path) -> list[Deviation]:
@@ -209,7 +210,7 @@ class Benchmark(DiskBuilder):
             if unknown:
                 raise UserError(
                     f"{self.title}: no masks, and so no {self.label_version} labels, of "
-                    f"{some(unknown)}. {self.download_instructions}"
+                    f"{some(unknown)}. {self.download.sentence()}"
                 )
             labels = {n: truth[n].labels for n in num_frames}
             check_lengths(labels, num_frames, source=next(iter(self.masks.values())).parent)
@@ -217,7 +218,7 @@ class Benchmark(DiskBuilder):
         if not self.label_files:
             raise UserError(
                 f"{self.title}: no {self.label_version} labels; looked for "
-                f"{', '.join(map(str, self.find_labels()))}. {self.download_instructions}"
+                f"{', '.join(map(str, self.find_labels()))}. {self.download.sentence()}"
             )
         side = self.expected["test"]
         first, *others = [

@@ -8,6 +8,7 @@ from typing import Any, ClassVar, Literal
 
 from vadjax.data.builders.download import Download
 from vadjax.data.video import Dataset
+from vadjax.errors import UserError
 
 
 class Builder(abc.ABC):
@@ -58,6 +59,14 @@ class Builder(abc.ABC):
         Raises:
           UserError: a setting is wrong, or the files are not this data set.
         """
+
+    def checksums(self) -> tuple[pathlib.Path, dict[str, bytes]]:
+        """Return a folder, and checksums of the official files by their path below it.
+
+        Raises:
+          UserError: none are known.
+        """
+        raise UserError(f"no checksums of {self.title} are known: its files cannot be verified.")
 
     @abc.abstractmethod
     def load(self) -> Dataset:

@@ -11,7 +11,10 @@ from typing import ClassVar
 
 from PIL import Image
 
+from vadjax.data.arrays import npy_file
 from vadjax.data.builders.benchmark import FRAMES, Benchmark, Truth
+from vadjax.data.builders.checksums import LENGTH
+from vadjax.data.builders.download import Download
 from vadjax.data.builders.expected import Side
 from vadjax.data.labels.frame_labels import labels_from_masks
 from vadjax.data.labels.masks import ImageMasks
@@ -19,6 +22,8 @@ from vadjax.data.paths.files import images, is_stray
 from vadjax.errors import UserError
 
 _ARCHIVE = "UCSD_Anomaly_Dataset.v1p2"
+# Of each tif of the archive the first 8 bytes of its SHA-256, in the order of clips and frames.
+_CHECKSUMS = pathlib.Path(__file__).with_name("ucsd_sha256.npz")
 _POOLED = "frames of the training clips were trained on and tested too"
 
 
@@ -35,9 +40,15 @@ class _UCSD(Benchmark):
         ".npy": "one value a frame",
         "": "",
     }
-    download_instructions = (
-        "Get UCSD_Anomaly_Dataset.tar.gz from "
-        "http://www.svcl.ucsd.edu/projects/anomaly/dataset.htm and unpack it."
+    download = Download(
+        address="http://www.svcl.ucsd.edu/projects/anomaly/dataset.htm",
+        files="UCSD_Anomaly_Dataset.tar.gz",
+        size="864 MiB unpacked: 14,000 frames of Ped1, 4,560 of Ped2",
+        licence="none stated; the authors ask to cite Mahadevan et al., CVPR 2010",
+        checksum="of every frame: vadjax inspect NAME --data_dir=DIR --verify",
+        folder=f"{_ARCHIVE}/UCSDped1/Train/Train001/001.tif ...\n"
+        f"{_ARCHIVE}/UCSDped1/Test/Test001/001.tif ...   Test/Test003_gt/001.bmp ...\n"
+        f"{_ARCHIVE}/UCSDped1/Test/UCSDped1.m           (and the same of UCSDped2)",
     )
     archive_folder: ClassVar[str]
 
@@ -64,6 +75,31 @@ class _UCSD(Benchmark):
                 f"of {self.title} {self.size[1]}x{self.size[0]}. {mend}"
             )
         return sources
+
+    def checksums(self) -> tuple[pathlib.Path, dict[str, bytes]]:
+        """Return the checksums of the official frames, by their path below `base`.
+
+        Raises:
+          UserError: the frames are copies in another form.
+        """
+        if self.layout != "official":
+            raise UserError(
+                f"{self.base} holds frames that were encoded again ({self.layout} layout); only "
+                f"the tif frames of {_ARCHIVE} have checksums."
+            )
+        wanted: dict[str, bytes] = {}
+        with npy_file.opened(_CHECKSUMS) as archive:
+            for split, side in self.expected.items():
+                folder = split.title()
+                names = [
+                    f"{folder}/{folder}{clip:03d}/{frame:03d}.tif"
+                    for clip, length in enumerate(side.lengths, 1)
+                    for frame in range(1, length + 1)
+                ]
+                held = archive[f"{self.archive_folder}_{split}"].astype(">u8").tobytes()
+                parts = [held[i : i + LENGTH] for i in range(0, len(held), LENGTH)]
+                wanted |= dict(zip(names, parts, strict=True))
+        return self.base, wanted
 
     def find_masks(self) -> dict[int, pathlib.Path]:
         """Find `TestNNN_gt` folders in masks_dir, or beside the official frames; keep where."""

@@ -24,6 +24,7 @@ import re
 from typing import ClassVar
 
 from vadjax.data.builders.base import DiskBuilder, Scan, ScannedClip
+from vadjax.data.builders.download import Download
 from vadjax.data.builders.expected import Side, scan_of
 from vadjax.data.builders.positional import clip_id
 from vadjax.data.deviation import Deviation
@@ -61,6 +62,13 @@ class Umn(DiskBuilder):
 
     title = "UMN"
     label_versions = ("social_force", "diego_navaca")
+    download = Download(
+        address="http://mha.cs.umn.edu/",
+        files=f"Movies/{_ALL}.avi",
+        licence="none stated",
+        labels="The authors published none; those of two others are part of vadjax.",
+        folder=f"{_ALL}.avi        (or {_ALL}_1.mp4 ... _11, or UMN1.mp4 ... UMN11.mp4)",
+    )
     num_folds = 11  # leave one clip out
     size = (240, 320)
     fps = 30.0
@@ -120,8 +128,8 @@ class Umn(DiskBuilder):
         if not self.files:
             raise UserError(
                 f"{self.source_dir} is not UMN: wanted {_ALL}.avi, or files {_ALL}_1.mp4 to "
-                f"{_ALL}_11.mp4, or UMN1.mp4 to UMN11.mp4. {describe(self.source_dir)} Get "
-                f"Movies/{_ALL}.avi from http://mha.cs.umn.edu/."
+                f"{_ALL}_11.mp4, or UMN1.mp4 to UMN11.mp4. {describe(self.source_dir)} "
+                f"{self.download.sentence()}"
             )
         used = set(self.files.values())
         for name, path in found.paths.items():

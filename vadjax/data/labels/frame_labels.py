@@ -192,6 +192,22 @@ def read_vector(path: str | os.PathLike) -> np.ndarray:
             f"{path} cannot be read as a plain .npy array ({error}). Restore it, or write it with "
             "numpy.save.",
         ) from error
+    return vector_of(vector, path)
+
+
+def vector_of(vector: np.ndarray, path: str | os.PathLike) -> np.ndarray:
+    """Check labels of frames.
+
+    Args:
+      vector: [n] or [1, n], one 0 or 1 a frame.
+      path: of the file, for the message.
+
+    Returns:
+      uint8 [n].
+
+    Raises:
+      UserError: not such a vector.
+    """
     flat = vector.ravel()
     is_row = vector.size == max(vector.shape, default=0)
     if vector.dtype.kind not in "biuf" or not is_row or not np.isin(flat, (0, 1)).all():
