@@ -147,8 +147,13 @@ class ImageSet(DiskBuilder):
             )
         return (str(picture.mask),)
 
+    def _defective(self, clips: Sequence[ScannedClip]) -> list[ScannedClip]:
+        """Return the defective images of the test side."""
+        named = [(clip, self.pictures[clip.id]) for clip in clips]
+        return [clip for clip, each in named if each.split == "test" and each.defect]
+
     def _told_masks(self, clips: Sequence[ScannedClip]) -> str | None:
-        bad = [clip for clip in clips if clip.id.startswith("test/") and clip.labels.any()]
+        bad = self._defective(clips)
         held = sum(bool(clip.masks) for clip in bad)
         return f"{held} of {len(bad)} defective test images" if held else None
 
@@ -164,7 +169,7 @@ class ImageSet(DiskBuilder):
 
     def _notes(self, clips: Sequence[ScannedClip]) -> list[Deviation]:
         notes = []
-        bad = [clip for clip in clips if clip.id.startswith("test/") and clip.labels.any()]
+        bad = self._defective(clips)
         without = [clip.id for clip in bad if not clip.masks]
         if without and len(without) < len(bad):
             what = f"no mask of {len(without)} of {len(bad)} defective images: {some(without)}"
