@@ -33,6 +33,10 @@ INTERVALS = "tests/data/labels/test_interval_rows.py"
 MOTION = "tests/features/test_motion.py"
 SCENE = "tests/detectors/scene/test_detector.py"
 ADDING = "tests/detectors/scene/test_adding.py"
+BODIES = "tests/detectors/scene/test_bodies.py"
+MATCHING = "tests/training/test_score_matching.py"
+PASSING = "tests/features/scene/test_passing.py"
+RARITY = "tests/detectors/scene/test_rarity.py"
 SPLITS = "tests/data/splits/test_folds.py"
 STANDARDIZE = "tests/features/test_standardize.py"
 TAPS = "tests/pipeline/test_several_taps.py"
@@ -556,6 +560,36 @@ _ROWS = [
         "itertools.islice(video.frames, start, stop)",
         "itertools.islice(video.frames, 0, None)",
         "tests/features/scene/test_learn.py",
+    ),
+    (
+        "vadjax/detectors/scene/bodies.py",
+        "if self._begun:  # the first",
+        "if True:  # the first",
+        BODIES,
+    ),
+    (
+        "vadjax/features/scene/passing.py",
+        "return middle if self.noisy else grey",
+        "return grey",
+        PASSING,
+    ),
+    (
+        "vadjax/features/scene/passing.py",
+        "far = cv2.dilate(solid, self._around) == 0",
+        "far = solid >= 0",
+        PASSING,
+    ),
+    (
+        "vadjax/models/log_density.py",
+        "(noise[:, None] * found + drawn)",
+        "(noise[:, None] * found - drawn)",
+        MATCHING,
+    ),
+    (
+        "vadjax/detectors/scene/rarity.py",
+        "new = round(NUM_POINTS * len(vectors) / total)",
+        "new = round(NUM_POINTS * len(vectors) / total / 2)",
+        RARITY,
     ),
     (
         "vadjax/detectors/scene/crossing.py",

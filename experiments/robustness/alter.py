@@ -145,8 +145,11 @@ ALTERATIONS: dict[str, Alter] = {
     "gain 1.3, slow": light(1.3, slow=True),
     "noise, sigma 5": noise(5),
     "noise, sigma 10": noise(10),
+    "noise, sigma 15": noise(15),
     "JPEG, quality 20": jpeg(20),
     "H.264, 100 kbit/s": h264(100),
+    "rain, 15 streaks": rain(15),
+    "rain, 40 streaks": rain(40),
     "rain, 150 streaks": rain(150),
     "moved by 24 px": moved(24, 0),
 }

@@ -61,6 +61,14 @@ def test_velocity_is_averaged_along_the_path_not_at_the_place():
     np.testing.assert_allclose(found.velocity, [[wanted, 0]], rtol=1e-3)
 
 
+def test_a_velocity_is_whole_from_the_second_frame_on():
+    reader, found = BodyReader(CAMERA, 10.0), []
+    for frame in range(8):  # the first frame has no flow
+        found.append(reader.update(*rows((2 * (frame > 0), 0), [(64, 48)])).velocity[0, 0])
+    wanted = 2 * 10 / 16 * SHARE / (SHARE + module._PRIOR)
+    np.testing.assert_allclose(found, [0] + [wanted] * 7, rtol=1e-3)
+
+
 def test_only_the_last_frames_count():
     reader = BodyReader(CAMERA, 10.0)
     for _ in range(20):

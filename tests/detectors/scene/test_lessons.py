@@ -75,7 +75,12 @@ def test_memory_does_not_grow_with_the_clips(tmp_path):
 
 def test_it_is_said_that_there_are_fewer_clips_than_folds():
     lone, state = fitted([clip("train/0", walk(1.7, number=60))])
-    [said] = lone.cautions(state)
-    assert said.startswith("calibrated on stretches of 1 clip:") and "at least 4 normal" in said
+    said, few = lone.cautions(state)
+    assert (
+        few.startswith("learnt from 60 frames, below the 200")
+        and said.startswith("calibrated on stretches of 1 clip:")
+        and "at least 4 normal" in said
+    )
     four, state = fitted([clip(f"train/{n}", walk(1.7, number=20)) for n in range(4)])
-    assert not four.cautions(state)
+    [few] = four.cautions(state)
+    assert few.startswith("learnt from 80 frames")

@@ -12,7 +12,7 @@ from vadjax.features.scene.reference import CELL
 BACK = drawn.backdrop()
 BODY = 24
 CAMERA = drawn.reference(BACK, body=BODY)
-X, Y, SHARE, WIDE, STILL = range(len(CHANNELS))
+X, Y, SHARE, NOISE, STILL, LIGHT = range(len(CHANNELS))
 
 
 def frame_with(x, y, side=BODY):
@@ -50,17 +50,15 @@ def test_cells_are_means_over_boxes_nearly_as_large_as_a_body():
     rng = np.random.default_rng(1)
     values = rng.random((48, 64, 3)).astype(np.float32)
     meter = SceneMeter(CAMERA, 10.0)
-    narrow = round(meters.BOX * BODY / 4)  # half the side, at half size
-    found = meter._cells(values).astype(np.float64)
-    assert found.shape == (12, 16, 5)
+    half = round(meters.BOX * BODY / 4)  # of the side, at half size
+    found = meter._cells(values, 1.0).astype(np.float64)
+    assert found.shape == (12, 16, 6)
     for row in range(12):
         for column in range(16):
             y, x = 4 * row + 2, 4 * column + 2
-            for half, channels in ((narrow, [0, 1, 2]), (2 * narrow, [2])):
-                box = values[max(y - half, 0) : y + half, max(x - half, 0) : x + half, channels]
-                mean = box.sum((0, 1)) / (2 * half) ** 2  # beyond the frame is nothing
-                own = found[row, column, :3] if half == narrow else found[row, column, WIDE]
-                np.testing.assert_allclose(own, mean if half == narrow else mean[0], rtol=2e-3)
+            box = values[max(y - half, 0) : y + half, max(x - half, 0) : x + half]
+            mean = box.sum((0, 1)) / (2 * half) ** 2  # beyond the frame is nothing
+            np.testing.assert_allclose(found[row, column, :3], mean, rtol=2e-3)
 
 
 def test_boxes_are_as_large_as_bodies_at_their_row():
@@ -68,7 +66,7 @@ def test_boxes_are_as_large_as_bodies_at_their_row():
     camera.body[:] = np.linspace(8, 40, len(BACK))
     share = np.ones((48, 64), np.float32)
     share[:, 32:] = 0  # the right half
-    found = SceneMeter(camera, 10.0)._cells(np.dstack([share, share, share]))[..., SHARE]
+    found = SceneMeter(camera, 10.0)._cells(np.dstack([share, share, share]), 1.0)[..., SHARE]
     reached = (found > 0.02)[2:10].sum(1)  # columns to which boxes reach beyond the edge
     assert (np.diff(reached) >= 0).all() and reached[-1] > reached[0]
 
@@ -166,7 +164,7 @@ def test_of_two_peaks_within_a_body_one_is_kept_and_there_are_never_too_many():
 def test_an_empty_scene_has_no_windows():
     second = run([BACK, BACK])[1]
     assert len(second.centres) == 0 and second.crops.shape == (0, meters.CROP, meters.CROP)
-    assert not second.cells.any()
+    assert not second.cells[..., :LIGHT].any() and (second.cells[..., LIGHT] == 1).all()
 
 
 def test_frames_of_another_size_are_refused_with_both_sizes():

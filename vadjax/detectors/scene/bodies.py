@@ -66,6 +66,7 @@ class BodyReader:
     def __init__(self, reference: Reference, fps: float):
         self._body, self._fps = reference.body, fps
         self._past: collections.deque[np.ndarray] = collections.deque(maxlen=PATH)
+        self._begun = False
 
     def update(
         self, cells: np.ndarray, windows: np.ndarray, objects: np.ndarray | None = None
@@ -81,7 +82,9 @@ class BodyReader:
             What they say; of the first frame no velocity is known, it counts as 0.
         """
         cells = np.asarray(cells, np.float32)
-        self._past.appendleft(cells)
+        if self._begun:  # the first frame has no flow, which would count as standing still
+            self._past.appendleft(cells)
+        self._begun = True
         there = np.isfinite(windows[:, 0])
         windows = np.asarray(windows[there], np.float32)
         centres = windows[:, :PLACE]
@@ -103,5 +106,5 @@ class BodyReader:
             seen = (own > _SEEN).astype(np.float64)
             total, share = total + flow * seen[:, None], share + own * seen
             at = at - flow * (seen / np.maximum(own, 0.1))[:, None]
-        count = np.minimum(len(self._past), PATH)
+        count = max(len(self._past), 1)
         return total / (share + _PRIOR * count)[:, None]

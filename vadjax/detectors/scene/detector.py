@@ -24,7 +24,7 @@ from vadjax.detectors.scene.crossing import crossed
 from vadjax.detectors.scene.cue import Camera, Cue, Frames
 from vadjax.detectors.scene.cues import BY_WEIGHTS, chosen, inputs_of, made
 from vadjax.detectors.scene.cues.objects import known_classes
-from vadjax.detectors.scene.doubts import caution_of, doubt_of
+from vadjax.detectors.scene.doubts import cautions_of, doubt_of, night_of, noise_of
 from vadjax.detectors.scene.exemplar_pictures import cut_pictures
 from vadjax.detectors.scene.explaining import findings
 from vadjax.detectors.scene.follower import SceneFollower, camera_of
@@ -229,7 +229,7 @@ class Scene(ClipDetector):
         return normal_scene(state["traffic"], reference, usual_speed)
 
     def doubt(self, state: State, clip: Clip) -> str:
-        """Say that the picture differs from the background; see `Doubter.doubt`.
+        """Say that a clip shows something else, is dark or is noisy; see `Doubter.doubt`.
 
         Args:
             state: what `fit` returned.
@@ -239,18 +239,18 @@ class Scene(ClipDetector):
             The sentence, or "".
         """
         counts = state["cues"].get("still", {}).get("counts")
-        return doubt_of(clip) or moved(clip, counts)
+        return doubt_of(clip) or moved(clip, counts) or night_of(clip) or noise_of(clip)
 
     def cautions(self, state: State) -> list[str]:
-        """Say that there were too few clips to hold some out; see `Cautious.cautions`.
+        """Say that there was too little to learn from, or too dark; see `Cautious.cautions`.
 
         Args:
             state: what `fit` returned.
 
         Returns:
-            A sentence, or none.
+            Sentences, or none.
         """
-        return caution_of(len(set(state["clips"])), NUM_FOLDS)
+        return cautions_of(state, NUM_FOLDS)
 
     def stream(self, state: State, fps: float | None = None) -> Stream:
         """Measure and score frame by frame; see `Detector.stream`.

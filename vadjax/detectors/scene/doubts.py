@@ -1,11 +1,17 @@
-"""What makes the scores of detector `scene` doubtful: another scene, a cut, too few clips."""
+"""What makes the scores of detector `scene` doubtful: another scene, night, noise, few clips."""
 
 import numpy as np
 
 from vadjax.data.clip import Clip
+from vadjax.detectors.contract import State
 from vadjax.detectors.scene.sampled import sampled
+from vadjax.features.scene.foreground import THRESHOLD
+from vadjax.features.scene.passing import MANY
 
 DIFFERENT = 0.35  # share of foreground from which on a frame shows something else
+NIGHT = 0.35  # brightness at which a body of 40 grey levels falls below the limit of foreground
+DARK = 40.0  # grey levels that nine tenths of a dark background lie below
+FEW = 200  # frames of training
 FEWEST = 2  # of the frames that are looked at, below which a difference is passing
 
 
@@ -39,20 +45,71 @@ def doubt_of(clip: Clip) -> str:
     )
 
 
-def caution_of(count: int, wanted: int) -> list[str]:
-    """Say that there were too few clips to hold some out.
+def noise_of(clip: Clip) -> str:
+    """Say that the picture is noisy, and in how many frames.
 
     Args:
-        count: training clips.
-        wanted: at least.
+        clip: that is scored.
 
     Returns:
-        A sentence, or none.
+        The sentence, or "".
     """
-    if count >= wanted:
-        return []
-    return [
-        f"calibrated on stretches of {count} clip{'s' * (count > 1)}: what is held out shows the "
-        f"same minutes as what is learnt, so that new footage scores too high; give at least "
-        f"{wanted} normal clips"
-    ]
+    noisy = sampled(clip, "noise")[1].max((1, 2)) >= MANY
+    if noisy.sum() < FEWEST:
+        return ""
+    return (
+        f"in {noisy.mean():.0%} of its frames the picture is noisy (rain, snow, a weak sensor): "
+        "these are measured as the median of three frames, in which what is small and fast is seen "
+        "less well"
+    )
+
+
+def night_of(clip: Clip) -> str:
+    """Say that a clip is much darker than the training clips.
+
+    Args:
+        clip: that is scored.
+
+    Returns:
+        The sentence, or "".
+    """
+    light = float(np.median(sampled(clip, "light")[1]))
+    if light >= NIGHT:
+        return ""
+    return (
+        f"its frames have {light:.0%} of the brightness of the training clips (night, a covered "
+        f"lens): what differs by less than {THRESHOLD:.0f} grey levels is not seen, so that low "
+        "scores mean nothing; learn the night from clips of the night"
+    )
+
+
+def cautions_of(state: State, wanted: int) -> list[str]:
+    """Say what the training clips lacked.
+
+    Args:
+        state: what `Scene.fit` returned.
+        wanted: clips, of which some can be held out.
+
+    Returns:
+        Sentences, or none.
+    """
+    clips, said = len(set(state["clips"])), []
+    frames = sum(stop - start for _, start, stop in state["fitted_on"]["training"])
+    level = float(np.quantile(state["reference"]["background"], 0.9))
+    if clips < wanted:
+        said.append(
+            f"calibrated on stretches of {clips} clip{'s' * (clips > 1)}: what is held out shows "
+            "the same minutes as what is learnt, so that new footage scores too high; give at "
+            f"least {wanted} normal clips"
+        )
+    if frames < FEW:
+        said.append(
+            f"learnt from {frames} frames, below the {FEW} with which usual speeds, ways and "
+            "pictures begin to be known: much that is normal will score high; give some minutes"
+        )
+    if level < DARK:
+        said.append(
+            f"the training clips are dark: nine tenths of the picture lie below {level:.0f} of 255 "
+            f"grey levels, and what differs from it by less than {THRESHOLD:.0f} is not seen"
+        )
+    return said

@@ -25,6 +25,19 @@ def foreground(grey: np.ndarray, background: np.ndarray, limit: np.ndarray) -> n
     return difference(grey, background) > limit
 
 
+def brightness(grey: np.ndarray, background: np.ndarray) -> float:
+    """Return how many times as bright as the background the median pixel is.
+
+    Args:
+        grey: uint8 [h, w].
+        background: float32 [h, w].
+
+    Returns:
+        The factor: sun, cloud, exposure, night.
+    """
+    return _brightness(*_small(grey, background))
+
+
 def difference(grey: np.ndarray, background: np.ndarray) -> np.ndarray:
     """Measure how far each pixel is from the background, less the change of light.
 
@@ -38,12 +51,8 @@ def difference(grey: np.ndarray, background: np.ndarray) -> np.ndarray:
     Returns:
         float32 [h, w], grey levels.
     """
-    size = max(1, grey.shape[1] // 4), max(1, grey.shape[0] // 4)
-    now, usual = (
-        cv2.resize(np.asarray(image, np.float32), size, interpolation=cv2.INTER_AREA)
-        for image in (grey, background)
-    )
-    brighter = float(np.median((now + _DARK) / (usual + _DARK)))  # sun, cloud, exposure
+    now, usual = _small(grey, background)
+    brighter = _brightness(now, usual)
     away = grey.astype(np.float32) - (background + _DARK) * brighter + _DARK
     small = np.clip(now - (usual + _DARK) * brighter + _DARK, -_LIGHT, _LIGHT)
     light = cv2.resize(cv2.blur(small, (31, 31)), away.shape[::-1])  # of a region, no object
@@ -63,3 +72,14 @@ def limits(frames: Sequence[np.ndarray], background: np.ndarray) -> np.ndarray:
     away = np.stack([difference(frame, background).astype(np.float16) for frame in frames])
     noise = cv2.blur(np.median(away, axis=0).astype(np.float32), (5, 5))
     return np.maximum(THRESHOLD, NOISE * noise)
+
+
+def _small(*images: np.ndarray) -> list[np.ndarray]:
+    height, width = images[0].shape
+    size = max(1, width // 4), max(1, height // 4)
+    floats = [np.asarray(image, np.float32) for image in images]
+    return [cv2.resize(image, size, interpolation=cv2.INTER_AREA) for image in floats]
+
+
+def _brightness(now: np.ndarray, usual: np.ndarray) -> float:
+    return float(np.median((now + _DARK) / (usual + _DARK)))

@@ -3,7 +3,8 @@
 Farneback's flow (SCIA 2003) is averaged over the foreground of a box nearly as large as a body at
 each cell, so that a limb counts little and an object much. A window is placed on each peak of the
 foreground: a crowd is one connected region, so windows have the size of a body instead of
-enclosing components. A small shake of the camera is undone before. Nothing looks ahead.
+enclosing components. A small shake of the camera is undone before, and what is seen in one frame
+only is taken out where it is much. Nothing looks ahead.
 """
 
 import dataclasses
@@ -13,11 +14,12 @@ import numpy as np
 
 from vadjax.backbones.optical_flow import optical_flow
 from vadjax.errors import UserError
-from vadjax.features.scene.foreground import foreground
-from vadjax.features.scene.reference import CELL, Reference, resized, to_grey
+from vadjax.features.scene.foreground import brightness, foreground
+from vadjax.features.scene.passing import Passing
+from vadjax.features.scene.reference import CELL, Reference, to_grey
 from vadjax.features.scene.shake import Shake
 
-CHANNELS = ("flow_x", "flow_y", "share", "wide_share", "still_s")
+CHANNELS = ("flow_x", "flow_y", "share", "noise", "still_s", "light")
 NUM_WINDOWS = 32  # at most, of a frame, the strongest
 CROP = 64  # px: side of the network's input
 WINDOW = 1.0  # side of a window in heights of a body
@@ -25,7 +27,6 @@ BOX = 0.8  # side of the box of a cell in heights of a body
 STILL = 0.25  # heights of a body a second, below which a pixel stands still
 FORGET = 2.0  # seconds of stillness that a second of background takes back
 LONGEST_S = 60.0  # of stillness that is counted
-WIDE = 2.0  # side of the wide box in sides of the box
 _BODY_WIDTH = 0.55  # of a body's height
 _APART = (0.32, 0.5)  # least distance of two windows in x and y, in heights
 _MASS = 0.12  # least share of foreground within a body
@@ -36,10 +37,11 @@ class Measured:
     """The measures of one frame.
 
     Attributes:
-        cells: float16 [h, w, 5], `CHANNELS`: mean over a box (`BOX`) of flow to the
+        cells: float16 [h, w, 6], `CHANNELS`: mean over a box (`BOX`) of flow to the
             right and down (pixels of the working frame a frame; 0 outside of the foreground) and
-            of the share of foreground; this share in a box twice as large; and, mean over the
-            cell, how many seconds something stands still there.
+            of the share of foreground; the same at all cells, how noisy the picture is
+            (`passing.Passing.share`); mean over the cell, how many seconds something stands still
+            there; and, the same at all cells, the brightness relative to the background.
         centres: float32 [n, 2]: (x, y) of the windows, pixels of the working frame.
         crops: uint8 [n, 64, 64, 3] or [n, 64, 64]: the pixels of the windows.
     """
@@ -62,7 +64,7 @@ class SceneMeter:
         self._last: np.ndarray | None = None
         half = BOX * reference.body[1::2] / 2  # at half size, by row
         self._tall = np.maximum(2 * np.rint(half / 2), 2.0)  # even: the box has whole pixels
-        self._shake = Shake(reference)
+        self._shake, self._passing = Shake(reference), Passing(reference)
         self._still = np.zeros([side // 2 for side in reference.shape], np.float32)
 
     def update(self, frame: np.ndarray) -> Measured:
@@ -80,7 +82,10 @@ class SceneMeter:
             )
         grey = to_grey(frame, reference.shape)
         shift = self._shake.shift(grey)
-        grey = self._shake.undone(grey, shift)
+        noisy = self._passing.noisy
+        grey = self._passing.update(self._shake.undone(grey, shift), frame)
+        if self._passing.noisy and not noisy:  # against a frame with noise all would flow
+            self._last = None if self._last is None else grey
         share = _half(foreground(grey, reference.background, reference.limit).astype(np.float32))
         flow = np.zeros((*share.shape, 2), np.float32)
         if self._last is not None:
@@ -88,8 +93,9 @@ class SceneMeter:
             self._stand(share, flow)
         self._last = grey
         centres = 2 * self._peaks(share)
-        crops = self._crops(frame, centres + np.array(shift, np.float32))
-        return Measured(self._cells(np.dstack([flow, share])), centres, crops)
+        crops = self._crops(centres + np.array(shift, np.float32), frame.shape[2:])
+        light = brightness(grey, reference.background)
+        return Measured(self._cells(np.dstack([flow, share]), light), centres, crops)
 
     def _stand(self, share: np.ndarray, flow: np.ndarray) -> None:
         """Count the seconds that foreground stands still; who walks past stops the clock."""
@@ -99,17 +105,17 @@ class SceneMeter:
         change = np.where(seen & slow, step, np.where(seen, 0.0, -FORGET * step))
         self._still = np.clip(self._still + change, 0.0, LONGEST_S).astype(np.float32)
 
-    def _cells(self, values: np.ndarray) -> np.ndarray:
+    def _cells(self, values: np.ndarray, light: float) -> np.ndarray:
         step = CELL // 2
         y = np.arange(self._reference.grid[0]) * step + step / 2
         x = np.arange(self._reference.grid[1]) * step + step / 2
         tall = self._tall[y.astype(int)]
         sums = cv2.integral(values)
         narrow = _box_means(sums, y, x, tall, tall)
-        wide = _box_means(sums[..., 2:], y, x, WIDE * tall, WIDE * tall)
         size = self._reference.grid[::-1]
         still = cv2.resize(self._still, size, interpolation=cv2.INTER_AREA)
-        return np.dstack([narrow, wide, still]).astype(np.float16)
+        noise, bright = (np.full_like(still, one) for one in (self._passing.share, light))
+        return np.dstack([narrow, noise, still, bright]).astype(np.float16)
 
     def _peaks(self, share: np.ndarray) -> np.ndarray:
         """Find centres (x, y) of bodies at half size: float32 [n, 2], strongest first."""
@@ -127,10 +133,10 @@ class SceneMeter:
                 break
         return kept.astype(np.float32)
 
-    def _crops(self, frame: np.ndarray, centres: np.ndarray) -> np.ndarray:
+    def _crops(self, centres: np.ndarray, colours: tuple[int, ...]) -> np.ndarray:
         if not len(centres):
-            return np.zeros((0, CROP, CROP, *frame.shape[2:]), np.uint8)
-        working, body = resized(frame, self._reference.shape), self._reference.body
+            return np.zeros((0, CROP, CROP, *colours), np.uint8)
+        working, body = self._passing.picture(), self._reference.body
         crops = []
         for x, y in centres.tolist():
             side = max(4, round(WINDOW * float(body[min(int(y), len(body) - 1)])))

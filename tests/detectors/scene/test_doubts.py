@@ -1,0 +1,53 @@
+"""What is said of clips that are dark or noisy, and of training that lacked something."""
+
+import numpy as np
+import pytest
+
+from tests import drawn
+from vadjax.detectors.scene.doubts import cautions_of, night_of, noise_of
+
+BACK = drawn.backdrop()
+CAMERA = drawn.reference(BACK, body=20)
+
+
+def walk(number=20):
+    body = drawn.texture(20, 10)
+    return [drawn.put(BACK.copy(), body, 10 + 2 * k, 40) for k in range(number)]
+
+
+def clip(frames):
+    return drawn.clip("test/0", [frame.astype(np.uint8) for frame in frames], CAMERA)
+
+
+@pytest.mark.parametrize(
+    ("gain", "said"), [(1.0, ""), (0.6, ""), (1.3, ""), (0.1, "its frames have 1")]
+)
+def test_a_clip_of_the_night_is_said_to_be_dark(gain, said):
+    found = night_of(clip([gain * frame for frame in walk()]))
+    assert found.startswith(said) and bool(found) == bool(said)
+
+
+def test_noise_is_said_with_the_share_of_its_frames():
+    rng, frames = np.random.default_rng(0), walk(60)
+    wet = [frame + 60 * (rng.random(frame.shape) < 0.03) for frame in frames[30:]]
+    assert noise_of(clip(frames)) == ""
+    found = noise_of(clip([*frames[:30], *wet]))
+    share = int(found.removeprefix("in ").partition("%")[0])
+    assert 40 <= share <= 50 and "of its frames the picture is noisy (rain, snow" in found
+
+
+def state(frames, clips=4, background=BACK):
+    fitted = {"training": [(f"train/{n}", 0, frames // clips) for n in range(clips)]}
+    names = [f"train/{n}" for n in range(clips)]
+    return {"clips": names, "fitted_on": fitted, "reference": {"background": background}}
+
+
+def test_what_training_lacked_is_said_each_by_itself():
+    assert cautions_of(state(200), 4) == []
+    [few] = cautions_of(state(196), 4)
+    assert few.startswith("learnt from 196 frames, below the 200 with which")
+    [dark] = cautions_of(state(200, background=0.2 * BACK), 4)
+    assert dark.startswith("the training clips are dark: nine tenths") and "less than 14" in dark
+    [clips] = cautions_of(state(200, clips=2), 4)
+    assert clips.startswith("calibrated on stretches of 2 clips: what")
+    assert len(cautions_of(state(100, clips=1, background=0.2 * BACK), 4)) == 3
