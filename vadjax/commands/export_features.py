@@ -1,4 +1,4 @@
-"""Write the features of a run to .npy files, for other programs or for training without videos.
+"""Write the features of a run to .npy files, to be read without its videos.
 
 vadjax export-features --workdir=DIR --out=DIR [--form=videos|classes]
 

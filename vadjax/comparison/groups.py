@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from vadjax.comparison.columns import PATHS
-from vadjax.detectors import DETECTORS, WINDOW_MODEL
+from vadjax.detectors import DETECTORS, WINDOW_MODEL, by_gradient
 from vadjax.models import MODELS
 from vadjax.report import wording
 
@@ -47,7 +47,7 @@ class RunRow:
     def model(self) -> str:
         """The model as the published tables name it, e.g. "BiLSTM"; else the detector's title."""
         kind = str(self.at("detector.name") or WINDOW_MODEL)
-        if kind != WINDOW_MODEL:
+        if not by_gradient(kind):
             return DETECTORS[kind].title if kind in DETECTORS else kind
         name = str(self.at("detector.model") or "–")
         title = MODELS[name].title if name in MODELS else name
@@ -56,7 +56,7 @@ class RunRow:
     @property
     def epochs_asked(self) -> int | None:
         """The config's `train.epochs`; None where nothing is trained by gradient."""
-        trained = str(self.at("detector.name") or WINDOW_MODEL) == WINDOW_MODEL
+        trained = by_gradient(str(self.at("detector.name") or WINDOW_MODEL))
         return self.settings.get("train.epochs") if trained else None  # type: ignore[return-value]
 
     @property

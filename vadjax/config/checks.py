@@ -171,10 +171,11 @@ def combinations(flat: Mapping[str, Any], *, inputs: bool = True) -> list[str]:
             f"dataset.augment={flat['dataset.augment']!r} copies abnormal frames alone, which "
             "marks them; only dataset.protocol=published_shuffled takes it."
         )
-    if threshold in ("f1", "youden") and not protocol.supervised:
+    if threshold in ("f1", "youden") and protocol.labels != "frames":
         faults.append(
-            f"evaluate.threshold={threshold!r} needs labelled validation clips, "
-            "which one_class has not; choose by_clip, alarms, quantile, mean_std, pot or conformal."
+            f"evaluate.threshold={threshold!r} needs validation clips with labelled frames, "
+            f"which {protocol.name} has not; choose by_clip, alarms, quantile, mean_std, pot or "
+            "conformal."
         )
     if (threshold == "fixed") != (flat["evaluate.threshold_value"] is not None):
         faults.append(

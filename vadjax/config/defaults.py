@@ -66,6 +66,13 @@ def default_config() -> ConfigDict:
         )
     )
     config.window = ConfigDict(dict(length=16, stride=1, dilation=1, label="last"))
+    config.bag = ConfigDict(  # bag_model: a snippet is window.length rows
+        dict(
+            segments=32,  # instances of a bag
+            instances="segments",  # trained on: means of so many equal parts; or "snippets" of them
+            scored="snippets",  # of which each gets a score; "segments": equal parts of the video
+        )
+    )
     config.model = ConfigDict(
         dict(
             name="lstm",
@@ -95,7 +102,8 @@ def default_config() -> ConfigDict:
         dict(
             epochs=20,
             batch_size=64,
-            batches="windows",  # "runs": of neighbours, faster for recurrent models; see runs.py
+            batches="windows",  # "runs": of neighbours, faster for recurrent models; see runs.py;
+            # "pairs": bag_model, as many abnormal as normal videos
             optimizer="adam",
             learning_rate=1e-3,
             weight_decay=0.0,

@@ -10,7 +10,13 @@ from vadjax.models import MODELS, OBJECTIVES
 
 def faults_of_window_model(flat: Mapping[str, Any]) -> list[str]:
     """Return which keys of a flat config do not go together where a model of windows is trained."""
-    return [*_classes(flat), *_model(flat), *_training(flat), *_window_protocols(flat)]
+    return [
+        *_classes(flat),
+        *_model(flat),
+        *_bags(flat),
+        *_training(flat),
+        *_window_protocols(flat),
+    ]
 
 
 def _classes(flat: Mapping[str, Any]) -> list[str]:
@@ -38,14 +44,19 @@ def _model(flat: Mapping[str, Any]) -> list[str]:
     protocol, tap = flat["dataset.protocol"], flat["features.tap"]
     name, objective = flat["model.name"], flat["objective.name"]
     model, goal = MODELS[name], OBJECTIVES[objective]
-    if PROTOCOLS[protocol].supervised != goal.supervised:
+    if PROTOCOLS[protocol].labels != goal.labels:
+        kinds = {
+            "frames": "learn from labels",
+            "videos": "from labels of videos",
+            "": "never see one",
+        }
+        parts = []
+        for labels, words in kinds.items():
+            protocols = (p for p in PROTOCOLS if PROTOCOLS[p].labels == labels)
+            goals = (o for o in OBJECTIVES if OBJECTIVES[o].labels == labels)
+            parts.append(f"{_names(protocols)} {words} (objective.name={_names(goals, 'or')})")
         faults.append(
-            f"protocol {protocol!r} does not go with objective {objective!r}: "
-            f"{_names(p for p in PROTOCOLS if PROTOCOLS[p].supervised)} learn from labels "
-            f"(objective.name={_names((o for o in OBJECTIVES if OBJECTIVES[o].supervised), 'or')}),"
-            f" {_names(p for p in PROTOCOLS if not PROTOCOLS[p].supervised)} never see one "
-            f"(objective.name="
-            f"{_names((o for o in OBJECTIVES if not OBJECTIVES[o].supervised), 'or')})."
+            f"protocol {protocol!r} does not go with objective {objective!r}: {', '.join(parts)}."
         )
     if objective not in model.objectives:
         serving = (other for other in MODELS if objective in MODELS[other].objectives)
@@ -70,9 +81,40 @@ def _model(flat: Mapping[str, Any]) -> list[str]:
             f"window.length={flat['window.length']} has no row for model {name!r} to predict with "
             f"model.lag={flat['model.lag']}; set a longer window, or a smaller lag."
         )
-    if flat["evaluate.threshold"] == "half" and objective != "classify":
+    if flat["evaluate.threshold"] == "half" and objective != "classify" and goal.labels != "videos":
         faults.append("evaluate.threshold=half is for probabilities: set objective.name=classify.")
     return faults
+
+
+def _bags(flat: Mapping[str, Any]) -> list[str]:
+    """Return what does not go together where labels of videos are learnt from."""
+    of_bags = OBJECTIVES[flat["objective.name"]].labels == "videos"
+    if flat["detector.name"] != ("bag_model" if of_bags else "window_model"):
+        return [
+            f"objective {flat['objective.name']!r} does not go with detector "
+            f"{flat['detector.name']!r}: objectives of bags ({_names(_of_bags(), 'or')}) are "
+            "those of bag_model, all others those of window_model."
+        ]
+    if of_bags == (flat["train.batches"] != "pairs"):
+        wanted = "pairs" if of_bags else "windows"
+        return [f"detector {flat['detector.name']!r} wants train.batches={wanted}."]
+    if not of_bags:
+        return []
+    faults = []
+    if flat["train.batch_size"] % 2:
+        faults.append(
+            f"train.batch_size is {flat['train.batch_size']}; bag_model wants an even number, half "
+            "of it abnormal videos and half normal ones."
+        )
+    if flat["window.dilation"] != 1:
+        faults.append("bag_model averages neighbouring rows: set window.dilation=1.")
+    if flat["bag.segments"] < 2:
+        faults.append(f"bag.segments is {flat['bag.segments']}; it must be at least 2.")
+    return faults
+
+
+def _of_bags() -> Iterable[str]:
+    return (name for name, entry in OBJECTIVES.items() if entry.labels == "videos")
 
 
 def _training(flat: Mapping[str, Any]) -> list[str]:

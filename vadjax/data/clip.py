@@ -115,6 +115,18 @@ class Clip:
         return ScoredVideo(self.id, scores, **facts, **known_of(video, segment))
 
 
+def without_frame_truth(video: Video) -> Video:
+    """Return a video of which only the label of the whole is known, not that of any frame."""
+    timeline = video.timeline
+    return dataclasses.replace(
+        video,
+        labels=None,
+        masks=None,
+        timeline=None if timeline is None else dataclasses.replace(timeline, labels=None),
+        metadata={key: value for key, value in video.metadata.items() if key != "kinds"},
+    )
+
+
 def known_of(video: Video, segment: Segment) -> dict:
     """Return the fields of a ScoredVideo that follow from a video.
 

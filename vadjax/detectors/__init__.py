@@ -54,6 +54,9 @@ FREE, DISTANCE, LOOKUP = "content_free", "feature_distance", "label_lookup"  # m
 CLIPS, WINDOWS = ("segment",), ("window",)
 DETECTORS = {
     WINDOW_MODEL: Entry("window_model", "WindowModel", "Model of windows", gradient=True),
+    "bag_model": Entry(
+        "bag_model", "BagModel", "Model of bags", gradient=True, protocols=("weak", "weak_by_video")
+    ),
     "random": Entry(FREE, "Random", "Random numbers", NOTHING, (), (*CLIPS, *WINDOWS), random=True),
     "frame_index": Entry(FREE, "FrameIndex", "Position in the clip", NOTHING, (), CLIPS),
     "clip_centre": Entry(FREE, "ClipCentre", "Nearness to the clip’s centre", NOTHING, (), CLIPS),
@@ -81,6 +84,11 @@ DETECTORS = {
         LOOKUP, "NearestAlike", "Most alike labelled frames", FEATURES, units=WINDOWS
     ),
 }
+
+
+def by_gradient(name: str) -> bool:
+    """Say whether a detector is a model that is trained by gradient; an unknown one is none."""
+    return name in DETECTORS and DETECTORS[name].gradient
 
 
 def create(name: str, config: Any, *, frontend: "Frontend | None" = None) -> "Detector":

@@ -42,6 +42,7 @@ class WindowModel(ClipDetector):
     """
 
     name, inputs = "window_model", ("features",)
+    maps = True  # of its gradients, in stage explain
 
     def __init__(self, config: ConfigDict, frontend: Any = None):
         super().__init__(config, frontend)

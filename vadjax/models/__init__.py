@@ -64,7 +64,8 @@ def create(model_config: Any, *, feature_shape: Sequence[int], objective: Any) -
             f"model {name} serves the objective {' and '.join(entry.objectives)} only, but "
             f"objective.name is {objective.name!r}; use {', '.join(others)}"
         )
-    if len(shape) != {"vectors": 1, "maps": 3}[entry.reads]:
+    ranks = {"vectors": (1, 2) if entry.crops else (1,), "maps": (3,)}[entry.reads]
+    if len(shape) not in ranks:
         wanted, mend = {
             "vectors": ("pooled features of shape (d,)", "pool the features"),
             "maps": ("feature maps of shape (h, w, c)", "extract maps (features.tap=map)"),

@@ -20,12 +20,14 @@ class ModelEntry(NamedTuple):
         title: as tables name it.
         reads: shape of a feature row: "vectors" (d,) or "maps" (h, w, c).
         objectives: names of the objectives that it serves.
+        crops: a row of vectors may be one of several crops, (crops, d).
     """
 
     module: str
     title: str
     reads: str
     objectives: tuple[str, ...]
+    crops: bool = False
 
 
 class ObjectiveEntry(NamedTuple):
@@ -50,7 +52,15 @@ class ObjectiveEntry(NamedTuple):
         """Whether it learns from labels."""
         return bool(self.reads)
 
+    @property
+    def labels(self) -> str:
+        """What it learns from: labels of "frames" (or masks), of "videos", or none, ""."""
+        if "video_label" in self.reads:
+            return "videos"
+        return "frames" if self.reads else ""
 
+
+_OF_BAGS = ("mil_ranking", "mil_topk", "mil_attention")
 _SCANNED = ("predict", "reconstruct", "classify")
 
 MODELS: Mapping[str, ModelEntry] = {
@@ -76,6 +86,7 @@ MODELS: Mapping[str, ModelEntry] = {
     "unet_segmenter": ModelEntry(
         "unet_segmenter", "U-Net segmenter", "maps", ("classify", "segment")
     ),
+    "bag_mlp": ModelEntry("bag_mlp", "MLP of bags", "vectors", _OF_BAGS, crops=True),
 }
 
 OBJECTIVES: Mapping[str, ObjectiveEntry] = {
@@ -85,4 +96,7 @@ OBJECTIVES: Mapping[str, ObjectiveEntry] = {
     "density": ObjectiveEntry("density", "fitting a density of motion", min_length=2),
     "classify": ObjectiveEntry("classify", "classifying", reads=("frame_label",)),
     "segment": ObjectiveEntry("segment", "segmenting", reads=("cell_label",)),
+    "mil_ranking": ObjectiveEntry("mil_ranking", "ranking bags of", reads=("video_label",)),
+    "mil_topk": ObjectiveEntry("mil_topk", "comparing magnitudes of", reads=("video_label",)),
+    "mil_attention": ObjectiveEntry("mil_attention", "attending to", reads=("video_label",)),
 }

@@ -34,7 +34,9 @@ def explain(run: Run) -> None:
     own = {v.id: v.maps for v in scored if v.maps is not None}
     if not run.config.explain.maps:
         reasons = dict.fromkeys(parts, "explain.maps is off")
-    elif isinstance(run.detector, WindowModel) or (own and len(own) == len(scored)):
+    elif (isinstance(run.detector, WindowModel) and run.detector.maps) or (
+        own and len(own) == len(scored)
+    ):
         parts, reasons = _with_maps(run, own)
     elif own:
         why = f"detector {run.detector.name} gives maps of {len(own)} of {len(scored)} videos"

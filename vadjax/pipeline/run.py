@@ -12,7 +12,7 @@ from ml_collections import ConfigDict
 from vadjax import backbones, data, detectors
 from vadjax import config as configs
 from vadjax.data.arrays.new_array import New, in_memory
-from vadjax.data.clip import Clip, clips_of
+from vadjax.data.clip import Clip, clips_of, without_frame_truth
 from vadjax.data.splits import scenes
 from vadjax.data.splits.folds import make_folds
 from vadjax.data.splits.protocols import PROTOCOLS
@@ -288,7 +288,15 @@ class Run:
             See `data.clip.clips_of`.
         """
         known: dict[str, Any] = {"name": WINDOWS, "fold": fold.index, "new_maps": new_maps}
-        return clips_of(units, self.videos, self.read, **known)
+        videos = self.videos
+        if self.protocol.labels == "videos" and units != fold.test:
+            videos = self._without_frame_truth
+        return clips_of(units, videos, self.read, **known)
+
+    @functools.cached_property
+    def _without_frame_truth(self) -> dict:
+        """All videos as a detector sees them that learns from labels of videos."""
+        return {name: without_frame_truth(video) for name, video in self.videos.items()}
 
     @property
     def metrics(self) -> dict:

@@ -106,7 +106,10 @@ def _now(run: Run, kind: str) -> dict[str, str]:
 
 
 def _hash_of_labels(video: Video) -> str:
-    return "" if video.labels is None else hashlib.sha256(video.labels.tobytes()).hexdigest()[:16]
+    labels = video.labels if video.timeline is None else video.timeline.labels
+    if labels is None:
+        return "" if video.video_label is None else f"video {video.video_label}"
+    return hashlib.sha256(labels.tobytes()).hexdigest()[:16]
 
 
 def _hash_of_masks(video: Video) -> str:

@@ -6,7 +6,7 @@ from typing import Any
 
 from vadjax import data
 from vadjax.data.splits.protocols import PROTOCOLS, Protocol
-from vadjax.detectors import DETECTORS, WINDOW_MODEL
+from vadjax.detectors import DETECTORS, WINDOW_MODEL, by_gradient
 from vadjax.models.registry import OBJECTIVES
 from vadjax.report.texts import BASELINES, RULES, Baseline
 
@@ -61,7 +61,7 @@ def detector(metrics: Mapping) -> str:
     """Name the detector, e.g. "lstm predicting tf_efficientnet_lite0 features"."""
     found = {k: str(v) for k, v in (metrics.get("detector") or {}).items() if v is not None}
     name, objective = found.get("name", WINDOW_MODEL), found.get("objective", "")
-    if name != WINDOW_MODEL:
+    if not by_gradient(name):
         return DETECTORS[name].title if name in DETECTORS else name
     words = (
         found.get("model"),

@@ -9,12 +9,13 @@ import numpy as np
 from vadjax.data.leakage.fitted import FittedOn
 from vadjax.data.splits.units import Fold, Segment, Units
 from vadjax.data.splits.windows import WindowTable
+from vadjax.detectors.bag_model import BagModel
 from vadjax.errors import UserError
 from vadjax.features.standardize import Standardizer
 from vadjax.pipeline.run import Run
-from vadjax.training.batches import num_steps
+from vadjax.training.batches import num_steps, steps_of
 from vadjax.training.budget import choose_arrays
-from vadjax.training.inputs import TrainingData, check, hyperparameters, run_size
+from vadjax.training.inputs import TrainingData, check, hyperparameters, pair_table, run_size
 from vadjax.training.member import Member
 from vadjax.training.runs import pad_tables
 
@@ -78,6 +79,8 @@ def make_tasks(runs: Sequence[Run]) -> tuple[list[Task], dict, dict[str, str]]:
             continue
         member = Member(f"{run.workdir.name}|{fold.index}", run.config.seed, hparams, own)
         steps = num_steps(len(data.train), run.config.train.batch_size)
+        if data.pairs:
+            steps = steps_of(own.get("train", shared["train"]), run.config.train.batch_size)
         if size:
             table = own.get("train", shared["train"])
             steps = int(table.get("count", len(table["frames"])))
@@ -97,15 +100,16 @@ def _same_windows(pairs: Sequence[tuple[Run, Fold]]) -> tuple[list, dict]:
 
 def _different_windows(pairs: Sequence[tuple[Run, Fold]]) -> tuple[list, dict]:
     """Return (standardizer, data, own arrays) for each pair, and the shared arrays."""
-    inputs = _raw_inputs(pairs)
+    inputs = _raw_bags(pairs) if _bags(pairs) else _raw_inputs(pairs)
     empty = [data for _, data in inputs if not (len(data.train) and len(data.validation))]
     data = (empty or [data for _, data in inputs])[0]
     check(data, pairs[0][0].detector.objective)
     size = run_size(pairs[0][0].config.train)
-    tables = {
-        split: pad_tables([getattr(data, split) for _, data in inputs], size)
-        for split in ("train", "validation")
-    }
+    tables = {}
+    for split in ("train", "validation"):
+        each = [getattr(data, split) for _, data in inputs]
+        more = [pair_table(data, getattr(data, split)) for _, data in inputs if data.pairs]
+        tables[split] = pad_tables(each, size, more)
     with_own = []
     for index, (standardizer, data) in enumerate(inputs):
         own = {
@@ -115,6 +119,21 @@ def _different_windows(pairs: Sequence[tuple[Run, Fold]]) -> tuple[list, dict]:
         with_own.append((standardizer, data, own))
     shared, _ = choose_arrays(inputs[0][1], pairs[0][0].config.train)
     return with_own, shared
+
+
+def _bags(pairs: Sequence[tuple[Run, Fold]]) -> bool:
+    return isinstance(pairs[0][0].detector, BagModel)
+
+
+def _raw_bags(pairs: Sequence[tuple[Run, Fold]]) -> list[tuple[Standardizer, TrainingData]]:
+    """Return the inputs of folds of a model of bags; all have the bags of all used videos."""
+    first = pairs[0][0]
+    splits = {split_key(fold): fold for _, fold in pairs}
+    made = first.detector.pooled(
+        [(first.clips(f.train, f), first.clips(f.validation, f)) for f in splits.values()]
+    )
+    by_key = dict(zip(splits, made, strict=True))
+    return [by_key[split_key(fold)] for _, fold in pairs]
 
 
 def _raw_inputs(pairs: Sequence[tuple[Run, Fold]]) -> list[tuple[Standardizer, TrainingData]]:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 import jax
 import jax.numpy as jnp
 
+from vadjax.errors import UserError
 from vadjax.training.state import ORDER, key_of
 
 AXIS = "data"  # of the devices over which a batch is divided
@@ -63,6 +64,8 @@ def steps_of(table: Mapping, batch_size: int) -> int:
     """
     if "frames" in table:
         return len(table["frames"])
+    if "longer" in table:
+        return num_steps(len(table["longer"]), max(1, batch_size // 2))
     return num_steps(len(table["rows"]), batch_size)
 
 
@@ -81,8 +84,48 @@ def plan(table: Mapping, order: Callable, batch_size: int) -> dict[str, jax.Arra
     count = table.get("count")
     if "frames" in table:
         return {"run": order(table["frames"].shape[0], count)}
+    if "longer" in table:
+        return pairs(table, order(table["rows"].shape[0], count), batch_size)
     index, weight = batches(order(table["rows"].shape[0], count), batch_size, count)
     return {"index": index, "weight": weight}
+
+
+def pairs(table: Mapping, order: jax.Array, batch_size: int) -> dict[str, jax.Array]:
+    """Cut an epoch into batches of as many abnormal as normal bags.
+
+    Every bag of the larger class comes once, those of the smaller class again from the beginning
+    of their order; the last batch is padded with weight 0. Losses compare the bags of a batch, so
+    it is not divided over devices.
+
+    Args:
+      table: `positive` bool [n]; `longer` [m], m being the size of the larger class (of all
+        members the largest); `count` as in `plan`.
+      order: int [n], of all bags.
+      batch_size: bags of both classes.
+
+    Returns:
+      index int32, weight float32 [steps, b]: an abnormal and a normal bag in turn.
+
+    Raises:
+      UserError: a batch would be divided over several devices.
+    """
+    if jax.lax.axis_size(AXIS) > 1:
+        raise UserError("a batch of bags is not divided over devices: set train.num_devices=1.")
+    length, half = order.shape[0], max(1, batch_size // 2)
+    steps = num_steps(table["longer"].shape[0], half)
+    positive = table["positive"][order]
+    there = jnp.arange(length) < table.get("count", length)
+    group = jnp.where(there, jnp.where(positive, 0, 1), 2)
+    ordered = order[jnp.argsort(group, stable=True)]  # abnormal, normal, padding
+    sizes = [(group == kind).sum() for kind in range(2)]
+    place = jnp.arange(steps * half)
+    columns = [
+        ordered[start + place % jnp.maximum(size, 1)]
+        for start, size in zip((0, sizes[0]), sizes, strict=True)
+    ]
+    index = jnp.stack(columns, 1).reshape(steps, 2 * half)
+    weight = jnp.repeat(place < jnp.maximum(*sizes), 2).reshape(steps, 2 * half)
+    return {"index": index.astype(jnp.int32), "weight": weight.astype(jnp.float32)}
 
 
 def batches(

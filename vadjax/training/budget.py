@@ -9,6 +9,7 @@ import jax
 import numpy as np
 from jax.experimental import multihost_utils
 
+from vadjax.errors import UserError
 from vadjax.training.chunks import Chunked
 from vadjax.training.inputs import TrainingData, resident_arrays, run_size, tables
 
@@ -50,6 +51,11 @@ def choose_arrays(data: TrainingData, train: Any) -> tuple[dict[str, Any], str]:
     if data.nbytes <= budget:
         words += f" resident on the device (budget {_size(budget)})"
         return resident_arrays(data, run_size=size), words
+    if data.pairs:
+        raise UserError(
+            f"{words} of bags, above the budget of {_size(budget)}: lower bag.segments, take the "
+            "mean of crops (dataset.crops=mean), or raise train.memory_mb."
+        )
     # Two chunks are on the device; on a CPU one that is being gathered is in the same memory.
     copies = 3 if jax.default_backend() == "cpu" else 2
     features = Chunked(data, budget // copies)

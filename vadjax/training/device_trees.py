@@ -24,8 +24,12 @@ class DeviceTrees:
     every array, `shard_map` has one array laid over the mesh; the methods hide the difference.
     """
 
-    def __init__(self, count: int = 0, *, mode: str = "shard_map", members: int = 1):
+    def __init__(
+        self, count: int = 0, *, mode: str = "shard_map", members: int = 1, whole: bool = False
+    ):
         """Take `count` devices, the same number of each process; 0 is one on CPU, all elsewhere.
+
+        With `whole` a batch is not divided: only as many are taken as divide the members.
 
         Raises:
           UserError: there are fewer devices, or the mode is unknown or not for several processes.
@@ -37,6 +41,8 @@ class DeviceTrees:
         across = math.gcd(members, count)
         if mode == "pmap" and across < count:  # pmap has one axis: members or data
             across = 1
+        if whole:
+            taken, count = taken[:across], across
         self.mode, self.count, self.members = mode, count, members
         self._across, self._along = across, count // across
         mesh = np.array(taken).reshape(across, self._along)

@@ -104,7 +104,7 @@ def fit(
     shared, choice = choose_arrays(data, train)
     steps = steps_of(shared["train"], train.batch_size)
     settings = Settings.of(train, steps)
-    devices = Devices(train.num_devices, mode=train.parallel)
+    devices = Devices(train.num_devices, mode=train.parallel, whole=train.batches == "pairs")
     folder = workdir / "checkpoints" / name
     identity = {
         **{key: value for key, value in train.to_dict().items() if key not in FREE},

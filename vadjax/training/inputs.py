@@ -31,6 +31,8 @@ class TrainingData(NamedTuple):
       standardize: rows [k, ...] -> float32 of the same shape; applied to rows as they are read,
         which keep their dtype. None: the clips are standardised.
       segments: which frames of which video each of `clips` holds, where that is noted.
+      noted: what `fitted_on` is, where rows are not those of `segments`.
+      pairs: batches have as many abnormal as normal videos, by `video_labels`; a window is a clip.
     """
 
     clips: Sequence[np.ndarray]
@@ -41,12 +43,14 @@ class TrainingData(NamedTuple):
     cell_labels: np.ndarray | None = None
     standardize: Callable[[np.ndarray], np.ndarray] | None = None
     segments: Sequence[Segment] = ()
+    noted: FittedOn | None = None
+    pairs: bool = False
 
     @property
     def fitted_on(self) -> FittedOn:
         """The frames in the windows that train and that stop the training, by purpose."""
-        if not self.segments:
-            return {}
+        if self.noted is not None or not self.segments:
+            return self.noted or {}
         tables = {"training": self.train, "early stopping": self.validation}
         return {name: stretches(self.segments, table.rows) for name, table in tables.items()}
 
@@ -134,6 +138,15 @@ def check(data: TrainingData, objective: Objective) -> None:
         "frame_label": ("labels", data.frame_labels),
         "video_label": ("labels of videos", data.video_labels),
     }
+    if data.pairs and data.video_labels is not None:
+        for table, clips in ((data.train, "training"), (data.validation, "validation")):
+            positive = pair_table(data, table)["positive"]
+            if positive.all() or not positive.any():
+                raise UserError(
+                    f"all {len(positive)} {clips} clips are {'ab' * bool(positive[0])}normal; "
+                    f"objective {objective.name!r} compares abnormal with normal ones: give clips "
+                    "of both."
+                )
     for name in objective.reads:
         what, given = labels.get(name, ("", ()))
         if given is None:
@@ -217,9 +230,27 @@ def tables(data: TrainingData, *, run_size: int = 0) -> dict[str, dict[str, np.n
 
     def table(of: Any) -> dict[str, np.ndarray]:
         cut = cut_runs(of, run_size) if run_size else {}
+        cut |= pair_table(data, of) if data.pairs else {}
         return {"rows": of.rows, "video": of.video, **cut}
 
     return {"train": table(data.train), "validation": table(data.validation)}
+
+
+def pair_table(data: TrainingData, table: Any) -> dict[str, np.ndarray]:
+    """Return what `batches.pairs` reads of a table of bags.
+
+    Args:
+      data: with `video_labels`.
+      table: of windows, each of one clip.
+
+    Returns:
+      positive bool [m]; longer int32 [size of the larger class].
+    """
+    assert data.video_labels is not None  # `check` has looked
+    by_row = np.repeat(data.video_labels, [len(clip) for clip in data.clips])
+    positive = by_row[table.rows[:, 0]] > 0
+    size = max(int(positive.sum()), int((~positive).sum()))
+    return {"positive": positive, "longer": np.arange(size, dtype=np.int32)}
 
 
 def labels_of_rows(data: TrainingData) -> dict[str, np.ndarray]:

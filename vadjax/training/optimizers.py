@@ -8,7 +8,8 @@ import optax
 
 from vadjax.errors import unknown
 
-OPTIMIZERS = ("adam", "adamw")
+OPTIMIZERS = ("adam", "adamw", "adagrad")
+ADAGRAD_EPS = 1e-8
 SCHEDULES = ("constant", "cosine", "plateau")
 
 
@@ -24,7 +25,8 @@ def create(
     """Build the transformation for one step; its state has one structure for all arguments.
 
     "adam" adds the weight decay to the gradient (as torch.optim.Adam does), "adamw" to the step
-    (Loshchilov and Hutter, 2019), so that it does not pass through Adam's normalisation.
+    (Loshchilov and Hutter, 2019), so that it does not pass through Adam's normalisation. "adagrad"
+    (Duchi et al., 2011) divides by the root of the sum of all squared gradients so far.
 
     Args:
       name: one of `OPTIMIZERS`.
@@ -45,8 +47,8 @@ def create(
     nothing, decay = optax.identity(), optax.add_decayed_weights(weight_decay)
     return optax.chain(
         optax.clip_by_global_norm(clip_norm) if clip_norm > 0 else nothing,
-        decay if name == "adam" else nothing,
-        optax.scale_by_adam(b1, b2),
+        nothing if name == "adamw" else decay,
+        optax.scale_by_rss(0.0, ADAGRAD_EPS) if name == "adagrad" else optax.scale_by_adam(b1, b2),
         decay if name == "adamw" else nothing,
         optax.scale(-learning_rate),
     )

@@ -193,7 +193,8 @@ def train_members(
         rate = float(member.hparams["learning_rate"])
         return Progress(train, name=member.name, windows=windows, kept={}, rate=rate)
 
-    devices = Devices(train.num_devices, mode=train.parallel, members=len(seated))
+    whole = train.batches == "pairs"
+    devices = Devices(train.num_devices, mode=train.parallel, members=len(seated), whole=whole)
     start = time.perf_counter()
     population = Population(
         model,

@@ -61,13 +61,16 @@ def pad_runs(cut: Mapping, *, num_runs: int, num_frames: int) -> dict[str, np.nd
     return {**padded, "count": np.asarray(count, np.int32)}
 
 
-def pad_tables(tables: Sequence[Any], size: int) -> list[dict[str, np.ndarray]]:
+def pad_tables(
+    tables: Sequence[Any], size: int, more: Sequence[Mapping[str, np.ndarray]] = ()
+) -> list[dict[str, np.ndarray]]:
     """Return the window tables of a population's members as arrays of one length.
 
     Args:
       tables: one for each member, padded with its first row; members of one split have the same
         object.
       size: windows per run of consecutive windows where batches are such runs; else 0.
+      more: of each member, what `inputs.pair_table` returned where batches are pairs.
 
     Returns:
       {rows, video, count} of each member, or what `pad_runs` returns in place of the count.
@@ -84,6 +87,9 @@ def pad_tables(tables: Sequence[Any], size: int) -> list[dict[str, np.ndarray]]:
             "rows": np.concatenate([table.rows, np.repeat(table.rows[:1], missing, axis=0)]),
             "video": np.concatenate([table.video, np.repeat(table.video[:1], missing)]),
         }
+        if more:
+            arrays["positive"] = np.pad(more[index]["positive"], (0, missing))
+            arrays["longer"] = max((each["longer"] for each in more), key=len)
         if not size:
             return {**arrays, "count": np.asarray(len(table), np.int32)}
         num_runs, num_frames = (max(n) for n in zip(*shapes, strict=True))

@@ -9,6 +9,7 @@ from vadjax.data.splits import split_once
 from vadjax.data.splits.protocols import PROTOCOLS
 from vadjax.data.splits.split_by_clip import by_video, one_class
 from vadjax.data.splits.split_by_window import by_window
+from vadjax.data.splits.split_weak import weak, weak_by_video
 from vadjax.data.splits.units import Fold
 from vadjax.data.splits.windows import window_span
 from vadjax.data.video import Dataset
@@ -34,7 +35,7 @@ def make_folds(
         dataset: `train` and `test` videos.
         protocol: one of `protocols.PROTOCOLS`.
         holdout: share of the training clips that is held out, in (0, 1).
-        num_folds: folds of by_video; 0 is the data set's own number.
+        num_folds: folds of by_video and weak_by_video; 0 is the data set's own number.
         length: rows of the windows that the detector reads; where whole clips are divided, clips
             shorter than a window are never held out.
         stride: rows between the starts of two windows.
@@ -44,7 +45,7 @@ def make_folds(
         seed: of the division.
 
     Returns:
-        The folds: several under by_video, else one.
+        The folds: several under by_video and weak_by_video, else one.
 
     Raises:
         UserError: the protocol is unknown, the data set has no official split, no clip is usable,
@@ -77,6 +78,10 @@ def make_folds(
     if protocol == split_once.NAME:
         span = window_span(length, dilation)
         return (split_once.train_validation_test(dataset, window_span=span, seed=seed),)
+    if protocol == "weak":
+        return (weak(dataset, holdout=holdout, seed=seed),)
+    if protocol == "weak_by_video":
+        return weak_by_video(dataset, holdout=holdout, num_folds=num_folds, seed=seed)
     if PROTOCOLS[protocol].supervised:
         return by_video(dataset, num_folds=num_folds, **clip)
     return (one_class(dataset, protocol=protocol, **clip),)

@@ -14,7 +14,7 @@ class Protocol:
         name: as in the config, `dataset.protocol`.
         title: for people.
         text: what it does, in two or three sentences, for the page.
-        supervised: it trains on labels of abnormal frames.
+        labels: what it trains on: labels of "frames", labels of whole "videos", or "", none.
         unit: what is divided: "video" (whole clips) or "window".
         leaky: test windows share frames with training windows; it runs by its name alone.
         standardized: features are standardised by the statistics of the training units.
@@ -23,10 +23,15 @@ class Protocol:
     name: str
     title: str
     text: str
-    supervised: bool = False
+    labels: str = ""
     unit: str = "video"
     leaky: bool = False
     standardized: bool = True
+
+    @property
+    def supervised(self) -> bool:
+        """Whether it trains on labels."""
+        return bool(self.labels)
 
 
 _ALL = (
@@ -50,7 +55,26 @@ _ALL = (
         "Labelled clips were split at video level: each was scored by a model that was not "
         "trained on any frame of it, and other whole clips served early stopping and chose the "
         "threshold. The pooled scores come from several models.",
-        supervised=True,
+        labels="frames",
+    ),
+    Protocol(
+        "weak",
+        "video labels",
+        "The detector was trained on the published training clips, normal and abnormal ones, with "
+        "one label a clip; which of their frames are abnormal it was never given. Held-out "
+        "training clips of both kinds stopped the training, and held-out normal ones chose the "
+        "threshold. The labels of test frames were used for these metrics and for nothing else.",
+        labels="videos",
+    ),
+    Protocol(
+        "weak_by_video",
+        "video labels, by video",
+        "No abnormal training clips were published, so the labelled test clips were divided at "
+        "video level: each was scored by a model that was trained on others of them and on normal "
+        "training clips, with one label a clip and no label of a frame. Other whole clips stopped "
+        "the training, and held-out normal ones chose the threshold. The pooled scores come from "
+        "several models.",
+        labels="videos",
     ),
     Protocol(
         "by_video_70_15_15",
@@ -58,14 +82,14 @@ _ALL = (
         "Labelled clips were split once at video level, 70 % for training, 15 % for validation "
         "(early stopping and the threshold), 15 % for these metrics. No frame of a test clip was "
         "used in training; few clips are tested, so that another seed may give another figure.",
-        supervised=True,
+        labels="frames",
     ),
     Protocol(
         "random_window",
         "random windows",
         "Overlapping windows were split at random, so nearly every test window shares frames "
         "with a training window. The metrics measure memorisation, not detection.",
-        supervised=True,
+        labels="frames",
         unit="window",
         leaky=True,
     ),
@@ -76,7 +100,7 @@ _ALL = (
         "Test windows contain training frames, and their order in time is lost. The metrics "
         "serve comparison with those studies only; they do not predict performance on new "
         "videos.",
-        supervised=True,
+        labels="frames",
         unit="window",
         leaky=True,
         standardized=False,
