@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from vadjax.data.clip import Clip
-from vadjax.data.leakage.fitted import FittedOn, stretches_of
+from vadjax.data.leakage.fitted import FittedOn, Stretch, stretches_of
 from vadjax.data.scored_video import ScoredVideo
 from vadjax.data.splits.windows import WindowTable
 from vadjax.detectors.bags import Instances, bag, segments, snippets
@@ -82,11 +82,15 @@ class BagModel(WindowModel):
         labels = np.array([_label(clip) for clip in known.values()], np.int32)
         made = []
         for train, validation in pairs:
-            noted = {"training": _all_of(train), "early stopping": _all_of(validation)}
-            tables = [
-                self._table([numbers[clip.id] for clip in each]) for each in (train, validation)
-            ]
-            data = TrainingData(bags, *tables, video_labels=labels, noted=noted, pairs=True)
+            noted: FittedOn = {"training": _all_of(train), "early stopping": _all_of(validation)}
+            data = TrainingData(
+                bags,
+                self._table([numbers[clip.id] for clip in train]),
+                self._table([numbers[clip.id] for clip in validation]),
+                video_labels=labels,
+                noted=noted,
+                pairs=True,
+            )
             made.append((self.standardizer(train), data))
         return made
 
@@ -196,5 +200,5 @@ def _label(clip: Clip) -> int:
     return int(label)
 
 
-def _all_of(clips: Sequence[Clip]) -> FittedOn:
+def _all_of(clips: Sequence[Clip]) -> list[Stretch]:
     return stretches_of(clips, lambda clip: np.arange(len(clip)))

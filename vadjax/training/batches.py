@@ -119,11 +119,9 @@ def pairs(table: Mapping, order: jax.Array, batch_size: int) -> dict[str, jax.Ar
     ordered = order[jnp.argsort(group, stable=True)]  # abnormal, normal, padding
     sizes = [(group == kind).sum() for kind in range(2)]
     place = jnp.arange(steps * half)
-    columns = [
-        ordered[start + place % jnp.maximum(size, 1)]
-        for start, size in zip((0, sizes[0]), sizes, strict=True)
-    ]
-    index = jnp.stack(columns, 1).reshape(steps, 2 * half)
+    abnormal = ordered[place % jnp.maximum(sizes[0], 1)]
+    normal = ordered[sizes[0] + place % jnp.maximum(sizes[1], 1)]
+    index = jnp.stack([abnormal, normal], 1).reshape(steps, 2 * half)
     weight = jnp.repeat(place < jnp.maximum(*sizes), 2).reshape(steps, 2 * half)
     return {"index": index.astype(jnp.int32), "weight": weight.astype(jnp.float32)}
 

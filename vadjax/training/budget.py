@@ -45,6 +45,9 @@ def choose_arrays(data: TrainingData, train: Any) -> tuple[dict[str, Any], str]:
 
     Returns:
       (arrays for `Population`, the choice in words).
+
+    Raises:
+      UserError: bags do not fit into the budget.
     """
     budget, size = budget_bytes(train), run_size(train)
     words = f"training data: {_size(data.nbytes)}"

@@ -75,8 +75,8 @@ def weak_by_video(
         test = [labelled[i] for i in sorted(order[index::num_folds])]
         ids = {video.id for video in test}
         others = [*normal, *(video for video in labelled if video.id not in ids)]
-        more = {"protocol": "weak_by_video", "warnings": warnings}
-        folds.append(_fold(index, others, test, holdout, rng, **more))
+        made = _fold(index, others, test, holdout, rng, protocol="weak_by_video", warnings=warnings)
+        folds.append(made)
     return tuple(folds)
 
 

@@ -50,6 +50,9 @@ def mean(values: jax.Array, weight: jax.Array) -> jax.Array:
     Args:
         values: float32 [b].
         weight: float32 [b].
+
+    Returns:
+        A scalar.
     """
     return (values * weight).sum() / jnp.maximum(weight.sum(), TINY)
 
@@ -65,5 +68,8 @@ def cross_entropy(logits: jax.Array, labels: jax.Array) -> jax.Array:
     Args:
         logits: float32 [b].
         labels: [b].
+
+    Returns:
+        float32 [b].
     """
     return jax.nn.softplus(logits) - labels * logits
