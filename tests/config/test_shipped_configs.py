@@ -32,6 +32,9 @@ def test_config_trains_a_step(path, tmp_path):
     detector = WindowModel(config)
     objective, model = detector.objective, detector.model(shape)
     length, rng = config.window.length, np.random.default_rng(0)
+    if config.detector.name == "bag_model":
+        _train_on_bags(detector, config, rng, tmp_path)
+        return
     frames = length + 9
     train = window_table([frames], length=length, stride=1)
     select = window_table([length], length=length, stride=1, starts=[frames])
@@ -46,3 +49,18 @@ def test_config_trains_a_step(path, tmp_path):
     [row] = result.history
     assert np.isfinite(row["train_loss"]) and np.isfinite(row["select_loss"])
     assert row["step"] == -(-len(train) // 8)
+
+
+def _train_on_bags(detector, config, rng, folder):
+    count = config.bag.segments
+    table = window_table([count] * 4, length=count, stride=1)
+    data = TrainingData(
+        clips=[rng.normal(size=(count, 12)).astype(np.float32) for _ in range(4)],
+        train=table,
+        validation=table,
+        video_labels=np.array([0, 1, 0, 1], np.int32),
+        pairs=True,
+    )
+    result = fit(detector.model((12,)), detector.objective, data, config, workdir=folder)
+    [row] = result.history
+    assert np.isfinite(row["train_loss"]) and row["step"] == 1
