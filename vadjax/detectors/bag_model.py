@@ -1,5 +1,6 @@
 """Models of bags, trained by gradient on labels of whole videos."""
 
+import functools
 import itertools
 from collections.abc import Iterator, MutableMapping, Sequence
 from typing import TYPE_CHECKING, Any
@@ -176,7 +177,8 @@ class BagModel(WindowModel):
             )
         from vadjax.detectors.bag_stream import BagStream
 
-        return BagStream(self, state)
+        read, length = self.frontend.reader("features"), self.config.window.length
+        return BagStream(read, length, functools.partial(self.scores, state))
 
     def describe(self, state: State) -> dict[str, Any]:
         """Return what metrics.json says of the model."""

@@ -1,22 +1,24 @@
 """Scores of a stream by a model of bags: a snippet at a time."""
 
+from collections.abc import Callable
+
 import numpy as np
 
-from vadjax.detectors.bag_model import BagModel
-from vadjax.detectors.contract import FrameScore, State
+from vadjax.detectors.contract import FrameScore
+from vadjax.detectors.frontend import Reader
 
 
 class BagStream:
     """Collects the rows of a snippet, and scores its frames when it is whole.
 
     Args:
-        detector: with a frontend.
-        state: what its `fit` returned.
+        read: frame -> the row of "features", see `Frontend.reader`.
+        length: rows of a snippet.
+        score: instances [n, ...] -> scores [n].
     """
 
-    def __init__(self, detector: BagModel, state: State):
-        self._detector, self._state = detector, state
-        self._read = detector.frontend.reader("features")
+    def __init__(self, read: Reader, length: int, score: Callable[[np.ndarray], np.ndarray]):
+        self._read, self._length, self._score = read, length, score
         self._rows: list[np.ndarray] = []
         self._times: list[float | None] = []
         self._count = 0
@@ -35,14 +37,14 @@ class BagStream:
         assert row is not None  # features have a row for every frame
         self._rows.append(np.asarray(row, np.float32))
         self._times.append(time)
-        return self.close() if len(self._rows) == self._detector.config.window.length else []
+        return self.close() if len(self._rows) == self._length else []
 
     def close(self) -> list[FrameScore]:
         """Return the scores of the frames that wait."""
         if not self._rows:
             return []
         rows = np.stack(self._rows).mean(0, keepdims=True)
-        score = float(self._detector.scores(self._state, rows)[0])
+        score = float(self._score(rows)[0])
         first, times = self._count, self._times
         self._count += len(times)
         self._rows, self._times = [], []
