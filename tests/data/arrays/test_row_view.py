@@ -31,6 +31,15 @@ def test_joined_rows_are_the_rows_one_behind_the_other(start, stop):
     np.testing.assert_array_equal(joined[start:stop], ROWS[start:stop])
 
 
+@pytest.mark.parametrize("step", [1, 2, 3, 7])
+def test_joined_rows_are_read_with_a_step(step):
+    rows = np.arange(24.0).reshape(12, 2)
+    joined = JoinedRows([rows[:5], rows[5:6], rows[6:]])
+    np.testing.assert_array_equal(joined[1:11:step], rows[1:11:step])
+    with pytest.raises(ValueError, match="forwards"):
+        joined[::-step]
+
+
 def test_blocks_hold_each_row_once():
     found = list(blocks(RowView(ROWS), nbytes=7 * ROWS[:1].nbytes))
     assert [len(block) for block in found] == [7, 7, 6]

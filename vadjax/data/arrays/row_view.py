@@ -110,8 +110,14 @@ class JoinedRows:
         return (len(self), *self._parts[0].shape[1:])
 
     def __getitem__(self, at: slice) -> np.ndarray:
-        """Read a stretch [k, ...] without a step; what was mapped for it is given back."""
-        start, stop, _ = at.indices(len(self))
+        """Read a stretch [k, ...]; what was mapped for it is given back.
+
+        Raises:
+            ValueError: it is read backwards.
+        """
+        start, stop, step = at.indices(len(self))
+        if step < 1:
+            raise ValueError(f"rows of several segments are read forwards, not by a step of {step}")
         found = []
         for part, end in zip(self._parts, self._stops, strict=True):
             first = end - len(part)
@@ -121,4 +127,4 @@ class JoinedRows:
         rows = np.concatenate(found or [self._parts[0][:0]])
         for part in self._parts:
             release(part)
-        return rows
+        return rows[::step]
