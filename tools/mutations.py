@@ -695,9 +695,21 @@ _ROWS = [
     ),
     (
         "vadjax/detectors/scene/follower.py",
-        "total = np.stack([*maps.values()]).sum(0, np.float32)",
+        "total = fused(maps)",
         "total = np.stack([*maps.values()]).max(0)",
         SCENE,
+    ),
+    (
+        "vadjax/detectors/scene/fused.py",
+        "np.float32(SHARE) * most, np.sum",
+        "np.float32(0) * most, np.sum",
+        SCENE,
+    ),
+    (
+        "vadjax/features/scene/meter.py",
+        "np.where(self._stands, self._still, np.float32(0))",
+        "self._still",
+        "tests/features/scene/test_meter.py",
     ),
     (
         "vadjax/scoring/fusion.py",

@@ -97,17 +97,19 @@ def test_something_that_is_left_there_stands_still_for_too_long(normal):
     assert still.max() < 10  # nothing stood still in training: no reason for any number
 
 
-def test_a_score_is_the_largest_sum_of_the_surprises_of_all_cues(normal):
+def test_a_score_is_the_largest_value_of_the_fused_surprises(normal):
     """Against the maps of each cue by itself, dilated by scipy and calibrated one by one."""
     detector, state = normal
     one = clip("test/1", walk(3.0, number=20))
     found = detector.score(state, one)
-    total = 0
+    own = {}
     for name in state["cues"]:
         surprise = Surprise(**state["surprise"][name])
         maps = surprise(maximum_filter(raw_maps(state, name, one), (1, 3, 3), mode="nearest"))
         np.testing.assert_allclose(found.parts[name][1:], maps[1:].max((1, 2)), rtol=1e-6)
-        total = total + maps.astype(np.float64)
+        own[name] = maps.astype(np.float64)
+    sure = own["speed"] + own["look"]
+    total = np.maximum(1.5 * sure, sure + own["course"] + own["still"])
     np.testing.assert_allclose(found.maps[1:], total[1:], rtol=1e-5, atol=1e-6)
     np.testing.assert_allclose(found.scores[1:], total[1:].max((1, 2)), rtol=1e-5)
     assert list(found.parts) == ["speed", "look", "course", "still"]
@@ -244,6 +246,15 @@ def test_frames_of_another_size_are_refused_by_the_stream(normal):
     detector, state = normal
     with pytest.raises(UserError, match=r"64x48 pixels.*128x96"):
         detector.stream(state).update(np.zeros((48, 64), np.uint8))
+
+
+def test_a_state_of_another_rule_is_refused(normal):
+    detector, state = normal
+    old = {name: value for name, value in state.items() if name != "rule"}
+    with pytest.raises(UserError, match=r"older vadjax.*train anew"):
+        detector.score(old, clip("test/1", walk(3.0, number=5)))
+    with pytest.raises(UserError, match=r"older vadjax.*train anew"):
+        detector.stream(old)
 
 
 def test_one_cue_alone(train):

@@ -1,9 +1,9 @@
-"""The detector of a fixed camera: cues that are calibrated on held-out normal clips and added.
+"""The detector of a fixed camera: cues, calibrated on held-out normal clips and put together.
 
 Each cue gives a map of what is unusual in one way. A value becomes a surprise, minus the logarithm
 (base 10) of the share of held-out normal frames whose map reaches it anywhere, so that cues of any
-unit can be added; the score of a frame is the largest value of the sum of its maps. Nothing looks
-ahead, and nothing but normal frames is learnt from.
+unit can be added (`fused`); the score of a frame is the largest value of the fused map. Nothing
+looks ahead, and nothing but normal frames is learnt from.
 """
 
 from collections.abc import Sequence
@@ -28,6 +28,7 @@ from vadjax.detectors.scene.doubts import cautions_of, doubt_of, night_of, noise
 from vadjax.detectors.scene.exemplar_pictures import cut_pictures
 from vadjax.detectors.scene.explaining import findings
 from vadjax.detectors.scene.follower import SceneFollower, camera_of
+from vadjax.detectors.scene.fused import RULE
 from vadjax.detectors.scene.held_out import surprise_of
 from vadjax.detectors.scene.lessons import LessonStore
 from vadjax.detectors.scene.moved import moved
@@ -43,7 +44,7 @@ TRAFFIC = "traffic"  # the name of its lessons among those of the cues
 
 
 class Scene(ClipDetector):
-    """See the module. Its maps are the sum of surprises at each cell."""
+    """See the module. Its maps are the fused surprises of each cell."""
 
     name = "scene"
 
@@ -74,8 +75,8 @@ class Scene(ClipDetector):
             progress: where progress is reported.
 
         Returns:
-            reference, fps, the state of each cue, what is usual at each place (`traffic`), the
-            calibration of each cue (`surprise`) and what it was made of, and `fitted_on`.
+            rule, reference, fps, the state of each cue, what is usual at each place (`traffic`),
+            the calibration of each cue (`surprise`) and what it was made of, and `fitted_on`.
 
         Raises:
             UserError: there are too few frames, or nothing moves in them.
@@ -104,6 +105,7 @@ class Scene(ClipDetector):
             states[BY_WEIGHTS]["names"] = list(self.frontend.objects.names)
         read = stretches_of(train, lambda clip: np.arange(len(clip)))
         return {
+            "rule": RULE,
             "reference": camera.reference.arrays(),
             "fps": camera.fps,
             "cues": states,

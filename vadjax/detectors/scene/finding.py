@@ -10,6 +10,7 @@ from vadjax.detectors.abilities import Kept
 from vadjax.detectors.scene.bodies import Bodies
 from vadjax.detectors.scene.cue import MOVING, Camera, Follower, Moving, Saying
 from vadjax.detectors.scene.exemplar_pictures import ExemplarPictures
+from vadjax.detectors.scene.fused import fused
 from vadjax.detectors.scene.places import body_box
 from vadjax.features.scene.reference import CELL
 
@@ -47,21 +48,21 @@ class Finder:
         bodies: Bodies,
         kept: Kept | None = None,
     ) -> Finding:
-        """Say what the strongest cue saw where the sum of the maps is largest, and the next one.
+        """Say what the strongest cue saw where the fused map is largest, and the next one.
 
         Args:
             number: of the frame.
             maps: of each cue, surprises float32 [h, w].
             raw: of each cue, values in its own unit, float32 [h, w].
             bodies: of the frame.
-            kept: what counts of the sum of the maps; None: all.
+            kept: what counts of the fused map; None: all.
 
         Returns:
             The finding; its box is that of the body there, or as large as a body there. Cue and
             values are those of the strongest; the next cue is told where it is surprised by
             `_ALSO` or more.
         """
-        total = np.stack([*maps.values()]).sum(0)
+        total = fused(maps)
         if kept is not None:
             total = kept(number, total)
         row, column = _middle_of_peak(total)

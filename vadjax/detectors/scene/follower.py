@@ -13,6 +13,8 @@ from vadjax.detectors.scene.cue import Camera
 from vadjax.detectors.scene.cues import CUES
 from vadjax.detectors.scene.exemplar_pictures import ExemplarPictures
 from vadjax.detectors.scene.finding import Finder
+from vadjax.detectors.scene.fused import RULE, fused
+from vadjax.errors import UserError
 from vadjax.features.scene.reference import Reference
 from vadjax.scoring.fusion import Surprise
 
@@ -44,7 +46,7 @@ class SceneFollower:
             name: self._surprise[name](cv2.dilate(values, _AROUND))
             for name, values in self._raw.items()
         }
-        total = np.stack([*maps.values()]).sum(0, np.float32)
+        total = fused(maps)
         self._count += 1
         parts = {name: float(values.max()) for name, values in maps.items()}
         return FrameScore(self._count - 1, None, float(total.max()), total, parts)
@@ -82,5 +84,13 @@ def camera_of(state: State, fps: float | None) -> Camera:
 
     Returns:
         The camera.
+
+    Raises:
+        UserError: the state is of an older vadjax, with another rule.
     """
+    if state.get("rule") != RULE:
+        raise UserError(
+            "this detector was trained by an older vadjax, whose scores and threshold were others: "
+            "train anew, with another --workdir."
+        )
     return Camera(Reference.from_arrays(state["reference"]), fps or state["fps"])

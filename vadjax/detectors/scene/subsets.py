@@ -9,6 +9,7 @@ from vadjax.detectors.contract import State
 from vadjax.detectors.scene.bodies import Bodies
 from vadjax.detectors.scene.cue import Camera
 from vadjax.detectors.scene.follower import SceneFollower
+from vadjax.detectors.scene.fused import fused
 
 
 def subsets(cues: Sequence[str]) -> list[tuple[str, ...]]:
@@ -36,5 +37,5 @@ class SubsetScores:
         """Take the next frame; return the score of each set, float32 [sets]."""
         self._follower.update(bodies)
         maps = self._follower.maps
-        totals = [np.sum([maps[cue] for cue in cues], axis=0).max() for cues in self._sets]
+        totals = [fused({cue: maps[cue] for cue in cues}).max() for cues in self._sets]
         return np.array(totals, np.float32)

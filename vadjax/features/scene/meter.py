@@ -40,8 +40,8 @@ class Measured:
         cells: float16 [h, w, 6], `CHANNELS`: mean over a box (`BOX`) of flow to the
             right and down (pixels of the working frame a frame; 0 outside of the foreground) and
             of the share of foreground; the same at all cells, how noisy the picture is
-            (`passing.Passing.share`); mean over the cell, how many seconds something stands still
-            there; and, the same at all cells, the brightness relative to the background.
+            (`passing.Passing.share`); mean over the cell, for how many seconds what stands there
+            now has stood still; and, the same at all cells, the brightness relative to the background.
         centres: float32 [n, 2]: (x, y) of the windows, pixels of the working frame.
         crops: uint8 [n, 64, 64, 3] or [n, 64, 64]: the pixels of the windows.
     """
@@ -66,6 +66,7 @@ class SceneMeter:
         self._tall = np.maximum(2 * np.rint(half / 2), 2.0)  # even: the box has whole pixels
         self._shake, self._passing = Shake(reference), Passing(reference)
         self._still = np.zeros([side // 2 for side in reference.shape], np.float32)
+        self._stands = self._still > 0  # now
 
     def update(self, frame: np.ndarray) -> Measured:
         """Take the next frame, uint8 [h, w] or [h, w, 3] RGB; the first has no flow.
@@ -104,6 +105,7 @@ class SceneMeter:
         seen = share > 0.5
         change = np.where(seen & slow, step, np.where(seen, 0.0, -FORGET * step))
         self._still = np.clip(self._still + change, 0.0, LONGEST_S).astype(np.float32)
+        self._stands = seen & slow
 
     def _cells(self, values: np.ndarray, light: float) -> np.ndarray:
         step = CELL // 2
@@ -113,7 +115,8 @@ class SceneMeter:
         sums = cv2.integral(values)
         narrow = _box_means(sums, y, x, tall, tall)
         size = self._reference.grid[::-1]
-        still = cv2.resize(self._still, size, interpolation=cv2.INTER_AREA)
+        stands = np.where(self._stands, self._still, np.float32(0))  # what has gone stands no more
+        still = cv2.resize(stands, size, interpolation=cv2.INTER_AREA)
         noise, bright = (np.full_like(still, one) for one in (self._passing.share, light))
         return np.dstack([narrow, noise, still, bright]).astype(np.float16)
 
