@@ -41,7 +41,8 @@ class Measured:
             right and down (pixels of the working frame a frame; 0 outside of the foreground) and
             of the share of foreground; the same at all cells, how noisy the picture is
             (`passing.Passing.share`); mean over the cell, for how many seconds what stands there
-            now has stood still; and, the same at all cells, the brightness relative to the background.
+            now has stood still; and, the same at all cells, the brightness relative to the
+            background.
         centres: float32 [n, 2]: (x, y) of the windows, pixels of the working frame.
         crops: uint8 [n, 64, 64, 3] or [n, 64, 64]: the pixels of the windows.
     """
