@@ -703,7 +703,7 @@ _ROWS = [
         "vadjax/detectors/scene/fused.py",
         "np.float32(SHARE) * most, np.sum",
         "np.float32(0) * most, np.sum",
-        SCENE,
+        "tests/detectors/scene/test_fused.py",
     ),
     (
         "vadjax/features/scene/meter.py",
