@@ -54,7 +54,7 @@ def test_defaults_are_valid_and_locked():
         ("model.name", "conv_autoencoder", "objective.name=reconstruct"),
         ("features.tap", "stage5", "unet_segmenter read maps"),
         ("objective.name", "motion", "model.name=appearance_to_flow"),
-        ("evaluate.threshold", "f1", "labelled validation"),
+        ("evaluate.threshold", "f1", "validation clips with labelled frames"),
         ("features.height", 224, "give both"),
         ("objective.num_classes", 3, r"num_classes is 3; activation 'sigmoid' wants 2 \(softmax"),
         ("objective.num_classes", 1, "num_classes is 1"),

@@ -28,7 +28,12 @@ def test_detector_is_short_for_its_name_and_makes_another_run():
 
 @pytest.mark.parametrize("name", [n for n, e in DETECTORS.items() if "segment" in e.units])
 def test_every_detector_of_clips_is_valid(name):
-    configs.validate(config_of(f"detector={name}"))
+    of_bags = ",".join(
+        ("objective.name=mil_ranking", "model.name=bag_mlp")
+        + ("dataset.protocol=weak_by_video", "train.batches=pairs")
+    )
+    more = f",{of_bags}" if name == "bag_model" else ""
+    configs.validate(config_of(f"detector={name}{more}"))
 
 
 def test_checks_of_windows_and_models_are_for_window_model_alone():
@@ -46,7 +51,7 @@ def test_checks_of_windows_and_models_are_for_window_model_alone():
         ("detector=flow_box,dataset.protocol=random_window", "splits windows; choose one of one_"),
         ("detector=nearest_in_time", "splits videos; choose one of random_window"),
         ("detector=knn,evaluate.threshold=half", "for probabilities"),
-        ("detector=knn,evaluate.threshold=f1", "labelled validation"),
+        ("detector=knn,evaluate.threshold=f1", "validation clips with labelled frames"),
     ],
 )
 def test_faults(argument, text):

@@ -3,7 +3,7 @@
 vadjax export-features --workdir=DIR --out=DIR [--form=videos|classes]
 
   vadjax export-features --workdir=runs/ped2 --out=ped2_features
-  vadjax train features_npy --data_dir=ped2_features
+  vadjax export-features --workdir=runs/ped2 --out=ped2_pair --form=classes
 
 --workdir=DIR    a run whose features are extracted (vadjax train CONFIG --stage=extract)
 --out=DIR        an empty folder, or that of an earlier export, which is replaced
