@@ -28,11 +28,8 @@ def test_detector_is_short_for_its_name_and_makes_another_run():
 
 @pytest.mark.parametrize("name", [n for n, e in DETECTORS.items() if "segment" in e.units])
 def test_every_detector_of_clips_is_valid(name):
-    of_bags = ",".join(
-        ("objective.name=mil_ranking", "model.name=bag_mlp")
-        + ("dataset.protocol=weak_by_video", "train.batches=pairs")
-    )
-    more = f",{of_bags}" if name == "bag_model" else ""
+    of_bags = "objective.name=mil_ranking,model.name=bag_mlp,dataset.protocol=weak_by_video"
+    more = f",{of_bags},train.batches=pairs" if name == "bag_model" else ""
     configs.validate(config_of(f"detector={name}{more}"))
 
 
