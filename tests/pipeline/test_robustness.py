@@ -1,6 +1,7 @@
 """Altered test videos through `vadjax robustness`, and the attack against differences."""
 
 import json
+from types import SimpleNamespace
 
 import jax
 import numpy as np
@@ -10,11 +11,13 @@ from vadjax import backbones
 from vadjax import config as configs
 from vadjax.backbones.preprocess import Preprocess
 from vadjax.data.frames.on_demand import ArrayFrames
+from vadjax.detectors.bag_model import BagModel
+from vadjax.detectors.window_model import WindowModel
 from vadjax.errors import UserError
 from vadjax.explain.attack import make_sign_fn
 from vadjax.pipeline import stages
-from vadjax.pipeline.adversarial import Attacked
-from vadjax.pipeline.robustness import robustness
+from vadjax.pipeline.adversarial import Attacked, refusal
+from vadjax.pipeline.robustness import _tested, robustness
 
 
 def test_the_sign_is_that_of_a_difference():
@@ -53,6 +56,20 @@ def test_normal_frames_are_raised_and_abnormal_ones_lowered(tmp_path):
     assert set(normal[:4].flat) == {96} and set(normal[4:].flat) == {104}
     assert set(abnormal[:4].flat) == {104} and set(abnormal[4:].flat) == {96}
     np.testing.assert_array_equal(moved[1], abnormal)
+
+
+@pytest.mark.parametrize("kind, refused", [(BagModel, True), (WindowModel, False)])
+def test_a_model_of_bags_is_not_attacked(kind, refused):
+    detector = kind(configs.default_config())
+    features = SimpleNamespace(fit="stretch")
+    config = SimpleNamespace(features=features)
+    run = SimpleNamespace(detector=detector, taps={"features": "features"}, config=config)
+    assert bool(refusal(run)) == refused
+
+
+def test_features_without_pictures_are_refused():
+    with pytest.raises(UserError, match="no pictures to alter"):
+        _tested(SimpleNamespace(pictures=False))
 
 
 def tiny(cache, detector="window_model"):
@@ -94,7 +111,7 @@ def test_a_run_is_measured_as_it_is_altered_and_attacked(cache, tmp_path):
 @pytest.mark.slow
 def test_what_has_no_gradient_is_said(cache, tmp_path):
     stages.run(tiny(cache, "flow_box"), tmp_path / "run", quiet=True)
-    with pytest.raises(UserError, match="detector flow_box has no gradient"):
+    with pytest.raises(UserError, match="detector flow_box has no gradient in single frames"):
         robustness(tmp_path / "run", kinds=["fgsm"], quiet=True)
     result = robustness(tmp_path / "run", kinds=["blur"], quiet=True)
     assert [*result["kinds"]] == ["blur"] and "no gradient" in result["left_out"]["fgsm"]

@@ -30,8 +30,8 @@ def refusal(run: Run) -> str:
     Returns:
         A clause.
     """
-    if not isinstance(run.detector, WindowModel):
-        return f"detector {run.detector.name} has no gradient"
+    if not isinstance(run.detector, WindowModel) or not run.detector.maps:
+        return f"detector {run.detector.name} has no gradient in single frames"
     if len(run.taps) != 1 or run.config.features.fit not in ("stretch", "native"):
         return "it needs one stage of a backbone that sees whole frames (features.fit=stretch)"
     return ""

@@ -99,6 +99,8 @@ def robustness(
 
 def _tested(run: Run) -> list[Video]:
     """Return the test videos of a run, or say why they cannot be altered."""
+    if not run.pictures:
+        raise UserError("the data set of this run holds features: there are no pictures to alter.")
     if len(run.folds) != 1 or run.protocol.unit != "video":
         raise UserError(
             f"{run.protocol.name} scores each part of the test side by a detector of its own; "
