@@ -1,5 +1,7 @@
 """Every detector: its contract, its state on disk, and its stream against batch scoring."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 from ml_collections import ConfigDict
@@ -30,6 +32,12 @@ BY_PLACE = {
     "model__lag": 2,
     "model__mean": 2,
     "objective__name": "density",
+}
+OF_BAGS = {
+    "dataset__protocol": "weak",
+    "model__name": "bag_mlp",
+    "objective__name": "mil_ranking",
+    "train__batches": "pairs",
 }
 STREAMING = [
     name
@@ -122,10 +130,18 @@ class World:
 
 def fitted(world: World, name: str):
     detector = world.run.make_detector(name)
-    train = [world.clip(video(f"train/{n}", n)) for n in range(3 if name == "scene" else 2)]
+    videos = [video(f"train/{n}", n) for n in range(3 if name == "scene" else 2)]
+    held_out = [video("train/9", 9)]
+    if name == "bag_model":  # learns from the labels of whole videos, of both classes
+        videos += [video(f"train/{n}", n) for n in (2, 3)]
+        videos = [dataclasses.replace(v, video_label=n % 2) for n, v in enumerate(videos)]
+        held_out += [video("train/8", 8)]
+        held_out = [dataclasses.replace(v, video_label=n) for n, v in enumerate(held_out)]
+    train = [world.clip(one) for one in videos]
     if name == "scene":
         train[0].rows("cells")  # the reference is of the training clips
-    state = detector.fit(train, [world.clip(video("train/9", 9))], seed=3, progress=world.progress)
+    validation = [world.clip(one) for one in held_out]
+    state = detector.fit(train, validation, seed=3, progress=world.progress)
     return detector, state
 
 
@@ -214,7 +230,7 @@ def test_a_delayed_stream_gives_the_scores_of_batch_scoring(aggregate, reduce, t
     "name", [name for name, entry in detectors.DETECTORS.items() if "segment" in entry.units]
 )
 def test_scores_of_several_clips_are_those_of_each(name, tmp_path):
-    world = World(tmp_path, config())
+    world = World(tmp_path, config(**(OF_BAGS if name == "bag_model" else {})))
     detector, state = fitted(world, name)
     clips = [world.clip(video(f"test/{n}", n)) for n in (5, 6)]
     for both, clip in zip(detector.score_clips(state, clips), clips, strict=True):

@@ -153,9 +153,9 @@ def test_lookahead():
         assert goal.lookahead(16, False) == 0
 
 
-def test_two_objectives_are_supervised():
+def test_the_supervised_objectives_learn_from_frames_or_from_bags():
     found = {n for n in models.OBJECTIVES if build.objective(n).supervised}
-    assert found == {"classify", "segment"}
+    assert found == {"classify", "segment", "mil_ranking", "mil_topk", "mil_attention"}
 
 
 @pytest.mark.parametrize(
