@@ -109,7 +109,11 @@ class RecurrentPlaces(nn.Module):
 
     def _calibrated(self, squared, train):
         """Follow the moments of each place in training; return deviations from its mean."""
-        moments = self.variable("calibration", "moments", jnp.ones, (2, *squared.shape[1:]))
+        start = jnp.array([1.0, 2.0])  # mean and variance 1: a variance of 0 would be mere rounding
+        shape = (2, *squared.shape[1:])
+        moments = self.variable(
+            "calibration", "moments", lambda: jnp.broadcast_to(start[:, None, None], shape)
+        )
         if train and not self.is_initializing():
             now = jax.lax.stop_gradient(squared)
             new = jnp.stack([now.mean(0), jnp.square(now).mean(0)])
