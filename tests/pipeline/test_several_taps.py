@@ -218,6 +218,19 @@ def test_detect_and_a_stream_give_the_scores_of_the_run(finished, cache, tmp_pat
     np.testing.assert_allclose([r.score for r in results], known.scores, rtol=1e-6, atol=1e-6)
 
 
+def test_a_stream_of_several_folds_passes_over_a_frame_once(cache, passes, tmp_path):
+    changes = {"dataset__protocol": "by_video", "dataset__num_folds": 2, "dataset__num_test": 4}
+    stages.run(tiny(cache, **changes), tmp_path, quiet=True)
+    detector = TrainedDetector.load(tmp_path)
+    assert len(detector.states) == 2
+    video = detector.run.dataset.test[0]
+    [scored], stream = detector.score_videos([video]), detector.stream()
+    passes.clear()
+    results = [result for frame in video.frames for result in stream.update(frame)]
+    assert passes == [TAPS] * 24
+    np.testing.assert_allclose([r.score for r in results], scored.scores, rtol=1e-6, atol=1e-6)
+
+
 def test_readers_of_one_stream_share_a_pass(finished, cache, passes):
     run = opened(cache, finished[0], features__tap="stage2")
     names = ("features", "motion", "tap:stage2", "tap:features")

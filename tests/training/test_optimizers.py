@@ -49,7 +49,9 @@ def test_rates_may_be_traced_and_equal_optax(name):
 
 
 def test_unknown_names_are_listed():
-    with pytest.raises(UserError, match=r"'adan' unknown; choose one of adagrad, adam, adamw\. Did you"):
+    with pytest.raises(
+        UserError, match=r"'adan' unknown; choose one of adagrad, adam, adamw\. Did you"
+    ):
         optimizers.create("adan", learning_rate=1.0, weight_decay=0.0)
     with pytest.raises(UserError, match="'cosin' unknown"):
         optimizers.schedule("cosin", jnp.int32(0), total_steps=1)

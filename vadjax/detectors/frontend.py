@@ -1,14 +1,16 @@
 """Frames to the inputs of detectors, one frame at a time."""
 
+import contextlib
 import functools
 import pathlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
 
 from vadjax.detectors.contract import FrameScore
 from vadjax.detectors.inputs import TAP, taps_of
+from vadjax.detectors.shared_reader import Read, SharedReaders
 from vadjax.errors import unknown
 
 Rows = dict[str, np.ndarray | None]  # name of an input -> row, None where there is none yet
@@ -40,6 +42,28 @@ class Frontend:
         self._config, self._backbone = config, backbone
         self._crops, self._reference = crops, reference
         self._extractors: dict[tuple[str, ...], Any] = {}
+        self._shared: SharedReaders | None = None
+
+    @contextlib.contextmanager
+    def sharing(self) -> Iterator[None]:
+        """Let streams that are made inside read each frame of their one video once for all."""
+        self._shared = SharedReaders()
+        try:
+            yield
+        finally:
+            self._shared = None
+
+    def shared(self, key: Hashable, make: Callable[[], Read]) -> Read:
+        """Return what `make` returns, or inside `sharing` a reader that all of the key share.
+
+        Args:
+            key: of what is measured.
+            make: returns a function that measures the frames of one video in order.
+
+        Returns:
+            A function of a frame.
+        """
+        return make() if self._shared is None else self._shared.reader(key, make)
 
     @property
     def reference(self) -> Any:
@@ -99,6 +123,9 @@ class Frontend:
         taps = taps_of(names, features=self._config.features.tap)
         if others := [name for name in names if name != "motion" and name not in taps]:
             raise unknown("input of a stream", others[0], INPUTS)
+        return self.shared(names, lambda: self._reader(names, taps))
+
+    def _reader(self, names: Sequence[str], taps: dict[str, str]) -> Reader:
         meter = self._motion() if "motion" in names else None
         network = self._network(tuple(dict.fromkeys(taps.values()))) if taps else None
 

@@ -177,7 +177,8 @@ class TrainedDetector:
         """
         detector = self.run.detector
         rate = {"fps": fps} if "cells" in detector.inputs else {}
-        streams = [detector.stream(state, **rate) for state in self.states]
+        with self.run.frontend.sharing():  # each frame is measured once for all folds
+            streams = [detector.stream(state, **rate) for state in self.states]
         if (rules := self.run.rules) != Rules():
             streams = [RuledStream(stream, rules, fps=fps) for stream in streams]
         return MeanStream(streams)

@@ -8,6 +8,7 @@ from vadjax.detectors.contract import FrameScore, State
 from vadjax.detectors.scene.bodies import BodyReader
 from vadjax.detectors.scene.cues import BY_WEIGHTS
 from vadjax.detectors.scene.follower import SceneFollower, camera_of
+from vadjax.detectors.shared_reader import Read
 from vadjax.features.scene.meter import SceneMeter
 from vadjax.features.scene.rows import window_rows
 from vadjax.features.scene.seen_objects import ObjectMeter
@@ -23,14 +24,14 @@ class SceneStream:
     """
 
     def __init__(self, state: State, frontend: Any, fps: float | None = None):
-        camera = camera_of(state, fps)
-        self._looks = frontend.looks
-        self._meter = SceneMeter(camera.reference, camera.fps)
-        self._reader = BodyReader(camera.reference, camera.fps)
+        camera, objects = camera_of(state, fps), BY_WEIGHTS in state["cues"]
+        reference, rate = camera.reference, camera.fps
+        self._measure = frontend.shared(
+            ("scene", reference.fingerprint, rate, objects),
+            lambda: _measurer(frontend, reference, rate, objects=objects),
+        )
+        self._reader = BodyReader(reference, rate)
         self._follower = SceneFollower(state, camera)
-        self._objects = None
-        if BY_WEIGHTS in state["cues"]:
-            self._objects = ObjectMeter(frontend.objects, camera.reference, camera.fps)
         self._count = 0
 
     def update(self, frame: np.ndarray, time: float | None = None) -> list[FrameScore]:
@@ -43,10 +44,7 @@ class SceneStream:
         Returns:
             Its score.
         """
-        measured = self._meter.update(frame)
-        windows = window_rows([measured], self._looks(measured.crops))[0]
-        objects = self._objects.update([frame])[0] if self._objects else None
-        found = self._follower.update(self._reader.update(measured.cells, windows, objects))
+        found = self._follower.update(self._reader.update(*self._measure(frame)))
         self._count += 1
         if self._count == 1:
             return [FrameScore(0, time, None)]
@@ -55,3 +53,16 @@ class SceneStream:
     def close(self) -> list[FrameScore]:
         """Return nothing: no frame waits."""
         return []
+
+
+def _measurer(frontend: Any, reference: Any, fps: float, *, objects: bool) -> Read:
+    """Return a function of a frame: its cells, windows and objects, see `BodyReader.update`."""
+    looks, meter = frontend.looks, SceneMeter(reference, fps)
+    seen = ObjectMeter(frontend.objects, reference, fps) if objects else None
+
+    def measure(frame: np.ndarray) -> tuple:
+        measured = meter.update(frame)
+        windows = window_rows([measured], looks(measured.crops))[0]
+        return measured.cells, windows, seen.update([frame])[0] if seen else None
+
+    return measure
