@@ -1,5 +1,7 @@
 """Features that are written out and read back give the same run, without any video."""
 
+import json
+import shutil
 import subprocess
 import sys
 
@@ -7,6 +9,7 @@ import numpy as np
 import pytest
 
 from vadjax import config as configs
+from vadjax.config import shipped, user_code
 from vadjax.errors import UserError
 from vadjax.pipeline import stages
 from vadjax.pipeline.export_features import export
@@ -82,6 +85,33 @@ def test_a_run_from_the_files_has_the_same_scores(world, form, tmp_path):
             from vadjax.pipeline.trained import TrainedDetector
 
             TrainedDetector(tmp_path / "run").score_videos([run.dataset.test[0]])
+
+
+def test_the_notebooks_config_runs_to_its_page_on_the_bare_pair(world, tmp_path):
+    root, _ = world
+    for path in (root / "classes").glob("*.npy"):  # without features.json, as published
+        shutil.copy(path, tmp_path)
+    config = user_code.load(shipped.find("features_npy"), "features_npy").get_config()
+    config.dataset.data_dir, config.features.cache_dir = str(tmp_path), str(tmp_path / "cache")
+    config.train.epochs, config.train.patience = 2, 0
+    stages.run(configs.validate(config), tmp_path / "run", stage="all", quiet=True)
+    found = json.loads((tmp_path / "run" / "metrics.json").read_text())
+    assert found["coverage"].endswith("windows, 2 files") and found["unit"] == "window"
+    # The files are the classes: their rows' places would give every label away.
+    assert set(found["baselines"]) >= {"random", "nearest_alike"}
+    assert "nearest_in_time" not in found["baselines"]
+    for kind in ("neighbour", "augmented", "same_video"):
+        assert found["leakage"][kind] is None
+        assert "do not say of which clip" in found["reasons"][f"leakage.{kind}"]
+    assert found["leakage"]["exact"] == 1.0 and found["leakage"]["verdict"] == "leaky"
+    assert found["reasons"]["region"] == "the data set holds features, no pictures"
+    page = (tmp_path / "run" / "report.html").read_text()
+    assert "None: the data set holds features, no pictures." in page
+    assert "altered copies of abnormal frames is not known" in page
+    for wrong in ("0x0", "<img", "shorter windows", "frames were not made", "validation clips"):
+        assert wrong not in page, wrong
+    record = json.loads((tmp_path / "run" / "data.json").read_text())
+    assert record["frame_sizes"] == []
 
 
 def test_what_cannot_be_exported(world, tmp_path):

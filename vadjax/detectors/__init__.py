@@ -33,6 +33,7 @@ class Entry(NamedTuple):
         refits: it stops by no validation clips, and where its threshold comes from further
             detectors, each without a part of the clips, it is fitted on all of them.
         adds: it can learn further normal clips later (`abilities.Adder`).
+        places: it reads of which clip and frame each row is, and nothing where that is not known.
         protocols: those that it goes with; empty is every protocol with its units.
     """
 
@@ -47,6 +48,7 @@ class Entry(NamedTuple):
     random: bool = False
     refits: bool = False
     adds: bool = False
+    places: bool = False
     protocols: tuple[str, ...] = ()
 
 
@@ -78,7 +80,7 @@ DETECTORS = {
         "feature_difference", "FeatureDifference", "Feature difference", FEATURES, baseline=False
     ),
     "nearest_in_time": Entry(
-        LOOKUP, "NearestInTime", "Label nearest in time", NOTHING, (), WINDOWS
+        LOOKUP, "NearestInTime", "Label nearest in time", NOTHING, (), WINDOWS, places=True
     ),
     "nearest_alike": Entry(
         LOOKUP, "NearestAlike", "Most alike labelled frames", FEATURES, units=WINDOWS
@@ -128,12 +130,13 @@ def inputs_of(config: Any) -> tuple[str, ...]:
     return tuple(sorted(create(config.detector.name, config).inputs))
 
 
-def baselines(unit: str, inputs: tuple[str, ...]) -> list[str]:
+def baselines(unit: str, inputs: tuple[str, ...], *, clips_known: bool = True) -> list[str]:
     """Return the detectors that every run is compared with.
 
     Args:
         unit: kind of the units that are scored.
         inputs: names of the inputs that the run has.
+        clips_known: it is known of which clip and frame each row is.
 
     Returns:
         Names of those for this unit that read nothing else.
@@ -145,4 +148,5 @@ def baselines(unit: str, inputs: tuple[str, ...]) -> list[str]:
         and not entry.gradient
         and unit in entry.units
         and {*entry.inputs} <= {*inputs}
+        and (clips_known or not entry.places)
     ]

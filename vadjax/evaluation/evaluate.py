@@ -142,7 +142,7 @@ def evaluate(
     reasons["threshold.fallback"] = "the rule itself gave the threshold"
     for path in ("leakage.duplicate", "leakage.counts.duplicate", "leakage.copies"):
         reasons[path] = "the frames' content was not hashed"
-    for kind in ("neighbour", "same_video"):
+    for kind in ("neighbour", "augmented", "same_video"):
         reasons |= dict.fromkeys((f"leakage.{kind}", f"leakage.counts.{kind}"), CLIPS_UNKNOWN)
     for _, why in computed.values():
         reasons |= why

@@ -27,7 +27,9 @@ def baselines(run: Run) -> dict[str, list[ScoredVideo]]:
 
 def baseline_names(run: Run) -> list[str]:
     """Return the names of the detectors that a run is compared with."""
-    names = detectors.baselines(run.folds[0].test.kind, run.inputs)
+    names = detectors.baselines(
+        run.folds[0].test.kind, run.inputs, clips_known=run.dataset.clips_known
+    )
     return [name for name in names if name != run.config.detector.name]
 
 

@@ -142,8 +142,8 @@ def _coverage(run: Run) -> str | None:
     if fold.test.kind == "window":
         tables = {fold.train, fold.validation, fold.test}  # two of them may be the same windows
         total = sum(map(len, tables))
-        videos = len(fold.test.segments)
-        parts.append(f"{len(fold.test):,} of {total:,} windows, {videos} clips")
+        sources = f"{len(fold.test.segments)} {'clips' if run.dataset.clips_known else 'files'}"
+        parts.append(f"{len(fold.test):,} of {total:,} windows, {sources}")
     return ", ".join(parts) or None
 
 
@@ -169,8 +169,12 @@ def _warnings(run: Run, *, crossed: bool) -> list[str]:
 def _features(run: Run) -> dict:
     """Return what metrics.json says of the features, where the detector reads any."""
     if not run.pictures:
-        given = run.dataset.metadata.get("features") or None
-        return {"name": run.config.detector.name, "backbone": given, "weights": "features given"}
+        known = run.dataset.metadata
+        return {
+            "name": run.config.detector.name,
+            "backbone": known.get("features") or None,
+            "weights": f"features given ({known['layout']})",
+        }
     if not run.taps:
         return {"name": run.config.detector.name}
     f = run.config.features

@@ -21,15 +21,15 @@ OWN = "maps that the detector gives with its scores"
 
 def explain(run: Run) -> None:
     """Write explain/, and the parts `explain` and `region` of metrics.json."""
-    if run.protocol.unit == "window":
-        run.console.say(f"  no maps and no gallery: {run.protocol.name} scores windows")
-        return
-    if not run.pictures:
-        run.console.say("  no maps and no gallery: the data set holds features, no pictures")
-        return
     metrics = run.metrics
-    artifacts.forget_maps(run.workdir)
     parts, reasons = dict.fromkeys(("explain", "region")), {}
+    if why := _without_maps(run):
+        run.console.say(f"  no maps and no gallery: {why}")
+        write_json(
+            run.workdir / "metrics.json", amended(metrics, parts, dict.fromkeys(parts, why))
+        )
+        return
+    artifacts.forget_maps(run.workdir)
     scored = artifacts.read_scores(run.workdir).test
     own = {v.id: v.maps for v in scored if v.maps is not None}
     if not run.config.explain.maps:
@@ -45,6 +45,13 @@ def explain(run: Run) -> None:
         reasons = dict.fromkeys(parts, f"detector {run.detector.name} gives no maps")
     write_json(run.workdir / "metrics.json", amended(metrics, parts, reasons))
     write_gallery(run)
+
+
+def _without_maps(run: Run) -> str:
+    """Say why no frame of the run can have a map, "" where one can."""
+    if not run.pictures:
+        return "the data set holds features, no pictures"
+    return f"{run.protocol.name} scores windows" if run.protocol.unit == "window" else ""
 
 
 def _with_maps(run: Run, own: dict[str, np.ndarray]) -> tuple[dict, dict[str, str]]:

@@ -80,7 +80,9 @@ def claim(run: Run, *, done: Collection[str] | None = None) -> None:
         videos={name: video.fingerprint for name, video in videos.items()},
         truth=truth.recorded(run, done),
         added={one.video.id: one.video.fingerprint for one in run.added},
-        frame_sizes=[v.frames.shape for v in run.dataset.train or run.dataset.test],
+        frame_sizes=[
+            v.frames.shape for v in run.dataset.train or run.dataset.test if v.frames.pictures
+        ],
         before=lambda name: fingerprint_before(videos[name].frames.files, videos[name].fingerprint),
     )
     if not (run.workdir / "environment.json").exists():

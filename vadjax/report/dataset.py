@@ -55,6 +55,7 @@ def _clips(dataset: Dataset, expected: dict) -> Table:
     for video in (*dataset.train, *dataset.test):
         wanted = expected.get(video.split, {})
         height, width = video.frames.shape
+        size = f"{width}x{height}" if video.frames.pictures else "features"
         doubt = (
             " (assumed)" if video.fps_assumed else " (uneven)" if video.times is not None else ""
         )
@@ -63,7 +64,7 @@ def _clips(dataset: Dataset, expected: dict) -> Table:
             video.id,
             _pair(len(video.frames), wanted.get("lengths", {}).get(video.id)),
             _pair(_abnormal([video]), wanted.get("abnormal_by_clip", {}).get(video.id)),
-            f"{width}x{height}",
+            size,
             rate,
         )
     return table

@@ -240,7 +240,8 @@ def treatment(metrics: Mapping) -> list[str]:
         if lookup(metrics, "accounting.filled"):  # the nearest scored frame comes later
             none = "no look-ahead but in filled frames"
         words.append(f"looks {plural(ahead, 'frame')} ahead" if ahead else none)
-    if lookup(metrics, "detector.first_frames") == "short":
+    windows = lookup(metrics, "unit") == "window"  # drawn whole: none is short
+    if lookup(metrics, "detector.first_frames") == "short" and not windows:
         words.append("the first frames of a video scored by shorter windows")
     if objects := lookup(metrics, "detector.objects"):
         words.append(f"objects named in normal clips: {objects}")

@@ -56,8 +56,8 @@ def audit(
         protocol: an honest one must have no leak of the kinds in `FORBIDDEN`.
         window_span: frames a window reaches over; neighbours lie closer than that.
         declared: statistic leaks that rows cannot show, e.g. "only one class is augmented".
-        clips_known: it is known of each row of which clip and frame it is; else neighbours and rows
-            of one video cannot be known.
+        clips_known: it is known of each row of which clip and frame it is; else neighbours, rows of
+            one video and altered copies of frames cannot be known.
 
     Returns:
         For each kind of `MEANING` the share of test windows, in [0, 1], or None where it cannot
@@ -74,7 +74,7 @@ def audit(
     example: dict[str, int] = {}
     for fold in folds:
         for kind, leaked in leaked_windows(provenance, fold, radius=radius).items():
-            if leaked is None or not (clips_known or kind in ("exact", "augmented", "shuffled")):
+            if leaked is None or not (clips_known or kind in ("exact", "shuffled")):
                 counts[kind] = None
                 continue
             counts[kind] = (counts[kind] or 0) + int(leaked.sum())

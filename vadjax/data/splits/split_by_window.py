@@ -116,7 +116,9 @@ def _unit(length: int) -> str:
 
 
 def _shuffled_warnings(dataset: Dataset, copies: Sequence) -> list[str]:
-    if copies:
+    if not dataset.clips_known:
+        made = "whether the feature files hold altered copies of abnormal frames is not known"
+    elif copies:
         number = sum(len(video.frames) for video in copies)
         made = f"{number} altered copies of abnormal frames were added, none of normal ones"
     else:
