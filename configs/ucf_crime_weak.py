@@ -3,8 +3,8 @@
 python -m vadjax.main --config=configs/ucf_crime_weak.py \\
     --config.dataset.data_dir=/data/ucf_crime_i3d
 
-The folder is one of vadjax export-features, or has a features.json of that form, with a row for
-each 16 frames.
+The folder has a file a video, such as Abuse001_x264_i3d.npy, with a row for each 16 frames, and the
+lists and annotation of the data set; ShanghaiTech and XD-Violence likewise (docs/datasets.md).
 config.objective.name=mil_topk is the loss of RTFM (Tian et al., ICCV 2021), mil_attention that of
 Ilse et al. (ICML 2018); dataset.crops=all averages the scores of crops in place of their features.
 """

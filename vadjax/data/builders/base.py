@@ -105,13 +105,26 @@ class DiskBuilder(Builder):
           What each clip holds, by its id.
 
         Raises:
+          UserError: see `usable`.
+        """
+        return self.usable(dict(zip(clips, self._attempts(list(clips.values())), strict=True)))
+
+    def usable(self, results: Mapping[str, Footage | UserError]) -> dict[str, Footage]:
+        """Return what can be used; note the rest as `skipped`.
+
+        Args:
+          results: by the id of a clip, what it holds, or why it cannot be used.
+
+        Returns:
+          What the clips hold.
+
+        Raises:
           UserError: of every clip that cannot be used, unless `skip_broken`; none is left.
         """
-        results = dict(zip(clips, self._attempts(list(clips.values())), strict=True))
         faults = {name: str(each) for name, each in results.items() if isinstance(each, UserError)}
         if faults and not self.skip_broken:
             more = [f"... and {len(faults) - 8} more clips"] if len(faults) > 8 else []
-            hint = [_SKIP] if len(faults) < len(clips) else []
+            hint = [_SKIP] if len(faults) < len(results) else []
             raise UserError("\n".join([*list(faults.values())[:8], *more, *hint]))
         self.skipped |= faults
         good = {name: each for name, each in results.items() if isinstance(each, Footage)}

@@ -8,8 +8,9 @@ it is; and one file a video with lists of the videos (`feature_lists`).
 import pathlib
 from typing import Any
 
-from vadjax.data.builders import exported_features, published_features
+from vadjax.data.builders import exported_features, feature_sets, published_features
 from vadjax.data.builders.builder import Builder
+from vadjax.data.builders.feature_lists import OfFeatures
 from vadjax.data.paths.files import describe, existing_folder
 from vadjax.data.video import Dataset
 from vadjax.errors import UserError
@@ -24,6 +25,7 @@ class FeatureFiles(Builder):
     label_versions = ("files",)
     input_kind = "features"
     identity_keys = ("data_dir", "feature_name", "crops")
+    listed: OfFeatures | None = None
 
     def __init__(self, dataset_config: Any, cache_dir: pathlib.Path):
         self.cache_dir = cache_dir
@@ -31,17 +33,32 @@ class FeatureFiles(Builder):
         self.feature_name = getattr(dataset_config, "feature_name", "")
         self.crops = getattr(dataset_config, "crops", CROPS[0])
         self.exported = (self.root / exported_features.INDEX).is_file()
-        if getattr(dataset_config, "masks_dir", ""):
-            raise UserError("dataset.masks_dir is set, but feature files have no masks; unset it.")
-        if not self.exported and not published_features.names(self.root):
+        pair = not self.exported and bool(published_features.names(self.root))
+        named = None if self.exported or pair else feature_sets.recognise(self.root)
+        if named is not None:
+            self.listed = feature_sets.open_lists(
+                named, dataset_config, cache_dir, crops=self.crops
+            )
+            self.official_split = named.official_split  # type: ignore[misc]
+            return
+        for key in ("masks_dir", "split"):
+            if getattr(dataset_config, key, ""):
+                raise UserError(
+                    f"dataset.{key} is set, but {self.root} holds no features with lists of "
+                    "videos; unset it."
+                )
+        if not self.exported and not pair:
             raise UserError(
                 f"no feature files in it: {describe(self.root)} Wanted "
-                f"{exported_features.INDEX} of vadjax export-features, or "
-                "normal_features_NAME.npy and anomaly_features_NAME.npy."
+                f"{exported_features.INDEX} of vadjax export-features, "
+                "normal_features_NAME.npy and anomaly_features_NAME.npy, or a file a video of "
+                "UCF-Crime, ShanghaiTech or XD-Violence, such as Abuse001_x264_i3d.npy."
             )
 
     def load(self) -> Dataset:
         """Read the files of the layout that is there."""
+        if self.listed is not None:
+            return self.listed.load()
         if not self.exported:
             return published_features.load(
                 self.root, name=self.feature_name, crops=self.crops, cache_dir=self.cache_dir

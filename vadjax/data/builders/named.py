@@ -79,7 +79,7 @@ class NamedClips(DiskBuilder):
         Raises:
           UserError: there are none, or one is there twice.
         """
-        found = find_clips(self.source_dir)
+        found = self.find_clips()
         wanted = self.find_wanted(found)
         by_name = _by_name(found)
         self.paths: dict[str, pathlib.Path] = {}
@@ -110,6 +110,10 @@ class NamedClips(DiskBuilder):
             what = f"left out: clips that the split does not name ({len(others)}), such as "
             self.left_out = [Deviation(what + others[0], "nothing in them is used")]
         return [*self.paths.values(), *self.label_files]
+
+    def find_clips(self) -> Clips:
+        """Return what lies below `source_dir`."""
+        return find_clips(self.source_dir)
 
     def scan(self) -> Scan:
         """Probe every clip, read its labels, and compare all with what is expected."""

@@ -65,12 +65,15 @@ _TEST = {
     "12": """0142=601/519 0143=265/177 0148=313/177 0149=241/130 0151=289/213 0152=361/305
         0154=385/296 0173=217/116 0174=337/244 0175=265/157""",
 }
-_LISTS = {  # split -> names of the lists of both sides
-    "rtfm": {"train": "SH_Train.txt", "test": "SH_Test.txt"},
-    "mist": {"train": "SH_Train_new.txt", "test": "SH_Test_NEW.txt"},
+LISTS = {  # split -> names of the lists of both sides, those of features last
+    "rtfm": {
+        "train": ("SH_Train.txt", "shanghai-i3d-train-10crop.list"),
+        "test": ("SH_Test.txt", "shanghai-i3d-test-10crop.list"),
+    },
+    "mist": {"train": ("SH_Train_new.txt",), "test": ("SH_Test_NEW.txt",)},
 }
-_LIST_FOLDERS = (
-    *("", "weakly_supervised_split", "weakly_supervised_split/RTFM"),
+LIST_FOLDERS = (
+    *("", "list", "weakly_supervised_split", "weakly_supervised_split/RTFM"),
     *("weakly_supervised_split/MIST_VAD", "ShanghaiTech_new_split"),
 )
 _BASES = ("", "shanghaitech/")
@@ -85,7 +88,7 @@ class ShanghaiTech(NamedClips):
     title = "ShanghaiTech Campus"
     label_versions = ("frame_masks",)
     official_split = True
-    splits = tuple(_LISTS)
+    splits = tuple(LISTS)
     size = (480, 856)
     fps = 24.0
     convention = "one value a frame"
@@ -130,10 +133,11 @@ class ShanghaiTech(NamedClips):
     def _listed(self) -> list[Wanted]:
         """Return the clips of a weakly supervised split."""
         wanted = []
-        for split, name in _LISTS[self.split].items():
-            path = self.needed_file(name, below=_LIST_FOLDERS)
+        for split, names in LISTS[self.split].items():
+            path = self.needed_file(*names, below=LIST_FOLDERS)
             self.label_files.append(path)
             for line in read_lines(path, form="01_0014,1" if self.split == "mist" else "01_0014"):
+                line = line._replace(name=line.name.removesuffix("_i3d"))
                 label = self._label(line, path)
                 test = split == "test"
                 wanted.append(

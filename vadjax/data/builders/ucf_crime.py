@@ -31,10 +31,10 @@ CLASSES = (
 )
 _NORMAL = "Normal_Videos"
 _FOLDERS = (
-    *("", "Anomaly_Detection_splits", "UCF_Crimes", "UCF_Crimes/Anomaly_Detection_splits"),
+    *("", "list", "Anomaly_Detection_splits", "UCF_Crimes", "UCF_Crimes/Anomaly_Detection_splits"),
     *("UCF_Crimes/Action_Regnition_splits", "Action_Regnition_splits"),  # the authors' spelling
 )
-_ANNOTATIONS = (
+ANNOTATIONS = (
     *("Temporal_Anomaly_Annotation.txt", "Temporal_Anomaly_Annotation_for_Testing_Videos.txt"),
     *("Temporal_Anomaly_Annotation_New.txt", "Matlab_formate"),
 )
@@ -54,6 +54,7 @@ class UcfCrime(NamedClips):
     convention = "frames counted from 1, both ends included; -1 is none"
     frames: ClassVar = {"test": 1111808}
     num_clips: ClassVar = {"train": 1610, "test": 290}
+    annotations: ClassVar[tuple[str, ...]] = ANNOTATIONS
     slack = 30  # frames: five events end 1 or 2 behind their video
     download = Download(
         address="https://www.crcv.ucf.edu/projects/real-world/",
@@ -104,7 +105,7 @@ class UcfCrime(NamedClips):
 
     def _tested(self) -> list[Line]:
         """Read the annotation; return what it names."""
-        names = (_CLEAN,) if self.split else _ANNOTATIONS
+        names = (_CLEAN,) if self.split else self.annotations
         path = self.needed_file(*names, below=_FOLDERS)
         self.label_files.append(path)
         rows = read_ucf_mats(path) if path.is_dir() else read_ucf_rows(path)

@@ -1,8 +1,8 @@
 """Features that stand in the place of frames, where the pictures are not there."""
 
 import os
+import weakref
 from collections.abc import Callable, Sequence
-from functools import cached_property
 
 import numpy as np
 
@@ -30,20 +30,26 @@ class FeatureRows(Frames):
     ):
         super().__init__(num_rows, size=(0, 0), files=files)
         self._make = read
+        self._kept: Callable[[], np.ndarray | None] = lambda: None
 
-    @cached_property
+    @property
     def rows(self) -> np.ndarray:
         """Features [t, d] or [t, crops, d], memory-mapped where the file allows it.
+
+        What had to be computed, such as the mean of crops, is kept for as long as somebody uses it.
 
         Raises:
             UserError: the files have changed since they were measured.
         """
+        if (kept := self._kept()) is not None:
+            return kept
         rows = self._make()
         if len(rows) != len(self):
             raise UserError(
                 f"{self.files[0]} holds {len(rows)} rows and had {len(self)}: it was changed "
                 "while it was used; run again."
             )
+        self._kept = (lambda: rows) if hasattr(rows, "_mmap") else weakref.ref(rows)
         return rows
 
     @property

@@ -97,13 +97,21 @@ def video_of(row: Mapping[str, Any], content: np.ndarray | None = None) -> Video
         video_label=None if row["video_label"] == _UNKNOWN else int(row["video_label"]),
         fingerprint=footage.fingerprint,
         substituted=footage.substituted,
-        metadata=_classes(_texts(row["classes"]), labels),
+        metadata=classes_of(_texts(row["classes"]), labels),
         content=None if content is None else _part(content, int(row["content"]), footage),
     )
 
 
-def _classes(classes: tuple[str, ...], labels: np.ndarray | None) -> dict[str, Any]:
-    """Return what the source names of a clip; frames of one kind where it names one only."""
+def classes_of(classes: tuple[str, ...], labels: np.ndarray | None) -> dict[str, Any]:
+    """Return what the source names of a clip; frames of one kind where it names one only.
+
+    Args:
+        classes: of the whole clip.
+        labels: uint8 [t], or None.
+
+    Returns:
+        For `Video.metadata`.
+    """
     if not classes:
         return {}
     if len(classes) > 1 or labels is None or not labels.any():
