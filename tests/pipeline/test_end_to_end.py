@@ -14,11 +14,14 @@ import numpy as np
 import pytest
 from ml_collections import ConfigDict
 
+from tests.sweeps import tiny as tiny_sweeps
 from vadjax import config as configs
 from vadjax.errors import UserError
 from vadjax.evaluation import schema
 from vadjax.pipeline import predict, stages
+from vadjax.runtime.console import Console
 from vadjax.storage import artifacts
+from vadjax.sweeps.folder import run_sweep
 
 
 def tiny(cache) -> ConfigDict:
@@ -138,6 +141,20 @@ def test_what_cannot_be_scored_is_said_before_anything_is_extracted(cache, tmp_p
     with pytest.raises(UserError, match=r"3 video.s. to score are shorter than a window of 41"):
         stages.run(config, tmp_path / "w", quiet=True)
     assert not (tmp_path / "w" / "config.json").exists()
+
+
+def test_a_protocol_that_the_clips_do_not_allow_is_told_before_anything_is_extracted(tmp_path):
+    config = tiny(tmp_path / "cache")
+    config.dataset.protocol = "official"
+    with pytest.raises(UserError, match="no split was published with synthetic"):
+        stages.run(config, tmp_path / "w", quiet=True)
+    assert not (tmp_path / "w" / "config.json").exists()
+    assert not list((tmp_path / "cache" / "features").rglob("*.npy"))
+    spec = tiny_sweeps.specs(config, {"seed": 1})
+    assert "no split was published" in str(
+        run_sweep(spec, tmp_path / "s", console=Console(quiet=True))[1]
+    )
+    assert not list((tmp_path / "cache" / "features").rglob("*.npy"))
 
 
 def test_every_test_frame_has_a_map(finished, cache):

@@ -13,6 +13,7 @@ from vadjax.config import shipped, user_code
 from vadjax.errors import UserError
 from vadjax.pipeline import stages
 from vadjax.pipeline.export_features import export
+from vadjax.pipeline.predict import detect
 from vadjax.pipeline.run import Run
 from vadjax.runtime.console import Console
 from vadjax.storage import artifacts
@@ -85,6 +86,10 @@ def test_a_run_from_the_files_has_the_same_scores(world, form, tmp_path):
             from vadjax.pipeline.trained import TrainedDetector
 
             TrainedDetector(tmp_path / "run").score_videos([run.dataset.test[0]])
+        with pytest.raises(UserError, match="was trained on feature files, and its detector"):
+            TrainedDetector(tmp_path / "run").stream()
+        with pytest.raises(UserError, match="was trained on feature files, and its detector"):
+            detect(tmp_path / "run", ["not looked for"], out=tmp_path / "out", quiet=True)
 
 
 def test_the_notebooks_config_runs_to_its_page_on_the_bare_pair(world, tmp_path):

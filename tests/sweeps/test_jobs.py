@@ -95,6 +95,7 @@ def test_detectors_without_gradient_are_fitted_run_by_run(tmp_path):
         pytest.param("by_video", "windows", marks=pytest.mark.slow),
         pytest.param("by_video", "runs", marks=pytest.mark.slow),
         ("random_window", "windows"),
+        pytest.param("weak_by_video", "pairs", marks=pytest.mark.slow),
     ],
 )
 def test_each_run_equals_a_single_run(cache, tmp_path, protocol, batches):
@@ -103,6 +104,10 @@ def test_each_run_equals_a_single_run(cache, tmp_path, protocol, batches):
     if protocol == "by_video":  # folds of two lengths, and a schedule that knows its length
         base.dataset.num_folds, base.evaluate.threshold = 2, "f1"
         base.train.schedule = "cosine"
+    if batches == "pairs":
+        base.dataset.num_folds, base.dataset.num_test, base.bag.segments = 2, 6, 4
+        base.detector.name, base.model.name, base.model.dropout = "bag_model", "bag_mlp", 0.3
+        base.objective.name, base.evaluate.threshold = "mil_topk", "quantile"
     specs = tiny.specs(base, {"seed": 3}, {"seed": 4, "train.lr": 1e-2}, {"seed": 4})
     folders, errors = run_sweep(specs, tmp_path / "sweep", console=QUIET, slots=2)
     assert not errors and [f.name for f in folders] == [s.name for s in specs]

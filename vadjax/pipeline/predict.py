@@ -87,6 +87,7 @@ def _detect(
 ) -> list[ScoredVideo]:
     """Score videos into a folder that is locked; see `detect`."""
     console, workdir = detector.run.console, detector.workdir
+    detector.check_pictures()
     if detector.asked is not None:
         console.say(f"  threshold {detector.asked.value:.4g}: {detector.asked.words}")
     videos, named = open_given(paths, skip_broken=skip_broken)

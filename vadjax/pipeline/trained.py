@@ -104,6 +104,19 @@ class TrainedDetector:
         values = self.metrics["threshold"]["values"]
         return None if None in values else float(np.mean(values))
 
+    def check_pictures(self) -> None:
+        """Refuse to score frames by a detector that was trained on given features.
+
+        Raises:
+            UserError: it was; which network made these features is not known.
+        """
+        if not self.run.pictures:
+            raise UserError(
+                f"{self.workdir} was trained on feature files, and its detector scores no videos: "
+                "extract their features as those were, and give them as feature files with "
+                "dataset.name=features."
+            )
+
     def score(self, path: str | os.PathLike, *, fps: float | None = None) -> ScoredVideo:
         """Score one video.
 
@@ -173,8 +186,9 @@ class TrainedDetector:
             The stream.
 
         Raises:
-            UserError: the detector needs the whole video.
+            UserError: the detector needs the whole video, or was trained on feature files.
         """
+        self.check_pictures()
         detector = self.run.detector
         rate = {"fps": fps} if "cells" in detector.inputs else {}
         with self.run.frontend.sharing():  # each frame is measured once for all folds

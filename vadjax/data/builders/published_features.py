@@ -24,8 +24,8 @@ SIDES = ("normal", "anomaly")
 UNKNOWN = Deviation(
     "the files do not say of which clip and frame each row is",
     "windows may cross clips, and whether test windows are copies, altered copies or neighbours of "
-    "training windows cannot be checked: the leakage audit never says clean, and only protocols that split "
-    "windows at random run",
+    "training windows cannot be checked: the leakage audit never says clean, and only protocols "
+    "that split windows at random run",
 )
 
 
