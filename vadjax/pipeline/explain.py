@@ -25,9 +25,7 @@ def explain(run: Run) -> None:
     parts, reasons = dict.fromkeys(("explain", "region")), {}
     if why := _without_maps(run):
         run.console.say(f"  no maps and no gallery: {why}")
-        write_json(
-            run.workdir / "metrics.json", amended(metrics, parts, dict.fromkeys(parts, why))
-        )
+        write_json(run.workdir / "metrics.json", amended(metrics, parts, dict.fromkeys(parts, why)))
         return
     artifacts.forget_maps(run.workdir)
     scored = artifacts.read_scores(run.workdir).test
