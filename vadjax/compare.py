@@ -25,6 +25,9 @@ _PAIR = flags.DEFINE_multi_string(
 _FIGURES = flags.DEFINE_string(
     "figures", "", "Folder for box plots, bars and csv files in the published form."
 )
+_WORKBOOKS = flags.DEFINE_string(
+    "workbooks", "", "Folder for a workbook of each data set in the published form."
+)
 
 
 def main(argv: list[str]) -> None:
@@ -55,6 +58,7 @@ def main(argv: list[str]) -> None:
             published=[pathlib.Path(name) for name in _PUBLISHED.value],
             pairs=_PAIR.value,
             figures=pathlib.Path(_FIGURES.value) if _FIGURES.value else None,
+            workbooks=cli.path_of(_WORKBOOKS.value) if _WORKBOOKS.value else None,
             command=cli.command(),
             console=console,
         )

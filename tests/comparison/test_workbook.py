@@ -8,6 +8,7 @@ import pytest
 from tests import runs
 from vadjax.comparison import compare
 from vadjax.comparison.published import METRICS, MODELS, read_published
+from vadjax.comparison.published_form import write_published_form
 from vadjax.comparison.workbook import write_workbook
 from vadjax.errors import UserError
 
@@ -178,3 +179,52 @@ def test_tables_of_two_protocols_have_sheets_of_their_own(tmp_path):
     assert book["2 runs"].sheet_properties.tabColor is not None
     text = "\n".join(str(c) for row in book["read me"].iter_rows(values_only=True) for c in row)
     assert "LEAKY PROTOCOL." in text
+
+
+def test_the_published_form_is_written_as_it_is_read(tmp_path):
+    """Mean and population deviation by hand, one file for each protocol."""
+    aucs = {"lstm": (0.80, 0.82, 0.84), "gru": (0.7,)}
+    for protocol in ("published_shuffled", "by_video"):
+        for model, values in aucs.items():
+            for seed, auc in enumerate(values):
+                runs.write(
+                    tmp_path / protocol / f"{model}{seed}",
+                    model=model,
+                    seed=seed,
+                    auc=auc,
+                    protocol=protocol,
+                    config={"dataset__protocol": protocol},
+                )
+    workdirs = sorted(str(path) for path in tmp_path.glob("*/*"))
+    folder = tmp_path / "results" / "Sequential_Model_Results_XLSX"
+    paths, left_out = write_published_form(folder, compare.compare(workdirs))
+    assert (
+        sorted(path.name for path in paths)
+        == [
+            "Results of Sequential Neural Networks for UCSD Ped2.xlsx",
+            "Results of Sequential Neural Networks, by_video, for UCSD Ped2.xlsx",
+        ]
+        and not left_out
+    )
+    for path in paths:
+        values = {(v.model, v.metric): v for v in read_published(path)}
+        assert len(values) == 2 * 5 and {v.dataset for v in values.values()} == {"ucsd_ped2"}
+        lstm, gru = values["LSTM", "auc"], values["GRU", "auc"]
+        assert (lstm.backbone, lstm.runs, gru.runs) == ("resnet18", 3, 1)
+        # Deviations of .02, 0, .02 from .82 over three runs: sqrt(2 * .0004 / 3) = .01633
+        assert (lstm.mean, lstm.sd, gru.mean, gru.sd) == (0.82, 0.0163, 0.7, 0.0)
+        book = openpyxl.load_workbook(path)
+        assert book.sheetnames == ["Sheet1"]
+        assert [book["Sheet1"].cell(1, n).value for n in (1, 2)] == ["resnet18"] * 2
+        assert all(isinstance(c.value, str | None) for row in book["Sheet1"] for c in row)
+        heading = book["Sheet1"]["A2"].value
+        assert ("LEAKY" in heading) == ("by_video" not in path.name), heading
+
+
+def test_what_the_published_form_cannot_hold_is_named(tmp_path):
+    workdir = runs.write(tmp_path / "a", threshold={"precision": None})
+    paths, left_out = write_published_form(tmp_path / "out", compare.compare([workdir]))
+    assert left_out == [
+        "LSTM, resnet18: not all of Accuracy, Precision, Recall, F1, Auc are defined"
+    ]
+    assert len(paths) == 1

@@ -41,7 +41,7 @@ def world(tmp_path_factory):
     for stage in DONE:
         stages.run(config, root / "run", stage=stage, quiet=True)
     run = Run(config, root / "run", Console(quiet=True))
-    for form in ("videos", "classes"):
+    for form in ("videos", "classes", "published"):
         assert export(run, root / form, form=form) == sum(
             len(v.frames) for v in run.videos.values()
         )
@@ -61,7 +61,7 @@ def test_the_files_are_what_others_read(world):
         np.testing.assert_array_equal(own, rows[labels == label])
 
 
-@pytest.mark.parametrize("form", ["videos", "classes"])
+@pytest.mark.parametrize("form", ["videos", "classes", "published"])
 def test_a_run_from_the_files_has_the_same_scores(world, form, tmp_path):
     root, run = world
     config = config_of(tmp_path / "cache")
@@ -117,6 +117,34 @@ def test_the_notebooks_config_runs_to_its_page_on_the_bare_pair(world, tmp_path)
         assert wrong not in page, wrong
     record = json.loads((tmp_path / "run" / "data.json").read_text())
     assert record["frame_sizes"] == []
+
+
+def test_the_published_folder_holds_several_backbones(world, tmp_path):
+    root, run = world
+    place = root / "published" / "features" / "synthetic"
+    names = {f"{side}_features_mobilenetv2_100.npy" for side in ("normal", "anomaly")}
+    text = f"{run.dataset.title}.txt"
+    assert {path.name for path in place.iterdir()} == {
+        *names,
+        "features_mobilenetv2_100.json",
+        text,
+    }
+    for name in names:  # the same bytes as the pair alone
+        assert (place / name).read_bytes() == (root / "classes" / name).read_bytes()
+    rows = len(np.load(root / "classes" / "normal_features_mobilenetv2_100.npy"))
+    assert f"mobilenetv2_100: 1280 features a row, {rows} normal and" in (place / text).read_text()
+    shutil.copytree(root / "published", tmp_path / "two")
+    for side in ("normal", "anomaly"):  # a published pair beside ours
+        pair = tmp_path / "two" / "features" / "synthetic" / f"{side}_features_repvgg_a0.npy"
+        np.save(pair, np.ones((9, 4), np.float32))
+    export(run, tmp_path / "two", form="published")
+    assert (
+        "repvgg_a0: 4 features a row, 9 normal and 9 anomaly rows"
+        in (tmp_path / "two" / "features" / "synthetic" / text).read_text()
+    )
+    (tmp_path / "two" / "features" / "synthetic" / "features_mobilenetv2_100.json").unlink()
+    with pytest.raises(UserError, match="of mobilenetv2_100 that vadjax has not written"):
+        export(run, tmp_path / "two", form="published")
 
 
 def test_what_cannot_be_exported(world, tmp_path):

@@ -1,6 +1,6 @@
 """Write the features of a run to .npy files, to be read without its videos.
 
-vadjax export-features --workdir=DIR --out=DIR [--form=videos|classes]
+vadjax export-features --workdir=DIR --out=DIR [--form=videos|classes|published]
 
   vadjax export-features --workdir=runs/ped2 --out=ped2_features
   vadjax export-features --workdir=runs/ped2 --out=ped2_pair --form=classes
@@ -10,6 +10,8 @@ vadjax export-features --workdir=DIR --out=DIR [--form=videos|classes]
 --form=videos    a file [rows, d] for each clip: train/01.npy, test/01.npy ...
 --form=classes   normal_features_BACKBONE.npy and anomaly_features_BACKBONE.npy: all normal
                  and all abnormal rows
+--form=published the same two below DIR/features/DATASET/, with features_BACKBONE.json and a
+                 text that lists the pairs; exports of several backbones lie side by side
 
 features.json beside them says of each row its clip and frame, with labels, split and how
 the rows were made; a run on these files has the scores of the run that they come from.

@@ -12,6 +12,7 @@ from vadjax.comparison.grouping import make_tables, table_notes
 from vadjax.comparison.load_run import make_row, read_run
 from vadjax.comparison.tables import Comparison
 from vadjax.errors import UserError
+from vadjax.report import wording
 
 
 def run(
@@ -22,6 +23,7 @@ def run(
     published: Sequence[pathlib.Path] = (),
     pairs: Sequence[str] = (),
     figures: pathlib.Path | None = None,
+    workbooks: pathlib.Path | None = None,
     command: str = "",
     notes: Sequence[str] = (),
 ) -> Comparison:
@@ -34,6 +36,7 @@ def run(
         published: published workbooks, shown beside the runs.
         pairs: "DIR,DIR" each, to be tested; empty tests the pairs of `paired_test.default_pairs`.
         figures: folder for plots and csv files in the published form.
+        workbooks: folder for workbooks in the published form.
         command: the command line that repeats this.
         notes: further notes for the reader.
 
@@ -67,6 +70,13 @@ def run(
 
         paths = write_figures(figures, comparison)
         console.say(f"wrote {len(paths)} files into {figures}")
+    if workbooks:
+        from vadjax.comparison.published_form import write_published_form
+
+        paths, left_out = write_published_form(workbooks, comparison)
+        console.say(f"wrote {wording.plural(len(paths), 'workbook')} into {workbooks}")
+        for what in left_out:
+            console.say(f"  left out of it: {what}")
     if problems := comparison.problems:
         number = f"{len(problems)} of {len(workdirs)} workdir(s) could not be used"
         raise UserError(f"{number}, the others are compared:{_listed(problems)}")

@@ -8,7 +8,9 @@ from typing import Any
 import numpy as np
 
 from vadjax.data.arrays.row_view import blocks
+from vadjax.data.builders import published_features, published_folder
 from vadjax.data.builders.exported_features import FORMAT, INDEX, VERSION
+from vadjax.data.frames.feature_file import open_features
 from vadjax.data.paths.files import describe
 from vadjax.data.video import Video
 from vadjax.errors import UserError
@@ -16,7 +18,7 @@ from vadjax.pipeline.run import Run
 from vadjax.storage.files import atomic_write, short_name, write_json
 from vadjax.storage.row_file import RowFile
 
-FORMS = ("videos", "classes")
+FORMS = ("videos", "classes", "published")
 _PLAIN = re.compile(r"(train|test)/[A-Za-z0-9_][A-Za-z0-9._-]{0,60}")
 Pieces = list[tuple[str, int, int]]  # file, first row, row after the last
 
@@ -26,9 +28,10 @@ def export(run: Run, folder: pathlib.Path, *, form: str = "videos") -> int:
 
     Args:
         run: whose stage extract has been done.
-        folder: empty, or an earlier export, which is replaced.
+        folder: empty, or an earlier export, which is replaced; "published" goes below any folder.
         form: "videos": a file for each clip; "classes": normal_features_NAME.npy and
-            anomaly_features_NAME.npy, as published notebooks read them, clips in order.
+            anomaly_features_NAME.npy, as published notebooks read them, clips in order;
+            "published": the same as features/DATASET/ has it, see `_published`.
 
     Returns:
         The number of rows.
@@ -44,14 +47,20 @@ def export(run: Run, folder: pathlib.Path, *, form: str = "videos") -> int:
         )
     if folder.exists() and not folder.is_dir():
         raise UserError(f"{folder} is a file; give a folder.")
-    index = folder / INDEX
-    if folder.is_dir() and any(folder.iterdir()) and not index.is_file():
-        raise UserError(f"{describe(folder)} Give an empty folder, or one of an earlier export.")
+    if form == "published":
+        folder, index = _published(run, folder)
+    else:
+        index = folder / INDEX
+        if folder.is_dir() and any(folder.iterdir()) and not index.is_file():
+            raise UserError(
+                f"{describe(folder)} Give an empty folder, or one of an earlier export."
+            )
     videos = list(run.videos.values())
     for video in videos:
         run.store.read(video)  # all are there before anything is written
     index.unlink(missing_ok=True)
-    places = _by_class(run, folder, videos) if form == "classes" else _by_video(run, folder, videos)
+    by = _by_video if form == "videos" else _by_class
+    places = by(run, folder, videos)
     dataset = run.dataset
     write_json(
         index,
@@ -69,7 +78,40 @@ def export(run: Run, folder: pathlib.Path, *, form: str = "videos") -> int:
             "clips": [_row(video, places[video.id]) for video in videos],
         },
     )
+    if form == "published":
+        _write_list(folder, dataset.title)
     return sum(len(video.frames) for video in videos)
+
+
+def _published(run: Run, folder: pathlib.Path) -> tuple[pathlib.Path, pathlib.Path]:
+    """Return features/DATASET/ below a folder and the index of this pair, features_NAME.json.
+
+    The folder may hold the pairs of other backbones, and other data sets beside it.
+
+    Raises:
+        UserError: it holds a pair of this name without its index, which is not ours.
+    """
+    name = _name(run)
+    place = folder / published_folder.GROUPS[0] / run.dataset.name
+    index = place / published_folder.INDEX.format(name)
+    pairs = published_features.names(place) if place.is_dir() else {}
+    if name in pairs and not index.is_file():
+        raise UserError(
+            f"{place} holds features of {name} that vadjax has not written; give another folder, "
+            "or remove them."
+        )
+    return place, index
+
+
+def _write_list(folder: pathlib.Path, title: str) -> None:
+    """Write the text that lists the pairs of a folder, in the published form."""
+    pairs = {}
+    for name, files in published_features.names(folder).items():
+        shapes = {side: open_features(path).shape for side, path in files.items()}
+        counts = " and ".join(f"{shapes[side][0]:,} {side}" for side in published_features.SIDES)
+        pairs[name] = f"{next(iter(shapes.values()))[-1]} features a row, {counts} rows"
+    with atomic_write(folder / f"{title}.txt") as beside:
+        beside.write_text(published_folder.text_of(title, pairs), encoding="utf-8")
 
 
 def _by_video(run: Run, folder: pathlib.Path, videos: list[Video]) -> Mapping[str, Pieces]:

@@ -1,6 +1,7 @@
 """Data sets of feature files: the published pair, exports, and what is wrong with them."""
 
 import json
+import shutil
 from types import SimpleNamespace
 
 import numpy as np
@@ -142,3 +143,57 @@ def test_an_export(tmp_path):
 def test_an_export_whose_files_are_others_is_refused(tmp_path, changes, message):
     with pytest.raises(UserError, match=message):
         load(exported(tmp_path / "x", **changes), tmp_path)
+
+
+LIST = """Anomaly Detection Feature Extractors - UMN Dataset
+
+Included Feature Extractor Models:
+
+RepVGG-a0: a network with folded branches.
+CoAtNet-0-RW-224
+
+Link (contains 4 files):
+
+https://example.org/x?y=0
+"""
+
+
+def test_the_folders_of_the_published_repository(pair, tmp_path):
+    """A folder for each data set, and a text in prose that lists backbones."""
+    (pair / "extractors.txt").unlink()
+    (pair / "UMN dataset.txt").write_text(LIST)
+    for group in ("features", "Feature Extractors"):
+        root = tmp_path / "copy of it" / group
+        root.parent.mkdir(exist_ok=True)
+        shutil.copytree(pair, root / "umn")
+        for name in ("", "RepVGG-a0", "umn/", "umn/repvgg_a0"):
+            for folder in (root, root.parent):
+                dataset = load(folder, tmp_path, feature_name=name)
+                assert dataset.metadata["features"] == "repvgg_a0"
+        assert [each.what for each in dataset.deviations[1:]] == [
+            "UMN dataset.txt lists coatnet_0_rw_224, without files"
+        ]
+        shutil.copytree(pair, root / "avenue")
+        with pytest.raises(UserError, match=r"avenue, umn: say which with .*avenue/rep"):
+            load(root, tmp_path)
+        with pytest.raises(UserError, match=r"'ped3' unknown"):
+            load(root, tmp_path, feature_name="ped3/repvgg_a0")
+        assert (
+            load(root, tmp_path, feature_name="avenue/RepVGG-a0")
+            .metadata["root"]
+            .endswith("avenue")
+        )
+        shutil.rmtree(root.parent)
+
+
+def test_an_index_belongs_to_its_pair_alone(pair, tmp_path):
+    """features_NAME.json of an export says nothing of the pairs beside it."""
+    for side, rows in (("normal", NORMAL), ("anomaly", ABNORMAL)):
+        np.save(pair / f"{side}_features_own.npy", rows)
+    export = exported(tmp_path / "x")
+    shutil.copy(export / "rows.npy", pair)
+    shutil.copy(export / "features.json", pair / "features_own.json")
+    assert load(pair, tmp_path, feature_name="own").clips_known
+    assert not load(pair, tmp_path, feature_name="repvgg_a0").clips_known
+    with pytest.raises(UserError, match="features of own, repvgg_a0: say which"):
+        load(pair, tmp_path)

@@ -20,13 +20,12 @@ from vadjax.errors import UserError
 INDEX, FORMAT, VERSION = "features.json", "vadjax features", 1
 
 
-def read_index(root: pathlib.Path) -> dict[str, Any]:
-    """Read features.json of a folder.
+def read_index(path: pathlib.Path) -> dict[str, Any]:
+    """Read features.json, or that of one pair.
 
     Raises:
         UserError: it is damaged, or of a newer version.
     """
-    path = root / INDEX
     try:
         index = json.loads(path.read_text(encoding="utf-8"))
         if (index["format"], index["version"]) != (FORMAT, VERSION):
@@ -44,12 +43,12 @@ def read_index(root: pathlib.Path) -> dict[str, Any]:
 
 
 def load(
-    root: pathlib.Path, index: Mapping[str, Any], *, crops: str, cache_dir: pathlib.Path
+    where: pathlib.Path, index: Mapping[str, Any], *, crops: str, cache_dir: pathlib.Path
 ) -> Dataset:
     """Read the clips of an export.
 
     Args:
-        root: its folder.
+        where: the file that `read_index` read; the others are beside it.
         index: of `read_index`.
         crops: see `published_features.rows_of`.
         cache_dir: where what was measured is kept.
@@ -60,7 +59,7 @@ def load(
     Raises:
         UserError: a file is missing or damaged, or its rows are not those of features.json.
     """
-    where = root / INDEX
+    root = where.parent
     try:
         clips = [_Clip.of(root, row) for row in index["clips"]]
         paths = list(dict.fromkeys(path for clip in clips for path, *_ in clip.pieces))

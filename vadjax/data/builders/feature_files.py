@@ -2,13 +2,19 @@
 
 Three layouts are read: `features.json`, which `vadjax export-features` writes beside the files; the
 pair `normal_features_NAME.npy` and `anomaly_features_NAME.npy`, which says of no row of which clip
-it is; and one file a video with lists of the videos (`feature_lists`).
+it is unless `features_NAME.json` of an export is beside it, also below features/DATASET/; and one
+file a video with lists of the videos (`feature_lists`).
 """
 
 import pathlib
 from typing import Any
 
-from vadjax.data.builders import exported_features, feature_sets, published_features
+from vadjax.data.builders import (
+    exported_features,
+    feature_sets,
+    published_features,
+    published_folder,
+)
 from vadjax.data.builders.builder import Builder
 from vadjax.data.builders.feature_lists import OfFeatures
 from vadjax.data.paths.files import describe, existing_folder
@@ -30,9 +36,13 @@ class FeatureFiles(Builder):
     def __init__(self, dataset_config: Any, cache_dir: pathlib.Path):
         self.cache_dir = cache_dir
         self.root = existing_folder(dataset_config.data_dir, key="dataset.data_dir")
-        self.feature_name = getattr(dataset_config, "feature_name", "")
+        self.root, self.feature_name = published_folder.resolve(
+            self.root, getattr(dataset_config, "feature_name", "")
+        )
         self.crops = getattr(dataset_config, "crops", CROPS[0])
-        self.exported = (self.root / exported_features.INDEX).is_file()
+        own = published_folder.index_of(self.root, self.feature_name)
+        self.index = own or exported_features.INDEX
+        self.exported = (self.root / self.index).is_file()
         pair = not self.exported and bool(published_features.names(self.root))
         named = None if self.exported or pair else feature_sets.recognise(self.root)
         if named is not None:
@@ -63,7 +73,9 @@ class FeatureFiles(Builder):
             return published_features.load(
                 self.root, name=self.feature_name, crops=self.crops, cache_dir=self.cache_dir
             )
-        index = exported_features.read_index(self.root)
+        index = exported_features.read_index(self.root / self.index)
         self.official_split = bool(index["official_split"])  # type: ignore[misc]
         self.num_folds = int(index["num_folds"])  # type: ignore[misc]
-        return exported_features.load(self.root, index, crops=self.crops, cache_dir=self.cache_dir)
+        return exported_features.load(
+            self.root / self.index, index, crops=self.crops, cache_dir=self.cache_dir
+        )

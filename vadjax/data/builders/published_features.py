@@ -8,6 +8,7 @@ frame a row is, and its notebooks list files in no order.
 import functools
 import pathlib
 import re
+from collections.abc import Iterable
 
 import numpy as np
 
@@ -21,6 +22,8 @@ from vadjax.errors import UserError, unknown
 
 FILE = re.compile(r"(normal|anomaly|abnormal)_features_(.+)\.npy")
 SIDES = ("normal", "anomaly")
+_LISTED = re.compile(r"[A-Za-z][A-Za-z0-9._]*[-_0-9][A-Za-z0-9._-]*")
+_MOST_TEXT = 1 << 16  # bytes
 UNKNOWN = Deviation(
     "the files do not say of which clip and frame each row is",
     "windows may cross clips, and whether test windows are copies, altered copies or neighbours of "
@@ -42,6 +45,57 @@ def names(root: pathlib.Path) -> dict[str, dict[str, pathlib.Path]]:
     return found
 
 
+def spelled(name: str, pairs: Iterable[str]) -> str:
+    """Return a pair's own spelling of a name such as "CoAtNet-0-RW-224", "" where there is none.
+
+    >>> spelled("CoAtNet-0-RW-224", ["coatnet_0_rw_224", "repvgg_a0"])
+    'coatnet_0_rw_224'
+
+    Args:
+        name: as somebody spells it.
+        pairs: the names of files.
+    """
+    plain = {_plain(each): each for each in pairs}
+    return plain.get(_plain(name), "")
+
+
+def _plain(name: str) -> str:
+    return name.strip().lower().replace("-", "_")
+
+
+def listed(root: pathlib.Path) -> dict[str, str]:
+    """Return the backbones that texts of a folder list: name in small letters -> file.
+
+    A line names a backbone by what stands before its colon, without blanks and with a digit or a
+    line in it; all else is prose. The published texts and those of vadjax export-features are so.
+
+    Args:
+        root: folder of the pairs.
+    """
+    found = {}
+    for path in entries(root):
+        if path.suffix.lower() != ".txt" or path.stat().st_size > _MOST_TEXT:
+            continue
+        for line in path.read_text(encoding="utf-8", errors="replace").splitlines():
+            name = line.partition(":")[0].strip()
+            if "://" not in line and _LISTED.fullmatch(name):
+                found[_plain(name)] = path.name
+    return found
+
+
+def _unlisted(root: pathlib.Path, found: Iterable[str]) -> tuple[Deviation, ...]:
+    """Say which backbones the texts list of which there are no files."""
+    here = {_plain(name) for name in found}
+    gone = {name: file for name, file in listed(root).items() if name not in here}
+    return tuple(
+        Deviation(
+            f"{file} lists {', '.join(n for n, f in gone.items() if f == file)}, without files",
+            "the others can be used; fetch these again if they are wanted",
+        )
+        for file in dict.fromkeys(gone.values())
+    )
+
+
 def chosen(root: pathlib.Path, name: str) -> tuple[str, dict[str, pathlib.Path]]:
     """Choose the pair of a folder.
 
@@ -56,6 +110,7 @@ def chosen(root: pathlib.Path, name: str) -> tuple[str, dict[str, pathlib.Path]]
         UserError: there are several and none is named, or none of the name, or half a pair.
     """
     found = names(root)
+    name = spelled(name, found) or name
     if name and name not in found:
         raise unknown("dataset.feature_name", name, found)
     if not name and len(found) > 1:
@@ -114,7 +169,7 @@ def load(root: pathlib.Path, *, name: str, crops: str, cache_dir: pathlib.Path) 
         (),
         videos,
         metadata={"root": str(root), "layout": "a file for each class", "features": name},
-        deviations=(UNKNOWN,),
+        deviations=(UNKNOWN, *_unlisted(root, names(root))),
         clips_known=False,
     )
 
