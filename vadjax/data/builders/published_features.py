@@ -46,7 +46,7 @@ def names(root: pathlib.Path) -> dict[str, dict[str, pathlib.Path]]:
 
 
 def spelled(name: str, pairs: Iterable[str]) -> str:
-    """Return a pair's own spelling of a name such as "CoAtNet-0-RW-224", "" where there is none.
+    """Look a name up among pairs, whatever its case and lines.
 
     >>> spelled("CoAtNet-0-RW-224", ["coatnet_0_rw_224", "repvgg_a0"])
     'coatnet_0_rw_224'
@@ -54,6 +54,9 @@ def spelled(name: str, pairs: Iterable[str]) -> str:
     Args:
         name: as somebody spells it.
         pairs: the names of files.
+
+    Returns:
+        The pair's own spelling, "" where there is none.
     """
     plain = {_plain(each): each for each in pairs}
     return plain.get(_plain(name), "")

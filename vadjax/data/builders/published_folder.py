@@ -55,11 +55,14 @@ def resolve(root: pathlib.Path, name: str) -> tuple[pathlib.Path, str]:
 
 
 def index_of(folder: pathlib.Path, name: str) -> str:
-    """Return the name of the index that says what the rows of a pair are; "" where there is none.
+    """Find the index that says what the rows of a pair are.
 
     Args:
         folder: of the pairs.
         name: of the backbone; "" where there is one pair only.
+
+    Returns:
+        Its name, "" where there is none.
     """
     pairs = published_features.names(folder)
     chosen = published_features.spelled(name, pairs) or (next(iter(pairs)) if pairs else "")
@@ -69,11 +72,14 @@ def index_of(folder: pathlib.Path, name: str) -> str:
 
 
 def text_of(title: str, pairs: Mapping[str, str]) -> str:
-    """Return the text that lists the pairs of a data set, as `published_features.listed` reads it.
+    """List the pairs of a data set, as `published_features.listed` reads it.
 
     Args:
         title: of the data set.
         pairs: name of the backbone -> what is said of its rows.
+
+    Returns:
+        The text.
     """
     lines = [f"{name}: {what}" for name, what in sorted(pairs.items())]
     head = f"Features of {title}, written by vadjax export-features"
