@@ -177,7 +177,7 @@ def test_folders_that_cannot_be_used(tmp_path):
     ):
         load(tmp_path, root)
     layouts.write_video(root / "train" / "a.avi", 3)
-    with pytest.raises(UserError, match=r"folder reads no masks; unset it"):
+    with pytest.raises(UserError, match=r"holds no masks of a clip: wanted a folder or a"):
         load(tmp_path, root, masks_dir=root)
     layouts.write_images(root / "train" / "a", 3)
     with pytest.raises(UserError, match=r"are both called 'a'; rename one"):

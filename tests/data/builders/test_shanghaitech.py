@@ -5,7 +5,7 @@ import pytest
 
 from tests.data import layouts
 from vadjax import data
-from vadjax.data.builders.shanghaitech import ShanghaiTech
+from vadjax.data.builders.shanghaitech import RELABELLED, ShanghaiTech
 from vadjax.errors import UserError
 
 TEST = {"01_0014": (6, 3), "01_0015": (5, 5), "02_0128": (4, 1)}
@@ -68,6 +68,25 @@ def test_official_layout(tmp_path, official):
         np.testing.assert_array_equal([m.sum() for m in video.masks], video.labels * 18)
     assert not any(v.labels.any() for v in dataset.train)
     assert dataset.metadata["masks"] == "3 of 3 test clips"
+
+
+def test_the_labels_of_nwpus_authors(tmp_path, official):
+    """01_0014 is one of the six clips that they call normal; none of the others here is."""
+    dataset = load(tmp_path, official, label_version="nwpu_relabelled")
+    assert dataset.label_version == "nwpu_relabelled"
+    first, *others = dataset.test
+    assert not first.labels.any() and first.masks is None and first.video_label == 0
+    for video in others:
+        np.testing.assert_array_equal(video.labels, LABELS[video.id[5:]])
+    write_lists(official, split="rtfm")
+    with pytest.raises(UserError, match="takes test clips for normal which the lists of split rt"):
+        load(tmp_path, official, label_version="nwpu_relabelled", split="rtfm")
+
+
+def test_nwpus_labels_leave_16701_abnormal_frames():
+    """17,326 less 76, 113, 89, 120, 107 and 120."""
+    clips = {n: counts for n, counts in ShanghaiTech.test_clips.items() if n not in RELABELLED}
+    assert sum(abnormal for _, abnormal in clips.values()) == 16701 and len(clips) == 101
 
 
 @pytest.mark.parametrize("rank", [1, 2])

@@ -39,9 +39,31 @@ def test_street_scene(tmp_path, street):
 
 
 @pytest.mark.parametrize(
+    ("reading", "box"), [("centre", (17, 23, 8, 12)), ("corner", (20, 24, 10, 15))]
+)
+def test_boxes_as_masks(tmp_path, street, reading, box):
+    """x 10, y 20, width 5, height 6, in pictures of 24 rows and 36 columns."""
+    dataset = load("street_scene", street, tmp_path / "c", label_version=f"boxes_{reading}")
+    masks = dataset.test[0].masks
+    assert labels(dataset, "test")["test/Test001"] == blocks(6, (1, 3))
+    assert [int(mask.any()) for mask in masks] == blocks(6, (1, 3))
+    top, bottom, left, right = box
+    wanted = np.zeros((layouts.HEIGHT, layouts.WIDTH), np.uint8)
+    wanted[top:bottom, left:right] = 1
+    np.testing.assert_array_equal(masks[1], wanted)
+    said = f"read as boxes_{reading}, 0 of 3 boxes leave the picture by more than 8 pixels"
+    assert said in whats(dataset)
+    path = street / "Test/Test001/Test001_gt.txt"
+    path.write_text(path.read_text().replace(" 10 20 5 6", " 2 20 30 6"))
+    dataset = load("street_scene", street, tmp_path / "c", label_version=f"boxes_{reading}")
+    assert f"{3 if reading == 'centre' else 0} of 3 boxes leave" in str(whats(dataset))
+
+
+@pytest.mark.parametrize(
     ("row", "message"),
     [
         ("Test001/002.jpg 0 10", "line 1 .* cut off"),
+        ("Test001/002.jpg 0 10 20 x 6", "line 1 .* cut off"),
         ("Test001/007.jpg 0 10 20 5 6", "line 1: image 7 of a clip of 6"),
         ("Test001/000.jpg 0 10 20 5 6", "line 1: image 0 of a clip of 6"),
     ],

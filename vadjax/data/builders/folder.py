@@ -4,21 +4,25 @@ Either `train/` and `test/` below data_dir, or one folder of normal videos. A cl
 file, or a folder of images that holds no videos, at any depth; its name is its path, without a
 video's suffix.
 `labels.csv` in data_dir says when something abnormal happens
-(`vadjax.data.labels.labels_csv.read_csv`).
+(`vadjax.data.labels.labels_csv.read_csv`), `masks/` where (`folder_masks`).
 """
 
 import pathlib
+from collections.abc import Mapping
 
 import numpy as np
 
 from vadjax.data.builders.base import DiskBuilder, Scan, ScannedClip
 from vadjax.data.builders.expected import damage
+from vadjax.data.builders.folder_masks import MASKS, find_masks, masks_of
 from vadjax.data.deviation import Deviation
 from vadjax.data.indexing.find_clips import find_clips, not_used
 from vadjax.data.indexing.footage import Footage
 from vadjax.data.labels.labels_csv import Length, read_csv
+from vadjax.data.labels.mask_forms import open_masks
 from vadjax.data.paths.files import describe, entries
 from vadjax.data.paths.given_path import packed_beside
+from vadjax.data.text.lists import some
 from vadjax.errors import UserError
 
 LABELS = "labels.csv"
@@ -30,23 +34,20 @@ class Folder(DiskBuilder):
     """A folder of videos of one's own."""
 
     title = "Videos of a folder"
-    label_versions = ("unlabelled", "labels.csv")
+    label_versions = ("unlabelled", "labels.csv", "masks")
     identity_keys = ("data_dir",)  # every camera is a data set of its own
 
     def find(self) -> list[pathlib.Path]:
         """Find the clips of both sides."""
-        if self.masks_dir:
-            raise UserError("dataset.masks_dir is set, but folder reads no masks; unset it.")
         root = self.source_dir
+        masks_root = self.masks_dir or root / MASKS
         sides = _sides(root, train_may_be_gone=self.train_may_be_gone)
         self.split_by_us = "test" not in sides
         beside = {LABELS, *(folder.name for folder in sides.values())}
         found = {split: find_clips(folder) for split, folder in sides.items()}
         self.left_out = [n for clips in found.values() for n in clips.notes(clips.root.name)]
-        if sides:
-            self.left_out += not_used(root, used=beside)
-        else:
-            found["train"] = find_clips(root, ignored=(LABELS,))
+        if not sides:
+            found["train"] = find_clips(root, ignored=(LABELS, MASKS))
             self.left_out = found["train"].notes()
         self.clips = {split: clips.paths for split, clips in found.items()}
         if self.split_by_us:
@@ -57,11 +58,24 @@ class Folder(DiskBuilder):
                     f"no videos and no folders of images in it: {describe(folder)}"
                     f"{packed_beside(folder)}"
                 )
-        self.labels_file = root / LABELS
-        self.label_version = self.label_versions[self.labels_file.is_file()]
         self.clips = {"train": {}, **self.clips}
+        self.masks = find_masks(masks_root, self._test_clips()) if masks_root.is_dir() else {}
+        if self.masks_dir and not self.masks:
+            raise UserError(
+                f"dataset.masks_dir={masks_root} holds no masks of a clip: wanted a folder or a "
+                f".npy for each, such as {masks_root / next(iter(self._test_clips()))}."
+            )
+        if sides:
+            used = beside | ({MASKS} if self.masks else set())
+            self.left_out = [*self.left_out, *not_used(root, used=used)]
+        self.labels_file = root / LABELS
+        has_labels = self.labels_file.is_file()
+        self.label_version = "labels.csv" if has_labels else "masks" if self.masks else "unlabelled"
         paths = [path for clips in self.clips.values() for path in clips.values()]
-        return [*paths, self.labels_file] if self.labels_file.is_file() else paths
+        return [*paths, *([self.labels_file] if has_labels else []), *self.masks.values()]
+
+    def _test_clips(self) -> dict[str, pathlib.Path]:
+        return {f"test/{name}": path for name, path in self.clips["test"].items()}
 
     def scan(self) -> Scan:
         """Probe every clip and read labels.csv."""
@@ -76,7 +90,16 @@ class Folder(DiskBuilder):
                 {i: Length(f.num_frames, f.fps, f.times) for i, f in footage.items()},
                 ignored=self.skipped,
             )
-        clips = [ScannedClip(id=i, footage=f, labels=labels.get(i)) for i, f in footage.items()]
+        masks = {i: masks_of(self.masks[i], f) for i, f in footage.items() if i in self.masks}
+        shown = {i: _shown(paths, footage[i]) for i, paths in masks.items()}
+        if self.label_version == "masks":  # a clip without masks is normal
+            labels = {i: shown.get(i, np.zeros(f.num_frames, np.uint8)) for i, f in footage.items()}
+        clips = [
+            ScannedClip(
+                id=i, footage=f, labels=labels.get(i), masks=masks.get(i, ()), mask_form="own"
+            )
+            for i, f in footage.items()
+        ]
         scan = Scan(
             clips=clips,
             metadata={
@@ -84,8 +107,9 @@ class Folder(DiskBuilder):
                 "layout": "one folder" if self.split_by_us else "train and test",
                 "label_file": str(self.labels_file) if labelled else None,
                 "label_convention": _CONVENTION if labelled else None,
+                "masks": f"{len(masks)} of {len(self.clips['test'])} test clips" if masks else None,
             },
-            deviations=[*self._notes(footage, labels), *damage(clips)],
+            deviations=[*self._notes(footage, labels), *_unlike(shown, labels), *damage(clips)],
         )
         return self.with_skipped(scan)
 
@@ -141,6 +165,26 @@ def _sides(root: pathlib.Path, *, train_may_be_gone: bool) -> dict[str, pathlib.
             "videos, so put some into train/."
         )
     return {split: sides[split] for split in ("train", "test") if split in sides}
+
+
+def _shown(paths: tuple[str, ...], footage: Footage) -> np.ndarray:
+    """Return which frames have an abnormal pixel, uint8 [t]."""
+    size = (footage.height, footage.width)
+    masks = open_masks("own", paths, num_frames=footage.num_frames, size=size)
+    return np.array([mask.any() for mask in masks or ()], np.uint8)
+
+
+def _unlike(shown: Mapping[str, np.ndarray], labels: Mapping[str, np.ndarray]) -> list[Deviation]:
+    """Say where masks and labels.csv disagree."""
+    found = [f"{i} ({n})" for i, own in shown.items() if (n := int((own != labels[i]).sum()))]
+    if not found:
+        return []
+    return [
+        Deviation(
+            f"labels.csv and masks/ disagree on frames of {some(found)}",
+            "figures of frames follow labels.csv, those of pixels the masks",
+        )
+    ]
 
 
 def _train(clip: str) -> bool:

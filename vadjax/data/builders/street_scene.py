@@ -2,12 +2,12 @@
 
 `Train/Train001` and `Test/Test001` hold images; `Test/Test001/Test001_gt.txt` has a row a box of an
 abnormal object: the path of the image, the number of the track, and the box. A frame is abnormal
-where it has a row. The number in an image's name counts from 1. The boxes are not read as masks:
-in which order their numbers stand was not to be checked.
+where it has a row. The number in an image's name counts from 1. In which order the numbers of a box
+stand was not to be checked: under label version `boxes` there are no masks, `boxes_centre` takes
+them for the middle of the box and its size, `boxes_corner` for its corner and its size.
 """
 
-import pathlib
-import re
+from collections.abc import Sequence
 from typing import ClassVar
 
 import numpy as np
@@ -15,19 +15,21 @@ import numpy as np
 from vadjax.data.builders.download import Download
 from vadjax.data.builders.named import NamedClips
 from vadjax.data.builders.wanted import Truth, Wanted
+from vadjax.data.deviation import Deviation
 from vadjax.data.indexing.find_clips import Clips
 from vadjax.data.indexing.footage import Footage
-from vadjax.data.labels.frame_labels import shortened
+from vadjax.data.indexing.scan import ScannedClip
+from vadjax.data.labels.track_rows import corners, read_track_rows
 from vadjax.errors import UserError
 
-MAX_BYTES = 1 << 26  # of a file of rows
+SLACK = 8  # pixels by which a drawn box may leave the picture
 
 
 class StreetScene(NamedClips):
     """Street Scene."""
 
     title = "Street Scene"
-    label_versions = ("boxes",)
+    label_versions = ("boxes", "boxes_centre", "boxes_corner")
     official_split = True
     keeps_content = False  # 203,257 frames of 1280x720
     size = (720, 1280)
@@ -59,6 +61,7 @@ class StreetScene(NamedClips):
             and (path := places[each.name] / f"{each.name}_gt.txt").is_file()
         }
         self.label_files = list(self.rows.values())
+        self.beyond: dict[str, tuple[int, int]] = {}
         return wanted
 
     def _truth(self, wanted: Wanted, footage: Footage) -> Truth:
@@ -69,35 +72,28 @@ class StreetScene(NamedClips):
                 f"{self.title}: no {wanted.name}_gt.txt in the folder of {wanted.name}. "
                 f"{self.download.sentence()}"
             )
+        rows = read_track_rows(path, footage.num_frames)
         labels = np.zeros(footage.num_frames, np.uint8)
-        labels[_frames(path, footage.num_frames)] = 1
-        return Truth(labels)
+        labels[rows.frames] = 1
+        _, _, reading = self.label_version.partition("_")
+        if not reading:
+            return Truth(labels)
+        boxes = corners(rows.numbers, centre=reading == "centre")
+        edge = np.array([footage.width, footage.height])
+        beyond = (boxes[:, :2] < -SLACK).any(1) | (boxes[:, 2:] > edge + SLACK).any(1)
+        self.beyond[wanted.name] = (int(beyond.sum()), len(boxes))
+        return Truth(labels, (str(path),), f"tracks_{reading}")
 
-
-def _frames(path: pathlib.Path, num_frames: int) -> list[int]:
-    """Return the frames, from 0, that rows name.
-
-    Raises:
-      UserError: a row is cut off, or names a frame that the clip does not have.
-    """
-    with path.open("rb") as file:
-        text = file.read(MAX_BYTES).decode("utf-8-sig", errors="replace")
-    frames = []
-    for number, line in enumerate(text.splitlines(), 1):
-        cells = line.split()
-        if not cells:
-            continue
-        found = re.search(r"(\d{1,9})\.\w+$", cells[0])
-        if found is None or len(cells) < 6:
-            raise UserError(
-                f"{path}, line {number} is {shortened(line)!r}: wanted IMAGE TRACK and four "
-                "numbers of a box; it is cut off or damaged. Restore the file."
+    def notes(self, clips: Sequence[ScannedClip]) -> list[Deviation]:
+        """Say how many boxes leave the picture, which tells a wrong reading of them."""
+        if not self.beyond:
+            return []
+        outside, total = (sum(each) for each in zip(*self.beyond.values(), strict=True))
+        return [
+            Deviation(
+                f"read as {self.label_version}, {outside} of {total} boxes leave the picture by "
+                f"more than {SLACK} pixels",
+                "the order of a box's numbers is not documented: look at the masks, and compare "
+                "with the other reading",
             )
-        frame = int(found[1]) - 1
-        if not 0 <= frame < num_frames:
-            raise UserError(
-                f"{path}, line {number}: image {frame + 1} of a clip of {num_frames}; frames are "
-                "missing, or these are another clip's rows."
-            )
-        frames.append(frame)
-    return frames
+        ]

@@ -4,14 +4,18 @@ import os
 from collections.abc import Mapping, Sequence
 from typing import Protocol
 
+import cv2
 import numpy as np
 
 from vadjax.data.arrays import npy_file
 from vadjax.data.labels.box_rows import BoxMasks
 from vadjax.data.labels.masks import CellMasks, ImageMasks, Masks
 from vadjax.data.labels.object_masks import ObjectMasks
+from vadjax.data.labels.track_rows import TrackMasks
 from vadjax.data.paths.files import unreadable
 from vadjax.errors import UserError
+
+NUMBERS = 16  # at most: a mask of so low values holds numbers, not levels of grey
 
 
 class PictureMasks(Masks):
@@ -54,6 +58,41 @@ class ArrayMasks(Masks):
         return read_mask_array(self.paths[0])[index]
 
 
+class OwnMasks(Masks):
+    """Masks of people's own videos: images or an array, soft or hard, of any size.
+
+    Abnormal is what exceeds half of the brightest value of a mask, or 0 where that is a small
+    number (`NUMBERS`), as of masks of 0 and 1 or of numbered objects.
+
+    Args:
+      paths: one a frame, "" where nothing is abnormal; or the one `.npy` of all.
+      num_frames: of the clip.
+      size: height and width of its frames, to which masks are resized.
+    """
+
+    def __init__(
+        self, paths: Sequence[str | os.PathLike], num_frames: int, *, size: tuple[int, int]
+    ):
+        super().__init__(num_frames, paths=[path for path in paths if path])
+        self._files, self._size = [os.fspath(path) for path in paths], size
+
+    def _read(self, index: int) -> np.ndarray:
+        if self._files[0].endswith(".npy"):
+            levels = np.asarray(read_mask_array(self._files[0])[index])
+        elif not self._files[index]:
+            return np.zeros(self._size, np.uint8)
+        else:
+            levels = ImageMasks([self._files[index]]).levels(0)
+        brightest = levels.max()
+        mask = levels > (0 if brightest <= NUMBERS and levels.dtype.kind != "f" else brightest / 2)
+        if mask.shape == self._size:
+            return mask
+        resized = cv2.resize(
+            mask.astype(np.float32), self._size[::-1], interpolation=cv2.INTER_AREA
+        )
+        return resized >= 0.5
+
+
 def read_mask_array(path: str | os.PathLike) -> np.ndarray:
     """Map the masks of a clip into memory.
 
@@ -88,8 +127,15 @@ FORMS: Mapping[str, Opener] = {
     "images": lambda paths, num_frames, size: ImageMasks(paths),
     "marked": lambda paths, num_frames, size: PictureMasks(paths, size=size),
     "soft": lambda paths, num_frames, size: PictureMasks(paths, size=size, soft=True),
+    "own": lambda paths, num_frames, size: OwnMasks(paths, num_frames, size=size),
     "vollabel": lambda paths, num_frames, size: CellMasks(paths[0], num_frames),
     "vatic": lambda paths, num_frames, size: BoxMasks(paths[0], num_frames, size=size),
+    "tracks_centre": lambda paths, num_frames, size: TrackMasks(
+        paths[0], num_frames, size=size, centre=True
+    ),
+    "tracks_corner": lambda paths, num_frames, size: TrackMasks(
+        paths[0], num_frames, size=size, centre=False
+    ),
     "objects": lambda paths, num_frames, size: ObjectMasks(paths, size=size),
     "array": lambda paths, num_frames, size: ArrayMasks(paths[0], num_frames),
 }
