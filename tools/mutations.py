@@ -27,12 +27,14 @@ class Mutation(NamedTuple):
 AUDIT = "tests/data/leakage/test_audit.py"
 COPIES = "tests/data/leakage/test_copy_search.py"
 DECISIONS = "tests/evaluation/test_decisions.py tests/evaluation/test_events.py"
+FEATURES = "tests/data/builders/test_feature_lists.py"
 FITS = "tests/pipeline/test_fits.py"
 FRAME = "tests/evaluation/test_frame.py"
 INTERVALS = "tests/data/labels/test_interval_rows.py"
 MOTION = "tests/features/test_motion.py"
 SCENE = "tests/detectors/scene/test_detector.py"
 ADDING = "tests/detectors/scene/test_adding.py"
+BAGS = "tests/models/test_bags.py"
 BODIES = "tests/detectors/scene/test_bodies.py"
 MATCHING = "tests/training/test_score_matching.py"
 PASSING = "tests/features/scene/test_passing.py"
@@ -50,7 +52,7 @@ _ROWS = [
         "tests/data/builders/test_images.py",
     ),
     (
-        "vadjax/data/builders/street_scene.py",
+        "vadjax/data/labels/track_rows.py",
         "frame = int(found[1]) - 1",
         "frame = int(found[1])",
         "tests/data/builders/test_street_and_campus.py",
@@ -993,6 +995,102 @@ _ROWS = [
         "validation, ranked = _even(ranked, held, rng)",
         "validation, ranked = _even(usable, held, rng)",
         SPLITS,
+    ),
+    (
+        "vadjax/models/objectives/mil_ranking.py",
+        "top = scores.max(1)",
+        "top = scores.max(0)[: len(scores)]",
+        BAGS,
+    ),
+    (
+        "vadjax/models/objectives/mil_ranking.py",
+        "jax.nn.relu(1.0 - top[:, None] + top[None, :])",
+        "jax.nn.relu(1.0 + top[:, None] - top[None, :])",
+        BAGS,
+    ),
+    (
+        "vadjax/models/objectives/bags.py",
+        "return jnp.where(label, weight, 0.0), jnp.where(label, 0.0, weight)",
+        "return jnp.where(label, 0.0, weight), jnp.where(label, weight, 0.0)",
+        BAGS,
+    ),
+    (
+        "vadjax/models/objectives/mil_topk.py",
+        "jax.lax.top_k(_length(hidden).mean(-1), count)",
+        "jax.lax.top_k(scores, count)",
+        BAGS,
+    ),
+    (
+        "vadjax/models/bag_mlp.py",
+        "            logits = _mean_probability(logits)",
+        "            logits = logits[..., 0]",
+        BAGS,
+    ),
+    (
+        "vadjax/detectors/bags.py",
+        "np.asarray(rows[a : max(b, a + 1)], np.float32).mean(0)",
+        "np.asarray(rows[a : max(b, a + 1)], np.float32)[0]",
+        "tests/detectors/test_bag_model.py",
+    ),
+    (
+        "vadjax/detectors/bag_model.py",
+        "    return int(label)",
+        "    return 1 - int(label)",
+        "tests/detectors/test_bag_model.py",
+    ),
+    (
+        "vadjax/detectors/bag_model.py",
+        "np.repeat(values, own.counts)",
+        "np.repeat(values, self.config.window.length)",
+        "tests/detectors/test_bag_model.py",
+    ),
+    (
+        "vadjax/data/splits/split_weak.py",
+        '    stops, threshold, remarks = held["normal"], held["normal"], list(warnings)',
+        '    stops, threshold, remarks = held["normal"], held["abnormal"], list(warnings)',
+        "tests/data/splits/test_split_weak.py",
+    ),
+    (
+        "vadjax/data/builders/published_features.py",
+        "rows.mean(1, dtype=np.float32)",
+        "rows[:, 0]",
+        FEATURES,
+    ),
+    (
+        "vadjax/data/builders/feature_lists.py",
+        "np.mean(np.stack(parts), 0, dtype=np.float32)",
+        "parts[0]",
+        FEATURES,
+    ),
+    (
+        "vadjax/data/builders/feature_frames.py",
+        "if -STEP < num_frames - num_rows * STEP <= STEP:",
+        "if abs(num_frames - num_rows * STEP) < 2 * STEP:",
+        FEATURES,
+    ),
+    (
+        "vadjax/data/builders/feature_names.py",
+        "sorted(files, key=lambda n: n or 0)",
+        "sorted(files, key=lambda n: -(n or 0))",
+        FEATURES,
+    ),
+    (
+        "vadjax/data/labels/track_rows.py",
+        "place - size / 2 if centre else place",
+        "place",
+        "tests/data/builders/test_street_and_campus.py",
+    ),
+    (
+        "vadjax/data/labels/mask_forms.py",
+        'levels.dtype.kind != "f" else brightest / 2)',
+        'levels.dtype.kind != "f" else 0)',
+        "tests/data/builders/test_folder_masks.py",
+    ),
+    (
+        "vadjax/data/builders/shanghaitech.py",
+        "            label = abnormal = 0",
+        "            abnormal = 0",
+        "tests/data/builders/test_shanghaitech.py",
     ),
 ]
 MUTATIONS = tuple(Mutation(*row) for row in _ROWS)

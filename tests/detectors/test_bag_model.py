@@ -129,6 +129,22 @@ def test_labels_of_frames_change_nothing(tmp_path):
     np.testing.assert_array_equal(one, other)
 
 
+@pytest.mark.parametrize(
+    ("scored", "edges"),
+    [("snippets", [0, 3, 6, 9, 12, 15, 18, 20]), ("segments", [0, 5, 10, 15, 20])],
+)
+def test_every_frame_has_the_score_of_its_instance(tmp_path, scored, edges):
+    """Also those of the last snippet, which is shorter."""
+    changes = {"window__length": 3, "bag__scored": scored, "bag__segments": 4}
+    detector = BagModel(config(train__epochs=1, **changes))
+    state = fitted(detector, training(), tmp_path)
+    one = video("test/0", 20, slice(2, 4), 5)
+    [found] = detector.score_clips(state, [clip(one)])
+    means = [one.frames.rows[a:b].mean(0) for a, b in zip(edges[:-1], edges[1:], strict=True)]
+    each = detector.scores(state, np.stack(means))
+    np.testing.assert_allclose(found.scores, np.repeat(each, np.diff(edges)), atol=1e-6)
+
+
 def test_crops_of_rows(tmp_path):
     detector = BagModel(config(objective__name="mil_topk", train__epochs=1, dataset__crops="all"))
     state = fitted(detector, training(crops=3), tmp_path)
