@@ -25,6 +25,9 @@ _PAIR = flags.DEFINE_multi_string(
 _FIGURES = flags.DEFINE_string(
     "figures", "", "Folder for box plots, bars and csv files in the published form."
 )
+_METRICS = flags.DEFINE_list(
+    "metrics", [], "Columns beside the AUC, e.g. accuracy,precision,recall,f1."
+)
 _WORKBOOKS = flags.DEFINE_string(
     "workbooks", "", "Folder for a workbook of each data set in the published form."
 )
@@ -59,6 +62,7 @@ def main(argv: list[str]) -> None:
             pairs=_PAIR.value,
             figures=pathlib.Path(_FIGURES.value) if _FIGURES.value else None,
             workbooks=cli.path_of(_WORKBOOKS.value) if _WORKBOOKS.value else None,
+            metrics=_METRICS.value,
             command=cli.command(),
             console=console,
         )

@@ -350,3 +350,25 @@ def test_the_command(seeds, tmp_path):
     assert "1 of 6 workdir(s) could not be used" in done.stderr and "/nowhere" in done.stderr
     wrong = subprocess.run([*command, seeds[0], "--out=r.pdf"], capture_output=True, text=True)
     assert wrong.returncode == 1 and "choose one of .csv, .html, .md, .xlsx" in wrong.stderr
+
+
+def test_other_metrics_can_be_the_columns(tmp_path):
+    """The five of supervised studies; the interval stays behind the AUC, epochs or not."""
+    epochs = {"detector": {"epochs": 5, "epochs_trained": [3]}}
+    trained = runs.write(tmp_path / "a", auc=0.8, **epochs)
+    untrained = runs.write(tmp_path / "b", auc=0.8)
+    for workdir in (trained, untrained):
+        compare.run(
+            [workdir],
+            console=Console(quiet=True),
+            outs=[tmp_path / "x.md", tmp_path / "x.html"],
+            metrics=("accuracy", "precision", "recall", "f1", "accuracy"),
+        )
+        head, _, row = (tmp_path / "x.md").read_text().split("\n| ")[1:4]
+        cells = dict(zip(head.split(" | "), row.split(" | "), strict=True))
+        assert list(cells)[-9:-4] == ["95 %", "Accuracy", "Precision", "Recall", "F1"]
+        assert (cells["AUC, micro"], cells["95 %"]) == ("0.800", "0.700 to 0.850")
+        page = (tmp_path / "x.html").read_text()
+        assert "0.700 to 0.850" in page and "AUC, macro</th>" not in page
+    with pytest.raises(UserError, match="metric 'acc' unknown"):
+        compare.run([trained], console=Console(quiet=True), metrics=("acc",))

@@ -89,6 +89,22 @@ def test_the_grid_of_sixty_runs():
     assert {(s.config.train.epochs, s.config.train.patience) for s in specs} == {(30, 5)}
 
 
+def test_the_three_presets_of_the_first_readme():
+    argument = "ucsd_ped2=/a,synthetic,seeds=2,train.epochs=2"
+    file = "configs/sweeps/s0_presets.py"
+    make, sweep = plan.load_function(file, "get_config"), plan.load_function(file)
+    specs = plan.read_sweep(sweep, make(argument), argument)
+    rows = {(s.config.features.backbone, s.config.model.name) for s in specs}
+    assert rows == {("vgg16", "lstm"), ("resnet50", "gru"), ("efficientnet_b0", "lstm")}
+    assert len(specs) == 2 * 3 * 2 and len(plan.group_by_shape(specs)) == 2 * 3
+    assert {s.config.dataset.protocol for s in specs} == {"by_video"}
+    assert {s.config.train.epochs for s in specs} == {2}
+    with pytest.raises(UserError, match="wants a data set behind the colon"):
+        make("")
+    with pytest.raises(UserError, match="'by_clip' unknown"):
+        make("synthetic,protocols=by_clip")
+
+
 def test_the_published_grid():
     argument = "ucsd_ped2=/a,avenue=/b,train.epochs=2"
     make = plan.load_function("configs/sweeps/rahmani_grid.py", "get_config")

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from vadjax.comparison.columns import BRIEF, NAMES
+from vadjax.comparison.columns import NAMES
 from vadjax.comparison.groups import Group, Stat
 from vadjax.comparison.published import PublishedValue
 from vadjax.comparison.tables import Table
@@ -39,7 +39,7 @@ def plus_minus(stat: Stat, of: int, digits: int = 3) -> str:
 
 def heading(table: Table) -> list[str]:
     """Return the headings of `group_cells`."""
-    names = [NAMES[key] for key in table.known(BRIEF)]
+    names = [NAMES[key] for key in table.shown]
     names[:1] = [*names[:1], "95 %"] if names else []
     epochs = [EPOCHS] if any(run.epochs_trained for run in table.runs) else []
     return [*IDENTITY, *epochs, *names, *CONDITIONS]
@@ -55,10 +55,8 @@ def group_cells(group: Group, table: Table) -> list[str]:
     Returns:
         A text for each heading.
     """
-    cells = [plus_minus(group.stat(key), len(group.runs)) for key in table.known(BRIEF)]
-    ends = group.interval
-    interval = f"{ends[0]:.3f} to {ends[1]:.3f}" if ends else "–"
-    cells[:1] = [*cells[:1], interval] if cells else []
+    cells = [plus_minus(group.stat(key), len(group.runs)) for key in table.shown]
+    cells[:1] = [*cells[:1], interval(group)] if cells else []
     first = group.runs[0]
     if any(run.epochs_trained for run in table.runs):
         known = group.epochs_trained is not None
@@ -73,6 +71,12 @@ def group_cells(group: Group, table: Table) -> list[str]:
         "LEAKY" if group.leakage == "leaky" else group.leakage,
         ", ".join(f"[{table.warnings.index(text) + 1}]" for text in group.warnings) or "–",
     ]
+
+
+def interval(group: Group) -> str:
+    """Return the interval of a group's AUC as text."""
+    ends = group.interval
+    return f"{ends[0]:.3f} to {ends[1]:.3f}" if ends else "–"
 
 
 def published_cells(values: Sequence[PublishedValue]) -> list[list[str]]:

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from vadjax.comparison.grouping import make_tables, table_notes
 from vadjax.comparison.load_run import make_row, read_run
-from vadjax.comparison.tables import Comparison
+from vadjax.comparison.tables import Comparison, with_columns
 from vadjax.errors import UserError
 from vadjax.report import wording
 
@@ -24,6 +24,7 @@ def run(
     pairs: Sequence[str] = (),
     figures: pathlib.Path | None = None,
     workbooks: pathlib.Path | None = None,
+    metrics: Sequence[str] = (),
     command: str = "",
     notes: Sequence[str] = (),
 ) -> Comparison:
@@ -37,6 +38,7 @@ def run(
         pairs: "DIR,DIR" each, to be tested; empty tests the pairs of `paired_test.default_pairs`.
         figures: folder for plots and csv files in the published form.
         workbooks: folder for workbooks in the published form.
+        metrics: columns of narrow tables besides the micro AUC; empty: `columns.BRIEF`.
         command: the command line that repeats this.
         notes: further notes for the reader.
 
@@ -52,6 +54,10 @@ def run(
 
     values = [value for path in published for value in read_published(path)]
     comparison = compare(workdirs, published=values, command=command)
+    if metrics:
+        comparison = dataclasses.replace(
+            comparison, tables=[with_columns(table, metrics) for table in comparison.tables]
+        )
     tests, damaged = paired_test.run_tests(comparison, pairs)
     unused = {v.dataset for v in values} - {t.metrics.get("dataset") for t in comparison.tables}
     notes = [*notes, *(f"no run is on {name}, which was published" for name in sorted(unused))]

@@ -9,7 +9,7 @@ import jinja2
 from markupsafe import Markup
 
 from vadjax.comparison import cells
-from vadjax.comparison.columns import BRIEF, NAMES
+from vadjax.comparison.columns import NAMES
 from vadjax.comparison.groups import Group
 from vadjax.comparison.published import PROTOCOL
 from vadjax.comparison.tables import Comparison, Table
@@ -76,7 +76,7 @@ def render(comparison: Comparison) -> str:
 
 def _view(table: Table) -> dict:
     """Return the template's data of a table."""
-    keys = table.known(BRIEF)
+    keys = table.shown
     shown = [group.interval[0] for group in table.groups if group.interval]
     shown += [mean for group in table.groups if (mean := group.stat("auc_micro").mean)]
     low = min([0.5, *(int(10 * value) / 10 for value in shown)])
@@ -100,7 +100,7 @@ def _row(group: Group, table: Table, keys: list[str], low: float) -> dict:
         "backbone": group.backbone,
         "seeds": group.seeds,
         "cells": [(stat.mean, cells.plus_minus(stat, len(group.runs))) for stat in stats],
-        "interval": texts[5] if keys else "–",
+        "interval": cells.interval(group) if keys else "–",
         "track": _track(mean, group.interval, best, low) if mean is not None else None,
         "best": best,
         "leakage": leakage,

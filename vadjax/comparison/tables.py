@@ -3,22 +3,30 @@
 The runs of a table have the data set, test set, label version, coverage and protocol in common.
 """
 
+import dataclasses
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
 from vadjax import data
-from vadjax.comparison.columns import PATHS
+from vadjax.comparison.columns import BRIEF, PATHS
 from vadjax.comparison.groups import Group, RunRow
 from vadjax.comparison.published import PublishedValue
+from vadjax.errors import unknown
 from vadjax.report import wording
 
 
 @dataclass(frozen=True, eq=False)
 class Table:
-    """Groups whose results are comparable, best micro AUC first."""
+    """Groups whose results are comparable, best micro AUC first.
+
+    Attributes:
+        groups: the rows.
+        columns: metrics that narrow tables show; files for computing have all.
+    """
 
     groups: Sequence[Group]
+    columns: Sequence[str] = BRIEF
 
     @property
     def runs(self) -> list[RunRow]:
@@ -63,9 +71,33 @@ class Table:
         words = (str(self.metrics.get(k) or "") for k in ("dataset", "protocol", "label_version"))
         return "-".join("".join(c if c.isalnum() else "_" for c in w) for w in words if w)
 
+    @property
+    def shown(self) -> list[str]:
+        """The metrics of narrow tables."""
+        return self.known(self.columns)
+
     def known(self, keys: Sequence[str] = tuple(PATHS)) -> list[str]:
         """Return those of `keys` for which at least one run has a value."""
         return [k for k in keys if any(run.at(PATHS[k]) is not None for run in self.runs)]
+
+
+def with_columns(table: Table, metrics: Sequence[str]) -> Table:
+    """Return a table whose narrow form shows other metrics behind the micro AUC.
+
+    Args:
+        table: to be shown.
+        metrics: keys of `columns.COLUMNS`.
+
+    Returns:
+        The table.
+
+    Raises:
+        UserError: there is no such metric.
+    """
+    for name in metrics:
+        if name not in PATHS:
+            raise unknown("metric", name, PATHS)
+    return dataclasses.replace(table, columns=tuple(dict.fromkeys((BRIEF[0], *metrics))))
 
 
 class PairedTest(NamedTuple):
