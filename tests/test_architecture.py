@@ -29,13 +29,13 @@ LAYERS = (
 # The same for a folder that has layers of its own: its folders and modules; "" is its __init__.py.
 INSIDE = {
     "data": (
-        {"deviation", "text", "arrays"},
+        {"deviation", "text", "arrays", "recognized"},
         {"paths"},
         {"frames"},
         {"images"},
         {"decoding", "labels"},
         {"video", "scored_video"},
-        {"splits", "indexing"},
+        {"splits", "indexing", "class_ids"},
         {"clip", "builders"},
         {"leakage", "synthetic"},
         {""},

@@ -41,6 +41,7 @@ def test_config_trains_a_step(path, tmp_path):
     data = TrainingData(
         clips=[rng.normal(size=(frames + length, *shape)).astype(np.float32)],
         frame_labels=rng.integers(0, 2, frames + length).astype(np.int32),
+        video_classes=rng.integers(0, 2, frames + length).astype(np.int32),
         train=train,
         validation=select,
         cell_labels=rng.random((frames + length, *shape[:-1])).astype(np.float16),

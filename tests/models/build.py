@@ -25,6 +25,9 @@ SERVED = [
     ("gru", True, "classify"),
     ("lstm_gru", False, "classify"),
     ("lstm_gru", True, "reconstruct"),
+    ("lstm", True, "recognize"),
+    ("residual_lstm", False, "recognize"),
+    ("residual_lstm", True, "classify"),
     ("transformer", False, "predict"),
     ("transformer", True, "predict"),
     ("transformer", False, "classify"),
@@ -90,6 +93,7 @@ def model(name="lstm", *, task="predict", feature_shape=None, **changes):
         feature_shape = MAPS.get(name, (FEATURES,))
     task = objective(task) if isinstance(task, str) else task
     layers = (4, 3) if name.endswith("lstm_gru") else (3,)
+    layers = (3, 3, 4) if name == "residual_lstm" else layers
     widths = (8, 5, 6) if name == "unet_segmenter" else (4, 5)
     config = model_config(**{"name": name, "units": layers, "channels": widths, **changes})
     return models.create(config, feature_shape=feature_shape, objective=task)
@@ -125,4 +129,5 @@ def batch_of(count, *, steps=STEPS, seed=0):
     weight = np.ones(count, np.float32)
     weight[-1] = 0
     cells = np.random.default_rng(seed).random((count, *MAP[:2])).astype(np.float32)
-    return {"weight": weight, "frame_label": labels, "cell_label": cells}
+    named = {"frame_label": labels, "video_class": labels[:, 0], "cell_label": cells}
+    return {"weight": weight, **named}

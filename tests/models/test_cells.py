@@ -99,6 +99,10 @@ def _numpy_step(kind, p, h, c, x):
         i, f, g, o = np.split(a + b, 4)
         c = _sigmoid(f) * c + _sigmoid(i) * np.tanh(g)
         return _sigmoid(o) * np.tanh(c), c
+    if kind == "relu_lstm":
+        i, f, g, o = np.split(a + b, 4)
+        c = _sigmoid(f) * c + _sigmoid(i) * np.maximum(g, 0)
+        return _sigmoid(o) * np.maximum(c, 0), c
     (xr, xz, xn), (hr, hz, hn) = np.split(a, 3), np.split(b + p["recurrent_bias"], 3)
     z = _sigmoid(xz + hz)
     return (1 - z) * np.tanh(xn + _sigmoid(xr + hr) * hn) + z * h, c
@@ -214,8 +218,8 @@ def test_biases_are_those_of_keras():
 
     for kind, params in start(jax.random.key(0)).items():
         vectors = np.concatenate([v for v in params.values() if v.ndim == 1])
-        assert vectors.size == {"simple_rnn": 1, "lstm": 4, "gru": 6}[kind] * 4
+        assert vectors.size == {"simple_rnn": 1, "lstm": 4, "relu_lstm": 4, "gru": 6}[kind] * 4
         ones = np.zeros(vectors.size)
-        if kind == "lstm":
+        if kind.endswith("lstm"):
             ones[4:8] = 1  # the forget gate
         np.testing.assert_array_equal(vectors, ones)

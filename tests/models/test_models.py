@@ -199,12 +199,39 @@ def test_parameters_of_ullah_and_firas():
         task=softmax, feature_shape=(1000,), embed=512, units=(512,) * 3, dropout=0.5
     )
     assert _count(ullah, 15) == 6_811_138
+    # static_rnn over [a, b, a]: the last cell is the first one, with its parameters.
+    reused = build.model(
+        task=softmax, feature_shape=(1000,), embed=512, units=(512,) * 3, dropout=0.5, reuse=True
+    )
+    assert _count(reused, 15) == 512_512 + 2 * 2_099_200 + 1_026 == 4_711_938
+    lstm = [4 * ((d + 256) * 256 + 256) for d in (1000, 256, 256)]
+    dense = [30 * 256 * 128 + 128, 128 * 128 + 128, 128 * 5 + 5]
+    five = build.objective("recognize", activation="softmax", num_classes=5)
+    residual = build.model(
+        "residual_lstm", task=five, feature_shape=(1000,), units=(256,) * 3, head="ullah"
+    )
+    assert _count(residual, 30) == sum(lstm) + sum(dense)
     recurrent_part = {32: 2304, 64: 12544}  # frame size -> its flattened convolutions
     for size, total in {32: 2_847_297, 64: 13_333_057}.items():
         firas = build.model(
             task="classify", feature_shape=(recurrent_part[size],), units=(256, 128), head="firas"
         )
         assert _count(firas, 20) == total - 896 - 18_496  # less the two convolutions
+
+
+def test_a_reused_layer_is_the_same_layer():
+    """The last of three layers computes what a model of its own does, given the first's weights."""
+    task = build.objective("classify")
+    make = lambda reuse: build.model(task=task, embed=4, units=(4, 4, 4), reuse=reuse)  # noqa: E731
+    shared, plain = make(True), make(False)
+    x = build.windows(shared)
+    variables = build.variables(shared, x)
+    params = dict(variables["params"])
+    assert "forward_2" not in params
+    twin = {"params": {**params, "forward_2": params["forward_0"]}}
+    ours = build.jit(shared.apply)(variables, x)[0]["output"]
+    theirs = build.jit(plain.apply)(twin, x)[0]["output"]
+    np.testing.assert_allclose(ours, theirs, atol=1e-6)
 
 
 @pytest.mark.parametrize(
@@ -216,6 +243,11 @@ def test_parameters_of_ullah_and_firas():
         ({"units": (4, 0)}, r"model.units is \(4, 0\)"),
         ({"dropout": 1.0}, "model.dropout is 1.0, but wants a rate from 0 to below 1"),
         ({"dtype": "float16"}, "model.dtype 'float16' unknown; choose one of bfloat16, float32"),
+        ({"reuse": True, "units": (4, 4, 4)}, "reads 6 values a row: give at least three widths"),
+        (
+            {"name": "residual_lstm", "task": "recognize", "units": (3, 4, 3)},
+            r"model.units is \(3, 4, 3\), but residual_lstm .* the first two equal",
+        ),
         ({"name": "lstm_gru", "units": (4,)}, "lstm_gru wants at least two layers"),
         ({"feature_shape": (7, 7, 3)}, "lstm reads pooled features .*use .*conv_autoencoder"),
         ({"name": "dense", "task": "reconstruct"}, "dense serves .*use .*dense_autoencoder"),

@@ -155,7 +155,7 @@ def test_lookahead():
 
 def test_the_supervised_objectives_learn_from_frames_or_from_bags():
     found = {n for n in models.OBJECTIVES if build.objective(n).supervised}
-    assert found == {"classify", "segment", "mil_ranking", "mil_topk", "mil_attention"}
+    assert found == {"classify", "recognize", "segment", "mil_ranking", "mil_topk", "mil_attention"}
 
 
 @pytest.mark.parametrize(

@@ -64,8 +64,8 @@ class Backbone:
             taps: Stages whose outputs are wanted too.
 
         Returns:
-            "features" [b, d], "map" [b, h', w', c], "logits" [b, k] where the network has a
-            classifier, "embedding" [b, e] where it has a projection (CLIP), "taps"
+            "features" [b, d], "map" [b, h', w', c], "logits" and "probabilities" [b, k] where the
+            network has a classifier, "embedding" [b, e] where it has a projection (CLIP), "taps"
             {name: [b, h, w, c]}; all float32, except that pixel backbones keep the images' dtype.
         """
         for tap in taps:
@@ -110,6 +110,14 @@ class Backbone:
             return jax.tree.map(_to_float32, self.module.apply(variables, value, start=tap))
 
         return trunk, head
+
+    @property
+    def num_classes(self) -> int:
+        """Classes of the classifier; 0 where the weights have none."""
+        channels = self.preprocess.channels or 3
+        image = jax.ShapeDtypeStruct((1, *self.preprocess.size, channels), jnp.uint8)
+        outputs = jax.eval_shape(self.apply, self.variables, image)
+        return outputs["logits"].shape[-1] if "logits" in outputs else 0
 
     def map_shape(self, size: int | tuple[int, int] | None = None) -> tuple[int, int, int]:
         """Return (h, w, c) of the last map for an input size; None is the preprocessing's."""

@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 import flax.linen as nn
 import jax
+import jax.numpy as jnp
 import numpy as np
 
 from vadjax.backbones.layers import fold_batch_norm
@@ -58,7 +59,8 @@ class Network(nn.Module):
         """Run from after the stage `start` ("" is the image) to the stage `stop`.
 
         Returns:
-            The output of `stop`; with stop="", a dict of "map", "taps" and what `head` returns.
+            The output of `stop`; with stop="", a dict of "map", "taps", what `head` returns, and
+            "probabilities" [b, k] beside logits.
         """
         if train and getattr(self, "folded", False):
             raise ValueError("a folded network is never trained; create it with folded=False")
@@ -71,7 +73,11 @@ class Network(nn.Module):
                 tapped[name] = spatial(x)
             if name == stop:
                 return x
-        return {**self.head(x), "map": spatial(x), "taps": tapped}
+        outputs = self.head(x)
+        if "logits" in outputs:
+            logits = outputs["logits"].astype(jnp.float32)
+            outputs = {**outputs, "probabilities": jax.nn.softmax(logits)}
+        return {**outputs, "map": spatial(x), "taps": tapped}
 
 
 def spatial(x) -> jax.Array:

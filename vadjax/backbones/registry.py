@@ -2,6 +2,8 @@
 
 from vadjax.errors import unknown
 
+HEADS = ("features", "logits", "probabilities")  # rows that are vectors, outputs of no stage
+
 # Module -> the names that it holds, here so that listing them imports no JAX.
 FAMILIES = {
     "coatnet": tuple(f"coatnet_{size}_rw_224" for size in ("0", "1", "2", "nano")),

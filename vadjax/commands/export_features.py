@@ -1,6 +1,6 @@
 """Write the features of a run to .npy files, to be read without its videos.
 
-vadjax export-features --workdir=DIR --out=DIR [--form=videos|classes|published]
+vadjax export-features --workdir=DIR --out=DIR [--form=videos|classes|published|chunks]
 
   vadjax export-features --workdir=runs/ped2 --out=ped2_features
   vadjax export-features --workdir=runs/ped2 --out=ped2_pair --form=classes
@@ -12,6 +12,9 @@ vadjax export-features --workdir=DIR --out=DIR [--form=videos|classes|published]
                  and all abnormal rows
 --form=published the same two below DIR/features/DATASET/, with features_BACKBONE.json and a
                  text that lists the pairs; exports of several backbones lie side by side
+--form=chunks    train_features.npy and test_features.npy, window.length frames a row (N, t * 1000;
+                 of other than 1,000 values N, t, d), with one-hot classes of clips in
+                 train_label.mat and test_label.mat (DatabaseLabel), classes.txt, chunks.csv
 
 features.json beside them says of each row its clip and frame, with labels, split and how
 the rows were made; a run on these files has the scores of the run that they come from.
@@ -51,4 +54,5 @@ def main(arguments: Sequence[str]) -> None:
     with console.attached(), console.doing("exporting features"):
         run = Run(config, pathlib.Path(workdir), console)
         rows = export(run, pathlib.Path(out), form=form)
-        console.say(f"{len(run.videos)} clips, {rows} rows in {out}")
+        what = "chunks" if form == "chunks" else "rows"
+        console.say(f"{len(run.videos)} clips, {rows} {what} in {out}")

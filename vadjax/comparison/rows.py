@@ -9,6 +9,10 @@ from vadjax.report import wording
 
 IDENTITY = ("workdir", "model", "objective", "backbone", "seed")
 CLASS_COLUMNS = ("class", "precision", "recall", "f1", "support", "auc")
+RECOGNITION_COLUMNS = (
+    *("level", "truth", "accuracy", "majority_accuracy"),
+    *("class", "precision", "recall", "f1", "support", "called"),
+)
 THRESHOLD_COLUMNS = (
     *("rule", "chosen", "oracle", "value", "precision", "recall", "f1", "balanced_accuracy"),
     *("false_positive_rate", "false_alarms_per_hour", "note"),
@@ -146,6 +150,19 @@ def class_report(run: RunRow) -> list[dict]:
         }
         for name, (hit, wrong, missed) in cells.items()
     ]
+
+
+def recognition_rows(table: Table) -> Iterator[Sequence]:
+    """Yield a heading, then a row for each run, level and class: its report and its calls."""
+    yield *IDENTITY, *RECOGNITION_COLUMNS
+    for run in table.runs:
+        for level in run.at("recognition.levels") or ():
+            shared = [level[name] for name in ("level", "truth", "accuracy", "majority_accuracy")]
+            for row, counts in zip(level["classes"], level["confusion"], strict=True):
+                own = (row[name] for name in ("name", "precision", "recall", "f1", "support"))
+                called = zip(level["names"], counts, strict=True)
+                text = "; ".join(f"{name} {count}" for name, count in called if count)
+                yield *_identity(run), *shared, *own, text
 
 
 def threshold_rows(table: Table) -> Iterator[Sequence]:

@@ -5,7 +5,8 @@ Sheets of each table (their names begin with the table's number where there are 
 - `grid`: the form of the published workbooks, see `workbook_grid`.
 - `groups`: a row for each detector, mean and deviation over seeds of every metric.
 - `runs`: a row for each run, all values numbers, no cell merged: for pivot tables and pandas.
-- `confusion`, `per class`, `thresholds`, `per video`: the same for the parts of metrics.json.
+- `confusion`, `per class`, `thresholds`, `per video`: the same for the parts of metrics.json;
+  `recognition` where a run tells classes apart.
 
 An undefined value is an empty cell, never 0. The first sheet explains the workbook.
 """
@@ -23,7 +24,6 @@ from vadjax.report import wording
 from vadjax.storage.files import atomic_write
 
 MAX_ROWS = 1_000_000  # a sheet ends at 1,048,576
-SHEETS = ("grid", "groups", "runs", "confusion", "per class", "thresholds", "per video")
 ABOUT = {
     "mean ± sd": "sd is the sample standard deviation over seeds (n - 1); empty for one seed. "
     "Published values have the population deviation (n), smaller by a tenth at five runs.",
@@ -96,7 +96,8 @@ def _add_about(book, comparison: Comparison, prefixes: Sequence[str]) -> None:
         line("detectors, runs", f"{len(table.groups)}, {len(table.runs)}")
         for text in table.warnings:
             line("WARNING", text, color=RED)
-        line("sheets", ", ".join(prefix + name for name in SHEETS))
+        names = ("grid", *(name for name, _ in _lists(table)))
+        line("sheets", ", ".join(prefix + name for name in names))
     line()
     for name, text in ABOUT.items():
         line(name, text)
@@ -113,6 +114,8 @@ def _lists(table: Table) -> Iterator[tuple[str, Iterable[Sequence]]]:
     yield "runs", sheet_rows.run_rows(table)
     yield "confusion", sheet_rows.confusion_rows(table)
     yield "per class", sheet_rows.class_rows(table)
+    if any(run.at("recognition.levels") for run in table.runs):
+        yield "recognition", sheet_rows.recognition_rows(table)
     yield "thresholds", sheet_rows.threshold_rows(table)
     yield "per video", sheet_rows.video_rows(table)
 

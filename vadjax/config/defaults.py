@@ -42,7 +42,8 @@ def default_config() -> ConfigDict:
         dict(
             backbone="tf_efficientnet_lite0",
             weights="",  # "" searches package and cache; a .safetensors or .pth file; "random"
-            tap="features",  # pooled; or a stage's map, stored as float16: "map" is the last
+            tap="features",  # pooled; "probabilities" or "logits" of the classifier's classes; or
+            # a stage's map, stored as float16: "map" is the last
             last_stage="",  # "stage3": the network ends there, and features are the mean of its map
             preprocess="checkpoint",  # "rahmani_compat": 224 bilinear, ImageNet statistics
             fit="stretch",  # the whole frame; "crop" is ImageNet's centre crop
@@ -81,6 +82,7 @@ def default_config() -> ConfigDict:
             dropout=0.0,
             head="linear",
             embed=0,  # recurrent models: width of a ReLU layer on every row; 0 is none
+            reuse=False,  # recurrent models: the last layer is the first one again
             lag=6,  # place models: rows between the past that is read and the row it predicts
             mean=9,  # place models: rows over which the errors of a place are averaged
             calibrate="place",  # place models: surprises in deviations of their place, or "none"
@@ -93,6 +95,7 @@ def default_config() -> ConfigDict:
             name="predict",
             activation="sigmoid",  # classify
             num_classes=2,  # classify under softmax; class 0 is normal
+            classes="",  # under softmax, by name: "Abuse,Arson"; num_classes follows
             class_weight="balanced",  # classify: "none", or a number a class such as "1,3"
             reduce="mean",  # feature maps: error over locations, mean or max
             target_gradient=False,  # let gradients flow through the target too

@@ -46,6 +46,7 @@ LATER_KEYS = (
     *("model.lag", "model.mean", "model.calibrate"),
     *("dataset.split", "dataset.scene"),
     *("dataset.feature_name", "dataset.crops"),
+    *("objective.classes", "model.reuse"),
     *("bag.segments", "bag.instances", "bag.scored"),
 )
 

@@ -4,7 +4,9 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from vadjax.backbones.registry import HEADS
 from vadjax.data.splits.protocols import PROTOCOLS
+from vadjax.data.text.class_names import NORMAL
 from vadjax.models import MODELS, OBJECTIVES
 
 
@@ -23,6 +25,19 @@ def _classes(flat: Mapping[str, Any]) -> list[str]:
     """Return what is wrong with the number of classes and their weights."""
     faults, num, weights = [], flat["objective.num_classes"], flat["objective.class_weight"]
     activation = flat["objective.activation"]
+    if named := flat["objective.classes"]:
+        names = [name.strip() for name in named.split(",")]
+        if not all(names) or len({*names, NORMAL}) <= len(names):
+            faults.append(
+                f"objective.classes is {named!r}; wanted names of classes of anomaly, each once, "
+                f"with commas between them, without {NORMAL!r}."
+            )
+        if num not in (2, len(names) + 1):
+            faults.append(
+                f"objective.num_classes is {num} beside {len(names)} objective.classes; leave it "
+                "out, it follows from them and normal."
+            )
+        num = len(names) + 1
     if num < 2 or (num > 2 and activation == "sigmoid"):
         faults.append(
             f"objective.num_classes is {num}; activation {activation!r} wants "
@@ -65,14 +80,14 @@ def _model(flat: Mapping[str, Any]) -> list[str]:
             f"objective.name={_names(model.objectives, 'or')}, or model.name="
             f"{_names(serving, 'or')}."
         )
-    if (tap == "features") != (model.reads == "vectors"):
+    if (tap in HEADS) != (model.reads == "vectors"):
         of_maps = (other for other in MODELS if MODELS[other].reads == "maps")
         faults.append(
             f"features.tap={tap!r} does not go with model {name!r}: {_names(of_maps)} read maps "
             "(features.tap=map, or a stage's name such as stage5), all others pooled features "
-            "(features.tap=features)."
+            "(features.tap=features) or classes (probabilities, logits)."
         )
-    if flat["features.standardize"] == "place" and tap == "features":
+    if flat["features.standardize"] == "place" and tap in HEADS:
         faults.append("features.standardize=place is for maps: set features.tap=map.")
     if flat["window.length"] < goal.min_length:
         faults.append(f"objective {objective!r} needs window.length of at least {goal.min_length}.")
@@ -88,12 +103,17 @@ def _model(flat: Mapping[str, Any]) -> list[str]:
 
 def _bags(flat: Mapping[str, Any]) -> list[str]:
     """Return what does not go together where labels of videos are learnt from."""
-    of_bags = OBJECTIVES[flat["objective.name"]].labels == "videos"
+    of_bags = OBJECTIVES[flat["objective.name"]].of_bags
     if flat["detector.name"] != ("bag_model" if of_bags else "window_model"):
         return [
             f"objective {flat['objective.name']!r} does not go with detector "
             f"{flat['detector.name']!r}: objectives of bags ({_names(_of_bags(), 'or')}) are "
             "those of bag_model, all others those of window_model."
+        ]
+    if of_bags and PROTOCOLS[flat["dataset.protocol"]].unit == "window":
+        return [
+            f"objective {flat['objective.name']!r} learns from whole videos, and protocol "
+            f"{flat['dataset.protocol']!r} splits windows: set objective.name=recognize."
         ]
     if of_bags == (flat["train.batches"] != "pairs"):
         wanted = "pairs" if of_bags else "windows"
@@ -114,7 +134,7 @@ def _bags(flat: Mapping[str, Any]) -> list[str]:
 
 
 def _of_bags() -> Iterable[str]:
-    return (name for name, entry in OBJECTIVES.items() if entry.labels == "videos")
+    return (name for name, entry in OBJECTIVES.items() if entry.of_bags)
 
 
 def _training(flat: Mapping[str, Any]) -> list[str]:
@@ -153,6 +173,8 @@ def _window_protocols(flat: Mapping[str, Any]) -> list[str]:
         )
     # No clip is held out that could give another threshold.
     wanted: dict[str, object] = {"evaluate.threshold": "half"}
+    if protocol == "random_chunk":
+        wanted |= {"window.stride": flat["window.length"], "window.dilation": 1}
     if protocol == "published_shuffled":
         wanted |= {"window.stride": 1, "window.dilation": 1, "window.label": "last"}
     for key, value in wanted.items():

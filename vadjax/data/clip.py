@@ -8,6 +8,8 @@ from typing import Any
 import numpy as np
 
 from vadjax.data.arrays.new_array import New, in_memory
+from vadjax.data.frames.timeline import Timeline
+from vadjax.data.recognized import Recognized
 from vadjax.data.scored_video import ScoredVideo
 from vadjax.data.splits.units import Provenance, Segment, Units
 from vadjax.data.video import Video
@@ -84,6 +86,7 @@ class Clip:
         *,
         maps: np.ndarray | None = None,
         parts: Mapping[str, np.ndarray] | None = None,
+        recognized: Recognized | None = None,
     ) -> ScoredVideo:
         """Put scores and what is known of the clip into one record.
 
@@ -92,6 +95,7 @@ class Clip:
             predicted: bool [n], False where a score was filled in; None is all True.
             maps: float [n, h, w] or None.
             parts: name of a cue -> float [n].
+            recognized: classes of the units.
 
         Returns:
             The record, without threshold and alarms.
@@ -101,6 +105,7 @@ class Clip:
             "fold": self.fold,
             "maps": maps,
             "parts": parts or {},
+            "recognized": recognized,
         }
         scores = np.asarray(scores, np.float32)
         if self.units.windows is not None:
@@ -112,7 +117,24 @@ class Clip:
             scores = spread(scores)
             facts["predicted"] = None if predicted is None else spread(predicted)
             facts["parts"] = {name: spread(values) for name, values in facts["parts"].items()}
+            if recognized is not None:
+                facts["recognized"] = _spread(recognized, timeline, segment.start)
         return ScoredVideo(self.id, scores, **facts, **known_of(video, segment))
+
+
+def _spread(recognized: Recognized, timeline: Timeline, start: int) -> Recognized:
+    """Give each frame the classes of its row."""
+    frames = timeline.frames(start, start + len(recognized.probabilities))
+    ends = [timeline.frames(start, start + row + 1).stop for row in recognized.chunk_ends.tolist()]
+    truth = recognized.truth
+    if truth is not None and timeline.labels is not None:
+        truth = timeline.spread(truth, start) * (timeline.labels[frames] > 0)
+    return dataclasses.replace(
+        recognized,
+        probabilities=timeline.spread(recognized.probabilities, start),
+        truth=truth,
+        chunk_ends=np.array(ends, np.int32) - frames.start - 1,
+    )
 
 
 def without_frame_truth(video: Video) -> Video:

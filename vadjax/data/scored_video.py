@@ -7,6 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from vadjax.data.frames.timing import edges
+from vadjax.data.recognized import Recognized
 from vadjax.errors import UserError
 
 UNITS = ("frame", "window", "segment", "image", "video")
@@ -77,6 +78,7 @@ class ScoredVideo:
         alarms: half-open (start, stop) in rows.
         findings: of each alarm what was seen at its peak, by detectors that say it; else empty.
         kinds: kind of anomaly -> bool [t], where the data set names kinds.
+        recognized: classes of the rows, by detectors that tell them; None of others.
         unit: what a row is, one of `UNITS`.
         fold: number of the fold whose detector made the scores.
         scene: videos of one scene share a camera.
@@ -99,6 +101,7 @@ class ScoredVideo:
     alarms: tuple[tuple[int, int], ...] = ()
     findings: tuple[Finding, ...] = ()
     kinds: Mapping[str, np.ndarray] = dataclasses.field(default_factory=dict)
+    recognized: Recognized | None = None
     unit: str = "frame"
     fold: int = 0
     scene: str = "0"
@@ -109,6 +112,9 @@ class ScoredVideo:
             object.__setattr__(self, "predicted", np.ones(len(self.scores), bool))
         arrays = {"labels": self.labels, "predicted": self.predicted, "times": self.times}
         arrays |= {"maps": self.maps, **self.parts, **self.kinds}
+        if self.recognized is not None:
+            arrays["probabilities of classes"] = self.recognized.probabilities
+            arrays["classes"] = self.recognized.truth
         for name, values in arrays.items():
             if values is not None and len(values) != len(self.scores):
                 raise UserError(

@@ -30,6 +30,8 @@ class Video:
       masks: [t] of uint8 0/1 [h, w], 1 = abnormal, or None.
       video_label: 1 if any frame is abnormal, 0 if none is, None where unknown; it follows from
         `labels` where these are known.
+      classes: kinds of anomaly, or of normal video, that the source names for the whole clip; its
+        `metadata["kinds"]` says in which frames each is, where that is known.
       fingerprint: changes when the frames do (`data.paths.fingerprints`); stored rows are found by
         it.
       substituted: frames whose file cannot be read; they show their neighbour.
@@ -52,6 +54,7 @@ class Video:
     labels: np.ndarray | None = None
     masks: Masks | None = None
     video_label: int | None = None
+    classes: tuple[str, ...] = ()
     fingerprint: str = ""
     substituted: tuple[int, ...] = ()
     metadata: Mapping = field(default_factory=dict)

@@ -2,20 +2,23 @@
 
 import dataclasses
 import functools
-from collections.abc import Iterable, MutableMapping, Sequence
+from collections.abc import Iterable, Mapping, MutableMapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from ml_collections import ConfigDict
 
 from vadjax.data.arrays.row_view import RowView
+from vadjax.data.class_ids import class_of_video, classes_of_rows, learnt
 from vadjax.data.clip import Clip
 from vadjax.data.labels.masks import place_shares
 from vadjax.data.leakage.fitted import stretches_of
+from vadjax.data.recognized import Recognized
 from vadjax.data.scored_video import ScoredVideo
 from vadjax.data.splits.protocols import PROTOCOLS
 from vadjax.data.splits.units import Segment
 from vadjax.data.splits.windows import join_tables, window_span
+from vadjax.data.text.class_names import names_of
 from vadjax.data.video import Video
 from vadjax.detectors.contract import ClipDetector, Progress, State, Stream
 from vadjax.detectors.row_cache import kept
@@ -56,6 +59,18 @@ class WindowModel(ClipDetector):
         label_rule = self.config.window.label
         settings = {**self.config.objective.to_dict(), "label_rule": label_rule}
         return objectives.create(ConfigDict(settings))
+
+    @property
+    def class_names(self) -> tuple[str, ...]:
+        """Names of the classes that the objective tells apart, normal first."""
+        return names_of(self.config.objective.classes)
+
+    @property
+    def recognizes(self) -> bool:
+        """Whether probabilities of classes are kept: of a soft-max whose classes are all named."""
+        goal = self.objective
+        named = getattr(goal, "num_classes", 0) == len(self.class_names)
+        return named and getattr(goal, "activation", "") == "softmax"
 
     def model(self, row_shape: Sequence[int]) -> Any:
         """Return the model that `config.model` names, for rows of a shape; made once."""
@@ -120,14 +135,10 @@ class WindowModel(ClipDetector):
         from vadjax.training.inputs import TrainingData
 
         standardizer, window = self.standardizer(train), self.config.window
-        pool: dict[Segment, tuple[np.ndarray, np.ndarray, Video]] = {}  # rows, labels, video
+        pool: dict[Segment, tuple[np.ndarray, Video]] = {}
         for clip in (*train, *validation):
-            segments = clip.units.segments
-            cuts = np.cumsum([len(s) for s in segments])[:-1]
-            known = zip(
-                clip.arrays("features"), np.split(clip.labels, cuts), clip.videos, strict=True
-            )
-            for segment, each in zip(segments, known, strict=True):
+            known = zip(clip.arrays("features"), clip.videos, strict=True)
+            for segment, each in zip(clip.units.segments, known, strict=True):
                 pool.setdefault(segment, each)
         starts = np.cumsum([0, *map(len, pool)]).tolist()
         start_of = dict(zip(pool, starts, strict=False)).__getitem__
@@ -135,17 +146,41 @@ class WindowModel(ClipDetector):
         cut["start_of"] = start_of
         cells = None
         if "cell_label" in self.objective.reads:
-            cells = [self._cell_labels(v, s, rows) for s, (rows, _, v) in pool.items()]
-        row_labels = np.concatenate([own for _, own, _ in pool.values()]).astype(np.int32)
+            cells = [self._cell_labels(v, s, rows) for s, (rows, v) in pool.items()]
         return standardizer, TrainingData(
-            clips=[rows for rows, *_ in pool.values()],
+            clips=[rows for rows, _ in pool.values()],
             train=join_tables([c.units.window_table(stride=window.stride, **cut) for c in train]),
             validation=join_tables([c.units.window_table(stride=1, **cut) for c in validation]),
-            frame_labels=row_labels if self.objective.supervised else None,
+            **self.row_labels({segment: video for segment, (_, video) in pool.items()}),
             cell_labels=None if cells is None else np.concatenate(cells),
             standardize=standardizer.apply,
             segments=list(pool),
         )
+
+    def row_labels(self, pool: Mapping[Segment, Video]) -> dict[str, np.ndarray]:
+        """Return what the objective reads of labels, for the rows of segments.
+
+        Args:
+            pool: the segments, one behind the other, and their videos.
+
+        Returns:
+            `frame_labels` or `video_classes` of `TrainingData`; empty where it reads neither.
+
+        Raises:
+            UserError: a clip is of no class that has a name.
+        """
+        if not self.objective.supervised or "video_label" in self.objective.reads:
+            return {}
+        of_clips, parts = "video_class" in self.objective.reads, [np.zeros(0, np.int32)]
+        for segment, video in pool.items():
+            if of_clips:
+                own = np.full(len(segment), class_of_video(video, self.class_names), np.int32)
+            else:  # an unlabelled training clip is normal
+                known = classes_of_rows(video, self.class_names)
+                own = np.zeros(len(video.frames), np.int32) if known is None else known
+                own = own[segment.start : segment.stop]
+            parts.append(learnt(own, self.class_names, where=video.id))
+        return {"video_classes" if of_clips else "frame_labels": np.concatenate(parts)}
 
     def _cell_labels(self, video: Video, segment: Segment, rows: np.ndarray) -> np.ndarray:
         """Return the abnormal share of each cell of the maps, float16 [t, h, w].
@@ -248,8 +283,34 @@ class WindowModel(ClipDetector):
 
         own = (*key, first)
         placed = kept(shared, own, size=sum(4 * x.size for x in rows.values()), make=make)
+        more |= {"classes": self.recognizes}
         result = score_inputs(model, self.objective, variables, placed, **more, **sizes)
-        return [clip.scored(*result[clip.id]) for clip in clips]
+        if not self.recognizes:
+            return [clip.scored(*result[clip.id]) for clip in clips]
+        return [self._recognized(clip, *result[clip.id]) for clip in clips]
+
+    def _recognized(
+        self, clip: Clip, probabilities: np.ndarray, predicted: np.ndarray | None = None
+    ) -> ScoredVideo:
+        """Score the units of a clip by the probability of all classes but normal."""
+        names = self.class_names
+        if (windows := clip.units.windows) is not None:
+            pool = dict(zip(clip.units.segments, clip.videos, strict=True))
+            (rows,) = self.row_labels(pool).values()
+            truth = np.asarray(self.objective.window_label(rows[windows]), np.int32)
+            recognized = Recognized(names, probabilities, truth)
+        else:
+            video, segment = clip.videos[0], clip.units.segments[0]
+            of_rows = classes_of_rows(video, names)
+            recognized = Recognized(
+                names,
+                probabilities,
+                None if of_rows is None else of_rows[segment.start : segment.stop],
+                class_of_video(video, names),
+                np.arange(self.span - 1, len(clip), self.span, dtype=np.int32),
+            )
+        scores = probabilities[:, 1:].sum(axis=1)
+        return clip.scored(scores, predicted, recognized=recognized)
 
     def _score_windows(
         self, variables: dict, standardizer: Standardizer, clip: Clip, key: tuple, shared: Any
@@ -260,11 +321,12 @@ class WindowModel(ClipDetector):
         rows, windows = clip.rows("features"), clip.units.windows
         assert windows is not None  # the caller has looked
         sizes = {"length": windows.shape[1], "batch_size": self.config.score.batch_size}
-        scorer = make_score_fn(self.model(rows.shape[1:]), self.objective, **sizes)
+        more = {"classes": self.recognizes}
+        scorer = make_score_fn(self.model(rows.shape[1:]), self.objective, **sizes, **more)
         make = lambda: scorer.put(standardizer.apply(rows), windows)  # noqa: E731
         placed = kept(shared, key, size=4 * rows.size, make=make)
-        scores = scorer.fetch(variables, *placed)[: len(windows)]
-        return clip.scored(scores[:, -1])
+        scores = scorer.fetch(variables, *placed)[: len(windows), -1]
+        return self._recognized(clip, scores) if self.recognizes else clip.scored(scores)
 
     def first_frames(self, model: Any) -> "FirstFrames":
         """Return how the frames before the end of a video's first window get a score."""

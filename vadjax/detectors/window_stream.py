@@ -34,7 +34,7 @@ def make_window_fn(
     def score(variables: Any, windows: jax.Array) -> jax.Array:
         outputs, _ = model.apply(variables, windows.astype(jnp.float32), num_outputs=num_scored)
         if inside:
-            return score_rows(objective, outputs, windows[:, -num_scored:])
+            return score_rows(objective.frame_score, outputs, windows[:, -num_scored:])
         return objective.frame_score(outputs, windows[:, -num_scored:])
 
     return jax.jit(score)

@@ -11,6 +11,7 @@ from vadjax.evaluation import decisions, parts, schema, units
 from vadjax.evaluation.accounting import account
 from vadjax.evaluation.legacy import legacy_part
 from vadjax.evaluation.parts import Videos, pool
+from vadjax.evaluation.recognition import recognition_part
 from vadjax.evaluation.thresholds import SUPERVISED, Choice, choose_threshold
 
 POOLED = "pooled over the folds, whose scores come from different models; see frame.folds"
@@ -114,6 +115,7 @@ def evaluate(
         "sweep": decisions.sweep_part(videos),
         "classes": decisions.classes_part(videos),
         "kinds": parts.kinds_part(videos),
+        "recognition": recognition_part(videos),
         "videos": parts.videos_part(videos, values),
         "oracle": decisions.oracle_part(videos) if oracle else (None, {"oracle": OFF}),
         "legacy": legacy_part(videos, **legacy) if legacy is not None else (None, {"legacy": OFF}),

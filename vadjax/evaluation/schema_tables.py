@@ -101,6 +101,31 @@ _SWEEP = _object(
 
 _CLASS = _object({"name": _TEXT, **_all(_SHARE, "precision recall f1"), "support": _COUNT})
 
+_RECOGNIZED = _object(
+    {
+        "level": {"enum": ["frame", "chunk", "video", "abnormal video", "window"]},
+        "truth": {"enum": ["frame", "video", "window"]},  # whose class is the true one
+        "names": _TEXTS,
+        "support": _COUNT,
+        **_all(_SHARE, "accuracy balanced_accuracy majority_accuracy macro_f1"),
+        "confusion": _list(_list(_COUNT)),  # rows: the true class
+        "classes": _list(_CLASS),
+    }
+)
+
+_LATENCY = _object(
+    {
+        **_all(_COUNT, "rows repeats"),
+        **_all(_NUMBER, "features_s model_s"),
+        "machine": _TEXT,
+    },
+    null=True,
+)
+
+_RECOGNITION = _object(
+    {"names": _TEXTS, "levels": _list(_RECOGNIZED)}, null=True, optional={"latency": _LATENCY}
+)
+
 _ORACLE = _object(
     {
         "f1": _object({"threshold": _NUMBER, "f1": _SHARE}),
@@ -211,6 +236,7 @@ SCHEMA = {
             "thresholds": _list(_RULE),
             "sweep": _SWEEP,
             "classes": _list(_CLASS),
+            "recognition": _RECOGNITION,
             "oracle": _ORACLE,
             "legacy": _list(_LEGACY),
         },

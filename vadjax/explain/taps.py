@@ -7,10 +7,10 @@ import jax.numpy as jnp
 
 from vadjax.backbones.backbone import Backbone
 from vadjax.backbones.network import spatial
+from vadjax.backbones.registry import HEADS
 from vadjax.errors import UserError, unknown
 
 INPUT = "input"  # the tap of input gradients: the image itself
-HEADS = ("features", "logits")  # outputs of the head, which are of no stage
 
 
 def cut(
@@ -21,7 +21,7 @@ def cut(
     Args:
         backbone: what `backbones.create` returned.
         tap: one of `taps_before(rows)`, or `INPUT`.
-        rows: what the detector reads: "features" or a stage (config features.tap); or "logits".
+        rows: what the detector reads: a stage, or one of `HEADS` (config features.tap).
         start: a stage at or before `tap` whose outputs [b, h, w, c] the trunk takes instead of
             images.
 

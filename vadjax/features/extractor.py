@@ -9,6 +9,7 @@ import numpy as np
 from jax.sharding import AxisType, NamedSharding, PartitionSpec
 
 from vadjax.backbones.backbone import Backbone
+from vadjax.backbones.registry import HEADS
 from vadjax.errors import UserError, unknown
 
 
@@ -26,8 +27,38 @@ def features_spec(backbone: Backbone, *, tap: str) -> dict:
 
 
 def row_dtype(tap: str) -> str:
-    """Return the dtype of stored rows: maps take half the space, pooled features stay exact."""
-    return "float32" if tap == "features" else "float16"
+    """Return the dtype of stored rows: maps take half the space, vectors stay exact."""
+    return "float32" if tap in HEADS else "float16"
+
+
+def taps_of(backbone: Backbone) -> tuple[str, ...]:
+    """Return the taps that a backbone's rows can be of.
+
+    Those of a classifier are there where the checkpoint has one.
+    """
+    return (*(HEADS if backbone.num_classes else HEADS[:1]), *backbone.taps)
+
+
+def check_tap(backbone: Backbone, tap: str, *, what: str) -> None:
+    """Refuse a tap that a backbone does not have.
+
+    Args:
+        backbone: the network.
+        tap: see `Extractor`.
+        what: asks for it, for the message.
+
+    Raises:
+        UserError: there is none of the name, or the checkpoint has no classifier.
+    """
+    if tap in taps_of(backbone):
+        return
+    if tap in HEADS:
+        raise UserError(
+            f"{what} of {backbone.name} is {tap!r}, but its weights ({backbone.weights_source}) "
+            "have no classifier: give a checkpoint with one (features.weights, without "
+            "features.last_stage), or take features.tap=features."
+        )
+    raise unknown(f"{what} of {backbone.name}", tap, taps_of(backbone))
 
 
 def check_finite(rows: np.ndarray, *, what: str, backbone: Backbone) -> None:
@@ -56,8 +87,9 @@ class Extractor:
 
     Attributes:
         backbone: what `backbones.create` returned.
-        taps: "features", rows [d] float32; "map" or others of `backbone.taps`, rows [h, w, c]
-            float16. All of them come out of one pass through the network.
+        taps: "features", rows [d] float32; "logits" or "probabilities" (their soft-max) of the
+            classes [k] float32; "map" or others of `backbone.taps`, rows [h, w, c] float16. All of
+            them come out of one pass through the network.
         batch_size: images a call, a multiple of the devices and of their micro-batches.
         micro_batch: images that a device takes at a time; 0 takes the whole share at once.
     """
@@ -77,8 +109,7 @@ class Extractor:
             UserError: the backbone has no such tap.
         """
         for tap in taps:
-            if tap not in (choices := ("features", *backbone.taps)):
-                raise unknown(f"tap of {backbone.name}", tap, choices)
+            check_tap(backbone, tap, what="tap")
         devices = jax.local_device_count()
         self.backbone, self.taps = backbone, tuple(taps)
         self.micro_batch = micro_batch if jax.default_backend() == "cpu" else 0
@@ -108,7 +139,7 @@ class Extractor:
         return self._run(self._variables, jax.device_put(images, self._placed))
 
     def _rows(self, variables: Mapping, images: jax.Array) -> dict[str, jax.Array]:
-        inside = tuple(tap for tap in self.taps if tap not in ("features", "map"))
+        inside = tuple(tap for tap in self.taps if tap not in (*HEADS, "map"))
         outputs = self.backbone.apply(variables, images, taps=inside)
         outputs = {**outputs, **outputs["taps"]}
         return {tap: outputs[tap].astype(row_dtype(tap)) for tap in self.taps}

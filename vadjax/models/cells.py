@@ -101,9 +101,17 @@ def _of_sum(update: Callable[[Carry, jax.Array], Carry], **kwargs: Any) -> Cell:
     return Cell(of_shares, pull_back, **kwargs)
 
 
+def _relu_lstm(carry: Carry, gates) -> Carry:
+    """An LSTM with ReLU in the place of both hyperbolic tangents; gates i, f, g, o."""
+    i, f, g, o = jnp.split(gates, 4, axis=-1)
+    c = _sigmoid(f) * carry[1] + _sigmoid(i) * jax.nn.relu(g)
+    return _sigmoid(o) * jax.nn.relu(c), c
+
+
 CELLS = {
     "simple_rnn": _of_sum(_simple_rnn, gates=1),
     "lstm": _of_sum(_lstm, gates=4, num_states=2, forget_gate=1),
+    "relu_lstm": _of_sum(_relu_lstm, gates=4, num_states=2, forget_gate=1),
     "gru": Cell(_gru, _pull_back_gru, gates=3, recurrent_bias=True),
 }
 

@@ -8,9 +8,9 @@ import jax.numpy as jnp
 
 from vadjax.errors import unknown
 
-# Widths of the hidden ReLU layers between a scanner and its output: `rahmani` and `firas` are the
-# heads of those two published systems.
-HEADS = {"linear": (), "rahmani": (16,), "firas": (64,)}
+# Widths of the hidden ReLU layers between a scanner and its output: all others are the
+# heads of the published systems of these names.
+HEADS = {"linear": (), "rahmani": (16,), "firas": (64,), "ullah": (128, 128)}
 
 
 def head_widths(name: str) -> tuple[int, ...]:

@@ -88,7 +88,7 @@ class Objective(Protocol):
         name: in the config.
         min_length: fewest rows of a window.
         reads: labels that `loss` reads from a batch: "frame_label", "cell_label", "video_label",
-            "bag". Others are not gathered.
+            "video_class", "bag". Others are not gathered.
         supervised: whether it learns from labels.
     """
 
@@ -116,8 +116,8 @@ class Objective(Protocol):
             outputs: of `Model.apply`.
             windows: [b, t, ...] float32.
             batch: `weight` float32 [b] (0 marks padding), and what `reads` names: `frame_label`
-                int32 [b, t], `cell_label` float32 [b, h, w], `video_label` int32 [b], `bag` int32
-                [b], the number of each window's video.
+                int32 [b, t], `cell_label` float32 [b, h, w], `video_label` int32 [b],
+                `video_class` int32 [b], `bag` int32 [b], the number of each window's video.
             hparams: float32 arrays, `class_weight` among them.
 
         Returns:

@@ -39,6 +39,7 @@ class RecurrentScanner(nn.Module):
         task: name of the objective.
         bidirectional: every layer has a second direction; states are concatenated.
         embed: width of a ReLU layer on every row below the first layer; 0 is none.
+        reuse: the last layer is the first one again, with its parameters (Ullah et al.'s code).
         head: widths of the head's hidden layers.
         dropout: configured rate.
         dtype: of the computation.
@@ -51,6 +52,7 @@ class RecurrentScanner(nn.Module):
     task: str
     bidirectional: bool = False
     embed: int = 0
+    reuse: bool = False
     head: tuple[int, ...] = ()
     dropout: float = 0.0
     dtype: jnp.dtype = jnp.dtype("float32")
@@ -66,6 +68,8 @@ class RecurrentScanner(nn.Module):
         widths = [n * (1 + self.bidirectional) for n in self.units]
         inputs = [self.embed or self.in_features, *widths[:-1]]
         layers = list(zip(self.cells, inputs, self.units, strict=True))
+        if self.reuse:
+            layers = layers[:-1]
         self.forward = [Recurrence(*layer, dtype=self.dtype) for layer in layers]
         if self.bidirectional:
             self.backward = [Recurrence(*layer, dtype=self.dtype) for layer in layers]
@@ -109,23 +113,25 @@ class RecurrentScanner(nn.Module):
         output = self.output_head(rows, drop, num_layers)
         return {"hidden": hidden.astype(jnp.float32), "output": output}
 
+    def _layers(self, i):
+        """Return the directions of layer i."""
+        i = 0 if self.reuse and i == len(self.cells) - 1 else i
+        return [self.forward[i], self.backward[i]] if self.bidirectional else [self.forward[i]]
+
     def _project(self, i, x):
-        parts = [self.forward[i].project(x)]
-        if self.bidirectional:
-            parts.append(self.backward[i].project(x))
+        parts = [layer.project(x) for layer in self._layers(i)]
         return jnp.concatenate(parts, axis=-1)
 
     def _scan(self, i, x):
         """States [t, b, u] and final carry of layer i, both directions side by side."""
         batch = x.shape[1]
-        if not self.bidirectional:
-            carry, states = self.forward[i].scan(self.forward[i].init_carry(batch), x)
+        forward, *backward = self._layers(i)
+        if not backward:
+            carry, states = forward.scan(forward.init_carry(batch), x)
             return states, carry
         ahead, back = jnp.split(x, 2, axis=-1)
-        carry_a, states_a = self.forward[i].scan(self.forward[i].init_carry(batch), ahead)
-        carry_b, states_b = self.backward[i].scan(
-            self.backward[i].init_carry(batch), back, reverse=True
-        )
+        carry_a, states_a = forward.scan(forward.init_carry(batch), ahead)
+        carry_b, states_b = backward[0].scan(backward[0].init_carry(batch), back, reverse=True)
         carry = tuple(jnp.concatenate(pair, -1) for pair in zip(carry_a, carry_b, strict=True))
         return jnp.concatenate([states_a, states_b], axis=-1), carry
 
@@ -229,6 +235,9 @@ def build(config, *, feature_shape, objective) -> RecurrentModel:
         cells = ("lstm",) * (num_layers - 1) + ("gru",)
     else:
         cells = (config.name,) * num_layers
+    embed, reuse = int(getattr(config, "embed", 0)), bool(getattr(config, "reuse", False))
+    if reuse:
+        _check_reuse(units, reads=embed or feature_shape[0], both=bool(config.bidirectional))
     module = RecurrentScanner(
         cells=cells,
         units=units,
@@ -236,8 +245,24 @@ def build(config, *, feature_shape, objective) -> RecurrentModel:
         out_features=objective.out_features(feature_shape),
         task=objective.name,
         bidirectional=bool(config.bidirectional),
-        embed=int(getattr(config, "embed", 0)),
+        embed=embed,
+        reuse=reuse,
         head=head_widths(config.head),
         **read_fields(config),
     )
     return RecurrentModel(module, feature_shape, min_length=objective.min_length)
+
+
+def _check_reuse(units: tuple[int, ...], *, reads: int, both: bool) -> None:
+    """Refuse widths by which the first layer cannot be the last one too.
+
+    Raises:
+        UserError: it would read rows of another width there, or give another.
+    """
+    if len(units) < 3 or units[0] != units[-1] or units[-2] * (1 + both) != reads:
+        raise UserError(
+            f"model.reuse takes the first layer again as the last, but model.units is {units} and "
+            f"the first layer reads {reads} values a row: give at least three widths, the first "
+            "and last equal, and as model.embed what the last layer reads (in two directions twice "
+            "the width below it), for instance (512, 512, 512) and embed=512"
+        )

@@ -38,8 +38,8 @@ class ObjectiveEntry(NamedTuple):
         title: as a page says what the detector does with its features.
         min_length: fewest rows of a window.
         reads: labels that its loss reads from a batch: "frame_label" [b, t], "cell_label"
-            [b, h, w] (masks), "video_label" [b], "bag" [b]; none for one that learns from normal
-            data alone.
+            [b, h, w] (masks), "video_label" [b], "video_class" [b], "bag" [b]; none for one that
+            learns from normal data alone.
     """
 
     module: str
@@ -55,21 +55,28 @@ class ObjectiveEntry(NamedTuple):
     @property
     def labels(self) -> str:
         """What it learns from: labels of "frames" (or masks), of "videos", or none, ""."""
-        if "video_label" in self.reads:
+        if self.of_bags or "video_class" in self.reads:
             return "videos"
         return "frames" if self.reads else ""
 
+    @property
+    def of_bags(self) -> bool:
+        """Whether it learns from a video as a bag of instances."""
+        return "video_label" in self.reads
+
 
 _OF_BAGS = ("mil_ranking", "mil_topk", "mil_attention")
-_SCANNED = ("predict", "reconstruct", "classify")
+_OF_CLASSES = ("classify", "recognize")
+_SCANNED = ("predict", "reconstruct", *_OF_CLASSES)
 
 MODELS: Mapping[str, ModelEntry] = {
     "simple_rnn": ModelEntry("recurrent", "SimpleRNN", "vectors", _SCANNED),
     "lstm": ModelEntry("recurrent", "LSTM", "vectors", _SCANNED),
     "gru": ModelEntry("recurrent", "GRU", "vectors", _SCANNED),
     "lstm_gru": ModelEntry("recurrent", "LSTM_GRU", "vectors", _SCANNED),
-    "transformer": ModelEntry("transformer", "Transformer", "vectors", ("predict", "classify")),
-    "dense": ModelEntry("dense", "Dense", "vectors", ("predict", "classify")),
+    "residual_lstm": ModelEntry("residual_lstm", "Residual LSTM", "vectors", _OF_CLASSES),
+    "transformer": ModelEntry("transformer", "Transformer", "vectors", ("predict", *_OF_CLASSES)),
+    "dense": ModelEntry("dense", "Dense", "vectors", ("predict", *_OF_CLASSES)),
     "dense_autoencoder": ModelEntry(
         "autoencoder", "Dense autoencoder", "vectors", ("reconstruct",)
     ),
@@ -95,6 +102,7 @@ OBJECTIVES: Mapping[str, ObjectiveEntry] = {
     "motion": ObjectiveEntry("motion", "predicting motion", min_length=2),
     "density": ObjectiveEntry("density", "fitting a density of motion", min_length=2),
     "classify": ObjectiveEntry("classify", "classifying", reads=("frame_label",)),
+    "recognize": ObjectiveEntry("recognize", "recognising by", reads=("video_class",)),
     "segment": ObjectiveEntry("segment", "segmenting", reads=("cell_label",)),
     "mil_ranking": ObjectiveEntry("mil_ranking", "ranking bags of", reads=("video_label",)),
     "mil_topk": ObjectiveEntry("mil_topk", "comparing magnitudes of", reads=("video_label",)),

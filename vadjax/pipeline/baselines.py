@@ -69,7 +69,8 @@ def _once(run: Run, name: str, fold: Fold) -> tuple[list[ScoredVideo], FittedOn]
 
 def _fit_and_score(run: Run, name: str, fold: Fold) -> tuple[list[ScoredVideo], FittedOn]:
     detector, train = run.make_detector(name), run.clips(fold.train, fold)
-    if run.protocol.labels == "videos":  # of an abnormal one no frame is known to be normal
+    if run.protocol.labels == "videos" and fold.train.kind == "segment":
+        # Of an abnormal one no frame is known to be normal.
         train = [clip for clip in train if not clip.videos[0].video_label]
     quiet = Progress(Console(quiet=True))
     state = detector.fit(train, (), seed=run.config.seed, progress=quiet)

@@ -13,6 +13,7 @@ from vadjax.pipeline.audit import audit_fits, copies_in_words
 from vadjax.pipeline.baselines import baselines
 from vadjax.pipeline.cross_fit import cross_folds_of
 from vadjax.pipeline.findings import cautions_of, doubts_of
+from vadjax.pipeline.latency import chunk_latency
 from vadjax.pipeline.run import Run
 from vadjax.storage import artifacts
 from vadjax.storage.files import write_json
@@ -55,6 +56,10 @@ def evaluate(run: Run) -> None:
             "the label of the training window nearest in time, no picture looked at, gets AUC "
             f"{leaked:.3f} on the same windows"
         )
+    if metrics["recognition"] is not None:
+        metrics["recognition"]["latency"] = chunk_latency(run)
+        if not run.pictures:
+            metrics["reasons"]["recognition.latency.features_s"] = "the features are given"
     write_json(run.workdir / "metrics.json", metrics)
 
 

@@ -7,18 +7,21 @@ from typing import Any
 
 import numpy as np
 
+from vadjax.backbones.registry import HEADS
 from vadjax.data.arrays.row_view import blocks
 from vadjax.data.builders import published_features, published_folder
+from vadjax.data.builders.chunk_index import INDEX as CHUNKS
 from vadjax.data.builders.exported_features import FORMAT, INDEX, VERSION
 from vadjax.data.frames.feature_file import open_features
 from vadjax.data.paths.files import describe
 from vadjax.data.video import Video
 from vadjax.errors import UserError
+from vadjax.pipeline.export_chunks import export_chunks
 from vadjax.pipeline.run import Run
 from vadjax.storage.files import atomic_write, short_name, write_json
 from vadjax.storage.row_file import RowFile
 
-FORMS = ("videos", "classes", "published")
+FORMS = ("videos", "classes", "published", "chunks")
 _PLAIN = re.compile(r"(train|test)/[A-Za-z0-9_][A-Za-z0-9._-]{0,60}")
 Pieces = list[tuple[str, int, int]]  # file, first row, row after the last
 
@@ -31,7 +34,8 @@ def export(run: Run, folder: pathlib.Path, *, form: str = "videos") -> int:
         folder: empty, or an earlier export, which is replaced; "published" goes below any folder.
         form: "videos": a file for each clip; "classes": normal_features_NAME.npy and
             anomaly_features_NAME.npy, as published notebooks read them, clips in order;
-            "published": the same as features/DATASET/ has it, see `_published`.
+            "published": the same as features/DATASET/ has it, see `_published`; "chunks": see
+            `export_chunks`.
 
     Returns:
         The number of rows.
@@ -40,10 +44,10 @@ def export(run: Run, folder: pathlib.Path, *, form: str = "videos") -> int:
         UserError: the features are maps or not extracted, labels are missing, or the folder holds
             something else or cannot be written.
     """
-    if run.config.features.tap != "features":
+    if run.config.features.tap not in HEADS:
         raise UserError(
             f"features.tap is {run.config.features.tap!r}: maps are not exported, pooled features "
-            "are (features.tap=features)."
+            "and classes are (features.tap=features, probabilities or logits)."
         )
     if folder.exists() and not folder.is_dir():
         raise UserError(f"{folder} is a file; give a folder.")
@@ -51,7 +55,8 @@ def export(run: Run, folder: pathlib.Path, *, form: str = "videos") -> int:
         folder, index = _published(run, folder)
     else:
         index = folder / INDEX
-        if folder.is_dir() and any(folder.iterdir()) and not index.is_file():
+        earlier = index.is_file() or (folder / CHUNKS).is_file()
+        if folder.is_dir() and any(folder.iterdir()) and not earlier:
             raise UserError(
                 f"{describe(folder)} Give an empty folder, or one of an earlier export."
             )
@@ -59,6 +64,9 @@ def export(run: Run, folder: pathlib.Path, *, form: str = "videos") -> int:
     for video in videos:
         run.store.read(video)  # all are there before anything is written
     index.unlink(missing_ok=True)
+    if form == "chunks":
+        folder.mkdir(parents=True, exist_ok=True)
+        return export_chunks(run, folder)
     by = _by_video if form == "videos" else _by_class
     places = by(run, folder, videos)
     dataset = run.dataset
@@ -191,6 +199,11 @@ def _row(video: Video, pieces: Pieces) -> dict[str, Any]:
         "starts": None if timeline is None else timeline.starts.tolist(),
         "abnormal": None if labels is None else _runs(np.asarray(labels) > 0),
         "video_label": video.video_label,
+        "classes": list(video.classes),
+        "kinds": {
+            kind: _runs(np.asarray(frames) > 0)
+            for kind, frames in video.metadata.get("kinds", {}).items()
+        },
         "fps": video.fps,
         "fps_assumed": video.fps_assumed,
         "times": None if video.times is None else video.times.tolist(),
@@ -213,4 +226,5 @@ def _name(run: Run) -> str:
 
 def _spec(run: Run) -> dict[str, Any]:
     """Say how the features were made."""
-    return run.tap_specs["features"] if run.pictures else {"given": _name(run)}
+    tap = run.config.features.tap
+    return run.tap_specs[tap] if run.pictures else {"given": _name(run)}

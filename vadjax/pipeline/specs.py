@@ -3,8 +3,6 @@
 from collections.abc import Mapping
 from typing import Any
 
-from vadjax.errors import unknown
-
 
 def tap_specs(backbone: Any, taps: Mapping[str, str], *, detector: str) -> dict[str, dict]:
     """Describe the rows of each tap of the backbone that a detector reads.
@@ -18,15 +16,13 @@ def tap_specs(backbone: Any, taps: Mapping[str, str], *, detector: str) -> dict[
         Tap -> what JSON can hold, the same whichever detector reads it.
 
     Raises:
-        UserError: the backbone has no such tap.
+        UserError: the backbone has no such tap, or its weights no classifier.
     """
-    from vadjax.features.extractor import features_spec
+    from vadjax.features.extractor import check_tap, features_spec
 
-    choices = ("features", *backbone.taps)
     for name, tap in taps.items():
-        if tap not in choices:
-            of = "features.tap" if name == "features" else f"detector {detector}: tap"
-            raise unknown(f"{of} of {backbone.name}", tap, choices)
+        of = "features.tap" if name == "features" else f"detector {detector}: tap"
+        check_tap(backbone, tap, what=of)
     return {tap: features_spec(backbone, tap=tap) for tap in taps.values()}
 
 

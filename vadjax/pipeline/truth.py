@@ -7,6 +7,8 @@ those whose masks changed are explained again, before anything is made of the re
 import hashlib
 from collections.abc import Collection, Sequence
 
+import numpy as np
+
 from vadjax import config as configs
 from vadjax.data.text.lists import some
 from vadjax.data.video import Video
@@ -101,8 +103,19 @@ def _changed(run: Run, kind: str) -> list[str]:
 
 
 def _now(run: Run, kind: str) -> dict[str, str]:
-    hashed = _hash_of_labels if kind == "labels" else _hash_of_masks
-    return {name: hashed(video) for name, video in run.videos.items()}
+    if kind != "labels":
+        return {name: _hash_of_masks(video) for name, video in run.videos.items()}
+    hashed = {name: _hash_of_labels(video) for name, video in run.videos.items()}
+    if not run.config.objective.classes:
+        return hashed
+    return {name: f"{own} {_hash_of_classes(run.videos[name])}" for name, own in hashed.items()}
+
+
+def _hash_of_classes(video: Video) -> str:
+    digest = hashlib.sha256("\n".join(video.classes).encode())
+    for kind, frames in sorted(video.metadata.get("kinds", {}).items()):
+        digest.update(kind.encode() + np.packbits(np.asarray(frames) > 0).tobytes())
+    return digest.hexdigest()[:16]
 
 
 def _hash_of_labels(video: Video) -> str:

@@ -175,6 +175,8 @@ def render(
         ],
         warnings=metrics.get("warnings") or (),
         kinds=metrics.get("kinds") or (),
+        levels_of_classes=wording.lookup(metrics, "recognition.levels") or (),
+        LEVELS=texts.LEVELS,
         roc=curve,
         folds=[fold for rows in history if (fold := charts.training(rows))],
         LEAKAGE=texts.LEAKAGE,

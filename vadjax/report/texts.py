@@ -34,6 +34,14 @@ LEAKAGE = {  # share of the test windows that ...
     "shuffled": "are not in temporal order",
 }
 
+LEVELS = {  # of recognition -> what is counted
+    "frame": "Frames",
+    "chunk": "Chunks, one window behind the other",
+    "video": "Videos, by mean probability",
+    "window": "Windows, split at random",
+    "abnormal video": "Abnormal videos, among the abnormal classes",
+}
+
 CELLS = {  # confusion cell -> (what it is called, is it right)
     "tp": ("detected", True),
     "fn": ("missed", False),

@@ -9,14 +9,19 @@ def spread(
     """Combine the scores of windows into one for each frame; fill the rest from the nearest.
 
     Args:
-      scores: [m, s] scores of the rows that each window scores.
+      scores: [m, s], or [m, s, k], of the rows that each window scores.
       rows: int [m, s] the frames that they belong to.
       num_frames: length of the video.
       aggregate: "last", "mean" or "max".
 
     Returns:
-      (float32 [num_frames], predicted bool [num_frames])
+      (float32 [num_frames], or [num_frames, k]; predicted bool [num_frames])
     """
+    if scores.ndim == 3:  # each of k values for itself
+        columns = [
+            spread(scores[..., i], rows, num_frames, aggregate) for i in range(scores.shape[2])
+        ]
+        return np.stack([values for values, _ in columns], axis=1), columns[0][1]
     if aggregate == "last":
         scores, rows = scores[:, -1:], rows[:, -1:]
     flat, frames = scores.ravel().astype(np.float64), rows.ravel()

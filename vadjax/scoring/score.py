@@ -28,14 +28,18 @@ PIECE_BYTES = 1 << 25  # of feature rows on the device in one call; a group of m
 FIRST_AT_ONCE = 32  # first windows in one step of a device's scan
 
 
-def _score_fn(model: Any, objective: Any, length: int, batch_size: int) -> ScoreFn:
-    return make_score_fn(model, objective, length=length, batch_size=batch_size)
+def _score_fn(
+    model: Any, objective: Any, length: int, batch_size: int, classes: bool = False
+) -> ScoreFn:
+    sizes = {"length": length, "batch_size": batch_size}
+    return make_score_fn(model, objective, **sizes, classes=classes)
 
 
-def _first_fn(model: Any, objective: Any, length: int, first: FirstFrames) -> ScoreFn:
-    return make_score_fn(
-        model, objective, length=length, batch_size=FIRST_AT_ONCE, inside=first.inside
-    )
+def _first_fn(
+    model: Any, objective: Any, length: int, first: FirstFrames, classes: bool = False
+) -> ScoreFn:
+    sizes = {"length": length, "batch_size": FIRST_AT_ONCE, "inside": first.inside}
+    return make_score_fn(model, objective, **sizes, classes=classes)
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -186,6 +190,7 @@ def score_inputs(
     dilation: int = 1,
     aggregate: str = "last",
     batch_size: int = 256,
+    classes: bool = False,
 ) -> dict[str, tuple[np.ndarray, np.ndarray]]:
     """Score what `make_inputs` has copied to the devices.
 
@@ -198,11 +203,12 @@ def score_inputs(
         dilation: see `score_videos`.
         aggregate: see `score_videos`.
         batch_size: see `score_videos`.
+        classes: give the probabilities [t, k] of the objective's classes in the place of scores.
 
     Returns:
         As `score_videos`.
     """
-    run = _score_fn(model, objective, length, batch_size)
+    run = _score_fn(model, objective, length, batch_size, classes)
     result = {}
     pieces: list[np.ndarray] = []
     for group in inputs:
@@ -215,7 +221,8 @@ def score_inputs(
         stops, ends = np.cumsum(counts), np.cumsum(list(group.lengths.values()))
         first, begun = group.first, np.zeros((0, 0), np.float32)
         if group.first_arrays:
-            begun = _first_fn(model, objective, length, first).fetch(variables, *group.first_arrays)
+            run_first = _first_fn(model, objective, length, first, classes)
+            begun = run_first.fetch(variables, *group.first_arrays)
         for index, (name, rows) in enumerate(group.lengths.items()):
             mine = slice(stops[index] - counts[index], stops[index])  # windows in order of videos
             own, at = scores[mine], table.rows[mine, -scores.shape[1] :] - (ends[index] - rows)

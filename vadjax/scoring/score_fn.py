@@ -40,7 +40,7 @@ class ScoreFn:
             rows: int32 [m, length], the windows.
 
         Returns:
-            float32 [m, s], the scores of the last s rows of each window.
+            float32 [m, s], the scores of the last s rows of each window; of classes [m, s, k].
         """
         return self.fetch(variables, *self.put(features, rows))[: len(rows)]
 
@@ -76,7 +76,13 @@ class ScoreFn:
 
 @functools.lru_cache(maxsize=16)  # detectors of one kind share a compiled program
 def make_score_fn(
-    model: Any, objective: Any, *, length: int, batch_size: int, inside: int = 0
+    model: Any,
+    objective: Any,
+    *,
+    length: int,
+    batch_size: int,
+    inside: int = 0,
+    classes: bool = False,
 ) -> ScoreFn:
     """Compile the scoring of many windows, split over all local devices.
 
@@ -90,10 +96,12 @@ def make_score_fn(
         batch_size: windows in one step of a device's scan.
         inside: score so many of the last rows by the rows before them, of a model with
             `every_row`; 0: those that a whole window scores.
+        classes: give the probabilities of the objective's classes in the place of the score.
 
     Returns:
         The compiled function; the same one for equal arguments.
     """
+    score = objective.class_probabilities if classes else objective.frame_score
     scored = inside or objective.num_scored(length)
     project = getattr(model, "project", None)  # of recurrent models
     devices = jax.local_device_count()
@@ -111,12 +119,13 @@ def make_score_fn(
             outputs, _ = model.apply(
                 variables, inputs[rows].astype(jnp.float32), num_outputs=scored, **kwargs
             )
-            targets = features[rows[:, -scored:]]
+            targets = () if classes else (features[rows[:, -scored:]],)
             if inside:
-                return score_rows(objective, outputs, targets)
-            return objective.frame_score(outputs, targets)  # [b, s]
+                return score_rows(score, outputs, *targets)
+            return score(outputs, *targets)  # [b, s], of classes [b, s, k]
 
-        return jax.lax.map(batch, rows.reshape(-1, batch_size, length)).reshape(-1, scored)
+        values = jax.lax.map(batch, rows.reshape(-1, batch_size, length))
+        return values.reshape(-1, *values.shape[2:])
 
     split, whole = PartitionSpec(AXIS), PartitionSpec()
     shardings = NamedSharding(mesh, whole), NamedSharding(mesh, split)
@@ -128,22 +137,22 @@ def make_score_fn(
     return ScoreFn(mapped, batch_size, shardings)
 
 
-def score_rows(objective: Any, outputs: Mapping, targets: jax.Array) -> jax.Array:
+def score_rows(score: Callable, outputs: Mapping, *targets: jax.Array) -> jax.Array:
     """Score each output as that of a window that ends at its row.
 
     Args:
-        objective: scores the last row of a window.
+        score: (outputs, targets) -> [b, 1, ...], of the last row of each window.
         outputs: `output` [b, s, ...].
-        targets: [b, s, ...], the rows that they stand for.
+        *targets: [b, s, ...], the rows that they stand for, where `score` takes them.
 
     Returns:
-        float32 [b, s].
+        float32 [b, s, ...].
     """
-    batch, rows = targets.shape[:2]
     output = outputs["output"]
+    batch, rows = output.shape[:2]
     apart = {"output": output.reshape(batch * rows, 1, *output.shape[2:])}
-    scores = objective.frame_score(apart, targets.reshape(batch * rows, 1, *targets.shape[2:]))
-    return scores.reshape(batch, rows)
+    values = score(apart, *(x.reshape(batch * rows, 1, *x.shape[2:]) for x in targets))
+    return values.reshape(batch, rows, *values.shape[2:])
 
 
 def _quantum(features: np.ndarray) -> int:

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from vadjax.data.arrays import npy_file
+from vadjax.data.recognized import Recognized
 from vadjax.data.scored_video import ScoredVideo
 from vadjax.errors import UserError
 from vadjax.storage.files import atomic_write
@@ -15,6 +16,7 @@ from vadjax.storage.row_file import append_rows
 
 SPLITS = ("test", "calibration")
 _ARRAYS = ("scores", "predicted", "labels", "times", "maps")
+_OF_CLASSES = ("probabilities", "truth", "chunk_ends")
 _PLAIN = ("id", "fold", "unit", "fps", "fps_assumed", "scene", "substituted")
 _DAMAGE = (
     *(npy_file.Damaged, ValueError, KeyError, IndexError, TypeError, AttributeError),
@@ -40,9 +42,10 @@ def write_scores(
     """Write `scores.npz`.
 
     Entry `videos` is a JSON text: a list of {split, id, fold, unit, fps, fps_assumed, scene,
-    substituted}. Arrays of its n-th item are `n/scores`, `n/predicted`, `n/labels`, `n/times`,
-    `n/maps`, `n/parts/NAME` and `n/kinds/NAME`, where they are known. Maps stand at the end and are
-    read and written a stretch at a time.
+    substituted}, and {classes, video_class} where classes were told apart. Arrays of its n-th item
+    are `n/scores`, `n/predicted`, `n/labels`, `n/times`, `n/maps`, `n/parts/NAME`, `n/kinds/NAME`
+    and `n/classes/WHAT` (probabilities, truth, chunk_ends), where they are known. Maps stand at the
+    end and are read and written a stretch at a time.
 
     Args:
         workdir: folder of the run.
@@ -61,6 +64,9 @@ def write_scores(
                 maps[f"{number}/maps"] = video.maps
             named |= {f"parts/{key}": values for key, values in video.parts.items()}
             named |= {f"kinds/{key}": values for key, values in video.kinds.items()}
+            if (classes := video.recognized) is not None:
+                listed[-1] |= {"classes": classes.names, "video_class": classes.video_class}
+                named |= {f"classes/{key}": getattr(classes, key) for key in _OF_CLASSES}
             arrays |= {f"{number}/{k}": v for k, v in named.items() if v is not None}
     with atomic_write(workdir / "scores.npz") as beside, beside.open("w+b") as file:
         np.savez(file, videos=np.array(json.dumps(listed)), **arrays)
@@ -101,15 +107,38 @@ def read_scores(workdir: pathlib.Path) -> Scores:
 
 
 def _video(facts: dict, arrays: Mapping[str, np.ndarray]) -> ScoredVideo:
-    named: dict[str, Any] = {"parts": {}, "kinds": {}}
+    named: dict[str, Any] = {"parts": {}, "kinds": {}, "classes": {}}
     for key, values in arrays.items():
         group, _, name = key.partition("/")
         if name:
             named[group][name] = values
     plain: dict[str, Any] = {key: arrays.get(key) for key in _ARRAYS}
     facts["substituted"] = tuple(map(int, facts["substituted"]))
+    plain["recognized"] = _recognized(facts, named.pop("classes"))
     _check_video(facts, plain, named)
     return ScoredVideo(**facts, **plain, **named)
+
+
+def _recognized(facts: dict, arrays: Mapping[str, np.ndarray]) -> Recognized | None:
+    """Take the classes of a video out of its facts and arrays; None where there are none.
+
+    Raises:
+        ValueError: the arrays are not those of so many classes.
+        KeyError: one is missing.
+    """
+    names, video_class = facts.pop("classes", None), facts.pop("video_class", None)
+    if names is None:
+        return None
+    probabilities, ends = arrays["probabilities"], arrays["chunk_ends"]
+    fits = probabilities.dtype.kind == "f" and probabilities.shape[1:] == (len(names),)
+    whole = [array for array in (ends, arrays.get("truth")) if array is not None]
+    if not fits or any(array.dtype.kind not in "iu" or array.ndim != 1 for array in whole):
+        raise ValueError(f"classes of {facts['id']!r} are of another kind")
+    if len(ends) and not 0 <= ends.min() <= ends.max() < len(probabilities):
+        raise ValueError(f"chunks of {facts['id']!r} end outside of it")
+    return Recognized(
+        tuple(map(str, names)), probabilities, arrays.get("truth"), int(video_class), ends
+    )
 
 
 def _check_video(

@@ -144,11 +144,10 @@ def _raw_inputs(pairs: Sequence[tuple[Run, Fold]]) -> list[tuple[Standardizer, T
     rows = {name: first.store.read(first.videos[name]) for name in videos}
     starts = np.cumsum([0, *(len(x) for x in rows.values())]).tolist()
     offset = dict(zip(videos, starts, strict=False))
-    labels = None
-    if first.detector.objective.supervised:
-        whole = Units(tuple(Segment(name, 0, len(x)) for name, x in rows.items()))
-        own = [clip.labels for clip in first.clips(whole, pairs[0][1])]
-        labels = np.concatenate(own).astype(np.int32)
+    whole = Units(tuple(Segment(name, 0, len(x)) for name, x in rows.items()))
+    clips = first.clips(whole, pairs[0][1])
+    pool = {clip.units.segments[0]: clip.videos[0] for clip in clips}
+    labels = first.detector.row_labels(pool)
 
     @functools.cache
     def table(units: Units, stride: int) -> WindowTable:
@@ -165,7 +164,6 @@ def _raw_inputs(pairs: Sequence[tuple[Run, Fold]]) -> list[tuple[Standardizer, T
 
     def data(fold: Fold) -> TrainingData:
         both = table(fold.train, window.stride), table(fold.validation, 1)
-        whole = [Segment(name, 0, len(x)) for name, x in rows.items()]
-        return TrainingData(list(rows.values()), *both, frame_labels=labels, segments=whole)
+        return TrainingData(list(rows.values()), *both, **labels, segments=list(whole.segments))
 
     return [(standardizer(fold.train), data(fold)) for _, fold in pairs]

@@ -196,7 +196,7 @@ def gather(data: Mapping, picked: Mapping, reads: Sequence[str] = ()) -> dict[st
     Returns:
       windows float32 [b, t, ...]; index, weight [b]; of a run frames float32 [f, ...] and local
       [b, t]; and of `reads` frame_label int32 [b, t], cell_label float32 [b, h, w] of the last row,
-      video_label, bag int32 [b].
+      video_label, video_class, bag int32 [b].
     """
     rows = picked["rows"]
     batch = {
@@ -210,6 +210,8 @@ def gather(data: Mapping, picked: Mapping, reads: Sequence[str] = ()) -> dict[st
         batch["cell_label"] = data["cell_label"][rows[:, -1]].astype(jnp.float32)
     if "video_label" in reads:
         batch["video_label"] = data["video_label"][rows[:, 0]]
+    if "video_class" in reads:
+        batch["video_class"] = data["video_class"][rows[:, 0]]
     if "bag" in reads:
         batch["bag"] = picked["bag"]
     if "frames" in picked:

@@ -25,7 +25,10 @@ class TrainingData(NamedTuple):
         where the data are chunked.
       train: table of the training windows: rows int32 [m, t], video int32 [m].
       validation: table of the windows whose loss stops the training.
-      frame_labels: int32 [n], 1 is abnormal; None where the objective reads none.
+      frame_labels: int32 [n], 1 is abnormal, or numbers of classes; None where the objective reads
+        none.
+      video_classes: int32 [n], of each row the class of its clip; None where the objective reads
+        none.
       video_labels: int32 [clips]; None where the objective reads none.
       cell_labels: float16 [n, h, w], the abnormal share of each cell's pixels, or None.
       standardize: rows [k, ...] -> float32 of the same shape; applied to rows as they are read,
@@ -39,6 +42,7 @@ class TrainingData(NamedTuple):
     train: Any
     validation: Any
     frame_labels: np.ndarray | None = None
+    video_classes: np.ndarray | None = None
     video_labels: np.ndarray | None = None
     cell_labels: np.ndarray | None = None
     standardize: Callable[[np.ndarray], np.ndarray] | None = None
@@ -137,6 +141,7 @@ def check(data: TrainingData, objective: Objective) -> None:
         "cell_label": ("masks", data.cell_labels),
         "frame_label": ("labels", data.frame_labels),
         "video_label": ("labels of videos", data.video_labels),
+        "video_class": ("classes of videos", data.video_classes),
     }
     if data.pairs and data.video_labels is not None:
         for table, clips in ((data.train, "training"), (data.validation, "validation")):
@@ -190,9 +195,13 @@ def hyperparameters(data: TrainingData, config: Any, objective: Objective) -> di
 def _class_weights(data: TrainingData, asked: str, objective: Any) -> np.ndarray:
     weights = np.ones(objective.num_classes)
     if asked == "balanced":
-        if data.frame_labels is None:
+        if data.frame_labels is None and data.video_classes is None:
             raise UserError(f"objective {objective.name!r} learns from labels, and there are none.")
-        labels = np.asarray(objective.window_label(data.frame_labels[data.train.rows]))
+        rows, of_rows = data.train.rows, labels_of_rows(data)
+        batch = {name: values[rows] for name, values in of_rows.items() if name == "frame_label"}
+        if "video_class" in of_rows:
+            batch["video_class"] = of_rows["video_class"][rows[:, 0]]
+        labels = np.asarray(objective.labels_of(batch))
         counts = np.bincount(labels, minlength=len(weights))
         present = counts > 0
         if present.sum() == 1:
@@ -254,11 +263,12 @@ def pair_table(data: TrainingData, table: Any) -> dict[str, np.ndarray]:
 
 
 def labels_of_rows(data: TrainingData) -> dict[str, np.ndarray]:
-    """Return the labels that there are, by row: frame_label, video_label, cell_label [n, ...]."""
+    """Return the labels that there are, by row, [n, ...]; `batches.gather` says which."""
     labels: dict[str, np.ndarray | None] = {
         "frame_label": data.frame_labels,
         "video_label": data.video_labels,
         "cell_label": data.cell_labels,
+        "video_class": data.video_classes,
     }
     if data.video_labels is not None:
         labels["video_label"] = np.repeat(data.video_labels, [len(clip) for clip in data.clips])
@@ -277,8 +287,7 @@ def resident_arrays(data: TrainingData, *, run_size: int = 0) -> dict[str, Any]:
       run_size: see `tables`.
 
     Returns:
-      features [n, ...]; frame_label, video_label, cell_label [n, ...] where there are any; train
-      and validation.
+      features [n, ...]; labels of rows [n, ...] where there are any; train and validation.
     """
     features = np.empty((data.num_rows, *data.row_shape), data.dtype)
     start = 0

@@ -69,7 +69,7 @@ def test_rtfm_files_of_ucf_crime(tmp_path, root):
     assert abuse.labels.tolist() == [0, 1, 1, 0, 0, 1, 0]
     assert arson.timeline.labels.tolist() == blocks(96, (49, 96))
     assert not normal.timeline.labels.any() and normal.timeline.num_frames == 33
-    assert abuse.metadata["classes"] == ("Abuse",)
+    assert abuse.classes == ("Abuse",)
     np.testing.assert_array_equal(abuse.metadata["kinds"]["Abuse"], abuse.timeline.labels > 0)
     assert whats(dataset) == [
         "events end behind the clip: test/Arson011_x264 by 1",

@@ -85,6 +85,21 @@ def test_abnormal_training_clips_are_a_deviation(tmp_path, two_sides):
     assert whats(load(tmp_path, two_sides)) == ["labels.csv marks abnormal frames in train/monday"]
 
 
+def test_labels_csv_with_classes(tmp_path, two_sides):
+    rows = ["door,5,12,Arson", "door,10,14,Abuse", "hall,,,Robbery", "monday,,,Arson"]
+    (two_sides / "labels.csv").write_text("\n".join(["video,start,stop,class", *rows, ""]))
+    dataset = load(tmp_path, two_sides)
+    door, hall = dataset.test
+    assert (door.classes, door.video_label) == (("Arson", "Abuse"), 1)
+    frames = {k: np.flatnonzero(own).tolist() for k, own in door.metadata["kinds"].items()}
+    assert frames == {"Arson": [*range(5, 12)], "Abuse": [*range(10, 14)]}
+    np.testing.assert_array_equal(door.labels, [0] * 5 + [1] * 9 + [0] * 6)
+    [monday] = [video for video in dataset.train if video.id == "train/monday"]
+    for video, kind in ((hall, "Robbery"), (monday, "Arson")):  # of the whole clip
+        assert (video.labels, video.video_label, video.classes) == (None, 1, (kind,))
+        assert not video.metadata
+
+
 @pytest.mark.parametrize(("num_clips", "num_test"), [(2, 1), (9, 1), (10, 2), (12, 2)])
 @pytest.mark.parametrize("below", ["", "train"])
 def test_one_folder_of_normal_videos(tmp_path, num_clips, num_test, below):

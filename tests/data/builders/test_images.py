@@ -55,7 +55,7 @@ def test_mvtec_layout(tmp_path, inside):
     first, second, good = dataset.test
     assert [v.frames.shape for v in dataset.test] == [(20, 30), (20, 31), (18, 44)]
     assert [int(v.masks[0].sum()) for v in dataset.test] == [6, 6, 0]
-    assert good.masks[0].shape == (18, 44) and first.metadata["classes"] == ("crack",)
+    assert good.masks[0].shape == (18, 44) and first.classes == ("crack",)
     assert second.metadata["kinds"]["crack"].tolist() == [True]
     assert {v.scene for v in dataset.test} == {"mine"}
     assert whats(dataset)[-1] == "images of 3 sizes, from 30x20 to 44x18"
@@ -183,7 +183,7 @@ def test_a_folder_of_good_and_bad(tmp_path):
         "test/bad/a": [1],
         "test/bad/crack/b": [1],
     }
-    assert [v.metadata["classes"][0] for v in dataset.test] == ["good", "good", "bad", "crack"]
+    assert [v.classes[0] for v in dataset.test] == ["good", "good", "bad", "crack"]
     assert dataset.test[2].masks is None and dataset.test[3].masks[0].sum() == 6
     assert "no train/ and test/: the last 2 good images by name are tested" in whats(dataset)
 
@@ -203,7 +203,7 @@ def test_a_folder_with_two_sides(tmp_path):
 def test_the_magnetic_tiles(tmp_path, real_data):
     folder = real_data / "data/magnetic_tile_mvtec_layout/magnetic_tile"
     dataset = load("mvtec", folder, tmp_path / "cache")
-    kinds = [v.metadata["classes"][0] for v in dataset.test]
+    kinds = [v.classes[0] for v in dataset.test]
     assert (len(dataset.train), kinds.count("good")) == (60, 20)
     assert {kind: kinds.count(kind) for kind in set(kinds) - {"good"}} == dict.fromkeys(
         ("blowhole", "break", "crack", "fray", "uneven"), 8

@@ -65,7 +65,7 @@ def test_official_lists(tmp_path, root):
         "test/Normal_Videos_001_x264": [0] * 9,
     }
     abuse, arson, normal = dataset.test
-    assert [v.metadata["classes"] for v in dataset.test] == [("Abuse",), ("Arson",), ("Normal",)]
+    assert [v.classes for v in dataset.test] == [("Abuse",), ("Arson",), ("Normal",)]
     np.testing.assert_array_equal(abuse.metadata["kinds"]["Abuse"], abuse.labels > 0)
     assert "kinds" not in normal.metadata and arson.content is None
 

@@ -52,7 +52,7 @@ def test_files_from_0_and_from_1(tmp_path, root):
     robbery = dataset.test[0]
     assert [int(mask.sum()) for mask in robbery.masks] == [0, 0, 0, 4 * 6, 36 * 24, 0]
     np.testing.assert_array_equal(np.argwhere(robbery.masks[3])[[0, -1]], [[3, 2], [8, 5]])
-    assert robbery.metadata["classes"] == ("Robbery",)
+    assert robbery.classes == ("Robbery",)
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,8 @@ CLIPS = {"test/door": (20, 10.0), "test/hall/2": (20, None), "train/door": (30, 
 
 def read_csv(tmp_path, text, clips=CLIPS):
     (tmp_path / "labels.csv").write_text(text)
-    return labels_csv.read_csv(tmp_path / "labels.csv", clips)
+    found = labels_csv.read_csv(tmp_path / "labels.csv", clips)
+    return {name: own.labels for name, own in found.items()}
 
 
 def test_csv_in_frames(tmp_path):
@@ -134,3 +135,36 @@ def test_csv_takes_the_form_that_is_equal_to_the_letter(tmp_path):
     name = unicodedata.normalize("NFD", "é")
     found = read_csv(tmp_path, f"video,start,stop\n{name},0,4\n", clips)
     assert [int(labels.sum()) for labels in found.values()] == [0, 4]
+
+
+CLASSES = """video,start,stop,class
+test/door,2,5,Arson
+test/door,4,8,Abuse
+test/door,9,10,
+hall/2,,,Robbery
+train/door,,,Normal
+"""
+
+
+def test_a_column_names_classes_of_intervals_and_of_clips(tmp_path):
+    (tmp_path / "labels.csv").write_text(CLASSES)
+    found = labels_csv.read_csv(tmp_path / "labels.csv", CLIPS)
+    door = found["test/door"]
+    assert np.flatnonzero(door.labels).tolist() == [2, 3, 4, 5, 6, 7, 9]
+    frames = {kind: np.flatnonzero(own).tolist() for kind, own in door.kinds.items()}
+    assert frames == {"Arson": [2, 3, 4], "Abuse": [4, 5, 6, 7]}
+    assert found["test/hall/2"].labels is None  # of this class, nobody says when
+    assert found["test/hall/2"].kinds == {"Robbery": None}
+    assert not found["train/door"].labels.any() and not found["train/door"].kinds
+
+
+@pytest.mark.parametrize(
+    ("rows", "message"),
+    [
+        ("2,1,3,normal\n", r"line 2 \(2\): is an abnormal interval and of class normal"),
+        ("2,,,Abuse\n2,1,3,Abuse\n", r"line 3 \(2\): has a class without times"),
+    ],
+)
+def test_classes_that_contradict_times(tmp_path, rows, message):
+    with pytest.raises(UserError, match=message):
+        read_csv(tmp_path, f"video,start,stop,class\n{rows}")

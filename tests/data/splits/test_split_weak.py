@@ -22,10 +22,8 @@ class Unread:
 
 
 def clip(name, label, num_frames=30):
-    frames = range(num_frames)
-    return SimpleNamespace(
-        id=name, frames=frames, labels=Unread(), video_label=label, metadata={}, content=None
-    )
+    known = {"labels": Unread(), "video_label": label, "classes": (), "metadata": {}}
+    return SimpleNamespace(id=name, frames=range(num_frames), content=None, **known)
 
 
 def dataset(train, test, **facts):
@@ -100,3 +98,18 @@ def test_folds_have_both_classes_alike():
 def test_what_cannot_be_split(train, test, protocol, message):
     with pytest.raises(UserError, match=message):
         make_folds(dataset(train, test), protocol=protocol)
+
+
+def test_weak_holds_out_a_share_of_each_class():
+    data = dataset([0] * 10 + [1] * 31, [1])
+    kinds = ["Abuse"] * 20 + ["Arson"] * 10 + ["Robbery"]  # one clip of a class is trained on
+    for video, kind in zip(data.train[10:], kinds, strict=True):
+        video.classes = (kind,)
+    named = {video.id: video.classes for video in data.train}
+    (fold,) = make_folds(data, protocol="weak", holdout=0.2)
+    held = [named[segment.video_id] for segment in fold.validation.segments]
+    assert {kind: held.count((kind,)) for kind in set(kinds)} == {
+        "Abuse": 4,
+        "Arson": 2,
+        "Robbery": 0,
+    }

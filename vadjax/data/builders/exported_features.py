@@ -143,10 +143,22 @@ class _Clip:
             scene=str(row["scene"]),
             labels=labels if timeline is None else None,
             video_label=row["video_label"],
+            classes=tuple(map(str, row.get("classes", ()))),
+            metadata=_kinds(row, num_frames),
             fingerprint=f"{fingerprints}-{place}",
             substituted=tuple(map(int, row["substituted"])),
             timeline=timeline,
         )
+
+
+def _kinds(row: Mapping[str, Any], num_frames: int) -> dict[str, Any]:
+    """Return in which frames each kind of anomaly is, where the export says it."""
+    where = f"{INDEX}, {row['id']}"
+    kinds = {
+        str(name): labels_from_intervals(pairs, num_frames, where=where) > 0
+        for name, pairs in row.get("kinds", {}).items()
+    }
+    return {"kinds": kinds} if kinds else {}
 
 
 def _below(root: pathlib.Path, name: str) -> pathlib.Path:

@@ -1,15 +1,17 @@
 """Feature files in the place of videos: published ones, and those of `vadjax export-features`.
 
-Three layouts are read: `features.json`, which `vadjax export-features` writes beside the files; the
+Layouts that are read: `features.json`, which `vadjax export-features` writes beside the files; the
 pair `normal_features_NAME.npy` and `anomaly_features_NAME.npy`, which says of no row of which clip
-it is unless `features_NAME.json` of an export is beside it, also below features/DATASET/; and one
-file a video with lists of the videos (`feature_lists`).
+it is unless `features_NAME.json` of an export is beside it, also below features/DATASET/; chunks of
+frames with labels by class (`chunk_files`); and one file a video with lists of the videos
+(`feature_lists`).
 """
 
 import pathlib
 from typing import Any
 
 from vadjax.data.builders import (
+    chunk_files,
     exported_features,
     feature_sets,
     published_features,
@@ -44,7 +46,9 @@ class FeatureFiles(Builder):
         self.index = own or exported_features.INDEX
         self.exported = (self.root / self.index).is_file()
         pair = not self.exported and bool(published_features.names(self.root))
-        named = None if self.exported or pair else feature_sets.recognise(self.root)
+        self.chunked = not (self.exported or pair) and bool(chunk_files.found(self.root))
+        known = self.exported or pair or self.chunked
+        named = None if known else feature_sets.recognise(self.root)
         if named is not None:
             self.listed = feature_sets.open_lists(
                 named, dataset_config, cache_dir, crops=self.crops
@@ -57,18 +61,21 @@ class FeatureFiles(Builder):
                     f"dataset.{key} is set, but {self.root} holds no features with lists of "
                     "videos; unset it."
                 )
-        if not self.exported and not pair:
+        if not known:
             raise UserError(
                 f"no feature files in it: {describe(self.root)} Wanted "
                 f"{exported_features.INDEX} of vadjax export-features, "
-                "normal_features_NAME.npy and anomaly_features_NAME.npy, or a file a video of "
-                "UCF-Crime, ShanghaiTech or XD-Violence, such as Abuse001_x264_i3d.npy."
+                "normal_features_NAME.npy and anomaly_features_NAME.npy, chunks such as "
+                "train_features.npy and train_label.mat, or a file a video of UCF-Crime, "
+                "ShanghaiTech or XD-Violence, such as Abuse001_x264_i3d.npy."
             )
 
     def load(self) -> Dataset:
         """Read the files of the layout that is there."""
         if self.listed is not None:
             return self.listed.load()
+        if self.chunked:
+            return chunk_files.load(self.root)
         if not self.exported:
             return published_features.load(
                 self.root, name=self.feature_name, crops=self.crops, cache_dir=self.cache_dir

@@ -24,7 +24,7 @@ from vadjax.data.frames.feature_rows import FeatureRows
 from vadjax.data.frames.timeline import Timeline
 from vadjax.data.indexing.find_clips import Clips
 from vadjax.data.indexing.footage import Footage
-from vadjax.data.indexing.rows import classes_of
+from vadjax.data.indexing.rows import kinds_of
 from vadjax.data.indexing.scan import Scan, ScannedClip
 from vadjax.data.text.lists import some
 from vadjax.data.video import Dataset, Video
@@ -169,7 +169,8 @@ class OfFeatures(NamedClips):
             scene=clip.scene,
             video_label=clip.video_label,
             fingerprint=clip.footage.fingerprint,
-            metadata=classes_of(clip.classes, clip.labels),
+            classes=clip.classes,
+            metadata=kinds_of(clip.classes, clip.labels),
             timeline=Timeline(line.starts, line.num_frames, clip.labels),
         )
 

@@ -8,7 +8,7 @@ video's suffix.
 """
 
 import pathlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
@@ -18,7 +18,7 @@ from vadjax.data.builders.folder_masks import MASKS, find_masks, masks_of
 from vadjax.data.deviation import Deviation
 from vadjax.data.indexing.find_clips import find_clips, not_used
 from vadjax.data.indexing.footage import Footage
-from vadjax.data.labels.labels_csv import Length, read_csv
+from vadjax.data.labels.labels_csv import ClipLabels, Length, read_csv
 from vadjax.data.labels.mask_forms import open_masks
 from vadjax.data.paths.files import describe, entries
 from vadjax.data.paths.given_path import packed_beside
@@ -82,10 +82,11 @@ class Folder(DiskBuilder):
         ids = [f"{split}/{name}" for split in ("train", "test") for name in self.clips[split]]
         paths = [path for split in ("train", "test") for path in self.clips[split].values()]
         footage = self.measured(dict(zip(ids, paths, strict=True)))
-        labels = {i: np.zeros(f.num_frames, np.uint8) for i, f in footage.items() if _train(i)}
+        of_train = {i: f for i, f in footage.items() if _train(i)}
+        known = {i: ClipLabels(np.zeros(f.num_frames, np.uint8), {}) for i, f in of_train.items()}
         labelled = self.label_version == "labels.csv"
         if labelled:
-            labels = read_csv(
+            known = read_csv(
                 self.labels_file,
                 {i: Length(f.num_frames, f.fps, f.times) for i, f in footage.items()},
                 ignored=self.skipped,
@@ -93,11 +94,12 @@ class Folder(DiskBuilder):
         masks = {i: masks_of(self.masks[i], f) for i, f in footage.items() if i in self.masks}
         shown = {i: _shown(paths, footage[i]) for i, paths in masks.items()}
         if self.label_version == "masks":  # a clip without masks is normal
-            labels = {i: shown.get(i, np.zeros(f.num_frames, np.uint8)) for i, f in footage.items()}
+            known = {
+                i: ClipLabels(shown.get(i, np.zeros(f.num_frames, np.uint8)), {})
+                for i, f in footage.items()
+            }
         clips = [
-            ScannedClip(
-                id=i, footage=f, labels=labels.get(i), masks=masks.get(i, ()), mask_form="own"
-            )
+            _scanned(i, f, known.get(i, ClipLabels(None, {})), masks.get(i, ()))
             for i, f in footage.items()
         ]
         scan = Scan(
@@ -109,11 +111,11 @@ class Folder(DiskBuilder):
                 "label_convention": _CONVENTION if labelled else None,
                 "masks": f"{len(masks)} of {len(self.clips['test'])} test clips" if masks else None,
             },
-            deviations=[*self._notes(footage, labels), *_unlike(shown, labels), *damage(clips)],
+            deviations=[*self._notes(footage, clips), *_unlike(shown, known), *damage(clips)],
         )
         return self.with_skipped(scan)
 
-    def _notes(self, footage: dict[str, Footage], labels: dict[str, np.ndarray]) -> list[Deviation]:
+    def _notes(self, footage: dict[str, Footage], clips: Sequence[ScannedClip]) -> list[Deviation]:
         notes = []
         if self.split_by_us:
             moved = sum(not _train(i) for i in footage)
@@ -125,12 +127,12 @@ class Folder(DiskBuilder):
                     "false alarms, not whether anomalies are found",
                 )
             )
-        abnormal = [i for i in labels if _train(i) and labels[i].any()]
+        abnormal = [c.id for c in clips if _train(c.id) and (c.classes or np.any(c.labels))]
         if abnormal:
             notes.append(
                 Deviation(
                     f"labels.csv marks abnormal frames in {', '.join(abnormal[:6])}",
-                    "training clips are taken for normal; move these to test/",
+                    "one_class and by_video do not train on them; protocol weak does",
                 )
             )
         sizes = {(f.height, f.width) for f in footage.values()}
@@ -174,9 +176,10 @@ def _shown(paths: tuple[str, ...], footage: Footage) -> np.ndarray:
     return np.array([mask.any() for mask in masks or ()], np.uint8)
 
 
-def _unlike(shown: Mapping[str, np.ndarray], labels: Mapping[str, np.ndarray]) -> list[Deviation]:
+def _unlike(shown: Mapping[str, np.ndarray], known: Mapping[str, ClipLabels]) -> list[Deviation]:
     """Say where masks and labels.csv disagree."""
-    found = [f"{i} ({n})" for i, own in shown.items() if (n := int((own != labels[i]).sum()))]
+    labels = {i: known[i].labels for i in shown if i in known and known[i].labels is not None}
+    found = [f"{i} ({n})" for i, own in labels.items() if (n := int((own != shown[i]).sum()))]
     if not found:
         return []
     return [
@@ -185,6 +188,22 @@ def _unlike(shown: Mapping[str, np.ndarray], labels: Mapping[str, np.ndarray]) -
             "figures of frames follow labels.csv, those of pixels the masks",
         )
     ]
+
+
+def _scanned(name: str, footage: Footage, known: ClipLabels, masks: tuple[str, ...]) -> ScannedClip:
+    """Return the row of one clip; a class without frames is a label of the whole clip."""
+    kinds = {kind: frames for kind, frames in known.kinds.items() if frames is not None}
+    label = 1 if known.labels is None and known.kinds else None
+    return ScannedClip(
+        name,
+        footage,
+        labels=known.labels,
+        masks=masks,
+        mask_form="own",
+        video_label=label,
+        classes=tuple(known.kinds),
+        kinds=kinds,
+    )
 
 
 def _train(clip: str) -> bool:

@@ -13,6 +13,7 @@ from vadjax.data.labels.mask_forms import open_masks
 from vadjax.data.video import Video
 
 _UNKNOWN = -1  # no label of the video
+_NO_FRAMES = np.zeros(0, np.uint8)
 
 
 def row_of(clip: ScannedClip, *, content: int) -> dict[str, Any]:
@@ -46,6 +47,9 @@ def row_of(clip: ScannedClip, *, content: int) -> dict[str, Any]:
         "mask_form": clip.mask_form,
         "video_label": _UNKNOWN if clip.video_label is None else clip.video_label,
         "classes": list(clip.classes),
+        "kinds": np.concatenate([_NO_FRAMES, *(clip.kinds[name] for name in clip.classes)])
+        if clip.kinds
+        else _NO_FRAMES,
     }
 
 
@@ -78,6 +82,7 @@ def video_of(row: Mapping[str, Any], content: np.ndarray | None = None) -> Video
         blank=int(row["blank"]),
     )
     labels = row["labels"] if row["labelled"] else None
+    classes = _texts(row["classes"])
     name = row["id"].decode()
     return Video(
         id=name,
@@ -97,26 +102,31 @@ def video_of(row: Mapping[str, Any], content: np.ndarray | None = None) -> Video
         video_label=None if row["video_label"] == _UNKNOWN else int(row["video_label"]),
         fingerprint=footage.fingerprint,
         substituted=footage.substituted,
-        metadata=classes_of(_texts(row["classes"]), labels),
+        classes=classes,
+        metadata=kinds_of(classes, labels, row["kinds"]),
         content=None if content is None else _part(content, int(row["content"]), footage),
     )
 
 
-def classes_of(classes: tuple[str, ...], labels: np.ndarray | None) -> dict[str, Any]:
-    """Return what the source names of a clip; frames of one kind where it names one only.
+def kinds_of(
+    classes: tuple[str, ...], labels: np.ndarray | None, kinds: np.ndarray = _NO_FRAMES
+) -> dict[str, Any]:
+    """Return in which frames each class of a clip is: as noted, or where only one can be.
 
     Args:
         classes: of the whole clip.
         labels: uint8 [t], or None.
+        kinds: uint8 [k * t], the frames of each class one behind the other; empty where unknown.
 
     Returns:
         For `Video.metadata`.
     """
-    if not classes:
+    if len(kinds):
+        frames = kinds.reshape(len(classes), -1)
+        return {"kinds": {name: own > 0 for name, own in zip(classes, frames, strict=True)}}
+    if len(classes) != 1 or labels is None or not labels.any():
         return {}
-    if len(classes) > 1 or labels is None or not labels.any():
-        return {"classes": classes}
-    return {"classes": classes, "kinds": {classes[0]: labels > 0}}
+    return {"kinds": {classes[0]: labels > 0}}
 
 
 def _part(content: np.ndarray, start: int, footage: Footage) -> np.ndarray | None:

@@ -1,6 +1,7 @@
 """What a builder reports about the files of a data set: the rows of its index."""
 
 import dataclasses
+from collections.abc import Mapping
 
 import numpy as np
 
@@ -22,6 +23,7 @@ class ScannedClip:
       scene: clips of one scene share a camera.
       video_label: where `labels` is None: 1 = some frame is abnormal, 0 = none is, None = unknown.
       classes: kinds of anomaly, or of normal video, that the source names for the whole clip.
+      kinds: class -> uint8 [num_frames], 1 in its frames, of every class; empty where unknown.
     """
 
     id: str
@@ -33,6 +35,7 @@ class ScannedClip:
     scene: str = "0"
     video_label: int | None = None
     classes: tuple[str, ...] = ()
+    kinds: Mapping[str, np.ndarray] = dataclasses.field(default_factory=dict)
 
 
 @dataclasses.dataclass

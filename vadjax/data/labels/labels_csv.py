@@ -5,7 +5,7 @@ import difflib
 import math
 import os
 import pathlib
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -18,6 +18,7 @@ from vadjax.errors import UserError
 
 _WANTED = "the columns video,start,stop (frames) or video,start_s,stop_s (seconds)"
 _PAIRS = (("start", "stop"), ("start_s", "stop_s"))
+_CLASS = "class"
 SAME_S = 1e-4  # seconds: a label so little after a frame's time begins or ends at that frame
 
 
@@ -35,15 +36,29 @@ class Length(NamedTuple):
     times: np.ndarray | None = None
 
 
+class ClipLabels(NamedTuple):
+    """What labels.csv says of one clip.
+
+    Attributes:
+      labels: uint8 [t], 1 is abnormal; None where it names a class and not the frames.
+      kinds: class -> uint8 [t], 1 in its frames, or None where these are not known; empty where no
+        row of the clip names a class.
+    """
+
+    labels: np.ndarray | None
+    kinds: Mapping[str, np.ndarray | None]
+
+
 def read_csv(
     path: str | os.PathLike, clips: Mapping[str, tuple], *, ignored: Collection[str] = ()
-) -> dict[str, np.ndarray]:
+) -> dict[str, ClipLabels]:
     """Read `labels.csv`: a row an abnormal interval; a clip without rows is normal.
 
     Columns are `video,start,stop` in frames, 0-based and half-open, or `video,start_s,stop_s` in
     seconds: a frame is abnormal when its time lies in [start_s, stop_s). Seconds may end up to one
     second past the clip, as people round. Where a file has both pairs, each row fills one. A row
-    with empty times says that a clip is normal.
+    with empty times says that a clip is normal. A column `class` names the kind of anomaly of an
+    interval or, with empty times, of the whole clip, of which then nobody says when.
 
     Args:
       path: the file.
@@ -52,12 +67,12 @@ def read_csv(
       ignored: ids of clips that are not used; their rows are passed over.
 
     Returns:
-      Labels uint8 [t] of every clip.
+      What is said of every clip.
 
     Raises:
       UserError: columns, names or numbers are wrong; a line for each of the first five faults.
     """
-    intervals: dict[str, list] = {clip: [] for clip in clips}
+    rows: dict[str, list[tuple[str, tuple[int, int] | None]]] = {clip: [] for clip in clips}
     faults = []
     for line, cells in _read_rows(path):
         video = cells.get("video", "")
@@ -65,18 +80,62 @@ def read_csv(
             clip, (start, stop, in_seconds) = _clip(video, [*clips, *ignored]), _filled(cells)
             if clip in ignored:
                 continue
+            kind = _kind(cells, timed=bool(start or stop))
             if start or stop:
                 pair = _frames(start, stop, Length(*clips[clip]), in_seconds=in_seconds)
-                intervals[clip].append(pair)
+                rows[clip].append((kind, pair))
+            elif kind:
+                rows[clip].append((kind, None))
+            _check_alike(rows[clip])
         except ValueError as error:
             faults.append(f"{path}, line {line} ({shortened(video)}): {str(error)[:400]}")
     if faults:
         more = [f"... and {len(faults) - 5} more lines"] if len(faults) > 5 else []
         raise UserError("\n".join(faults[:5] + more))
-    return {
-        clip: labels_from_intervals(tuple(pairs), clips[clip][0], where=f"{path}, {clip}")
-        for clip, pairs in intervals.items()
-    }
+    where = f"{path}, "
+    return {c: _of_clip(own, clips[c][0], where=where + c) for c, own in rows.items()}
+
+
+def _of_clip(
+    rows: Sequence[tuple[str, tuple[int, int] | None]], num_frames: int, *, where: str
+) -> ClipLabels:
+    """Return what the rows of one clip say: (class or "", interval or None) each."""
+    if any(pair is None for _, pair in rows):
+        return ClipLabels(None, dict.fromkeys(kind for kind, _ in rows))
+
+    def labels(kind: str | None) -> np.ndarray:
+        chosen = tuple(pair for own, pair in rows if pair and kind in (None, own))
+        return labels_from_intervals(chosen, num_frames, where=where)
+
+    kinds = dict.fromkeys(kind for kind, _ in rows if kind)
+    return ClipLabels(labels(None), {kind: labels(kind) for kind in kinds})
+
+
+def _kind(cells: Mapping[str, str], *, timed: bool) -> str:
+    """Return the class that a row names; "" is none, or normal.
+
+    Raises:
+      ValueError: it calls an interval normal.
+    """
+    kind = unguarded(cells.get(_CLASS, ""))
+    if kind.lower() != "normal":
+        return kind
+    if timed:
+        raise ValueError("is an abnormal interval and of class normal; leave its times empty")
+    return ""
+
+
+def _check_alike(rows: Sequence[tuple[str, tuple[int, int] | None]]) -> None:
+    """Refuse a clip with times in some rows and without in others.
+
+    Raises:
+      ValueError: it is such a clip.
+    """
+    if len({pair is None for _, pair in rows}) > 1:
+        raise ValueError(
+            "has a class without times, which says that nobody knows when, and times in another "
+            "row; give both in every row of the clip, or times in none"
+        )
 
 
 def _read_rows(path: str | os.PathLike) -> list[tuple[int, dict[str, str]]]:
@@ -93,7 +152,8 @@ def _read_rows(path: str | os.PathLike) -> list[tuple[int, dict[str, str]]]:
     if not lines:
         raise UserError(f"{path} is empty; wanted {_WANTED}. Remove it if there are no labels.")
     columns = [name.lower() for name in lines[0][1]]
-    twice = [name for name in ("video", *_PAIRS[0], *_PAIRS[1]) if columns.count(name) > 1]
+    known = ("video", *_PAIRS[0], *_PAIRS[1], _CLASS)
+    twice = [name for name in known if columns.count(name) > 1]
     if twice or not any({"video", *pair} <= set(columns) for pair in _PAIRS):
         found = f"{twice[0]} twice" if twice else ",".join(columns)
         raise UserError(

@@ -94,6 +94,17 @@ _ALL = (
         leaky=True,
     ),
     Protocol(
+        "random_chunk",
+        "random chunks",
+        "Windows that do not overlap were split at random, each with the class of its whole clip, "
+        "so that chunks of one clip were trained on and tested. Early stopping chose its epoch on "
+        "the chunks that are tested. The metrics serve comparison with studies that did so; they "
+        "do not predict performance on new videos.",
+        labels="videos",
+        unit="window",
+        leaky=True,
+    ),
+    Protocol(
         "published_shuffled",
         "shuffled, as published",
         "Frames were shuffled before windows were cut and split, as in some published studies. "

@@ -17,15 +17,25 @@ from vadjax.errors import UserError
 
 TEST_SHARE = 0.2
 SHUFFLE_SEED = 42  # of the published notebooks, whatever the run
+CHUNKS = "random_chunk"
+_CHUNK_WARNINGS = (
+    "chunks of one clip lie on both sides, and early stopping chose its epoch on the chunks that "
+    "are tested",
+    "the true label of a chunk is that of its whole clip: chunks of an abnormal clip in which "
+    "nothing happens count as abnormal",
+)
 FEWEST = 5  # windows of each class: a fifth of fewer is none
 
 
 def used_videos(dataset: Dataset, protocol: str) -> list:
     """Return the videos whose frames a protocol takes: labelled test clips, UCSD's training clips.
 
+    "random_chunk" takes clips with a label of their own: the training clips, where these are of
+    both classes, else those of both sides.
+
     Args:
         dataset: with labelled test clips.
-        protocol: "random_window" or "published_shuffled".
+        protocol: "random_window", "random_chunk" or "published_shuffled".
 
     Returns:
         The videos.
@@ -33,6 +43,8 @@ def used_videos(dataset: Dataset, protocol: str) -> list:
     Raises:
         UserError: no test clip is labelled.
     """
+    if protocol == CHUNKS:
+        return _of_known_class(dataset)
     labelled = [video for video in dataset.test if video.labels is not None]
     if not labelled:
         raise UserError(
@@ -59,10 +71,12 @@ def by_window(
     "random_window": windows lie within a clip and in the order of time; a fifth is tested, a fifth
     of the others validates. "published_shuffled": the frames of all clips, normal ones first, are
     shuffled; windows of neighbours in that list, a fifth of which both validates and is tested.
+    "random_chunk": windows lie within a clip and do not overlap, and have the label of their clip;
+    a fifth both validates and is tested.
 
     Args:
         dataset: with labelled test clips.
-        protocol: "random_window" or "published_shuffled".
+        protocol: "random_window", "random_chunk" or "published_shuffled".
         length: rows of a window.
         stride: rows between the starts of two windows.
         dilation: rows between neighbours in a window.
@@ -78,27 +92,30 @@ def by_window(
         UserError: no labels, no window, or fewer than `FEWEST` windows of a class.
     """
     videos = [*used_videos(dataset, protocol), *copies]
-    row_labels = np.concatenate([_labels(video) for video in videos])
+    row_labels = np.concatenate([_labels(video, protocol) for video in videos])
     warnings = [_unit(length)]
-    if protocol == "random_window":
+    if protocol in ("random_window", CHUNKS):
         lengths = [len(video.frames) for video in videos]
         windows = window_table(lengths, length=length, stride=stride, dilation=dilation).rows
         if not dataset.clips_known:
             warnings.append(
                 "windows may cross clips: the feature files do not say where one begins"
             )
+        if protocol == CHUNKS:
+            warnings += _CHUNK_WARNINGS
     else:
         rows = np.argsort(row_labels, kind="stable")  # normal, then abnormal
         rows = shuffle(rows, random_state=SHUFFLE_SEED)
         windows = rows[window_table([len(rows)], length=length, stride=stride).rows]
         warnings += _shuffled_warnings(dataset, copies)
-    labels = np.asarray(window_label(row_labels[windows])).astype(np.uint8).reshape(-1)
+    rule = _last if protocol == CHUNKS else window_label
+    labels = np.asarray(rule(row_labels[windows])).astype(np.uint8).reshape(-1)
     _check_classes(labels, protocol, dataset.name, length)
     train, test = _divide(np.arange(len(windows)), labels, seed)
     validation = test
     if protocol == "random_window":
         train, validation = _divide(train, labels, seed)
-    if left_out := sum(video.labels is None for video in dataset.test):
+    if protocol != CHUNKS and (left_out := sum(v.labels is None for v in dataset.test)):
         warnings.append(f"{left_out} unlabelled test clips are left out")
     segments, windows = tuple(map(whole, videos)), windows.astype(np.int32)
 
@@ -129,8 +146,21 @@ def _shuffled_warnings(dataset: Dataset, copies: Sequence) -> list[str]:
     return warnings
 
 
-def _labels(video: Video) -> np.ndarray:
+def _of_known_class(dataset: Dataset) -> list:
+    train = [video for video in dataset.train if video.video_label is not None]
+    if {video.video_label for video in train} == {0, 1}:
+        return train
+    return [*train, *(video for video in dataset.test if video.video_label is not None)]
+
+
+def _last(labels: np.ndarray) -> np.ndarray:
+    return labels[:, -1]
+
+
+def _labels(video: Video, protocol: str) -> np.ndarray:
     """Return uint8 [t]; a clip without labels is a normal training clip."""
+    if protocol == CHUNKS:
+        return np.full(len(video.frames), video.video_label, np.uint8)
     known = video.labels is not None
     return np.asarray(video.labels if known else np.zeros(len(video.frames)), np.uint8)
 

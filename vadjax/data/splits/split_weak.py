@@ -1,6 +1,7 @@
 """Splits for labels of whole videos: weak, on a published split, and weak_by_video, in folds.
 
-Only `Video.video_label` is read: no label of a frame decides which clip goes where.
+Only `Video.video_label` and, of abnormal clips, `Video.classes` are read: no label of a frame
+decides which clip goes where.
 """
 
 from collections.abc import Sequence
@@ -107,8 +108,11 @@ def _fold(
                     * (protocol == "weak")
                 )
             )
-        count = min(max(1, round(holdout * len(own))), len(own) - 1)
-        held[name] = [own[i] for i in rng.permutation(len(own))[:count]]
+        groups = _by_class(own) if protocol == "weak" else [own]
+        held[name] = []
+        for group in groups:
+            count = min(max(1, round(holdout * len(group))), len(group) - 1)
+            held[name] += [group[i] for i in rng.permutation(len(group))[:count]]
     stops, threshold, remarks = held["normal"], held["normal"], list(warnings)
     if len(held["normal"]) > 1 and len(sides["normal"]) >= DISJOINT_FROM:
         middle = len(held["normal"]) // 2
@@ -126,6 +130,14 @@ def _fold(
         tuple(remarks),
         protocol,
     )
+
+
+def _by_class(clips: Sequence[Video]) -> list[list[Video]]:
+    """Return the clips of each class that has two, so that each gives its share; or all at once."""
+    named: dict[str, list[Video]] = {}
+    for video in clips:
+        named.setdefault(video.classes[0] if video.classes else "", []).append(video)
+    return [own for own in named.values() if len(own) > 1] or [list(clips)]
 
 
 def _units(videos: Sequence[Video]) -> Units:

@@ -270,6 +270,7 @@ def _open(folder: pathlib.Path, split: str, clip: str, name: str) -> Video:
         frames=frames,
         fps=FPS,
         labels=labels,
+        classes=tuple(sorted(truth["kinds"])),
         masks=PackedMasks(f"{stem}_masks.npy", frames.shape[1]),
         fingerprint=f"{name}-{split}-{clip}",
         metadata={

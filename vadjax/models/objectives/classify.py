@@ -2,7 +2,7 @@
 
 import dataclasses
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 import jax
 import jax.numpy as jnp
@@ -11,6 +11,8 @@ from jax.typing import ArrayLike
 from vadjax.errors import UserError
 from vadjax.models.objectives.base import Arrays, Loss, Registered, choose, weighted_sum
 from vadjax.models.registry import ACTIVATIONS, LABEL_RULES
+
+Made = TypeVar("Made", bound="Classify")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -76,7 +78,7 @@ class Classify(Registered):
             (sum, sum of weights), float32 scalars.
         """
         logits = outputs["output"][:, -1].astype(jnp.float32)  # [b, k]
-        labels = self.window_label(batch["frame_label"])
+        labels = self.labels_of(batch)
         if self.activation == "sigmoid":
             losses = jax.nn.softplus(logits[:, 0]) - labels * logits[:, 0]
         else:
@@ -85,6 +87,25 @@ class Classify(Registered):
         if "class_weight" in hparams:
             losses = losses * hparams["class_weight"].astype(jnp.float32)[labels]
         return weighted_sum(losses, batch["weight"])
+
+    def labels_of(self, batch: Arrays) -> jax.Array:
+        """Return the class of each window, int32 [b], from the labels of its rows."""
+        return self.window_label(batch["frame_label"])
+
+    def class_probabilities(self, outputs: Arrays) -> jax.Array:
+        """Return the probability of each class.
+
+        Args:
+            outputs: `output` [b, 1, k] logits.
+
+        Returns:
+            float32 [b, 1, number of classes]; they sum to 1.
+        """
+        logits = outputs["output"][:, -1:].astype(jnp.float32)
+        if self.activation == "sigmoid":
+            abnormal = jax.nn.sigmoid(logits[..., 0])
+            return jnp.stack([1 - abnormal, abnormal], axis=-1)
+        return jax.nn.softmax(logits)
 
     def frame_score(self, outputs: Arrays, windows: jax.Array) -> jax.Array:
         """Score the last row by the probability that the window is abnormal: any class but 0.
@@ -108,12 +129,31 @@ def build(config: Any) -> Classify:
     Raises:
         UserError: an unknown choice, or a number of classes that the activation does not serve.
     """
+    return build_of(Classify, config)
+
+
+def build_of(kind: type[Made], config: Any) -> Made:
+    """Build an objective of classes from the config section `objective`.
+
+    Args:
+        kind: of the objective.
+        config: activation, label_rule, and optionally num_classes, or classes by their names, in
+            whose place it then is.
+
+    Returns:
+        The objective.
+
+    Raises:
+        UserError: an unknown choice, or a number of classes that the activation does not serve.
+    """
     activation = choose("activation", config.activation, ACTIVATIONS)
     label_rule = choose("label_rule", config.label_rule, LABEL_RULES)
     num_classes = int(getattr(config, "num_classes", 2))
+    if named := getattr(config, "classes", ""):
+        num_classes = named.count(",") + 2  # and normal
     if num_classes < 2 or (num_classes > 2 and activation == "sigmoid"):
         raise UserError(
             f"objective.num_classes is {num_classes}, but activation {activation!r} "
             "wants " + ("2" if activation == "sigmoid" else "at least 2")
         )
-    return Classify(activation, label_rule, num_classes)
+    return kind(activation, label_rule, num_classes)
