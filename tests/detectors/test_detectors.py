@@ -183,6 +183,8 @@ def test_a_stream_gives_the_scores_of_batch_scoring(name, tmp_path):
     [
         ({}, 1),  # the scan over the frames so far; the first has nothing to be predicted from
         ({"window__dilation": 2}, 2),
+        ({"model__name": "tcn"}, 1),
+        ({"model__name": "attention_pooling"}, 1),
         ({"model__bidirectional": True}, 1),  # the first frame repeated
         ({"model__bidirectional": True, "window__dilation": 2}, 1),
         ({"objective__name": "reconstruct"}, 0),

@@ -14,6 +14,8 @@ CASES = [  # model, both directions, objective, rows between two of a window
     ("lstm_gru", False, "classify", 1),
     ("simple_rnn", False, "classify", 2),
     ("transformer", False, "predict", 2),
+    ("tcn", False, "predict", 2),
+    ("tcn", False, "classify", 1),
     ("transformer", False, "classify", 1),
     ("lstm", True, "predict", 2),
     ("gru", True, "classify", 1),

@@ -85,6 +85,10 @@ def ranges(flat: Mapping[str, Any]) -> list[str]:
         all(u > 0 for u in flat["model.units"]),
         f"model.units is {tuple(flat['model.units'])}; every width must be above 0.",
     )
+    need(
+        flat["model.memory"] >= 2,
+        f"model.memory is {flat['model.memory']}; a memory wants at least 2 items.",
+    )
     for key in ("dataset.holdout", "model.dropout"):
         need(0 <= flat[key] < 1, f"{key} is {flat[key]}; it must be in [0, 1).")
     need(0 <= flat["train.mix"] <= 1, f"train.mix is {flat['train.mix']}; it must be in [0, 1].")

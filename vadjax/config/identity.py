@@ -43,7 +43,7 @@ OF_SPEED = (
 # Keys that the first version did not have: at their defaults they do not change a run's hash.
 LATER_KEYS = (
     *("detector.name", "scene.cues", "scene.density", "scene.objects", "scene.tap"),
-    *("model.lag", "model.mean", "model.calibrate"),
+    *("model.lag", "model.mean", "model.calibrate", "model.memory"),
     *("dataset.split", "dataset.scene"),
     *("dataset.feature_name", "dataset.crops"),
     *("objective.classes", "model.reuse"),

@@ -76,9 +76,22 @@ MODELS: Mapping[str, ModelEntry] = {
     "lstm_gru": ModelEntry("recurrent", "LSTM_GRU", "vectors", _SCANNED),
     "residual_lstm": ModelEntry("residual_lstm", "Residual LSTM", "vectors", _OF_CLASSES),
     "transformer": ModelEntry("transformer", "Transformer", "vectors", ("predict", *_OF_CLASSES)),
+    "tcn": ModelEntry("tcn", "TCN", "vectors", ("predict", *_OF_CLASSES)),
+    "attention_pooling": ModelEntry(
+        "attention_pooling", "Attention pooling", "vectors", ("predict", *_OF_CLASSES)
+    ),
+    "lstm_encoder_decoder": ModelEntry(
+        "encoder_decoder", "LSTM encoder-decoder", "vectors", ("reconstruct",)
+    ),
     "dense": ModelEntry("dense", "Dense", "vectors", ("predict", *_OF_CLASSES)),
     "dense_autoencoder": ModelEntry(
         "autoencoder", "Dense autoencoder", "vectors", ("reconstruct",)
+    ),
+    "vae": ModelEntry(
+        "variational_autoencoder", "Variational autoencoder", "vectors", ("elbo", "reconstruct")
+    ),
+    "memory_autoencoder": ModelEntry(
+        "memory_autoencoder", "Memory autoencoder", "vectors", ("reconstruct",)
     ),
     "conv_autoencoder": ModelEntry(
         "autoencoder", "Convolutional autoencoder", "maps", ("reconstruct",)
@@ -99,6 +112,7 @@ MODELS: Mapping[str, ModelEntry] = {
 OBJECTIVES: Mapping[str, ObjectiveEntry] = {
     "predict": ObjectiveEntry("predict", "predicting", min_length=2),
     "reconstruct": ObjectiveEntry("reconstruct", "reconstructing"),
+    "elbo": ObjectiveEntry("elbo", "bounding the likelihood of"),
     "motion": ObjectiveEntry("motion", "predicting motion", min_length=2),
     "density": ObjectiveEntry("density", "fitting a density of motion", min_length=2),
     "classify": ObjectiveEntry("classify", "classifying", reads=("frame_label",)),

@@ -29,10 +29,11 @@ class SquaredError(Registered):
         return feature_shape[-1]
 
     def loss(self, outputs: Arrays, windows: jax.Array, batch: Arrays, hparams: Arrays) -> Loss:
-        """Weighted sum of the windows' mean squared errors.
+        """Weighted sum of the windows' mean squared errors, plus what the model asks for.
 
         Args:
-            outputs: `output` [b, s, ...] stands for the last s rows.
+            outputs: `output` [b, s, ...] stands for the last s rows; `penalty` float32 [b, s],
+                which some models have, is what they add to the error of each row.
             windows: [b, t, ...] float.
             batch: `weight` [b]; 0 marks padding.
             hparams: not used.
@@ -41,7 +42,10 @@ class SquaredError(Registered):
             (sum, sum of weights), float32 scalars.
         """
         errors = self.error_map(outputs, windows)
-        return weighted_sum(errors.mean(axis=tuple(range(1, errors.ndim))), batch["weight"])
+        losses = errors.mean(axis=tuple(range(1, errors.ndim)))
+        if "penalty" in outputs:
+            losses = losses + outputs["penalty"].mean(axis=1)
+        return weighted_sum(losses, batch["weight"])
 
     def frame_score(self, outputs: Arrays, windows: jax.Array) -> jax.Array:
         """Score the last `num_scored` rows by their mean squared error.
