@@ -14,6 +14,7 @@ def get_config(arg: str = ""):
     config.dataset.name = "ucsd_ped2"
     config.features.height, config.features.width = 224, 336  # the frame's own 2:3
     config.model.name, config.model.units = "lstm_encoder_decoder", (256,)
-    config.objective.name, config.score.aggregate = "reconstruct", "mean"  # of all windows of a frame
+    config.objective.name = "reconstruct"
+    config.score.aggregate = "mean"  # over all windows that hold a frame
     config.train.batch_size, config.train.epochs, config.train.learning_rate = 32, 50, 1e-3
     return with_argument(config, arg)

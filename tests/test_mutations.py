@@ -10,31 +10,31 @@ import pytest
 TOOLS = pathlib.Path(__file__).parent.parent / "tools"
 
 
-def load(name):
-    spec = importlib.util.spec_from_file_location(name, TOOLS / f"{name}.py")
+def load(name, path):
+    spec = importlib.util.spec_from_file_location(name, TOOLS / path)
     module = importlib.util.module_from_spec(spec)
     sys.modules[name] = module
     spec.loader.exec_module(module)
     return module
 
 
-mutations, mutate = load("mutations"), load("mutate")
+faults, mutate = load("faults", "faults/__init__.py"), load("mutate", "mutate.py")
 
 
-@pytest.mark.parametrize("mutation", mutations.MUTATIONS, ids=lambda m: f"{m.file}-{m.fault[:30]}")
+@pytest.mark.parametrize("mutation", faults.MUTATIONS, ids=lambda m: f"{m.file}-{m.fault[:30]}")
 def test_every_entry_matches_one_place(mutation):
     assert mutate.fault_of(mutation, mutate.ROOT) == ""
     assert mutation.text != mutation.fault
 
 
 def test_there_are_sixty_different_faults():
-    assert len(set(mutations.MUTATIONS)) == len(mutations.MUTATIONS) >= 60
+    assert len(set(faults.MUTATIONS)) == len(faults.MUTATIONS) >= 60
 
 
 def test_an_entry_that_no_longer_matches_is_named(tmp_path):
     (tmp_path / "a.py").write_text("x = 1\nx = 1\n")
     (tmp_path / "test_a.py").write_text("")
-    entry = mutations.Mutation("a.py", "x = 1", "x = 2", "test_a.py")
+    entry = faults.Mutation("a.py", "x = 1", "x = 2", "test_a.py")
     assert "stands there 2 times" in mutate.fault_of(entry, tmp_path)
     assert "stands there 0 times" in mutate.fault_of(entry._replace(text="y"), tmp_path)
     (tmp_path / "a.py").write_text("x = 1\n")
@@ -45,9 +45,9 @@ def test_an_entry_that_no_longer_matches_is_named(tmp_path):
 TRIED = """
 import pathlib, sys
 sys.path.insert(0, sys.argv[1])
-import mutate, mutations
+import faults, mutate
 folder = pathlib.Path(sys.argv[2])
-entry = mutations.Mutation("a.py", "x = 1", "x = 2", "test_a.py")
+entry = faults.Mutation("a.py", "x = 1", "x = 2", "test_a.py")
 assert mutate.caught(folder, entry, set(), 60)
 assert not mutate.caught(folder, entry._replace(text="y = 1", fault="y = 2"), set(), 60)
 assert not mutate.caught(folder, entry, {"test_a.py"}, 60)

@@ -1,6 +1,6 @@
 """Put faults into lines that carry figures, one at a time, and see whether the tests notice.
 
-    python tools/mutate.py                 # all of tools/mutations.py
+    python tools/mutate.py                 # all of tools/faults
     python tools/mutate.py events motion   # those whose file or tests hold one of the words
 
 Works in a temporary copy. First the named tests run without a fault: what fails then proves
@@ -20,7 +20,7 @@ from collections.abc import Sequence
 from typing import NoReturn
 
 import pytest
-from mutations import MUTATIONS, Mutation
+from faults import MUTATIONS, Mutation
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 LIBRARIES = ("cv2", "hypothesis", "jax", "numpy", "scipy.stats", "sklearn.metrics", "flax.linen")

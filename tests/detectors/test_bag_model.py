@@ -1,5 +1,7 @@
 """Models of bags: what is planted is found from labels of videos; no frame's label is read."""
 
+import itertools
+
 import numpy as np
 import pytest
 from scipy.stats import norm
@@ -140,7 +142,7 @@ def test_every_frame_has_the_score_of_its_instance(tmp_path, scored, edges):
     state = fitted(detector, training(), tmp_path)
     one = video("test/0", 20, slice(2, 4), 5)
     [found] = detector.score_clips(state, [clip(one)])
-    means = [one.frames.rows[a:b].mean(0) for a, b in zip(edges[:-1], edges[1:], strict=True)]
+    means = [one.frames.rows[a:b].mean(0) for a, b in itertools.pairwise(edges)]
     each = detector.scores(state, np.stack(means))
     np.testing.assert_allclose(found.scores, np.repeat(each, np.diff(edges)), atol=1e-6)
 

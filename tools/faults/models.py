@@ -1,0 +1,43 @@
+"""Faults in models and training: file, text, fault, tests; see `Mutation`."""
+
+BAGS = "tests/models/test_bags.py"
+MATCHING = "tests/training/test_score_matching.py"
+
+ROWS = [
+    (
+        "vadjax/models/log_density.py",
+        "(noise[:, None] * found + drawn)",
+        "(noise[:, None] * found - drawn)",
+        MATCHING,
+    ),
+    (
+        "vadjax/models/objectives/mil_ranking.py",
+        "top = scores.max(1)",
+        "top = scores.max(0)[: len(scores)]",
+        BAGS,
+    ),
+    (
+        "vadjax/models/objectives/mil_ranking.py",
+        "jax.nn.relu(1.0 - top[:, None] + top[None, :])",
+        "jax.nn.relu(1.0 + top[:, None] - top[None, :])",
+        BAGS,
+    ),
+    (
+        "vadjax/models/objectives/bags.py",
+        "return jnp.where(label, weight, 0.0), jnp.where(label, 0.0, weight)",
+        "return jnp.where(label, 0.0, weight), jnp.where(label, weight, 0.0)",
+        BAGS,
+    ),
+    (
+        "vadjax/models/objectives/mil_topk.py",
+        "jax.lax.top_k(_length(hidden).mean(-1), count)",
+        "jax.lax.top_k(scores, count)",
+        BAGS,
+    ),
+    (
+        "vadjax/models/bag_mlp.py",
+        "            logits = _mean_probability(logits)",
+        "            logits = logits[..., 0]",
+        BAGS,
+    ),
+]
