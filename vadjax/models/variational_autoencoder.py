@@ -53,7 +53,15 @@ class VariationalAutoencoder(nn.Module):
 
 
 def divergence(mean: jax.Array, log_variance: jax.Array) -> jax.Array:
-    """Kullback-Leibler divergence from a standard Gaussian: [..., z] twice to [...]."""
+    """Return the Kullback-Leibler divergence of a code from a standard Gaussian.
+
+    Args:
+        mean: float32 [..., z].
+        log_variance: float32 [..., z].
+
+    Returns:
+        float32 [...].
+    """
     return 0.5 * (jnp.square(mean) + jnp.exp(log_variance) - 1 - log_variance).sum(-1)
 
 
