@@ -81,3 +81,10 @@ def test_a_long_clip_is_never_read_whole(name, monkeypatch):
     scores = detector.score(state, clip(rows_of(20_000, 3).view(Watched))).scores
     assert len(scores) == 20_000 and np.isfinite(scores).all()
     assert 0 < Watched.most <= 3334
+
+
+@pytest.mark.parametrize("shape", [(5,), (3, 5), (2, 4, 5)])
+def test_crops_and_maps_are_averaged_to_one_row(shape):
+    rows = np.random.default_rng(0).normal(size=(7, *shape)).astype(np.float16)
+    wanted = rows.astype(np.float32).reshape(7, -1, 5).mean(1)
+    np.testing.assert_allclose(feature_distance.pooled(rows), wanted, atol=1e-3)

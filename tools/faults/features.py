@@ -215,4 +215,16 @@ ROWS = [
         "centres",
         "tests/features/scene/test_shake.py",
     ),
+    (
+        "vadjax/backbones/ten_crops.py",
+        "np.concatenate([crops, crops[:, :, ::-1]])",
+        "np.concatenate([crops, crops[:, ::-1]])",
+        "tests/backbones/test_ten_crops.py",
+    ),
+    (
+        "vadjax/backbones/ten_crops.py",
+        "features.mean(1) if self.kept",
+        "features[:, 0] if self.kept",
+        "tests/backbones/test_ten_crops.py",
+    ),
 ]

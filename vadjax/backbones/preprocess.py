@@ -66,6 +66,15 @@ class Preprocess:
         Returns:
             [h', w', c] uint8; c is 1 for grey frames (unless `channels` says 3), else 3.
         """
+        image = self._fit(self.opened(frame))
+        return np.asarray(image).reshape(image.height, image.width, -1)
+
+    def opened(self, frame: np.ndarray) -> Image.Image:
+        """Return a frame as an image, grey or colour as the network wants it.
+
+        Raises:
+            UserError: it is no frame.
+        """
         frame = np.asarray(frame)
         grey = frame.ndim == 2 or (frame.ndim == 3 and frame.shape[2] == 1)
         if frame.dtype != np.uint8 or not (grey or (frame.ndim == 3 and frame.shape[2] == 3)):
@@ -76,8 +85,7 @@ class Preprocess:
         image = Image.fromarray(frame[..., 0] if grey and frame.ndim == 3 else frame)
         if self.channels and self.channels != (1 if grey else 3):
             image = image.convert("L" if self.channels == 1 else "RGB")
-        image = self._fit(image)
-        return np.asarray(image).reshape(image.height, image.width, -1)
+        return image
 
     def reader(self) -> Callable[[np.ndarray], np.ndarray]:
         """Return the preprocessing of one video's frames, in their order; here each alone."""

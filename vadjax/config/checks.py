@@ -107,6 +107,8 @@ def ranges(flat: Mapping[str, Any]) -> list[str]:
         given is None or math.isfinite(given),
         f"evaluate.threshold_value is {given}; it must be a number.",
     )
+    crops = flat["features.crops"]
+    need(crops in (1, 10), f"features.crops is {crops}; it must be 1 or 10.")
     size = (flat["features.height"], flat["features.width"])
     need(
         (size[0] > 0) == (size[1] > 0) and min(size) >= 0,
@@ -162,7 +164,7 @@ def combinations(flat: Mapping[str, Any], *, inputs: bool = True) -> list[str]:
     Returns:
         A sentence for each fault.
     """
-    faults = [*_backbone(flat, inputs=inputs), *_rules(flat)]
+    faults = [*_backbone(flat, inputs=inputs), *_rules(flat), *_crops(flat)]
     protocol, threshold = PROTOCOLS[flat["dataset.protocol"]], flat["evaluate.threshold"]
     if DETECTORS[flat["detector.name"]].gradient:
         faults += faults_of_window_model(flat)
@@ -211,6 +213,27 @@ def _rules(flat: Mapping[str, Any]) -> list[str]:
     return []
 
 
+def _crops(flat: Mapping[str, Any]) -> list[str]:
+    """Return what does not go with ten crops of each frame."""
+    if flat["features.crops"] == 1:
+        return []
+    entry, faults = DETECTORS[flat["detector.name"]], []
+    wanted: dict[str, Any] = {"features.tap": "features", "features.fit": "stretch"}
+    if flat["detector.name"] != "bag_model":
+        wanted |= {"dataset.crops": "mean", "explain.maps": False}
+    faults += [
+        f"features.crops=10 goes with {key}={value} alone; {key} is {flat[key]}."
+        for key, value in wanted.items()
+        if flat[key] != value
+    ]
+    if entry.inputs != ("features",):
+        faults.append(
+            f"features.crops=10 is for pooled features, and detector {flat['detector.name']!r} "
+            f"reads {', '.join(entry.inputs)}: set features.crops=1."
+        )
+    return faults
+
+
 def _without_pictures(flat: Mapping[str, Any]) -> list[str]:
     """Return what does not go with a data set of feature files."""
     faults, name = [], flat["detector.name"]
@@ -219,8 +242,8 @@ def _without_pictures(flat: Mapping[str, Any]) -> list[str]:
             f"detector {name!r} reads {', '.join(others)} of pictures, and the data set "
             f"{flat['dataset.name']!r} holds features; choose one that reads features."
         )
-    wanted = {"features.tap": "features", "features.standardize": "channel"}
-    wanted["dataset.augment"] = "none"
+    wanted: dict[str, Any] = {"features.tap": "features", "features.standardize": "channel"}
+    wanted |= {"dataset.augment": "none", "features.crops": 1}
     return faults + [
         f"{key}={flat[key]} is for pictures, and the data set {flat['dataset.name']!r} holds "
         f"features: set {key}={value}."

@@ -47,6 +47,7 @@ def default_config() -> ConfigDict:
             last_stage="",  # "stage3": the network ends there, and features are the mean of its map
             preprocess="checkpoint",  # "rahmani_compat": 224 bilinear, ImageNet statistics
             fit="stretch",  # the whole frame; "crop" is ImageNet's centre crop
+            crops=1,  # 10: centre, corners, and these mirrored; dataset.crops says what is kept
             height=0,  # pixels; 0 is what `aspect` says
             width=0,
             aspect="frames",  # the short side is the checkpoint's; "checkpoint": its own size

@@ -45,7 +45,7 @@ LATER_KEYS = (
     *("detector.name", "scene.cues", "scene.density", "scene.objects", "scene.tap"),
     *("model.lag", "model.mean", "model.calibrate", "model.memory"),
     *("dataset.split", "dataset.scene"),
-    *("dataset.feature_name", "dataset.crops"),
+    *("dataset.feature_name", "dataset.crops", "features.crops"),
     *("objective.classes", "model.reuse"),
     *("bag.segments", "bag.instances", "bag.scored"),
 )
@@ -62,7 +62,7 @@ def identity(config: ConfigDict) -> dict[str, object]:
 def follows_frames(config: ConfigDict) -> bool:
     """Return whether the input size of the backbone follows from the shape of the frames."""
     f = config.features
-    asked = f.aspect == "frames" and not f.height and f.fit == "stretch"
+    asked = f.aspect == "frames" and not f.height and f.fit == "stretch" and f.crops == 1
     return asked and f.preprocess == "checkpoint" and backbones.follows_frames(f.backbone)
 
 

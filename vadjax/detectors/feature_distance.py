@@ -165,8 +165,9 @@ def normal_rows(clip: Clip) -> Rows:
 
 
 def pooled(rows: np.ndarray) -> np.ndarray:
-    """Average maps [t, h, w, c] over locations; pooled features [t, d] stay as they are."""
-    return rows if rows.ndim == 2 else np.asarray(rows, np.float32).mean(axis=(1, 2))
+    """Average maps [t, h, w, d] over locations, crops [t, crops, d] over crops: [t, d]."""
+    middle = tuple(range(1, rows.ndim - 1))
+    return np.asarray(rows, np.float32).mean(axis=middle) if middle else rows
 
 
 def normal_frames(clip: Clip) -> np.ndarray:

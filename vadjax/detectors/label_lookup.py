@@ -122,4 +122,4 @@ def _labels(clip: Clip) -> np.ndarray:
 
 def _features(clip: Clip) -> np.ndarray:
     rows = clip.rows("features")[clip.last_rows]
-    return rows if rows.ndim == 2 else rows.mean((1, 2), dtype=np.float32)  # [n, d]
+    return rows.mean(tuple(range(1, rows.ndim - 1)), dtype=np.float32) if rows.ndim > 2 else rows

@@ -13,6 +13,7 @@ import jax
 import numpy as np
 
 from vadjax.backbones.backbone import Backbone
+from vadjax.backbones.ten_crops import TenCrops
 from vadjax.errors import UserError
 from vadjax.features.extractor import Extractor
 from vadjax.runtime.devices import is_one_thread
@@ -52,6 +53,8 @@ def choose_micro_batch(
         return 0
     if is_one_thread():
         return 1  # a choice by the clock may be another one the next time
+    if isinstance(backbone.preprocess, TenCrops):
+        return 1  # ten images already
     devices = jax.local_device_count()
     fitting = [n for n in CANDIDATES if n * devices <= batch_size] or [1]
     if len(fitting) == 1 or not backbone.variables:

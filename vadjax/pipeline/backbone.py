@@ -22,7 +22,7 @@ def load_backbone(
         A `backbones.backbone.Backbone`.
     """
     f = config.features
-    return backbones.create(
+    backbone = backbones.create(
         f.backbone,
         weights=f.weights,
         size=size,
@@ -32,3 +32,8 @@ def load_backbone(
         dtype=f.dtype,
         last_stage=f.last_stage,
     )
+    if f.crops == 1:
+        return backbone
+    from vadjax.backbones.ten_crops import with_ten_crops
+
+    return with_ten_crops(backbone, kept=config.dataset.crops)
