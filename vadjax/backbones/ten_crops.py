@@ -58,7 +58,15 @@ class TenCropBackbone(Backbone):
     kept: str = "mean"
 
     def apply(self, variables: Mapping, images: jax.Array, *, taps: Sequence[str] = ()) -> dict:
-        """Apply the network to every crop; see `Backbone.apply`. Only features are returned.
+        """Apply the network to every crop; only features are returned.
+
+        Args:
+            variables: See `Backbone.apply`.
+            images: What `preprocess` returns, stacked: [b, 10, h, w, c].
+            taps: None can be asked for.
+
+        Returns:
+            "features", [b, d] or [b, 10, d] float32, and "taps", which is empty.
 
         Raises:
             UserError: a tap is asked for: maps of crops are no maps of the frame.
