@@ -69,7 +69,8 @@ def test_what_is_said_breaks_the_silence_too(hasty):
     assert buffer.getvalue().splitlines() == [f"line {number}" for number in range(20)]
 
 
-def test_a_bar_in_a_log_has_rate_and_time_left(hasty):
+def test_a_bar_in_a_log_has_rate_and_time_left(hasty, monkeypatch):
+    monkeypatch.setattr("vadjax.runtime.pace.TOGETHER_S", 0.0)
     console = Console()
     buffer = written(console)
     with console.bar("frames", total=100, unit="frames") as advance:

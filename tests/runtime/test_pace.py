@@ -44,6 +44,13 @@ def test_rare_reports_still_have_a_rate():
     assert str(pace) == "40.0 frames/h, 10 min 30 s left"
 
 
+def test_what_is_done_at_once_has_no_rate():
+    assert str(counted((40, 1), (40.001, 2), (40.002, 3), total=36)) == ""
+    groups = [(at, done + n) for at, done in ((40, 1), (80, 4)) for n in range(3)]
+    assert counted((0, 0), *groups, total=36).rate == pytest.approx(6 / 80)
+    assert counted((0, 0), *groups, *((120, 7 + n) for n in range(3))).rate == pytest.approx(3 / 40)
+
+
 def test_words_for_seconds():
     assert [seconds(s) for s in (0.4, 59.6, 3599)] == ["0 s", "1 min 0 s", "59 min 59 s"]
 

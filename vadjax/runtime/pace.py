@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable
 
 WINDOW_S = 30.0  # of the past that a rate is taken from; longer where reports are rarer
+TOGETHER_S = 1.0  # reports this near are one: what was done at once says nothing of a rate
 PERIODS = ((1.0, "s"), (60.0, "min"), (3600.0, "h"))
 FIRST_S, LATER_S = 5.0, 60.0  # silence before a line where no bar can be drawn: first, and most
 SHARE = 8  # between them, an eighth of the time that has passed: logs stay short
@@ -26,6 +27,8 @@ class Pace:
     def add(self, done: int) -> None:
         """Note how many are done; the first note is the start, of a resumed run not 0."""
         now = self._clock()
+        if self._seen and now - self._seen[-1][0] < TOGETHER_S:
+            now = self._seen.pop()[0]
         self._seen.append((now, done))
         while len(self._seen) > 2 and self._seen[1][0] <= now - WINDOW_S:
             self._seen.popleft()

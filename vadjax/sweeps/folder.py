@@ -85,6 +85,7 @@ def run_sweep(
                     console.say(f"  {name} failed: {error}")
                 advance(progress.done, progress.rate())
 
+            advance(0, "")  # a group's runs end together: the rate counts from here
             jobs = group_by_shape(pending)
             launch(jobs, folder, console=console, slots=slots, on_done=on_done)
         if progress.done:
