@@ -45,6 +45,8 @@ def test_defaults_are_valid_and_locked():
         ("dataset.protocol", "random_window", "learn from labels"),
         ("dataset.augment", "rahmani", "Did you mean 'rahmani_compat'"),
         ("dataset.augment", "rahmani_compat", "only dataset.protocol=published_shuffled"),
+        ("dataset.augment", "flop,flip", "Did you mean 'flip'"),
+        ("dataset.augment", "flip,none", "none stands alone"),
         ("evaluate.threshold", "half", "for probabilities"),
         ("model.name", "lsmt", "Did you mean 'lstm'"),
         ("window.length", 0, "above 0"),

@@ -13,8 +13,8 @@ from vadjax.config.meanings import unknown_key
 from vadjax.config.renamed import upgrade
 from vadjax.config.value_checks import faults_of_values, negatives
 from vadjax.config.window_checks import faults_of_window_model
-from vadjax.data.splits.protocols import PROTOCOLS
-from vadjax.detectors import DETECTORS
+from vadjax.data.splits.protocols import PROTOCOLS, Protocol
+from vadjax.detectors import DETECTORS, WINDOW_MODEL
 from vadjax.errors import UserError, unknown
 
 
@@ -172,11 +172,7 @@ def combinations(flat: Mapping[str, Any], *, inputs: bool = True) -> list[str]:
         faults += _without_training(flat)
     if flat["detector.name"] == "scene":
         faults += _cues(flat["scene.cues"], flat["scene.objects"])
-    if flat["dataset.augment"] != "none" and protocol.name != "published_shuffled":
-        faults.append(
-            f"dataset.augment={flat['dataset.augment']!r} copies abnormal frames alone, which "
-            "marks them; only dataset.protocol=published_shuffled takes it."
-        )
+    faults += _augment(flat["dataset.augment"], protocol, flat["detector.name"])
     if threshold in ("f1", "youden") and protocol.labels != "frames":
         faults.append(
             f"evaluate.threshold={threshold!r} needs validation clips with labelled frames, "
@@ -196,6 +192,33 @@ def combinations(flat: Mapping[str, Any], *, inputs: bool = True) -> list[str]:
             "--config.dataset.data_dir=FOLDER."
         )
     return faults
+
+
+def _augment(value: str, protocol: Protocol, detector: str) -> list[str]:
+    """Return what is wrong with dataset.augment."""
+    from vadjax.data.splits.augment import RECIPES, names_of  # takes OpenCV
+
+    try:
+        names = names_of(value)
+    except UserError as error:
+        return [str(error)]
+    if not names:
+        return []
+    if names[0] in RECIPES:
+        if protocol.name == "published_shuffled":
+            return []
+        return [
+            f"dataset.augment={value!r} copies abnormal frames alone, which marks them; only "
+            "dataset.protocol=published_shuffled takes it."
+        ]
+    if protocol.unit == "window":
+        return [
+            f"dataset.augment={value!r} copies training clips, and {protocol.name} divides windows "
+            "of all clips: copies of tested frames would be trained on."
+        ]
+    if detector != WINDOW_MODEL:
+        return [f"dataset.augment={value!r} is for {WINDOW_MODEL}; detector {detector!r} has none."]
+    return []
 
 
 def _rules(flat: Mapping[str, Any]) -> list[str]:

@@ -11,7 +11,6 @@ def choices() -> dict[str, tuple[str, ...]]:
     return {
         "dataset.name": tuple(DATASETS),
         "dataset.protocol": tuple(PROTOCOLS),
-        "dataset.augment": ("none", "rahmani_compat"),
         "dataset.crops": ("mean", "all"),
         "features.preprocess": ("checkpoint", "rahmani_compat"),
         "features.aspect": ("frames", "checkpoint"),

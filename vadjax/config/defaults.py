@@ -29,7 +29,7 @@ def default_config() -> ConfigDict:
             protocol="one_class",
             holdout=0.2,  # share of the normal training clips that is never trained on
             num_folds=0,  # by_video: 0 is the data set's own (4 for Ped2, else 5)
-            augment="none",  # published_shuffled: "rahmani_compat" copies abnormal frames, altered
+            augment="none",  # copies of training clips: "flip,brightness,contrast,noise,blur"
             seed=0,  # synthetic: seed of the drawing
             num_train=0,  # synthetic: clips, frames a clip, and frame size; 0 is the default
             num_test=0,

@@ -19,10 +19,14 @@ def cross_folds_of(run: Run) -> tuple[Fold, ...]:
     e = run.config.evaluate
     if not e.cross_fit or run.protocol.supervised or len(run.folds) != 1:
         return ()
-    (fold,) = run.folds
+    (fold,) = run.folds_without_copies
     if not needs_cross_fit(fold):
         return ()
-    return cross_folds(fold, num_blocks=e.cross_fit, window_span=run.span, seed=run.config.seed)
+    seed = run.config.seed
+    # Divided before copies are added: no copy of a held-out clip is trained on.
+    return run.with_copies(
+        cross_folds(fold, num_blocks=e.cross_fit, window_span=run.span, seed=seed)
+    )
 
 
 def fitted_units(run: Run, fold: Fold) -> list[Units]:

@@ -182,8 +182,9 @@ def _features(run: Run) -> dict:
         }
     if not run.taps:
         return {"name": run.config.detector.name}
-    f = run.config.features
+    f, augment = run.config.features, run.config.dataset.augment
     return {
+        **({} if augment == "none" else {"augment": augment}),
         "name": run.config.detector.name,
         "backbone": f.backbone,
         "weights": run.backbone.weights_source,

@@ -60,7 +60,7 @@ def export(run: Run, folder: pathlib.Path, *, form: str = "videos") -> int:
             raise UserError(
                 f"{describe(folder)} Give an empty folder, or one of an earlier export."
             )
-    videos = list(run.videos.values())
+    videos = [*run.dataset.train, *run.dataset.test]  # altered copies are no clips
     for video in videos:
         run.store.read(video)  # all are there before anything is written
     index.unlink(missing_ok=True)

@@ -4,6 +4,7 @@ import collections
 import dataclasses
 import functools
 import pathlib
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -13,7 +14,8 @@ from vadjax import backbones, data, detectors
 from vadjax import config as configs
 from vadjax.data.arrays.new_array import New, in_memory
 from vadjax.data.clip import Clip, clips_of, without_frame_truth
-from vadjax.data.splits import scenes
+from vadjax.data.splits import augment, scenes, split_by_window
+from vadjax.data.splits.copies import RECIPES, copies
 from vadjax.data.splits.folds import make_folds
 from vadjax.data.splits.protocols import PROTOCOLS
 from vadjax.data.splits.units import Fold, Segment, Units
@@ -84,14 +86,21 @@ class Run:
 
     @functools.cached_property
     def copies(self) -> tuple:
-        """Altered copies of abnormal frames, where the config asks for them; clips of their own."""
-        d = self.config.dataset
-        if d.augment == "none":
-            return ()
-        from vadjax.data.splits import copies, split_by_window
+        """Altered copies of what is trained on, where the config asks for them; clips of their own.
 
-        videos = split_by_window.used_videos(self.dataset, d.protocol)
-        return copies.copies(videos, recipe=d.augment, like=self.dataset.copies_like)
+        They are never tested: `splits.augment` has whole clips, `splits.copies` the published
+        recipe, whose protocol tests windows of them.
+        """
+        d = self.config.dataset
+        names = augment.names_of(d.augment)
+        if not names:
+            return ()
+        if names[0] in RECIPES:
+            videos = split_by_window.used_videos(self.dataset, d.protocol)
+            return copies(videos, recipe=names[0], like=self.dataset.copies_like)
+        known = {v.id: v for v in (*self.dataset.train, *self.dataset.test)}
+        trained = augment.trained_clips(self.folds_without_copies)
+        return augment.copies_of_clips([known[name] for name in trained], names)
 
     @property
     def protocol(self) -> Any:
@@ -114,10 +123,22 @@ class Run:
     @functools.cached_property
     def folds(self) -> tuple[Fold, ...]:
         """What is trained on, validated on, calibrated on and tested on."""
+        return self.with_copies(self.folds_without_copies)
+
+    def with_copies(self, folds: Sequence[Fold]) -> tuple[Fold, ...]:
+        """Add the altered copies of whole clips to what folds of whole clips train on."""
+        if self.protocol.unit == "window":
+            return tuple(folds)
+        return tuple(augment.with_copies(fold, self.copies) for fold in folds)
+
+    @functools.cached_property
+    def folds_without_copies(self) -> tuple[Fold, ...]:
+        """The folds of the data set's own clips; copies that a leaky protocol tests are in them."""
         d, window = self.config.dataset, self.config.window
         of_windows: dict[str, Any] = {}
         if self.protocol.unit == "window":
-            of_windows = {"window_label": self.detector.objective.window_label}
+            label = self.detector.objective.window_label
+            of_windows = {"window_label": label, "copies": self.copies}
         return make_folds(
             self.dataset,
             protocol=d.protocol,
@@ -126,7 +147,6 @@ class Run:
             length=window.length,
             stride=window.stride,
             dilation=window.dilation,
-            copies=self.copies,
             seed=self.config.seed,
             **of_windows,
         )

@@ -243,6 +243,8 @@ def treatment(metrics: Mapping) -> list[str]:
     windows = lookup(metrics, "unit") == "window"  # drawn whole: none is short
     if lookup(metrics, "detector.first_frames") == "short" and not windows:
         words.append("the first frames of a video scored by shorter windows")
+    if augment := lookup(metrics, "detector.augment"):
+        words.append(f"trained on altered copies too: {augment}")
     if objects := lookup(metrics, "detector.objects"):
         words.append(f"objects named in normal clips: {objects}")
     return words

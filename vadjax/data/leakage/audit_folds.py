@@ -8,6 +8,7 @@ import numpy as np
 from vadjax.data.leakage.audit import FoldWindows, audit
 from vadjax.data.leakage.copy_search import Copy, find_copies
 from vadjax.data.leakage.fitted import FittedOn, stretches
+from vadjax.data.splits.augment import uneven
 from vadjax.data.splits.protocols import PROTOCOLS
 from vadjax.data.splits.units import Fold, Provenance, Segment, Units
 from vadjax.data.splits.windows import window_span
@@ -52,6 +53,8 @@ def audit_folds(
         where that is not known; and `basis`: "fits" where `fitted` is given, else "split".
     """
     used = {name for fold in folds for name in fold.videos}
+    # A cross-fit trains on copies of clips that the fold itself holds out.
+    used |= {v for noted in fitted or () for frames in (noted or {}).values() for v, *_ in frames}
     videos = [video for video in videos if video.id in used]
     provenance = Provenance.of_videos(videos)
     lengths = [len(video.frames) for video in videos]
@@ -79,7 +82,9 @@ def audit_folds(
         )
         for fold, noted in zip(folds, noted_by_fold, strict=True)
     ]
-    declared = ["only abnormal frames have altered copies"] if provenance.source is not None else []
+    declared = []
+    if provenance.source is not None:
+        declared = [why for fold in folds if (why := uneven(fold.train, videos))]
     for fold, noted in zip(folds, fitted or (), strict=False):
         declared += outside_of_split(fold, noted, refits=refits)
     if copies is not None:
