@@ -50,7 +50,8 @@ def test_one_class():
     assert set(metrics["reasons"]) == {
         *("leakage.duplicate", "region", "explain", "kinds", "videos[].auc"),
         *("threshold.false_alarms_per_hour", "thresholds[].false_alarms_per_hour"),
-        *("oracle", "legacy", "coverage", "threshold.fallback"),
+        *("oracle", "legacy", "coverage", "threshold.fallback", "recognition"),
+        "frame.recall_at_fpr_01pct",
         *(f"threshold.expected.{key}" for key in ("mean", "low", "high", "clip_high")),
     }
     first = metrics["videos"][0]

@@ -37,6 +37,22 @@ def test_areas_are_those_of_scikit_learn(case):
 
 
 @settings(deadline=None, max_examples=40)
+@given(scored(), st.sampled_from([0.01, 0.1, 0.5]))
+def test_what_few_false_positives_allow(case, limit):
+    scores, labels = case
+    curve = frame.roc_curve(scores, labels)
+    assert frame.partial_auc(*curve, limit) == pytest.approx(
+        sklearn.metrics.roc_auc_score(labels, scores, max_fpr=limit)
+    )
+    allowed = [
+        np.mean(scores[labels == 1] >= threshold)
+        for threshold in (*np.unique(scores), np.inf)
+        if np.mean(scores[labels == 0] >= threshold) <= limit
+    ]
+    assert frame.recall_at(*curve, limit) == max(allowed)
+
+
+@settings(deadline=None, max_examples=40)
 @given(scored())
 def test_auc_is_the_formula_of_mid_ranks_and_the_u_statistic(case):
     scores, labels = case

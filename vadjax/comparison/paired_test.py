@@ -126,12 +126,9 @@ def compare_runs(a: RunRow, b: RunRow, *, resamples: int = 2000) -> PairedTest:
     for video in ids:
         if not np.array_equal(labels_a[video], labels_b[video]):
             return none._replace(reason=f"the labels of {video} differ")
-    result = paired_test(
-        [scores_a[v] for v in ids],
-        [scores_b[v] for v in ids],
-        [labels_a[v] for v in ids],
-        resamples=resamples,
-    )
+    videos = [[known[v] for v in ids] for known in (scores_a, scores_b, labels_a)]
+    result = paired_test(*videos, resamples=resamples)
+    within = paired_test(*videos, part="within", resamples=resamples)
     return none._replace(
         difference=result.difference,
         low=result.low,
@@ -140,7 +137,16 @@ def compare_runs(a: RunRow, b: RunRow, *, resamples: int = 2000) -> PairedTest:
         videos=result.videos,
         resamples=result.resamples,
         reason=result.reason,
+        within=_within(within),
     )
+
+
+def _within(test) -> str:
+    """Say how two runs differ in the AUC within clips; "" without an interval."""
+    if test.low is None:
+        return ""
+    interval = f"{test.low:+.3f} to {test.high:+.3f}, p = {test.p_value:.3g}"
+    return f"within clips {test.difference:+.3f} ({interval})"
 
 
 def read_test(workdir: str) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:

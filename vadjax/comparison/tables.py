@@ -113,6 +113,7 @@ class PairedTest(NamedTuple):
         videos: number of videos.
         resamples: number of bootstrap samples.
         reason: why there is no test or no interval.
+        within: the same of the AUC within clips, for reading; "" where there is none.
     """
 
     a: str
@@ -124,6 +125,7 @@ class PairedTest(NamedTuple):
     videos: int = 0
     resamples: int = 0
     reason: str = ""
+    within: str = ""
 
     @property
     def text(self) -> str:
@@ -136,7 +138,8 @@ class PairedTest(NamedTuple):
             if self.low is not None
             else f"no interval: {self.reason}"
         )
-        return f"{self.b} against {self.a}: micro AUC {self.difference:+.3f}; {interval}"
+        within = f"; {self.within}" if self.within else ""
+        return f"{self.b} against {self.a}: micro AUC {self.difference:+.3f}; {interval}{within}"
 
 
 @dataclass(frozen=True, eq=False)

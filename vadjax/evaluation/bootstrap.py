@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from vadjax.errors import UserError
-from vadjax.evaluation.pairwise_auc import video_wins
+from vadjax.evaluation.pairwise_auc import Wins, video_wins
 
 ONE_CLASS = "the labels hold one class only"
 MIN_VIDEOS = 8  # below this a percentile interval says next to nothing
@@ -77,11 +77,40 @@ def auc_interval(
 
 
 @dataclass(frozen=True)
+class Draws:
+    """Resamples of videos.
+
+    Attributes:
+        counts: int64 [resamples, v], how often each video is taken; None where there are too few.
+        reason: why there are none.
+    """
+
+    counts: np.ndarray | None
+    reason: str = ""
+
+
+def draws(wins: Wins, *, resamples: int, seed: int) -> Draws:
+    """Redraw videos, as `auc_interval` does where scenes are not redrawn.
+
+    Args:
+        wins: of the videos; they hold frames of both classes.
+        resamples: how often to redraw.
+        seed: of the draws.
+
+    Returns:
+        The draws, or why there are none.
+    """
+    if why := _too_few(len(wins.abnormal), resamples):
+        return Draws(None, why)
+    return Draws(_drawn(tuple(wins.abnormal), tuple(wins.normal), resamples, seed)[0])
+
+
+@dataclass(frozen=True)
 class PairedTest:
     """Two runs on the same videos.
 
     Attributes:
-        difference: micro AUC of b minus that of a; None where undefined, and `reason` says why.
+        difference: AUC of b minus that of a; None where undefined, and `reason` says why.
         low, high: percentile interval of the difference; None where there is none.
         p_value: two-sided, of no difference; None where there is no interval.
         videos: how many were redrawn.
@@ -104,11 +133,12 @@ def paired_test(
     scores_b: Sequence[np.ndarray],
     labels: Sequence[np.ndarray],
     *,
+    part: str = "auc",
     resamples: int = 2000,
     level: float = 0.95,
     seed: int = 0,
 ) -> PairedTest:
-    """Compare the micro AUC of two runs on the same draws of videos.
+    """Compare the micro AUC of two runs, or a part of it, on the same draws of videos.
 
     What the two runs share (easy and hard videos) cancels, so that the interval is narrower than
     two intervals apart would suggest. The p value is twice the smaller share of resamples on
@@ -119,7 +149,8 @@ def paired_test(
         scores_a: [t] of each video.
         scores_b: [t] of each video; the two need not have one scale.
         labels: [t] {0, 1} of each video.
-        resamples: how often to redraw.
+        part: "auc"; or the parts of `auc_parts`, "within" or "across".
+        resamples: how often to redraw; of a part, those draws that hold pairs of it count.
         level: share of the resamples inside the interval.
         seed: of the draws.
 
@@ -137,15 +168,19 @@ def paired_test(
     abnormal, normal = both[0].abnormal, both[0].normal
     if not abnormal.any() or not normal.any():
         return PairedTest(None, None, None, None, num, reason=ONE_CLASS)
+    first, second = (getattr(wins, part) for wins in both)
     once = np.ones((1, num))
-    difference = float(both[1].auc(once)[0] - both[0].auc(once)[0])
+    difference = float(second(once)[0] - first(once)[0])
+    if np.isnan(difference):
+        return PairedTest(None, None, None, None, num, reason=f"no pairs of frames {part} videos")
     if why := _too_few(num, resamples):
         return PairedTest(difference, None, None, None, num, reason=why)
     counts, redrawn = _drawn(tuple(abnormal), tuple(normal), resamples, seed)
-    drawn = both[1].auc(counts) - both[0].auc(counts)
+    drawn = second(counts) - first(counts)
+    drawn = drawn[~np.isnan(drawn)]
     low, high = np.quantile(drawn, [(1 - level) / 2, (1 + level) / 2])
     tail = min(np.sum(drawn <= 0), np.sum(drawn >= 0))
-    p_value = min(1.0, 2 * float(tail + 1) / (resamples + 1))
+    p_value = min(1.0, 2 * float(tail + 1) / (len(drawn) + 1))
     return PairedTest(difference, float(low), float(high), p_value, num, resamples, redrawn)
 
 

@@ -143,6 +143,43 @@ def equal_error_rate(fpr: np.ndarray, tpr: np.ndarray) -> float:
     return float(fpr[before] + share * (fpr[after] - fpr[before]))
 
 
+def recall_at(fpr: np.ndarray, tpr: np.ndarray, limit: float) -> float:
+    """Return the highest recall at a false-positive rate of at most `limit`.
+
+    >>> recall_at(np.array([0.0, 0.0, 0.5, 1.0]), np.array([0.0, 0.5, 0.9, 1.0]), 0.1)
+    0.5
+
+    Args:
+        fpr: float [k], false-positive rate, rising from 0 to 1.
+        tpr: float [k], true-positive rate.
+        limit: of the false-positive rate.
+
+    Returns:
+        The share of abnormal frames, no point between two thresholds being taken.
+    """
+    return float(tpr[np.searchsorted(fpr, limit, side="right") - 1])
+
+
+def partial_auc(fpr: np.ndarray, tpr: np.ndarray, limit: float) -> float:
+    """Return the area under the ROC curve up to a false-positive rate, standardised.
+
+    0.5 is chance and 1 the best, as of the whole area (McClish 1989, equation 4).
+
+    Args:
+        fpr: float [k], false-positive rate, rising from 0 to 1.
+        tpr: float [k], true-positive rate.
+        limit: of the false-positive rate, below 1.
+
+    Returns:
+        The area.
+    """
+    inside = fpr <= limit
+    x = np.append(fpr[inside], limit)
+    y = np.append(tpr[inside], np.interp(limit, fpr, tpr))
+    chance = limit**2 / 2
+    return float((1 + (np.trapezoid(y, x) - chance) / (limit - chance)) / 2)
+
+
 def thin(x: np.ndarray, y: np.ndarray, num_points: int = 200) -> tuple[list, list]:
     """Thin a curve for drawing: points evenly spaced along it, its ends among them.
 

@@ -35,6 +35,28 @@ class Wins:
         won = np.einsum("rv,rv->r", counts @ self.matrix, counts)
         return won / ((counts @ self.abnormal) * (counts @ self.normal))
 
+    def within(self, counts: np.ndarray) -> np.ndarray:
+        """Return the AUC over the pairs of frames of one video, float64 [r]; NaN without any.
+
+        Args:
+            counts: [r, v], how often each video is taken; its copies are videos of their own.
+        """
+        counts = np.asarray(counts, np.float64)
+        pairs = counts @ (self.abnormal * self.normal).astype(np.float64)
+        return _ratio(counts @ np.diagonal(self.matrix), pairs)
+
+    def across(self, counts: np.ndarray) -> np.ndarray:
+        """Return the AUC over the pairs of frames of two videos, float64 [r]; NaN without any.
+
+        Args:
+            counts: [r, v], how often each video is taken; its copies are videos of their own.
+        """
+        counts = np.asarray(counts, np.float64)
+        won = np.einsum("rv,rv->r", counts @ self.matrix, counts)
+        won -= counts @ np.diagonal(self.matrix)
+        pairs = (counts @ self.abnormal) * (counts @ self.normal)
+        return _ratio(won, pairs - counts @ (self.abnormal * self.normal).astype(np.float64))
+
     def grouped(self, groups: Sequence) -> "Wins":
         """Return the wins by group of videos, such as the clips of one scene.
 
@@ -45,6 +67,10 @@ class Wins:
         member = (at == np.arange(len(names))[:, None]).astype(np.float64)  # [g, v]
         count = member.astype(np.int64)
         return Wins(member @ self.matrix @ member.T, count @ self.abnormal, count @ self.normal)
+
+
+def _ratio(won: np.ndarray, pairs: np.ndarray) -> np.ndarray:
+    return np.divide(won, pairs, out=np.full(len(won), np.nan), where=pairs > 0)
 
 
 def video_wins(scores: Sequence[np.ndarray], labels: Sequence[np.ndarray]) -> Wins:

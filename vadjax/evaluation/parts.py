@@ -7,7 +7,10 @@ import numpy as np
 from vadjax.data.scored_video import ScoredVideo
 from vadjax.errors import UserError
 from vadjax.evaluation import bootstrap, events, frame
+from vadjax.evaluation.auc_parts import auc_parts
 
+LOW_RATES = {"recall_at_fpr_1pct": 0.01, "recall_at_fpr_01pct": 0.001}  # of false positives
+PARTIAL_TO = 0.1  # false-positive rate up to which the partial AUC goes
 Videos = Sequence[ScoredVideo]
 Part = tuple[dict | list | None, dict[str, str]]  # of metrics.json; reasons by dotted path
 
@@ -42,7 +45,7 @@ def frame_part(videos: Videos, *, num_folds: int, resamples: int, seed: int) -> 
         "auc_macro": macro,
         "macro_skipped": skipped,
         "ap_chance": float(truth.mean()) if len(truth) else None,
-        **dict.fromkeys(("ap", "eer", "roc", "pr")),
+        **dict.fromkeys(("ap", "eer", "roc", "pr", *LOW_RATES, "auc_partial")),
         **_by_video(own, true),
     }
     if len(set(where)) > 1:
@@ -52,10 +55,19 @@ def frame_part(videos: Videos, *, num_folds: int, resamples: int, seed: int) -> 
         curve = frame.roc_curve(flat, truth)
         part["ap"] = frame.average_precision(flat, truth)
         part["eer"] = frame.equal_error_rate(*curve)
+        part["auc_partial"] = frame.partial_auc(*curve, PARTIAL_TO)
+        for key, rate in LOW_RATES.items():
+            if np.sum(truth == 0) * rate >= 1:
+                part[key] = frame.recall_at(*curve, rate)
         part["roc"] = dict(zip(("fpr", "tpr"), frame.thin(*curve), strict=True))
         curve = frame.precision_recall_curve(flat, truth)
         part["pr"] = dict(zip(("recall", "precision"), frame.thin(*curve), strict=True))
     reasons = {f"frame.{key}": why for key in part}
+    few = "{:,} normal frames are too few to measure a rate of {:g} % of them"
+    for key, rate in LOW_RATES.items():
+        reasons[f"frame.{key}"] = why or few.format(int(np.sum(truth == 0)), 100 * rate)
+    part["auc_parts"], more = auc_parts(own, true, resamples=resamples, seed=seed)
+    reasons |= {f"frame.auc_parts.{key}": reason for key, reason in more.items()}
     if known:
         reasons["frame.auc_micro_ci95"] = interval.reason
         reasons["frame.auc_macro"] = "every video holds frames of one class only"

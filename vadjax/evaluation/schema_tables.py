@@ -33,6 +33,14 @@ def _list(items: dict, **limits: int) -> dict:
     return {"type": ["array", "null"], "items": items, **limits}
 
 
+_PARTS = _object(
+    {
+        **_all(_SHARE, "share_within within across clip_mean shuffled"),
+        **_all(_list(_SHARE, minItems=2, maxItems=2), "within_ci95 across_ci95"),
+    },
+    null=True,
+)
+
 _FRAME = _object(
     {
         **_all(_SHARE, "auc_micro auc_macro ap ap_chance eer"),
@@ -47,6 +55,8 @@ _FRAME = _object(
         **_all(_SHARE, "auc_anomalous_videos auc_video auc_micro_scored"),
         "video_pooling": {"enum": ["max"]},
         "num_scenes": _COUNT,
+        "auc_parts": _PARTS,
+        **_all(_SHARE, "recall_at_fpr_1pct recall_at_fpr_01pct auc_partial"),
     },
 )
 

@@ -8,6 +8,7 @@ UNDEFINED = {  # unit -> dotted path -> why it means nothing there
     "window": {
         "frame.auc_micro_ci95": MIXED,
         "frame.auc_macro": MIXED,
+        "frame.auc_parts": MIXED,
         "frame.auc_anomalous_videos": MIXED,
         "frame.auc_video": MIXED,
         "threshold.events": TIMELESS,

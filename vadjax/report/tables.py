@@ -76,8 +76,11 @@ def _figures(metrics: Mapping, scope: str) -> Table:
     threshold = wording.number(at("threshold.value"))
     rows = [
         ("AUC, macro", "frame.auc_macro", f"{skipped} of one class skipped" if skipped else ""),
+        ("AUC within clips", "frame.auc_parts.within", _pairs(at("frame.auc_parts.share_within"))),
+        ("AUC across clips", "frame.auc_parts.across", ""),
         ("average precision", "frame.ap", f"chance {wording.number(at('frame.ap_chance'))}"),
         ("equal error rate", "frame.eer", ""),
+        ("recall at 1 % false positives", "frame.recall_at_fpr_1pct", "the best threshold for it"),
         ("balanced accuracy", "threshold.balanced_accuracy", f"at threshold {threshold}"),
         ("precision", "threshold.precision", ""),
         ("recall", "threshold.recall", ""),
@@ -103,6 +106,11 @@ def _figures(metrics: Mapping, scope: str) -> Table:
     verdict = at("leakage.verdict") or wording.reason(metrics, "leakage")
     table.add_row("leakage audit", "–", Text(verdict, "" if verdict == "clean" else "bold red"))
     return table
+
+
+def _pairs(share: float | None) -> str:
+    """Say how much of the micro AUC the pairs of frames of one clip are."""
+    return "" if share is None else f"{wording.percent(share)} of the pairs of the micro AUC"
 
 
 def _expected(metrics: Mapping) -> tuple[str, Text]:
