@@ -20,7 +20,7 @@ class Level(NamedTuple):
 
 DRAWN = ("seed", "num_train", "num_test", "num_frames", "height", "width")  # 0: as shipped
 # As docs/results.md has them; tests/report/test_levels.py compares the two.
-LEVELS = {"ucsd_ped2": Level("ped2_scene", 0.957), "synthetic": Level("synthetic_scene", 0.879)}
+LEVELS = {"ucsd_ped2": Level("ped2_scene", 0.957), "synthetic": Level("synthetic_scene", 0.874)}
 
 
 def better(metrics: Mapping, config: Mapping) -> Level | None:
