@@ -5,6 +5,30 @@ FRAME = "tests/evaluation/test_frame.py"
 THRESHOLDS = "tests/evaluation/test_thresholds.py"
 
 ROWS = [
+    (
+        "vadjax/evaluation/auc_parts.py",
+        "(below + normal / 2)",
+        "(below + normal)",
+        "tests/evaluation/test_auc_parts.py",
+    ),
+    (
+        "vadjax/evaluation/pairwise_auc.py",
+        "        won -= counts @ np.diagonal(self.matrix)\n",
+        "",
+        "tests/evaluation/test_auc_parts.py",
+    ),
+    (
+        "vadjax/evaluation/frame.py",
+        'tpr[np.searchsorted(fpr, limit, side="right") - 1]',
+        'tpr[np.searchsorted(fpr, limit, side="left")]',
+        "tests/evaluation/test_frame.py",
+    ),
+    (
+        "vadjax/models/tcn.py",
+        "((0, 0), (back, 0), (0, 0))",
+        "((0, 0), (back - self.dilation, self.dilation), (0, 0))",
+        "tests/models/test_sequence_models.py",
+    ),
     # distances and scores
     (
         "vadjax/scoring/distances.py",
@@ -81,8 +105,8 @@ ROWS = [
     ),
     (
         "vadjax/evaluation/bootstrap.py",
-        "p_value = min(1.0, 2 * float(tail + 1) / (resamples + 1))",
-        "p_value = min(1.0, float(tail + 1) / (resamples + 1))",
+        "p_value = min(1.0, 2 * float(tail + 1) / (len(drawn) + 1))",
+        "p_value = min(1.0, float(tail + 1) / (len(drawn) + 1))",
         "tests/evaluation/test_bootstrap.py",
     ),
     (
