@@ -89,6 +89,10 @@ def test_damaged_tracks_and_lists(tmp_path, root):
         path.write_text(text)
         with pytest.raises(UserError, match=message):
             load("ubnormal", root, tmp_path / "cache")
+    np.save(path.with_suffix(".npy"), np.ones(9))  # STG-NF's labels have these names, 1 = normal
+    path.write_bytes(path.with_suffix(".npy").read_bytes())
+    with pytest.raises(UserError, match="wanted OBJECT,START,END"):
+        load("ubnormal", root, tmp_path / "cache")
     path.unlink()
     with pytest.raises(UserError, match=r"no abnormal_scene_10_.*_tracks.txt beside"):
         load("ubnormal", root, tmp_path / "cache")

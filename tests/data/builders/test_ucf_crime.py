@@ -143,6 +143,27 @@ def test_a_video_that_is_not_there(tmp_path, root):
     assert whats(dataset)[0] == "test: 2 of 3 clips; missing Abuse028_x264"
 
 
+def test_lists_of_another_length_are_told(tmp_path, root):
+    """A list of 810 normal videos circulates, ten more than were published."""
+    more = (*TRAIN, "Training_Normal_Videos_Anomaly/Normal_Videos003_x264.mp4")
+    write(root / "Anomaly_Detection_splits" / "Anomaly_Train.txt", more)
+    dataset = load("ucf_crime", root, tmp_path / "cache")
+    assert "the lists name 5 clips of train instead of 4" in whats(dataset)
+    assert dataset.coverage == "7 of 8 clips"
+
+
+def test_a_dump_of_frames_by_class_is_not_taken_for_videos(tmp_path, root):
+    """Pictures of each tenth frame, sorted by the class of the video: no labels of frames."""
+    dump = tmp_path / "dump"
+    for name in ("Train/Abuse/Abuse001_x264", "Test/NormalVideos/Normal_Videos_003_x264"):
+        for number in (0, 10, 20):
+            layouts.write_images(dump / f"{name}_{number}.png".rpartition("/")[0], 1, first=number)
+    shutil.copytree(root / "Anomaly_Detection_splits", dump / "Anomaly_Detection_splits")
+    shutil.copy(root / "Temporal_Anomaly_Annotation.txt", dump)
+    with pytest.raises(UserError, match="is not UCF-Crime: none of its 7 clips is there"):
+        load("ucf_crime", dump, tmp_path / "cache")
+
+
 @pytest.mark.parametrize(
     ("row", "message"),
     [

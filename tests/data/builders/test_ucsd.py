@@ -1,3 +1,6 @@
+import pathlib
+import pickle
+
 import numpy as np
 import pytest
 
@@ -82,6 +85,35 @@ def test_two_copies_are_refused_with_their_names(tmp_path, official, jpg):
     (tmp_path / "UCSDped2" / "Train").rename(jpg / "Train")
     with pytest.raises(UserError, match=r"2 times: .*; move all but one away"):
         load(tmp_path, jpg)
+
+
+class Evil:
+    """Unpickled, it writes a file."""
+
+    def __init__(self, path):
+        self.path = path
+
+    def __reduce__(self):
+        return pathlib.Path.touch, (self.path,)
+
+
+@pytest.mark.parametrize("name", ["ground_truth_demo/gt_label.json", "frame_labels_ped2.npy"])
+def test_pickles_are_never_opened(tmp_path, jpg, name):
+    """hf2vad's labels are a pickle by the name of .json; an .npy of objects is one too."""
+    touched, path = tmp_path / "touched", jpg / name
+    path.parent.mkdir(exist_ok=True)
+    pickle.loads(pickle.dumps(Evil(touched)))
+    assert touched.exists()
+    touched.unlink()
+    if path.suffix == ".json":
+        path.write_bytes(pickle.dumps(Evil(touched)))
+        layouts.write_gt(jpg / "ped2.mat", INTERVALS)
+        assert load(tmp_path, jpg).test[0].labels is not None
+    else:
+        np.save(path, np.array([Evil(touched)], object), allow_pickle=True)
+        with pytest.raises(UserError, match=r"frame_labels_ped2\.npy"):
+            load(tmp_path, jpg)
+    assert not touched.exists()
 
 
 @pytest.mark.parametrize("kind", ["ped2.mat", "frame_labels_ped2.npy", "../frame_labels_ped2.npy"])
