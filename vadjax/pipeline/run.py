@@ -139,16 +139,16 @@ class Run:
         if self.protocol.unit == "window":
             label = self.detector.objective.window_label
             of_windows = {"window_label": label, "copies": self.copies}
+        elif not self.gradient:  # of any length, as it reads no windows
+            of_windows = {"length": 1, "dilation": 1}
         return make_folds(
             self.dataset,
             protocol=d.protocol,
             holdout=d.holdout,
             num_folds=d.num_folds,
-            length=window.length,
             stride=window.stride,
-            dilation=window.dilation,
             seed=self.config.seed,
-            **of_windows,
+            **{"length": window.length, "dilation": window.dilation, **of_windows},
         )
 
     @functools.cached_property

@@ -1,8 +1,8 @@
 """A person's own videos.
 
 Either `train/` and `test/` below data_dir, or one folder of normal videos. A clip is a video
-file, or a folder of images that holds no videos, at any depth; its name is its path, without a
-video's suffix.
+file, a folder of images that holds no videos, or an image of a folder called `single_images`, at
+any depth; its name is its path, without a suffix.
 `labels.csv` in data_dir says when something abnormal happens
 (`vadjax.data.labels.labels_csv.read_csv`), `masks/` where (`folder_masks`).
 """
@@ -16,11 +16,12 @@ from vadjax.data.builders.base import DiskBuilder, Scan, ScannedClip
 from vadjax.data.builders.expected import damage
 from vadjax.data.builders.folder_masks import MASKS, find_masks, masks_of
 from vadjax.data.deviation import Deviation
-from vadjax.data.indexing.find_clips import find_clips, not_used
+from vadjax.data.indexing.find_clips import STILLS, find_clips, not_used
 from vadjax.data.indexing.footage import Footage
+from vadjax.data.indexing.probe import attempts
 from vadjax.data.labels.labels_csv import ClipLabels, Length, read_csv
 from vadjax.data.labels.mask_forms import open_masks
-from vadjax.data.paths.files import describe, entries
+from vadjax.data.paths.files import describe, entries, is_image
 from vadjax.data.paths.given_path import packed_beside
 from vadjax.data.text.lists import some
 from vadjax.errors import UserError
@@ -44,10 +45,10 @@ class Folder(DiskBuilder):
         sides = _sides(root, train_may_be_gone=self.train_may_be_gone)
         self.split_by_us = "test" not in sides
         beside = {LABELS, *(folder.name for folder in sides.values())}
-        found = {split: find_clips(folder) for split, folder in sides.items()}
+        found = {split: find_clips(folder, stills=True) for split, folder in sides.items()}
         self.left_out = [n for clips in found.values() for n in clips.notes(clips.root.name)]
         if not sides:
-            found["train"] = find_clips(root, ignored=(LABELS, MASKS))
+            found["train"] = find_clips(root, ignored=(LABELS, MASKS), stills=True)
             self.left_out = found["train"].notes()
         self.clips = {split: clips.paths for split, clips in found.items()}
         if self.split_by_us:
@@ -76,6 +77,14 @@ class Folder(DiskBuilder):
 
     def _test_clips(self) -> dict[str, pathlib.Path]:
         return {f"test/{name}": path for name, path in self.clips["test"].items()}
+
+    def _attempts(self, paths: Sequence[pathlib.Path]) -> list[Footage | UserError]:
+        """Measure clips, the images of `single_images` as clips of one frame."""
+        stills = [path for path in paths if path.parent.name == STILLS and is_image(path)]
+        found = dict(zip(stills, attempts(stills, single_images=True), strict=True))
+        others = [path for path in paths if path not in found]
+        found |= dict(zip(others, attempts(others), strict=True))
+        return [found[path] for path in paths]
 
     def scan(self) -> Scan:
         """Probe every clip and read labels.csv."""

@@ -12,6 +12,7 @@ from vadjax.data.paths.files import entries, is_image, is_stray, is_video
 from vadjax.data.text.printable import printable
 from vadjax.errors import UserError
 
+STILLS = "single_images"  # name of a folder whose images are clips of one frame each
 _DOCUMENTS = ("readme", "license", "licence", "copying", "changelog", "citation")
 
 
@@ -49,7 +50,9 @@ class Clips:
         ]
 
 
-def find_clips(folder: pathlib.Path, *, ignored: Collection[str] = ()) -> Clips:
+def find_clips(
+    folder: pathlib.Path, *, ignored: Collection[str] = (), stills: bool = False
+) -> Clips:
     """Find videos, stacks of pages and folders of images at any depth, in natural order.
 
     A clip's name is its path below `folder`, without the suffix of a video or stack; what cannot
@@ -59,6 +62,7 @@ def find_clips(folder: pathlib.Path, *, ignored: Collection[str] = ()) -> Clips:
     Args:
       folder: to be searched.
       ignored: names directly below it that are used in another way.
+      stills: each image of a folder called `STILLS` is a clip; else such a folder is one.
 
     Returns:
       The clips, and what is left out.
@@ -69,7 +73,7 @@ def find_clips(folder: pathlib.Path, *, ignored: Collection[str] = ()) -> Clips:
     """
     clips = Clips(folder)
     seen: set[tuple[int, int]] = set()
-    waiting = [_walk(folder, clips, seen, ignored)]
+    waiting = [_walk(folder, clips, seen, ignored, stills)]
     while waiting:  # no recursion: folders may lie deeper than Python's stack
         try:
             below = next(waiting[-1], None)
@@ -81,7 +85,7 @@ def find_clips(folder: pathlib.Path, *, ignored: Collection[str] = ()) -> Clips:
         if below is None:
             waiting.pop()
         else:
-            waiting.append(_walk(below, clips, seen, ()))
+            waiting.append(_walk(below, clips, seen, (), stills))
     return clips
 
 
@@ -115,7 +119,11 @@ def not_used(
 
 
 def _walk(
-    folder: pathlib.Path, clips: Clips, seen: set[tuple[int, int]], ignored: Collection[str]
+    folder: pathlib.Path,
+    clips: Clips,
+    seen: set[tuple[int, int]],
+    ignored: Collection[str],
+    stills: bool,
 ) -> Iterator[pathlib.Path]:
     """Add the clips of one folder; yield the folders in it, each at its place in the order."""
     stat = os.stat(folder)
@@ -130,7 +138,11 @@ def _walk(
     pictures = [p for p in inside if is_image(p) and p.is_file()]
     videos = any(map(is_video, inside))
     stacks = set() if videos else _stacks(pictures, folder)
-    if pictures and not videos and not stacks:
+    single = stills and folder.name == STILLS and not stacks
+    if single:
+        for path in pictures:
+            _add(clips, os.path.relpath(path.with_suffix(""), clips.root), path)
+    elif pictures and not videos and not stacks:
         name = folder.name if folder == clips.root else os.path.relpath(folder, clips.root)
         _add(clips, name, folder)
     for path in inside:
@@ -139,7 +151,7 @@ def _walk(
         elif is_video(path) or path in stacks or _is_animation(path):
             name = os.path.relpath(path, clips.root)
             _add(clips, name[: len(name) - len(path.suffix)], path)
-        elif path not in pictures or videos:
+        elif path not in pictures or (videos and not single):
             _leave_out(path, clips)
 
 
