@@ -30,6 +30,7 @@ def test_detector_is_short_for_its_name_and_makes_another_run():
 def test_every_detector_of_clips_is_valid(name):
     of_bags = "objective.name=mil_ranking,model.name=bag_mlp,dataset.protocol=weak_by_video"
     more = f",{of_bags},train.batches=pairs" if name == "bag_model" else ""
+    more += ",features.tap=map" if DETECTORS[name].reads_maps else ""
     configs.validate(config_of(f"detector={name}{more}"))
 
 
@@ -48,6 +49,7 @@ def test_checks_of_windows_and_models_are_for_window_model_alone():
         ("detector=flow_box,dataset.protocol=random_window", "splits windows; choose one of one_"),
         ("detector=nearest_in_time", "splits videos; choose one of random_window"),
         ("detector=knn,evaluate.threshold=half", "for probabilities"),
+        ("detector=knn_places", "'knn_places' reads maps: set features.tap=map"),
         ("detector=knn,evaluate.threshold=f1", "validation clips with labelled frames"),
     ],
 )

@@ -39,6 +39,7 @@ OF_BAGS = {
     "objective__name": "mil_ranking",
     "train__batches": "pairs",
 }
+NEEDS = {"bag_model": OF_BAGS, "knn_places": {"features__tap": "map"}}  # beyond the default
 STREAMING = [
     name
     for name in detectors.DETECTORS
@@ -161,7 +162,7 @@ def test_an_unknown_detector_is_refused():
 @pytest.mark.parametrize("name", STREAMING)
 def test_a_stream_gives_the_scores_of_batch_scoring(name, tmp_path):
     """Frames that batch scoring fills from their nearest have no score in the stream."""
-    world = World(tmp_path, config())
+    world = World(tmp_path, config(**NEEDS.get(name, {})))
     detector, state = fitted(world, name)
     save_state(tmp_path / "state", state)
     state = load_state(tmp_path / "state")
@@ -232,7 +233,7 @@ def test_a_delayed_stream_gives_the_scores_of_batch_scoring(aggregate, reduce, t
     "name", [name for name, entry in detectors.DETECTORS.items() if "segment" in entry.units]
 )
 def test_scores_of_several_clips_are_those_of_each(name, tmp_path):
-    world = World(tmp_path, config(**(OF_BAGS if name == "bag_model" else {})))
+    world = World(tmp_path, config(**NEEDS.get(name, {})))
     detector, state = fitted(world, name)
     clips = [world.clip(video(f"test/{n}", n)) for n in (5, 6)]
     for both, clip in zip(detector.score_clips(state, clips), clips, strict=True):

@@ -81,7 +81,7 @@ def test_pictures_and_films_are_there_and_named(run):
 
 
 def test_a_map_colours_its_place_on_the_scale_of_all_videos(run):
-    draw = gallery.Drawing(run, gallery._shown(run))
+    draw = gallery.Drawing(run, gallery.shown_of(run))
     assert draw.shade == [pytest.approx(0.1, abs=1e-3), pytest.approx(0.9, abs=1e-3)]
     _, image, regions = draw.picture("test/01", 20)
     assert regions == 1
@@ -115,7 +115,7 @@ def test_what_an_earlier_stage_left_goes(run):
 
 def test_very_long_footage_is_filmed_in_part(run, monkeypatch):
     monkeypatch.setattr(films, "MAX_FRAMES", 50)
-    highest = max(run.videos, key=lambda name: gallery._shown(run)[name].scored.scores.max())
+    highest = max(run.videos, key=lambda name: gallery.shown_of(run)[name].scored.scores.max())
     run.config.explain.num_pictures = 0
     gallery.write_gallery(run)
     found = artifacts.read_gallery(run.workdir)

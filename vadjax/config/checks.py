@@ -9,6 +9,7 @@ from ml_collections import ConfigDict
 from vadjax import data
 from vadjax.config.choices import choices
 from vadjax.config.defaults import default_config, flatten
+from vadjax.config.image_checks import faults_of_images
 from vadjax.config.meanings import unknown_key
 from vadjax.config.renamed import upgrade
 from vadjax.config.value_checks import faults_of_values, negatives
@@ -184,8 +185,11 @@ def combinations(flat: Mapping[str, Any], *, inputs: bool = True) -> list[str]:
             "evaluate.threshold=fixed and evaluate.threshold_value=NUMBER go together: give both, "
             "or neither."
         )
-    if data.builder(flat["dataset.name"]).input_kind == "features":
+    kind = data.builder(flat["dataset.name"]).input_kind
+    if kind == "features":
         faults += _without_pictures(flat)
+    elif kind == "images":
+        faults += faults_of_images(flat)
     if not flat["dataset.data_dir"] and data.builder(flat["dataset.name"]).needs_data_dir:
         faults.append(
             f"dataset.data_dir is empty: say where {flat['dataset.name']} is with "
@@ -290,6 +294,10 @@ def _without_training(flat: Mapping[str, Any]) -> list[str]:
         faults.append(
             f"detector {name!r} does not go with protocol {protocol!r}, which splits "
             f"{PROTOCOLS[protocol].unit}s; choose one of {', '.join(fitting)}."
+        )
+    if DETECTORS[name].reads_maps and flat["features.tap"] == "features":
+        faults.append(
+            f"detector {name!r} reads maps: set features.tap=map, or a stage's name such as stage5."
         )
     if flat["evaluate.threshold"] == "half":
         faults.append(

@@ -99,7 +99,10 @@ def load(dataset_config: Any, *, cache_dir: str | os.PathLike) -> "Dataset":
     if scene := getattr(dataset_config, "scene", ""):
         from vadjax.data.splits.scenes import of_scene
 
-        dataset = of_scene(dataset, scene)
+        words = {"called": "category", "clip": "image"} if opened.input_kind == "images" else {}
+        dataset = of_scene(dataset, scene, **words)
+    if opened.input_kind == "images":
+        dataset = dataset.of_images()
     return dataclasses.replace(
         dataset,
         title=opened.title,

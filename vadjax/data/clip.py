@@ -157,7 +157,7 @@ def known_of(video: Video, segment: Segment) -> dict:
         segment: which frames of it.
 
     Returns:
-        labels, fps, fps_assumed, times, kinds, scene and substituted of these frames.
+        labels, fps, fps_assumed, times, kinds, scene, unit and substituted of these frames.
     """
     frames, times, labels = slice(segment.start, segment.stop), video.times, video.labels
     if video.timeline is not None:
@@ -171,6 +171,7 @@ def known_of(video: Video, segment: Segment) -> dict:
         "times": None if times is None else times[frames] - times[segment.start],
         "kinds": {kind: np.asarray(mask, bool)[frames] for kind, mask in kinds.items()},
         "scene": video.scene,
+        "unit": video.unit,
         "substituted": tuple(
             n - segment.start for n in video.substituted if segment.start <= n < segment.stop
         ),

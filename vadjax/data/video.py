@@ -1,7 +1,7 @@
 """Videos: frames with labels, masks and rate; and data sets of them."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -37,6 +37,7 @@ class Video:
       substituted: frames whose file cannot be read; they show their neighbour.
       metadata: what else the source says, such as its own conventions.
       content: `data.frames.content.ROW` [t], what each frame shows, where it was measured.
+      unit: what one of its frames is: a "frame", or an "image" by itself.
       timeline: where the "frames" are rows of features that stand for several frames each: which
         ones, with their labels, from which those of the rows follow. `fps` is that of frames.
 
@@ -60,6 +61,7 @@ class Video:
     metadata: Mapping = field(default_factory=dict)
     content: np.ndarray | None = None
     timeline: Timeline | None = None
+    unit: str = "frame"
 
     def __post_init__(self) -> None:
         if self.timeline is not None and self.timeline.labels is not None:
@@ -116,3 +118,11 @@ class Dataset:
     copies_like: str = "ucsd"
     input_kind: str = "videos"
     clips_known: bool = True
+
+    def of_images(self) -> "Dataset":
+        """Return the data set with each clip's frame as an image by itself."""
+        sides = {
+            side: tuple(replace(video, unit="image") for video in getattr(self, side))
+            for side in ("train", "test")
+        }
+        return replace(self, **sides)

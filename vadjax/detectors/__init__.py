@@ -35,6 +35,9 @@ class Entry(NamedTuple):
         adds: it can learn further normal clips later (`abilities.Adder`).
         places: it reads of which clip and frame each row is, and nothing where that is not known.
         protocols: those that it goes with; empty is every protocol with its units.
+        over_time: it compares the frames of a clip with one another, or reads their order; single
+            images have none.
+        reads_maps: it reads feature maps, not pooled features.
     """
 
     module: str
@@ -50,6 +53,8 @@ class Entry(NamedTuple):
     adds: bool = False
     places: bool = False
     protocols: tuple[str, ...] = ()
+    over_time: bool = False
+    reads_maps: bool = False
 
 
 FREE, DISTANCE, LOOKUP = "content_free", "feature_distance", "label_lookup"  # modules
@@ -57,13 +62,24 @@ CLIPS, WINDOWS = ("segment",), ("window",)
 DETECTORS = {
     WINDOW_MODEL: Entry("window_model", "WindowModel", "Model of windows", gradient=True),
     "bag_model": Entry(
-        "bag_model", "BagModel", "Model of bags", gradient=True, protocols=("weak", "weak_by_video")
+        "bag_model",
+        "BagModel",
+        "Model of bags",
+        gradient=True,
+        protocols=("weak", "weak_by_video"),
+        over_time=True,
     ),
     "random": Entry(FREE, "Random", "Random numbers", NOTHING, (), (*CLIPS, *WINDOWS), random=True),
-    "frame_index": Entry(FREE, "FrameIndex", "Position in the clip", NOTHING, (), CLIPS),
-    "clip_centre": Entry(FREE, "ClipCentre", "Nearness to the clip’s centre", NOTHING, (), CLIPS),
-    "frame_difference": Entry("motion", "FrameDifference", "Frame difference", MOTION, ("motion",)),
-    "flow_box": Entry("motion", "FlowBox", "Optical flow", MOTION, ("motion",)),
+    "frame_index": Entry(
+        FREE, "FrameIndex", "Position in the clip", NOTHING, (), CLIPS, over_time=True
+    ),
+    "clip_centre": Entry(
+        FREE, "ClipCentre", "Nearness to the clip’s centre", NOTHING, (), CLIPS, over_time=True
+    ),
+    "frame_difference": Entry(
+        "motion", "FrameDifference", "Frame difference", MOTION, ("motion",), over_time=True
+    ),
+    "flow_box": Entry("motion", "FlowBox", "Optical flow", MOTION, ("motion",), over_time=True),
     "scene": Entry(
         "scene.detector",
         "Scene",
@@ -73,14 +89,35 @@ DETECTORS = {
         protocols=("one_class",),
         refits=True,
         adds=True,
+        over_time=True,
     ),
     "knn": Entry(DISTANCE, "NearestNeighbours", "Nearest neighbours", FEATURES),
     "mahalanobis": Entry(DISTANCE, "Mahalanobis", "Mahalanobis distance", FEATURES),
+    "knn_places": Entry(
+        "place_distance",
+        "NearestPlaces",
+        "Nearest neighbours of places",
+        FEATURES,
+        baseline=False,
+        reads_maps=True,
+    ),
     "feature_difference": Entry(
-        "feature_difference", "FeatureDifference", "Feature difference", FEATURES, baseline=False
+        "feature_difference",
+        "FeatureDifference",
+        "Feature difference",
+        FEATURES,
+        baseline=False,
+        over_time=True,
     ),
     "nearest_in_time": Entry(
-        LOOKUP, "NearestInTime", "Label nearest in time", NOTHING, (), WINDOWS, places=True
+        LOOKUP,
+        "NearestInTime",
+        "Label nearest in time",
+        NOTHING,
+        (),
+        WINDOWS,
+        places=True,
+        over_time=True,
     ),
     "nearest_alike": Entry(
         LOOKUP, "NearestAlike", "Most alike labelled frames", FEATURES, units=WINDOWS
@@ -130,13 +167,16 @@ def inputs_of(config: Any) -> tuple[str, ...]:
     return tuple(sorted(create(config.detector.name, config).inputs))
 
 
-def baselines(unit: str, inputs: tuple[str, ...], *, clips_known: bool = True) -> list[str]:
+def baselines(
+    unit: str, inputs: tuple[str, ...], *, clips_known: bool = True, images: bool = False
+) -> list[str]:
     """Return the detectors that every run is compared with.
 
     Args:
         unit: kind of the units that are scored.
         inputs: names of the inputs that the run has.
         clips_known: it is known of which clip and frame each row is.
+        images: the units are single images, which have no time.
 
     Returns:
         Names of those for this unit that read nothing else.
@@ -149,4 +189,5 @@ def baselines(unit: str, inputs: tuple[str, ...], *, clips_known: bool = True) -
         and unit in entry.units
         and {*entry.inputs} <= {*inputs}
         and (clips_known or not entry.places)
+        and not (images and entry.over_time)
     ]

@@ -163,14 +163,14 @@ class RowStream:
     Args:
         frontend: of the detector.
         inputs: names of what it reads.
-        score: rows by input -> score, or None.
+        score: rows by input -> score, or None; or score and map [h, w].
     """
 
     def __init__(
         self,
         frontend: Frontend,
         inputs: Sequence[str],
-        score: Callable[[Rows], float | None],
+        score: Callable[[Rows], float | tuple[float, np.ndarray] | None],
     ):
         self._read = frontend.reader(*inputs)
         self._score, self._count = score, 0
@@ -187,7 +187,9 @@ class RowStream:
         """
         rows = self._read(frame)
         self._count += 1
-        return [FrameScore(self._count - 1, time, self._score(rows))]
+        found = self._score(rows)
+        value, heat = found if isinstance(found, tuple) else (found, None)
+        return [FrameScore(self._count - 1, time, value, heat)]
 
     def close(self) -> list[FrameScore]:
         """Return nothing: no frame waits."""

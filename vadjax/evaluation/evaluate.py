@@ -9,6 +9,7 @@ from vadjax.data.scored_video import ScoredVideo
 from vadjax.errors import UserError
 from vadjax.evaluation import decisions, parts, schema, units
 from vadjax.evaluation.accounting import account
+from vadjax.evaluation.image_parts import image_part, mean_auroc
 from vadjax.evaluation.legacy import legacy_part
 from vadjax.evaluation.parts import Videos, pool
 from vadjax.evaluation.recognition import recognition_part
@@ -17,6 +18,7 @@ from vadjax.evaluation.thresholds import SUPERVISED, Choice, choose_threshold
 POOLED = "pooled over the folds, whose scores come from different models; see frame.folds"
 OFF = "not asked for"
 CLIPS_UNKNOWN = "the feature files do not say of which clip and frame each row is"
+OVER_CATEGORIES = "pooled over categories, whose scores are on no common scale; see image.auroc"
 FEW_SCENES = (
     "over videos, as {scenes} scenes are too few to redraw; clips of one scene are alike, so the "
     "interval may be too narrow"
@@ -66,7 +68,8 @@ def evaluate(
 
     Returns:
         The dict of metrics.json, valid under `schema.SCHEMA`. Figures that mean nothing for the
-        unit of the scores are null: see `units.UNDEFINED`.
+        unit of the scores are null: see `units.UNDEFINED`. Of images it has `image`, and baselines
+        are means over categories.
 
     Raises:
         UserError: frames that do not add up, a video of no fold, several units, or a context that
@@ -94,6 +97,8 @@ def evaluate(
     values = [choice.value for choice in choices]
     videos = decisions.decide_all(test, values)
     rules = decisions.rules_that_apply(rule, [pool(each)[1] for each in held_out])
+    if unit == "image":
+        rules = [name for name in rules if name != "alarms"]  # an hour
     threshold, why = decisions.threshold_part(choices, videos)
     asked = 1 - quantile if rule == "quantile" else None
     expected, why_expected = decisions.expected_part(
@@ -109,7 +114,9 @@ def evaluate(
         "frame": parts.frame_part(
             videos, num_folds=len(calibration), resamples=resamples, seed=seed
         ),
-        "baselines": parts.baselines_part(baselines or {}, videos),
+        "baselines": parts.baselines_part(
+            baselines or {}, videos, rank=mean_auroc if unit == "image" else parts.pooled_auc
+        ),
         "threshold": (threshold, why),
         "thresholds": decisions.thresholds_part(choose, rules, videos),
         "sweep": decisions.sweep_part(videos),
@@ -120,6 +127,9 @@ def evaluate(
         "oracle": decisions.oracle_part(videos) if oracle else (None, {"oracle": OFF}),
         "legacy": legacy_part(videos, **legacy) if legacy is not None else (None, {"legacy": OFF}),
     }
+    if unit == "image":
+        computed["image"] = image_part(videos, resamples=resamples, seed=seed)
+        computed["pixels"] = (None, {"pixels": "not computed"})
     metrics = {
         "schema_version": schema.VERSION,
         "warnings": [],
@@ -168,6 +178,8 @@ def _remarks(metrics: Mapping) -> dict[str, str]:
     if "folds" in metrics["frame"] and metrics["frame"]["auc_micro"] is not None:
         remarks["frame.auc_micro"] = POOLED
     scenes = metrics["frame"].get("num_scenes", 0)
+    if metrics.get("image") and scenes:
+        remarks["frame.auc_micro"] = OVER_CATEGORIES
     if (
         scenes
         and metrics["frame"]["auc_micro_ci95"]

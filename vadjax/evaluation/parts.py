@@ -1,6 +1,7 @@
 """Parts of metrics.json that need no threshold, each with a reason for every null in it."""
 
-from collections.abc import Mapping, Sequence
+import dataclasses
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 
@@ -108,12 +109,23 @@ def _by_video(scores: list[np.ndarray], labels: list[np.ndarray]) -> dict:
     }
 
 
-def baselines_part(baselines: Mapping[str, Videos], videos: Videos) -> Part:
-    """Compute each baseline's micro AUC on the frames of the headline, and the majority's accuracy.
+def pooled_auc(videos: Videos) -> float | None:
+    """Return the micro AUC of scored videos."""
+    return frame.auc(*pool(videos))
+
+
+def baselines_part(
+    baselines: Mapping[str, Videos],
+    videos: Videos,
+    *,
+    rank: Callable[[Videos], float | None] = pooled_auc,
+) -> Part:
+    """Compute each baseline's AUC on the frames of the headline, and the majority's accuracy.
 
     Args:
         baselines: name -> the same videos, scored by the baseline.
         videos: the tested ones.
+        rank: the headline's figure of scored videos.
 
     Returns:
         The part `baselines`, and reasons.
@@ -132,8 +144,7 @@ def baselines_part(baselines: Mapping[str, Videos], videos: Videos) -> Part:
                     f"which has {len(video.scores)} frames; a baseline is compared on the same "
                     "frames."
                 )
-        flat = [scores[v.id] for v in labelled(videos)]
-        part[name] = frame.auc(np.concatenate(flat) if flat else (), truth)
+        part[name] = rank([dataclasses.replace(v, scores=scores[v.id]) for v in labelled(videos)])
     share = truth.mean() if len(truth) else None
     part["majority_accuracy"] = None if share is None else float(max(share, 1 - share))
     return part, {f"baselines.{name}": one_class(truth) for name in part}

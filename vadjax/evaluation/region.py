@@ -64,7 +64,7 @@ def region_metrics(
             raise UserError(f"no {kind} for {len(absent)} video(s) with masks, first {absent[0]}.")
     if not videos:
         return None, {"region": NO_MASKS}
-    pairs = {video: _pairs_of(video, maps[video], known[video]) for video in videos}
+    pairs = {video: pairs_of(video, maps[video], known[video]) for video in videos}
     least_of = functools.partial(_least, min_area=min_area)
     thresholds, every = _thresholds(pairs, least_of, beta=beta, alpha=alpha, num=num_levels)
     sweep, rows = rbdc.Sweep(beta), []
@@ -141,10 +141,20 @@ def _thresholds(
     return levels.spread(curve, fpr, rates, num), False
 
 
-def _pairs_of(
+def pairs_of(
     video: str, maps: Iterable[np.ndarray], masks: Iterable[np.ndarray]
 ) -> Callable[[], Iterator[tuple[np.ndarray, np.ndarray]]]:
-    """Return what gives each frame's map and mask, checked, from the beginning at every call."""
+    """Return what gives each frame's map and mask, checked, from the beginning at every call.
+
+    Args:
+        video: its id, for messages.
+        maps: float32 [h, w] for each frame; iterators are read into memory first.
+        masks: [h, w] for each frame, above 0 where abnormal.
+
+    Returns:
+        A function without arguments -> an iterator of (map, mask). It raises UserError where a map
+        is not finite or not of its mask's size, or there are not as many maps as masks.
+    """
     again = [list(x) if iter(x) is x else x for x in (maps, masks)]
     return lambda: _pairs(video, *again)
 

@@ -104,7 +104,7 @@ _SWEEP = _object(
     {
         "threshold": {"type": "array", "items": {"type": "number"}},
         **_all(_CURVE, "precision recall f1 fpr"),
-        "false_alarms": {"type": "array", "items": {"type": "integer", "minimum": 0}},
+        "false_alarms": _list({"type": "integer", "minimum": 0}),
     },
     null=True,
 )
@@ -158,6 +158,52 @@ _REGION = _object(
         **_all(_SHARE, "pixel_auc pixel_eer pixel_auc_full_frame rbdc tbdc"),
         "tracks": {"enum": ["native", "derived"]},
         **_all(_NUMBER, "alpha beta"),
+    },
+    null=True,
+)
+
+_INTERVAL = _list(_SHARE, minItems=2, maxItems=2)
+_DRAWN = _object(_all(_COUNT, "images resamples"))
+_IMAGE = _object(  # of data sets of images: means over categories
+    {
+        **_all(_SHARE, "auroc ap f1_max"),
+        "intervals": _object(_all(_INTERVAL, "auroc ap f1_max")),
+        "bootstrap": _DRAWN,
+        "categories": _list(
+            _object(
+                {
+                    "category": _TEXT,
+                    **_all(_COUNT, "images defective"),
+                    **_all(_SHARE, "auroc ap ap_chance f1_max"),
+                    "f1_max_threshold": _NUMBER,
+                }
+            )
+        ),
+        "defects": _list(
+            _object(
+                {**_all(_TEXT, "category defect"), "images": _COUNT, **_all(_SHARE, "auroc recall")}
+            )
+        ),
+    },
+    null=True,
+)
+_AREAS = _all(_SHARE, "auroc aupro")
+_PIXELS = _object(
+    {
+        "map": _TEXT,
+        "coverage": _TEXT_OR_NULL,
+        **_all(_COUNT, "images regions levels"),
+        "limit": _SHARE,
+        **_AREAS,
+        "intervals": _object(_all(_INTERVAL, "auroc aupro")),
+        "bootstrap": _DRAWN,
+        **_all(_object(_AREAS), "bounds control"),
+        "categories": _list(
+            _object({"category": _TEXT, **_all(_COUNT, "images regions"), **_AREAS})
+        ),
+        "defects": _list(
+            _object({**_all(_TEXT, "category defect"), **_all(_COUNT, "images regions"), **_AREAS})
+        ),
     },
     null=True,
 )
@@ -249,6 +295,8 @@ SCHEMA = {
             "recognition": _RECOGNITION,
             "oracle": _ORACLE,
             "legacy": _list(_LEGACY),
+            "image": _IMAGE,
+            "pixels": _PIXELS,
         },
     ),
 }
@@ -258,6 +306,7 @@ FREE = {
     "threshold.fallback",
     "thresholds[].note",
     "region.coverage",
+    "pixels.coverage",
     "coverage",
     "label_version",
     "smoothing",

@@ -4,6 +4,8 @@ from collections.abc import Mapping
 
 MIXED = "windows of one video lie on both sides of the split, so that no video is independent"
 TIMELESS = "the tested windows were drawn at random and have no order in time"
+STILL = "an image has no time: there are no events, and no alarms an hour"
+ONE_ROW = "an image has one score, so that there is nothing to rank within it"
 UNDEFINED = {  # unit -> dotted path -> why it means nothing there
     "window": {
         "frame.auc_micro_ci95": MIXED,
@@ -16,7 +18,19 @@ UNDEFINED = {  # unit -> dotted path -> why it means nothing there
         "threshold.false_alarms_per_hour": TIMELESS,
         "sweep": TIMELESS,
         "videos[].alarms": TIMELESS,
-    }
+    },
+    "image": {
+        "frame.auc_macro": ONE_ROW,
+        "frame.auc_anomalous_videos": ONE_ROW,
+        "frame.auc_video": "it is the AUC of images",
+        "threshold.events": STILL,
+        "threshold.false_alarms_per_hour": STILL,
+        "thresholds[].false_alarms_per_hour": STILL,
+        "sweep.false_alarms": "every false alarm is one image: see the false-positive rate",
+        "videos[].auc": ONE_ROW,
+        "videos[].alarms": STILL,
+        "region": "of images, see pixels",
+    },
 }
 
 
@@ -36,10 +50,10 @@ def without_undefined(metrics: Mapping, unit: str) -> dict:
         part, _, key = path.rpartition(".")
         if part.endswith("[]"):
             name = part.removesuffix("[]")
-            metrics[name] = [{**row, key: None} for row in metrics[name]]
+            metrics[name] = [{**row, key: None} for row in metrics[name] or ()]
         elif not part:
             metrics[key] = None
-        elif key in metrics[part]:
+        elif key in (metrics[part] or ()):
             metrics[part] = {**metrics[part], key: None}
         else:
             continue

@@ -29,6 +29,11 @@ class ModelEntry(NamedTuple):
     objectives: tuple[str, ...]
     crops: bool = False
 
+    @property
+    def sequential(self) -> bool:
+        """Whether it carries something from one row of a window to the next."""
+        return self.module in ("recurrent", "recurrent_places", "transformer")
+
 
 class ObjectiveEntry(NamedTuple):
     """One objective.

@@ -99,7 +99,8 @@ def _audit(run: Run, fitted: Sequence[FittedOn] | None) -> dict:
 def _write_and_say(run: Run, leakage: Mapping) -> None:
     if processes.is_first():
         write_json(run.workdir / "leakage.json", leakage)
-    run.console.say(f"  leakage audit of {leakage['test_windows']} windows: {leakage['verdict']}")
+    audited = "images" if run.unit == "image" else "windows"
+    run.console.say(f"  leakage audit of {leakage['test_windows']} {audited}: {leakage['verdict']}")
     if leakage["verdict"] == "leaky":
         for kind in MEANING:
             if leakage[kind]:

@@ -28,7 +28,10 @@ def baselines(run: Run) -> dict[str, list[ScoredVideo]]:
 def baseline_names(run: Run) -> list[str]:
     """Return the names of the detectors that a run is compared with."""
     names = detectors.baselines(
-        run.folds[0].test.kind, run.inputs, clips_known=run.dataset.clips_known
+        run.folds[0].test.kind,
+        run.inputs,
+        clips_known=run.dataset.clips_known,
+        images=run.unit == "image",
     )
     return [name for name in names if name != run.config.detector.name]
 

@@ -62,7 +62,8 @@ def cross_fit(run: Run) -> bool:
         return False
     run.console.say(
         f"  cross-fit for the threshold: {len(folds)} more trainings, each without a part of the "
-        "normal clips (evaluate.cross_fit=0 leaves them out)"
+        f"normal {'images' if run.unit == 'image' else 'clips'} (evaluate.cross_fit=0 leaves them "
+        "out)"
     )
     progress = Progress(run.console, run.workdir, label="cross-fit: ")
     pairs = [(run.clips(f.train, f), run.clips(f.validation, f)) for f in folds]

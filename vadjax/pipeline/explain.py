@@ -11,18 +11,20 @@ from vadjax.detectors.window_model import WindowModel
 from vadjax.explain.maps import to_frame
 from vadjax.pipeline.anomaly_maps import AnomalyMaps
 from vadjax.pipeline.gallery import write_gallery
+from vadjax.pipeline.image_gallery import write_image_gallery
 from vadjax.pipeline.map_quality import NUM_KEPT, MapQuality, choose, tested
 from vadjax.pipeline.run import Run
 from vadjax.storage import artifacts
 from vadjax.storage.files import write_json
 
+PART = {"frame": "region", "image": "pixels"}  # of metrics.json, where maps meet masks
 OWN = "maps that the detector gives with its scores"
 
 
 def explain(run: Run) -> None:
-    """Write explain/, and the parts `explain` and `region` of metrics.json."""
+    """Write explain/, and the parts `explain` and `region`, or `pixels`, of metrics.json."""
     metrics = run.metrics
-    parts, reasons = dict.fromkeys(("explain", "region")), {}
+    parts, reasons = dict.fromkeys(("explain", PART[run.unit])), {}
     if why := _without_maps(run):
         run.console.say(f"  no maps and no gallery: {why}")
         write_json(run.workdir / "metrics.json", amended(metrics, parts, dict.fromkeys(parts, why)))
@@ -42,7 +44,7 @@ def explain(run: Run) -> None:
     else:
         reasons = dict.fromkeys(parts, f"detector {run.detector.name} gives no maps")
     write_json(run.workdir / "metrics.json", amended(metrics, parts, reasons))
-    write_gallery(run)
+    (write_image_gallery if run.unit == "image" else write_gallery)(run)
 
 
 def _without_maps(run: Run) -> str:
@@ -61,8 +63,6 @@ def _with_maps(run: Run, own: dict[str, np.ndarray]) -> tuple[dict, dict[str, st
 def _written_and_measured(
     run: Run, own: dict[str, np.ndarray], new: New
 ) -> tuple[dict, dict[str, str]]:
-    from vadjax.evaluation.region import region_metrics
-
     few = choose(run, min(NUM_KEPT, run.config.explain.num_judged))
     maker, maps, what = None, own, OWN
     facts: dict[str, Any] = {"method": "detector", "tap": None}
@@ -73,20 +73,32 @@ def _written_and_measured(
     artifacts.write_maps(run.workdir, maps, {**facts, "what": what})
     explained, reasons = MapQuality(run, maker, maps, few)()
     videos = {name: run.videos[one.segment.video_id] for name, one in tested(run).items()}
-    region, why = region_metrics(
-        {name: _AtFrames(run, videos[name], maps[name]) for name in maps},
-        {name: video.masks for name, video in videos.items()},
-        tracks=_tracks(videos),
-        what=what,
-    )
-    return {"explain": explained, "region": region}, {**reasons, **why}
+    whole = {name: _AtFrames(run, videos[name], maps[name]) for name in maps}
+    measured, why = _by_masks(run, videos, whole, what)
+    return {"explain": explained, PART[run.unit]: measured}, {**reasons, **why}
+
+
+def _by_masks(
+    run: Run, videos: dict, maps: dict[str, "_AtFrames"], what: str
+) -> tuple[dict | None, dict[str, str]]:
+    """Compare maps with masks; return the part of metrics.json, and reasons."""
+    masks = {name: video.masks for name, video in videos.items()}
+    if run.unit == "image":
+        from vadjax.evaluation.pixel_parts import pixels_part
+
+        scored = [one.scored for one in tested(run).values()]
+        draws = {"resamples": run.config.evaluate.num_bootstrap, "seed": run.config.seed}
+        return pixels_part(scored, maps, masks, what=what, **draws)
+    from vadjax.evaluation.region import region_metrics
+
+    return region_metrics(maps, masks, tracks=_tracks(videos), what=what)
 
 
 def _made(run: Run, maker: AnomalyMaps) -> dict[str, np.ndarray]:
     """Return test video -> float32 [t, h, w], in units of the score, sorted by name."""
     done, maps = 0, {}
     total = sum(len(run.videos[one.segment.video_id].frames) for one in tested(run).values())
-    with run.console.bar("maps", total=total, unit="frames") as advance:
+    with run.console.bar("maps", total=total, unit=f"{run.unit}s") as advance:
         for name, values in maker():
             maps[name] = values
             done += len(values)

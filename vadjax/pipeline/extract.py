@@ -51,12 +51,13 @@ def _input_size(run: Run) -> list[str]:
         return []
     (shape, count), *others = run.frame_shapes
     size = run.backbone.preprocess.size
-    lines = [f"  input {size[1]}x{size[0]} pixels, in the shape of frames of {shape[1]}x{shape[0]}"]
+    shown = f"{run.unit}s of {shape[1]}x{shape[0]}"
+    lines = [f"  input {size[1]}x{size[0]} pixels, in the shape of {shown}"]
     unlike = [(w, h) for (h, w), _ in others if abs(w * shape[0] - h * shape[1]) > max(h, w)]
     if unlike:
         total = count + sum(number for _, number in others)
         lines.append(
-            f"  note: training frames of several shapes; {count} of {total} are "
+            f"  note: training {run.unit}s of several shapes; {count} of {total} are "
             f"{shape[1]}x{shape[0]}, others, such as {unlike[0][0]}x{unlike[0][1]}, are stretched: "
             "features.height and features.width set another size"
         )
@@ -82,9 +83,10 @@ def _extract(run: Run) -> bool:
     start, dataset = time.perf_counter(), run.dataset
     total = sum(len(v.frames) for v in run.videos.values())
     coverage = f" ({dataset.coverage})" if dataset.coverage else ""
+    clips = f"clips, {total} frames" if run.unit == "frame" else "images"
     run.console.say(
         f"  {dataset.name}{coverage}: {len(dataset.train)} training and {len(dataset.test)} test "
-        f"clips, {total} frames, indexed in {time.perf_counter() - start:.1f} s"
+        f"{clips}, indexed in {time.perf_counter() - start:.1f} s"
     )
     for deviation in dataset.deviations:
         run.console.say(f"  note: {deviation.what}: {deviation.meaning}")
@@ -101,14 +103,15 @@ def _extract(run: Run) -> bool:
         run.console.say(f"  features are given: {dataset.metadata.get('features') or 'no name'}")
         return False
     if all(store.holds(v) for v in mine for store in stores):
-        run.console.say("  every video is in the store already")
+        what = "video" if run.unit == "frame" else "image"
+        run.console.say(f"  every {what} is in the store already" if stores else "  nothing to do")
         return False
     makers = [_taps] if run.taps else []
     makers += [_scene] if "cells" in run.inputs else []
     total = sum(len(v.frames) for v in mine)
     frames, seconds = 0, 0.0
     for make in makers or [_motion]:
-        with run.console.bar("frames", total=total, unit="frames") as advance:
+        with run.console.bar(f"{run.unit}s", total=total, unit=f"{run.unit}s") as advance:
 
             def report(progress: dict, advance: Callable[[int], None] = advance) -> None:
                 advance(progress["frames"] + total - progress["total"])
@@ -116,8 +119,9 @@ def _extract(run: Run) -> bool:
             done = make(run, mine, report)
         frames, seconds = max(frames, done["frames"]), seconds + done["seconds"]
     rate = frames / seconds
-    run.add_timing(extract_frames=frames, extract_frames_per_s=rate)
-    run.console.say(f"  {frames} frames in {seconds:.1f} s, {rate:.1f} frames/s")
+    counted = f"extract_{run.unit}s"
+    run.add_timing(**{counted: frames, f"{counted}_per_s": rate})
+    run.console.say(f"  {frames} {run.unit}s in {seconds:.1f} s, {rate:.1f} {run.unit}s/s")
     return True
 
 
@@ -133,7 +137,7 @@ def first_batch(run: Run, report: Callable[[dict], None]) -> Iterator[Callable[[
         What is to be called in the place of `report`.
     """
     size, taps = run.backbone.preprocess.size, " ".join(run.tap_specs)
-    what = f"{run.backbone.name} and decoding the first frames"
+    what = f"{run.backbone.name} and decoding the first {run.unit}s"
     batch = f"{run.config.features.batch_size} frames"
     key = f"{run.backbone.name} {size} {run.backbone.dtype} {taps}, {batch}"
     with contextlib.ExitStack() as waiting:
@@ -198,8 +202,10 @@ def extract_taps(
 
 
 def _taps(run: Run, videos: list, report) -> dict:
-    stores = run.tap_stores
-    return extract_taps(run, videos, stores=stores, motion_store=run.motion_store, report=report)
+    motion_store = run.motion_store if "motion" in run.inputs else None
+    return extract_taps(
+        run, videos, stores=run.tap_stores, motion_store=motion_store, report=report
+    )
 
 
 def _scene(run: Run, videos: list, report) -> dict:

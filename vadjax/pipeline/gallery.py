@@ -34,7 +34,7 @@ def write_gallery(run: Run) -> None:
     """
     from vadjax.explain import frame_selection
 
-    e, shown = run.config.explain, _shown(run)
+    e, shown = run.config.explain, shown_of(run)
     draw = Drawing(run, shown)
     chosen = frame_selection.worst(
         {name: one.scored.scores for name, one in shown.items()},
@@ -64,11 +64,11 @@ def write_gallery(run: Run) -> None:
         "num_left_out": len(shown) - len(films) if e.videos else 0,
         "reasons": reasons,
     }
-    _remove_old(draw.folder, {*films.values(), *strips.values()} | _files(pictures))
+    remove_old(draw.folder, {*films.values(), *strips.values()} | _files(pictures))
     write_json(draw.folder / "gallery.json", gallery)
 
 
-def _shown(run: Run) -> dict[str, Shown]:
+def shown_of(run: Run) -> dict[str, Shown]:
     """Gather the test videos in the order of the data set."""
     rows = {row["id"]: row for row in run.metrics["videos"]}
     maps = artifacts.read_maps(run.workdir) or {}
@@ -171,14 +171,14 @@ class Drawing:
         found = sorted({moment for moments in chosen.values() for moment in moments})
         drawn = {moment: self.picture(*moment) for moment in found}  # ascending: videos decode once
         for file, image, _ in drawn.values():
-            self._write_jpeg(file, image)
+            self.write_jpeg(file, image)
         rows = {
             kind: [self._row(*moment, drawn[moment]) for moment in moments]
             for kind, moments in chosen.items()
         }
         strips = {kind: f"explain/strip_{kind}.jpg" for kind, moments in chosen.items() if moments}
         for kind, file in strips.items():
-            self._write_jpeg(file, overlay.strip([drawn[moment][1] for moment in chosen[kind]]))
+            self.write_jpeg(file, overlay.strip([drawn[moment][1] for moment in chosen[kind]]))
         return rows, strips
 
     def _row(self, name: str, frame: int, drawn: tuple) -> dict:
@@ -195,7 +195,13 @@ class Drawing:
             "regions": drawn[2],
         }
 
-    def _write_jpeg(self, file: str, image: np.ndarray) -> None:
+    def write_jpeg(self, file: str, image: np.ndarray) -> None:
+        """Write a picture.
+
+        Args:
+            file: relative to the workdir.
+            image: uint8 [h, w, 3] RGB.
+        """
         import cv2
 
         quality = [cv2.IMWRITE_JPEG_QUALITY, QUALITY]
@@ -214,8 +220,13 @@ def _files(pictures: Mapping[str, list[dict]]) -> set[str]:
     return {row["file"] for rows in pictures.values() for row in rows}
 
 
-def _remove_old(folder: pathlib.Path, keep: set[str]) -> None:
-    """Remove the pictures and films that an earlier run of the stage has left."""
+def remove_old(folder: pathlib.Path, keep: set[str]) -> None:
+    """Remove the pictures and films that an earlier run of the stage has left.
+
+    Args:
+        folder: explain/ of the workdir.
+        keep: files of this run, relative to the workdir.
+    """
     for path in (*folder.glob("*.jpg"), *folder.glob("*.webm")):
         if f"explain/{path.name}" not in keep:
             path.unlink()

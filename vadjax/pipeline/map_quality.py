@@ -19,6 +19,8 @@ NO_MASKS = "no scored abnormal frame of a labelled test video has a mask"
 ALL_OR_NOTHING = "the mask of every judged frame is empty or the whole frame"
 BACKGROUND = 15  # frames of a video whose median is its background
 
+NO_MOTION = "single images have no motion"
+NO_BACKGROUND = "of a single image it is not known what is behind what would be deleted"
 OWN_MAPS = "the maps come with the scores, from no network that could be asked again"
 
 NUM_KEPT = 24  # frames for what takes the network again
@@ -96,6 +98,11 @@ class MapQuality:
         part = {**made, **counts, **measures}
         reasons = {f"explain.{measure}": why for measure in map_measures.PLACES}
         reasons["explain.tap"] = OWN_MAPS
+        if self.run.unit == "image":
+            for measure in map_measures.PLACES:
+                if measures[measure]:
+                    part[measure] = {**measures[measure], "motion": None}
+                    reasons[f"explain.{measure}.motion"] = NO_MOTION
         for name, make in (("deletion", self._deletion), ("sanity", self._sanity)):
             off = None, self._none("num_judged") if self.maker else OWN_MAPS
             asked = self.few and self.maker is not None
@@ -142,6 +149,8 @@ class MapQuality:
 
         On Ped2 four frames put an LSTM's maps well before chance (.91 against 1.03), 24 behind it.
         """
+        if self.run.unit == "image":
+            return None, NO_BACKGROUND
         preprocess, span = self.run.backbone.preprocess, self.run.config.window.length
         kept, limit = sum(map(len, self.few.values())), self.run.config.explain.deletion_images
         if (needed := kept * span * NUM_WINDOWS) > limit:

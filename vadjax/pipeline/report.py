@@ -7,7 +7,7 @@ from vadjax.pipeline.alarm_pictures import with_pictures
 from vadjax.pipeline.findings import normal_scene_of, with_findings_of
 from vadjax.pipeline.run import Run
 from vadjax.pipeline.train import fold_name
-from vadjax.report import tables
+from vadjax.report import images, tables
 from vadjax.report.alarm_files import write_alarms
 from vadjax.report.figures import write_figures
 from vadjax.report.page import write_report
@@ -36,6 +36,8 @@ def report(run: Run) -> None:
     if all(video.unit == "frame" for video in videos):  # the columns are those of frames
         tables.write_scores(run.workdir / "scores.csv", videos)
         write_alarms(run.workdir, videos)
+    elif run.unit == "image":
+        images.write_scores(run.workdir / "scores.csv", videos)
     normal = normal_scene_of(run)
     write_figures(
         run.workdir / "figures", metrics=metrics, videos=videos, history=curves, normal=normal
@@ -47,7 +49,7 @@ def report(run: Run) -> None:
         thumbnails={
             video.id: thumbnails(run.videos[video.id], video.scores, count=count)
             for video in select(videos)  # others have no place for pictures
-            if video.id in run.videos and run.pictures
+            if video.id in run.videos and run.pictures and run.unit == "frame"
         },
         history=curves,
         config=run.config.to_dict(),

@@ -178,14 +178,22 @@ class Run:
     @property
     def inputs(self) -> tuple[str, ...]:
         """Names of the inputs that are extracted: the detector's, and motion for the baselines."""
-        return tuple(
-            dict.fromkeys((*self.detector.inputs, *(("motion",) if self.pictures else ())))
-        )
+        moving = self.pictures and self.unit == "frame"
+        return tuple(dict.fromkeys((*self.detector.inputs, *(("motion",) if moving else ()))))
 
     @property
     def pictures(self) -> bool:
         """The data set has frames to be seen; else its features are given."""
-        return data.builder(self.config.dataset.name).input_kind != "features"
+        return self._input_kind != "features"
+
+    @property
+    def unit(self) -> str:
+        """What the data set consists of: a "frame" of video, or an "image" by itself."""
+        return "image" if self._input_kind == "images" else "frame"
+
+    @property
+    def _input_kind(self) -> str:
+        return data.builder(self.config.dataset.name).input_kind
 
     @property
     def taps(self) -> dict[str, str]:

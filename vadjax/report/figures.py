@@ -43,7 +43,7 @@ STYLE: dict[Any, Any] = {  # matplotlib's own type names every key that there is
     "pdf.fonttype": 42,
 }
 LEGEND = {
-    "thresholds": "on the test frames, not for choosing; vertical: the run’s threshold",
+    "thresholds": "on the test data, not for choosing; vertical: the run’s threshold",
     "timelines": "score by frame; hatched: truly abnormal; dashed: threshold; bar below: alarm",
     "normal": "what is normal here; no test frame is read",
     "baselines": "band: 95 % interval of the detector; ▲: beats the detector",
@@ -90,7 +90,7 @@ def write_figures(
             "roc": _roc(metrics, videos),
             "pr": _pr(videos),
             "thresholds": _thresholds(metrics),
-            "timelines": None if metrics.get("unit") == "window" else _timelines(videos),
+            "timelines": None if metrics.get("unit", "frame") != "frame" else _timelines(videos),
             "training": _training(history),
             "baselines": _baselines(metrics),
             "normal": _normal(normal),
@@ -156,7 +156,8 @@ def _thresholds(metrics: Mapping) -> Figure | None:
     x = sweep.get("threshold") or ()
     if len(x) < 2:
         return None
-    figure, (upper, lower) = _figure(5.0, 3.4, rows=2)
+    alarms = sweep.get("false_alarms")
+    figure, (upper, *lower) = _figure(5.0, 3.4 if alarms else 2.2, rows=2 if alarms else 1)
     styles = {
         "precision": ("precision", INK, "-", 0.9),
         "recall": ("recall", INK, (0, (5, 2)), 0.9),
@@ -166,12 +167,14 @@ def _thresholds(metrics: Mapping) -> Figure | None:
     for key, (label, colour, dashes, width) in styles.items():
         values = np.array(sweep[key], float)  # None becomes a gap
         upper.plot(x, values, color=colour, linestyle=dashes, linewidth=width, label=label)
-    lower.step(x, np.array(sweep["false_alarms"], float), where="post", color=INK, linewidth=0.9)
     upper.set(ylim=(0, 1.01), ylabel="share")
-    lower.set(ylabel="false alarms", xlabel="threshold")
-    lower.set_ylim(bottom=0)
+    for axes in lower:
+        axes.step(x, np.array(alarms, float), where="post", color=INK, linewidth=0.9)
+        axes.set(ylabel="false alarms")
+        axes.set_ylim(bottom=0)
+    (upper, *lower)[-1].set(xlabel="threshold")
     steep = min(x) > 0 and max(x) > plots.SKEW * np.median(x)
-    for axes in (upper, lower):
+    for axes in (upper, *lower):
         axes.set(xscale="log" if steep else "linear", xlim=(min(x), max(x)))
         for value in wording.lookup(metrics, "threshold.values") or ():
             if value is not None:
@@ -260,7 +263,8 @@ def _training(history: Sequence[Sequence[Mapping]]) -> Figure | None:
 
 
 def _baselines(metrics: Mapping) -> Figure | None:
-    own = wording.lookup(metrics, "frame.auc_micro")
+    headline = wording.headline(metrics)
+    own = wording.lookup(metrics, headline.path)
     rows = [("This detector", own)]
     named = wording.baselines(metrics)
     rows += [(row.name, wording.lookup(metrics, f"baselines.{row.key}")) for row in named]
@@ -268,7 +272,7 @@ def _baselines(metrics: Mapping) -> Figure | None:
     if own is None or len(rows) < 2:
         return None
     figure, (axes,) = _figure(5.0, 0.26 * len(rows) + 0.7)
-    interval = wording.lookup(metrics, "frame.auc_micro_ci95")
+    interval = wording.lookup(metrics, headline.interval)
     if interval:
         axes.axvspan(*interval, color=ACCENT, alpha=0.14, linewidth=0)
     axes.axvline(0.5, color=SOFT, linewidth=0.6)
@@ -285,7 +289,10 @@ def _baselines(metrics: Mapping) -> Figure | None:
             transform=axes.get_yaxis_transform(),
         )
     axes.set_yticks(range(len(rows)), [name for name, _ in rows], color=INK)
-    axes.set(xlim=(min(0.4, min(v for _, v in rows) - 0.02), 1), xlabel="micro AUC (0.5 is chance)")
+    axes.set(
+        xlim=(min(0.4, min(v for _, v in rows) - 0.02), 1),
+        xlabel=f"{headline.name} (0.5 is chance)",
+    )
     axes.tick_params(axis="y", length=0)
     axes.spines["left"].set_visible(False)
     axes.invert_yaxis()

@@ -13,7 +13,8 @@ from ml_collections import ConfigDict
 
 from vadjax.data.scored_video import ScoredVideo
 from vadjax.detectors.normal_scene import NormalScene
-from vadjax.report import charts, levels, plots, sections, texts, timelines, wording
+from vadjax.evaluation.image_metrics import ORACLE
+from vadjax.report import charts, images, levels, plots, sections, texts, timelines, wording
 from vadjax.report.picture_budget import within_budget
 from vadjax.storage.files import atomic_write
 
@@ -124,6 +125,7 @@ def render(
     scale = plots.scale_of(videos)
     curve = sections.roc_of(videos)
     unit = metrics.get("unit") or "frame"  # windows drawn at random have no time line
+    of_images = images.tables(metrics, videos)
     shown = timelines.select(videos) if unit == "frame" else ()
     limits = sections.limits(curve, metrics, videos, shown)
     given = sum(len(thumbnails.get(video.id, ())) for video in shown)
@@ -154,6 +156,11 @@ def render(
         pictures=(embedded, given),
         num_hidden=len(videos) - len(shown) if unit == "frame" else 0,
         unit=unit,
+        clip="image" if of_images else "clip",
+        images=of_images,
+        image_metrics=images.listed_metrics(),
+        headline=wording.headline(metrics),
+        ORACLE_IMAGE=ORACLE,
         alarms=[
             (n, video, timelines.alarms_of(video, thumbnails.get(video.id, ())))
             for n, video in enumerate(shown)
@@ -173,13 +180,13 @@ def render(
         threshold_values=[
             v for v in wording.lookup(metrics, "threshold.values") or () if v is not None
         ],
-        warnings=metrics.get("warnings") or (),
+        warnings=[wording.in_unit(text, metrics) for text in metrics.get("warnings") or ()],
         kinds=metrics.get("kinds") or (),
         levels_of_classes=wording.lookup(metrics, "recognition.levels") or (),
         LEVELS=texts.LEVELS,
         roc=curve,
         folds=[fold for rows in history if (fold := charts.training(rows))],
-        LEAKAGE=texts.LEAKAGE,
+        LEAKAGE=texts.LEAKAGE_OF_IMAGES if of_images else texts.LEAKAGE,
         CELLS=texts.CELLS,
         detector=sections.flat(metrics.get("detector") or {}),
         config=sections.config_sections(config),
@@ -191,7 +198,7 @@ def render(
         limits=limits,
         rules=sections.rules(metrics),
         sweep=sections.sweep(metrics),
-        gallery=sections.gallery_of(gallery),
+        gallery=images.gallery_of(gallery) if of_images else sections.gallery_of(gallery),
         normal=sections.normal_of(normal),
         filmed=any(view["film"] for view in views),
         ORACLE=texts.ORACLE,

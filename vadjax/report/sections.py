@@ -26,15 +26,18 @@ def common(values: Iterable[Any]) -> Any:
 
 def comparison(metrics: Mapping) -> dict:
     """Lay out the detector and its baselines, as groups of bars."""
-    own = wording.lookup(metrics, "frame.auc_micro")
+    headline = wording.headline(metrics)
+    own = wording.lookup(metrics, headline.path)
     rows = [("detector", own)]
     named = wording.baselines(metrics)
     rows += [(row.key, wording.lookup(metrics, f"baselines.{row.key}")) for row in named]
     groups: dict[str, list] = {}
     values = dict(rows)
     for row in named:
-        groups.setdefault(row.group, []).append((row.key, row.name, values[row.key]))
-    laid = charts.bars(rows, wording.lookup(metrics, "frame.auc_micro_ci95"))
+        groups.setdefault(wording.in_unit(row.group, metrics), []).append(
+            (row.key, row.name, values[row.key])
+        )
+    laid = charts.bars(rows, wording.lookup(metrics, headline.interval))
     return {"own": own, "groups": groups, **laid}
 
 
@@ -105,7 +108,8 @@ def rules(metrics: Mapping) -> list[dict]:
     return [
         {
             **row,
-            "name": texts.RULE_NAMES.get(row["rule"], row["rule"]),
+            "name": wording.in_unit(texts.RULE_NAMES.get(row["rule"], row["rule"]), metrics),
+            "note": wording.in_unit(row.get("note") or "", metrics),
             "used": row["rule"] == used,
         }
         for row in metrics.get("thresholds") or ()

@@ -10,7 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from vadjax.data.scored_video import ScoredVideo
-from vadjax.report import wording
+from vadjax.report import images, wording
 from vadjax.report.alarm_files import alarm_rows, number_text
 from vadjax.storage.csv_tables import write_csv
 
@@ -31,26 +31,29 @@ def summary(metrics: Mapping) -> RenderableType:
     parts.append(Text(wording.detector(metrics), "dim"))
     if protocol and protocol.leaky:
         parts.append(Text(f"LEAKY PROTOCOL. {protocol.text}", "bold red"))
-    parts += [Text(f"WARNING. {text}", "bold red") for text in metrics.get("warnings") or ()]
+    warnings = [wording.in_unit(text, metrics) for text in metrics.get("warnings") or ()]
+    parts += [Text(f"WARNING. {text}", "bold red") for text in warnings]
     return Group(*parts, _comparison(metrics), _figures(metrics, scope))
 
 
 def _comparison(metrics: Mapping) -> RenderableType:
     """The detector and its baselines, best first."""
-    own = wording.lookup(metrics, "frame.auc_micro")
+    headline, unit = wording.headline(metrics), metrics.get("unit") or "frame"
+    own = wording.lookup(metrics, headline.path)
     if own is None and not wording.rivals(metrics):
-        return Text(f"no frame AUC: {wording.reason(metrics, 'frame.auc_micro')}\n")
-    interval = wording.lookup(metrics, "frame.auc_micro_ci95")
+        return Text(f"no {unit} AUC: {wording.reason(metrics, headline.path)}\n")
+    interval = wording.lookup(metrics, headline.interval)
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    table.add_column(f"{metrics.get('unit') or 'frame'} AUC, micro")
+    of_images = metrics.get("image")
+    table.add_column(headline.name.rstrip(",") if of_images else f"{unit} AUC, micro")
     table.add_column("", justify="right")
     table.add_column("")
     if interval:
         note = f"95 % interval {interval[0]:.3f} to {interval[1]:.3f}"
     else:
-        note = f"no interval: {wording.reason(metrics, 'frame.auc_micro_ci95')}"
+        note = f"no interval: {wording.reason(metrics, headline.interval)}"
     if own is None:
-        note = wording.reason(metrics, "frame.auc_micro")
+        note = wording.reason(metrics, headline.path)
     rows = [("this detector", own, note, "bold")]
     for row in wording.baselines(metrics):
         key = f"baselines.{row.key}"
@@ -72,15 +75,18 @@ def _figures(metrics: Mapping, scope: str) -> Table:
         return wording.lookup(metrics, path)
 
     skipped = at("frame.macro_skipped")
-    counts = at("accounting") or {}
+    counts, of_images = at("accounting") or {}, bool(at("image"))
     threshold = wording.number(at("threshold.value"))
-    rows = [
+    ranking = [
         ("AUC, macro", "frame.auc_macro", f"{skipped} of one class skipped" if skipped else ""),
         ("AUC within clips", "frame.auc_parts.within", _pairs(at("frame.auc_parts.share_within"))),
         ("AUC across clips", "frame.auc_parts.across", ""),
         ("average precision", "frame.ap", f"chance {wording.number(at('frame.ap_chance'))}"),
         ("equal error rate", "frame.eer", ""),
         ("recall at 1 % false positives", "frame.recall_at_fpr_1pct", "the best threshold for it"),
+    ]
+    rows = [
+        *(images.summary_rows(metrics) if of_images else ranking),
         ("balanced accuracy", "threshold.balanced_accuracy", f"at threshold {threshold}"),
         ("precision", "threshold.precision", ""),
         ("recall", "threshold.recall", ""),
@@ -96,6 +102,11 @@ def _figures(metrics: Mapping, scope: str) -> Table:
             wording.number(value),
             Text(wording.reason(metrics, path) if value is None else note),
         )
+    if of_images:
+        count = Text(f"{wording.number(counts.get('abnormal'))} of them defective; {scope}")
+        table.add_row("images", wording.number(counts.get("frames")), count)
+        table.add_row("good images called defective", *_expected(metrics))
+        return _with_audit(table, metrics)
     filled = f"{wording.number(counts.get('filled'))} filled from the nearest scored frame"
     unit = f"{metrics.get('unit') or 'frame'}s"
     table.add_row(unit, wording.number(counts.get("frames")), Text(f"{filled}; {scope}"))
@@ -103,7 +114,12 @@ def _figures(metrics: Mapping, scope: str) -> Table:
         without = Text(f"without the {wording.number(counts.get('filled'))} filled frames")
         table.add_row("AUC, micro", wording.number(at("frame.auc_micro_scored")), without)
     table.add_row("normal frames called abnormal", *_expected(metrics))
-    verdict = at("leakage.verdict") or wording.reason(metrics, "leakage")
+    return _with_audit(table, metrics)
+
+
+def _with_audit(table: Table, metrics: Mapping) -> Table:
+    """Add the row of the leakage audit."""
+    verdict = wording.lookup(metrics, "leakage.verdict") or wording.reason(metrics, "leakage")
     table.add_row("leakage audit", "–", Text(verdict, "" if verdict == "clean" else "bold red"))
     return table
 
@@ -121,6 +137,7 @@ def _expected(metrics: Mapping) -> tuple[str, Text]:
         why = wording.reason(metrics, "threshold.expected.mean")
         return given, Text(f"no rate can be expected: {why}")
     clips = wording.plural(wording.lookup(metrics, "threshold.expected.clips"), "held-out clip")
+    clips = wording.in_unit(clips, metrics)
     expected = f"{wording.percent(low)} to {wording.percent(high)}"
     return given, Text(f"expected {expected} by {clips}")
 

@@ -42,6 +42,11 @@ LEVELS = {  # of recognition -> what is counted
     "abnormal video": "Abnormal videos, among the abnormal classes",
 }
 
+LEAKAGE_OF_IMAGES = {  # share of the test images that ...
+    "exact": "were used for training, validation or calibration",
+    "duplicate": "have the same content as one that was used",
+}
+
 CELLS = {  # confusion cell -> (what it is called, is it right)
     "tp": ("detected", True),
     "fn": ("missed", False),

@@ -1,8 +1,9 @@
 """Plain words and number formats, the same on the page, in the figures and in the terminal."""
 
 import math
+import re
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 from vadjax import data
 from vadjax.data.splits.protocols import PROTOCOLS, Protocol
@@ -47,8 +48,49 @@ def reason(metrics: Mapping, path: str) -> str:
     parts = path.split(".")
     for length in range(len(parts), 0, -1):
         if text := reasons.get(".".join(parts[:length])):
-            return str(text)
+            return in_unit(str(text), metrics)
     return "not computed"
+
+
+def in_unit(text: str, metrics: Mapping) -> str:
+    """Speak of images in place of clips and frames, where the metrics are of images.
+
+    >>> in_unit("held-out normal frames", {"unit": "image"})
+    'held-out normal images'
+
+    Args:
+        text: about video.
+        metrics: the dict of metrics.json.
+
+    Returns:
+        The text.
+    """
+    if metrics.get("unit") != "image":
+        return text
+    return re.sub(r"\b(clip|frame|video)(s?)\b", r"image\2", text)
+
+
+class Headline(NamedTuple):
+    """The figure that a page begins with, and with which baselines are compared.
+
+    Attributes:
+        path: dotted, in metrics.json.
+        interval: path of its interval.
+        name: for a reader.
+    """
+
+    path: str
+    interval: str
+    name: str
+
+
+def headline(metrics: Mapping) -> Headline:
+    """Return what the headline of a run is: of images their AUROC, else the micro AUC."""
+    if metrics.get("image"):
+        several = len(metrics["image"]["categories"]) > 1
+        name = "Image AUROC" + (", mean over categories," if several else "")
+        return Headline("image.auroc", "image.intervals.auroc", name)
+    return Headline("frame.auc_micro", "frame.auc_micro_ci95", "Micro AUC")
 
 
 def dataset(metrics: Mapping) -> str:
@@ -93,7 +135,7 @@ def scope(metrics: Mapping, num_videos: int) -> str:
     Returns:
         The coverage, or else how many videos.
     """
-    return metrics.get("coverage") or plural(num_videos, "video")
+    return metrics.get("coverage") or in_unit(plural(num_videos, "video"), metrics)
 
 
 def rule(metrics: Mapping, config: Mapping) -> str:
@@ -115,7 +157,8 @@ def rule(metrics: Mapping, config: Mapping) -> str:
     unnamed = {"quantile": "given", "num_std": "some", "rate": "that was asked for"}
     unnamed["alarms"] = "so many alarms"
     given = unnamed | {k: v for k, v in given.items() if v}
-    return RULES.get(name, str(name or "of a rule that was not named")).format_map(given)
+    text = RULES.get(name, str(name or "of a rule that was not named")).format_map(given)
+    return in_unit(text, metrics)
 
 
 def number(value: Any, digits: int = 3) -> str:
@@ -198,20 +241,21 @@ def duration(seconds: float) -> str:
     return f"{seconds // 3600} h {seconds % 3600 // 60} min"
 
 
-def plural(count: int, noun: str) -> str:
+def plural(count: int, noun: str, many: str = "") -> str:
     """Count things.
 
-    >>> plural(1, "clip"), plural(1200, "clip")
-    ('1 clip', '1,200 clips')
+    >>> plural(1, "clip"), plural(1200, "clip"), plural(2, "category", "categories")
+    ('1 clip', '1,200 clips', '2 categories')
 
     Args:
         count: how many.
         noun: in the singular.
+        many: in the plural, where it is not the noun with an s.
 
     Returns:
         Number and noun.
     """
-    return f"{count:,} {noun}{'' if count == 1 else 's'}"
+    return f"{count:,} {noun if count == 1 else many or noun + 's'}"
 
 
 def baselines(metrics: Mapping) -> list[Baseline]:
@@ -233,6 +277,8 @@ def rivals(metrics: Mapping) -> list[tuple[str, float]]:
 
 def treatment(metrics: Mapping) -> list[str]:
     """Say what was done to the scores, and how far they look ahead."""
+    if metrics.get("unit") == "image":
+        return []
     ahead = metrics.get("lookahead_frames")
     words = ["raw scores, not smoothed"]
     if ahead is not None:

@@ -65,13 +65,13 @@ def test_known_categories_have_known_counts(tmp_path):
     """The folder is called as one of MVTec's categories, and so are its images counted."""
     mvtec(tmp_path / "mvtec", "bottle")
     dataset = load("mvtec", tmp_path / "mvtec", tmp_path / "cache")
-    assert dataset.coverage == "6 of 292 clips"
-    assert whats(dataset)[:2] == ["train: 3 of 209 clips", "test: 3 of 83 clips"]
+    assert dataset.coverage == "6 of 292 images"
+    assert whats(dataset)[:2] == ["train: 3 of 209 images", "test: 3 of 83 images"]
     mvtec(tmp_path / "mvtec", "mine")
     both = load("mvtec", tmp_path / "mvtec", tmp_path / "cache")
     assert both.coverage is None  # how many there should be is not known
     one = load("mvtec", tmp_path / "mvtec", tmp_path / "cache", scene="mine")
-    assert one.coverage == "scene mine: 3 of 6 test clips"
+    assert one.coverage == "category mine: 3 of 6 test images"
     assert {v.scene for v in (*one.train, *one.test)} == {"mine"}
 
 
@@ -103,7 +103,7 @@ def test_broken_images_and_twins(tmp_path):
     with pytest.raises(UserError, match="cannot be read as one image: it is cut short"):
         load("mvtec", folder, tmp_path / "cache")
     dataset = load("mvtec", folder, tmp_path / "cache", skip_broken=True)
-    assert dataset.coverage == "5 of 6 clips"
+    assert dataset.coverage == "5 of 6 images"
     with pytest.raises(UserError, match=r"is not MVTec AD .* Get mvtec_anomaly_detection"):
         load("mvtec", folder / "train", tmp_path / "cache")
 
@@ -151,7 +151,7 @@ def test_visa(tmp_path):
     assert [int(v.masks[0].sum()) for v in dataset.test] == [0, 24]
     (root / ROWS[3][3].replace("\\", "/")).unlink()
     dataset = load("visa", root, tmp_path / "cache")
-    assert dataset.coverage == "3 of 4 clips"
+    assert dataset.coverage == "3 of 4 images"
     assert "images of 1cls.csv that are not there (1): pcb1/Normal/0836" in whats(dataset)
     visa(root, [("candle", "train", "anomaly", *ROWS[2][3:]), *ROWS[1:2]], name="2cls_fewshot")
     few = load("visa", root, tmp_path / "cache", split="2cls_fewshot")

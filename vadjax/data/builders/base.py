@@ -167,8 +167,8 @@ class DiskBuilder(Builder):
         if gone := {name.partition("/")[0] for name in self.skipped} - there:
             told = [*list(self.skipped.values())[:8], f"no video of {min(gone)} is left."]
             raise UserError("\n".join(told))
-        total = len(scan.clips) + len(self.skipped)
-        scan.coverage = scan.coverage or f"{len(scan.clips)} of {total} clips"
+        total, noun = len(scan.clips) + len(self.skipped), "image" if self.single_images else "clip"
+        scan.coverage = scan.coverage or f"{len(scan.clips)} of {total} {noun}s"
         scan.metadata["skipped"] = list(self.skipped)
         scan.deviations[:0] = [
             Deviation(f"left out (skip_broken): {name}", why[:500])
@@ -177,7 +177,7 @@ class DiskBuilder(Builder):
         scan.deviations.insert(
             0,
             Deviation(
-                f"{len(self.skipped)} of {total} clips cannot be read and are left out",
+                f"{len(self.skipped)} of {total} {noun}s cannot be read and are left out",
                 "results hold for the others only and carry the coverage",
             ),
         )

@@ -106,6 +106,7 @@ def compared(
     *,
     size: tuple[int, int] | None,
     metadata: Mapping,
+    noun: str = "clip",
 ) -> Scan:
     """Compare clips of any ids with what is expected.
 
@@ -114,6 +115,7 @@ def compared(
       expected: what `expect` returned of each split.
       size: expected height and width of a frame; None where they differ.
       metadata: see `scan_of`.
+      noun: what a clip is called.
 
     Returns:
       The scan, with a `coverage` where clips are missing.
@@ -121,19 +123,24 @@ def compared(
     total = sum(side["clips"] for side in expected.values())
     return Scan(
         clips=list(clips),
-        coverage=f"{len(clips)} of {total} clips" if len(clips) < total else None,
+        coverage=f"{len(clips)} of {total} {noun}s" if len(clips) < total else None,
         metadata={**metadata, "expected": dict(expected)},
-        deviations=_compare(clips, expected, size),
+        deviations=_compare(clips, expected, size, noun),
     )
 
 
 def _compare(
-    clips: Sequence[ScannedClip], expected: Mapping[str, dict], size: tuple[int, int] | None
+    clips: Sequence[ScannedClip],
+    expected: Mapping[str, dict],
+    size: tuple[int, int] | None,
+    noun: str,
 ) -> list[Deviation]:
     deviations = [
         deviation
         for split, side in expected.items()
-        for deviation in _counts([c for c in clips if c.id.startswith(split + "/")], split, side)
+        for deviation in _counts(
+            [c for c in clips if c.id.startswith(split + "/")], split, side, noun
+        )
     ]
     odd = [c for c in clips if (c.footage.height, c.footage.width) != size]
     if size and odd:
@@ -148,7 +155,7 @@ def _compare(
     return deviations + damage(clips)
 
 
-def _counts(clips: Sequence[ScannedClip], split: str, side: dict) -> list[Deviation]:
+def _counts(clips: Sequence[ScannedClip], split: str, side: dict, noun: str) -> list[Deviation]:
     deviations, ids = [], {clip.id for clip in clips}
     missing = [name.partition("/")[2] for name in side["ids"] if name not in ids]
     if missing:
@@ -156,14 +163,14 @@ def _counts(clips: Sequence[ScannedClip], split: str, side: dict) -> list[Deviat
         named = spans(map(int, missing)) if numbered else some(missing)
         deviations.append(
             Deviation(
-                f"{split}: {len(clips)} of {side['clips']} clips; missing {named}",
-                "results hold for these clips only and carry the coverage",
+                f"{split}: {len(clips)} of {side['clips']} {noun}s; missing {named}",
+                f"results hold for these {noun}s only and carry the coverage",
             )
         )
     elif len(clips) < side["clips"]:  # the names of all are not known
-        what = f"{split}: {len(clips)} of {side['clips']} clips"
+        what = f"{split}: {len(clips)} of {side['clips']} {noun}s"
         deviations.append(
-            Deviation(what, "results hold for these clips only and carry the coverage")
+            Deviation(what, f"results hold for these {noun}s only and carry the coverage")
         )
     extra = [clip.id for clip in clips if clip.id not in side["ids"]]
     if extra:

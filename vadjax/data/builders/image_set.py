@@ -113,6 +113,7 @@ class ImageSet(DiskBuilder):
             clips,
             {split: self._expected(split) for split in ("train", "test")},
             size=None,
+            noun="image",
             metadata={
                 "root": str(self.source_dir),
                 "layout": "images",

@@ -17,6 +17,7 @@ class Protocol:
         labels: what it trains on: labels of "frames", labels of whole "videos", or "", none.
         unit: what is divided: "video" (whole clips) or "window".
         leaky: test windows share frames with training windows; it runs by its name alone.
+        of_images: the same as `text`, where each clip is an image; "" where none are.
         standardized: features are standardised by the statistics of the training units.
     """
 
@@ -27,6 +28,7 @@ class Protocol:
     unit: str = "video"
     leaky: bool = False
     standardized: bool = True
+    of_images: str = ""
 
     @property
     def supervised(self) -> bool:
@@ -42,12 +44,17 @@ _ALL = (
         "by detectors that were not trained on them; where training is stopped early, held-out "
         "clips say when. The labels of the test clips were used for these metrics and for "
         "nothing else.",
+        of_images="The detector was trained on good images only. The threshold was chosen on good "
+        "images by detectors that were not trained on them. The labels of the test images were "
+        "used for these metrics and for nothing else.",
     ),
     Protocol(
         "official",
         "official split",
         "The split into training and test clips is the one its authors published. No test clip "
         "was used in training.",
+        of_images="The split into training and test images is the one its authors published. No "
+        "test image was used in training.",
     ),
     Protocol(
         "by_video",
@@ -56,6 +63,9 @@ _ALL = (
         "trained on any frame of it, and other whole clips served early stopping and chose the "
         "threshold. The pooled scores come from several models.",
         labels="frames",
+        of_images="Labelled images were divided: each was scored by a model that was not trained "
+        "on it, and others served early stopping and chose the threshold. The pooled scores come "
+        "from several models.",
     ),
     Protocol(
         "weak",
@@ -83,6 +93,8 @@ _ALL = (
         "(early stopping and the threshold), 15 % for these metrics. No frame of a test clip was "
         "used in training; few clips are tested, so that another seed may give another figure.",
         labels="frames",
+        of_images="Labelled images were split once, 70 % for training, 15 % for validation (early "
+        "stopping and the threshold), 15 % for these metrics.",
     ),
     Protocol(
         "random_window",

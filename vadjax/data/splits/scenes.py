@@ -28,12 +28,14 @@ def require_one(videos: Sequence[Video], *, name: str) -> None:
         )
 
 
-def of_scene(dataset: Dataset, scene: str) -> Dataset:
+def of_scene(dataset: Dataset, scene: str, *, called: str = "scene", clip: str = "clip") -> Dataset:
     """Keep the clips of one scene.
 
     Args:
       dataset: of any number of scenes.
       scene: one of them.
+      called: what a scene is called.
+      clip: what a clip is called.
 
     Returns:
       A data set whose coverage says so, since a figure on one scene is none of the whole set.
@@ -43,7 +45,7 @@ def of_scene(dataset: Dataset, scene: str) -> Dataset:
     """
     scenes = natural_order({video.scene for video in (*dataset.train, *dataset.test)})
     if len(scenes) < 2:
-        raise UserError(f"{dataset.name} has one scene; leave dataset.scene empty.")
+        raise UserError(f"{dataset.name} has one {called}; leave dataset.scene empty.")
     if scene not in scenes:
         raise unknown("dataset.scene", scene, scenes)
     train = tuple(video for video in dataset.train if video.scene == scene)
@@ -51,9 +53,9 @@ def of_scene(dataset: Dataset, scene: str) -> Dataset:
     if not test:
         tested = natural_order({video.scene for video in dataset.test})
         raise UserError(
-            f"dataset.scene={scene} has no test clip in {dataset.name}; choose one of "
+            f"dataset.scene={scene} has no test {clip} in {dataset.name}; choose one of "
             f"{some(tested)}."
         )
-    covered = f"scene {scene}: {len(test)} of {len(dataset.test)} test clips"
+    covered = f"{called} {scene}: {len(test)} of {len(dataset.test)} test {clip}s"
     parts = [covered] if dataset.coverage is None else [dataset.coverage, covered]
     return dataclasses.replace(dataset, coverage=", ".join(parts), train=train, test=test)

@@ -14,14 +14,14 @@ for (const fold of document.querySelectorAll("[data-fold]")) {
 }
 document.querySelectorAll("table.sortable").forEach(sortable);
 
-const tools = document.querySelector(".tools");
-tools.hidden = items.length === 0;
-document.getElementById("order").addEventListener("change", ({ target }) => {
+const tools = document.querySelector(".tools"); // a page of images has no timelines
+if (tools) tools.hidden = items.length === 0;
+document.getElementById("order")?.addEventListener("change", ({ target }) => {
   const rank = (item) => Number(item.dataset[target.value]);
   const list = document.querySelector(".videos");
   list.append(...[...items].sort((a, b) => rank(a) - rank(b) || a.dataset.index - b.dataset.index));
 });
-document.getElementById("scale").addEventListener("change", ({ target }) => {
+document.getElementById("scale")?.addEventListener("change", ({ target }) => {
   for (const one of timelines) one.rescale(target.value === "own");
 });
 
