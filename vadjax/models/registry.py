@@ -12,6 +12,13 @@ ACTIVATIONS = ("sigmoid", "softmax")  # of a classifier's logits
 REDUCTIONS = ("mean", "max")  # of a map's errors to a score
 
 
+# Modules of models that carry something from one row of a window to the next.
+SEQUENTIAL = (
+    *("recurrent", "residual_lstm", "recurrent_places", "transformer", "tcn"),
+    *("attention_pooling", "encoder_decoder"),
+)
+
+
 class ModelEntry(NamedTuple):
     """One model.
 
@@ -32,7 +39,7 @@ class ModelEntry(NamedTuple):
     @property
     def sequential(self) -> bool:
         """Whether it carries something from one row of a window to the next."""
-        return self.module in ("recurrent", "recurrent_places", "transformer")
+        return self.module in SEQUENTIAL
 
 
 class ObjectiveEntry(NamedTuple):
