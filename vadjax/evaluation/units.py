@@ -21,6 +21,7 @@ UNDEFINED = {  # unit -> dotted path -> why it means nothing there
     },
     "image": {
         "frame.auc_macro": ONE_ROW,
+        "frame.auc_parts": ONE_ROW,
         "frame.auc_anomalous_videos": ONE_ROW,
         "frame.auc_video": "it is the AUC of images",
         "threshold.events": STILL,
