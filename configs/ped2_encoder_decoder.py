@@ -3,7 +3,7 @@
 python -m vadjax.main --config=configs/ped2_encoder_decoder.py --config.dataset.data_dir=/data/ped2
 
 Folders: as in configs/ped2_lstm.py. Adam at .001, batches of 32, 50 epochs.
-What to expect: docs/results.md.
+What to expect: docs/models.md.
 """
 
 from vadjax.config import default_config, with_argument

@@ -5,7 +5,7 @@ python -m vadjax.sweep --config=configs/sweeps/models.py:dataset.name=ucsd_ped2 
     --workdir=runs/ped2_models --config.dataset.data_dir=/data/ped2 \\
     --config.features.height=224 --config.features.width=336
 
-Protocol one_class, 30 epochs at most; sizes were not tuned. Results: docs/results.md.
+Protocol one_class, 30 epochs at most; sizes were not tuned. Results: docs/models.md.
 """
 
 from vadjax.config import default_config, with_argument

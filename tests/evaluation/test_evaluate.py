@@ -52,6 +52,7 @@ def test_one_class():
         *("threshold.false_alarms_per_hour", "thresholds[].false_alarms_per_hour"),
         *("oracle", "legacy", "coverage", "threshold.fallback", "recognition"),
         "frame.recall_at_fpr_01pct",
+        *("event_curve.recall_at[].recall", "event_curve.rate_at[].per_hour"),
         *(f"threshold.expected.{key}" for key in ("mean", "low", "high", "clip_high")),
     }
     first = metrics["videos"][0]

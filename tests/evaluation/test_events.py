@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from tests.evaluation.cases import records
 from vadjax.data.scored_video import ScoredVideo
 from vadjax.evaluation import events
+from vadjax.evaluation.alarms_by_threshold import count_false_alarms
 from vadjax.evaluation.decisions import decide
 from vadjax.evaluation.events import merged_runs, runs
 
@@ -79,7 +80,7 @@ def test_uneven_times_decide_what_is_merged_and_how_long_it_lasts(frames):
     if len(waits) and np.isfinite(np.median(waits)):
         assert found["median_delay_s"] == pytest.approx(np.median(waits))
     if true:
-        assert events.count_false_alarms([video], np.array([0.5])) == [found["false_alarms"]]
+        assert count_false_alarms([video], np.array([0.5])) == [found["false_alarms"]]
 
 
 def test_events_delays_and_false_alarms():

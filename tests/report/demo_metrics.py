@@ -3,6 +3,7 @@
 import numpy as np
 
 from vadjax.data.scored_video import ScoredVideo
+from vadjax.evaluation.event_matching import matching_part
 
 
 def _auc(scores, labels) -> float | None:
@@ -95,6 +96,7 @@ def metrics(views: list[ScoredVideo]) -> dict:
                 "found_rate": 7 / 12,
                 "found_iou": 0.5,
                 "mean_share_called": 0.6,
+                "matched": matching_part([8, 8, 7, 7, 5, 3], num_events=12, num_alarms=14),
                 "median_delay_frames": 5.5,
                 "median_delay_s": 0.55,
                 "median_delay_touched_frames": 5.0,

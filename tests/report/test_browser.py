@@ -117,6 +117,9 @@ def expected(views, limit: float | None) -> dict[str, str]:
     for key in ("touched", "found"):
         texts[key], texts[f"{key}Rate"] = f"{found[key]:,}", percent(found[f"{key}_rate"])
     texts["shareCalled"] = percent(found["mean_share_called"])
+    for key in ("precision", "recall", "f1", "mean_f1"):
+        name = "event" + "".join(word.capitalize() for word in key.split("_"))
+        texts[name] = f"{found['matched'][key]:.3f}"
     delay = found["median_delay_frames"]
     texts["delayFrames"] = "–" if delay is None else f"{delay:.1f}"
     for key, value in frame.threshold_metrics(cells).items():

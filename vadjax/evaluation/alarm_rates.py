@@ -14,7 +14,8 @@ from scipy.stats import chi2
 
 from vadjax.data.scored_video import ScoredVideo
 from vadjax.data.text.lists import some
-from vadjax.evaluation.events import count_false_alarms, normal_seconds
+from vadjax.evaluation.alarms_by_threshold import count_false_alarms
+from vadjax.evaluation.events import normal_seconds
 
 CANDIDATES = 2000  # thresholds that are tried by rank, and as many of the largest scores
 ODD_OF = 8  # clips, of which one may be left out as unlike all others

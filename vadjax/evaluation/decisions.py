@@ -7,7 +7,9 @@ import numpy as np
 
 from vadjax.data.scored_video import ScoredVideo
 from vadjax.evaluation import events, frame
+from vadjax.evaluation.alarms_by_threshold import count_false_alarms
 from vadjax.evaluation.clip_rates import Clips, expected_rate
+from vadjax.evaluation.event_curve import event_curve_part
 from vadjax.evaluation.parts import Part, Videos, decided, labelled, one_class, pool, pool_calls
 from vadjax.evaluation.thresholds import UNSUPERVISED, Choice, best
 
@@ -173,8 +175,7 @@ def sweep_part(videos: Videos) -> Part:
     flat, truth = pool(videos)
     if why := one_class(truth):
         return None, {"sweep": why}
-    points = np.linspace(0, 1, SWEEP_POINTS)
-    limits = np.unique(np.quantile(flat.astype(np.float64), points, method="nearest"))
+    limits = limits_of(flat)
     thresholds, tp, fp = frame.cumulative_counts(flat, truth)
     at = np.searchsorted(-thresholds, -limits)
     tp, fp, abnormal, normal = tp[at], fp[at], tp[-1], fp[-1]
@@ -184,8 +185,26 @@ def sweep_part(videos: Videos) -> Part:
         "recall": (tp / abnormal).tolist(),
         "f1": (2 * tp / (tp + fp + abnormal)).tolist(),
         "fpr": (fp / normal).tolist(),
-        "false_alarms": events.count_false_alarms(labelled(videos), limits),
+        "false_alarms": count_false_alarms(labelled(videos), limits),
     }, {}
+
+
+def limits_of(scores: np.ndarray) -> np.ndarray:
+    """Return the thresholds that are tried, float64 [n], rising: scores, evenly by their rank.
+
+    Args:
+        scores: float [t] of all labelled test videos, not empty.
+    """
+    points = np.linspace(0, 1, SWEEP_POINTS)
+    return np.unique(np.quantile(scores.astype(np.float64), points, method="nearest"))
+
+
+def curve_part(videos: Videos) -> Part:
+    """Compute what the thresholds of the sweep are worth by event; see `event_curve`."""
+    known = labelled(videos)
+    if not known:
+        return None, {"event_curve": "no labels"}
+    return event_curve_part(known, limits_of(pool(known)[0]))
 
 
 def classes_part(videos: Videos) -> Part:

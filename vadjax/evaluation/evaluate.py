@@ -120,6 +120,7 @@ def evaluate(
         "threshold": (threshold, why),
         "thresholds": decisions.thresholds_part(choose, rules, videos),
         "sweep": decisions.sweep_part(videos),
+        "event_curve": decisions.curve_part(videos),
         "classes": decisions.classes_part(videos),
         "kinds": parts.kinds_part(videos),
         "recognition": recognition_part(videos),

@@ -12,12 +12,12 @@ from collections.abc import Sequence
 import numpy as np
 
 from vadjax.data.scored_video import ScoredVideo
+from vadjax.evaluation.event_matching import LEVELS, MIDDLE, count_matched, matching_part
 
 MERGE_S = 1.0
 SAME_S = 1e-6  # of times: rounding
-FOUND_IOU = 0.5  # frames that an event and an alarm share, of those that either has
+FOUND_IOU = MIDDLE  # frames that an event and an alarm share, of those that either has
 MIN_HOURS = 1.0  # of normal footage, for a rate per hour
-CELLS_AT_ONCE = 1 << 24  # of a table of thresholds by frames: some 100 MB
 
 
 def runs(mask: np.ndarray, *, gap: float = 0, edges: np.ndarray | None = None) -> np.ndarray:
@@ -71,7 +71,7 @@ def called(video: ScoredVideo) -> np.ndarray:
 
 
 def event_metrics(videos: Sequence[ScoredVideo]) -> tuple[dict, dict[str, str]]:
-    """Count touched and found events and false alarms, and measure the delay until a touch.
+    """Count touched, found and matched events and false alarms, and the delay until a touch.
 
     The delay runs from an event's first frame to the first frame within it that is called abnormal.
     A missed event counts as later than any other: the median over all events is known only while
@@ -85,6 +85,7 @@ def event_metrics(videos: Sequence[ScoredVideo]) -> tuple[dict, dict[str, str]]:
     """
     delays, delays_s, overlaps, shares = [], [], [], []
     false, alarms, normal_s = 0, 0, []
+    matched, raised_where_known = np.zeros(len(LEVELS), np.int64), 0
     labels = any(video.labels is not None for video in videos)
     for video in videos:
         raised = np.array(video.alarms, np.int64).reshape(-1, 2)
@@ -101,6 +102,8 @@ def event_metrics(videos: Sequence[ScoredVideo]) -> tuple[dict, dict[str, str]]:
         starts, stops = raised[:, 0, None], raised[:, 1, None]
         met = (starts < events[:, 1]) & (events[:, 0] < stops)  # [alarms, events]
         false += int(np.sum(~met.any(1)))
+        matched += count_matched(events, raised)
+        raised_where_known += len(raised)
         normal_s.append(normal_seconds(video))
     delay = np.array(delays)  # [events]
     hours = None if np.isnan(normal_s).any() else math.fsum(normal_s) / 3600
@@ -113,6 +116,7 @@ def event_metrics(videos: Sequence[ScoredVideo]) -> tuple[dict, dict[str, str]]:
         "found_rate": float(found.mean()) if len(delays) else None,
         "found_iou": FOUND_IOU if labels else None,
         "mean_share_called": float(np.mean(shares)) if len(delays) else None,
+        "matched": matching_part(matched, len(delays), raised_where_known) if len(delays) else None,
         "median_delay_frames": _median(delay),
         "median_delay_s": _median(np.array(delays_s)),
         "median_delay_touched_frames": _median(delay[touched]),
@@ -155,52 +159,6 @@ def best_overlap(alarms: np.ndarray, start: int, stop: int) -> float:
     shared = np.minimum(alarms[:, 1], stop) - np.maximum(alarms[:, 0], start)
     either = np.maximum(alarms[:, 1], stop) - np.minimum(alarms[:, 0], start)
     return float(np.max(np.maximum(shared, 0) / either))
-
-
-def count_false_alarms(videos: Sequence[ScoredVideo], thresholds: np.ndarray) -> list[int]:
-    """Count the alarms that meet no event at each of many thresholds, as `event_metrics` does.
-
-    All videos lie end to end, a normal frame between them, so that many thresholds take one pass.
-
-    Args:
-        videos: labelled ones; their own thresholds are not used.
-        thresholds: float [n]; a frame is called abnormal from it upwards.
-
-    Returns:
-        The number of false alarms at each threshold.
-    """
-    places, gaps = zip(*map(_places, videos), strict=True)
-    place = np.concatenate(places)
-    number = np.repeat(np.arange(len(videos)), [len(v.scores) + 1 for v in videos])
-    flat = np.concatenate([np.append(np.asarray(v.scores, np.float64), -np.inf) for v in videos])
-    events = []
-    for video in videos:
-        inside = np.zeros(len(video.scores) + 1, np.int64)
-        for start, stop in merged_runs(video.truth, video):
-            inside[start:stop] = 1
-        events.append(inside)
-    before = np.append(0, np.cumsum(np.concatenate(events)))  # event frames before each frame
-    counts: list[int] = []
-    step = max(1, CELLS_AT_ONCE // len(flat))
-    for first in range(0, len(thresholds), step):
-        limits = np.asarray(thresholds, np.float64)[first : first + step]
-        alarms = runs((flat >= limits[:, None]).ravel())  # thresholds lie end to end too
-        row, at = np.divmod(alarms, len(flat))
-        own = number[at[:, 0]]
-        apart = place[at[1:, 0]] - place[at[:-1, 1]] >= np.array(gaps)[own[1:]]
-        apart |= (own[1:] != own[:-1]) | (row[1:, 0] != row[:-1, 0])
-        some = np.ones(min(len(alarms), 1), bool)
-        begins, ends = np.append(some, apart), np.append(apart, some)
-        false = before[at[ends, 1]] == before[at[begins, 0]]
-        counts += np.bincount(row[begins, 0][false], minlength=len(limits)).tolist()
-    return counts
-
-
-def _places(video: ScoredVideo) -> tuple[np.ndarray, float]:
-    """Return where the frames of a video begin, [t + 1], and the gap between two alarms there."""
-    if video.times is None or video.edges is None:
-        return np.arange(len(video.scores) + 1.0), max(MERGE_S * (video.fps or 0), 1)
-    return video.edges, MERGE_S - SAME_S
 
 
 def _seconds(video: ScoredVideo, start: int, delay: float) -> float:

@@ -60,6 +60,14 @@ _FRAME = _object(
     },
 )
 
+_MATCHED = _object(  # events and alarms one to one
+    {
+        **_all(_SHARE, "precision recall f1 mean_f1"),
+        "by_iou": _list(_object(_all(_SHARE, "iou precision recall f1"))),
+    },
+    null=True,
+)
+
 _EVENTS = _object(
     {
         **_all(_COUNT, "events touched alarms false_alarms"),
@@ -67,7 +75,11 @@ _EVENTS = _object(
         **_all(_NUMBER, "median_delay_frames median_delay_s median_delay_touched_frames"),
         "normal_hours": _NUMBER,
     },
-    optional={"found": _COUNT, **_all(_SHARE, "found_rate found_iou mean_share_called")},
+    optional={
+        "found": _COUNT,
+        **_all(_SHARE, "found_rate found_iou mean_share_called"),
+        "matched": _MATCHED,
+    },
 )
 
 _EXPECTED = _object(  # share of normal frames called abnormal, from held-out clips
@@ -105,6 +117,15 @@ _SWEEP = _object(
         "threshold": {"type": "array", "items": {"type": "number"}},
         **_all(_CURVE, "precision recall f1 fpr"),
         "false_alarms": _list({"type": "integer", "minimum": 0}),
+    },
+    null=True,
+)
+
+_EVENT_CURVE = _object(
+    {
+        **_all(_SHARE, "iou ap"),
+        "recall_at": _list(_object({"per_hour": _NUMBER, "recall": _SHARE})),
+        "rate_at": _list(_object({"recall": _SHARE, "per_hour": _NUMBER})),
     },
     null=True,
 )
@@ -291,6 +312,7 @@ SCHEMA = {
             "baseline_titles": {"type": "object", "additionalProperties": _TITLE},
             "thresholds": _list(_RULE),
             "sweep": _SWEEP,
+            "event_curve": _EVENT_CURVE,
             "classes": _list(_CLASS),
             "recognition": _RECOGNITION,
             "oracle": _ORACLE,

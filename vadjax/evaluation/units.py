@@ -17,6 +17,7 @@ UNDEFINED = {  # unit -> dotted path -> why it means nothing there
         "threshold.expected": MIXED,
         "threshold.false_alarms_per_hour": TIMELESS,
         "sweep": TIMELESS,
+        "event_curve": TIMELESS,
         "videos[].alarms": TIMELESS,
     },
     "image": {

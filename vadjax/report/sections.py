@@ -7,7 +7,7 @@ import numpy as np
 
 from vadjax.data.scored_video import ScoredVideo
 from vadjax.detectors.normal_scene import NormalScene
-from vadjax.evaluation import events, parts
+from vadjax.evaluation import event_matching, events, parts
 from vadjax.report import charts, normal_map, plots, texts, wording
 from vadjax.report.timelines import data_uri
 
@@ -15,6 +15,7 @@ OF_EVENTS = {  # what the script counts events by
     "merge_s": events.MERGE_S,
     "min_hours": events.MIN_HOURS,
     "found_iou": events.FOUND_IOU,
+    "iou_levels": event_matching.LEVELS,
 }
 
 

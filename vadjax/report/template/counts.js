@@ -13,7 +13,7 @@ function merged(stretches, video) {
 }
 
 function counted(video, limit) {
-  const cells = { tp: 0, fp: 0, fn: 0, tn: 0, alarms: 0, falseAlarms: 0, events: [] };
+  const cells = { tp: 0, fp: 0, fn: 0, tn: 0, alarms: 0, falseAlarms: 0, events: [], matched: data.iou_levels.map(() => 0) };
   if (!video.truth) return cells;
   const called = [];
   let [turn, at] = [0, 0]; // which stretch of the truth comes next; where the last call ended
@@ -31,8 +31,24 @@ function counted(video, limit) {
   const alarms = merged(called, video);
   cells.alarms = alarms.length;
   cells.falseAlarms = alarms.filter(([a, b]) => !events.some(([c, d]) => a < d && c < b)).length;
+  cells.matched = data.iou_levels.map((level) => numMatched(events, alarms, level));
   cells.events = events.map((event) => eventOf(event, called, alarms, video));
   return cells;
+}
+
+// As evaluation/event_matching.py: each event with the first alarm that is free and near enough.
+function numMatched(events, alarms, level) {
+  let [free, matched] = [0, 0];
+  for (const [start, stop] of events) {
+    const near = alarms.findIndex(([a, b], index) => {
+      const shared = Math.min(b, stop) - Math.max(a, start);
+      return index >= free && shared > 0 && shared / (b - a + stop - start - shared) >= level;
+    });
+    if (near < 0) continue;
+    free = near + 1;
+    matched += 1;
+  }
+  return matched;
 }
 
 // An event: its delay until the first call, the share of its frames called, the best IoU of an alarm.
@@ -68,11 +84,17 @@ function normalSeconds({ edges, truth }) {
   return edges[edges.length - 1] - edges[0] - inside;
 }
 
-function eventFigures({ events, falseAlarms, normalSeconds }) {
+function eventFigures({ events, alarms, matched, falseAlarms, normalSeconds }) {
   const touched = events.filter((one) => one.delay < Infinity).length;
   const found = events.filter((one) => one.overlap >= data.found_iou).length;
   const hours = normalSeconds / 3600;
+  const f1 = matched.map((count) => (events.length ? (2 * count) / (events.length + alarms) : null));
+  const half = matched[data.iou_levels.indexOf(data.found_iou)];
   return {
+    eventPrecision: events.length ? half / Math.max(alarms, 1) : null,
+    eventRecall: share(half, events.length),
+    eventF1: f1[data.iou_levels.indexOf(data.found_iou)],
+    eventMeanF1: events.length ? f1.reduce((sum, one) => sum + one, 0) / f1.length : null,
     touched,
     touchedRate: share(touched, events.length),
     found,
@@ -87,11 +109,13 @@ function eventFigures({ events, falseAlarms, normalSeconds }) {
 // limits: one threshold for all, or a function of the video; hidden: [tp, fp] of videos not shown.
 function counts(limit, hidden = [0, 0]) {
   const sum = { tp: hidden[0], fp: hidden[1], fn: data.hidden.abnormal - hidden[0], tn: data.hidden.normal - hidden[1], alarms: 0, falseAlarms: 0 };
-  const rest = { events: [], normalSeconds: 0 };
+  const rest = { events: [], normalSeconds: 0, alarms: 0, matched: data.iou_levels.map(() => 0) };
   for (const video of data.videos) {
     const own = counted(video, limit);
     for (const key of Object.keys(sum)) sum[key] += own[key];
     rest.events.push(...own.events);
+    if (video.truth) rest.alarms += own.alarms;
+    own.matched.forEach((count, level) => (rest.matched[level] += count));
     if (video.truth) rest.normalSeconds += normalSeconds(video);
   }
   return { ...sum, ...eventFigures({ ...rest, falseAlarms: sum.falseAlarms }) };

@@ -14,6 +14,7 @@ function tryThresholds(box, rings) {
 
   const forms = { touchedRate: percent, foundRate: percent, shareCalled: percent };
   for (const key of ["delayFrames", "delaySeconds", "falsePerHour"]) forms[key] = (value) => number(value, 1);
+  for (const key of ["eventPrecision", "eventRecall", "eventF1", "eventMeanF1"]) forms[key] = (value) => number(value, 3);
   for (const cell of ["tp", "fp", "fn", "tn"]) forms[`share-${cell}`] = percent;
   for (const key of Object.keys(rates({ tp: 0, fp: 0, fn: 0, tn: 0 }))) forms[key] = (value) => number(value, 3);
   const count = (value) => value.toLocaleString("en");

@@ -1,0 +1,92 @@
+"""The alarms that many thresholds would raise, in one pass over all videos."""
+
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from vadjax.data.scored_video import ScoredVideo
+from vadjax.evaluation.events import MERGE_S, SAME_S, merged_runs, runs
+
+CELLS_AT_ONCE = 1 << 24  # of a table of thresholds by frames: some 100 MB
+
+
+class Alarms(NamedTuple):
+    """The alarms of some thresholds.
+
+    Attributes:
+        first: number of the first threshold.
+        count: of the thresholds.
+        row: int [k], number of the threshold of each alarm, from `first` on; rising.
+        start, stop: int [k], half-open, in the frames of all videos end to end, each with one
+            normal frame behind it.
+    """
+
+    first: int
+    count: int
+    row: np.ndarray
+    start: np.ndarray
+    stop: np.ndarray
+
+
+def alarms_at(videos: Sequence[ScoredVideo], thresholds: np.ndarray) -> Iterator[Alarms]:
+    """Find the alarms at each of many thresholds, merged as `events.merged_runs` merges them.
+
+    Args:
+        videos: their own thresholds are not used.
+        thresholds: float [n]; a frame is called abnormal from it upwards.
+
+    Yields:
+        The alarms of some thresholds at a time, so that memory is bounded.
+    """
+    places, gaps = zip(*map(_places, videos), strict=True)
+    place = np.concatenate(places)
+    number = np.repeat(np.arange(len(videos)), [len(v.scores) + 1 for v in videos])
+    flat = np.concatenate([np.append(np.asarray(v.scores, np.float64), -np.inf) for v in videos])
+    step = max(1, CELLS_AT_ONCE // len(flat))
+    for first in range(0, len(thresholds), step):
+        limits = np.asarray(thresholds, np.float64)[first : first + step]
+        found = runs((flat >= limits[:, None]).ravel())  # thresholds lie end to end too
+        row, at = np.divmod(found, len(flat))
+        own = number[at[:, 0]]
+        apart = place[at[1:, 0]] - place[at[:-1, 1]] >= np.array(gaps)[own[1:]]
+        apart |= (own[1:] != own[:-1]) | (row[1:, 0] != row[:-1, 0])
+        some = np.ones(min(len(found), 1), bool)
+        begins, ends = np.append(some, apart), np.append(apart, some)
+        yield Alarms(first, len(limits), row[begins, 0], at[begins, 0], at[ends, 1])
+
+
+def events_of(videos: Sequence[ScoredVideo]) -> np.ndarray:
+    """Return the events of labelled videos in the frames of all videos end to end, int [n, 2]."""
+    found, offset = [np.zeros((0, 2), np.int64)], 0
+    for video in videos:
+        found.append(merged_runs(video.truth, video) + offset)
+        offset += len(video.scores) + 1
+    return np.concatenate(found)
+
+
+def count_false_alarms(videos: Sequence[ScoredVideo], thresholds: np.ndarray) -> list[int]:
+    """Count the alarms that meet no event at each of many thresholds, as `event_metrics` does.
+
+    Args:
+        videos: labelled ones; their own thresholds are not used.
+        thresholds: float [n]; a frame is called abnormal from it upwards.
+
+    Returns:
+        The number of false alarms at each threshold.
+    """
+    events, counts = events_of(videos), np.zeros(len(thresholds), np.int64)
+    for alarms in alarms_at(videos, thresholds):
+        # An alarm meets an event where more of them begin before its end than end by its start.
+        after = np.searchsorted(events[:, 1], alarms.start, side="right")
+        before = np.searchsorted(events[:, 0], alarms.stop, side="left")
+        false = alarms.row[before <= after]
+        counts[alarms.first :][: alarms.count] = np.bincount(false, minlength=alarms.count)
+    return counts.tolist()
+
+
+def _places(video: ScoredVideo) -> tuple[np.ndarray, float]:
+    """Return where the frames of a video begin, [t + 1], and the gap between two alarms there."""
+    if video.times is None or video.edges is None:
+        return np.arange(len(video.scores) + 1.0), max(MERGE_S * (video.fps or 0), 1)
+    return video.edges, MERGE_S - SAME_S

@@ -1,0 +1,108 @@
+"""What thresholds are worth by event: precision against recall, and false alarms an hour.
+
+An alarm is right where it matches an event one to one at a temporal IoU of `LEVELS[0]` = .2, and
+false otherwise; a recall that any overlap would give is 1 for an alarm that never ends.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from vadjax.data.scored_video import ScoredVideo
+from vadjax.evaluation.alarms_by_threshold import alarms_at, events_of
+from vadjax.evaluation.event_matching import LEVELS, first_free
+from vadjax.evaluation.events import MIN_HOURS, normal_seconds
+
+LEVEL = LEVELS[0]
+RATES = {"1 an hour": 1.0, "1 a day": 1 / 24}  # of false alarms
+RECALLS = (0.5, 0.8, 0.9)
+
+
+def event_curve_part(
+    videos: Sequence[ScoredVideo], thresholds: np.ndarray
+) -> tuple[dict | None, dict[str, str]]:
+    """Compute what some thresholds are worth by event: for a plot and for comparisons alone.
+
+    Args:
+        videos: labelled ones.
+        thresholds: float [n], to be tried.
+
+    Returns:
+        `ap`: area under the precision of events against their recall, each precision being the best
+        at that recall or above (as of object detectors, Everingham et al. 2010); `recall_at`: the
+        highest recall with at most so many false alarms an hour of normal footage; `rate_at`: the
+        fewest false alarms an hour at a recall of at least so much. Reasons for what is None.
+    """
+    events = events_of(videos)
+    if not len(events):
+        return None, {"event_curve": "the labels hold no event" if videos else "no labels"}
+    right, raised = count_right(videos, events, thresholds)
+    recall, precision = right / len(events), right / np.maximum(raised, 1)
+    hours = sum(map(normal_seconds, videos)) / 3600
+    known = hours >= MIN_HOURS  # False of NaN
+    rate = (raised - right) / hours if known else np.full(len(right), np.inf)
+    part = {
+        "iou": LEVEL,
+        "ap": _average_precision(recall, precision),
+        "recall_at": [
+            {
+                "per_hour": value,
+                "recall": float(np.max(recall, where=rate <= value, initial=0)) if known else None,
+            }
+            for value in RATES.values()
+        ],
+        "rate_at": [
+            {"recall": least, "per_hour": _least(rate, recall >= least) if known else None}
+            for least in RECALLS
+        ],
+    }
+    short = f"{hours * 60:.1f} minutes of normal footage; a rate needs {MIN_HOURS:g} h"
+    why = "the frame rate is not known" if np.isnan(hours) else short
+    return part, {
+        "event_curve.recall_at[].recall": why,
+        "event_curve.rate_at[].per_hour": why if not known else "no threshold has this recall",
+    }
+
+
+def count_right(
+    videos: Sequence[ScoredVideo], events: np.ndarray, thresholds: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Count right alarms and all alarms at each threshold.
+
+    Args:
+        videos: labelled ones.
+        events: int [n, 2], of `events_of`.
+        thresholds: float [n].
+
+    Returns:
+        int64 [n] twice.
+    """
+    right, raised = np.zeros((2, len(thresholds)), np.int64)
+    for alarms in alarms_at(videos, thresholds):
+        own = slice(alarms.first, alarms.first + alarms.count)
+        raised[own] = np.bincount(alarms.row, minlength=alarms.count)
+        start = np.searchsorted(events[:, 1], alarms.start, side="right")
+        met = np.maximum(np.searchsorted(events[:, 0], alarms.stop, side="left") - start, 0)
+        alarm = np.repeat(np.arange(len(met)), met)  # one entry a pair that overlaps
+        event = np.arange(len(alarm)) - np.repeat(np.cumsum(met) - met, met) + start[alarm]
+        a, b = alarms.start[alarm], alarms.stop[alarm]
+        shared = np.minimum(b, events[event, 1]) - np.maximum(a, events[event, 0])
+        either = b - a + np.diff(events)[event, 0] - shared
+        # Thresholds lie end to end: a number of its own for each event of each of them.
+        event += alarms.row[alarm] * len(events)
+        order = np.lexsort((alarm, event))
+        kept = first_free(event[order], alarm[order], (shared / either >= LEVEL)[order])
+        rows = alarms.row[alarm[order][kept]]
+        right[own] = np.bincount(rows, minlength=alarms.count)
+    return right, raised
+
+
+def _average_precision(recall: np.ndarray, precision: np.ndarray) -> float:
+    order = np.argsort(recall, kind="stable")
+    recall, precision = recall[order], precision[order]
+    best = np.maximum.accumulate(precision[::-1])[::-1]
+    return float(np.sum(np.diff(recall, prepend=0) * best))
+
+
+def _least(rate: np.ndarray, where: np.ndarray) -> float | None:
+    return float(rate[where].min()) if where.any() else None
