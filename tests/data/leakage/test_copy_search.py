@@ -183,3 +183,17 @@ def test_clips_too_short_to_compare_are_no_error(num_frames):
         [Copy("t", 0, num_frames, "a", 0, "equal", 1.0)],
     )
     assert find_copies({}, {"a": short}) == find_copies({"a": short}, {}) == []
+
+
+def test_equal_images_are_copies_unless_they_are_blank():
+    """A data set of images has clips of one frame each."""
+    rng = np.random.default_rng(0)
+    one, other = rng.integers(0, 256, (2, 1, 60, 80), dtype=np.uint8)
+    blank = np.full((1, 60, 80), 90, np.uint8)
+    used = {"train/a": other, "train/b": one, "train/blank": blank}
+    tests = {"test/x": one, "test/y": one + 1, "test/blank": blank}
+    found = find_copies(
+        {name: measure_content(frames) for name, frames in tests.items()},
+        {name: measure_content(frames) for name, frames in used.items()},
+    )
+    assert found == [Copy("test/x", 0, 1, "train/b", 0, "equal", 1.0)]

@@ -44,7 +44,8 @@ def find_copies(tests: Mapping[str, np.ndarray], used: Mapping[str, np.ndarray])
     """Find what test clips have in common with used ones.
 
     A still scene is no copy of another: equal stretches have `copy_match.DISTINCT` different
-    frames, altered ones change in more than two patterns and match at one place only.
+    frames, altered ones change in more than two patterns and match at one place only. A clip of
+    one frame is an image, which is a copy of an equal one unless both are blank.
 
     Args:
         tests: id -> `content.ROW` [t] of each test clip.
@@ -55,6 +56,7 @@ def find_copies(tests: Mapping[str, np.ndarray], used: Mapping[str, np.ndarray])
         The copies, in the order of the test clips and their frames.
     """
     equal = _search(tests, used, hash_keys, equal_stretches, "equal")
+    equal += _equal_images(tests, used)
     altered = _search(tests, used, motion_keys, altered_stretches, "altered")
     found = equal + [
         copy
@@ -68,6 +70,21 @@ def find_copies(tests: Mapping[str, np.ndarray], used: Mapping[str, np.ndarray])
     ]
     order = {name: number for number, name in enumerate(tests)}
     return sorted(found, key=lambda c: (order[c.video], c.start, c.other, c.other_start))
+
+
+def _equal_images(tests: Mapping[str, np.ndarray], used: Mapping[str, np.ndarray]) -> list[Copy]:
+    """Find the images, clips of one frame, that another clip of one frame shows too."""
+    names: dict[int, list[str]] = {}
+    for name, rows in used.items():
+        if len(rows) == 1 and np.ptp(rows["grid"][0]):
+            names.setdefault(int(rows["hash"][0]), []).append(name)
+    return [
+        Copy(video, 0, 1, other, 0, "equal", 1.0)
+        for video, rows in tests.items()
+        if len(rows) == 1
+        for other in names.get(int(rows["hash"][0]), ())[:1]
+        if other != video
+    ]
 
 
 def _covers(equal: Copy, copy: Copy) -> bool:
