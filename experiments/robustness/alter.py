@@ -9,6 +9,8 @@ import av
 import cv2
 import numpy as np
 
+from vadjax.data.frames.altered import ALTERATIONS as ALTERATIONS_OF_FRAMES
+from vadjax.data.frames.altered import to_bytes
 from vadjax.data.frames.on_demand import Frames
 
 Alter = Callable[[list[np.ndarray], np.random.Generator], Iterator[np.ndarray]]
@@ -28,10 +30,6 @@ class Altered(Frames):
         return [*self][index]
 
 
-def _bytes(values: np.ndarray) -> np.ndarray:
-    return np.clip(np.rint(values), 0, 255).astype(np.uint8)
-
-
 def light(gain: float, *, slow: bool) -> Alter:
     """From the middle of the clip on, or over the whole clip, it becomes brighter or darker."""
 
@@ -39,28 +37,17 @@ def light(gain: float, *, slow: bool) -> Alter:
         for number, frame in enumerate(frames):
             share = number / len(frames)
             now = 1 + (gain - 1) * (share if slow else float(share >= 0.5))
-            yield _bytes(frame * now)
+            yield to_bytes(frame * now)
 
     return alter
 
 
-def noise(sigma: float) -> Alter:
-    """Gaussian noise, independent in every pixel and frame."""
+def by_frame(name: str, strength: float) -> Alter:
+    """An alteration of `data.frames.altered.ALTERATIONS`, of each frame by itself."""
 
     def alter(frames, rng):
         for frame in frames:
-            yield _bytes(frame + rng.normal(0, sigma, frame.shape))
-
-    return alter
-
-
-def jpeg(quality: int) -> Alter:
-    """Each frame is compressed as JPEG."""
-
-    def alter(frames, rng):
-        for frame in frames:
-            _, coded = cv2.imencode(".jpg", frame, [cv2.IMWRITE_JPEG_QUALITY, quality])
-            yield cv2.imdecode(coded, cv2.IMREAD_UNCHANGED)
+            yield ALTERATIONS_OF_FRAMES[name].alter(frame, strength, rng)
 
     return alter
 
@@ -127,7 +114,7 @@ def rain(streaks: int) -> Alter:
                 end = (int(x + 0.15 * length), int(y + length))
                 cv2.line(over, (int(x), int(y)), end, 1.0, 1, cv2.LINE_AA)
             over = cv2.GaussianBlur(over, (0, 0), 0.6) * 60
-            yield _bytes(frame + (over if frame.ndim == 2 else over[..., None]))
+            yield to_bytes(frame + (over if frame.ndim == 2 else over[..., None]))
 
     return alter
 
@@ -143,10 +130,10 @@ ALTERATIONS: dict[str, Alter] = {
     "gain 1.3, sudden": light(1.3, slow=False),
     "gain .7, slow": light(0.7, slow=True),
     "gain 1.3, slow": light(1.3, slow=True),
-    "noise, sigma 5": noise(5),
-    "noise, sigma 10": noise(10),
-    "noise, sigma 15": noise(15),
-    "JPEG, quality 20": jpeg(20),
+    "noise, sigma 5": by_frame("noise", 5),
+    "noise, sigma 10": by_frame("noise", 10),
+    "noise, sigma 15": by_frame("noise", 15),
+    "JPEG, quality 20": by_frame("jpeg", 20),
     "H.264, 100 kbit/s": h264(100),
     "rain, 15 streaks": rain(15),
     "rain, 40 streaks": rain(40),

@@ -26,7 +26,7 @@ from vadjax.data.scored_video import ScoredVideo  # noqa: E402
 from vadjax.detectors.scene.bodies import BodyReader  # noqa: E402
 from vadjax.detectors.scene.follower import SceneFollower, camera_of  # noqa: E402
 from vadjax.evaluation.alarm_rates import alarms_threshold  # noqa: E402
-from vadjax.evaluation.events import count_false_alarms  # noqa: E402
+from vadjax.evaluation.alarms_by_threshold import count_false_alarms  # noqa: E402
 from vadjax.features.scene import passing, shake  # noqa: E402
 from vadjax.features.scene.extract import measured_rows  # noqa: E402
 from vadjax.features.scene.meter import CHANNELS, SceneMeter  # noqa: E402
