@@ -16,14 +16,14 @@ class Alarms(NamedTuple):
 
     Attributes:
         first: number of the first threshold.
-        count: of the thresholds.
+        num: how many thresholds there are.
         row: int [k], number of the threshold of each alarm, from `first` on; rising.
         start, stop: int [k], half-open, in the frames of all videos end to end, each with one
             normal frame behind it.
     """
 
     first: int
-    count: int
+    num: int
     row: np.ndarray
     start: np.ndarray
     stop: np.ndarray
@@ -81,7 +81,7 @@ def count_false_alarms(videos: Sequence[ScoredVideo], thresholds: np.ndarray) ->
         after = np.searchsorted(events[:, 1], alarms.start, side="right")
         before = np.searchsorted(events[:, 0], alarms.stop, side="left")
         false = alarms.row[before <= after]
-        counts[alarms.first :][: alarms.count] = np.bincount(false, minlength=alarms.count)
+        counts[alarms.first :][: alarms.num] = np.bincount(false, minlength=alarms.num)
     return counts.tolist()
 
 

@@ -79,8 +79,8 @@ def count_right(
     """
     right, raised = np.zeros((2, len(thresholds)), np.int64)
     for alarms in alarms_at(videos, thresholds):
-        own = slice(alarms.first, alarms.first + alarms.count)
-        raised[own] = np.bincount(alarms.row, minlength=alarms.count)
+        own = slice(alarms.first, alarms.first + alarms.num)
+        raised[own] = np.bincount(alarms.row, minlength=alarms.num)
         start = np.searchsorted(events[:, 1], alarms.start, side="right")
         met = np.maximum(np.searchsorted(events[:, 0], alarms.stop, side="left") - start, 0)
         alarm = np.repeat(np.arange(len(met)), met)  # one entry a pair that overlaps
@@ -93,7 +93,7 @@ def count_right(
         order = np.lexsort((alarm, event))
         kept = first_free(event[order], alarm[order], (shared / either >= LEVEL)[order])
         rows = alarms.row[alarm[order][kept]]
-        right[own] = np.bincount(rows, minlength=alarms.count)
+        right[own] = np.bincount(rows, minlength=alarms.num)
     return right, raised
 
 

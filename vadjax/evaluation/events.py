@@ -116,7 +116,9 @@ def event_metrics(videos: Sequence[ScoredVideo]) -> tuple[dict, dict[str, str]]:
         "found_rate": float(found.mean()) if len(delays) else None,
         "found_iou": FOUND_IOU if labels else None,
         "mean_share_called": float(np.mean(shares)) if len(delays) else None,
-        "matched": matching_part(matched, len(delays), raised_where_known) if len(delays) else None,
+        "matched": matching_part(matched.tolist(), len(delays), raised_where_known)
+        if len(delays)
+        else None,
         "median_delay_frames": _median(delay),
         "median_delay_s": _median(np.array(delays_s)),
         "median_delay_touched_frames": _median(delay[touched]),
