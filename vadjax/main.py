@@ -8,7 +8,7 @@ Every stage resumes: run the same command again after a crash, and only what is 
 import pathlib
 
 from absl import flags
-from ml_collections import config_flags
+from ml_collections import ConfigDict, config_flags
 
 from vadjax import cli, data
 from vadjax import config as configs
@@ -35,6 +35,9 @@ _SKIP_BROKEN = flags.DEFINE_bool(
 _ADD = flags.DEFINE_multi_string(
     "add", [], "Further normal clips for the trained detector of the workdir; may be repeated."
 )
+_SEEDS = flags.DEFINE_integer(
+    "seeds", 1, "Train so many seeds in one program; the workdir is a sweep's.", lower_bound=1
+)
 _QUIET, _VERBOSE = cli.define_output_flags(__name__)
 _STAGE = flags.DEFINE_enum("stage", "all", STAGES, "One stage alone, from what is on disk.")
 
@@ -52,6 +55,10 @@ def main(argv: list[str]) -> None:
     own = data.builder(config.dataset.name).identity(config.dataset)
     more = {key: value for key, value in own.items() if configs.is_free(f"dataset.{key}")}
     default = f"runs/{name}-{configs.run_hash(config, **more)}"
+
+    if _SEEDS.value > 1:
+        _train_seeds(config, cli.path_of(_WORKDIR.value or f"{default}-seeds"))
+        return
 
     from vadjax.pipeline import stages
     from vadjax.runtime import devices, processes
@@ -74,6 +81,23 @@ def main(argv: list[str]) -> None:
         quiet=_QUIET.value,
         verbose=_VERBOSE.value,
     )
+
+
+def _train_seeds(config: ConfigDict, workdir: pathlib.Path) -> None:
+    """Train the config under several seeds, as a sweep."""
+    for name, given in (
+        ("stage", _STAGE.value != "all"),
+        ("add", _ADD.value),
+        ("coordinator", _COORDINATOR.value),
+        ("deterministic", _DETERMINISTIC.value),
+    ):
+        if given:
+            raise UserError(f"--{name} does not go with --seeds: several seeds are a sweep.")
+    from vadjax.sweeps.command import run_command
+    from vadjax.sweeps.seeds import seeds_of
+
+    output = {"quiet": _QUIET.value, "verbose": _VERBOSE.value}
+    run_command(seeds_of(config, _SEEDS.value), workdir, command=cli.command(), **output)
 
 
 if __name__ == "__main__":

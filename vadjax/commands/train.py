@@ -12,6 +12,7 @@ CONFIG         a shipped config (vadjax list configs) or a .py file of your own
                detector of the workdir, which has to be scene; may be repeated
 --data_dir=DIR --cache_dir=DIR   where the videos are; where features are kept
 --skip_broken  leave out videos that cannot be read; they are named and counted
+--seeds=N      N seeds in one program: means with their deviation; DIR is a sweep
 --epochs=N --seed=N --backbone=NAME --detector=NAME   and every other key of a
                config: section.key=VALUE, or --key=VALUE where the last part of
                its name is clear; vadjax list keys prints all keys
@@ -19,8 +20,7 @@ CONFIG         a shipped config (vadjax list configs) or a .py file of your own
 --deterministic  the same bits on any number of cores: one thread on a CPU
 Several machines: --coordinator=HOST:PORT --num_processes=N --process_id=I
 
-Writes report.html, metrics.json, scores.csv, alarms.csv, alarms.jsonl and the trained
-detector.
+Writes report.html, metrics.json, scores.csv, alarms.csv, alarms.jsonl, the detector.
 """
 
 from collections.abc import Sequence
