@@ -2,7 +2,9 @@
 
 import csv
 import json
+import pathlib
 import re
+import runpy
 
 import cv2
 import numpy as np
@@ -13,6 +15,7 @@ from vadjax.errors import UserError
 from vadjax.pipeline import stages
 from vadjax.storage import artifacts
 
+ROOT = pathlib.Path(__file__).parents[2]
 SIZE = (48, 64)
 OF_TIME = r"\b(frames?|clips?|videos?|timelines?|hours?|motion|flow|fps|films?)\b"
 
@@ -248,3 +251,30 @@ def test_the_magnetic_tiles_end_to_end(tmp_path, real_data):
     assert image["auroc"] > 0.7 and pixels["auroc"] > 0.75 and pixels["aupro"] > 0.6
     assert pixels["bounds"]["aupro"] < 0.001
     assert len(list((tmp_path / "run/explain").glob("*.jpg"))) == 6 * 6
+
+
+def test_one_command_for_all_categories(cache, mvtec, tmp_path):
+    """A run for each category, found in the folder, and their mean in the comparison."""
+    from vadjax.comparison.compare import compare
+    from vadjax.sweeps import plan
+
+    file = ROOT / "configs/sweeps/image_categories.py"
+    module = runpy.run_path(str(file))
+    argument = f"mvtec={mvtec}"
+    base = module["get_config"](argument)
+    base.features.backbone, base.features.tap = "pixels", "map"
+    base.features.cache_dir, base.features.height, base.features.width = str(cache), 24, 32
+    base.evaluate.num_bootstrap, base.evaluate.cross_fit = 20, 2
+    specs = plan.read_sweep(module["sweep"], base, argument)
+    assert [spec.config.dataset.scene for spec in specs] == ["cloth", "wire"]
+    found = [stages.run(spec.config, tmp_path / spec.name, quiet=True) for spec in specs]
+    comparison = compare([str(tmp_path / spec.name) for spec in specs])
+    [note] = [note for note in comparison.notes if "2 categories" in note]
+    _, first, second, mean = note.split("\n")
+    assert first.strip().startswith("cloth: Image AUROC")
+    assert f"AUPRO {found[1]['pixels']['aupro']:.3f}" in second
+    for part, key, name in (("image", "ap", "Image AP"), ("pixels", "aupro", "AUPRO")):
+        expected = np.mean([each[part][key] for each in found])
+        assert f"{name} {expected:.3f}" in mean
+    with pytest.raises(UserError, match="wants a data set of images and its folder"):
+        module["get_config"]("bottle")

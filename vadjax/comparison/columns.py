@@ -39,10 +39,18 @@ COLUMNS = (
     Column("event_f1", "threshold.events.matched.f1", "Event F1"),
     Column("event_mean_f1", "threshold.events.matched.mean_f1", "Event F1, mean over IoU"),
     Column("event_ap", "event_curve.ap", "Event AP"),
+    Column("image_auroc", "image.auroc", "Image AUROC"),
+    Column("image_ap", "image.ap", "Image AP"),
+    Column("image_f1_max", "image.f1_max", "Image F1-max (oracle)"),
+    Column("pixel_auroc", "pixels.auroc", "Pixel AUROC"),
+    Column("aupro", "pixels.aupro", "AUPRO"),
     Column("pixel_auc", "region.pixel_auc", "Pixel AUC"),
     Column("rbdc", "region.rbdc", "RBDC"),
     Column("tbdc", "region.tbdc", "TBDC"),
 )
-BRIEF = ("auc_micro", "auc_macro", "ap", "eer", "f1", "pixel_auc", "rbdc")  # of narrow tables
+BRIEF = (  # of narrow tables
+    *("auc_micro", "auc_macro", "ap", "eer", "f1", "image_f1_max", "pixel_auroc", "aupro"),
+    *("pixel_auc", "rbdc"),
+)
 PATHS = {column.key: column.path for column in COLUMNS}
 NAMES = {column.key: column.name for column in COLUMNS}

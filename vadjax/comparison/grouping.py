@@ -3,6 +3,7 @@
 import collections
 from collections.abc import Sequence
 
+from vadjax.comparison.category_means import category_notes
 from vadjax.comparison.groups import Group, RunRow
 from vadjax.comparison.tables import Table
 from vadjax.report import wording
@@ -81,7 +82,7 @@ def _with_variants(groups: Sequence[Group]) -> list[Group]:
 
 
 def table_notes(tables: Sequence[Table]) -> list[str]:
-    """Return notes that say why there are several tables and which runs are repeats."""
+    """Return notes: why there are several tables, which runs are repeats, means over categories."""
     repeats = [
         f"{run.workdir} has the settings and the seed ({run.seed}) of another run; "
         "no mean includes it"
@@ -89,7 +90,7 @@ def table_notes(tables: Sequence[Table]) -> list[str]:
         for group in table.groups
         for run in group.repeats
     ]
-    return [*_why_several(tables), *repeats]
+    return [*_why_several(tables), *repeats, *category_notes(tables)]
 
 
 def _why_several(tables: Sequence[Table]) -> list[str]:

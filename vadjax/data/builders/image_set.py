@@ -61,6 +61,11 @@ class ImageSet(DiskBuilder):
     convention: ClassVar[str]
     label_files: Sequence[pathlib.Path] = ()
 
+    @property
+    def categories(self) -> list[str]:
+        """The categories of the images, each of which `dataset.scene` keeps alone."""
+        return sorted({picture.category for picture in self.pictures.values()})
+
     @abc.abstractmethod
     def find_pictures(self) -> list[Picture]:
         """List the images of both sides, training ones first.

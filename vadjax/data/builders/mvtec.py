@@ -62,9 +62,9 @@ class Mvtec(ImageSet):
     def find_pictures(self) -> list[Picture]:
         """List the images of every category."""
         root = self.source_dir
-        self.categories = [root] if (root / "train" / GOOD).is_dir() else []
-        self.categories += [folder for folder in folders_in(root) if (folder / "train").is_dir()]
-        pictures = [picture for folder in self.categories for picture in _pictures(folder)]
+        self.folders = [root] if (root / "train" / GOOD).is_dir() else []
+        self.folders += [folder for folder in folders_in(root) if (folder / "train").is_dir()]
+        pictures = [picture for folder in self.folders for picture in _pictures(folder)]
         sides = {picture.split for picture in pictures}
         if sides != {"train", "test"}:
             raise UserError(
@@ -76,7 +76,7 @@ class Mvtec(ImageSet):
 
     def published(self) -> Mapping[str, int]:
         """Return the counts of MVTec's own categories, where there are no others."""
-        counts = [self.counts.get(folder.name) for folder in self.categories]
+        counts = [self.counts.get(folder.name) for folder in self.folders]
         known = [count for count in counts if count is not None]
         if len(known) < len(counts):
             return {}
