@@ -30,6 +30,7 @@ UNDEFINED = {  # unit -> dotted path -> why it means nothing there
         "thresholds[].false_alarms_per_hour": STILL,
         "sweep.false_alarms": "every false alarm is one image: see the false-positive rate",
         "videos[].auc": ONE_ROW,
+        "event_curve": STILL,
         "videos[].alarms": STILL,
         "region": "of images, see pixels",
     },
