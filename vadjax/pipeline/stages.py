@@ -145,7 +145,7 @@ def _claim(run: Run, names: Sequence[str]) -> None:
     record.check(run, names)
     check_length(run.dataset.test, run.span)
     if set(names) & set(SHARED):
-        run.folds  # noqa: B018 - a protocol that the clips do not allow is told before extraction
+        run.folds_without_copies  # noqa: B018 - what the clips do not allow is told before extraction
     if not (run.workdir / "config.json").exists() and run.taps:
         run.tap_specs  # noqa: B018 - without weights and taps a new workdir is not begun
     record.claim(run)

@@ -147,7 +147,7 @@ def _open_extracted(specs, folder: pathlib.Path, console: Console, opened: dict)
     key = specs[0].input_key
     if key not in opened:
         first = Run(specs[0].config, folder / specs[0].name, console)
-        first.folds  # noqa: B018 - a protocol that the clips do not allow is told before extraction
+        first.folds_without_copies  # noqa: B018 - what the clips do not allow is told before that
         extract(first)
         opened.clear()
         opened[key] = first

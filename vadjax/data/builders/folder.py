@@ -188,7 +188,7 @@ def _shown(paths: tuple[str, ...], footage: Footage) -> np.ndarray:
 def _unlike(shown: Mapping[str, np.ndarray], known: Mapping[str, ClipLabels]) -> list[Deviation]:
     """Say where masks and labels.csv disagree."""
     labels = {i: known[i].labels for i in shown if i in known and known[i].labels is not None}
-    found = [f"{i} ({n})" for i, own in labels.items() if (n := int((own != shown[i]).sum()))]
+    found = [f"{i} ({n})" for i, own in labels.items() if (n := int(np.sum(own != shown[i])))]
     if not found:
         return []
     return [

@@ -68,7 +68,9 @@ _TEST = {
     "12": """0142=601/519 0143=265/177 0148=313/177 0149=241/130 0151=289/213 0152=361/305
         0154=385/296 0173=217/116 0174=337/244 0175=265/157""",
 }
-LISTS = {  # split -> names of the lists of both sides, those of features last
+LISTS: dict[
+    str, dict[str, tuple[str, ...]]
+] = {  # split -> names of the lists of both sides, those of features last
     "rtfm": {
         "train": ("SH_Train.txt", "shanghai-i3d-train-10crop.list"),
         "test": ("SH_Test.txt", "shanghai-i3d-test-10crop.list"),
@@ -97,7 +99,7 @@ class ShanghaiTech(NamedClips):
     label_versions = ("frame_masks", "nwpu_relabelled")
     official_split = True
     splits = tuple(LISTS)
-    size = (480, 856)
+    size: ClassVar[tuple[int, int] | None] = (480, 856)
     fps = 24.0
     convention = "one value a frame"
     frames: ClassVar = {"train": 274515, "test": 40791}

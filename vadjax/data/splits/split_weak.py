@@ -96,7 +96,7 @@ def _fold(
         "abnormal": [video for video in clips if video.video_label],
         "normal": [video for video in clips if not video.video_label],
     }
-    held = {}
+    held: dict[str, list[Video]] = {}
     for name, own in sides.items():
         if len(own) < 2:
             raise UserError(
