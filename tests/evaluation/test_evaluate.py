@@ -50,7 +50,7 @@ def test_one_class():
     assert set(metrics["reasons"]) == {
         *("leakage.duplicate", "region", "explain", "kinds", "videos[].auc"),
         *("threshold.false_alarms_per_hour", "thresholds[].false_alarms_per_hour"),
-        *("oracle", "legacy", "coverage", "threshold.fallback", "recognition"),
+        *("oracle", "legacy", "coverage", "threshold.fallback", "recognition", "reliability"),
         "frame.recall_at_fpr_01pct",
         *("event_curve.recall_at[].recall", "event_curve.rate_at[].per_hour"),
         *(f"threshold.expected.{key}" for key in ("mean", "low", "high", "clip_high")),

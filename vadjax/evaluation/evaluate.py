@@ -13,6 +13,7 @@ from vadjax.evaluation.image_parts import image_part, mean_auroc
 from vadjax.evaluation.legacy import legacy_part
 from vadjax.evaluation.parts import Videos, pool
 from vadjax.evaluation.recognition import recognition_part
+from vadjax.evaluation.reliability import reliability_part
 from vadjax.evaluation.thresholds import SUPERVISED, Choice, choose_threshold
 
 POOLED = "pooled over the folds, whose scores come from different models; see frame.folds"
@@ -41,6 +42,7 @@ def evaluate(
     cross_fit: int = 0,
     oracle: bool = False,
     legacy: Mapping | None = None,
+    probabilities: bool = False,
     resamples: int = 2000,
     seed: int = 0,
 ) -> dict:
@@ -63,6 +65,7 @@ def evaluate(
         cross_fit: detectors of a cross-fit that scored the held-out clips; 0: the run's own.
         oracle: add what the best thresholds on the test labels would reach.
         legacy: arguments of `legacy.legacy_part`, to add its figures; None leaves them out.
+        probabilities: whether the scores are meant as probabilities of abnormal.
         resamples: of the bootstrap over videos.
         seed: of its draws.
 
@@ -122,6 +125,7 @@ def evaluate(
         "sweep": decisions.sweep_part(videos),
         "event_curve": decisions.curve_part(videos),
         "classes": decisions.classes_part(videos),
+        "reliability": reliability_part(parts.labelled(videos), probabilities=probabilities),
         "kinds": parts.kinds_part(videos),
         "recognition": recognition_part(videos),
         "videos": parts.videos_part(videos, values),

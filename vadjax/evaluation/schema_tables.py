@@ -130,6 +130,14 @@ _EVENT_CURVE = _object(
     null=True,
 )
 
+_RELIABILITY = _object(
+    {
+        **_all(_SHARE, "ece brier"),
+        "bins": _list(_object({"frames": _COUNT, **_all(_SHARE, "from mean_score abnormal")})),
+    },
+    null=True,
+)
+
 _CLASS = _object({"name": _TEXT, **_all(_SHARE, "precision recall f1"), "support": _COUNT})
 
 _RECOGNIZED = _object(
@@ -313,6 +321,7 @@ SCHEMA = {
             "thresholds": _list(_RULE),
             "sweep": _SWEEP,
             "event_curve": _EVENT_CURVE,
+            "reliability": _RELIABILITY,
             "classes": _list(_CLASS),
             "recognition": _RECOGNITION,
             "oracle": _ORACLE,

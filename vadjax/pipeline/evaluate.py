@@ -8,6 +8,7 @@ from vadjax.data.splits.split_by_clip import SHARED_CLIPS
 from vadjax.data.text.lists import some
 from vadjax.detectors import DETECTORS
 from vadjax.errors import UserError
+from vadjax.models.registry import OBJECTIVES
 from vadjax.pipeline.added import words
 from vadjax.pipeline.audit import audit_fits, copies_in_words
 from vadjax.pipeline.baselines import baselines
@@ -45,6 +46,8 @@ def evaluate(run: Run) -> None:
         cross_fit=cross_fitted(run, scored.calibration),
         oracle=e.oracle,
         legacy=legacy(run, scored.test) if e.legacy else None,
+        # All of them learn from labels by the logistic function or the soft-max.
+        probabilities=run.gradient and OBJECTIVES[run.config.objective.name].supervised,
         # Windows are no sample of videos: there is no interval in any case.
         resamples=e.num_bootstrap if run.protocol.unit == "video" else 1,
         seed=run.config.seed,
