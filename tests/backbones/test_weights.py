@@ -248,7 +248,9 @@ def test_photos_get_their_classes(real_data, name, interpolation, with_package):
         variables.append(backbones.create(name, weights=PACKAGE).variables)
     apply = jax.jit(backbone.apply)
     for one in variables:
-        probabilities = jax.nn.softmax(apply(one, images)["logits"])
+        outputs = apply(one, images)
+        probabilities = outputs["probabilities"]
+        np.testing.assert_allclose(probabilities, jax.nn.softmax(outputs["logits"]), atol=1e-7)
         for row, top5 in zip(np.asarray(probabilities), proof.values(), strict=True):
             assert row.argmax() == top5[0][0]
             for index, _, probability in top5:

@@ -1,6 +1,7 @@
 """The compiled backbone: frame by frame it gives what it gives in batches."""
 
 import dataclasses
+import importlib
 
 import jax
 import numpy as np
@@ -33,6 +34,7 @@ def batched(extractor: Extractor, video: np.ndarray) -> dict[str, np.ndarray]:
     [
         ("mobilenetv2_100", 32, ("features",)),
         ("mobilenetv2_100", 32, ("stage2", "map")),
+        ("mobilenetv2_100", 32, ("features", "logits", "probabilities")),
         ("flow_lite0", (48, 72), ("map",)),
         ("pixels", 16, ("map",)),
     ],
@@ -49,6 +51,33 @@ def test_single_frames_give_the_rows_of_batches(name, size, taps, micro_batch):
                 np.testing.assert_array_equal(rows[tap], want[tap][i])
             else:
                 np.testing.assert_allclose(rows[tap], want[tap][i], rtol=2e-3, atol=1e-4)
+
+
+def test_probabilities_are_the_soft_max_of_the_classifier():
+    backbone = backbones.create("mobilenetv2_100", weights="random", size=32)
+    extractor = Extractor(backbone, taps=("logits", "probabilities"), batch_size=4)
+    rows = batched(extractor, frames(3))
+    logits = rows["logits"].astype(np.float64)
+    exact = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
+    assert rows["probabilities"].shape == (3, 1000) and len(set(map(bytes, logits))) == 3
+    np.testing.assert_allclose(rows["probabilities"], exact, rtol=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("family", "name", "size"),
+    [("resnet", "resnet50", 224), ("vgg", "vgg19", 224), ("inception", "inception_v3", 299)],
+)
+def test_networks_of_ullah_give_a_thousand_classes(family, name, size):
+    """Their shapes alone: real weights of these are not at hand."""
+    architecture = importlib.import_module(f"vadjax.backbones.{family}").ARCHITECTURES[name]
+    for num_classes in (1000, 0):
+        network = architecture.network(num_classes, True)
+        image = jax.ShapeDtypeStruct((2, size, size, 3), np.float32)
+        outputs, _ = jax.eval_shape(network.init_with_output, jax.random.key(0), image)
+        assert outputs["features"].shape == (2, {"vgg19": 512}.get(name, 2048))
+        assert ("probabilities" in outputs) == bool(num_classes)
+        if num_classes:
+            assert outputs["probabilities"].shape == outputs["logits"].shape == (2, 1000)
 
 
 def test_two_streams_share_one_program_but_no_past():

@@ -1,5 +1,6 @@
 """The classes of windows end to end: a drawn miniature of UCF-Crime, from its videos to metrics."""
 
+import csv
 import math
 import runpy
 
@@ -136,6 +137,12 @@ def test_the_page_and_the_workbook_have_the_report(world):
     counts = dict(zip(NAMES, levels[2]["confusion"][1], strict=True))
     assert abuse["called"] == "; ".join(f"{k} {n}" for k, n in counts.items() if n)
     assert abuse["support"] == 2
+    assert (run.workdir / "figures/classes.png").is_file()
+    with (run.workdir / "scores.csv").open(encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    videos = {v.id: v.recognized.probabilities for v in artifacts.read_scores(run.workdir).test}
+    for row in rows[:: len(rows) // 50]:
+        assert row["class"] == NAMES[videos[row["video"]][int(row["frame"])].argmax()]
 
 
 def test_latency_is_of_one_chunk_on_a_named_machine(world):

@@ -8,6 +8,24 @@ SPLITS = "tests/data/splits/test_folds.py"
 
 ROWS = [
     (
+        "vadjax/data/splits/split_weak.py",
+        'groups = _by_class(own) if protocol == "weak" else [own]',
+        "groups = [own]",
+        "tests/data/splits/test_split_weak.py",
+    ),
+    (
+        "vadjax/data/class_ids.py",
+        "for number in range(len(names) - 1, 0, -1):",
+        "for number in range(1, len(names)):",
+        "tests/data/test_class_ids.py",
+    ),
+    (
+        "vadjax/data/builders/chunk_files.py",
+        "return np.where(ones.any(axis=1), ones.argmax(axis=1), -1)",
+        "return ones.argmax(axis=1)",
+        "tests/data/builders/test_chunk_files.py",
+    ),
+    (
         "vadjax/data/builders/image_set.py",
         'return ("",) if picture.split == "test" and not picture.defect else ()',
         "return ()",

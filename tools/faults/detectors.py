@@ -8,6 +8,19 @@ SCENE = "tests/detectors/scene/test_detector.py"
 TAPS = "tests/pipeline/test_several_taps.py"
 
 ROWS = [
+    # classes
+    (
+        "vadjax/detectors/window_labels.py",
+        "np.arange(span - 1, len(clip), span, dtype=np.int32),",
+        "np.arange(0, len(clip), span, dtype=np.int32),",
+        "tests/pipeline/test_recognition.py",
+    ),
+    (
+        "vadjax/detectors/window_model.py",
+        "return clip.scored(probabilities[:, 1:].sum(axis=1), predicted, recognized=own)",
+        "return clip.scored(probabilities[:, 1], predicted, recognized=own)",
+        "tests/pipeline/test_recognition.py",
+    ),
     # what a fit may read
     (
         "vadjax/detectors/window_model.py",

@@ -29,6 +29,19 @@ ROWS = [
         "((0, 0), (back - self.dilation, self.dilation), (0, 0))",
         "tests/models/test_sequence_models.py",
     ),
+    # classes
+    (
+        "vadjax/evaluation/recognition.py",
+        "np.add.at(counts, (truth - first, calls - first), 1)",
+        "np.add.at(counts, (calls - first, truth - first), 1)",
+        "tests/evaluation/test_recognition.py",
+    ),
+    (
+        "vadjax/evaluation/recognition.py",
+        "calls = 1 + means[bad, 1:].argmax(axis=1)",
+        "calls = means[bad].argmax(axis=1)",
+        "tests/evaluation/test_recognition.py",
+    ),
     # distances and scores
     (
         "vadjax/scoring/distances.py",

@@ -4,6 +4,13 @@ BAGS = "tests/models/test_bags.py"
 MATCHING = "tests/training/test_score_matching.py"
 
 ROWS = [
+    # classes
+    (
+        "vadjax/models/recurrent.py",
+        "i = 0 if self.reuse and i == len(self.cells) - 1 else i",
+        "i = 1 if self.reuse and i == len(self.cells) - 1 else i",
+        "tests/models/test_models.py",
+    ),
     (
         "vadjax/models/log_density.py",
         "(noise[:, None] * found + drawn)",

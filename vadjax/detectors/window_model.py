@@ -9,11 +9,8 @@ import numpy as np
 from ml_collections import ConfigDict
 
 from vadjax.data.arrays.row_view import RowView
-from vadjax.data.class_ids import class_of_video, classes_of_rows, learnt
 from vadjax.data.clip import Clip
-from vadjax.data.labels.masks import place_shares
 from vadjax.data.leakage.fitted import stretches_of
-from vadjax.data.recognized import Recognized
 from vadjax.data.scored_video import ScoredVideo
 from vadjax.data.splits.protocols import PROTOCOLS
 from vadjax.data.splits.units import Segment
@@ -22,9 +19,9 @@ from vadjax.data.text.class_names import names_of
 from vadjax.data.video import Video
 from vadjax.detectors.contract import ClipDetector, Progress, State, Stream
 from vadjax.detectors.row_cache import kept
+from vadjax.detectors.window_labels import cell_labels, recognized, row_labels, tells_classes
 from vadjax.detectors.window_progress import conclude, reported
 from vadjax.detectors.window_state import state_of, trained_of
-from vadjax.errors import UserError
 from vadjax.features.standardize import Standardizer
 
 if TYPE_CHECKING:
@@ -67,10 +64,8 @@ class WindowModel(ClipDetector):
 
     @property
     def recognizes(self) -> bool:
-        """Whether probabilities of classes are kept: of a soft-max whose classes are all named."""
-        goal = self.objective
-        named = getattr(goal, "num_classes", 0) == len(self.class_names)
-        return named and getattr(goal, "activation", "") == "softmax"
+        """Whether probabilities of classes are kept, not the score alone."""
+        return tells_classes(self.objective, self.class_names)
 
     def model(self, row_shape: Sequence[int]) -> Any:
         """Return the model that `config.model` names, for rows of a shape; made once."""
@@ -146,7 +141,8 @@ class WindowModel(ClipDetector):
         cut["start_of"] = start_of
         cells = None
         if "cell_label" in self.objective.reads:
-            cells = [self._cell_labels(v, s, rows) for s, (rows, v) in pool.items()]
+            of = {"objective": self.objective, "fit": self.config.features.fit}
+            cells = [cell_labels(v, s, rows.shape[1:3], **of) for s, (rows, v) in pool.items()]
         return standardizer, TrainingData(
             clips=[rows for rows, _ in pool.values()],
             train=join_tables([c.units.window_table(stride=window.stride, **cut) for c in train]),
@@ -158,47 +154,8 @@ class WindowModel(ClipDetector):
         )
 
     def row_labels(self, pool: Mapping[Segment, Video]) -> dict[str, np.ndarray]:
-        """Return what the objective reads of labels, for the rows of segments.
-
-        Args:
-            pool: the segments, one behind the other, and their videos.
-
-        Returns:
-            `frame_labels` or `video_classes` of `TrainingData`; empty where it reads neither.
-
-        Raises:
-            UserError: a clip is of no class that has a name.
-        """
-        if not self.objective.supervised or "video_label" in self.objective.reads:
-            return {}
-        of_clips, parts = "video_class" in self.objective.reads, [np.zeros(0, np.int32)]
-        for segment, video in pool.items():
-            if of_clips:
-                own = np.full(len(segment), class_of_video(video, self.class_names), np.int32)
-            else:  # an unlabelled training clip is normal
-                known = classes_of_rows(video, self.class_names)
-                own = np.zeros(len(video.frames), np.int32) if known is None else known
-                own = own[segment.start : segment.stop]
-            parts.append(learnt(own, self.class_names, where=video.id))
-        return {"video_classes" if of_clips else "frame_labels": np.concatenate(parts)}
-
-    def _cell_labels(self, video: Video, segment: Segment, rows: np.ndarray) -> np.ndarray:
-        """Return the abnormal share of each cell of the maps, float16 [t, h, w].
-
-        Raises:
-            UserError: the video has no masks, or the maps do not show whole frames.
-        """
-        fit = self.config.features.fit
-        if fit not in ("stretch", "native"):
-            raise UserError(
-                f"masks cover whole frames, but features.fit is {fit!r}; set it to stretch."
-            )
-        if video.masks is None:
-            raise UserError(
-                f"objective {self.objective.name!r} learns from masks; {video.id} has none: set "
-                "objective.name=classify, or dataset.masks_dir where the masks are elsewhere."
-            )
-        return place_shares(video.masks, rows.shape[1:3])[segment.start : segment.stop]
+        """Return what the objective reads of labels; see `window_labels.row_labels`."""
+        return row_labels(pool, self.objective, self.class_names)
 
     def fit(
         self,
@@ -293,24 +250,9 @@ class WindowModel(ClipDetector):
         self, clip: Clip, probabilities: np.ndarray, predicted: np.ndarray | None = None
     ) -> ScoredVideo:
         """Score the units of a clip by the probability of all classes but normal."""
-        names = self.class_names
-        if (windows := clip.units.windows) is not None:
-            pool = dict(zip(clip.units.segments, clip.videos, strict=True))
-            (rows,) = self.row_labels(pool).values()
-            truth = np.asarray(self.objective.window_label(rows[windows]), np.int32)
-            recognized = Recognized(names, probabilities, truth)
-        else:
-            video, segment = clip.videos[0], clip.units.segments[0]
-            of_rows = classes_of_rows(video, names)
-            recognized = Recognized(
-                names,
-                probabilities,
-                None if of_rows is None else of_rows[segment.start : segment.stop],
-                class_of_video(video, names),
-                np.arange(self.span - 1, len(clip), self.span, dtype=np.int32),
-            )
-        scores = probabilities[:, 1:].sum(axis=1)
-        return clip.scored(scores, predicted, recognized=recognized)
+        known = {"objective": self.objective, "names": self.class_names, "span": self.span}
+        own = recognized(clip, probabilities, **known)
+        return clip.scored(probabilities[:, 1:].sum(axis=1), predicted, recognized=own)
 
     def _score_windows(
         self, variables: dict, standardizer: Standardizer, clip: Clip, key: tuple, shared: Any

@@ -74,16 +74,21 @@ def mean_video(scored: Sequence[ScoredVideo], *, new_maps: New = in_memory) -> S
         new_maps: makes the array of the mean maps.
 
     Returns:
-        The first record, with mean scores; with mean maps where all have maps of one grid, and the
-        mean of each part that all have.
+        The first record, with mean scores and mean probabilities of classes; with mean maps where
+        all have maps of one grid, and the mean of each part that all have.
     """
     if len(scored) == 1:
         return scored[0]
     maps = [one.maps for one in scored if one.maps is not None]
     alike = len(maps) == len(scored) and len({values.shape for values in maps}) == 1
+    classes = scored[0].recognized
+    if classes is not None:
+        found = [one.recognized.probabilities for one in scored if one.recognized is not None]
+        classes = dataclasses.replace(classes, probabilities=_mean(found))
     return dataclasses.replace(
         scored[0],
         scores=_mean([one.scores for one in scored]),
+        recognized=classes,
         maps=_mean_maps(maps, new_maps) if alike else None,
         parts={name: _mean(own) for name, own in _by_name([one.parts for one in scored])},
     )

@@ -17,6 +17,7 @@ from vadjax.detectors.normal_scene import NormalScene
 from vadjax.evaluation.events import runs
 from vadjax.evaluation.parts import pool
 from vadjax.report import charts, normal_map, plots, wording
+from vadjax.report.classes_figure import classes_figure
 from vadjax.storage.files import atomic_write
 
 INK, SOFT, ACCENT, BAR, RULE = "#1b1a18", "#635f59", "#b5380f", "#a9a49b", "#dedad3"
@@ -46,6 +47,7 @@ LEGEND = {
     "thresholds": "on the test data, not for choosing; vertical: the run’s threshold",
     "timelines": "score by frame; hatched: truly abnormal; dashed: threshold; bar below: alarm",
     "normal": "what is normal here; no test frame is read",
+    "classes": "rows: true class; columns: call; shade: share of the row",
     "baselines": "band: 95 % interval of the detector; ▲: beats the detector",
 }
 METADATA = {  # what would differ from one writing to the next
@@ -64,7 +66,7 @@ def write_figures(
     normal: NormalScene | None = None,
     formats: Sequence[str] = ("png",),
 ) -> list[pathlib.Path]:
-    """Write roc, pr, thresholds, timelines, training, baselines, normal, where there is something.
+    """Write roc, pr, thresholds, timelines, training, baselines, normal and classes, if there.
 
     Each bears what it was measured on, and a leaky protocol and the warnings, so that it cannot
     be quoted without.
@@ -94,6 +96,7 @@ def write_figures(
             "training": _training(history),
             "baselines": _baselines(metrics),
             "normal": _normal(normal),
+            "classes": classes_figure(metrics),
         }
         for name, figure in drawn.items():
             if figure is None:

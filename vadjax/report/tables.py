@@ -163,7 +163,8 @@ def write_scores(path: os.PathLike | str, videos: Sequence[ScoredVideo]) -> None
 
     `score` has the digits that give the same float32 back; `predicted` is 0 where a frame was
     filled from its nearest scored one; `alarm` is 1 within an alarm. A detector that combines cues
-    has a column `part_NAME` for each.
+    has a column `part_NAME` for each, and one that tells classes apart the column `class`, the
+    class of the highest probability.
 
     Args:
         path: an older file is replaced.
@@ -173,16 +174,21 @@ def write_scores(path: os.PathLike | str, videos: Sequence[ScoredVideo]) -> None
         UserError: it cannot be written there.
     """
     parts = list(dict.fromkeys(name for video in videos for name in video.parts))
+    classes = any(video.recognized is not None for video in videos)
 
     def rows():
-        yield (*SCORE_COLUMNS, *(f"part_{name}" for name in parts))
+        yield (*SCORE_COLUMNS, *(f"part_{name}" for name in parts), *(["class"] * classes))
         for video in videos:
             alarm, predicted = np.zeros(len(video.scores), int), np.asarray(video.predicted)
             for start, stop in video.alarms:
                 alarm[start:stop] = 1
+            known = video.recognized
+            called = known and [known.names[i] for i in known.probabilities.argmax(axis=1)]
             for frame, score in enumerate(video.scores):
                 time_s = None if video.edges is None else float(video.edges[frame])
-                own = (video.parts[name][frame] if name in video.parts else None for name in parts)
+                own = [video.parts[name][frame] if name in video.parts else None for name in parts]
+                if classes:
+                    own.append(called[frame] if called else None)
                 yield video.id, frame, time_s, score, int(predicted[frame]), alarm[frame], *own
 
     write_csv(path, rows(), number=number_text)
