@@ -60,6 +60,13 @@ def test_the_mean_figures_are_those_of_scikit_learn():
         assert (row["precision"], row["support"]) == (named["precision"], named["support"])
 
 
+def test_among_the_abnormal_classes_normal_is_no_call():
+    quiet = video("test/g", [0, 0, 0, 1], [0, 0, 0, 1], 1)
+    found = levels([quiet])
+    assert found["video"]["confusion"][1] == [1, 0, 0]  # mostly normal, as most of it is
+    assert found["abnormal video"]["confusion"] == [[1, 0], [0, 0]]
+
+
 def test_a_class_that_was_not_taught_counts_as_wrong():
     riot = video("test/d", [1, 1], [3, 3], 3)
     found = levels([*VIDEOS, riot])
