@@ -30,7 +30,7 @@ def classes_figure(metrics: Mapping) -> Figure | None:
     for axes, one in zip(row, levels, strict=True):
         counts = np.array(one["confusion"], float)
         shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
-        axes.imshow(shares, cmap="Greys", vmin=0, vmax=1.4)  # black text stays readable
+        axes.imshow(shares, cmap="Greys", vmin=0, vmax=2)  # black text stays readable
         for (i, j), count in np.ndenumerate(counts):
             if count:
                 axes.text(j, i, f"{count:.0f}", ha="center", va="center", fontsize=5)
@@ -38,5 +38,5 @@ def classes_figure(metrics: Mapping) -> Figure | None:
         axes.set_xticks(ticks, one["names"], rotation=90, fontsize=6)
         axes.set_yticks(ticks, one["names"], fontsize=6)
         share = f"accuracy {100 * one['accuracy']:.1f} %"
-        axes.set_title(f"{LEVELS[one['level']].split(',')[0]}: {share}")
+        axes.set_title(f"{LEVELS[one['level']].split(',')[0]}\n{share}", fontsize=7)
     return figure

@@ -107,6 +107,11 @@ def _figures(metrics: Mapping, scope: str) -> Table:
         table.add_row("images", wording.number(counts.get("frames")), count)
         table.add_row("good images called defective", *_expected(metrics))
         return _with_audit(table, metrics)
+    for level in at("recognition.levels") or ():
+        if level["support"]:
+            called = f"class of the {level['level']}"
+            usual = f"always the commonest: {wording.percent(level['majority_accuracy'])}"
+            table.add_row(called, wording.percent(level["accuracy"]), Text(usual))
     filled = f"{wording.number(counts.get('filled'))} filled from the nearest scored frame"
     unit = f"{metrics.get('unit') or 'frame'}s"
     table.add_row(unit, wording.number(counts.get("frames")), Text(f"{filled}; {scope}"))
