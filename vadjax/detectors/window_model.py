@@ -143,11 +143,12 @@ class WindowModel(ClipDetector):
         if "cell_label" in self.objective.reads:
             of = {"objective": self.objective, "fit": self.config.features.fit}
             cells = [cell_labels(v, s, rows.shape[1:3], **of) for s, (rows, v) in pool.items()]
+        labels: dict[str, Any] = self.row_labels({s: video for s, (_, video) in pool.items()})
         return standardizer, TrainingData(
             clips=[rows for rows, _ in pool.values()],
             train=join_tables([c.units.window_table(stride=window.stride, **cut) for c in train]),
             validation=join_tables([c.units.window_table(stride=1, **cut) for c in validation]),
-            **self.row_labels({segment: video for segment, (_, video) in pool.items()}),
+            **labels,
             cell_labels=None if cells is None else np.concatenate(cells),
             standardize=standardizer.apply,
             segments=list(pool),

@@ -63,15 +63,17 @@ def found(root: pathlib.Path) -> dict[str, dict[str, pathlib.Path]]:
     sides: dict[str, dict[str, pathlib.Path]] = {}
     for path in entries(root):
         kind = {".npy": "features", ".mat": "labels"}.get(path.suffix.lower())
-        side = [side for side in SIDES if side in path.stem.lower()]
-        named = kind == "labels" or "feature" in path.stem.lower()
-        if not kind or not side or not named or PAIR.fullmatch(path.name):
+        named_after = [side for side in SIDES if side in path.stem.lower()]
+        fits = kind == "labels" or "feature" in path.stem.lower()
+        if not kind or not named_after or not fits or PAIR.fullmatch(path.name):
             continue
-        if len(side) > 1:
+        if len(named_after) > 1:
             raise UserError(f"{path} is named after both sides, train and test; name it after one.")
-        twin = sides.setdefault(side[0], {}).setdefault(kind, path)
+        twin = sides.setdefault(named_after[0], {}).setdefault(kind, path)
         if twin != path:
-            raise UserError(f"{twin} and {path.name} are both the {kind} of {side[0]}; keep one.")
+            raise UserError(
+                f"{twin} and {path.name} are both the {kind} of {named_after[0]}; keep one."
+            )
     sides = {side: files for side, files in sides.items() if "features" in files}
     if not (root / NAMES).is_file() and not any("labels" in files for files in sides.values()):
         return {}  # another kind of files

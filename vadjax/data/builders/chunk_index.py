@@ -45,10 +45,10 @@ def read_index(root: pathlib.Path, counts: Mapping[str, int]) -> dict[str, list[
         with path.open(encoding="utf-8", newline="") as file:
             rows = csv.DictReader(file, strict=True)
             for row in rows:
-                side = sides[row["side"]]
-                if int(row["chunk"]) != len(side):
-                    raise ValueError(f"chunk {len(side)} of {row['side']} is not in its place")
-                side.append(Chunk(row["video"], int(row["start"]), int(row["frames"])))
+                own = sides[row["side"]]
+                if int(row["chunk"]) != len(own):
+                    raise ValueError(f"chunk {len(own)} of {row['side']} is not in its place")
+                own.append(Chunk(row["video"], int(row["start"]), int(row["frames"])))
     except (OSError, ValueError, KeyError, TypeError, csv.Error) as error:
         raise UserError(f"{path} is damaged ({error!r}); export the chunks again.") from None
     for side, chunks in sides.items():
