@@ -25,5 +25,6 @@ def get_config(arg: str = ""):
     config.model.embed, config.model.dropout = 512, 0.5
     config.objective.name, config.objective.activation = "recognize", "softmax"
     config.objective.classes = ",".join(CLASSES)
+    config.objective.class_weight = "none"  # plain cross-entropy, as described
     config.train.batch_size, config.train.epochs = 256, 20
     return with_argument(config, arg)

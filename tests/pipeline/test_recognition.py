@@ -4,6 +4,7 @@ import csv
 import math
 import runpy
 
+import jax
 import numpy as np
 import openpyxl
 import pytest
@@ -13,7 +14,9 @@ from sklearn import metrics as sk
 from tests.data import ucf_miniature
 from vadjax import config as configs
 from vadjax.data.builders.ucf_crime import UcfCrime
+from vadjax.detectors.window_model import WindowModel
 from vadjax.errors import UserError
+from vadjax.models.model import num_parameters
 from vadjax.pipeline import stages
 from vadjax.pipeline.export_features import export
 from vadjax.pipeline.run import Run
@@ -216,3 +219,26 @@ def test_random_chunks_of_videos_are_marked_leaky(world, tmp_path):
     [level] = metrics["recognition"]["levels"]
     assert level["truth"] == "window" and level["support"] == math.ceil(0.2 * 36 * 7)
     assert "LEAKY" in (tmp_path / "run/report.html").read_text("utf-8").upper()
+
+
+def test_the_published_code_has_its_parameters_by_config(tmp_path):
+    changes = {
+        "dataset.data_dir": str(tmp_path),
+        "dataset.protocol": "random_chunk",
+        "evaluate.threshold": "half",
+        "window.length": 30,
+        "window.stride": 30,
+        "objective.classes": "",
+        "model.bidirectional": False,
+        "model.units": (512, 512, 512),
+    }
+    for reuse, count in ((True, 4_711_938), (False, 6_811_138)):
+        config = runpy.run_path("configs/ucf_bdlstm.py")["get_config"]()
+        config.update_from_flattened_dict({**changes, "model.reuse": reuse})
+        model = WindowModel(configs.validate(config, inputs=False)).model((1000,))
+        windows = jax.ShapeDtypeStruct((1, 30, 1000), np.float32)
+        shapes = jax.eval_shape(lambda w, m=model: m.init(jax.random.key(0), w), windows)
+        assert num_parameters(shapes) == count
+    with pytest.raises(UserError, match=r"window\.stride=30, not 15"):
+        config.window.stride = 15
+        configs.validate(config, inputs=False)
