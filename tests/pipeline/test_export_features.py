@@ -77,6 +77,12 @@ def test_a_run_from_the_files_has_the_same_scores(world, form, tmp_path):
         np.testing.assert_array_equal(one.scores, other.scores)
         np.testing.assert_array_equal(one.labels, other.labels)
     again = Run(config, tmp_path / "run", Console(quiet=True))
+    for name, video in run.videos.items():
+        read, kinds = again.videos[name], video.metadata["kinds"]
+        assert read.classes == video.classes
+        assert {k: (v > 0).tolist() for k, v in kinds.items()} == {
+            k: v.tolist() for k, v in read.metadata.get("kinds", {}).items()
+        }
     assert export(again, tmp_path / "again") and again.pictures is False
     if form == "videos":
         found = again.metrics
