@@ -15,7 +15,15 @@ from vadjax.errors import UserError
 
 
 def tells_classes(objective: Any, names: Sequence[str]) -> bool:
-    """Say whether probabilities of classes are kept: of a soft-max whose classes are all named."""
+    """Say whether probabilities of classes are kept: of a soft-max whose classes are all named.
+
+    Args:
+        objective: of the model.
+        names: of the classes, normal first.
+
+    Returns:
+        True where each logit has a name.
+    """
     named = getattr(objective, "num_classes", 0) == len(names)
     return named and getattr(objective, "activation", "") == "softmax"
 
