@@ -57,6 +57,11 @@ class TenCropBackbone(Backbone):
 
     kept: str = "mean"
 
+    @property
+    def num_classes(self) -> int:
+        """No classes are given: of crops there are pooled features alone."""
+        return 0
+
     def apply(self, variables: Mapping, images: jax.Array, *, taps: Sequence[str] = ()) -> dict:
         """Apply the network to every crop; only features are returned.
 
