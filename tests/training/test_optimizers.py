@@ -27,30 +27,58 @@ def test_constant_stays_one():
     assert optimizers.schedule("constant", jnp.int32(7), total_steps=9) == 1.0
 
 
+REFERENCES = {
+    "adam": lambda: optax.adam(0.1),
+    "adamw": lambda: optax.adamw(0.1, weight_decay=0.01),
+    "adagrad": lambda: optax.adagrad(0.1, initial_accumulator_value=0.0, eps=1e-8),
+    "sgd": lambda: optax.sgd(0.1),
+    "momentum": lambda: optax.sgd(0.1, momentum=0.9),
+}
+
+
 @pytest.mark.parametrize("name", optimizers.OPTIMIZERS)
 def test_rates_may_be_traced_and_equal_optax(name):
     params = {"w": jnp.array([1.0, -2.0, 3.0])}
-    grads = {"w": jnp.array([3.0, 0.0, -4.0])}  # norm 5
+    grads = [{"w": jnp.array([3.0, 0.0, -4.0]) * sign} for sign in (1, 1, -1)]  # norm 5
 
     @jax.jit
-    def step(rate, decay):
+    def steps(rate, decay):
         optimizer = optimizers.create(name, learning_rate=rate, weight_decay=decay, clip_norm=1.0)
-        updates, _ = optimizer.update(grads, optimizer.init(params), params)
-        return optax.apply_updates(params, updates)["w"]
+        now, state = params, optimizer.init(params)
+        for grad in grads:
+            updates, state = optimizer.update(grad, state, now)
+            now = optax.apply_updates(now, updates)
+        return now["w"]
 
-    clipped = {"w": grads["w"] / 5}
-    if name == "adamw":
-        reference = optax.adamw(0.1, weight_decay=0.01)
-    else:
-        reference = optax.adam(0.1)
-        clipped = {"w": clipped["w"] + 0.01 * params["w"]}
-    updates, _ = reference.update(clipped, reference.init(params), params)
-    np.testing.assert_allclose(step(0.1, 0.01), params["w"] + updates["w"], rtol=1e-6)
+    reference = REFERENCES[name]()
+    now, state = params, reference.init(params)
+    for grad in grads:
+        clipped = grad["w"] / 5 + (0 if name == "adamw" else 0.01 * now["w"])
+        updates, state = reference.update({"w": clipped}, state, now)
+        now = optax.apply_updates(now, updates)
+    np.testing.assert_allclose(steps(0.1, 0.01), now["w"], rtol=1e-5)
+
+
+def test_momentum_is_that_of_torch():
+    torch = pytest.importorskip("torch")
+    weight = torch.nn.Parameter(torch.tensor([1.0, -2.0]))
+    theirs = torch.optim.SGD([weight], lr=0.1, momentum=0.9, weight_decay=0.01)
+    ours = optimizers.create("momentum", learning_rate=0.1, weight_decay=0.01)
+    now = jnp.array([1.0, -2.0])
+    state = ours.init(now)
+    for _ in range(4):
+        theirs.zero_grad()
+        (weight**2).sum().backward()
+        theirs.step()
+        updates, state = ours.update(2 * now, state, now)
+        now = optax.apply_updates(now, updates)
+    np.testing.assert_allclose(now, weight.detach().numpy(), rtol=1e-5)
 
 
 def test_unknown_names_are_listed():
     with pytest.raises(
-        UserError, match=r"'adan' unknown; choose one of adagrad, adam, adamw\. Did you"
+        UserError,
+        match=r"'adan' unknown; choose one of adagrad, adam, adamw, momentum, sgd\. Did you",
     ):
         optimizers.create("adan", learning_rate=1.0, weight_decay=0.0)
     with pytest.raises(UserError, match="'cosin' unknown"):

@@ -29,7 +29,7 @@ def choices() -> dict[str, tuple[str, ...]]:
         "bag.instances": ("segments", "snippets"),
         "bag.scored": ("snippets", "segments"),
         "train.batches": ("windows", "runs", "pairs"),
-        "train.optimizer": ("adam", "adamw", "adagrad"),
+        "train.optimizer": ("adam", "adamw", "adagrad", "sgd", "momentum"),
         "train.schedule": ("constant", "cosine", "plateau"),
         "train.parallel": ("shard_map", "pmap"),
         "score.aggregate": ("last", "mean", "max"),

@@ -109,7 +109,7 @@ def default_config() -> ConfigDict:
             batch_size=64,
             batches="windows",  # "runs": of neighbours, faster for recurrent models; see runs.py;
             # "pairs": bag_model, as many abnormal as normal videos
-            optimizer="adam",
+            optimizer="adam",  # adamw, adagrad, sgd, momentum
             learning_rate=1e-3,
             weight_decay=0.0,
             schedule="constant",

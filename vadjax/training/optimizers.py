@@ -1,4 +1,4 @@
-"""Adam and AdamW with clipping, and learning-rate schedules; every rate may be a traced array."""
+"""Optimisers with clipping, and learning-rate schedules; every rate may be a traced array."""
 
 from collections.abc import Mapping
 
@@ -8,7 +8,7 @@ import optax
 
 from vadjax.errors import unknown
 
-OPTIMIZERS = ("adam", "adamw", "adagrad")
+OPTIMIZERS = ("adam", "adamw", "adagrad", "sgd", "momentum")
 ADAGRAD_EPS = 1e-8
 SCHEDULES = ("constant", "cosine", "plateau")
 
@@ -26,14 +26,16 @@ def create(
 
     "adam" adds the weight decay to the gradient (as torch.optim.Adam does), "adamw" to the step
     (Loshchilov and Hutter, 2019), so that it does not pass through Adam's normalisation. "adagrad"
-    (Duchi et al., 2011) divides by the root of the sum of all squared gradients so far.
+    (Duchi et al., 2011) divides by the root of the sum of all squared gradients so far. "sgd" is
+    the gradient alone, "momentum" the sum of past gradients with weights b1, b1^2, ... (Polyak,
+    1964, in torch.optim.SGD's form).
 
     Args:
       name: one of `OPTIMIZERS`.
       learning_rate: scalar, already scheduled.
       weight_decay: scalar; 0 is off.
       clip_norm: greatest global norm of the gradient; 0 is off.
-      b1: decay of Adam's first moment.
+      b1: decay of Adam's first moment, and of the momentum.
       b2: decay of Adam's second moment.
 
     Returns:
@@ -45,10 +47,16 @@ def create(
     if name not in OPTIMIZERS:
         raise unknown("train.optimizer", name, OPTIMIZERS)
     nothing, decay = optax.identity(), optax.add_decayed_weights(weight_decay)
+    directions = {
+        "adagrad": lambda: optax.scale_by_rss(0.0, ADAGRAD_EPS),
+        "sgd": optax.identity,
+        "momentum": lambda: optax.trace(b1),
+    }
+    direction = directions.get(name, lambda: optax.scale_by_adam(b1, b2))
     return optax.chain(
         optax.clip_by_global_norm(clip_norm) if clip_norm > 0 else nothing,
         nothing if name == "adamw" else decay,
-        optax.scale_by_rss(0.0, ADAGRAD_EPS) if name == "adagrad" else optax.scale_by_adam(b1, b2),
+        direction(),
         decay if name == "adamw" else nothing,
         optax.scale(-learning_rate),
     )
