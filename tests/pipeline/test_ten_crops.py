@@ -67,6 +67,19 @@ def test_crops_are_kept_or_averaged(tmp_path):
     np.testing.assert_allclose([each.score for each in single], batch.scores, atol=1e-5)
 
 
+def test_bags_of_clips_that_are_shorter_than_a_snippet(tmp_path):
+    small = {"dataset__num_frames": 12, "features__crops": 1, "dataset__crops": "mean"}
+    config = config_of(tmp_path / "cache", **small)
+    metrics = stages.run(config, tmp_path / "run", quiet=True)
+    assert metrics["frame"]["auc_micro"] is not None
+    for video in artifacts.read_scores(tmp_path / "run").test:
+        assert len(video.scores) < 16 and len(set(video.scores)) == 1
+    detector = TrainedDetector(tmp_path / "run")
+    run = Run(config, tmp_path / "run", Console(quiet=True))
+    [scored] = detector.score_videos([run.dataset.test[0]])
+    assert len(scored.scores) == len(run.dataset.test[0].frames)
+
+
 @pytest.mark.parametrize(
     ("changes", "message"),
     [

@@ -38,6 +38,7 @@ class Entry(NamedTuple):
         over_time: it compares the frames of a clip with one another, or reads their order; single
             images have none.
         reads_maps: it reads feature maps, not pooled features.
+        short_clips: it scores clips that are shorter than `window.length`.
     """
 
     module: str
@@ -55,6 +56,7 @@ class Entry(NamedTuple):
     protocols: tuple[str, ...] = ()
     over_time: bool = False
     reads_maps: bool = False
+    short_clips: bool = False
 
 
 FREE, DISTANCE, LOOKUP = "content_free", "feature_distance", "label_lookup"  # modules
@@ -68,6 +70,7 @@ DETECTORS = {
         gradient=True,
         protocols=("weak", "weak_by_video"),
         over_time=True,
+        short_clips=True,
     ),
     "random": Entry(FREE, "Random", "Random numbers", NOTHING, (), (*CLIPS, *WINDOWS), random=True),
     "frame_index": Entry(

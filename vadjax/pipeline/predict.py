@@ -96,7 +96,7 @@ def _detect(
     total = sum(len(v.frames) for v in videos)
     count = plural(len(videos), "video")
     console.say(f"vadjax: {count}, {total} frames, with the detector of {workdir}")
-    check_length(videos, detector.run.span)
+    check_length(videos, detector.run.shortest)
     if without_rate and not fps:
         console.say(
             f"  note: nothing says the frame rate of {_some(without_rate)}: alarms have no times "

@@ -120,6 +120,11 @@ class Run:
             return 1
         return window_span(window.length, window.dilation)
 
+    @property
+    def shortest(self) -> int:
+        """Frames that a clip has to have so that it can be scored."""
+        return 1 if detectors.DETECTORS[self.config.detector.name].short_clips else self.span
+
     @functools.cached_property
     def folds(self) -> tuple[Fold, ...]:
         """What is trained on, validated on, calibrated on and tested on."""

@@ -143,7 +143,7 @@ def _added(run: Run, paths: Sequence[str], *, skip_broken: bool) -> bool:
 def _claim(run: Run, names: Sequence[str]) -> None:
     """Make the opened workdir this config's and these videos'."""
     record.check(run, names)
-    check_length(run.dataset.test, run.span)
+    check_length(run.dataset.test, run.shortest)
     if set(names) & set(SHARED):
         run.folds_without_copies  # noqa: B018 - what the clips do not allow is told before extraction
     if not (run.workdir / "config.json").exists() and run.taps:

@@ -152,7 +152,7 @@ class TrainedDetector:
         Raises:
             UserError: a video cannot be read, or is too short.
         """
-        check_length(videos, self.run.span)
+        check_length(videos, self.run.shortest)
         stores = self._extract(videos, report)
         by_id = {kept.id: kept for kept in map(stored, videos)}
 
