@@ -228,3 +228,24 @@ def test_what_the_published_form_cannot_hold_is_named(tmp_path):
         "LSTM, resnet18: not all of Accuracy, Precision, Recall, F1, Auc are defined"
     ]
     assert len(paths) == 1
+
+
+def test_backbones_of_feature_files_are_blocks_of_one_workbook(tmp_path):
+    """features/ucsd_ped2 holds several pairs: one table, one workbook, a block for each."""
+    workdirs = []
+    for dataset, place in (("ucsd_ped2", "/data/features"), ("", "/data/features/umn")):
+        for backbone in ("repvgg_a0", "convnext_tiny"):
+            name = f"{dataset}/{backbone}".lstrip("/")
+            keys = {"dataset__name": "features", "dataset__feature_name": name}
+            workdirs.append(
+                runs.write(
+                    tmp_path / f"{dataset}-{backbone}",
+                    dataset="features",
+                    detector={"backbone": backbone},
+                    config={**keys, "dataset__data_dir": place},
+                )
+            )
+    paths, _ = write_published_form(tmp_path / "out", compare.compare(workdirs))
+    assert sorted(path.stem.rpartition(" for ")[2] for path in paths) == ["UCSD Ped2", "UMN"]
+    for path in paths:
+        assert {v.backbone for v in read_published(path)} == {"repvgg_a0", "convnext_tiny"}

@@ -14,6 +14,7 @@ OF_DETECTOR = (
     "dataset.holdout",
     "dataset.num_folds",
     "dataset.label_version",
+    "dataset.augment",
 )
 MAX_LISTED = 6  # runs in a note
 
@@ -25,7 +26,10 @@ def scope(run: RunRow) -> dict[str, object]:
     counts = ("frames",) if m.get("unit") == "window" else ("frames", "abnormal")
     videos = sorted((str(v["id"]), *(v[key] for key in counts)) for v in m["videos"])
     settings = sorted(
-        (k, v) for k, v in run.settings.items() if k.startswith("dataset.") and k not in OF_DETECTOR
+        # Of feature files, DATASET/BACKBONE: backbones of one data set are compared.
+        (k, str(v).rpartition("/")[0] if k == "dataset.feature_name" else v)
+        for k, v in run.settings.items()
+        if k.startswith("dataset.") and k not in OF_DETECTOR
     )
     return {
         **{k: m.get(k) for k in ("dataset", "label_version", "protocol")},

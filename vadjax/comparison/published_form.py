@@ -9,6 +9,7 @@ import os
 import pathlib
 from collections.abc import Iterator, Sequence
 
+from vadjax import data
 from vadjax.comparison.groups import Group, Stat
 from vadjax.comparison.published import BLOCK, MODELS, PROTOCOL
 from vadjax.comparison.tables import Comparison, Table
@@ -94,8 +95,18 @@ def _name(table: Table) -> str:
     """Return the name of a table's file, without its ending."""
     protocol = str(table.metrics.get("protocol") or "")
     how = "" if protocol == PROTOCOL else f", {protocol or 'no protocol'},"
-    title = wording.dataset(table.metrics) or "unnamed data"
+    title = _data(table)
     return "".join("_" if c in _UNSAFE else c for c in f"{TITLE}{how} for {title}")
+
+
+def _data(table: Table) -> str:
+    """Return the name of a table's data; of feature files that of their folder, as "UCSD Ped2"."""
+    settings = table.groups[0].runs[0].settings
+    if table.metrics.get("dataset") != "features":
+        return wording.dataset(table.metrics) or "unnamed data"
+    named = str(settings.get("dataset.feature_name") or "").rpartition("/")[0]
+    folder = named or pathlib.PurePath(str(settings.get("dataset.data_dir") or "")).name
+    return data.title(folder) if folder in data.DATASETS else folder or "feature files"
 
 
 def _free(folder: pathlib.Path, name: str, taken: Sequence[pathlib.Path]) -> pathlib.Path:
