@@ -12,7 +12,7 @@ import pytest
 
 from vadjax import config as configs
 from vadjax.errors import UserError
-from vadjax.pipeline import stages
+from vadjax.pipeline import predict, stages
 from vadjax.storage import artifacts
 
 ROOT = pathlib.Path(__file__).parents[2]
@@ -278,3 +278,32 @@ def test_one_command_for_all_categories(cache, mvtec, tmp_path):
         assert f"{name} {expected:.3f}" in mean
     with pytest.raises(UserError, match="wants a data set of images and its folder"):
         module["get_config"]("bottle")
+
+
+def test_new_images_are_scored_one_by_one(finished, mvtec, tmp_path, capsys):
+    """Each image of a folder is one, whatever folders they lie in; scores are those of the run."""
+    workdir, metrics = finished
+    folder, out = mvtec / "cloth/test", tmp_path / "out"
+    scored = predict.detect(workdir, [str(folder)], out=out)
+    said = capsys.readouterr().out
+    assert len(scored) == 11 and "vadjax: 11 images, with the detector of" in said
+    known = {video.id: video.scores[0] for video in artifacts.read_scores(workdir).test}
+    for one in scored:
+        assert one.scores[0] == pytest.approx(known[f"test/cloth/{one.id}"], rel=1e-5)
+    with (out / "scores.csv").open(encoding="utf-8") as file:
+        rows = {row["image"]: row for row in csv.DictReader(file)}
+    limit = metrics["threshold"]["value"]
+    called = sum(one.scores[0] >= limit for one in scored)
+    assert sum(int(row["called"]) for row in rows.values()) == called
+    assert rows["spot/000"]["label"] == rows["spot/000"]["defect"] == ""
+    assert f"{called} of 11 images called defective; the highest score" in said
+    page = (out / "report.html").read_text("utf-8")
+    shown, _, _ = page.partition("<body>")[2].partition("<details><summary>Configuration")
+    text = re.sub(r"<script.*?</script>|<[^>]*>", " ", shown, flags=re.S)
+    assert not [text[m.start() - 60 : m.end() + 40] for m in re.finditer(OF_TIME, text)]
+    assert not re.findall(OF_TIME, said.replace(str(out), "")), said
+    assert "of 11 images called defective" in text and page.count("<img src") == 11
+    one = predict.detect(workdir, [str(folder / "spot/000.png")], out=tmp_path / "one", quiet=True)
+    assert [v.id for v in one] == ["000"]
+    with pytest.raises(UserError, match="holds no images; give an image, or a folder of them"):
+        predict.detect(workdir, [str(out / "scores.csv")], out=tmp_path / "none", quiet=True)

@@ -1,6 +1,7 @@
 """Runs on one category each of a data set of images: the figures of all, and their mean."""
 
 import collections
+import statistics
 from collections.abc import Sequence
 
 from vadjax.comparison.columns import NAMES
@@ -36,12 +37,11 @@ def _note(groups: dict[str, Group]) -> str:
     """Return the lines of one detector, by category."""
     rows = {name: _values(group) for name, group in sorted(groups.items())}
     lines = [f"{name}: {_words(row)}" for name, row in rows.items()]
-    known = {key: [row[key] for row in rows.values() if row[key] is not None] for key in KEYS}
-    # A mean of some categories is not comparable with one of all.
-    means = {
-        key: sum(values) / len(values) if len(values) == len(rows) else None
-        for key, values in known.items()
-    }
+    means: dict[str, float | None] = {}
+    for key in KEYS:
+        known = [value for row in rows.values() if (value := row[key]) is not None]
+        # A mean of some categories is not comparable with one of all.
+        means[key] = statistics.fmean(known) if len(known) == len(rows) else None
     first = next(iter(groups.values()))
     head = f"{first.name} on {len(rows)} categories, a detector each:"
     return "\n  ".join([head, *lines, f"mean: {_words(means)}"])

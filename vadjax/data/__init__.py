@@ -163,6 +163,26 @@ def open_videos(
     return open_videos(path, skipped=skipped, content=content)
 
 
+def open_images(path: str | os.PathLike, *, skipped: list[str] | None = None) -> "list[Video]":
+    """Open single images: one, or those of a folder at any depth, as clips of one frame.
+
+    The id of an image is "test/" and its path below that folder, without its suffix.
+
+    Args:
+      path: of the image, or of the folder.
+      skipped: gets a message for each image that cannot be read; these are left out then.
+
+    Returns:
+      The images.
+
+    Raises:
+      UserError: there is none at `path`, or one cannot be read and `skipped` is None.
+    """
+    from vadjax.data.indexing.probe import open_images
+
+    return open_images(path, skipped=skipped)
+
+
 def left_out(path: str | os.PathLike) -> "list[Deviation]":
     """Say what `open_videos` leaves out of a folder, such as files of kinds that are not read.
 

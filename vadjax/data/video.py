@@ -121,8 +121,8 @@ class Dataset:
 
     def of_images(self) -> "Dataset":
         """Return the data set with each clip's frame as an image by itself."""
-        sides = {
-            side: tuple(replace(video, unit="image") for video in getattr(self, side))
-            for side in ("train", "test")
-        }
-        return replace(self, **sides)
+        train, test = (
+            tuple(replace(video, unit="image") for video in side)
+            for side in (self.train, self.test)
+        )
+        return replace(self, train=train, test=test)

@@ -10,7 +10,7 @@ from vadjax.data.scored_video import ScoredVideo
 from vadjax.evaluation import image_metrics
 from vadjax.evaluation.category_means import means, values
 from vadjax.evaluation.image_parts import by_category, defects_of, flat_of
-from vadjax.evaluation.parts import Part, Videos
+from vadjax.evaluation.parts import Videos
 from vadjax.evaluation.pixel_table import NUM_LEVELS, PixelTable, count_pixels
 from vadjax.evaluation.region import pairs_of
 
@@ -27,7 +27,7 @@ def pixels_part(
     num_levels: int = NUM_LEVELS,
     resamples: int = 2000,
     seed: int = 0,
-) -> Part:
+) -> tuple[dict | None, dict[str, str]]:
     """Compute pixel AUROC and AUPRO.
 
     Args:

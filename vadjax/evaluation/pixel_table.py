@@ -42,8 +42,9 @@ class PixelTable:
 
     def of(self, chosen: np.ndarray) -> "PixelTable":
         """Return the table of some images, bool [n]."""
-        parts = (each[chosen] for each in (self.normal, self.abnormal, self.overlap, self.regions))
-        return PixelTable(*parts, self.exact)
+        counts = (each[chosen] for each in (self.normal, self.abnormal, self.overlap))
+        normal, abnormal, overlap = counts
+        return PixelTable(normal, abnormal, overlap, self.regions[chosen], self.exact)
 
     def curves(self, draws: np.ndarray | None = None) -> Curves:
         """Sum over images.
@@ -71,7 +72,8 @@ class PixelTable:
             sums = np.zeros(shape, each.dtype)
             sums[rows, at] = each.sum(1)
             parts.append(sums)
-        return PixelTable(*parts, self.regions, exact=True)
+        normal, abnormal, overlap = parts
+        return PixelTable(normal, abnormal, overlap, self.regions, exact=True)
 
     def bounds(self) -> dict[str, float]:
         """Return by how much AUROC and AUPRO can differ from those of all thresholds.
@@ -81,7 +83,10 @@ class PixelTable:
         """
         if self.exact:
             return {"auroc": 0.0, "aupro": 0.0}
-        [tp], [fp], [overlap] = (np.diff(each, prepend=0) for each in self.curves())
+        curves = self.curves()
+        assert curves.overlap is not None  # of pixels
+        counts = (curves.tp, curves.fp, curves.overlap)
+        [tp], [fp], [overlap] = (np.diff(each, prepend=0) for each in counts)
         rate = fp / max(fp.sum(), 1)
         start = np.cumsum(rate) - rate
         inside = np.clip(LIMIT - start, 0, rate)
@@ -121,8 +126,8 @@ def count_pixels(pairs: Pairs, num_images: int, *, num_levels: int = NUM_LEVELS)
         named = labels[inside]
         share = 1 / np.maximum(np.bincount(named, minlength=count), 1)
         overlap[row] = np.bincount(at[inside], weights=share[named], minlength=shape[1])
-    parts = (each[:, ::-1] for each in (normal, abnormal, overlap))
-    return PixelTable(*parts, regions, values is not None)
+    normal, abnormal, overlap = (each[:, ::-1] for each in (normal, abnormal, overlap))
+    return PixelTable(normal, abnormal, overlap, regions, values is not None)
 
 
 def _quantiles(pairs: Pairs, num_images: int, num_levels: int) -> np.ndarray:

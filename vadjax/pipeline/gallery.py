@@ -112,14 +112,17 @@ class Drawing:
     Args:
         run: its config, backbone and folder.
         shown: the videos.
+        what: their maps, in words; "" reads it of the run's.
     """
 
-    def __init__(self, run: Run, shown: Mapping[str, Shown]):
+    def __init__(self, run: Run, shown: Mapping[str, Shown], what: str = ""):
         self.run, self.shown, self.folder = run, shown, run.workdir / "explain"
         maps = [one.scored.maps for one in shown.values() if one.scored.maps is not None]
         # One scale for all frames of all videos: a quiet frame stays dark.
         self.shade = half_quantiles(maps, SHADE) if maps else None
-        self.what = artifacts.read_json(run.workdir, "explain/maps.json")["what"] if maps else None
+        self.what: str | None = None
+        if maps:
+            self.what = what or artifacts.read_json(run.workdir, "explain/maps.json")["what"]
 
     def heats(self, name: str, frames: Iterable[int]) -> Iterator[np.ndarray]:
         """Yield the maps of some frames at frame size.

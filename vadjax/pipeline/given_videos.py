@@ -13,7 +13,11 @@ from vadjax.errors import UserError
 
 
 def open_given(
-    paths: Sequence[str], *, skip_broken: bool = False, content: bool = False
+    paths: Sequence[str],
+    *,
+    skip_broken: bool = False,
+    content: bool = False,
+    images: bool = False,
 ) -> tuple[list[Video], list[str]]:
     """Open video files, folders of images, and folders of such clips.
 
@@ -24,6 +28,7 @@ def open_given(
         paths: as they were typed.
         skip_broken: leave out what cannot be read, with a note for each.
         content: keep what each frame shows, for a search for copies.
+        images: every image is a clip by itself, and no folder of them is one.
 
     Returns:
         The videos, whose ids are their names, and what the user has to know.
@@ -37,7 +42,11 @@ def open_given(
     folder_of: dict[str, str] = {}  # of each name
     known: dict[tuple, str] = {}
     for path in paths:
-        for video in data.open_videos(path, skipped=skipped, content=content):
+        if images:
+            opened = data.open_images(path, skipped=skipped)
+        else:
+            opened = data.open_videos(path, skipped=skipped, content=content)
+        for video in opened:
             files = tuple(map(os.path.realpath, video.frames.files))
             if files and files in known:
                 notes.append(f"{path}: {known[files]} is given twice; it is used once")

@@ -26,13 +26,13 @@ class Group(NamedTuple):
         category: of the thing that is shown.
         defect: their kind of defect; "" of good ones.
         names: of those that are shown, the highest score first.
-        count: how many there are.
+        total: how many there are.
     """
 
     category: str
     defect: str
     names: Sequence[str]
-    count: int
+    total: int
 
 
 def write_image_gallery(run: Run) -> None:
@@ -61,7 +61,8 @@ def write_image_gallery(run: Run) -> None:
         for row in rows:
             draw.write_jpeg(row["file"], side_by_side(panels_of(draw, row["video"], panels)))
         pictures[key] = rows
-        listed.append({**group._asdict(), "names": len(group.names), "key": key})
+        facts = {"category": group.category, "defect": group.defect, "count": group.total}
+        listed.append({**facts, "key": key})
     gallery: dict[str, Any] = {
         "maps": draw.what,
         "shade": draw.shade,
@@ -94,7 +95,7 @@ def groups_of(shown: Mapping[str, Shown], count: int) -> list[Group]:
         for defect, has in defects_of(ranked).items():
             kinds[defect] = [image.id for image, own in zip(ranked, has, strict=True) if own]
         found += [Group(category, defect, names, len(names)) for defect, names in kinds.items()]
-    found = [group for group in found if group.count]
+    found = [group for group in found if group.total]
     most = min(count, max(1, MOST // max(len(found), 1)))
     return [
         group._replace(names=_some(group.names, most) if group.defect else group.names[:most])

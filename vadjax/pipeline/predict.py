@@ -16,6 +16,7 @@ from vadjax.pipeline.alarm_pictures import with_pictures
 from vadjax.pipeline.findings import normal_scene_of
 from vadjax.pipeline.given_videos import open_given
 from vadjax.pipeline.lengths import check_length
+from vadjax.pipeline.predict_images import detect_images
 from vadjax.pipeline.trained import TrainedDetector, with_fps
 from vadjax.report.wording import plural
 from vadjax.runtime.console import Console
@@ -90,6 +91,8 @@ def _detect(
     detector.check_pictures()
     if detector.asked is not None:
         console.say(f"  threshold {detector.asked.value:.4g}: {detector.asked.words}")
+    if detector.run.unit == "image":
+        return detect_images(detector, paths, out, skip_broken=skip_broken)
     videos, named = open_given(paths, skip_broken=skip_broken)
     without_rate = [v.id for v in videos if v.fps is None]
     videos = [with_fps(video, fps) for video in videos]
@@ -184,17 +187,6 @@ def _unlike(videos: Sequence, known: Sequence) -> list[str]:
     return notes
 
 
-def _threshold_of(detector: TrainedDetector) -> dict:
-    """Return the part `threshold` of the page."""
-    own, asked, value = detector.metrics["threshold"], detector.asked, detector.threshold
-    part = {"rule": own["rule"], "expected": own.get("expected"), "fallback": own.get("fallback")}
-    if asked is not None:
-        part = {"rule": asked.rule, "expected": None, "fallback": None}
-        if asked.expected is not None and not asked.expected.reason:
-            part["expected"] = {**asked.expected._asdict(), "asked": None, "cross_fit": 0}
-    return {**part, "value": value, "values": [value]}
-
-
 def _write(
     detector: TrainedDetector,
     metrics: dict,
@@ -222,7 +214,7 @@ def _write(
         "dataset": "unlabelled",
         "coverage": f"trained on {metrics['dataset']}",
         "frame": None,
-        "threshold": _threshold_of(detector),
+        "threshold": detector.threshold_part(),
         "accounting": account(scored),
         "reasons": {
             **{k: why for k, why in metrics["reasons"].items() if k.startswith("threshold.")},

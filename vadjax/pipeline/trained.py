@@ -104,6 +104,16 @@ class TrainedDetector:
         values = self.metrics["threshold"]["values"]
         return None if None in values else float(np.mean(values))
 
+    def threshold_part(self) -> dict:
+        """Return the part `threshold` of a page about unlabelled videos."""
+        own, asked, value = self.metrics["threshold"], self.asked, self.threshold
+        part = {key: own.get(key) for key in ("rule", "expected", "fallback")}
+        if asked is not None:
+            part = {"rule": asked.rule, "expected": None, "fallback": None}
+            if asked.expected is not None and not asked.expected.reason:
+                part["expected"] = {**asked.expected._asdict(), "asked": None, "cross_fit": 0}
+        return {**part, "value": value, "values": [value]}
+
     def check_pictures(self) -> None:
         """Refuse to score frames by a detector that was trained on given features.
 

@@ -21,7 +21,7 @@ def listed_metrics() -> list[tuple[str, Metric]]:
 
 
 def tables(metrics: Mapping, videos: Sequence[ScoredVideo]) -> dict | None:
-    """Lay out the figures by category and by defect, and all images; None where there are none.
+    """Lay out figures by category and by defect, and all images; None where a page is of video.
 
     Args:
         metrics: the dict of metrics.json.
@@ -30,8 +30,8 @@ def tables(metrics: Mapping, videos: Sequence[ScoredVideo]) -> dict | None:
     Returns:
         `several` categories, `categories` and `defects` with keys as "pixels.aupro", and `rows`.
     """
-    image = metrics.get("image")
-    if not image:
+    image = metrics.get("image") or {"categories": (), "defects": ()}
+    if metrics.get("unit") != "image":
         return None
     pixels = metrics.get("pixels") or {}
     of_category = {row["category"]: row for row in pixels.get("categories") or ()}
@@ -133,7 +133,7 @@ def gallery_of(gallery: Mapping | None) -> dict | None:
     groups = []
     for group in gallery["groups"]:
         rows = [{**row, "uri": data_uri(row["jpeg"])} for row in gallery["pictures"][group["key"]]]
-        name = group["defect"] or "Good images"
+        name = group.get("title") or group["defect"] or "Good images"
         groups.append(
             {
                 "name": f"{group['category']}: {name}" if several else name,
@@ -151,6 +151,8 @@ def gallery_of(gallery: Mapping | None) -> dict | None:
 
 def _shown(group: Mapping, count: int) -> str:
     """Say which images of a group are shown."""
+    if group.get("title"):
+        return f"of {wording.plural(group['count'], 'image')}"
     if not group["defect"]:
         return f"the highest scores of {wording.plural(group['count'], 'good image')}"
     if count == group["count"]:

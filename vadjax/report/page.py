@@ -218,7 +218,8 @@ def _footage(videos: Sequence[ScoredVideo]) -> float | None:
 
 def _title(metrics: Mapping, config: Mapping, num_videos: int) -> tuple[str, str]:
     """Return the heading (one's own, if config.report.title is set) and what stands below it."""
-    name = wording.dataset(metrics) or f"Scores of {wording.plural(num_videos, 'video')}"
+    scores = wording.in_unit(f"Scores of {wording.plural(num_videos, 'video')}", metrics)
+    name = wording.dataset(metrics) or scores
     own = wording.lookup(config, "report.title")
     below = [name if own else "", wording.detector(metrics)]
     return str(own or name), " · ".join(words for words in below if words)

@@ -20,7 +20,7 @@ from vadjax.data.frames.content import content_row, content_rows
 from vadjax.data.images.probe import Stills, probe_folder, probe_single, probe_stack
 from vadjax.data.indexing.find_clips import find_clips
 from vadjax.data.indexing.footage import Footage
-from vadjax.data.paths.files import expanded, images, is_image, missing
+from vadjax.data.paths.files import entries, expanded, images, is_image, missing
 from vadjax.data.paths.fingerprints import fingerprint
 from vadjax.data.text.printable import printable
 from vadjax.data.video import Video
@@ -112,6 +112,56 @@ def open_videos(
         good = [isinstance(each, Footage) for each in found]
         clips = {name: clips[name] for name, fine in zip(clips, good, strict=True) if fine}
     return _open(clips, content=content)
+
+
+def open_images(path: str | os.PathLike, *, skipped: list[str] | None = None) -> list[Video]:
+    """Open unlabelled single images (`vadjax.data.open_images`).
+
+    Args:
+      path: an image, or a folder that holds images at any depth.
+      skipped: gets the messages of images that cannot be read, which are left out then.
+
+    Returns:
+      A video of one frame an image.
+
+    Raises:
+      UserError: there is no image at `path`; or one cannot be read, and `skipped` is None.
+    """
+    place = _existing(path).absolute()
+    files = _images_below(place) if place.is_dir() else [place]
+    if not files or not is_image(files[0]):
+        raise UserError(f"{path} holds no images; give an image, or a folder of them.")
+    root = place if place.is_dir() else place.parent
+    plain = [str(file.relative_to(root).with_suffix("")) for file in files]
+    names = [
+        name if plain.count(name) == 1 else str(file.relative_to(root))
+        for name, file in zip(plain, files, strict=True)
+    ]
+    found = attempts(files, single_images=True, content=False)
+    faults = [str(each) for each in found if isinstance(each, UserError)]
+    if faults and skipped is None:
+        raise UserError("\n".join(faults[:8]))
+    if skipped is not None:
+        skipped += faults
+    return [
+        Video(
+            id=f"test/{printable(name)}",
+            split="test",
+            frames=held.frames(),
+            fingerprint=held.fingerprint,
+            metadata={"notes": held.notes},
+            unit="image",
+        )
+        for name, held in zip(names, found, strict=True)
+        if isinstance(held, Footage)
+    ]
+
+
+def _images_below(folder: pathlib.Path) -> list[pathlib.Path]:
+    """Return the images of a folder at any depth, in natural order."""
+    found = entries(folder)
+    below = [path for each in found if each.is_dir() for path in _images_below(each)]
+    return [path for path in found if is_image(path) and path.is_file()] + below
 
 
 def left_out(path: str | os.PathLike) -> list[Deviation]:
