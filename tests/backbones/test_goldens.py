@@ -46,6 +46,9 @@ def test_every_tap_equals_timm(case):
         backbone.variables, images, taps=backbone.taps
     )
     ours = {**out.pop("taps"), **out}
+    if "logits" in ours:
+        shares = jax.nn.softmax(ours["logits"])
+        np.testing.assert_allclose(ours.pop("probabilities"), shares, rtol=1e-5)
     assert set(ours) == set(golden.files) - {"shapes"}
     for key, value in ours.items():
         kept = np.ravel(value)[kept_places(value.size, key)]
