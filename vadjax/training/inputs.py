@@ -195,13 +195,13 @@ def hyperparameters(data: TrainingData, config: Any, objective: Objective) -> di
 def _class_weights(data: TrainingData, asked: str, objective: Any) -> np.ndarray:
     weights = np.ones(objective.num_classes)
     if asked == "balanced":
-        if data.frame_labels is None and data.video_classes is None:
+        rows = data.train.rows
+        if "video_class" in objective.reads and data.video_classes is not None:
+            labels = data.video_classes[rows[:, 0]]
+        elif data.frame_labels is not None:
+            labels = np.asarray(objective.window_label(data.frame_labels[rows]))
+        else:
             raise UserError(f"objective {objective.name!r} learns from labels, and there are none.")
-        rows, of_rows = data.train.rows, labels_of_rows(data)
-        batch = {name: values[rows] for name, values in of_rows.items() if name == "frame_label"}
-        if "video_class" in of_rows:
-            batch["video_class"] = of_rows["video_class"][rows[:, 0]]
-        labels = np.asarray(objective.labels_of(batch))
         counts = np.bincount(labels, minlength=len(weights))
         present = counts > 0
         if present.sum() == 1:

@@ -34,10 +34,6 @@ class Segment(Registered):
         """Label windows by their last row: [b, t] integers to [b] int32."""
         return jnp.asarray(frame_label, jnp.int32)[:, -1]
 
-    def labels_of(self, batch: Arrays) -> jax.Array:
-        """Return the label of each window, int32 [b], from the labels of its rows."""
-        return self.window_label(batch["frame_label"])
-
     def loss(self, outputs: Arrays, windows: jax.Array, batch: Arrays, hparams: Arrays) -> Loss:
         """Weighted sum of the windows' mean cross-entropies over cells.
 
