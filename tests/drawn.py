@@ -1,5 +1,7 @@
 """Frames of a fixed camera, drawn with known sizes, places and velocities."""
 
+import types
+
 import cv2
 import numpy as np
 
@@ -144,4 +146,11 @@ def bodies(
         np.asarray(velocity, np.float32)[:count].reshape(count, 2),
         np.asarray(looks, np.float32)[:count],
         objects,
+    )
+
+
+def frontend(camera, **more):
+    """What `Scene` needs of a `detectors.frontend.Frontend`: drawn measures, nothing shared."""
+    return types.SimpleNamespace(
+        reference=camera, looks=Means(), shared=lambda key, make: make(), **more
     )

@@ -1,7 +1,6 @@
 """The detector of a fixed camera on drawn clips: folds, calibration, streams, messages."""
 
 import dataclasses
-import types
 
 import numpy as np
 import pytest
@@ -43,7 +42,7 @@ def clip(name, frames, **more):
 def make(**changes):
     config = configs.default_config()
     config.update_from_flattened_dict({k.replace("__", "."): v for k, v in changes.items()})
-    return Scene(config, types.SimpleNamespace(reference=CAMERA, looks=drawn.Means()))
+    return Scene(config, drawn.frontend(CAMERA))
 
 
 def fitted(train, **changes):

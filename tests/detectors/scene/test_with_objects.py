@@ -1,7 +1,5 @@
 """Detector scene with an object detector: what it names counts, is said, and is streamed."""
 
-import types
-
 import numpy as np
 import pytest
 
@@ -29,10 +27,7 @@ def clip(name, frames):
 def fitted():
     config = configs.default_config()
     config.scene.objects = "drawn"
-    frontend = types.SimpleNamespace(
-        reference=CAMERA, looks=drawn.Means(), objects=drawn.Objects(boxes)
-    )
-    detector = Scene(config, frontend)
+    detector = Scene(config, drawn.frontend(CAMERA, objects=drawn.Objects(boxes)))
     train = [clip(f"train/{n}", walk(1.6 + 0.2 * n, y=36 + n)) for n in range(4)]
     return detector, detector.fit(train, (), seed=0, progress=PROGRESS)
 
