@@ -14,7 +14,6 @@ OF_DETECTOR = (
     "dataset.holdout",
     "dataset.num_folds",
     "dataset.label_version",
-    "dataset.augment",
 )
 MAX_LISTED = 6  # runs in a note
 
@@ -25,11 +24,13 @@ def scope(run: RunRow) -> dict[str, object]:
     # Windows are drawn anew by every seed, with one abnormal window more or less.
     counts = ("frames",) if m.get("unit") == "window" else ("frames", "abnormal")
     videos = sorted((str(v["id"]), *(v[key] for key in counts)) for v in m["videos"])
+    # Copies of whole clips are trained on alone, those of the published recipe are tested too.
+    trained = () if m.get("unit") == "window" else ("dataset.augment",)
     settings = sorted(
         # Of feature files, DATASET/BACKBONE: backbones of one data set are compared.
         (k, str(v).rpartition("/")[0] if k == "dataset.feature_name" else v)
         for k, v in run.settings.items()
-        if k.startswith("dataset.") and k not in OF_DETECTOR
+        if k.startswith("dataset.") and k not in (*OF_DETECTOR, *trained)
     )
     return {
         **{k: m.get(k) for k in ("dataset", "label_version", "protocol")},
