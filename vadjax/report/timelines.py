@@ -153,6 +153,7 @@ def script_data(
     curve: Mapping | None,
     history: Sequence[Sequence[Mapping]],
     limits: Mapping,
+    threshold: float | None = None,
 ) -> dict:
     """Return the data that the script works on, embedded as JSON.
 
@@ -164,6 +165,7 @@ def script_data(
         curve: of `sections.roc_of`.
         history: rows of log.jsonl per fold.
         limits: of `sections.limits`.
+        threshold: of all videos; None where they have several.
 
     Returns:
         Plain values, as JSON holds them.
@@ -174,6 +176,7 @@ def script_data(
         "high": scale.high,
         "log": scale.log,
         "digits": scale.digits,
+        "threshold": threshold,
         "videos": [_video_data(**timeline) for timeline in timelines],
         "roc": curve["points"] if curve else None,
         "pr": curve["pr"] if curve else None,

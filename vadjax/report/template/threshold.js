@@ -9,7 +9,7 @@ function tryThresholds(box, rings) {
   const kept = new Map(live.map((one) => [one, [...one.childNodes]]));
   const places = new Map(rings.map(([name, ring]) => [name, ring && [ring.style.left, ring.style.bottom]]));
   const limits = data.limits;
-  const own = data.videos.length && data.videos.every((v) => v.threshold === data.videos[0].threshold) ? data.videos[0].threshold : null;
+  const own = data.threshold; // null where folds have different ones
   const start = own === null ? Math.floor(limits.length / 2) : Math.max(0, limits.indexOf(own));
 
   const forms = { touchedRate: percent, foundRate: percent, shareCalled: percent };
