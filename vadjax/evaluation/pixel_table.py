@@ -126,8 +126,8 @@ def count_pixels(pairs: Pairs, num_images: int, *, num_levels: int = NUM_LEVELS)
         named = labels[inside]
         share = 1 / np.maximum(np.bincount(named, minlength=count), 1)
         overlap[row] = np.bincount(at[inside], weights=share[named], minlength=shape[1])
-    normal, abnormal, overlap = (each[:, ::-1] for each in (normal, abnormal, overlap))
-    return PixelTable(normal, abnormal, overlap, regions, values is not None)
+    falling = normal[:, ::-1], abnormal[:, ::-1], overlap[:, ::-1]
+    return PixelTable(*falling, regions, values is not None)
 
 
 def _quantiles(pairs: Pairs, num_images: int, num_levels: int) -> np.ndarray:
