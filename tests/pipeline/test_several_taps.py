@@ -249,7 +249,7 @@ def test_readers_of_one_stream_share_a_pass(finished, cache, passes):
 def test_an_unknown_tap_names_those_of_the_backbone(cache, tmp_path):
     expected = (
         r"detector two_stages: tap of mobilenetv2_100 'stage44' unknown; choose one of features, "
-        r"map, stage1, .*stage4, .*\. Did you mean 'stage4'\?"
+        r"logits, map, probabilities, stage1, .*stage4, .*\. Did you mean 'stage4'\?"
     )
     with pytest.raises(UserError, match=expected):
         stages.run(tiny(cache, scene__tap="stage44"), tmp_path, quiet=True)
