@@ -1,5 +1,6 @@
 """Image AUROC, AP, F1-max, pixel AUROC and AUPRO, against slow loops written from definitions."""
 
+import dataclasses
 import itertools
 
 import numpy as np
@@ -111,6 +112,13 @@ def test_interval_redraws_images_of_each_class():
     one, two = area / (2 - area), 2 * area**2 / (1 + area)
     error = np.sqrt((area * (1 - area) + 99 * (one - area**2) + 99 * (two - area**2)) / (100 * 100))
     assert (high - low) / (2 * 1.96) == pytest.approx(error, rel=0.2)
+
+
+def test_good_and_defective_images_are_redrawn_apart():
+    """AP of equal scores is the share of defective images, the same in every resample."""
+    equal = [dataclasses.replace(one, scores=np.ones(1, np.float32)) for one in images(num=20)]
+    part, _ = image_part(equal, resamples=50, seed=0)
+    assert part["ap"] == 0.5 and part["intervals"]["ap"] == [0.5, 0.5]
 
 
 def test_few_images_and_one_class_say_why():
