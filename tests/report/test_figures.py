@@ -1,5 +1,7 @@
 """The pictures: there, readable, the same every time, stamped."""
 
+import re
+
 import cv2
 import numpy as np
 import pytest
@@ -37,6 +39,16 @@ def test_the_same_run_gives_the_same_bytes(tmp_path, form):
     assert len(one) == (6 if form == "svg" else 1)
     for a, b in zip(one, two, strict=True):
         assert a.read_bytes() == b.read_bytes(), a.name
+
+
+def test_what_an_svg_refers_to_is_there_by_number(tmp_path):
+    for path in write_figures(tmp_path, **parts(), formats=("svg",)):
+        text = path.read_text(encoding="utf-8")
+        ids = re.findall(r'id="([^"]+)"', text)
+        refers = set(re.findall(r'(?:xlink:href="#|url\(#)([^")]+)', text))
+        assert len(set(ids)) == len(ids) and refers <= set(ids)
+        assert not [name for name in ids if re.search("[0-9a-f]{10}", name)]
+        assert any(name.startswith("part") for name in ids)
 
 
 def test_a_leaky_run_says_so_in_each_figure(tmp_path):

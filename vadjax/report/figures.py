@@ -2,6 +2,7 @@
 
 import os
 import pathlib
+import re
 import textwrap
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -106,8 +107,21 @@ def write_figures(
                 path = folder / f"{name}.{form}"
                 with atomic_write(path) as beside:
                     figure.savefig(beside, dpi=200, metadata=METADATA[form])
+                    if form == "svg":
+                        _number_ids(beside)
                 written.append(path)
     return written
+
+
+def _number_ids(path: pathlib.Path) -> None:
+    """Name what an SVG refers to by its order: Matplotlib's hashes hold the last bit of floats."""
+    text = path.read_text(encoding="utf-8")
+    found = dict.fromkeys(re.findall(r'id="([A-Za-z]\w*?[0-9a-f]{10})"', text))
+    names = {name: f"part{number}" for number, name in enumerate(found)}
+    if names:
+        pattern = r"\b(?:" + "|".join(map(re.escape, names)) + r")\b"
+        text = re.sub(pattern, lambda match: names[match[0]], text)
+    path.write_text(text, encoding="utf-8")
 
 
 def _caption(metrics: Mapping, num_videos: int, name: str) -> str:
