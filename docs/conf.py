@@ -10,7 +10,10 @@ import re
 from vadjax import __version__
 
 # They define flags when they are imported, and docs/commands.md has them.
-COMMANDS = ("main.py", "detect.py", "sweep.py", "compare.py", "__main__.py", "commands")
+COMMANDS = (
+    *("main.py", "detect.py", "sweep.py", "compare.py", "tune.py", "robustness.py"),
+    *("__main__.py", "commands"),
+)
 
 project = "vadjax"
 author = "The vadjax authors"
