@@ -1,9 +1,11 @@
 """What was found of a data set against what is expected of it, for the terminal."""
 
+import collections
 from collections.abc import Sequence
 
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from vadjax.data.video import Dataset, Video
 
@@ -23,6 +25,8 @@ def show(dataset: Dataset, console: Console) -> None:
             console.print(f"{key.replace('_', ' ')}: {dataset.metadata[key]}", markup=False)
     expected = dataset.metadata.get("expected", {})
     console.print(_totals(dataset, expected))
+    if any(video.classes for video in (*dataset.train, *dataset.test)):
+        console.print(_classes(dataset))
     console.print(_clips(dataset, expected))
     if expected:
         console.print(f"coverage: {dataset.coverage or 'complete'}")
@@ -45,6 +49,21 @@ def _totals(dataset: Dataset, expected: dict) -> Table:
             _pair(sum(len(v.frames) for v in videos), wanted.get("frames")),
             _pair(_abnormal(videos), wanted.get("abnormal")),
         )
+    return table
+
+
+def _classes(dataset: Dataset) -> Table:
+    """Count the clips of each class; a clip of two classes counts for both."""
+    counts = {
+        split: collections.Counter(name for v in getattr(dataset, split) for name in v.classes)
+        for split in ("train", "test")
+    }
+    table = Table("class", title="clips by class")
+    for split, own in counts.items():
+        table.add_column(split, justify="right")
+        own["without a class"] = sum(not v.classes for v in getattr(dataset, split))
+    for name in sorted(counts["train"].keys() | counts["test"].keys()):
+        table.add_row(Text(name), *(f"{own[name]:,}" for own in counts.values()))
     return table
 
 
