@@ -86,6 +86,7 @@ def test_every_model_trains_in_a_population_as_alone(name, bidirectional, task):
     data = TrainingData(
         clips=[rng.normal(size=(40, *model.feature_shape)).astype(np.float32)],
         frame_labels=rng.integers(0, 2, 40).astype(np.int32),
+        video_classes=np.arange(40, dtype=np.int32) // 2 % 2,
         train=window_table([26], length=build.STEPS, stride=2),
         validation=window_table([14], length=build.STEPS, stride=2, starts=[26]),
     )
