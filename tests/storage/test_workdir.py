@@ -24,6 +24,15 @@ def test_the_same_identity_resumes_and_another_is_refused_key_by_key(tmp_path):
     assert workdir.read_config(tmp_path / "w") == {"a": 1}
 
 
+def test_what_differs_is_told_in_a_short_message(tmp_path):
+    more = {"k" * 9000: 1, **{f"other{n}": n for n in range(90)}}
+    claim(tmp_path / "w", long="1" * 9000, **more)
+    with pytest.raises(UserError, match="belongs to another config") as error:
+        claim(tmp_path / "w", long="2")
+    text = str(error.value)
+    assert len(text) < 3000 and "and 72 more" in text and "1..." in text
+
+
 def test_a_run_that_is_older_than_a_key_had_its_default(tmp_path):
     claim(tmp_path, lr=1)
     younger = {"lr": 9, "augment": "none"}

@@ -12,6 +12,7 @@ from vadjax.storage.lock import locked
 
 FINGERPRINTS = "content"  # what data.json's are hashes of; up to 0.2 of names, sizes and times
 _MEND = "restore it, or give another --workdir."
+_MOST_KEYS, _MOST_CHARACTERS = 20, 100  # of a message: a damaged file may hold anything
 
 
 @contextlib.contextmanager
@@ -63,11 +64,21 @@ def _compare(
             k for k in before.keys() | identity.keys() if before.get(k) != identity.get(k)
         )
         if keys:
-            lines = [f"  {k}: {before.get(k)!r} there, {identity.get(k)!r} asked" for k in keys]
+            lines = [
+                f"  {_cut(key)}: {_cut(repr(before.get(key)))} there, "
+                f"{_cut(repr(identity.get(key)))} asked"
+                for key in keys[:_MOST_KEYS]
+            ]
+            if len(keys) > _MOST_KEYS:
+                lines.append(f"  and {len(keys) - _MOST_KEYS} more")
             raise UserError(
                 f"{path} belongs to another config:\n" + "\n".join(lines) + "\n"
                 "Give another --workdir, or the same values."
             )
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= _MOST_CHARACTERS else f"{text[:_MOST_CHARACTERS]}..."
 
 
 def claim(
