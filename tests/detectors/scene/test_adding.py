@@ -80,6 +80,15 @@ def test_held_out_scores_are_those_of_the_detector_as_it_was(grown, further):
     assert np.abs(detector.score(after, further[0]).scores - scored[0].scores).max() > 1
 
 
+def test_a_further_clip_is_not_scored_by_what_the_one_before_it_taught(train):
+    detector, state = fitted(train)
+    pair = [clip(f"added/{n}", walk(-1.8 + 0.1 * n, number=25, y=40 - n)) for n in range(2)]
+    _, scored = detector.add(state, pair, progress=PROGRESS)
+    np.testing.assert_array_equal(scored[1].scores, detector.score(state, pair[1]).scores)
+    after, _ = detector.add(state, pair[:1], progress=PROGRESS)
+    assert np.abs(detector.score(after, pair[1]).scores - scored[1].scores).max() > 1
+
+
 def test_surprises_are_made_of_the_held_out_values_of_all_clips(grown, further):
     """Against the maps of each cue as it was, on the further clips."""
     _, before, after, _ = grown
