@@ -98,6 +98,19 @@ def test_a_clip_that_is_drawn_twice_is_two_clips():
         assert getattr(wins, name)(counts)[0] == pytest.approx(right / pairs)
 
 
+def test_clips_of_one_scene_are_redrawn_together():
+    """Three equal clips a scene are no more than one: the interval does not narrow."""
+    rng = np.random.default_rng(2)
+    labels = [np.repeat([0, 1], 20) for _ in range(9)]
+    scores = [rng.random(40) + 0.3 * y for y in labels]
+    one, _ = auc_parts(scores, labels, resamples=200, seed=0)
+    scenes = [str(n) for n in range(9)] * 3
+    three, _ = auc_parts(scores * 3, labels * 3, scenes=scenes, resamples=200, seed=0)
+    assert three["within_ci95"] == pytest.approx(one["within_ci95"])
+    alone, _ = auc_parts(scores * 3, labels * 3, resamples=200, seed=0)
+    assert np.ptp(alone["within_ci95"]) < 0.8 * np.ptp(three["within_ci95"])
+
+
 def test_reasons():
     one = np.ones(3)
     part, reasons = auc_parts([one, one], [np.zeros(3), one], resamples=9, seed=0)

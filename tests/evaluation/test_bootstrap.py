@@ -143,14 +143,15 @@ def test_no_paired_test():
         bootstrap.paired_test(scores, [*scores[:-1], scores[-1] * np.nan], labels)
 
 
-def test_wins_by_scene_are_those_of_their_videos_joined():
-    _, labels, scores = cases(num=6)
-    groups = ["b", "a", "b", "c", "a", "b"]
-    found = pairwise_auc.video_wins(scores, labels).grouped(groups)
+def test_an_interval_over_scenes_is_that_of_their_videos_joined():
+    _, labels, scores = cases(num=20)
+    names = "abcdefghi"
+    scenes = [names[(7 * n) % 9] for n in range(20)]
+    found = bootstrap.auc_interval(scores, labels, scenes=scenes, resamples=200)
     joined = [
-        [np.concatenate([x[i] for i in range(6) if groups[i] == g]) for g in "abc"]
+        [np.concatenate([x[i] for i in range(20) if scenes[i] == name]) for name in names]
         for x in (scores, labels)
     ]
-    expected = pairwise_auc.video_wins(*joined)
-    np.testing.assert_array_equal(found.matrix, expected.matrix)
-    np.testing.assert_array_equal(found.normal, expected.normal)
+    wanted = bootstrap.auc_interval(*joined, resamples=200)
+    assert (found.low, found.high) == pytest.approx((wanted.low, wanted.high))
+    assert (found.scenes, found.redrawn) == (9, wanted.redrawn)

@@ -15,7 +15,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from vadjax.evaluation import bootstrap, frame
-from vadjax.evaluation.pairwise_auc import video_wins
+from vadjax.evaluation.pairwise_auc import Wins, video_wins
 
 Reasons = dict[str, str]
 NONE_WITHIN = "no clip holds frames of both classes"
@@ -23,16 +23,24 @@ NONE_ACROSS = "the frames of one class all lie in one clip, which holds all of t
 
 
 def auc_parts(
-    scores: Sequence[np.ndarray], labels: Sequence[np.ndarray], *, resamples: int, seed: int
+    scores: Sequence[np.ndarray],
+    labels: Sequence[np.ndarray],
+    *,
+    scenes: Sequence[str] | None = None,
+    resamples: int,
+    seed: int,
+    wins: Wins | None = None,
 ) -> tuple[dict, Reasons]:
     """Split the micro AUC of clips.
 
     Args:
         scores: [t] of each clip.
         labels: [t] {0, 1} of each clip.
+        scenes: of each clip; they are redrawn where `bootstrap.auc_interval` redraws them.
         resamples: of the bootstrap over clips; of a clip that is drawn twice the two copies are two
             clips.
         seed: of its draws, those of `bootstrap.auc_interval`.
+        wins: `video_wins(scores, labels)`, where the caller has it.
 
     Returns:
         `share_within` is w, `within` and `across` are the parts, with 95 % intervals over clips;
@@ -45,13 +53,13 @@ def auc_parts(
     truth = np.concatenate([np.asarray(y, bool) for y in labels]) if len(labels) else np.zeros(0)
     if not truth.any() or truth.all():
         return part, dict.fromkeys(part, bootstrap.ONE_CLASS if len(truth) else "no labels")
-    wins = video_wins(scores, labels)
+    wins = video_wins(scores, labels) if wins is None else wins
     once = np.ones((1, len(labels)))
     part["share_within"] = float(wins.abnormal @ wins.normal) / float(
         wins.abnormal.sum() * wins.normal.sum()
     )
     reasons: Reasons = {}
-    draws = bootstrap.draws(wins, resamples=resamples, seed=seed)
+    draws = bootstrap.draws(wins, scenes=scenes, resamples=resamples, seed=seed)
     for name, of, why in (
         ("within", wins.within, NONE_WITHIN),
         ("across", wins.across, NONE_ACROSS),
@@ -62,7 +70,10 @@ def auc_parts(
         reasons[f"{name}_ci95"] = why if np.isnan(value) else draws.reason
         if draws.counts is not None and not np.isnan(value):
             drawn = of(draws.counts)
-            part[f"{name}_ci95"] = [float(x) for x in np.nanquantile(drawn, (0.025, 0.975))]
+            drawn = drawn[~np.isnan(drawn)]  # a resample may hold no such pair
+            reasons[f"{name}_ci95"] = "no resample holds pairs of frames " + name + " clips"
+            if len(drawn):
+                part[f"{name}_ci95"] = np.quantile(drawn, (0.025, 0.975)).tolist()
     part["clip_mean"] = frame.auc(
         np.concatenate([np.full(len(s), np.mean(s)) for s in scores]), truth
     )

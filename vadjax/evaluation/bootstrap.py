@@ -45,6 +45,7 @@ def auc_interval(
     resamples: int = 2000,
     level: float = 0.95,
     seed: int = 0,
+    wins: Wins | None = None,
 ) -> Interval:
     """Bootstrap the micro AUC over videos, or over scenes where there are `MIN_VIDEOS` of them.
 
@@ -57,6 +58,7 @@ def auc_interval(
         resamples: how often to redraw.
         level: share of the resamples inside the interval.
         seed: of the draws; the same seed and videos give the same draws for any scores.
+        wins: `video_wins(scores, labels)`, where the caller has it.
 
     Returns:
         The interval; without ends, and with the reason, where there is none.
@@ -64,16 +66,13 @@ def auc_interval(
     num = len(labels)
     if why := _too_few(num, resamples):
         return Interval(None, None, num, reason=why)
-    wins = video_wins(scores, labels)
+    wins = video_wins(scores, labels) if wins is None else wins
     if not wins.abnormal.any() or not wins.normal.any():
         return Interval(None, None, num, reason=ONE_CLASS)
-    num_scenes = len(set(scenes or ()))
-    if scenes is not None and num_scenes >= MIN_VIDEOS:
-        wins = wins.grouped(scenes)
-    counts, redrawn = _drawn(tuple(wins.abnormal), tuple(wins.normal), resamples, seed)
-    low, high = np.quantile(wins.auc(counts), [(1 - level) / 2, (1 + level) / 2])
-    over = num_scenes if num_scenes >= MIN_VIDEOS else 0
-    return Interval(float(low), float(high), num, resamples, redrawn, scenes=over)
+    drawn = draws(wins, scenes=scenes, resamples=resamples, seed=seed)
+    assert drawn.counts is not None  # there are enough videos
+    low, high = np.quantile(wins.auc(drawn.counts), [(1 - level) / 2, (1 + level) / 2])
+    return Interval(float(low), float(high), num, resamples, drawn.redrawn, scenes=drawn.scenes)
 
 
 @dataclass(frozen=True)
@@ -83,17 +82,22 @@ class Draws:
     Attributes:
         counts: int64 [resamples, v], how often each video is taken; None where there are too few.
         reason: why there are none.
+        redrawn: resamples with frames of one class only, which were drawn again.
+        scenes: how many scenes were redrawn in place of videos; 0 if videos were.
     """
 
     counts: np.ndarray | None
     reason: str = ""
+    redrawn: int = 0
+    scenes: int = 0
 
 
-def draws(wins: Wins, *, resamples: int, seed: int) -> Draws:
-    """Redraw videos, as `auc_interval` does where scenes are not redrawn.
+def draws(wins: Wins, *, scenes: Sequence[str] | None = None, resamples: int, seed: int) -> Draws:
+    """Redraw videos, or all videos of a scene together where there are `MIN_VIDEOS` scenes.
 
     Args:
         wins: of the videos; they hold frames of both classes.
+        scenes: of each video; None: videos alone are redrawn.
         resamples: how often to redraw.
         seed: of the draws.
 
@@ -102,7 +106,14 @@ def draws(wins: Wins, *, resamples: int, seed: int) -> Draws:
     """
     if why := _too_few(len(wins.abnormal), resamples):
         return Draws(None, why)
-    return Draws(_drawn(tuple(wins.abnormal), tuple(wins.normal), resamples, seed)[0])
+    abnormal, normal, num_scenes = wins.abnormal, wins.normal, len(set(scenes or ()))
+    if num_scenes < MIN_VIDEOS:
+        counts, redrawn = _drawn(tuple(abnormal), tuple(normal), resamples, seed)
+        return Draws(counts, redrawn=redrawn)
+    _, at = np.unique(np.asarray(scenes, str), return_inverse=True)
+    own = (np.bincount(at, weights=frames).astype(np.int64) for frames in (abnormal, normal))
+    counts, redrawn = _drawn(*map(tuple, own), resamples, seed)
+    return Draws(counts[:, at], redrawn=redrawn, scenes=num_scenes)
 
 
 @dataclass(frozen=True)
@@ -178,6 +189,9 @@ def paired_test(
     counts, redrawn = _drawn(tuple(abnormal), tuple(normal), resamples, seed)
     drawn = second(counts) - first(counts)
     drawn = drawn[~np.isnan(drawn)]
+    if not len(drawn):
+        reason = f"no resample holds pairs of frames {part} videos"
+        return PairedTest(difference, None, None, None, num, reason=reason)
     low, high = np.quantile(drawn, [(1 - level) / 2, (1 + level) / 2])
     tail = min(np.sum(drawn <= 0), np.sum(drawn >= 0))
     p_value = min(1.0, 2 * float(tail + 1) / (len(drawn) + 1))

@@ -57,17 +57,6 @@ class Wins:
         pairs = (counts @ self.abnormal) * (counts @ self.normal)
         return _ratio(won, pairs - counts @ (self.abnormal * self.normal).astype(np.float64))
 
-    def grouped(self, groups: Sequence) -> "Wins":
-        """Return the wins by group of videos, such as the clips of one scene.
-
-        Args:
-            groups: [v], the group of each video.
-        """
-        names, at = np.unique(np.asarray(groups, str), return_inverse=True)
-        member = (at == np.arange(len(names))[:, None]).astype(np.float64)  # [g, v]
-        count = member.astype(np.int64)
-        return Wins(member @ self.matrix @ member.T, count @ self.abnormal, count @ self.normal)
-
 
 def _ratio(won: np.ndarray, pairs: np.ndarray) -> np.ndarray:
     return np.divide(won, pairs, out=np.full(len(won), np.nan), where=pairs > 0)

@@ -2,6 +2,7 @@
 
 import dataclasses
 from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 
@@ -9,6 +10,7 @@ from vadjax.data.scored_video import ScoredVideo
 from vadjax.errors import UserError
 from vadjax.evaluation import bootstrap, events, frame
 from vadjax.evaluation.auc_parts import auc_parts
+from vadjax.evaluation.pairwise_auc import video_wins
 
 LOW_RATES = {"recall_at_fpr_1pct": 0.01, "recall_at_fpr_01pct": 0.001}  # of false positives
 PARTIAL_TO = 0.1  # false-positive rate up to which the partial AUC goes
@@ -31,7 +33,9 @@ def frame_part(videos: Videos, *, num_folds: int, resamples: int, seed: int) -> 
     known = labelled(videos)
     own, true = [v.scores for v in known], [v.truth for v in known]
     where = [v.scene for v in known]
-    interval = bootstrap.auc_interval(own, true, scenes=where, resamples=resamples, seed=seed)
+    redrawn: dict[str, Any] = {"scenes": where, "resamples": resamples, "seed": seed}
+    redrawn["wins"] = video_wins(own, true) if known else None  # pairs are counted once for all
+    interval = bootstrap.auc_interval(own, true, **redrawn)
     macro, skipped = frame.macro_auc(zip(own, true, strict=True))
     flat, truth = pool(videos)
     why = one_class(truth)
@@ -67,7 +71,7 @@ def frame_part(videos: Videos, *, num_folds: int, resamples: int, seed: int) -> 
     few = "{:,} normal frames are too few to measure a rate of {:g} % of them"
     for key, rate in LOW_RATES.items():
         reasons[f"frame.{key}"] = why or few.format(int(np.sum(truth == 0)), 100 * rate)
-    part["auc_parts"], more = auc_parts(own, true, resamples=resamples, seed=seed)
+    part["auc_parts"], more = auc_parts(own, true, **redrawn)
     reasons |= {f"frame.auc_parts.{key}": reason for key, reason in more.items()}
     if known:
         reasons["frame.auc_micro_ci95"] = interval.reason
