@@ -3,8 +3,8 @@
 import flax.linen as nn
 import jax.numpy as jnp
 
-from vadjax.models.layers import Head, dense, head_widths, make_dropout
-from vadjax.models.linen import LinenModel, read_fields, read_widths
+from vadjax.models.layers import Head, dense, make_dropout, scanner_fields
+from vadjax.models.linen import LinenModel
 
 
 class DenseScanner(nn.Module):
@@ -57,11 +57,6 @@ def build(config, *, feature_shape, objective) -> LinenModel:
     Raises:
         UserError: a value out of range.
     """
-    module = DenseScanner(
-        units=read_widths("model.units", config.units),
-        out_features=objective.out_features(feature_shape),
-        task=objective.name,
-        head=head_widths(config.head),
-        **read_fields(config),
-    )
+    fields = scanner_fields(config, feature_shape=feature_shape, objective=objective)
+    module = DenseScanner(**fields)
     return LinenModel(module, feature_shape, min_length=objective.min_length)

@@ -1,12 +1,14 @@
 """Parts that several models share: dropout with a traced rate, and heads."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import flax.linen as nn
 import jax
 import jax.numpy as jnp
 
 from vadjax.errors import unknown
+from vadjax.models.linen import read_fields, read_widths
 
 # Widths of the hidden ReLU layers between a scanner and its output: all others are the
 # heads of the published systems of these names.
@@ -18,6 +20,29 @@ def head_widths(name: str) -> tuple[int, ...]:
     if name not in HEADS:
         raise unknown("model.head", name, HEADS)
     return HEADS[name]
+
+
+def scanner_fields(config: Any, *, feature_shape: Sequence[int], objective: Any) -> dict[str, Any]:
+    """Return the fields that modules over the rows of a window share.
+
+    Args:
+        config: the section `model`.
+        feature_shape: shape of one row.
+        objective: of the training.
+
+    Returns:
+        units, out_features, task, head, dropout, dtype.
+
+    Raises:
+        UserError: a value out of range.
+    """
+    return {
+        "units": read_widths("model.units", config.units),
+        "out_features": objective.out_features(feature_shape),
+        "task": objective.name,
+        "head": head_widths(config.head),
+        **read_fields(config),
+    }
 
 
 def make_dropout(static_rate: float, *, train: bool, hparams: dict, keys: dict) -> Callable:

@@ -8,8 +8,8 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from vadjax.models.layers import Head, dense, head_widths, make_dropout
-from vadjax.models.linen import LinenModel, read_fields, read_widths
+from vadjax.models.layers import Head, dense, make_dropout, scanner_fields
+from vadjax.models.linen import LinenModel
 
 HEAD_WIDTH = 32  # units of one attention head
 
@@ -151,12 +151,6 @@ def build(config, *, feature_shape, objective) -> TransformerModel:
     Raises:
         UserError: a value out of range.
     """
-    module = TransformerScanner(
-        units=read_widths("model.units", config.units),
-        out_features=objective.out_features(feature_shape),
-        task=objective.name,
-        bidirectional=bool(config.bidirectional),
-        head=head_widths(config.head),
-        **read_fields(config),
-    )
+    fields = scanner_fields(config, feature_shape=feature_shape, objective=objective)
+    module = TransformerScanner(bidirectional=bool(config.bidirectional), **fields)
     return TransformerModel(module, feature_shape, min_length=objective.min_length)
