@@ -20,7 +20,7 @@ LAYERS = (
     {"config"},
     {"comparison"},
     {"pipeline"},
-    {"sweeps", "api"},
+    {"sweeps", "live", "api"},
     {"cli"},
     {"main", "detect", "tune", "robustness", "sweep", "compare"},
     {"commands"},
