@@ -3,10 +3,12 @@
 import csv
 import json
 import pathlib
+import re
 import shutil
 import statistics
 import subprocess
 import sys
+from urllib.parse import unquote
 
 import numpy as np
 import pytest
@@ -311,6 +313,19 @@ def test_the_page_is_self_contained_and_escaped(seeds, tmp_path):
     assert "<script>alert" not in text and "<i>nothing" not in text
     assert "http://" not in text and "https://" not in text and 'class="sortable"' in text
     assert "Left out" in text and "sha256-" in text
+
+
+def test_rows_link_to_the_pages_of_their_runs(seeds, tmp_path):
+    paged = pathlib.Path(seeds[1])
+    (paged / "report.html").write_text("a page")
+    folder = tmp_path / "other folder"
+    folder.mkdir()
+    text = page.write_page(folder / "r.html", compare.compare(seeds)).read_text()
+    linked = re.findall(r'<a href="([^"#]+)" title', text)
+    there = {(folder / unquote(to)).resolve() for to in linked}
+    wanted = {pathlib.Path(one).resolve() / "metrics.json" for one in seeds}
+    wanted -= {paged.resolve() / "metrics.json"}
+    assert there == wanted | {paged.resolve() / "report.html"}
 
 
 def test_figures_and_csv_as_published(seeds, tmp_path):

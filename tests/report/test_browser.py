@@ -263,6 +263,69 @@ def test_the_film_plays_and_moves_the_cursor(opened):
     assert {url.rpartition("/")[2] for url in opened.outside()} == {"test%252F01.webm"}
 
 
+def test_an_alarm_plays_its_film(chromium, folder):
+    tab = Tab(chromium, folder / "report.html")
+    start, stop = demo.explained()["videos"][0].alarms[0]
+    tab.locator(f"#alarms ~ * a[href='#video-0'][data-start='{start}']").last.click()
+    item = tab.locator("#video-0")
+    played = item.locator("video").evaluate(
+        """async (video) => {
+          const late = (done) => video.addEventListener("timeupdate", done, { once: true });
+          while (video.paused || video.seeking) await new Promise((done) => setTimeout(done, 50));
+          await Promise.race([new Promise(late), new Promise((done) => setTimeout(done, 5000))]);
+          return [video.currentTime, video.paused];
+        }"""
+    )
+    assert max(0, start / 10 - 1.1) <= played[0] <= stop / 10 and not played[1]
+    assert start - 11 <= int(item.locator(".plot").get_attribute("aria-valuenow")) < stop
+    assert tab.faults == []
+    tab.close()
+
+
+def test_an_alarm_without_a_film_walks_through_its_frames(chromium, tmp_path):
+    arguments = demo.unlabelled()
+    number, view = next((n, v) for n, v in enumerate(arguments["videos"]) if v.alarms)
+    path = page.write_report(tmp_path / "r.html", **arguments)
+    start, stop = view.alarms[0]
+    for motion in ("no-preference", "reduce"):
+        tab = Tab(chromium, path, reduced_motion=motion)
+        tab.locator(f"table a[href='#video-{number}'][data-start='{start}']").last.click()
+        plot = tab.locator(f"#video-{number} .plot")
+        first = int(plot.get_attribute("aria-valuenow"))
+        tab.wait_for_timeout(600)
+        later = int(plot.get_attribute("aria-valuenow"))
+        peak = start + int(np.argmax(view.scores[start:stop]))
+        if motion == "reduce":
+            assert (first, later) == (peak, peak)
+        else:
+            assert start - 11 <= first < later < stop
+        assert tab.faults == []
+        tab.close()
+
+
+def test_the_slider_of_a_page_without_labels_counts_alarms(chromium, tmp_path):
+    arguments = demo.unlabelled()
+    views = arguments["videos"]
+    tab = Tab(chromium, page.write_report(tmp_path / "r.html", **arguments))
+    limits = read_limits(tab)
+    seconds = sum(v.duration_s for v in views)
+    before = tab.locator(".lane .alarm").count()
+    for index in (0, len(limits) // 2, limits.index(0.84), len(limits) - 3, len(limits) - 1):
+        slide(tab, index)
+        limit = np.inf if limits[index] is None else limits[index]
+        alarms = [len(events.merged_runs(v.scores >= limit, v)) for v in views]
+        called = np.concatenate([v.scores >= limit for v in views])
+        assert shown(tab, "alarms") == f"{sum(alarms):,}"
+        assert shown(tab, "alarmed") == str(np.count_nonzero(alarms))
+        assert shown(tab, "alarmsPerHour") == f"{3600 * sum(alarms) / seconds:.1f}"
+        assert shown(tab, "calledShare") == percent(called.mean())
+        assert tab.locator(".lane .alarm").count() == sum(alarms)
+    tab.locator("#limit-reset").click()
+    assert tab.locator(".lane .alarm").count() == before
+    assert tab.faults == []
+    tab.close()
+
+
 def test_a_film_of_moments_and_its_timeline_move_together(opened):
     item = opened.locator("#video-1")
     assert "The video is long: the film shows" in item.locator("details.film").text_content()
@@ -295,7 +358,14 @@ def test_without_scripts_it_can_be_read(chromium, folder):
     tab = Tab(chromium, folder / "report.html", java_script_enabled=False)
     text = tab.locator("main").inner_text()
     assert "Try another threshold" not in text  # no slider that does nothing
-    for words in ("0.933", "Worst false alarms", "test/12", "Pixel-level AUC", "Mean + k dev"):
+    for words in (
+        "0.933",
+        "For a reviewer",
+        "Worst false alarms",
+        "test/12",
+        "Pixel-level AUC",
+        "Mean + k dev",
+    ):
         assert words in text
     assert tab.locator("#video-0 svg path").first.is_visible()
     tab.close()

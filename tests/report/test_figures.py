@@ -1,5 +1,6 @@
 """The pictures: there, readable, the same every time, stamped."""
 
+import dataclasses
 import re
 
 import cv2
@@ -7,7 +8,9 @@ import numpy as np
 import pytest
 
 from tests.report import demo, test_normal_map
+from vadjax.data.scored_video import ScoredVideo
 from vadjax.errors import UserError
+from vadjax.report import figures, plots
 from vadjax.report.figures import write_figures
 
 ALL = {"roc", "pr", "thresholds", "timelines", "training", "baselines"}
@@ -59,6 +62,21 @@ def test_a_leaky_run_says_so_in_each_figure(tmp_path):
         text = path.read_text("utf-8")  # matplotlib keeps each text as a comment
         for words in ("LEAKY", "6 of 37 clips", "random weights"):
             assert words in text.replace("\n", " "), path.name
+
+
+@pytest.mark.parametrize("factor", [1.0, 1000.0], ids=["linear", "logarithmic"])
+def test_timelines_are_on_the_scale_of_the_page(factor):
+    """A few scores far above the others, among videos that the figure has no room for."""
+    low = np.linspace(1, 2, 60).astype(np.float32)
+    views = [ScoredVideo(f"v{n}", low, threshold=1.5, fps=10.0) for n in range(30)]
+    views[-1] = dataclasses.replace(views[-1], scores=np.append(low[1:], 2 * factor).astype("f4"))
+    scale = plots.scale_of(views)
+    assert scale.log == (factor > 1)
+    drawn = figures._timelines(views)
+    ends = np.exp([scale.low, scale.high]) if scale.log else [scale.low, scale.high]
+    for axes in (one for one in drawn.axes if one.get_visible()):
+        assert axes.get_yscale() == ("log" if scale.log else "linear")
+        np.testing.assert_allclose(axes.get_ylim(), ends, rtol=1e-9)
 
 
 def test_only_what_there_is_is_drawn(tmp_path):

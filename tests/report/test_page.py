@@ -236,6 +236,40 @@ def test_a_block_that_is_missing_says_why(tmp_path, block):
     assert f"no {block} today" in written(tmp_path, **arguments)[1].shown()
 
 
+def test_a_reason_stands_once_and_the_empty_section_not_at_all(tmp_path):
+    arguments = demo.arguments()
+    arguments["metrics"] |= {"region": None, "explain": None}
+    arguments["metrics"]["reasons"] |= {"region": "no masks", "explain": "no masks"}
+    _, reader = written(tmp_path, **arguments)
+    assert reader.shown().count("no masks") == 1
+    assert "where" not in reader.ids and "left-out" in reader.ids
+    assert "where" in written(tmp_path, **demo.explained())[1].ids
+
+
+def test_a_labelled_page_keeps_its_alarms(tmp_path):
+    arguments = demo.arguments()
+    views = arguments["videos"]
+    _, reader = written(tmp_path, **arguments)
+    assert {"alarms", "strongest", "review"} <= set(reader.ids)
+    links = [a for tag, a in reader.tags if tag == "a" and "data-start" in a]
+    named = {(a["href"], int(a["data-start"]), int(a["data-stop"])) for a in links}
+    assert named == {(f"#video-{n}", *alarm) for n, v in enumerate(views) for alarm in v.alarms}
+    peak = max(float(v.scores[a:b].max()) for v in views for a, b in v.alarms)
+    strongest = views[int(links[0]["href"].rpartition("-")[2])]
+    assert strongest.scores[int(links[0]["data-frame"])] == np.float32(peak)
+
+
+def test_a_page_without_labels_has_the_slider(tmp_path):
+    arguments = demo.unlabelled()
+    _, reader = written(tmp_path, **arguments)
+    live = {a["data-live"] for _, a in reader.tags if "data-live" in a}
+    assert live == {"alarms", "alarmed", "alarmsPerHour", "calledShare"}
+    limits = json.loads(reader.scripts[0])["limits"]
+    assert 0.84 in limits and limits[-1] is None and limits[:-1] == sorted(limits[:-1])
+    pooled = np.concatenate([v.scores for v in arguments["videos"]])
+    assert limits[0] == pooled.min() and limits[-2] == pooled.max()
+
+
 def test_oracle_and_legacy_are_there_on_request_and_marked(tmp_path):
     shown = written(tmp_path, **demo.explained())[1].shown()
     assert "Oracle chosen on test labels" in shown
@@ -361,7 +395,7 @@ def test_is_light(tmp_path):
     text, _ = written(tmp_path, **demo.arguments())
     assert len(text) < 1_000_000
     text, _ = written(tmp_path, **demo.arguments(thumbnails={}))
-    assert len(text) < 200_000
+    assert len(text) < 215_000
 
 
 def test_a_thousand_videos_make_a_page(tmp_path):

@@ -4,6 +4,7 @@ import base64
 import hashlib
 import os
 import pathlib
+from urllib.parse import quote
 
 import jinja2
 from markupsafe import Markup
@@ -16,6 +17,8 @@ from vadjax.comparison.tables import Comparison, Table
 from vadjax.report import wording
 from vadjax.report.page import TEMPLATE
 from vadjax.storage.files import atomic_write
+
+TARGETS = ("report.html", "metrics.json")  # of a run: runs of a sweep have no page
 
 
 def write_page(path: os.PathLike | str, comparison: Comparison) -> pathlib.Path:
@@ -32,14 +35,22 @@ def write_page(path: os.PathLike | str, comparison: Comparison) -> pathlib.Path:
         UserError: the file cannot be written.
     """
     path = pathlib.Path(path)
-    page = render(comparison)
+    page = render(comparison, folder=path.parent)
     with atomic_write(path) as temporary:
         temporary.write_text(page, encoding="utf-8")
     return path
 
 
-def render(comparison: Comparison) -> str:
-    """Return the page's html."""
+def render(comparison: Comparison, *, folder: pathlib.Path) -> str:
+    """Return the page's html.
+
+    Args:
+        comparison: what to write.
+        folder: of the page; rows link to the runs from there.
+
+    Returns:
+        The text of the page.
+    """
     jinja = jinja2.Environment(
         loader=jinja2.FileSystemLoader(TEMPLATE),
         autoescape=True,
@@ -53,7 +64,7 @@ def render(comparison: Comparison) -> str:
     script = f'"use strict";\n(() => {{\n{script}\n'
     script += 'document.querySelectorAll("table.sortable").forEach(sortable);\n})();\n'
     return jinja.get_template("compare.html").render(
-        tables=[_view(table) for table in comparison.tables],
+        tables=[_view(table, folder) for table in comparison.tables],
         num_runs=sum(len(table.runs) for table in comparison.tables),
         tests=comparison.tests,
         notes=comparison.notes,
@@ -74,7 +85,7 @@ def render(comparison: Comparison) -> str:
     )
 
 
-def _view(table: Table) -> dict:
+def _view(table: Table, folder: pathlib.Path) -> dict:
     """Return the template's data of a table."""
     keys = table.shown
     shown = [group.interval[0] for group in table.groups if group.interval]
@@ -84,7 +95,10 @@ def _view(table: Table) -> dict:
         "table": table,
         "names": [NAMES[key] for key in keys],
         "low": float(low),
-        "rows": [_row(group, table, keys, low) for group in table.groups],
+        "rows": [
+            _row(group, table, keys, low) | {"links": _links(group, folder)}
+            for group in table.groups
+        ],
     }
 
 
@@ -106,6 +120,18 @@ def _row(group: Group, table: Table, keys: list[str], low: float) -> dict:
         "leakage": leakage,
         "warnings": warnings,
     }
+
+
+def _links(group: Group, folder: pathlib.Path) -> list[tuple[int, str, str]]:
+    """Return (seed, address relative to `folder`, folder of the run) of each run that is there."""
+    links = []
+    for run in group.runs:
+        there = [pathlib.Path(run.workdir) / name for name in TARGETS]
+        found = next((path for path in there if path.is_file()), None)
+        if found is not None:
+            address = pathlib.Path(os.path.relpath(found, folder)).as_posix()
+            links.append((run.seed, quote(address), run.workdir))
+    return links
 
 
 def _track(mean: float, interval, best, low: float) -> dict:

@@ -226,7 +226,8 @@ def _write(
         metrics=page,
         videos=scored,
         thumbnails={
-            one.id: thumbnails(opened[one.id], one.scores, count=count) for one in select(scored)
+            one.id: thumbnails(opened[one.id], one.scores, count=count, alarms=one.alarms)
+            for one in select(scored)
         },
         config=run.config.to_dict(),
         environment={**run.environment, "command": run.command},

@@ -47,7 +47,9 @@ def report(run: Run) -> None:
         metrics=metrics,
         videos=videos,
         thumbnails={
-            video.id: thumbnails(run.videos[video.id], video.scores, count=count)
+            video.id: thumbnails(
+                run.videos[video.id], video.scores, count=count, alarms=video.alarms
+            )
             for video in select(videos)  # others have no place for pictures
             if video.id in run.videos and run.pictures and run.unit == "frame"
         },

@@ -223,17 +223,19 @@ def _timelines(videos: Sequence[ScoredVideo]) -> Figure | None:
     columns = 2 if len(shown) > 3 else 1
     rows = -(-len(shown) // columns)
     figure, grid = _figure(7.2, 0.95 * rows + 0.3, rows, columns)
-    low, high = plots.scale(shown)
+    scale = plots.scale_of(videos)  # the one of the page
     for axes, video in zip(grid, shown, strict=False):
-        _timeline(axes, video, low, high)
+        _timeline(axes, video, scale)
     for axes in grid[len(shown) :]:
         axes.set_visible(False)
     return figure
 
 
-def _timeline(axes: Axes, video: ScoredVideo, low: float, high: float) -> None:
+def _timeline(axes: Axes, video: ScoredVideo, scale: plots.Scale) -> None:
+    low, high = np.exp((scale.low, scale.high)) if scale.log else (scale.low, scale.high)
     total = len(video.scores)
     x, scores = plots.line(video.scores)
+    axes.set_yscale("log" if scale.log else "linear")
     if video.labels is not None:
         for start, stop in runs(video.labels):
             axes.axvspan(start, stop, facecolor="#efedea", edgecolor=BAR, hatch="////", linewidth=0)
@@ -245,7 +247,8 @@ def _timeline(axes: Axes, video: ScoredVideo, low: float, high: float) -> None:
     for start, stop in video.alarms:
         axes.plot((start, stop), (low, low), color=ACCENT, linewidth=3, solid_capstyle="butt")
     axes.set(xlim=(0, total), ylim=(low, high), title=video.id)
-    axes.locator_params(axis="y", nbins=3)
+    if not scale.log:
+        axes.locator_params(axis="y", nbins=3)
 
 
 def _normal(normal: NormalScene | None) -> Figure | None:

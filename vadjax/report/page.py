@@ -15,6 +15,8 @@ from vadjax.data.scored_video import ScoredVideo
 from vadjax.detectors.normal_scene import NormalScene
 from vadjax.evaluation.image_metrics import ORACLE
 from vadjax.report import charts, images, levels, plots, sections, texts, timelines, wording
+from vadjax.report.alarm_list import ranked
+from vadjax.report.left_out import LeftOut
 from vadjax.report.picture_budget import within_budget
 from vadjax.storage.files import atomic_write
 
@@ -143,9 +145,15 @@ def render(
         )
         for video in shown
     ]
+
+    def why(key: str) -> str:
+        return wording.reason(metrics, key)
+
+    alarms = ranked(shown, thumbnails) | {"total": sum(len(v.alarms) for v in videos)}
     return jinja.get_template("page.html").render(
         get=lambda key: wording.lookup(metrics, key),
-        why=lambda key: wording.reason(metrics, key),
+        why=why,
+        left_out=LeftOut(why),
         title=_title(metrics, config, len(videos)),
         protocol=wording.protocol(metrics),
         scope=wording.scope(metrics, len(videos)),
@@ -161,10 +169,11 @@ def render(
         image_metrics=images.listed_metrics(),
         headline=wording.headline(metrics),
         ORACLE_IMAGE=ORACLE,
-        alarms=[
-            (n, video, timelines.alarms_of(video, thumbnails.get(video.id, ())))
-            for n, video in enumerate(shown)
-        ],
+        alarms=alarms,
+        tried=bool(views) and not labelled and not of_images and len(limits["limits"]) > 1,
+        located=labelled and any(metrics.get(k) for k in ("region", "explain", "pixels")),
+        shown_alarms=sum(len(video.alarms) for video in shown),
+        called_share=sections.called_share(shown),
         footage=_footage(videos),
         threshold=sections.common(v.threshold for v in videos),
         digits=scale.digits,

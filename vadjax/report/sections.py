@@ -11,6 +11,7 @@ from vadjax.evaluation import event_matching, events, parts
 from vadjax.report import charts, normal_map, plots, texts, wording
 from vadjax.report.timelines import data_uri
 
+TRIED = 400  # steps of the slider of a page without labels
 OF_EVENTS = {  # what the script counts events by
     "merge_s": events.MERGE_S,
     "min_hours": events.MIN_HOURS,
@@ -197,7 +198,7 @@ def limits(
     """
     if curve is None:
         return {
-            "limits": [],
+            "limits": _of_scores(shown),
             "hidden": {"abnormal": 0, "normal": 0, "counts": None},
             **OF_EVENTS,
         }
@@ -219,3 +220,22 @@ def limits(
         hidden["counts"] = [*zip(tp.tolist(), fp.tolist(), strict=True), (0, 0)]
         hidden["abnormal"], hidden["normal"] = (len(s) for s in above)
     return {"limits": chosen, "hidden": hidden, **OF_EVENTS}
+
+
+def _of_scores(videos: Sequence[ScoredVideo]) -> list[float | None]:
+    """Return thresholds to try where there are no labels: `TRIED` quantiles, ends, the run's."""
+    scores = [np.asarray(v.scores, np.float64) for v in videos if v.labels is None]
+    if not scores or not sum(map(len, scores)):
+        return []
+    pooled = np.sort(np.concatenate(scores))
+    # Alarms are few: half of the steps are spent on the highest hundredth of the scores.
+    shares = [*np.linspace(0, 0.99, TRIED // 2), *np.linspace(0.99, 1, TRIED // 2)]
+    at = np.round(np.array(shares) * (len(pooled) - 1)).astype(int)
+    own = [float(v.threshold) for v in videos if v.threshold is not None]
+    return [*sorted({*pooled[at].tolist(), *own}), None]
+
+
+def called_share(videos: Sequence[ScoredVideo]) -> float | None:
+    """Return the share of frames at or above their video's threshold; None without frames."""
+    called = [events.called(video) for video in videos]
+    return float(np.concatenate(called).mean()) if sum(map(len, called)) else None

@@ -9,8 +9,10 @@ WIDTH = 176  # pixels
 QUALITY = 70  # of the jpeg; about 4 kB a picture
 
 
-def choose_frames(scores: np.ndarray, count: int) -> list[int]:
-    """Choose at most `count` frames: half evenly spread, half the highest peaks, apart.
+def choose_frames(
+    scores: np.ndarray, count: int, alarms: Sequence[tuple[int, int]] = ()
+) -> list[int]:
+    """Choose at most `count` frames: half evenly spread, half the peaks of alarms, then others.
 
     >>> choose_frames(np.array([0, 0, 9, 8, 0, 0, 5, 0], np.float32), 4)
     [0, 2, 4, 6]
@@ -18,6 +20,7 @@ def choose_frames(scores: np.ndarray, count: int) -> list[int]:
     Args:
         scores: [t].
         count: at most so many.
+        alarms: half-open stretches of frames; the peaks of the highest ones come first.
 
     Returns:
         Frame numbers, rising.
@@ -29,6 +32,10 @@ def choose_frames(scores: np.ndarray, count: int) -> list[int]:
     chosen = {int((n + 0.5) * total / num_spread) for n in range(num_spread)}
     room = max(1, total // (2 * max(count, 1)))  # frames between two peaks
     left = np.array(scores, np.float64)
+    peaks = [start + int(np.argmax(scores[start:stop])) for start, stop in alarms if stop > start]
+    chosen.update(sorted(peaks, key=lambda frame: -scores[frame])[: count - len(chosen)])
+    for frame in chosen.intersection(peaks):
+        left[max(0, frame - room) : frame + room + 1] = -np.inf
     while len(chosen) < count and np.isfinite(left).any():
         peak = int(np.argmax(left))
         left[max(0, peak - room) : peak + room + 1] = -np.inf
@@ -36,18 +43,21 @@ def choose_frames(scores: np.ndarray, count: int) -> list[int]:
     return sorted(chosen)
 
 
-def thumbnails(video, scores: np.ndarray, *, count: int) -> list[tuple[int, bytes]]:
+def thumbnails(
+    video, scores: np.ndarray, *, count: int, alarms: Sequence[tuple[int, int]] = ()
+) -> list[tuple[int, bytes]]:
     """Return (frame, jpeg) of the frames of `video` that `choose_frames` names.
 
     Args:
         video: anything whose `frames[i]` is uint8 [h, w] or [h, w, 3] RGB.
         scores: [t] of its frames.
         count: at most so many.
+        alarms: half-open stretches of frames.
 
     Returns:
         (frame, jpeg), by frame.
     """
-    return [(i, jpeg(video.frames[i])) for i in choose_frames(scores, count)]
+    return [(i, jpeg(video.frames[i])) for i in choose_frames(scores, count, alarms)]
 
 
 def jpeg(frame: np.ndarray | Sequence) -> bytes:

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from markupsafe import Markup
 
-from vadjax.data.scored_video import Finding, ScoredVideo
+from vadjax.data.scored_video import ScoredVideo
 from vadjax.evaluation import frame
 from vadjax.evaluation.events import runs
 from vadjax.report import charts, plots, wording
@@ -102,48 +102,6 @@ def _described(video: ScoredVideo, digits: int) -> str:
         more = f" and {len(spans) - 8} more" if len(spans) > 8 else ""
         words.append(f"{name}: frames {named}{more}" if named else f"{name}: none")
     return "; ".join(words) + "."
-
-
-def alarms_of(video: ScoredVideo, pictures: Pictures) -> list[dict]:
-    """Return a row for each alarm.
-
-    Args:
-        video: a scored video.
-        pictures: small pictures of its frames.
-
-    Returns:
-        Frames, times if known, peak, and the picture nearest to it.
-    """
-    rows, edges = [], video.edges
-    for number, (start, stop) in enumerate(video.alarms):
-        peak = start + int(np.argmax(video.scores[start:stop]))
-        nearest = min(pictures, key=lambda p: abs(p[0] - peak), default=None)
-        finding = video.findings[number] if video.findings else None
-        rows.append(
-            {
-                "start": start,
-                "stop": stop,
-                "peak": peak,
-                "score": float(video.scores[peak]),
-                "picture": data_uri(nearest[1]) if nearest and start <= nearest[0] < stop else None,
-                "finding": finding,
-                "pair": _pair(finding),
-                "times": None if edges is None else [float(edges[f]) for f in (start, stop)],
-            }
-        )
-    return rows
-
-
-def _pair(finding: Finding | None) -> dict | None:
-    """Return pictures of what an alarm is about and of what is normal and like it; a caption."""
-    if finding is None or finding.jpeg is None:
-        return None
-    pictures, caption = [data_uri(finding.jpeg)], "this"
-    if (normal := finding.normal) is not None:
-        at = f"frame {normal.frame}" if normal.time_s is None else wording.clock(normal.time_s, 0)
-        pictures.append(data_uri(normal.jpeg))
-        caption = f"this; nearest normal: {normal.video} at {at}"
-    return {"pictures": pictures, "caption": caption}
 
 
 def script_data(

@@ -12,24 +12,34 @@ function merged(stretches, video) {
   return found;
 }
 
+// Stretches of frames at or above a threshold; none where it is null, above every score.
+function calledAt(video, limit) {
+  const called = [];
+  if (limit === null) return called;
+  video.scores.forEach((score, frame) => {
+    if (!(score >= limit)) return;
+    const last = called[called.length - 1];
+    if (last && last[1] === frame) last[1] = frame + 1;
+    else called.push([frame, frame + 1]);
+  });
+  return called;
+}
+
 function counted(video, limit) {
   const cells = { tp: 0, fp: 0, fn: 0, tn: 0, alarms: 0, falseAlarms: 0, events: [], matched: data.iou_levels.map(() => 0) };
+  const called = calledAt(video, limit);
+  const alarms = merged(called, video);
+  cells.alarms = alarms.length;
+  cells.called = called.reduce((sum, [start, stop]) => sum + stop - start, 0);
   if (!video.truth) return cells;
-  const called = [];
-  let [turn, at] = [0, 0]; // which stretch of the truth comes next; where the last call ended
+  let turn = 0; // which stretch of the truth comes next
   video.scores.forEach((score, frame) => {
     while (turn < video.truth.length && frame >= video.truth[turn][1]) turn += 1;
     const abnormal = turn < video.truth.length && frame >= video.truth[turn][0];
     const is = limit !== null && score >= limit;
     cells[is ? (abnormal ? "tp" : "fp") : abnormal ? "fn" : "tn"] += 1;
-    if (!is) return;
-    if (called.length && at === frame) called[called.length - 1][1] = frame + 1;
-    else called.push([frame, frame + 1]);
-    at = frame + 1;
   });
   const events = merged(video.truth, video);
-  const alarms = merged(called, video);
-  cells.alarms = alarms.length;
   cells.falseAlarms = alarms.filter(([a, b]) => !events.some(([c, d]) => a < d && c < b)).length;
   cells.matched = data.iou_levels.map((level) => numMatched(events, alarms, level));
   cells.events = events.map((event) => eventOf(event, called, alarms, video));
@@ -110,15 +120,21 @@ function eventFigures({ events, alarms, matched, falseAlarms, normalSeconds }) {
 function counts(limit, hidden = [0, 0]) {
   const sum = { tp: hidden[0], fp: hidden[1], fn: data.hidden.abnormal - hidden[0], tn: data.hidden.normal - hidden[1], alarms: 0, falseAlarms: 0 };
   const rest = { events: [], normalSeconds: 0, alarms: 0, matched: data.iou_levels.map(() => 0) };
+  let [called, frames, seconds, alarmed] = [0, 0, 0, 0];
   for (const video of data.videos) {
     const own = counted(video, limit);
     for (const key of Object.keys(sum)) sum[key] += own[key];
     rest.events.push(...own.events);
+    called += own.called;
+    frames += video.scores.length;
+    seconds += video.edges ? video.edges[video.edges.length - 1] - video.edges[0] : NaN;
+    alarmed += own.alarms > 0;
     if (video.truth) rest.alarms += own.alarms;
     own.matched.forEach((count, level) => (rest.matched[level] += count));
     if (video.truth) rest.normalSeconds += normalSeconds(video);
   }
-  return { ...sum, ...eventFigures({ ...rest, falseAlarms: sum.falseAlarms }) };
+  const footage = { alarmed, calledShare: share(called, frames), alarmsPerHour: seconds > 0 ? (3600 * sum.alarms) / seconds : null };
+  return { ...sum, ...footage, ...eventFigures({ ...rest, falseAlarms: sum.falseAlarms }) };
 }
 
 // As evaluation/frame.py: null where a class is missing, 0 by convention where nothing is called.

@@ -1,5 +1,5 @@
 // The slider: one threshold for all frames, and everything marked in the page follows it.
-function tryThresholds(box, rings) {
+function tryThresholds(box, rings, timelines) {
   const input = box.querySelector("input");
   const said = box.querySelector("output");
   const note = box.querySelector("[role=status]");
@@ -12,8 +12,9 @@ function tryThresholds(box, rings) {
   const own = data.threshold; // null where folds have different ones
   const start = own === null ? Math.floor(limits.length / 2) : Math.max(0, limits.indexOf(own));
 
-  const forms = { touchedRate: percent, foundRate: percent, shareCalled: percent };
-  for (const key of ["delayFrames", "delaySeconds", "falsePerHour"]) forms[key] = (value) => number(value, 1);
+  const labelled = data.videos.some((video) => video.truth);
+  const forms = { touchedRate: percent, foundRate: percent, shareCalled: percent, calledShare: percent };
+  for (const key of ["delayFrames", "delaySeconds", "falsePerHour", "alarmsPerHour"]) forms[key] = (value) => number(value, 1);
   for (const key of ["eventPrecision", "eventRecall", "eventF1", "eventMeanF1"]) forms[key] = (value) => number(value, 3);
   for (const cell of ["tp", "fp", "fn", "tn"]) forms[`share-${cell}`] = percent;
   for (const key of Object.keys(rates({ tp: 0, fp: 0, fn: 0, tn: 0 }))) forms[key] = (value) => number(value, 3);
@@ -28,7 +29,7 @@ function tryThresholds(box, rings) {
     }
   };
   const put = (name, x, y) => {
-    const ring = rings.find(([one]) => one === name)[1];
+    const ring = rings.find(([one]) => one === name)?.[1]; // without labels there are no curves
     if (!ring || x === null || y === null) return;
     ring.style.left = `${100 * x}%`;
     ring.style.bottom = `${100 * y}%`;
@@ -46,21 +47,25 @@ function tryThresholds(box, rings) {
     put("roc", found.false_positive_rate, found.recall);
     put("pr", found.recall, sum.tp + sum.fp ? found.precision : null);
     said.textContent = say(limit);
-    input.setAttribute("aria-valuetext", `threshold ${say(limit)}: ${sum.tp} detected, ${sum.fn} missed, ${sum.fp} false alarms`);
+    for (const one of timelines) one.follow(limit);
+    const words = labelled ? `${sum.tp} detected, ${sum.fn} missed, ${sum.fp} false alarms` : `${sum.alarms} alarms`;
+    input.setAttribute("aria-valuetext", `threshold ${say(limit)}: ${words}`);
     const mine = limit === own && own !== null;
-    note.textContent = mine ? "This is the run’s own threshold." : "A threshold chosen on test labels is not a result. Values marked ◆ follow the slider; all others are at the run’s threshold.";
+    const warning = labelled ? "A threshold chosen on test labels is not a result. " : "";
+    note.textContent = mine ? "This is the run’s own threshold." : `${warning}Values marked ◆ and the timelines follow the slider; all others are at the run’s threshold.`;
     box.classList.toggle("trying", !mine);
     document.getElementById("threshold").closest("section").classList.toggle("trying", !mine);
   }
 
   function reset() {
     input.value = start;
+    for (const one of timelines) one.follow();
     for (const [one, nodes] of kept) one.replaceChildren(...nodes);
     for (const cell of cells) cell.style.setProperty("--share", cell.dataset.share);
     for (const [name, ring] of rings) if (ring) [ring.style.left, ring.style.bottom] = places.get(name);
     said.textContent = own === null ? "each fold its own" : say(own);
     input.setAttribute("aria-valuetext", `threshold ${said.textContent}, the run’s`);
-    note.textContent = "Values marked ◆ follow the slider.";
+    note.textContent = "Values marked ◆ and the timelines follow the slider.";
     box.classList.remove("trying");
     document.getElementById("threshold").closest("section").classList.remove("trying");
   }

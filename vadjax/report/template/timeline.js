@@ -12,12 +12,13 @@ function timeline(item, video) {
   const place = hair(plot);
   const bend = data.log ? (score) => Math.log(Math.max(score, 1e-30)) : (score) => score;
   let [low, high] = [data.low, data.high];
+  let limit = video.threshold; // the run's, or what the slider tries
 
   const describe = (frame) => {
     const words = [`frame ${frame}`];
     if (video.edges) words.push(`${video.assumed ? "about " : ""}${clock(video.edges[frame])}`);
     words.push(`score ${number(video.scores[frame])}`);
-    if (video.threshold !== null) words.push(video.scores[frame] >= video.threshold ? "at or above the threshold" : "below the threshold");
+    if (limit !== null) words.push(video.scores[frame] >= limit ? "at or above the threshold" : "below the threshold");
     if (video.truth) words.push(within(video.truth, frame) ? "truly abnormal" : "truly normal");
     const kind = within(video.kinds, frame);
     if (kind) words.push(kind[2]);
@@ -62,6 +63,37 @@ function timeline(item, video) {
     });
   }
 
+  const line = plot.querySelector(".limit");
+  const ruled = () => {
+    if (!line) return;
+    const top = limit === null ? -1 : 1 - (bend(limit) - low) / (high - low);
+    line.style.top = `${100 * top}%`;
+    line.hidden = top < 0 || top > 1;
+  };
+
+  // Draw the alarms of a threshold that is tried; of none, the run's own again.
+  const lane = item.querySelector(".lane");
+  const drawn = [...lane.querySelectorAll(".alarm")];
+  const hot = plot.querySelector("clipPath rect");
+  const own = hot && hot.getAttribute("height");
+  const follow = (tried) => {
+    limit = tried === undefined ? video.threshold : tried;
+    for (const one of lane.querySelectorAll(".alarm")) one.remove();
+    const blocks = tried === undefined ? drawn : merged(calledAt(video, tried), video).map(([start, stop]) => {
+      const block = document.createElement("i");
+      block.className = "alarm";
+      block.style.left = `${(100 * start) / count}%`;
+      block.style.width = `${(100 * (stop - start)) / count}%`;
+      return block;
+    });
+    lane.prepend(...blocks);
+    if (hot) {
+      const height = limit === null ? 0 : 400 + 200 * (1 - (bend(limit) - data.low) / (data.high - data.low));
+      hot.setAttribute("height", tried === undefined ? own : Math.max(height, 0));
+    }
+    ruled();
+  };
+
   // Redraw on the shared scale or on the video's own, by moving what page.py has drawn.
   const rescale = (own) => {
     [low, high] = [data.low, data.high];
@@ -75,16 +107,11 @@ function timeline(item, video) {
     const shift = 200 * ((high - data.high) / (high - low));
     const drawing = plot.querySelector("svg > g");
     if (drawing) drawing.setAttribute("transform", `translate(0 ${shift}) scale(1 ${factor})`);
-    const limit = plot.querySelector(".limit");
-    if (limit) {
-      const top = 1 - (bend(video.threshold) - low) / (high - low);
-      limit.style.top = `${100 * top}%`;
-      limit.hidden = top < 0 || top > 1;
-    }
+    ruled();
     const cursor = plot.querySelector(".cursor");
     if (!cursor.hidden) show(Number(plot.getAttribute("aria-valuenow")));
   };
   // A film of a video without times has 10 frames a second.
   const edges = video.edges || Array.from({ length: count + 1 }, (_, frame) => frame / 10);
-  return { item, move, rescale, plot, count, edges, moments: video.moments };
+  return { item, move, rescale, follow, plot, count, edges, moments: video.moments };
 }
