@@ -192,6 +192,27 @@ class EventStore:
         )
         return [(sequence, Event.from_json(body)) for sequence, body in rows]
 
+    def history(self, event_id: str, *, before: int):
+        """Return the events that were put under an id before a change, in order.
+
+        Args:
+            event_id: of the event.
+            before: number of the change.
+
+        Returns:
+            A list of events.
+        """
+        rows = self._rows(
+            "SELECT body FROM changes WHERE id = ? AND sequence < ? ORDER BY sequence",
+            event_id,
+            before,
+        )
+        return [Event.from_json(body) for (body,) in rows]
+
+    def sources(self) -> set[str]:
+        """Return the names of the sources that have events."""
+        return {name for (name,) in self._rows("SELECT DISTINCT source FROM events")}
+
     def last_change(self) -> int:
         """Return the number of the last change; 0 where there was none."""
         rows = self._rows("SELECT seq FROM sqlite_sequence WHERE name = 'changes'")
