@@ -16,17 +16,15 @@ REGION_KEYS = ("pixel_auc", "pixel_auc_full_frame", "pixel_eer", "rbdc", "tbdc")
 OTHER = {"sum": "max", "max": "sum", "standard": "surprise", "surprise": "standard"}
 
 
-def cue_methods(
-    train: dict, test: dict, chosen: dict, *, cues=tuple(CUES)
-) -> dict[str, dict[str, tuple]]:
+def cue_methods(train: dict, test: dict, chosen: dict) -> dict[str, dict[str, tuple]]:
     """Score by cues alone and fused: method -> clip -> (scores [t], maps [t, h, w])."""
     maps, scales = {}, {}
-    for cue in cues:
+    for cue in CUES:
         fitted = CUES[cue](list(train.values()))
         maps[cue] = {name: fitted(m) for name, m in test.items()}
         held = held_out_maps_of(cue, train, {name: (name, m) for name, m in train.items()})
         scales[cue] = {kind: calibrate(kind, held) for kind in ("standard", "surprise")}
-    found = {f"{cue} alone": {n: (top(m), m) for n, m in maps[cue].items()} for cue in cues}
+    found = {f"{cue} alone": {n: (top(m), m) for n, m in maps[cue].items()} for cue in CUES}
     kinds, rules = (chosen["calibration"], chosen["rule"]), {}
     rules["fused (chosen)"] = kinds
     rules[f"fused, {OTHER[kinds[1]]} instead"] = (kinds[0], OTHER[kinds[1]])

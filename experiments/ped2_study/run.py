@@ -5,7 +5,7 @@ python experiments/ped2_study/run.py --data_dir=/data/ped2 [--masks_dir=/data/UC
 Stages (--stage=measure|choose|train|test|speed|write, all of them by default) write into --work
 and skip what is there; results.json, choice.json, table.md and the plots are written beside this
 file. Only the stage `test` reads labels of the test clips, and it needs the result of `choose`.
---stage=regions makes the figures of maps of the chosen cues again, and those of their fusions.
+--stage=regions makes the figures of maps again, of every method that has maps.
 """
 
 import argparse
@@ -104,17 +104,18 @@ def test(args) -> None:
 
 
 def regions(args) -> None:
-    """Make the figures of maps of the chosen cues, alone and fused, again; no other changes."""
+    """Make the figures of maps again, of every method that has maps; no other changes."""
     dataset = study_run(args).dataset
     measures.make_train(dataset, args.work, args.cache_dir, pseudo=False)
     measures.make_test(dataset, args.work, args.cache_dir)
     masks = {v.id.rpartition("/")[2]: v.masks for v in dataset.test}
     labels = {v.id.rpartition("/")[2]: v.labels for v in dataset.test}
     results = json.loads((HERE / "results.json").read_text())
-    chosen = json.loads((HERE / "choice.json").read_text())["chosen"]
-    parts = (measures.load(args.work / part) for part in ("train", "test"))
-    for method, scored in judge.cue_methods(*parts, chosen, cues=chosen["cues"]).items():
+    choice = json.loads((HERE / "choice.json").read_text())
+    for method, scored in untrained(args, choice).items():
         (row,) = results["rows"][method]
+        if "rbdc" not in row:
+            continue
         auc = frame.auc(*(np.concatenate([x[n] for n in masks]) for x in (tops(scored), labels)))
         print(method, f"AUC {auc:.4f}, was {row['auc']:.4f};", end=" ")
         found = judge.regions_of(scored, masks)
