@@ -9,6 +9,7 @@ from vadjax.data.scored_video import ScoredVideo
 from vadjax.evaluation import events, frame
 from vadjax.evaluation.alarms_by_threshold import count_false_alarms
 from vadjax.evaluation.clip_rates import Clips, expected_rate
+from vadjax.evaluation.episodes import Rule, episodes
 from vadjax.evaluation.event_curve import event_curve_part
 from vadjax.evaluation.parts import Part, Videos, decided, labelled, one_class, pool, pool_calls
 from vadjax.evaluation.thresholds import UNSUPERVISED, Choice, best
@@ -32,8 +33,13 @@ def decide(video: ScoredVideo, threshold: float | None) -> ScoredVideo:
         The record with `threshold` and `alarms`.
     """
     video = dataclasses.replace(video, threshold=threshold, alarms=())
-    alarms = events.merged_runs(events.called(video), video).tolist()
-    return dataclasses.replace(video, alarms=tuple((start, stop) for start, stop in alarms))
+    if threshold is None:
+        return video
+    edges, merge, same = video.edges, events.MERGE_S, events.SAME_S
+    if video.times is None:  # gaps are counted in frames, of which at least one lies between
+        edges, merge, same = np.arange(len(video.scores) + 1), merge * (video.fps or 0), 0.0
+    found = episodes(video.scores, edges, Rule(threshold, merge=merge), same=same)
+    return dataclasses.replace(video, alarms=tuple((one.first, one.stop) for one in found))
 
 
 def decide_all(videos: Videos, thresholds: Sequence[float | None]) -> list[ScoredVideo]:

@@ -12,10 +12,10 @@ from collections.abc import Sequence
 import numpy as np
 
 from vadjax.data.scored_video import ScoredVideo
+from vadjax.evaluation.episodes import SAME_S
 from vadjax.evaluation.event_matching import LEVELS, MIDDLE, count_matched, matching_part
 
 MERGE_S = 1.0
-SAME_S = 1e-6  # of times: rounding
 FOUND_IOU = MIDDLE  # frames that an event and an alarm share, of those that either has
 MIN_HOURS = 1.0  # of normal footage, for a rate per hour
 
