@@ -12,6 +12,7 @@ COMMANDS = {
         "--config.features.weights=/nowhere/a.pth",
     ],
     "detect": ["--workdir=/nowhere", "a.mp4"],
+    "watch": ["/nowhere.mp4", "--detector=/tmp"],
     "sweep": [
         "--config=configs/sweeps/synthetic_rates.py",
         "--config.dataset.name=ucsd_ped2",

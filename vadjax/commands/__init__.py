@@ -2,5 +2,6 @@
 
 VERBS = (
     *("train", "detect", "tune", "robustness", "sweep", "compare"),
+    "watch",
     *("inspect", "export-features", "list"),
 )

@@ -91,6 +91,19 @@ class Explainer(Protocol):
 
 
 @runtime_checkable
+class Finds(Protocol):
+    """A stream that can say in words what it saw in its last frame."""
+
+    def finding(self, kept: Kept | None = None) -> Finding | None:
+        """Say what was most unusual in the last frame; None where nothing can be said.
+
+        Args:
+            kept: what counts of the map of the frame; None: all.
+        """
+        ...
+
+
+@runtime_checkable
 class Illustrator(Protocol):
     """A detector that keeps pictures of what is normal."""
 

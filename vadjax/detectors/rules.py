@@ -20,7 +20,8 @@ import numpy as np
 
 from vadjax.data.arrays.new_array import New, in_memory
 from vadjax.data.arrays.row_view import blocks, release
-from vadjax.data.scored_video import ScoredVideo
+from vadjax.data.scored_video import Finding, ScoredVideo
+from vadjax.detectors.abilities import Finds, Kept
 from vadjax.detectors.contract import FrameScore, Stream
 from vadjax.errors import UserError
 from vadjax.scoring.aggregate import fill
@@ -140,6 +141,7 @@ class RuledStream:
         self._stream, self._rules, self._lasting = stream, rules, _Lasting(rules)
         self._fps = fps
         self._first: float | None = None
+        self._time: float | None = None  # of the last frame, from the first one on
 
     def update(self, frame: np.ndarray, time: float | None = None) -> list[FrameScore]:
         """Take the next frame.
@@ -157,6 +159,25 @@ class RuledStream:
         """Return the scores of the frames that waited for later ones."""
         return [self._ruled(one) for one in self._stream.close()]
 
+    def finding(self, kept: Kept | None = None) -> Finding | None:
+        """Say what was most unusual in the last frame of what the rules leave.
+
+        Args:
+            kept: what counts of the map beside the rules; None: all.
+
+        Returns:
+            The finding; None where the detector says nothing.
+        """
+        if not isinstance(self._stream, Finds):
+            return None
+
+        def both(number: int, values: np.ndarray) -> np.ndarray:
+            if self._rules.by_place:
+                values = self._rules.kept(values, self._time)
+            return values if kept is None else kept(number, values)
+
+        return self._stream.finding(both)
+
     def _ruled(self, one: FrameScore) -> FrameScore:
         time = one.time
         if time is None and self._fps:
@@ -167,6 +188,7 @@ class RuledStream:
             return one
         if time is not None and self._first is not None:
             time -= self._first
+        self._time = time
         if self._rules.by_place:
             if one.map is None:
                 raise _no_map()

@@ -72,6 +72,11 @@ class EpisodeMachine:
         """The episode that has been told and may go on; None where there is none."""
         return self._now if self._told else None
 
+    @property
+    def candidate(self) -> Episode | None:
+        """The episode that goes on, told or not yet."""
+        return self._now
+
     def update(self, number: int, at: float, score: float) -> list[Episode]:
         """Take the score of the next frame.
 

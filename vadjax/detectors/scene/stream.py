@@ -4,6 +4,8 @@ from typing import Any
 
 import numpy as np
 
+from vadjax.data.scored_video import Finding
+from vadjax.detectors.abilities import Kept
 from vadjax.detectors.contract import FrameScore, State
 from vadjax.detectors.scene.bodies import BodyReader
 from vadjax.detectors.scene.cues import BY_WEIGHTS
@@ -49,6 +51,10 @@ class SceneStream:
         if self._count == 1:
             return [FrameScore(0, time, None)]
         return [FrameScore(found.index, time, found.score, found.map, found.parts)]
+
+    def finding(self, kept: Kept | None = None) -> Finding:
+        """Say what the strongest cue saw in the last frame; see `abilities.Finds`."""
+        return self._follower.finding(self._count - 1, kept)
 
     def close(self) -> list[FrameScore]:
         """Return nothing: no frame waits."""

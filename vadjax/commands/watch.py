@@ -1,0 +1,34 @@
+"""Watch cameras, and keep what is unusual as events with pictures and clips.
+
+vadjax watch SOURCE [SOURCE ...] --detector=DIR [--out=DIR] [FLAG ...]   (docs/watch.md has all)
+
+  vadjax watch rtsp://camera/stream --detector=runs/door
+  vadjax watch door=rtsp://a/1 yard=0 --detector=door=runs/door,yard=runs/yard
+  vadjax watch night.mp4 --detector=runs/door --as_fast
+
+SOURCE         [NAME=] an address (rtsp://, http://), a number of a camera, a video file, a folder,
+               or - for a pipe; ${VARIABLE} stands for a variable of the environment
+--sources=FILE further sources, one a line, so that no password is in the list of processes
+--detector=DIR folder of a finished run (vadjax train); NAME=DIR,NAME=DIR of several cameras
+--out=DIR      where events.sqlite, clips and pictures go; default watch
+--as_fast --max_fps=N --fps=N   files at full speed; frames a second scored at most; those of
+               sources that do not say
+--threshold=X --sensitivity=low|medium|high|N   what is abnormal, as in vadjax detect
+--cooldown=S --least=S --before=S   quiet seconds that end an event (10); seconds that one lasts at
+               least (0); seconds before it in its clip (5)
+--days=N --gigabytes=N   how long events, and how many clips, are kept (30, 10)
+--quiet --verbose   nothing but errors; details and times
+"""
+
+from collections.abc import Sequence
+
+from vadjax import cli
+from vadjax.commands.arguments import flags_of, translate
+
+
+def main(arguments: Sequence[str]) -> None:
+    """Run `vadjax.watch`."""
+    from vadjax import watch as module
+
+    flags, rest = translate(arguments, own=flags_of(module.__name__), configurable=False)
+    cli.run(module.main, [*flags, "--", *rest])

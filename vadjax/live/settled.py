@@ -1,0 +1,46 @@
+"""How a watch goes about it, as it was asked on the command line."""
+
+import dataclasses
+
+from vadjax.evaluation.episodes import Rule
+from vadjax.evaluation.events import MERGE_S
+
+
+@dataclasses.dataclass(frozen=True)
+class Settings:
+    """How a watch goes about it.
+
+    Attributes:
+        as_fast: files are read as fast as they are scored.
+        max_fps: frames a second that are scored of each source; None: all.
+        fps: frames a second of sources that do not say.
+        cooldown_s: seconds without anything abnormal that end an event.
+        least_s: events that last less are none.
+        release: share of the threshold from which on an event goes on.
+        before_s: seconds before an event that its clip shows.
+        days: events are kept for; None: for ever.
+        gigabytes: that clips and pictures take at most; None: as many as come.
+        start: when a file begins, seconds since 1970 UTC; None: now.
+    """
+
+    as_fast: bool = False
+    max_fps: float | None = None
+    fps: float | None = None
+    cooldown_s: float = 10.0
+    least_s: float = 0.0
+    release: float = 1.0
+    before_s: float = 5.0
+    days: float | None = 30.0
+    gigabytes: float | None = 10.0
+    start: float | None = None
+
+    def rule(self, threshold: float | None) -> Rule | None:
+        """Return how scores become events; None without a threshold.
+
+        Args:
+            threshold: of the detector.
+        """
+        if threshold is None:
+            return None
+        release = threshold - (1 - self.release) * abs(threshold)
+        return Rule(threshold, release, max(MERGE_S, self.cooldown_s), self.least_s)

@@ -1,0 +1,225 @@
+"""One source that is watched: its frames -> scores -> episodes -> events."""
+
+import collections
+import dataclasses
+from typing import Any
+
+import numpy as np
+
+from vadjax.detectors.abilities import Finds
+from vadjax.detectors.contract import FrameScore
+from vadjax.evaluation.episodes import Episode, EpisodeMachine, Rule
+from vadjax.live.clips import Recorder
+from vadjax.live.event import Event
+from vadjax.live.event_log import EventLog, Peak
+from vadjax.live.inbox import Arrival, Report
+from vadjax.live.pictures import box_of, picture
+from vadjax.live.status import Latest, Status
+
+SHOW_S = 0.5  # between two pictures on the page
+LOST_S = 10.0  # without a frame, after which a source is lost: shorter blips are not told
+
+
+@dataclasses.dataclass(frozen=True)
+class _Waiting:
+    """A frame whose score has not come yet."""
+
+    number: int
+    arrival: Arrival
+
+
+class Watched:
+    """See the module; all calls come from one thread.
+
+    Args:
+        detector: a `TrainedDetector`.
+        rule: how scores become episodes; None raises no alarms.
+        log: of the source.
+        status: where scores and pictures are shown.
+        recorder: of the source.
+        clock: gives seconds since 1970 UTC and monotonic seconds, as a pair.
+        fps: frames a second of a source that does not say its own.
+    """
+
+    def __init__(
+        self,
+        detector: Any,
+        rule: Rule | None,
+        *,
+        log: EventLog,
+        status: Status,
+        recorder: Recorder,
+        clock: Any,
+        fps: float | None = None,
+    ):
+        self._detector, self._log, self._status, self._clock = detector, log, status, clock
+        self.source = log.source
+        self._fps = fps
+        self._threshold = None if rule is None else rule.threshold
+        self._machine = EpisodeMachine(rule or Rule(float("inf")))
+        self._recorder = recorder
+        self._stream: Any = None
+        self._rate: float | None = None
+        self._waiting: collections.deque[_Waiting] = collections.deque()
+        self._unscored: list[_Waiting] = []  # whose scores are those of the next frame
+        self._number, self._wall, self._at = 0, 0.0, 0.0
+        self._gap = 0.0  # seconds that the last frame is taken to last: those of the one before
+        self._peak: Peak | None = None
+        self._shown = -np.inf
+        self._silent_since: float | None = None  # by the monotonic clock
+        self._lost: Event | None = None
+        self._reason = ""
+
+    def frame(self, arrival: Arrival) -> list[FrameScore]:
+        """Score the next frame.
+
+        Args:
+            arrival: the frame.
+
+        Returns:
+            The scores that are final now.
+        """
+        self._heard(arrival)
+        rate = arrival.fps or self._fps
+        if self._stream is None or arrival.is_first or rate != self._rate:
+            self._restart(rate)
+        self._waiting.append(_Waiting(self._number, arrival))
+        self._number += 1
+        self._recorder.update(arrival.at, arrival.frame)
+        found = self._stream.update(arrival.frame, arrival.at)
+        for one in found:
+            self._scored(one, self._waiting.popleft())
+        return found
+
+    def report(self, report: Report) -> None:
+        """Take what happened to the source.
+
+        Args:
+            report: what it was.
+        """
+        wall, now = self._clock()
+        if report.what == "jumped":
+            self._log.note("clock_jump", wall, report.message)
+            return
+        if report.what == "ended":
+            self.close()
+            self._status.set_state(self.source, "ended", report.message)
+            return
+        self._reason = report.message
+        if self._silent_since is None:
+            self._silent_since = now
+        state = "refused" if report.what == "refused" else "connecting"
+        self._status.set_state(self.source, "lost" if self._lost else state, report.message)
+
+    def tick(self) -> None:
+        """Look at the clock: a source that is silent for long is lost."""
+        wall, now = self._clock()
+        since = self._silent_since
+        if since is None or self._lost is not None or now - since < LOST_S:
+            return
+        began = wall - (now - since)
+        reason = self._reason or f"no frame for {LOST_S:.0f} s"
+        self._lost = self._log.note("camera_lost", began, reason, state="open")
+        self._status.set_state(self.source, "lost", reason)
+
+    def close(self) -> None:
+        """End what is open."""
+        if self._stream is not None:
+            for one in self._stream.close():
+                self._scored(one, self._waiting.popleft())
+        self._end(self._machine.close(self._number, self._at + self._gap))
+        if self._lost is not None:
+            self._log.end(self._lost, self._clock()[0])
+            self._lost = None
+
+    def _heard(self, arrival: Arrival) -> None:
+        """Note that a frame has come."""
+        if self._lost is not None:
+            self._log.end(self._lost, arrival.wall)
+            self._log.note("camera_back", arrival.wall, f"{self.source} is back")
+            self._lost = None
+        if self._silent_since is not None or not self._number:
+            self._status.set_state(self.source, "watching")
+        self._silent_since = None
+
+    def _restart(self, rate: float | None) -> None:
+        """Begin anew with a frame that has none before it."""
+        while self._waiting:  # frames that no score came for
+            self._waiting.popleft()
+        self._unscored.clear()
+        self._stream, self._rate = self._detector.stream(fps=rate), rate
+
+    def _scored(self, one: FrameScore, waiting: _Waiting) -> None:
+        if one.score is None:  # filled from its nearest scored frame, as in batch scoring
+            self._unscored.append(waiting)
+            return
+        for earlier in self._unscored:
+            self._take(one, earlier, one.score)
+        self._unscored.clear()
+        self._take(one, waiting, one.score)
+
+    def _take(self, one: FrameScore, waiting: _Waiting, score: float) -> None:
+        """Feed one frame's score to the machine, and its outcome to the log."""
+        arrival = waiting.arrival
+        self._gap, self._at = arrival.at - self._at, arrival.at
+        self._wall = arrival.wall - arrival.at
+        threshold = self._threshold
+        box = None
+        told = self._machine.update(waiting.number, arrival.at, score)
+        if told and not told[0].is_open:
+            self._end(told[:1])
+            told = told[1:]
+        candidate = self._machine.candidate
+        if candidate is None:
+            self._peak = None
+        elif candidate.peak == waiting.number and threshold is not None:
+            self._peak = self._seen(one, arrival, score, threshold)
+            box = self._peak.box
+        for episode in told:
+            self._log.open(episode, self._wall, self._peak)
+        if self._machine.current is not None and not told:
+            self._log.go_on(self._machine.current, self._wall, self._peak)
+        _, now = self._clock()
+        height, width = arrival.frame.shape[:2]
+        self._status.scored(
+            self.source,
+            arrival.wall,
+            score,
+            threshold,
+            latency_s=now - arrival.arrived,
+            size=(width, height),
+        )
+        if arrival.at - self._shown >= SHOW_S:
+            self._shown = arrival.at
+            jpeg = picture(arrival.frame, one.map, threshold, box)
+            self._status.show(self.source, Latest(jpeg, arrival.wall, score, threshold))
+
+    def _seen(self, one: FrameScore, arrival: Arrival, score: float, threshold: float) -> Peak:
+        """Say what is at the highest score so far."""
+        finding, box = None, None
+        if isinstance(self._stream, Finds) and not self._waiting_after(arrival):
+            finding = self._stream.finding()
+        height, width = arrival.frame.shape[:2]
+        if finding is not None and finding.box is not None:
+            left, top, wide, tall = finding.box
+            box = (
+                max(left / width, 0.0),
+                max(top / height, 0.0),
+                min((left + wide) / width, 1.0),
+                min((top + tall) / height, 1.0),
+            )
+        elif one.map is not None:
+            box = box_of(one.map, threshold)
+        return Peak(score, picture(arrival.frame, one.map, threshold, box), box, finding)
+
+    def _waiting_after(self, arrival: Arrival) -> bool:
+        """Whether later frames have been given to the stream already."""
+        return bool(self._waiting) and self._waiting[-1].arrival is not arrival
+
+    def _end(self, episodes: list[Episode]) -> None:
+        for episode in episodes:
+            if episode.is_open:
+                self._log.open(episode, self._wall, self._peak)
+            else:
+                self._log.close(episode, self._wall, self._peak)
+                self._peak = None

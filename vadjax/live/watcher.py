@@ -1,0 +1,224 @@
+"""Watches sources: feeds decode in threads of their own, one thread scores, events are kept."""
+
+import dataclasses
+import pathlib
+import time
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol
+
+from threadpoolctl import threadpool_limits
+
+from vadjax.errors import UserError
+from vadjax.live.clips import ClipWriter, Recorder
+from vadjax.live.clock import Clock
+from vadjax.live.disk import Disk
+from vadjax.live.event_log import EventLog, Keeper
+from vadjax.live.event_store import EventStore
+from vadjax.live.feed import Feed
+from vadjax.live.inbox import Arrival, Inbox, Report
+from vadjax.live.settled import Settings
+from vadjax.live.severity import Severity
+from vadjax.live.source import Source
+from vadjax.live.status import Status
+from vadjax.live.watched import Watched
+from vadjax.runtime.console import Console
+from vadjax.storage import artifacts
+
+TAKE_S = 0.25  # to wait for a frame before the clock is looked at
+PRUNE_S = 600.0  # from one enforcement of the retention to the next
+SAY_S = 600.0  # from one line about each source to the next
+
+
+class Watching(Protocol):
+    """What is done with the frames of a source: it is watched, or learnt."""
+
+    def frame(self, arrival: Arrival) -> Any:
+        """Take the next frame."""
+
+    def report(self, report: Report) -> None:
+        """Take what happened to the source."""
+
+    def tick(self) -> None:
+        """Look at the clock."""
+
+    def close(self) -> None:
+        """End what is open."""
+
+
+class Watcher:
+    """A watch of several sources.
+
+    Args:
+        sources: what is watched.
+        detectors: a `TrainedDetector` by the name of its source.
+        folder: of the events, their clips and pictures.
+        settings: see `Settings`.
+        console: where progress is said.
+    """
+
+    def __init__(
+        self,
+        sources: Sequence[Source],
+        detectors: Mapping[str, Any],
+        *,
+        folder: pathlib.Path,
+        settings: Settings,
+        console: Console,
+    ):
+        names = [source.name for source in sources]
+        self.folder, self.settings, self._console = folder, settings, console
+        self.store, self.status = EventStore(folder), Status(names)
+        self._inbox, self._clock = Inbox(names), Clock()
+        self._disk, self._clips = Disk(folder), ClipWriter()
+        self._keeper = Keeper(self.store)
+        self._finish_left()
+        self._feeds = {
+            source.name: Feed(
+                source,
+                self._inbox,
+                self.status,
+                as_fast=settings.as_fast,
+                max_fps=settings.max_fps,
+                start=settings.start,
+            )
+            for source in sources
+        }
+        self._watching: dict[str, Watching] = {
+            name: self.watched(name, detectors[name]) for name in names
+        }
+        self._full: Any = None  # the event that says that the disk is full
+        self._said = self._pruned = time.monotonic()
+        self._stopping = False
+
+    def watched(self, name: str, detector: Any) -> Watched:
+        """Return what watches a source by a detector.
+
+        Args:
+            name: of the source.
+            detector: a `TrainedDetector`.
+
+        Returns:
+            It, with a log of its own.
+        """
+        recorder = Recorder(self.settings.before_s)
+        rule = self.settings.rule(detector.threshold)
+        severity = Severity(artifacts.read_scores(detector.workdir).calibration)
+        log = EventLog(
+            name,
+            keeper=self._keeper,
+            folder=self.folder,
+            clips=self._clips,
+            disk=self._disk,
+            recorder=recorder,
+            rarity=severity.rarer_than_hours,
+            threshold=detector.threshold,
+        )
+        return Watched(
+            detector,
+            rule,
+            log=log,
+            status=self.status,
+            recorder=recorder,
+            clock=self._clock,
+            fps=self.settings.fps,
+        )
+
+    def stop(self) -> None:
+        """Let `run` end soon; may be called from any thread."""
+        self._stopping = True
+
+    def run(self) -> None:
+        """Watch until all sources have ended, or until `stop`."""
+        for feed in self._feeds.values():
+            feed.start()
+        left = set(self._feeds)
+        try:
+            with threadpool_limits(1, "blas"):  # products this small wait for threads
+                while left and not self._stopping:
+                    for name, item in self._inbox.take(TAKE_S):
+                        if isinstance(item, Arrival):
+                            self._watching[name].frame(item)
+                            continue
+                        self._watching[name].report(item)
+                        self._console.say(f"  {item.message}")
+                        if item.what == "ended":
+                            left.discard(name)
+                    self._look_around()
+        finally:
+            self._close()
+
+    def _look_around(self) -> None:
+        """Do what is done now and then."""
+        for name, watching in self._watching.items():
+            watching.tick()
+            if dropped := self._inbox.dropped(name):
+                self.status.count(name, dropped=dropped)
+        wall, now = self._clock()
+        if jump := self._clock.jump():
+            for feed in self._feeds.values():
+                feed.set_clock(jump)
+            self._tell("clock_jump", f"the clock of this machine was set by {jump:+.0f} s")
+        self._keeper.flush()
+        self._look_at_disk(wall)
+        if now - self._pruned >= PRUNE_S:
+            self._pruned = now
+            self.store.prune(days=self.settings.days, gigabytes=self.settings.gigabytes)
+        if now - self._said >= SAY_S:
+            self._said = now
+            for name in self.status.sources:
+                one = self.status.health(name)
+                self._console.say(
+                    f"  {name}: {one.state}, {one.frames} frames, {one.fps:.1f} a second, "
+                    f"{one.dropped} dropped"
+                )
+
+    def _look_at_disk(self, wall: float) -> None:
+        if self._disk.has_room and self._full is not None:
+            self._log_of_first().end(self._full, wall)
+            self._full = None
+        elif not self._disk.has_room and self._full is None:
+            text = f"the disk of {self.folder} is full: events go on without clips and pictures"
+            self._console.say(f"  WARNING: {text}")
+            self._full = self._log_of_first().note("disk_full", wall, text, state="open")
+
+    def _tell(self, kind: str, sentence: str) -> None:
+        self._log_of_first().note(kind, self._clock()[0], sentence)
+        self._console.say(f"  {sentence}")
+
+    def _log_of_first(self) -> EventLog:
+        """Return a log for what concerns the whole watch."""
+        return EventLog(
+            self.status.sources[0],
+            keeper=self._keeper,
+            folder=self.folder,
+            clips=self._clips,
+            disk=self._disk,
+            recorder=Recorder(0.0),
+            rarity=lambda score: None,
+            threshold=None,
+        )
+
+    def _finish_left(self) -> None:
+        """Close events that a process which was killed has left open."""
+        for event in self.store.unfinished():
+            self.store.put(
+                dataclasses.replace(event, state="closed", end=max(event.start, event.peak))
+            )
+
+    def _close(self) -> None:
+        for feed in self._feeds.values():
+            feed.stop()
+        self._inbox.close()
+        for watching in self._watching.values():
+            try:
+                watching.close()
+            except UserError as error:
+                self._console.say(f"  {error}")
+        if self._full is not None:
+            self._log_of_first().end(self._full, self._clock()[0])
+        self._clips.close()
+        self._keeper.flush()
+        for feed in self._feeds.values():
+            if feed.is_alive():
+                feed.join(timeout=1.0)
+        self.store.close()

@@ -1,0 +1,73 @@
+"""Watch cameras with a trained detector, and keep what is unusual as events.
+
+python -m vadjax.watch --detector=WORKDIR SOURCE [SOURCE ...] [--out=DIR] [--as_fast]
+
+A SOURCE is [NAME=] an address (rtsp://, http://), a number of a camera, a video file, a folder of
+images, or - for a pipe. Writes events.sqlite, clips and pictures into --out.
+"""
+
+from absl import flags
+
+from vadjax import cli
+from vadjax.errors import UserError
+from vadjax.live.settled import Settings
+from vadjax.live.source import folders_of, read_list, sources_of
+from vadjax.storage.workdir import read_config
+
+_DETECTOR = flags.DEFINE_string(
+    "detector", "", "Folder of a finished run; NAME=DIR,... of several."
+)
+_OUT = flags.DEFINE_string("out", "watch", "Where events, clips and pictures go.")
+_SOURCES = flags.DEFINE_string("sources", "", "A text file of sources, one a line.")
+_AS_FAST = flags.DEFINE_bool("as_fast", False, "Read files as fast as their frames are scored.")
+_FPS = flags.DEFINE_float("fps", 0.0, "Frames a second of sources that do not say.", lower_bound=0)
+_MAX_FPS = flags.DEFINE_float("max_fps", 0.0, "Frames a second that are scored.", lower_bound=0)
+_THRESHOLD = flags.DEFINE_float("threshold", None, "Score from which a frame is abnormal.")
+_SENSITIVITY = flags.DEFINE_string("sensitivity", "", "low, medium, high, or false alarms an hour.")
+_COOLDOWN = flags.DEFINE_float("cooldown", 10.0, "Quiet seconds that end an event.", lower_bound=0)
+_LEAST = flags.DEFINE_float("least", 0.0, "Seconds that an event lasts at least.", lower_bound=0)
+_RELEASE = flags.DEFINE_float("release", 1.0, "Share of the threshold that continues an event.")
+_BEFORE = flags.DEFINE_float("before", 5.0, "Seconds of a clip before the event.", lower_bound=0)
+_DAYS = flags.DEFINE_float("days", 30.0, "Days that events are kept.", lower_bound=0)
+_GIGABYTES = flags.DEFINE_float("gigabytes", 10.0, "That all files take at most.", lower_bound=0)
+_QUIET, _VERBOSE = cli.define_output_flags(__name__)
+
+
+def main(argv: list[str]) -> None:
+    """Check the arguments, then watch."""
+    texts = [*argv[1:], *(read_list(cli.path_of(_SOURCES.value)) if _SOURCES.value else [])]
+    if not texts:
+        raise UserError("name at least one source: an address, a number of a camera, a file.")
+    sources = sources_of(texts)
+    folders = folders_of(_DETECTOR.value, sources)
+    for folder in folders.values():
+        read_config(folder)
+    if not 0 < _RELEASE.value <= 1:
+        raise UserError(f"--release={_RELEASE.value}: give a share of the threshold, 0 to 1.")
+    from vadjax.live import start
+
+    start.watch(
+        sources,
+        folders,
+        out=cli.path_of(_OUT.value),
+        settings=Settings(
+            as_fast=_AS_FAST.value,
+            fps=_FPS.value or None,
+            max_fps=_MAX_FPS.value or None,
+            cooldown_s=_COOLDOWN.value,
+            least_s=_LEAST.value,
+            release=_RELEASE.value,
+            before_s=_BEFORE.value,
+            days=_DAYS.value or None,
+            gigabytes=_GIGABYTES.value or None,
+        ),
+        threshold=_THRESHOLD.value,
+        sensitivity=_SENSITIVITY.value,
+        command=cli.command(),
+        quiet=_QUIET.value,
+        verbose=_VERBOSE.value,
+    )
+
+
+if __name__ == "__main__":
+    cli.run(main)
