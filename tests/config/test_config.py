@@ -54,7 +54,7 @@ def test_defaults_are_valid_and_locked():
         ("model.dropout", 1.0, r"\[0, 1\)"),
         ("objective.name", "classify", "learn from labels"),
         ("model.name", "conv_autoencoder", "objective.name=reconstruct"),
-        ("features.tap", "stage5", "unet_segmenter read maps"),
+        ("features.tap", "stage5", "unet_segmenter.* read maps"),
         ("objective.name", "motion", "model.name=appearance_to_flow"),
         ("evaluate.threshold", "f1", "validation clips with labelled frames"),
         ("features.height", 224, "give both"),

@@ -29,6 +29,8 @@ def test_config_trains_a_step(path, tmp_path):
         return
     config.train.epochs, config.train.batch_size = 1, 8
     shape = (3, 4, 6) if config.features.tap == "map" else (12,)
+    if config.features.backbone.startswith("pixels"):
+        shape = (config.features.height, config.features.width, 1)
     detector = WindowModel(config)
     objective, model = detector.objective, detector.model(shape)
     length, rng = config.window.length, np.random.default_rng(0)

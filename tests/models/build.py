@@ -13,6 +13,9 @@ CELLS = (3, 4, 7)
 SCANNERS = ("simple_rnn", "lstm", "gru", "lstm_gru")
 
 MAPS = {"conv_autoencoder": MAP, "appearance_to_flow": CELLS, "unet_segmenter": MAP}
+FRAME = (16, 24, 1)
+VIDEO = ("frame_prediction",)  # models of frames as pixels
+MAPS |= dict.fromkeys(VIDEO, FRAME)
 MAPS |= dict.fromkeys(("place_simple_rnn", "place_lstm", "place_gru", "place_lstm_gru"), CELLS)
 
 # Every model, and every objective in one and two directions: (name, bidirectional, objective).
@@ -49,6 +52,8 @@ SERVED = [
     ("place_lstm_gru", False, "density"),
     ("unet_segmenter", False, "classify"),
     ("unet_segmenter", False, "segment"),
+    ("frame_prediction", False, "predict"),
+    ("frame_prediction", False, "adversarial"),
 ]
 ONCE = list({case[0]: case for case in reversed(SERVED)}.values())  # each model once
 

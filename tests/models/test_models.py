@@ -12,7 +12,7 @@ from ml_collections import ConfigDict
 from tests.models import build
 from vadjax import models
 from vadjax.errors import UserError
-from vadjax.models.model import num_parameters
+from vadjax.models.model import groups_of, num_parameters
 
 
 def _cases(cases):
@@ -41,8 +41,11 @@ def test_outputs_scores_and_gradients(name, bidirectional, task):
         def loss(variables, x):
             keys = {"dropout": dropout_keys(build.BATCH)}
             outputs, state = model.apply(variables, x, train=True, rngs=keys)
-            sums, weights = goal.loss(outputs, x, batch, {"class_weight": jnp.array([0.5, 2.0])})
-            return sums / weights, (outputs, state)
+            hparams, total = {"class_weight": jnp.array([0.5, 2.0])}, 0.0
+            for group in groups_of(goal):
+                sums, weights = group.loss(outputs, x, batch, hparams)
+                total = total + sums / weights
+            return total, (outputs, state)
 
         last, _ = model.apply(variables, x, num_outputs=s)
         scores = goal.frame_score(last, x[:, -s:])

@@ -15,7 +15,7 @@ def choices() -> dict[str, tuple[str, ...]]:
         "features.preprocess": ("checkpoint", "rahmani_compat"),
         "features.aspect": ("frames", "checkpoint"),
         "features.fit": ("stretch", "crop", "pad", "native"),
-        "features.standardize": ("channel", "place"),
+        "features.standardize": ("channel", "place", "range"),
         "features.dtype": ("float32", "bfloat16"),
         "detector.name": tuple(DETECTORS),
         "scene.density": ("exemplars", "mulde"),

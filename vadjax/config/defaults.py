@@ -52,7 +52,8 @@ def default_config() -> ConfigDict:
             width=0,
             aspect="frames",  # the short side is the checkpoint's; "checkpoint": its own size
             dtype="float32",
-            standardize="channel",  # "place": maps of a fixed camera, each cell by itself
+            standardize="channel",  # "place": maps of a fixed camera, each cell by itself;
+            # "range": pixels 0 .. 255 to -1 .. 1, as the papers of video models have them
             cache_dir="~/.cache/vadjax",
             batch_size=16,
         )
@@ -99,7 +100,10 @@ def default_config() -> ConfigDict:
             num_classes=2,  # classify under softmax; class 0 is normal
             classes="",  # under softmax, by name: "Abuse,Arson"; num_classes follows
             class_weight="balanced",  # classify: "none", or a number a class such as "1,3"
-            reduce="mean",  # feature maps: error over locations, mean or max
+            reduce="mean",  # feature maps: error over locations, mean or max; "psnr": mean in dB
+            intensity=1.0,  # adversarial: weight of the squared error,
+            gradient=1.0,  # of the error of image gradients,
+            adversarial=0.05,  # and of the discriminator; 0 trains without one
             target_gradient=False,  # let gradients flow through the target too
         )
     )

@@ -47,6 +47,7 @@ LATER_KEYS = (
     *("dataset.split", "dataset.scene"),
     *("dataset.feature_name", "dataset.crops", "features.crops"),
     *("objective.classes", "model.reuse"),
+    *("objective.intensity", "objective.gradient", "objective.adversarial"),
     *("bag.segments", "bag.instances", "bag.scored"),
 )
 

@@ -9,6 +9,8 @@ from vadjax.data.splits.protocols import PROTOCOLS
 from vadjax.data.text.class_names import NORMAL
 from vadjax.models import MODELS, OBJECTIVES
 
+PIXELS = ("pixels", "pixels_rgb")
+
 
 def faults_of_window_model(flat: Mapping[str, Any]) -> list[str]:
     """Return which keys of a flat config do not go together where a model of windows is trained."""
@@ -89,6 +91,17 @@ def _model(flat: Mapping[str, Any]) -> list[str]:
         )
     if flat["features.standardize"] == "place" and tap in HEADS:
         faults.append("features.standardize=place is for maps: set features.tap=map.")
+    pixels, ranged = flat["features.backbone"] in PIXELS, flat["features.standardize"] == "range"
+    if ranged and not pixels:
+        faults.append(
+            "features.standardize=range is for pixels: set features.backbone="
+            f"{_names(PIXELS, 'or')}, or features.standardize=channel."
+        )
+    if flat["objective.reduce"] == "psnr" and not ranged:
+        faults.append(
+            "objective.reduce=psnr compares errors with the range of pixels: set "
+            "features.standardize=range, or objective.reduce=mean."
+        )
     if flat["window.length"] < goal.min_length:
         faults.append(f"objective {objective!r} needs window.length of at least {goal.min_length}.")
     if name.startswith("place_") and flat["window.length"] <= flat["model.lag"]:

@@ -109,6 +109,8 @@ class WindowModel(ClipDetector):
         if not PROTOCOLS[self.config.dataset.protocol].standardized:
             channels = arrays[0].shape[-1]
             return Standardizer(np.zeros(channels, np.float32), np.ones(channels, np.float32))
+        if self.config.features.standardize == "range":
+            return Standardizer.of_pixels(arrays[0].shape[-1])
         fitted = Standardizer.fit(arrays, by_place=self.config.features.standardize == "place")
         read = stretches_of(clips, lambda clip: clip.units.used_rows())
         return dataclasses.replace(fitted, fitted_on=read)

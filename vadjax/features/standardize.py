@@ -94,6 +94,12 @@ class Standardizer:
         std = np.maximum(std, floor)
         return cls(mean.astype(np.float32), std.astype(np.float32))
 
+    @classmethod
+    def of_pixels(cls, channels: int) -> "Standardizer":
+        """Return the one that maps pixels 0 .. 255 to -1 .. 1; it is not fitted on anything."""
+        half = np.full(channels, 127.5, np.float32)
+        return cls(half, half)
+
     def apply(self, rows: np.ndarray) -> np.ndarray:
         """Return [rows, ..., c] standardised, float32.
 

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 LABEL_RULES = ("last", "any", "majority", "centre")  # which rows label a window
 ACTIVATIONS = ("sigmoid", "softmax")  # of a classifier's logits
-REDUCTIONS = ("mean", "max")  # of a map's errors to a score
+REDUCTIONS = ("mean", "max", "psnr")  # of a map's errors to a score
 
 
 # Modules of models that carry something from one row of a window to the next.
@@ -118,12 +118,18 @@ MODELS: Mapping[str, ModelEntry] = {
     "unet_segmenter": ModelEntry(
         "unet_segmenter", "U-Net segmenter", "maps", ("classify", "segment")
     ),
+    "frame_prediction": ModelEntry(
+        "frame_prediction", "Frame prediction", "maps", ("predict", "adversarial")
+    ),
     "bag_mlp": ModelEntry("bag_mlp", "MLP of bags", "vectors", _OF_BAGS, crops=True),
 }
 
 OBJECTIVES: Mapping[str, ObjectiveEntry] = {
     "predict": ObjectiveEntry("predict", "predicting", min_length=2),
     "reconstruct": ObjectiveEntry("reconstruct", "reconstructing"),
+    "adversarial": ObjectiveEntry(
+        "adversarial", "predicting, judged by a discriminator,", min_length=2
+    ),
     "elbo": ObjectiveEntry("elbo", "bounding the likelihood of"),
     "motion": ObjectiveEntry("motion", "predicting motion", min_length=2),
     "density": ObjectiveEntry("density", "fitting a density of motion", min_length=2),

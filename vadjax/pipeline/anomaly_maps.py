@@ -28,6 +28,7 @@ WHAT = {
     "classify": "the softplus of each place's log odds of being abnormal",
     "segment": "the softplus of each place's log odds of being abnormal",
     "predict": "the squared error of each place; a frame's mean is its score",
+    "adversarial": "the squared error of each place; a frame's mean is its score",
     "reconstruct": "the squared error of each place; a frame's mean is its score",
 }
 

@@ -76,7 +76,9 @@ def legacy(run: Run, test: list[ScoredVideo]) -> dict:
     Returns:
         Arguments of `legacy_part`.
     """
-    result: dict = {"errors": run.config.objective.name in ("predict", "reconstruct")}
+    objective = run.config.objective
+    squared = objective.name in ("predict", "reconstruct", "adversarial")
+    result: dict = {"errors": squared and objective.reduce != "psnr"}
     for version in data.builder(run.dataset.name).legacy_label_versions:
         config = run.config.dataset.copy_and_resolve_references()
         config.label_version = version

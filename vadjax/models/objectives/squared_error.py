@@ -10,13 +10,17 @@ import jax.numpy as jnp
 from vadjax.models.objectives.base import Arrays, Loss, Registered, choose, weighted_sum
 from vadjax.models.registry import REDUCTIONS
 
+PEAK = 2.0  # of pixels in -1 .. 1
+EPS = 1e-12
+
 
 @dataclasses.dataclass(frozen=True)
 class SquaredError(Registered):
     """Squared error between the outputs and the last rows of the window.
 
     Attributes:
-        reduce: how a map's errors over its cells become a score; the loss is their mean.
+        reduce: how a map's errors over its cells become a score; the loss is their mean. "psnr" is
+            minus the peak signal-to-noise ratio in dB of pixels in -1 .. 1 (Liu et al. 2018).
         target_gradient: let gradients flow through the target rows too, not through the output
             only.
     """
@@ -61,6 +65,8 @@ class SquaredError(Registered):
         output = {"output": outputs["output"][:, -s:]}
         errors = self.error_map(output, windows)
         cells = tuple(range(2, errors.ndim))
+        if self.reduce == "psnr":
+            return 10 * jnp.log10(errors.mean(cells) / PEAK**2 + EPS)
         return errors.max(cells) if self.reduce == "max" else errors.mean(cells)
 
     def error_map(self, outputs: Arrays, windows: jax.Array) -> jax.Array:

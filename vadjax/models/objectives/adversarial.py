@@ -1,0 +1,99 @@
+"""Predict the last frame of a window so that a discriminator takes it for a real one."""
+
+import dataclasses
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+
+from vadjax.models.model import ParameterGroup
+from vadjax.models.objectives.base import Arrays, Loss, weighted_sum
+from vadjax.models.objectives.squared_error import SquaredError, fields
+
+SLOWER = 0.1  # learning rate of the discriminator by the generator's
+
+
+@dataclasses.dataclass(frozen=True)
+class Adversarial(SquaredError):
+    """Squared error, error of image gradients, least-squares adversarial loss (Liu et al. 2018).
+
+    In each step the discriminator learns first, then the generator, as in
+    StevenLiuWen/ano_pred_cvpr2018. The validation loss, which chooses the epoch, is without the
+    adversarial part. Their fourth loss, that of optical flow, needs a trained FlowNet and is left
+    out.
+
+    Attributes:
+        intensity: weight of the squared error.
+        gradient: weight of the error of image gradients.
+        adversarial: weight of what the discriminator says; 0 trains without one.
+    """
+
+    intensity: float = 1.0
+    gradient: float = 1.0
+    adversarial: float = 0.05
+
+    name = "adversarial"
+
+    @property
+    def judged(self) -> bool:
+        """Whether there is a discriminator."""
+        return self.adversarial > 0
+
+    @property
+    def groups(self) -> tuple[ParameterGroup, ...]:
+        """The discriminator, then the generator; none where all is one."""
+        if not self.judged:
+            return ()
+        slower = {"learning_rate": SLOWER}
+        return (
+            ParameterGroup("discriminator", ("discriminator",), self.judging, **slower),
+            ParameterGroup("generator", ("generator",), self.generating),
+        )
+
+    def loss(self, outputs: Arrays, windows: jax.Array, batch: Arrays, hparams: Arrays) -> Loss:
+        """Weighted sum of the windows' squared errors and errors of image gradients.
+
+        Args:
+            outputs: `output` [b, 1, h, w, c].
+            windows: [b, t, h, w, c] float.
+            batch: `weight` [b]; 0 marks padding.
+            hparams: not used.
+
+        Returns:
+            (sum, sum of weights), float32 scalars.
+        """
+        return weighted_sum(self._errors(outputs, windows), batch["weight"])
+
+    def generating(self, outputs: Arrays, windows: jax.Array, batch: Arrays, hparams) -> Loss:
+        """`loss`, and how far the discriminator is from taking the output for a real frame."""
+        judged = jnp.square(jax.nn.sigmoid(outputs["fake"]) - 1).mean((1, 2, 3)) / 2
+        losses = self._errors(outputs, windows) + self.adversarial * judged
+        return weighted_sum(losses, batch["weight"])
+
+    def judging(self, outputs: Arrays, windows: jax.Array, batch: Arrays, hparams) -> Loss:
+        """How far the discriminator is from telling real frames (1) from outputs (0)."""
+        real, fake = (jax.nn.sigmoid(outputs[name]) for name in ("real", "fake"))
+        losses = (jnp.square(real - 1) / 2).mean((1, 2, 3)) + (jnp.square(fake) / 2).mean((1, 2, 3))
+        return weighted_sum(losses, batch["weight"])
+
+    def _errors(self, outputs: Arrays, windows: jax.Array) -> jax.Array:
+        """[b], the two errors of each window's output, weighted."""
+        squared = self.error_map(outputs, windows)
+        output, target = outputs["output"][:, -1], self._target(windows, 1)[:, -1]
+        edges = sum(
+            jnp.abs(jnp.abs(steps(target, axis)) - jnp.abs(steps(output, axis))) for axis in (1, 2)
+        )
+        return self.intensity * squared.mean((1, 2, 3)) + self.gradient * edges.mean((1, 2, 3))
+
+
+def steps(frames: jax.Array, axis: int) -> jax.Array:
+    """Return the difference to the next pixel along an axis, a frame being 0 beyond its end."""
+    beyond = [(0, int(i == axis)) for i in range(frames.ndim)]
+    return jnp.diff(jnp.pad(frames, beyond), axis=axis)
+
+
+def build(config: Any) -> Adversarial:
+    """Build it from the config section `objective`."""
+    names = ("intensity", "gradient", "adversarial")
+    weights = {name: float(getattr(config, name)) for name in names if hasattr(config, name)}
+    return Adversarial(**fields(config), **weights)
