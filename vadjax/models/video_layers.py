@@ -70,5 +70,13 @@ def stacked(windows):
 
 
 def undivided(shape: Sequence[int], stride: int) -> bool:
-    """Return whether frames (h, w, c) cannot be halved until `stride` pixels are one."""
+    """Return whether frames cannot be halved until `stride` pixels are one.
+
+    Args:
+        shape: (h, w, c).
+        stride: a power of 2.
+
+    Returns:
+        True if not.
+    """
     return any(n % stride or n < stride for n in shape[:2])

@@ -65,13 +65,33 @@ class Adversarial(SquaredError):
         return weighted_sum(self._errors(outputs, windows), batch["weight"])
 
     def generating(self, outputs: Arrays, windows: jax.Array, batch: Arrays, hparams) -> Loss:
-        """`loss`, and how far the discriminator is from taking the output for a real frame."""
+        """Return `loss`, and how far the discriminator is from taking outputs for real frames.
+
+        Args:
+            outputs: `output` [b, 1, h, w, c]; `fake` and `real` [b, h', w', 1], logits.
+            windows: [b, t, h, w, c] float.
+            batch: `weight` [b]; 0 marks padding.
+            hparams: not used.
+
+        Returns:
+            (sum, sum of weights), float32 scalars.
+        """
         judged = jnp.square(jax.nn.sigmoid(outputs["fake"]) - 1).mean((1, 2, 3)) / 2
         losses = self._errors(outputs, windows) + self.adversarial * judged
         return weighted_sum(losses, batch["weight"])
 
     def judging(self, outputs: Arrays, windows: jax.Array, batch: Arrays, hparams) -> Loss:
-        """How far the discriminator is from telling real frames (1) from outputs (0)."""
+        """Return how far the discriminator is from telling real frames (1) from outputs (0).
+
+        Args:
+            outputs: `output` [b, 1, h, w, c]; `fake` and `real` [b, h', w', 1], logits.
+            windows: [b, t, h, w, c] float.
+            batch: `weight` [b]; 0 marks padding.
+            hparams: not used.
+
+        Returns:
+            (sum, sum of weights), float32 scalars.
+        """
         real, fake = (jax.nn.sigmoid(outputs[name]) for name in ("real", "fake"))
         losses = (jnp.square(real - 1) / 2).mean((1, 2, 3)) + (jnp.square(fake) / 2).mean((1, 2, 3))
         return weighted_sum(losses, batch["weight"])
@@ -87,7 +107,15 @@ class Adversarial(SquaredError):
 
 
 def steps(frames: jax.Array, axis: int) -> jax.Array:
-    """Return the difference to the next pixel along an axis, a frame being 0 beyond its end."""
+    """Return the difference to the next pixel along an axis, a frame being 0 beyond its end.
+
+    Args:
+        frames: [b, h, w, c].
+        axis: 1 or 2.
+
+    Returns:
+        Of the same shape.
+    """
     beyond = [(0, int(i == axis)) for i in range(frames.ndim)]
     return jnp.diff(jnp.pad(frames, beyond), axis=axis)
 
