@@ -1,5 +1,6 @@
 """One thread a source: opens it, again and again, and hands its frames on."""
 
+import math
 import threading
 import time
 
@@ -69,7 +70,7 @@ class Feed(threading.Thread):
             except Unavailable as error:
                 failures = 0 if count else failures + 1
                 waits = BACKOFF_S if error.again else SLOW_BACKOFF_S
-                wait_s = waits[min(failures, len(waits) - 1)] if failures else waits[0]
+                wait_s = waits[min(max(failures - 1, 0), len(waits) - 1)]
                 if not error.again and self._source.kind in ("file", "pipe", "folder"):
                     self._tell("ended", str(error))
                     return
@@ -82,7 +83,7 @@ class Feed(threading.Thread):
         """Read the source until it ends; yields once a frame that is handed on."""
         opened, offset, own_first = Opened(self._source), None, None
         is_first = True
-        for frame, own in opened:
+        for count, (frame, own) in enumerate(opened):
             now = time.monotonic()
             elapsed = now - self._begun
             if own_first is None:
@@ -104,28 +105,30 @@ class Feed(threading.Thread):
                 now = time.monotonic()
             if self._stopping.is_set():
                 return
-            if not self._wanted(at):
-                self._last = at
+            self._last, step = at, self._step(opened.fps)
+            if count % step or self._too_early(at, opened.fps):
                 continue
-            self._last = at
-            fps = opened.fps
-            if self._max_fps and fps:
-                fps = min(fps, self._max_fps)
+            fps = opened.fps / step if opened.fps else self._max_fps
             arrival = Arrival(frame, at, self._wall + at, now, fps, is_first)
             is_first = False
             if not self._inbox.put(self._source.name, arrival, wait=self._as_fast):
                 return
             yield
 
-    def _wanted(self, at: float) -> bool:
-        """Leave out frames, so that at most `max_fps` are left, evenly."""
-        if not self._max_fps:
-            return True
-        step = 1 / self._max_fps
-        if at < self._next - 0.25 * step:
+    def _step(self, fps: float | None) -> int:
+        """Return of how many frames one is handed on: evenly, as speeds are measured by them."""
+        if not self._max_fps or not fps:
+            return 1
+        return max(1, math.ceil(fps / self._max_fps - 0.01))
+
+    def _too_early(self, at: float, fps: float | None) -> bool:
+        """Leave out frames of a source that does not say its rate."""
+        if not self._max_fps or fps:
             return False
-        self._next = max(self._next + step, at + 0.5 * step)
-        return True
+        if at < self._next:
+            return True
+        self._next = max(self._next + 1 / self._max_fps, at + 0.5 / self._max_fps)
+        return False
 
     def _tell(self, what: str, message: str) -> None:
         report = Report(what, message, self._wall + time.monotonic() - self._begun)

@@ -71,9 +71,7 @@ class Opened:
             decoder = Decoder(self.source.target, timeout_s=TIMEOUT_S)
         except (av.error.HTTPUnauthorizedError, av.error.HTTPForbiddenError):
             raise Unavailable(
-                f"{name} refuses the user or the password (401); correct them: a source may be "
-                "written as rtsp://USER:${PASSWORD}@HOST/PATH",
-                again=False,
+                f"{name} refuses the user or the password (401): correct them", again=False
             ) from None
         except av.error.HTTPNotFoundError:
             raise Unavailable(
