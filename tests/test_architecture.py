@@ -22,7 +22,7 @@ LAYERS = (
     {"pipeline"},
     {"sweeps", "live", "api"},
     {"cli"},
-    {"main", "detect", "watch", "tune", "robustness", "sweep", "compare"},
+    {"main", "detect", "watch", "tune", "robustness", "transfer", "sweep", "compare"},
     {"commands"},
     {"__main__"},
 )

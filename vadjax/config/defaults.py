@@ -23,6 +23,7 @@ def default_config() -> ConfigDict:
             skip_broken=False,  # leave out videos that cannot be read, said and counted
             split="",  # a published split by its name; "" is the data set's own
             scene="",  # clips of this camera alone, of a data set of several
+            unseen_scene="",  # tested is this camera, trained on are all the others
             label_version="",  # "" is the data set's default; see docs/protocols.md
             feature_name="",  # features: NAME of normal_features_NAME.npy; "" is the only one there
             crops="mean",  # features [t, crops, d]: the mean of a row's crops; "all" keeps them

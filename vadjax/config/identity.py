@@ -44,7 +44,7 @@ OF_SPEED = (
 LATER_KEYS = (
     *("detector.name", "scene.cues", "scene.density", "scene.objects", "scene.tap"),
     *("model.lag", "model.mean", "model.calibrate", "model.memory"),
-    *("dataset.split", "dataset.scene"),
+    *("dataset.split", "dataset.scene", "dataset.unseen_scene"),
     *("dataset.feature_name", "dataset.crops", "features.crops"),
     *("objective.classes", "model.reuse"),
     *("objective.intensity", "objective.gradient", "objective.adversarial"),

@@ -26,6 +26,7 @@ _ELSEWHERE = {
     "dataset.protocol": "setting supervision",
     "dataset.split": "partition subset",
     "dataset.scene": "camera",
+    "dataset.unseen_scene": "holdout_scene leave_one_scene_out",
     "dataset.holdout": "validation val val_split validation_split valid",
     "dataset.num_folds": "folds kfold k_fold",
     "features.backbone": "encoder extractor feature_extractor cnn",

@@ -6,7 +6,7 @@ import os
 import pathlib
 from typing import TYPE_CHECKING, Any
 
-from vadjax.errors import unknown
+from vadjax.errors import UserError, unknown
 
 if TYPE_CHECKING:
     from vadjax.data.builders.builder import Builder
@@ -101,6 +101,12 @@ def load(dataset_config: Any, *, cache_dir: str | os.PathLike) -> "Dataset":
 
         words = {"called": "category", "clip": "image"} if opened.input_kind == "images" else {}
         dataset = of_scene(dataset, scene, **words)
+    if scene := getattr(dataset_config, "unseen_scene", ""):
+        from vadjax.data.splits.scenes import without_scene
+
+        if getattr(dataset_config, "scene", ""):
+            raise UserError("give dataset.scene or dataset.unseen_scene, not both.")
+        dataset = without_scene(dataset, scene)
     if opened.input_kind == "images":
         dataset = dataset.of_images()
     return dataclasses.replace(

@@ -6,6 +6,7 @@ import pytest
 from tests.data import layouts
 from vadjax import data
 from vadjax.data.builders.shanghaitech import RELABELLED, ShanghaiTech
+from vadjax.data.splits import scenes
 from vadjax.errors import UserError
 
 TEST = {"01_0014": (6, 3), "01_0015": (5, 5), "02_0128": (4, 1)}
@@ -204,6 +205,17 @@ def test_one_scene(tmp_path, official):
         load(tmp_path, official, scene="13")
     with pytest.raises(UserError, match=r"dataset.scene '1' unknown; choose one of 01, 02, 13"):
         load(tmp_path, official, scene="1")
+
+
+def test_an_unseen_scene(tmp_path, official):
+    dataset = load(tmp_path, official, unseen_scene="01")
+    assert {v.scene for v in dataset.test} == {"01"}
+    whole = load(tmp_path, official)
+    assert [v.id for v in dataset.train] == [v.id for v in whole.train if v.scene != "01"]
+    assert dataset.coverage.startswith("unseen scene 01, 2 of 3 test clips, trained on ")
+    assert scenes.tested_scenes(whole, unseen=True) == ["01", "02"]
+    with pytest.raises(UserError, match="not both"):
+        load(tmp_path, official, unseen_scene="01", scene="01")
 
 
 def test_labels_that_do_not_fit(tmp_path, official):

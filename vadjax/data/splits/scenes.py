@@ -28,6 +28,54 @@ def require_one(videos: Sequence[Video], *, name: str) -> None:
         )
 
 
+def without_scene(dataset: Dataset, scene: str) -> Dataset:
+    """Train on all scenes but one, and test on that one: what a detector is worth at a new camera.
+
+    Args:
+      dataset: of several scenes.
+      scene: the one that is tested.
+
+    Returns:
+      A data set whose coverage says so.
+
+    Raises:
+      UserError: there is no such scene, it has no test clip, or no other has training clips.
+    """
+    tested = of_scene(dataset, scene)
+    train = tuple(video for video in dataset.train if video.scene != scene)
+    if not train:
+        raise UserError(f"no scene of {dataset.name} but {scene} has training clips.")
+    others = len({video.scene for video in train})
+    count = f"{len(tested.test)} of {len(dataset.test)} test clips"
+    covered = f"unseen scene {scene}, {count}, trained on {others} other scenes"
+    parts = [covered] if dataset.coverage is None else [dataset.coverage, covered]
+    return dataclasses.replace(tested, coverage=", ".join(parts), train=train)
+
+
+def tested_scenes(dataset: Dataset, *, unseen: bool) -> list[str]:
+    """Return the scenes that have test clips, and training clips of their own or elsewhere.
+
+    Args:
+      dataset: of several scenes.
+      unseen: training clips of other scenes are needed, not of the scene itself.
+
+    Returns:
+      Scenes in their natural order.
+
+    Raises:
+      UserError: there are fewer than two.
+    """
+    trained = {video.scene for video in dataset.train}
+    found = [
+        scene
+        for scene in natural_order({video.scene for video in dataset.test})
+        if (trained - {scene} if unseen else scene in trained)
+    ]
+    if len(found) < 2:
+        raise UserError(f"{dataset.name} has {len(found)} scene(s) to train on and test; wanted 2.")
+    return found
+
+
 def of_scene(dataset: Dataset, scene: str, *, called: str = "scene", clip: str = "clip") -> Dataset:
     """Keep the clips of one scene.
 
