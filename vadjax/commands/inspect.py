@@ -15,6 +15,7 @@ DATASET            one of vadjax list datasets
 --cache_dir=DIR    where the index is kept; the default is that of training
 --download-help    print where it comes from and the folder to make, no more
 --verify           compare its files with the official checksums, no more
+--bias             how well light, size, colour, compression alone tell clips apart
 
 Prints clips, frames and abnormal frames, and each deviation with its meaning.
 The first time every frame is decoded once.
@@ -32,7 +33,7 @@ from vadjax.data.builders.checksums import Verified, verify
 from vadjax.errors import UserError
 from vadjax.runtime.console import Console
 
-OWN = {"download-help": True, "verify": True}  # flags of this verb; both are switches
+OWN = {"download-help": True, "verify": True, "bias": True}  # flags of this verb; all are switches
 
 
 def main(arguments: Sequence[str]) -> None:
@@ -65,6 +66,13 @@ def main(arguments: Sequence[str]) -> None:
     with console.attached(), console.doing("reading the data set"):
         dataset = data.load(config.dataset, cache_dir=cache_dir)
     show(dataset, console.rich)
+    if "bias" in asked:
+        from vadjax.pipeline.scene_bias import scene_bias
+        from vadjax.report.dataset import show_bias
+
+        with console.attached(), console.doing("looking at some frames"):
+            found, reasons = scene_bias(dataset.train, dataset.test)
+        show_bias(found, reasons, console.rich)
 
 
 def _download_help(name: str) -> list[str]:

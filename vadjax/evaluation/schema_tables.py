@@ -138,6 +138,16 @@ _RELIABILITY = _object(
     null=True,
 )
 
+_APART = _object(
+    {
+        "cues": {"type": "object", "additionalProperties": _SHARE},
+        "best": _TEXT,
+        **_all(_SHARE, "auc chance95 p_value"),
+        "clips": {"type": "array", "items": _COUNT},
+    },
+    null=True,
+)
+
 _CLASS = _object({"name": _TEXT, **_all(_SHARE, "precision recall f1"), "support": _COUNT})
 
 _RECOGNIZED = _object(
@@ -322,6 +332,9 @@ SCHEMA = {
             "sweep": _SWEEP,
             "event_curve": _EVENT_CURVE,
             "reliability": _RELIABILITY,
+            "scene_bias": _object(
+                _all(_APART, "test_from_training abnormal_from_normal"), null=True
+            ),
             "classes": _list(_CLASS),
             "recognition": _RECOGNITION,
             "oracle": _ORACLE,

@@ -16,6 +16,7 @@ from vadjax.pipeline.cross_fit import cross_folds_of
 from vadjax.pipeline.findings import cautions_of, doubts_of
 from vadjax.pipeline.latency import chunk_latency
 from vadjax.pipeline.run import Run
+from vadjax.pipeline.scene_bias import scene_bias_of
 from vadjax.storage import artifacts
 from vadjax.storage.files import write_json
 
@@ -59,6 +60,8 @@ def evaluate(run: Run) -> None:
             "the label of the training window nearest in time, no picture looked at, gets AUC "
             f"{leaked:.3f} on the same windows"
         )
+    metrics["scene_bias"], why = scene_bias_of(run)
+    metrics["reasons"] |= why
     if metrics["recognition"] is not None:
         metrics["recognition"]["latency"] = chunk_latency(run)
         if not run.pictures:

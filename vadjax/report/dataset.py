@@ -1,13 +1,15 @@
 """What was found of a data set against what is expected of it, for the terminal."""
 
 import collections
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from vadjax.data.frames.look import CUES
 from vadjax.data.video import Dataset, Video
+from vadjax.report import texts
 
 
 def show(dataset: Dataset, console: Console) -> None:
@@ -35,6 +37,31 @@ def show(dataset: Dataset, console: Console) -> None:
     for number, deviation in enumerate(dataset.deviations, 1):
         console.print(f"deviation {number}: {deviation.what}", markup=False)
         console.print(f"  meaning: {deviation.meaning}", markup=False)
+
+
+def show_bias(found: Mapping, reasons: Mapping[str, str], console: Console) -> None:
+    """Print how well the look of clips alone tells them apart.
+
+    Args:
+        found: as `pipeline.scene_bias.scene_bias` returns it.
+        reasons: why a part is None.
+        console: what prints.
+    """
+    known = {key: part for key, part in found.items() if part is not None}
+    for why in reasons.values():
+        console.print(f"scene bias: {why}", markup=False)
+    if not known:
+        return
+    table = Table("cue", title="scene bias: AUC of each cue alone")
+    for key in known:
+        table.add_column(texts.BIAS[key], justify="right")
+    for cue, words in CUES.items():
+        if any(cue in part["cues"] for part in known.values()):
+            values = [part["cues"].get(cue) for part in known.values()]
+            table.add_row(words, *("–" if v is None else f"{v:.3f}" for v in values))
+    table.add_row("best of all by chance, 95 %", *(f"{p['chance95']:.3f}" for p in known.values()))
+    table.add_row("p of the best", *(f"{p['p_value']:.4f}" for p in known.values()))
+    console.print(table)
 
 
 def _totals(dataset: Dataset, expected: dict) -> Table:

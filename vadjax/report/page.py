@@ -11,6 +11,7 @@ import numpy as np
 from markupsafe import Markup
 from ml_collections import ConfigDict
 
+from vadjax.data.frames.look import CUES
 from vadjax.data.scored_video import ScoredVideo
 from vadjax.detectors.normal_scene import NormalScene
 from vadjax.evaluation.image_metrics import ORACLE
@@ -197,6 +198,8 @@ def render(
         folds=[fold for rows in history if (fold := charts.training(rows))],
         LEAKAGE=texts.LEAKAGE_OF_IMAGES if of_images else texts.LEAKAGE,
         CELLS=texts.CELLS,
+        LOOKS=CUES,
+        BIAS=texts.BIAS,
         detector=sections.flat(metrics.get("detector") or {}),
         config=sections.config_sections(config),
         environment=sections.flat({k: v for k, v in environment.items() if k != "command"}),

@@ -47,6 +47,11 @@ LEAKAGE_OF_IMAGES = {  # share of the test images that ...
     "duplicate": "have the same content as one that was used",
 }
 
+BIAS = {  # of scene_bias -> which groups of clips are told apart
+    "test_from_training": "normal test clips from training clips",
+    "abnormal_from_normal": "abnormal frames from normal ones, by test clip",
+}
+
 CELLS = {  # confusion cell -> (what it is called, is it right)
     "tp": ("detected", True),
     "fn": ("missed", False),

@@ -48,8 +48,7 @@ def without_scene(dataset: Dataset, scene: str) -> Dataset:
     others = len({video.scene for video in train})
     count = f"{len(tested.test)} of {len(dataset.test)} test clips"
     covered = f"unseen scene {scene}, {count}, trained on {others} other scenes"
-    parts = [covered] if dataset.coverage is None else [dataset.coverage, covered]
-    return dataclasses.replace(tested, coverage=", ".join(parts), train=train)
+    return dataclasses.replace(tested, coverage=_covered(dataset, covered), train=train)
 
 
 def tested_scenes(dataset: Dataset, *, unseen: bool) -> list[str]:
@@ -105,5 +104,9 @@ def of_scene(dataset: Dataset, scene: str, *, called: str = "scene", clip: str =
             f"{some(tested)}."
         )
     covered = f"{called} {scene}: {len(test)} of {len(dataset.test)} test {clip}s"
+    return dataclasses.replace(dataset, coverage=_covered(dataset, covered), train=train, test=test)
+
+
+def _covered(dataset: Dataset, covered: str) -> str:
     parts = [covered] if dataset.coverage is None else [dataset.coverage, covered]
-    return dataclasses.replace(dataset, coverage=", ".join(parts), train=train, test=test)
+    return ", ".join(parts)

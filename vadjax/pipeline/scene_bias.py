@@ -1,0 +1,84 @@
+"""Looks at some frames of training and test clips, and tells their groups apart by that alone."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from vadjax.data.frames.look import hour_of, look_of
+from vadjax.data.video import Video
+from vadjax.evaluation.scene_bias import told_apart
+from vadjax.pipeline.run import Run
+
+CLIPS = 50  # of each side, evenly spaced
+FRAMES = 4  # of each part of a clip, evenly spaced
+PARTS = ("test_from_training", "abnormal_from_normal")
+
+
+def scene_bias(
+    train: Sequence[Video], test: Sequence[Video], *, seed: int = 0
+) -> tuple[dict, dict[str, str]]:
+    """Tell normal test clips from training clips, and abnormal from normal ones, by their looks.
+
+    A test clip that has both counts as two clips, its normal and its abnormal frames.
+
+    Args:
+        train: clips; frames that are known to be abnormal are left out.
+        test: clips; those without labels count as normal.
+        seed: of the permutations.
+
+    Returns:
+        `PARTS`, each as `told_apart` returns it, and the reason for each that is None.
+    """
+    learnt = [_looks(video, 0) for video in _some(train)]
+    normal = [_looks(video, 0) for video in _some(test)]
+    abnormal = [_looks(video, 1) for video in _some(test)]
+    known = [each for each in normal if each]
+    result, reasons = {}, {}
+    for name, group, other in (
+        (PARTS[0], known, [each for each in learnt if each]),
+        (PARTS[1], [each for each in abnormal if each], known),
+    ):
+        result[name], why = told_apart(group, other, seed=seed)
+        if why:
+            reasons[f"scene_bias.{name}"] = why
+    return result, reasons
+
+
+def scene_bias_of(run: Run) -> tuple[dict | None, dict[str, str]]:
+    """Return the part `scene_bias` of metrics.json, of the clips of the first fold.
+
+    Args:
+        run: of any data set.
+    """
+    if not run.pictures:
+        return None, {"scene_bias": "the features are given: there are no pictures"}
+    if run.protocol.unit != "video":
+        return None, {"scene_bias": "windows of one clip lie on both sides of the split"}
+    fold = run.folds[0]
+    tested = {segment.video_id for segment in fold.test.segments}
+    learnt = {segment.video_id for segment in fold.train.segments} - tested
+    sides = (
+        [video for name, video in run.videos.items() if name in ids] for ids in (learnt, tested)
+    )
+    return scene_bias(*sides, seed=run.config.seed)
+
+
+def _some(videos: Sequence[Video]) -> list[Video]:
+    """Return at most `CLIPS` clips, evenly spaced; altered copies are none of the data set's."""
+    own = [video for video in videos if "source_id" not in video.metadata]
+    at = np.unique(np.linspace(0, len(own) - 1, min(CLIPS, len(own))).astype(int)) if own else []
+    return [own[i] for i in at]
+
+
+def _looks(video: Video, label: int) -> dict[str, float | None]:
+    """Return the mean looks of some frames of a label; {} where the clip has none."""
+    labels = np.zeros(len(video.frames), int) if video.labels is None else video.labels
+    rows = np.flatnonzero(np.asarray(labels) == label)
+    if not len(rows):
+        return {}
+    rows = rows[np.unique(np.linspace(0, len(rows) - 1, min(FRAMES, len(rows))).astype(int))]
+    seen = [look_of(video.frames[int(row)]) for row in rows]
+    mean: dict[str, float | None] = {
+        name: float(np.mean([one[name] for one in seen])) for name in seen[0]
+    }
+    return {**mean, "hour": hour_of(video.id)}
