@@ -112,7 +112,8 @@ def inside(polygon: Sequence[tuple[float, float]], points: np.ndarray) -> np.nda
     x1, y1 = np.roll(corners, -1, axis=0).T
     spans = (y0 > y) != (y1 > y)  # [n, corners]
     height = np.where(y1 == y0, 1.0, y1 - y0)
-    left_of = x < x0 + (y - y0) / height * (x1 - x0)
+    with np.errstate(over="ignore", invalid="ignore"):  # sides that are all but level
+        left_of = x < x0 + (y - y0) / height * (x1 - x0)
     return (spans & left_of).sum(axis=1) % 2 == 1
 
 
