@@ -85,6 +85,7 @@ def make(tmp_path):
         def feed(levels, start=0, fps=10.0, is_first=False):
             for number, level in enumerate(levels, start):
                 frame, at = np.full((16, 16), level, np.uint8), number / fps
+                frame[:4, ::2] = 255 - number % 7  # a camera that sees something, and moves
                 clock.now = at
                 first = is_first and number == start
                 one.frame(Arrival(frame, at, WALL + at, at, fps, first))
@@ -184,3 +185,19 @@ def test_without_room_events_go_on_and_files_stop(make, tmp_path):
     feed([10] * 5 + [120] + [10] * 20)
     (event,) = finished().list()
     assert (event.state, event.clip, event.picture) == ("closed", None, None)
+
+
+def test_a_camera_that_is_covered_is_an_event_and_raises_no_other(make):
+    one, feed, finished, clock = make(Detector())
+    feed([10] * 20)
+    for number in range(20, 150):
+        clock.now = number / 10
+        frame = np.full((16, 16), 150, np.uint8)  # nothing but the score's pixel, above threshold
+        one.frame(Arrival(frame, number / 10, WALL + number / 10, number / 10, 10.0, False))
+    feed([10] * 40, start=150)
+    changed, anomaly = finished().list()
+    assert (changed.kind, changed.state) == ("camera_changed", "closed")
+    assert "shows nothing" in changed.sentence
+    assert changed.start == pytest.approx(WALL + 7, abs=1.1)
+    assert changed.end == pytest.approx(WALL + 15, abs=1.1)
+    assert anomaly.kind == "anomaly" and anomaly.end == pytest.approx(changed.start, abs=0.2)

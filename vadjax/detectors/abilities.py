@@ -104,6 +104,15 @@ class Finds(Protocol):
 
 
 @runtime_checkable
+class Notices(Protocol):
+    """A stream that notices when its frames are no longer of what the detector has learnt."""
+
+    def changed(self) -> str:
+        """Say so in a sentence; "" while they are."""
+        ...
+
+
+@runtime_checkable
 class Illustrator(Protocol):
     """A detector that keeps pictures of what is normal."""
 

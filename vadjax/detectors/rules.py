@@ -21,7 +21,7 @@ import numpy as np
 from vadjax.data.arrays.new_array import New, in_memory
 from vadjax.data.arrays.row_view import blocks, release
 from vadjax.data.scored_video import Finding, ScoredVideo
-from vadjax.detectors.abilities import Finds, Kept
+from vadjax.detectors.abilities import Finds, Kept, Notices
 from vadjax.detectors.contract import FrameScore, Stream
 from vadjax.errors import UserError
 from vadjax.scoring.aggregate import fill
@@ -177,6 +177,11 @@ class RuledStream:
             return values if kept is None else kept(number, values)
 
         return self._stream.finding(both)
+
+    def changed(self) -> str:
+        """Say that the frames are not of what was learnt; see `abilities.Notices`."""
+        first = self._stream
+        return first.changed() if isinstance(first, Notices) else ""
 
     def _ruled(self, one: FrameScore) -> FrameScore:
         time = one.time

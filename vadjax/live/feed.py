@@ -41,7 +41,7 @@ class Feed(threading.Thread):
     ):
         super().__init__(name=f"feed {source.name}", daemon=True)
         self._source, self._inbox, self._status = source, inbox, status
-        self._as_fast = as_fast and not source.is_live
+        self._as_fast = as_fast and source.kind not in ("stream", "camera")
         self._max_fps, self._stopping = max_fps, threading.Event()
         self._begun = time.monotonic()
         self._wall = time.time() if start is None else start

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from vadjax.detectors.abilities import Finds
+from vadjax.detectors.abilities import Finds, Notices
 from vadjax.detectors.contract import FrameScore
 from vadjax.evaluation.episodes import Episode, EpisodeMachine, Rule
 from vadjax.live.clips import Recorder
@@ -14,6 +14,7 @@ from vadjax.live.event import Event
 from vadjax.live.event_log import EventLog, Peak
 from vadjax.live.inbox import Arrival, Report
 from vadjax.live.pictures import box_of, picture
+from vadjax.live.sight import Sight
 from vadjax.live.status import Latest, Status
 
 SHOW_S = 0.5  # between two pictures on the page
@@ -68,6 +69,8 @@ class Watched:
         self._shown = -np.inf
         self._silent_since: float | None = None  # by the monotonic clock
         self._lost: Event | None = None
+        self._changed: Event | None = None
+        self._sight = Sight()
         self._reason = ""
 
     def frame(self, arrival: Arrival) -> list[FrameScore]:
@@ -86,9 +89,11 @@ class Watched:
         self._waiting.append(_Waiting(self._number, arrival))
         self._number += 1
         self._recorder.update(arrival.at, arrival.frame)
+        self._sight.update(arrival.at, arrival.frame)
         found = self._stream.update(arrival.frame, arrival.at)
         for one in found:
             self._scored(one, self._waiting.popleft())
+        self._look_at_change(arrival.wall)
         return found
 
     def report(self, report: Report) -> None:
@@ -128,9 +133,10 @@ class Watched:
             for one in self._stream.close():
                 self._scored(one, self._waiting.popleft())
         self._end(self._machine.close(self._number, self._at + self._gap))
-        if self._lost is not None:
-            self._log.end(self._lost, self._clock()[0])
-            self._lost = None
+        for event in (self._lost, self._changed):
+            if event is not None:
+                self._log.end(event, self._clock()[0])
+        self._lost = self._changed = None
 
     def _heard(self, arrival: Arrival) -> None:
         """Note that a frame has come."""
@@ -141,6 +147,20 @@ class Watched:
         if self._silent_since is not None or not self._number:
             self._status.set_state(self.source, "watching")
         self._silent_since = None
+
+    def _look_at_change(self, wall: float) -> None:
+        """Say that the camera does not show what was learnt, and that it does again."""
+        said = self._sight.sentence
+        if not said and isinstance(self._stream, Notices):
+            said = self._stream.changed()
+        if said and self._changed is None:
+            self._end(self._machine.close(self._number, self._at + self._gap))
+            self._changed = self._log.note("camera_changed", wall, said, state="open")
+            self._status.set_state(self.source, "watching", said)
+        elif not said and self._changed is not None:
+            self._log.end(self._changed, wall)
+            self._changed = None
+            self._status.set_state(self.source, "watching")
 
     def _restart(self, rate: float | None) -> None:
         """Begin anew with a frame that has none before it."""
@@ -165,7 +185,8 @@ class Watched:
         self._wall = arrival.wall - arrival.at
         threshold = self._threshold
         box = None
-        told = self._machine.update(waiting.number, arrival.at, score)
+        counts = score if self._changed is None else -np.inf  # scores of another scene mean nothing
+        told = self._machine.update(waiting.number, arrival.at, counts)
         if told and not told[0].is_open:
             self._end(told[:1])
             told = told[1:]

@@ -9,7 +9,7 @@ import numpy as np
 from vadjax.data.arrays.new_array import New, in_memory
 from vadjax.data.arrays.row_view import BLOCK_BYTES, release
 from vadjax.data.scored_video import Finding, ScoredVideo
-from vadjax.detectors.abilities import Finds, Kept
+from vadjax.detectors.abilities import Finds, Kept, Notices
 from vadjax.detectors.contract import FrameScore
 
 
@@ -38,6 +38,11 @@ class MeanStream:
     def close(self) -> list[FrameScore]:
         """Return the scores of the frames that waited for later ones."""
         return mean_scores([stream.close() for stream in self._streams])
+
+    def changed(self) -> str:
+        """Say that the frames are not of what was learnt; see `abilities.Notices`."""
+        first = self._streams[0]
+        return first.changed() if isinstance(first, Notices) else ""
 
     def finding(self, kept: Kept | None = None) -> Finding | None:
         """Say what the first fold's detector saw in the last frame; see `abilities.Finds`."""

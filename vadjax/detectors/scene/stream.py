@@ -8,6 +8,7 @@ from vadjax.data.scored_video import Finding
 from vadjax.detectors.abilities import Kept
 from vadjax.detectors.contract import FrameScore, State
 from vadjax.detectors.scene.bodies import BodyReader
+from vadjax.detectors.scene.condition import Condition
 from vadjax.detectors.scene.cues import BY_WEIGHTS
 from vadjax.detectors.scene.follower import SceneFollower, camera_of
 from vadjax.detectors.shared_reader import Read
@@ -34,6 +35,7 @@ class SceneStream:
         )
         self._reader = BodyReader(reference, rate)
         self._follower = SceneFollower(state, camera)
+        self._condition = Condition(state["cues"].get("still", {}).get("counts"), rate)
         self._count = 0
 
     def update(self, frame: np.ndarray, time: float | None = None) -> list[FrameScore]:
@@ -46,7 +48,9 @@ class SceneStream:
         Returns:
             Its score.
         """
-        found = self._follower.update(self._reader.update(*self._measure(frame)))
+        bodies = self._reader.update(*self._measure(frame))
+        found = self._follower.update(bodies)
+        self._condition.update(bodies.cells)
         self._count += 1
         if self._count == 1:
             return [FrameScore(0, time, None)]
@@ -55,6 +59,10 @@ class SceneStream:
     def finding(self, kept: Kept | None = None) -> Finding:
         """Say what the strongest cue saw in the last frame; see `abilities.Finds`."""
         return self._follower.finding(self._count - 1, kept)
+
+    def changed(self) -> str:
+        """Say that the camera no longer shows what was learnt; see `abilities.Notices`."""
+        return self._condition.sentence
 
     def close(self) -> list[FrameScore]:
         """Return nothing: no frame waits."""
