@@ -11,6 +11,7 @@ from vadjax.live.disk import Disk
 from vadjax.live.event_log import EventLog, Keeper
 from vadjax.live.event_store import EventStore
 from vadjax.live.inbox import Arrival, Report
+from vadjax.live.settings import SourceSettings, Zone
 from vadjax.live.status import Status
 from vadjax.live.watched import Watched
 
@@ -65,7 +66,7 @@ class Clock:
 def make(tmp_path):
     opened = []
 
-    def made(detector, merge=1.0, **values):
+    def made(detector, merge=1.0, asked=SourceSettings, **values):
         store, status = EventStore(tmp_path), Status(["door"])
         clips, recorder, clock = ClipWriter(), Recorder(1.0), Clock()
         opened.append((store, clips))
@@ -78,9 +79,18 @@ def make(tmp_path):
             recorder=recorder,
             rarity=lambda score: score / 10,
             threshold=100.0,
+            asked=asked,
         )
         rule = Rule(100.0, merge=merge)
-        one = Watched(detector, rule, log=log, status=status, recorder=recorder, clock=clock)
+        one = Watched(
+            detector,
+            rule,
+            log=log,
+            status=status,
+            recorder=recorder,
+            clock=clock,
+            asked=asked,
+        )
 
         def feed(levels, start=0, fps=10.0, is_first=False):
             for number, level in enumerate(levels, start):
@@ -201,3 +211,35 @@ def test_a_camera_that_is_covered_is_an_event_and_raises_no_other(make):
     assert changed.start == pytest.approx(WALL + 7, abs=1.1)
     assert changed.end == pytest.approx(WALL + 15, abs=1.1)
     assert anomaly.kind == "anomaly" and anomaly.end == pytest.approx(changed.start, abs=0.2)
+
+
+def zone(kind, *corners, **values):
+    return Zone(kind, corners, **values)
+
+
+LEFT = ((0, 0), (0.5, 0), (0.5, 1), (0, 1))  # where the peak of `Stream` is
+RIGHT = ((0.5, 0), (1, 0), (1, 1), (0.5, 1))
+
+
+@pytest.mark.parametrize(
+    ("zones", "told"),
+    [
+        ((), 1),
+        ((zone("ignore", *LEFT),), 0),
+        ((zone("ignore", *RIGHT),), 1),
+        ((zone("only", *RIGHT),), 0),
+        ((zone("loiter", *LEFT, seconds=3.0),), 0),
+        ((zone("loiter", *LEFT, seconds=1.0),), 1),
+    ],
+)
+def test_zones_hide_events(make, zones, told, tmp_path):
+    settings = SourceSettings(zones=zones)
+    one, feed, finished, _ = make(Detector(), asked=lambda: settings)
+    feed([10] * 5 + [120] * 20 + [10] * 20)
+    events = finished().list()
+    assert len(events) == told and len(list((tmp_path / "pictures").glob("*.jpg"))) == told
+    if any(each.kind in ("ignore", "only") for each in zones) and not told:
+        assert max(score for _, score, _ in one._status.scores("door")) < 100
+    if told:
+        changes = [event.state for _, event in one._log._keeper._store.changes(0)]
+        assert changes[0] == "open" and changes[-1] == "closed"

@@ -15,8 +15,11 @@ from vadjax.live.disk import Disk
 from vadjax.live.event import Event, new_id
 from vadjax.live.event_store import EventStore
 from vadjax.live.pictures import Box
+from vadjax.live.settings import SourceSettings
+from vadjax.live.zones import applies
 from vadjax.storage.files import atomic_write
 
+_PATH = 200  # boxes of an event that are remembered
 UPDATE_S = 2.0  # at least between two changes of an event that goes on
 _WAITING = 1000  # changes that wait while the store cannot be written
 
@@ -80,6 +83,7 @@ class EventLog:
         recorder: of the source.
         rarity: score -> hours, see `severity`.
         threshold: of the detector.
+        asked: gives the zones and the schedule that hold now.
     """
 
     def __init__(
@@ -93,11 +97,16 @@ class EventLog:
         recorder: Recorder,
         rarity: Callable[[float], float | None],
         threshold: float | None,
+        asked: Callable[[], SourceSettings] = SourceSettings,
     ):
         self.source, self._keeper, self._folder = source, keeper, folder
         self._clips, self._disk, self._recorder = clips, disk, recorder
         self._rarity, self._threshold = rarity, threshold
+        self._asked = asked
         self._now: Event | None = None
+        self._seen = 0.0  # how far it has come, seconds since 1970 UTC
+        self._told = False  # whether it has been put
+        self._path: list[Box] = []  # its boxes so far
         self._put = 0.0  # when it was put last, by `time.monotonic`
         self._shown = -float("inf")  # the score of the picture that is written
 
@@ -126,7 +135,7 @@ class EventLog:
             start,
             episode.peak_at + wall,
         )
-        self._shown = -float("inf")
+        self._shown, self._told, self._path = -float("inf"), False, []
         self._recorder.begin()
         self._change(episode, wall, peak, state="open")
         return self._now
@@ -142,7 +151,7 @@ class EventLog:
         now = self._now
         if now is None or time.monotonic() - self._put < UPDATE_S:
             return
-        if now.score is None or episode.score > now.score:
+        if now.score is None or episode.score > now.score or not self._told:
             self._change(episode, wall, peak, state="updated")
 
     def close(self, episode: Episode, wall: float, peak: Peak | None) -> Event | None:
@@ -161,6 +170,8 @@ class EventLog:
         event = self._described(self._now, episode, wall, peak)
         event = dataclasses.replace(event, state="closed", end=episode.end + wall)
         self._now, frames = None, self._recorder.end()
+        if not self._counts(event):
+            return None
         name = f"clips/{event.id}{encoder()[1]}"
         keeper = self._keeper
 
@@ -203,10 +214,29 @@ class EventLog:
 
     def _change(self, episode: Episode, wall: float, peak: Peak | None, *, state: str) -> None:
         assert self._now is not None
+        self._seen = episode.end + wall
         event = self._described(self._now, episode, wall, peak)
         self._now = dataclasses.replace(event, state=state)
         self._put = time.monotonic()
-        self._keeper.put(self._now)
+        if self._counts(self._now):
+            self._keeper.put(self._now)
+
+    def _counts(self, event: Event) -> bool:
+        """Whether zones and schedule let the event be told; told once, it is told to its end."""
+        if event.box is not None and (not self._path or self._path[-1] != event.box):
+            self._path = [*self._path, event.box][-_PATH:]
+        if self._told:
+            return True
+        now = event.start if event.end is None else event.end
+        now = max(now, event.peak, self._seen)
+        if not applies(self._asked(), event, now, path=self._path):
+            if event.state == "closed" and event.picture is not None:
+                (self._folder / event.picture).unlink(missing_ok=True)
+            return False
+        self._told = True
+        if event.state != "open":  # whoever is told of its end has to know of its beginning
+            self._keeper.put(dataclasses.replace(event, state="open", end=None))
+        return True
 
     def _described(self, event: Event, episode: Episode, wall: float, peak: Peak | None) -> Event:
         """Add what is known of the peak, and write its picture."""

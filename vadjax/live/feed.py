@@ -43,7 +43,7 @@ class Feed(threading.Thread):
         self._source, self._inbox, self._status = source, inbox, status
         self._as_fast = as_fast and source.kind not in ("stream", "camera")
         self._max_fps, self._stopping = max_fps, threading.Event()
-        self._begun = time.monotonic()
+        self._begun, self._least_step = time.monotonic(), 1
         self._wall = time.time() if start is None else start
         self._last = -np.inf  # the time of the last frame, in the seconds of `Arrival.at`
         self._next = -np.inf  # before which frames are left out
@@ -115,11 +115,15 @@ class Feed(threading.Thread):
                 return
             yield
 
+    def set_step(self, step: int) -> None:
+        """Hand on one of so many frames, from now on."""
+        self._least_step = step
+
     def _step(self, fps: float | None) -> int:
         """Return of how many frames one is handed on: evenly, as speeds are measured by them."""
         if not self._max_fps or not fps:
-            return 1
-        return max(1, math.ceil(fps / self._max_fps - 0.01))
+            return self._least_step
+        return max(self._least_step, math.ceil(fps / self._max_fps - 0.01))
 
     def _too_early(self, at: float, fps: float | None) -> bool:
         """Leave out frames of a source that does not say its rate."""

@@ -2,6 +2,7 @@
 
 import collections
 import dataclasses
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -13,7 +14,9 @@ from vadjax.live.clips import Recorder
 from vadjax.live.event import Event
 from vadjax.live.event_log import EventLog, Peak
 from vadjax.live.inbox import Arrival, Report
+from vadjax.live.mask import Mask
 from vadjax.live.pictures import box_of, picture
+from vadjax.live.settings import SourceSettings
 from vadjax.live.sight import Sight
 from vadjax.live.status import Latest, Status
 
@@ -40,6 +43,7 @@ class Watched:
         recorder: of the source.
         clock: gives seconds since 1970 UTC and monotonic seconds, as a pair.
         fps: frames a second of a source that does not say its own.
+        asked: gives the zones that hold now.
     """
 
     def __init__(
@@ -52,7 +56,9 @@ class Watched:
         recorder: Recorder,
         clock: Any,
         fps: float | None = None,
+        asked: Callable[[], SourceSettings] = SourceSettings,
     ):
+        self._mask = Mask(asked)
         self._detector, self._log, self._status, self._clock = detector, log, status, clock
         self.source = log.source
         self._fps = fps
@@ -181,6 +187,9 @@ class Watched:
     def _take(self, one: FrameScore, waiting: _Waiting, score: float) -> None:
         """Feed one frame's score to the machine, and its outcome to the log."""
         arrival = waiting.arrival
+        if one.map is not None and self._mask.hides(one.map.shape):
+            one = dataclasses.replace(one, map=self._mask.kept(waiting.number, one.map))
+            score = float(one.map.max()) if one.map is not None else score
         self._gap, self._at = arrival.at - self._at, arrival.at
         self._wall = arrival.wall - arrival.at
         threshold = self._threshold
@@ -219,7 +228,7 @@ class Watched:
         """Say what is at the highest score so far."""
         finding, box = None, None
         if isinstance(self._stream, Finds) and not self._waiting_after(arrival):
-            finding = self._stream.finding()
+            finding = self._stream.finding(self._mask.kept)
         height, width = arrival.frame.shape[:2]
         if finding is not None and finding.box is not None:
             left, top, wide, tall = finding.box

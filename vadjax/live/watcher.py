@@ -16,6 +16,8 @@ from vadjax.live.event_log import EventLog, Keeper
 from vadjax.live.event_store import EventStore
 from vadjax.live.feed import Feed
 from vadjax.live.inbox import Arrival, Inbox, Report
+from vadjax.live.pace import Pace
+from vadjax.live.settings import SettingsFile, SourceSettings
 from vadjax.live.settled import Settings
 from vadjax.live.severity import Severity
 from vadjax.live.source import Source
@@ -71,6 +73,7 @@ class Watcher:
         self._inbox, self._clock = Inbox(names), Clock()
         self._disk, self._clips = Disk(folder), ClipWriter()
         self._keeper = Keeper(self.store)
+        self._asked, self._fault = SettingsFile(folder), ""
         self._finish_left()
         self._feeds = {
             source.name: Feed(
@@ -88,6 +91,8 @@ class Watcher:
         }
         self._full: Any = None  # the event that says that the disk is full
         self._said = self._pruned = time.monotonic()
+        self._paces = {name: Pace(time.monotonic()) for name in names}
+        self._taken: dict[str, int] = {}  # frames of each source since the last look around
         self._stopping = False
 
     def watched(self, name: str, detector: Any) -> Watched:
@@ -112,6 +117,7 @@ class Watcher:
             recorder=recorder,
             rarity=severity.rarer_than_hours,
             threshold=detector.threshold,
+            asked=lambda: self._asked_of(name),
         )
         return Watched(
             detector,
@@ -121,7 +127,18 @@ class Watcher:
             recorder=recorder,
             clock=self._clock,
             fps=self.settings.fps,
+            asked=lambda: self._asked_of(name),
         )
+
+    def _asked_of(self, name: str) -> SourceSettings:
+        """Return what people have set on the page; what a damaged file says is told once."""
+        try:
+            return self._asked.read().of(name)
+        except UserError as error:
+            if str(error) != self._fault:
+                self._fault = str(error)
+                self._console.say(f"  WARNING: {error}")
+            return SourceSettings()
 
     def stop(self) -> None:
         """Let `run` end soon; may be called from any thread."""
@@ -137,6 +154,7 @@ class Watcher:
                 while left and not self._stopping:
                     for name, item in self._inbox.take(TAKE_S):
                         if isinstance(item, Arrival):
+                            self._taken[name] = self._taken.get(name, 0) + 1
                             self._watching[name].frame(item)
                             continue
                         self._watching[name].report(item)
@@ -149,11 +167,16 @@ class Watcher:
 
     def _look_around(self) -> None:
         """Do what is done now and then."""
+        wall, now = self._clock()
         for name, watching in self._watching.items():
             watching.tick()
-            if dropped := self._inbox.dropped(name):
+            dropped, frames = self._inbox.dropped(name), self._taken.pop(name, 0)
+            if dropped:
                 self.status.count(name, dropped=dropped)
-        wall, now = self._clock()
+            pace = self._paces[name]
+            if pace.update(now, frames=frames, dropped=dropped):
+                self._feeds[name].set_step(pace.step)
+                self._console.say(f"  {name}: one of {pace.step} frames is scored from now on")
         if jump := self._clock.jump():
             for feed in self._feeds.values():
                 feed.set_clock(jump)
