@@ -35,6 +35,7 @@ SUITES = (
     "backbones",
     "autoencoder",
     "cam",
+    "images",
     "extract",
     "evaluate",
     "end-to-end",

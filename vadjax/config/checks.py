@@ -108,6 +108,13 @@ def ranges(flat: Mapping[str, Any]) -> list[str]:
         given is None or math.isfinite(given),
         f"evaluate.threshold_value is {given}; it must be a number.",
     )
+    positive("places.neighbours", "places.updates")
+    need(
+        flat["places.dims"] >= 0,
+        f"places.dims is {flat['places.dims']}; it must be 0 (all) or more.",
+    )
+    share = flat["places.coreset"]
+    need(0 < share <= 1, f"places.coreset is {share}; it must be in (0, 1].")
     crops = flat["features.crops"]
     need(crops in (1, 10), f"features.crops is {crops}; it must be 1 or 10.")
     size = (flat["features.height"], flat["features.width"])

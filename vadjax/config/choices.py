@@ -19,6 +19,7 @@ def choices() -> dict[str, tuple[str, ...]]:
         "features.dtype": ("float32", "bfloat16"),
         "detector.name": tuple(DETECTORS),
         "scene.density": ("exemplars", "mulde"),
+        "places.embedding": ("random", "orthogonal"),
         "window.label": LABEL_RULES,
         "model.name": tuple(MODELS),
         "model.calibrate": ("place", "none"),

@@ -69,6 +69,16 @@ def default_config() -> ConfigDict:
             tap="",  # stage of features.backbone whose mean embeds a body; "": stage5, or the last
         )
     )
+    config.places = ConfigDict(  # detectors padim, patchcore and student_teacher
+        dict(
+            taps="",  # "stage2,stage3" of the backbone, from fine to coarse; "": docs/detectors.md
+            dims=100,  # padim: of a place; 0 keeps all channels
+            embedding="random",  # padim: channels at random; "orthogonal": a projection of all
+            coreset=0.1,  # patchcore: share of the normal places that is kept
+            neighbours=9,  # patchcore: by which the score of an image is weighted; 1 is off
+            updates=500,  # student_teacher: of its training
+        )
+    )
     config.window = ConfigDict(dict(length=16, stride=1, dilation=1, label="last"))
     config.bag = ConfigDict(  # bag_model: a snippet is window.length rows
         dict(

@@ -43,6 +43,8 @@ OF_SPEED = (
 # Keys that the first version did not have: at their defaults they do not change a run's hash.
 LATER_KEYS = (
     *("detector.name", "scene.cues", "scene.density", "scene.objects", "scene.tap"),
+    *("places.taps", "places.dims", "places.embedding"),
+    *("places.coreset", "places.neighbours", "places.updates"),
     *("model.lag", "model.mean", "model.calibrate", "model.memory"),
     *("dataset.split", "dataset.scene", "dataset.unseen_scene"),
     *("dataset.feature_name", "dataset.crops", "features.crops"),

@@ -61,6 +61,7 @@ class Entry(NamedTuple):
 
 FREE, DISTANCE, LOOKUP = "content_free", "feature_distance", "label_lookup"  # modules
 CLIPS, WINDOWS = ("segment",), ("window",)
+OF_STAGES = ("tap:stage2", "tap:stage3", "tap:stage5")  # of the default backbone
 DETECTORS = {
     WINDOW_MODEL: Entry("window_model", "WindowModel", "Model of windows", gradient=True),
     "bag_model": Entry(
@@ -103,6 +104,22 @@ DETECTORS = {
         FEATURES,
         baseline=False,
         reads_maps=True,
+    ),
+    "padim": Entry("padim", "Padim", "Gaussian of each place", FEATURES, OF_STAGES, baseline=False),
+    "patchcore": Entry(
+        "patchcore",
+        "PatchCore",
+        "Coreset of places",
+        FEATURES,
+        ("tap:stage3", "tap:stage5"),
+        baseline=False,
+    ),
+    "student_teacher": Entry(
+        "student_teacher",
+        "StudentTeacher",
+        "Student of the backbone",
+        inputs=OF_STAGES,
+        baseline=False,
     ),
     "feature_difference": Entry(
         "feature_difference",

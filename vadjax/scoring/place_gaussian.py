@@ -1,0 +1,133 @@
+"""A Gaussian at each place, measured a block of rows at a time; Mahalanobis distances from it."""
+
+import functools
+from collections.abc import Iterable
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from vadjax.errors import UserError
+
+RIDGE = 0.01  # is added to the variances (PaDiM, section III-B)
+MOST_BYTES = 1 << 30  # of the covariances of all places
+_AT_ONCE = 1 << 25  # bytes of the covariances that are inverted together
+
+
+class Moments(NamedTuple):
+    """What is known of the rows so far.
+
+    Attributes:
+        count: float32 scalar.
+        mean: float32 [p, d], of each place.
+        products: float32 [p, d, d], sums of products about the mean.
+    """
+
+    count: jax.Array
+    mean: jax.Array
+    products: jax.Array
+
+    @classmethod
+    def none(cls, places: int, width: int) -> "Moments":
+        """Return the moments of no row.
+
+        Raises:
+            UserError: there are too many places, or numbers a place, to keep a covariance each.
+        """
+        nbytes = 4 * places * width**2
+        if nbytes > MOST_BYTES:
+            raise UserError(
+                f"covariances of {width} numbers at {places} places take {nbytes / 1e9:.1f} GB, "
+                f"and detector padim keeps at most {MOST_BYTES / 1e9:.1f} GB: set places.dims "
+                "lower, or let places.taps begin with a later stage, whose map is smaller."
+            )
+        zeros = jnp.zeros
+        return cls(zeros(()), zeros((places, width)), zeros((places, width, width)))
+
+
+@functools.partial(jax.jit, donate_argnums=0)
+def update(moments: Moments, rows: jax.Array, count: jax.Array) -> Moments:
+    """Add rows by the update of Chan, Golub and LeVeque (1983).
+
+    Args:
+        moments: of the rows so far; their memory is used again.
+        rows: float32 [b, p, d].
+        count: how many of the rows count, from the first; at least 1.
+
+    Returns:
+        The moments of all.
+    """
+    there = (jnp.arange(len(rows)) < count).astype(jnp.float32)[:, None, None]
+    number = count.astype(jnp.float32)
+    mean = (rows * there).sum(0) / number
+    away = ((rows - mean) * there).transpose(1, 2, 0)  # [p, d, b]
+    gap, total = mean - moments.mean, moments.count + number
+    between = gap[:, :, None] * gap[:, None] * (moments.count * number / total)
+    own = jnp.matmul(away, away.transpose(0, 2, 1), precision="highest")
+    return Moments(total, moments.mean + gap * (number / total), moments.products + own + between)
+
+
+def fit(blocks: Iterable[tuple[jax.Array, int]]) -> dict[str, np.ndarray]:
+    """Measure a Gaussian at each place.
+
+    Args:
+        blocks: rows float32 [b, p, d] of one shape, and how many of them count.
+
+    Returns:
+        mean float32 [p, d], and `white` float32 [p, d, d], upper triangular: the length of
+        (x - mean) @ white is the Mahalanobis distance under the covariance plus `RIDGE`.
+
+    Raises:
+        UserError: fewer than two rows, or numbers that are not finite.
+    """
+    moments = None
+    for rows, count in blocks:
+        if moments is None:
+            moments = Moments.none(*rows.shape[1:])
+        moments = update(moments, rows, np.int32(count))
+    count = 0 if moments is None else int(moments.count)
+    if moments is None or count < 2:
+        raise UserError(
+            f"detector padim got {count} normal rows, and a covariance wants at least 2; give "
+            "more training images."
+        )
+    mean = np.asarray(moments.mean)
+    if not np.isfinite(mean).all():
+        raise UserError(
+            "feature rows hold NaN or infinity; extract those videos again (remove them from "
+            "features.cache_dir), or choose other weights."
+        )
+    places, width = mean.shape
+    white = np.empty((places, width, width), np.float32)
+    step = min(places, max(1, _AT_ONCE // (4 * width**2)))
+    for start in range(0, places, step):
+        start = min(start, places - step)  # the last block begins earlier: one shape for all
+        block = moments.products[start : start + step] / (count - 1)
+        white[start : start + step] = _whiteners(block)
+    return {"mean": mean, "white": white}
+
+
+@jax.jit
+def _whiteners(covariances: jax.Array) -> jax.Array:
+    """Return the inverted transposed Cholesky factors [p, d, d]."""
+    identity = jnp.broadcast_to(jnp.eye(covariances.shape[-1]), covariances.shape)
+    factors = jnp.linalg.cholesky(covariances + RIDGE * identity)
+    inverted = jax.lax.linalg.triangular_solve(factors, identity, left_side=True, lower=True)
+    return inverted.transpose(0, 2, 1)
+
+
+def distances(mean: jax.Array, white: jax.Array, rows: jax.Array) -> jax.Array:
+    """Return the Mahalanobis distance of each place.
+
+    Args:
+        mean: float32 [p, d].
+        white: float32 [p, d, d], see `fit`.
+        rows: float32 [b, p, d].
+
+    Returns:
+        float32 [b, p].
+    """
+    away = (rows - mean).transpose(1, 0, 2)  # [p, b, d]
+    found = jnp.matmul(away, white, precision="highest")
+    return jnp.sqrt(jnp.square(found).sum(-1)).T
