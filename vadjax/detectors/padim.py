@@ -75,7 +75,7 @@ class Padim(ClipDetector):
         if self.config.places.embedding == "orthogonal":
             drawn = rng.normal(size=(width, min(dims or width, width)))
             factor, triangle = np.linalg.qr(drawn)
-            return np.float32(factor * np.sign(np.diag(triangle)))
+            return (factor * np.sign(np.diag(triangle))).astype(np.float32)
         if not dims or dims >= width:
             return np.arange(width, dtype=np.int32)
         return np.sort(rng.permutation(width)[:dims]).astype(np.int32)

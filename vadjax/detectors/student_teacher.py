@@ -188,7 +188,7 @@ def _programs() -> tuple[Any, Any]:
         found = differences(maps, params, statistics, strides)
         found = [each[..., None] / level for each, level in zip(found, levels, strict=True)]
         away = joined(found, linear=True).mean(-1)  # [1, h, w]
-        smoother = Smoother.of(away.shape[1:], factor=PIXELS)
+        smoother = Smoother.of((away.shape[1], away.shape[2]), factor=PIXELS)
         return smoother.fine(away).max(), smoother.coarse(away)[0]
 
     return jax.jit(means, static_argnums=3), jax.jit(measure, static_argnums=3)

@@ -73,7 +73,15 @@ def check_shapes(shapes: Sequence[Shape]) -> None:
 
 
 def stride_between(before: Shape, after: Shape) -> int:
-    """Return the stride that leads from one map to the next, at least 1."""
+    """Return the stride that leads from one map to the next.
+
+    Args:
+        before: shape of the finer map.
+        after: shape of the coarser one.
+
+    Returns:
+        At least 1.
+    """
     return max(1, round(before[0] / after[0]))
 
 

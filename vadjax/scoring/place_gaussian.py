@@ -32,6 +32,13 @@ class Moments(NamedTuple):
     def none(cls, places: int, width: int) -> "Moments":
         """Return the moments of no row.
 
+        Args:
+            places: how many.
+            width: numbers of a place.
+
+        Returns:
+            Zeros.
+
         Raises:
             UserError: there are too many places, or numbers a place, to keep a covariance each.
         """

@@ -83,6 +83,13 @@ class Smoother(NamedTuple):
         """Build it: linear interpolation to pixels, then a Gaussian of `SIGMA` pixels.
 
         The blur ends at four deviations, and sees the map mirrored at its edge.
+
+        Args:
+            grid: height and width of a map.
+            factor: pixels of a place.
+
+        Returns:
+            The smoother of such maps.
         """
 
         def matrix(size: int) -> np.ndarray:

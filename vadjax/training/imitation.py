@@ -69,7 +69,15 @@ def fit_student(
 
 
 def standardised(maps: Sequence[Any], statistics: Statistics) -> list[jax.Array]:
-    """Return maps less their mean, over their deviation, float32."""
+    """Return maps less their mean, over their deviation.
+
+    Args:
+        maps: [b, h, w, c] of each stage.
+        statistics: of each.
+
+    Returns:
+        float32 of the same shapes.
+    """
     return [
         (jnp.asarray(each, jnp.float32) - mean) / std
         for each, (mean, std) in zip(maps, statistics, strict=True)
