@@ -92,3 +92,77 @@ def test_a_file_has_the_scores_and_the_alarms_of_detect(run, scores, tmp_path):
         assert (tmp_path / "out" / event.clip).is_file()
         assert (tmp_path / "out" / event.picture).is_file()
     store.close()
+
+
+def told(out, after=0):
+    """Closed anomalies of a store since a change; and the number of the last change."""
+    store = EventStore(out)
+    found = [e for _, e in store.changes(after) if e.state == "closed" and e.kind == "anomaly"]
+    last = store.last_change()
+    store.close()
+    return found, last
+
+
+def test_what_is_called_normal_raises_no_event_again_and_another_does(run, tmp_path):
+    workdir, clips = run
+    rng = np.random.default_rng(0)
+    films = {}
+    for number, clip in enumerate(clips):
+        frames = [np.asarray(frame) for frame in clip.frames]
+        noisy = [(f + rng.normal(0, 2, f.shape)).clip(0, 255).astype(np.uint8) for f in frames]
+        for name, shown in ((f"{number}", frames), (f"{number}-again", noisy)):
+            write(tmp_path / f"{name}.mkv", shown, 10)
+            films[name] = tmp_path / f"{name}.mkv"
+    detector = TrainedDetector(workdir)
+    highest = [detector.score(films[str(number)]).scores.max() for number in range(2)]
+    threshold = 0.7 * float(min(highest))
+    out = tmp_path / "out"
+
+    def watch(name):
+        after = told(out)[1] if out.exists() else 0
+        start.watch(
+            sources_of([f"cam={films[name]}"]),
+            {"cam": workdir},
+            out=out,
+            settings=Settings(as_fast=True, cooldown_s=1.0),
+            threshold=threshold,
+            quiet=True,
+        )
+        return told(out, after)[0]
+
+    first, other, again = watch("0"), watch("1"), watch("0-again")
+    assert first and other and again
+    store = EventStore(out)
+    for one in (*first, *again):
+        store.answer(one.id, "normal")
+    store.close()
+    repeated = watch("0-again") + watch("0")
+    assert len(repeated) == 0
+    still = watch("1-again")
+    assert len(still) >= 1 and max(e.score for e in still) > 0.8 * max(e.score for e in other)
+    store = EventStore(out)
+    for one in (*first, *again):
+        store.answer(one.id, None)
+    store.close()
+    assert watch("0")  # taken back
+
+
+def test_another_scene_is_said(run, tmp_path):
+    workdir, clips = run
+    frames = [np.asarray(frame) for clip in clips for frame in clip.frames]
+    other = [255 - frame[::-1] for frame in frames]
+    write(tmp_path / "a.mkv", frames + other + frames, 10)
+    start.watch(
+        sources_of([f"cam={tmp_path / 'a.mkv'}"]),
+        {"cam": workdir},
+        out=tmp_path / "out",
+        settings=Settings(as_fast=True, start=1000.0),
+        quiet=True,
+    )
+    store = EventStore(tmp_path / "out")
+    (changed,) = store.list(kind="camera_changed")
+    store.close()
+    seconds = len(frames) / 10
+    assert changed.start - 1000 == pytest.approx(seconds + 5, abs=1.0)
+    assert changed.end - 1000 == pytest.approx(2 * seconds + 5, abs=1.5)
+    assert "differ from the background" in changed.sentence

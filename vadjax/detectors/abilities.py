@@ -113,6 +113,33 @@ class Notices(Protocol):
 
 
 @runtime_checkable
+class Accepts(Protocol):
+    """A stream that takes to heart what a person calls normal."""
+
+    def seen(self, at: float, level: float) -> dict[str, np.ndarray]:
+        """Return what made the last frame's score high.
+
+        Args:
+            at: time of the frame in seconds.
+            level: from which on the map is high.
+
+        Returns:
+            Arrays with a row for each thing that was seen.
+        """
+        ...
+
+    def accept(self, events: Sequence[dict[str, np.ndarray]], level: float) -> None:
+        """Let what was seen in these events, and what is like it, count for nothing from now on.
+
+        Args:
+            events: of each event the arrays of `seen`, of its frames one behind the other; those
+                of before are replaced.
+            level: of the map, from which on something is seen.
+        """
+        ...
+
+
+@runtime_checkable
 class Illustrator(Protocol):
     """A detector that keeps pictures of what is normal."""
 

@@ -178,6 +178,11 @@ class RuledStream:
 
         return self._stream.finding(both)
 
+    @property
+    def inner(self) -> Stream:
+        """The stream without rules."""
+        return self._stream
+
     def changed(self) -> str:
         """Say that the frames are not of what was learnt; see `abilities.Notices`."""
         first = self._stream

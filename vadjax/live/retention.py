@@ -40,6 +40,11 @@ def prune(store: Any, *, days: float | None, gigabytes: float | None) -> int:
                 removed += 1
         except FileNotFoundError:
             continue
+    ids = {event.id for event in events}
+    for path in (store.folder / "traces").glob("*.npz"):  # see `feedback`
+        if path.stem not in ids and _age_s(path) > _ORPHAN_S:
+            path.unlink(missing_ok=True)
+            removed += 1
     if gigabytes is not None:
         removed += _shrink(store, gigabytes * 1e9)
     store.tidy()

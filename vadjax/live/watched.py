@@ -7,12 +7,13 @@ from typing import Any
 
 import numpy as np
 
-from vadjax.detectors.abilities import Finds, Notices
+from vadjax.detectors.abilities import Accepts, Finds, Notices
 from vadjax.detectors.contract import FrameScore
 from vadjax.evaluation.episodes import Episode, EpisodeMachine, Rule
 from vadjax.live.clips import Recorder
 from vadjax.live.event import Event
 from vadjax.live.event_log import EventLog, Peak
+from vadjax.live.feedback import Arrays, Feedback
 from vadjax.live.inbox import Arrival, Report
 from vadjax.live.mask import Mask
 from vadjax.live.pictures import box_of, picture
@@ -20,6 +21,7 @@ from vadjax.live.settings import SourceSettings
 from vadjax.live.sight import Sight
 from vadjax.live.status import Latest, Status
 
+_TRACED = 500  # frames of an episode of which it is noted what was seen
 SHOW_S = 0.5  # between two pictures on the page
 LOST_S = 10.0  # without a frame, after which a source is lost: shorter blips are not told
 
@@ -44,6 +46,7 @@ class Watched:
         clock: gives seconds since 1970 UTC and monotonic seconds, as a pair.
         fps: frames a second of a source that does not say its own.
         asked: gives the zones that hold now.
+        feedback: what people have called normal; None: nothing is learnt from them.
     """
 
     def __init__(
@@ -57,8 +60,11 @@ class Watched:
         clock: Any,
         fps: float | None = None,
         asked: Callable[[], SourceSettings] = SourceSettings,
+        feedback: Feedback | None = None,
     ):
-        self._mask = Mask(asked)
+        self._mask, self._feedback = Mask(asked), feedback
+        self._trace: list[Arrays] = []  # what was seen in the episode that goes on
+        self._accepted = feedback.accepted(log.source) if feedback is not None else []
         self._detector, self._log, self._status, self._clock = detector, log, status, clock
         self.source = log.source
         self._fps = fps
@@ -101,6 +107,21 @@ class Watched:
             self._scored(one, self._waiting.popleft())
         self._look_at_change(arrival.wall)
         return found
+
+    def learn(self) -> None:
+        """Read anew what people have called normal."""
+        if self._feedback is not None:
+            self._accepted = self._feedback.accepted(self.source)
+            self._accept()
+
+    def _accept(self) -> None:
+        for one in self._inner():
+            if isinstance(one, Accepts):
+                one.accept(self._accepted, self._machine.rule.threshold)
+
+    def _inner(self) -> list[Any]:
+        """Return the streams of the detectors of all folds."""
+        return getattr(self._stream, "inner", [self._stream])
 
     def report(self, report: Report) -> None:
         """Take what happened to the source.
@@ -174,6 +195,8 @@ class Watched:
             self._waiting.popleft()
         self._unscored.clear()
         self._stream, self._rate = self._detector.stream(fps=rate), rate
+        if self._accepted:
+            self._accept()
 
     def _scored(self, one: FrameScore, waiting: _Waiting) -> None:
         if one.score is None:  # filled from its nearest scored frame, as in batch scoring
@@ -202,7 +225,10 @@ class Watched:
         candidate = self._machine.candidate
         if candidate is None:
             self._peak = None
-        elif candidate.peak == waiting.number and threshold is not None:
+            self._trace = []
+        elif threshold is not None and counts >= threshold and self._feedback is not None:
+            self._trace_of(arrival, threshold)
+        if candidate is not None and candidate.peak == waiting.number and threshold is not None:
             self._peak = self._seen(one, arrival, score, threshold)
             box = self._peak.box
         for episode in told:
@@ -223,6 +249,14 @@ class Watched:
             self._shown = arrival.at
             jpeg = picture(arrival.frame, one.map, threshold, box)
             self._status.show(self.source, Latest(jpeg, arrival.wall, score, threshold))
+
+    def _trace_of(self, arrival: Arrival, threshold: float) -> None:
+        """Note what made the score of the last frame high."""
+        first = self._inner()[0]
+        if isinstance(first, Accepts) and not self._waiting_after(arrival):
+            if len(self._trace) >= _TRACED:
+                del self._trace[::2]
+            self._trace.append(first.seen(arrival.at, threshold))
 
     def _seen(self, one: FrameScore, arrival: Arrival, score: float, threshold: float) -> Peak:
         """Say what is at the highest score so far."""
@@ -251,5 +285,7 @@ class Watched:
             if episode.is_open:
                 self._log.open(episode, self._wall, self._peak)
             else:
-                self._log.close(episode, self._wall, self._peak)
-                self._peak = None
+                event = self._log.close(episode, self._wall, self._peak)
+                if event is not None and self._feedback is not None:
+                    self._feedback.keep(event, self._trace)
+                self._peak, self._trace = None, []

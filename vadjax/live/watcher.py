@@ -15,6 +15,7 @@ from vadjax.live.disk import Disk
 from vadjax.live.event_log import EventLog, Keeper
 from vadjax.live.event_store import EventStore
 from vadjax.live.feed import Feed
+from vadjax.live.feedback import Feedback
 from vadjax.live.inbox import Arrival, Inbox, Report
 from vadjax.live.pace import Pace
 from vadjax.live.settings import SettingsFile, SourceSettings
@@ -28,6 +29,7 @@ from vadjax.storage import artifacts
 
 TAKE_S = 0.25  # to wait for a frame before the clock is looked at
 PRUNE_S = 600.0  # from one enforcement of the retention to the next
+ANSWER_S = 1.0  # from one look at people's answers to the next
 SAY_S = 600.0  # from one line about each source to the next
 
 
@@ -75,6 +77,7 @@ class Watcher:
         self._keeper = Keeper(self.store)
         self._asked, self._fault = SettingsFile(folder), ""
         self._finish_left()
+        self._feedback = Feedback(self.store)
         self._feeds = {
             source.name: Feed(
                 source,
@@ -90,7 +93,7 @@ class Watcher:
             name: self.watched(name, detectors[name]) for name in names
         }
         self._full: Any = None  # the event that says that the disk is full
-        self._said = self._pruned = time.monotonic()
+        self._said = self._pruned = self._answered = time.monotonic()
         self._paces = {name: Pace(time.monotonic()) for name in names}
         self._taken: dict[str, int] = {}  # frames of each source since the last look around
         self._stopping = False
@@ -128,6 +131,7 @@ class Watcher:
             clock=self._clock,
             fps=self.settings.fps,
             asked=lambda: self._asked_of(name),
+            feedback=self._feedback,
         )
 
     def _asked_of(self, name: str) -> SourceSettings:
@@ -182,6 +186,11 @@ class Watcher:
                 feed.set_clock(jump)
             self._tell("clock_jump", f"the clock of this machine was set by {jump:+.0f} s")
         self._keeper.flush()
+        if now - self._answered >= ANSWER_S:
+            self._answered = now
+            for name in self._feedback.news():
+                if isinstance(watched := self._watching.get(name), Watched):
+                    watched.learn()
         self._look_at_disk(wall)
         if now - self._pruned >= PRUNE_S:
             self._pruned = now

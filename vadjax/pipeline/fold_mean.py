@@ -39,6 +39,11 @@ class MeanStream:
         """Return the scores of the frames that waited for later ones."""
         return mean_scores([stream.close() for stream in self._streams])
 
+    @property
+    def inner(self) -> list[Any]:
+        """The streams of the detectors themselves, without rules."""
+        return [getattr(stream, "inner", stream) for stream in self._streams]
+
     def changed(self) -> str:
         """Say that the frames are not of what was learnt; see `abilities.Notices`."""
         first = self._streams[0]

@@ -1,5 +1,7 @@
 """The detector `scene` on one video as its frames come."""
 
+import dataclasses
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -7,7 +9,8 @@ import numpy as np
 from vadjax.data.scored_video import Finding
 from vadjax.detectors.abilities import Kept
 from vadjax.detectors.contract import FrameScore, State
-from vadjax.detectors.scene.bodies import BodyReader
+from vadjax.detectors.scene.accepted import Accepted, Seen, responsible
+from vadjax.detectors.scene.bodies import Bodies, BodyReader
 from vadjax.detectors.scene.condition import Condition
 from vadjax.detectors.scene.cues import BY_WEIGHTS
 from vadjax.detectors.scene.follower import SceneFollower, camera_of
@@ -37,6 +40,10 @@ class SceneStream:
         self._follower = SceneFollower(state, camera)
         self._condition = Condition(state["cues"].get("still", {}).get("counts"), rate)
         self._count = 0
+        self._look = state["cues"].get("look")
+        self._accepted: Accepted | None = None
+        self._bodies: Bodies | None = None  # of the last frame
+        self._map: np.ndarray | None = None
 
     def update(self, frame: np.ndarray, time: float | None = None) -> list[FrameScore]:
         """Score the next frame; the first has no score, as it has no flow.
@@ -50,11 +57,38 @@ class SceneStream:
         """
         bodies = self._reader.update(*self._measure(frame))
         found = self._follower.update(bodies)
+        if self._accepted is not None and found.map is not None:
+            left = self._accepted.left_of(bodies, found.map)
+            found = dataclasses.replace(found, map=left, score=float(left.max()))
+        self._bodies, self._map = bodies, found.map
         self._condition.update(bodies.cells)
         self._count += 1
         if self._count == 1:
             return [FrameScore(0, time, None)]
         return [FrameScore(found.index, time, found.score, found.map, found.parts)]
+
+    def accept(self, events: Sequence[dict[str, np.ndarray]], level: float) -> None:
+        """Let what was seen in these events count for nothing; see `abilities.Accepts`.
+
+        Args:
+            events: what `seen` gave.
+            level: of the map, from which on something is seen.
+        """
+        seen = [Seen(**event) for event in events]
+        self._accepted = Accepted(seen, level, self._look) if seen else None
+
+    def seen(self, at: float, level: float) -> dict[str, np.ndarray]:
+        """Return what made the last frame's score high; see `abilities.Accepts`.
+
+        Args:
+            at: time of the frame in seconds.
+            level: from which on the map is high.
+
+        Returns:
+            Arrays.
+        """
+        assert self._bodies is not None and self._map is not None  # there was a frame
+        return responsible(self._bodies, self._map, at, level).arrays()
 
     def finding(self, kept: Kept | None = None) -> Finding:
         """Say what the strongest cue saw in the last frame; see `abilities.Finds`."""
