@@ -5,8 +5,9 @@ often held-out normal clips raise one is counted; a share of frames would count 
 many.
 """
 
+import functools
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -14,7 +15,9 @@ from scipy.stats import chi2
 
 from vadjax.data.scored_video import ScoredVideo
 from vadjax.data.text.lists import some
+from vadjax.evaluation.alarm_pool import AlarmPool
 from vadjax.evaluation.alarms_by_threshold import count_false_alarms
+from vadjax.evaluation.clip_pool import ClipPool, Draw
 from vadjax.evaluation.events import normal_seconds
 
 CANDIDATES = 2000  # thresholds that are tried by rank, and as many of the largest scores
@@ -44,15 +47,33 @@ def lowest_threshold(
     Returns:
         The threshold; just above all scores if need be.
     """
-    known = [video.as_normal() for video in videos]
-    scores = np.concatenate([v.scores[v.labels == 0] for v in known]).astype(np.float64)
-    scores.sort()
-    coarse = np.quantile(scores, np.linspace(0, 1, CANDIDATES), method="nearest")
-    tried = np.unique([*coarse, *scores[-CANDIDATES:]])  # rare alarms are told apart at the top
+    known = [video.as_normal() for video in videos if len(video.scores)]
+    normal = [video.scores[video.truth == 0] for video in known]
+    pool = ClipPool([scores for scores in normal if len(scores)])
+    every = np.ones(len(known), np.int64)
+    if any(video.truth.any() for video in known):
+
+        def count(thresholds: np.ndarray) -> np.ndarray:
+            return np.array(count_false_alarms(known, thresholds))
+
+    else:
+        count = functools.partial(AlarmPool(known).count, every)
+    return _lowest(pool.draw(np.ones_like(pool.lengths)), count, alarms, most_called)
+
+
+def _lowest(
+    draw: Draw,
+    count: Callable[[np.ndarray], np.ndarray],
+    alarms: float,
+    most_called: float,
+) -> float:
+    """Return what `lowest_threshold` does, of the scores of a draw and its alarms by threshold."""
+    ranks = np.rint((draw.size - 1) * np.linspace(0, 1, CANDIDATES)).astype(np.int64)
+    top = np.arange(max(0, draw.size - CANDIDATES), draw.size)  # tells rare alarms apart
+    tried = np.unique(draw.at(np.append(ranks, top)))
     tried = np.append(tried, np.nextafter(tried[-1], np.inf))
-    too_many = np.array(count_false_alarms(known, tried)) > alarms
-    above = len(scores) - np.searchsorted(scores, tried, side="left")
-    too_many |= above > most_called * len(scores)
+    too_many = count(tried) > alarms
+    too_many |= draw.size - draw.below(tried) > most_called * draw.size
     return float(tried[np.flatnonzero(too_many)[-1] + 1 if too_many.any() else 0])
 
 
@@ -132,14 +153,53 @@ def unlike_all_others(clips: Sequence[np.ndarray]) -> list[int]:
     Returns:
         Numbers of clips, ascending: at most one of eight.
     """
-    medians = [float(np.median(clip)) if len(clip) else -np.inf for clip in clips]
-    order = np.argsort(medians, kind="stable")[::-1].tolist()
-    odd = 0
-    for count in range(1, len(clips) // ODD_OF + 1):
-        others = [clips[number].max() for number in order[count:] if len(clips[number])]
-        if others and medians[order[count - 1]] > max(others):
-            odd = count
-    return sorted(order[:odd])
+    medians = np.array([np.median(clip) if len(clip) else -np.inf for clip in clips])
+    maxima = np.array([np.max(clip) if len(clip) else -np.inf for clip in clips])
+    return sorted(_odd(medians, maxima).tolist())
+
+
+def _odd(medians: np.ndarray, maxima: np.ndarray) -> np.ndarray:
+    """Return the clips of `unlike_all_others`, of medians and largest scores, [k] each."""
+    order = np.argsort(medians, kind="stable")[::-1]
+    others = np.maximum.accumulate(maxima[order][::-1])[::-1]  # from each clip of the order on
+    most = len(medians) // ODD_OF
+    apart = (medians[order][:most] > others[1:][:most]) & (others[1:][:most] > -np.inf)
+    return order[: np.flatnonzero(apart)[-1] + 1 if apart.any() else 0]
+
+
+class ByAlarms:
+    """The rule of `alarms_threshold`, for many draws of the same clips without events.
+
+    Attributes:
+        timed: whether the rule applies: times are known, and rows are frames.
+    """
+
+    def __init__(self, videos: Sequence[ScoredVideo], per_hour: float) -> None:
+        """Sort the scores and the alarms.
+
+        Args:
+            videos: without abnormal frames, each with a frame at least.
+            per_hour: alarms an hour, above 0.
+        """
+        self._per_hour, self._pool = per_hour, AlarmPool(videos)
+        self._medians = np.array([np.median(video.scores) for video in videos])
+        self._hours = np.array([hours_of([video]) for video in videos])
+        self.timed = bool(np.isfinite(self._hours).all())
+        self.timed &= all(video.unit == "frame" for video in videos)
+
+    def choose(self, counts: np.ndarray) -> float:
+        """Return the threshold of a draw.
+
+        Args:
+            counts: int [k], how often each clip is drawn.
+        """
+        clips, numbers = self._pool.clips, np.repeat(np.arange(len(counts)), counts)
+        odd = numbers[_odd(self._medians[numbers], clips.maxima[numbers])]
+        counts = counts.copy()
+        counts[odd] = 0
+        allowed = max(1, math.floor(self._per_hour * float(counts @ self._hours) + 1e-9))
+        count = functools.partial(self._pool.count, counts)
+        return _lowest(clips.draw(counts), count, allowed, MOST_CALLED)
 
 
 def poisson_interval(count: int, level: float = 0.95) -> tuple[float, float]:

@@ -39,17 +39,14 @@ def alarms_at(videos: Sequence[ScoredVideo], thresholds: np.ndarray) -> Iterator
     Yields:
         The alarms of some thresholds at a time, so that memory is bounded.
     """
-    places, gaps = zip(*map(_places, videos), strict=True)
-    place = np.concatenate(places)
-    number = np.repeat(np.arange(len(videos)), [len(v.scores) + 1 for v in videos])
-    flat = np.concatenate([np.append(np.asarray(v.scores, np.float64), -np.inf) for v in videos])
+    flat, place, gaps, number = end_to_end(videos)
     step = max(1, CELLS_AT_ONCE // len(flat))
     for first in range(0, len(thresholds), step):
         limits = np.asarray(thresholds, np.float64)[first : first + step]
         found = runs((flat >= limits[:, None]).ravel())  # thresholds lie end to end too
         row, at = np.divmod(found, len(flat))
         own = number[at[:, 0]]
-        apart = place[at[1:, 0]] - place[at[:-1, 1]] >= np.array(gaps)[own[1:]]
+        apart = place[at[1:, 0]] - place[at[:-1, 1]] >= gaps[at[1:, 0]]
         apart |= (own[1:] != own[:-1]) | (row[1:, 0] != row[:-1, 0])
         some = np.ones(min(len(found), 1), bool)
         begins, ends = np.append(some, apart), np.append(apart, some)
@@ -83,6 +80,26 @@ def count_false_alarms(videos: Sequence[ScoredVideo], thresholds: np.ndarray) ->
         false = alarms.row[before <= after]
         counts[alarms.first :][: alarms.num] = np.bincount(false, minlength=alarms.num)
     return counts.tolist()
+
+
+def end_to_end(
+    videos: Sequence[ScoredVideo],
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """Return the frames of all videos in a row, each video with one frame behind it.
+
+    Args:
+        videos: scored ones.
+
+    Returns:
+        float64 [n] scores, -inf of the frames behind; float64 [n], where each frame begins;
+        float64 [n], the gap from which on two alarms of its video are apart; int [n], the number
+        of its video. Places and gaps are seconds where the video has times, else frames.
+    """
+    places, gaps = zip(*map(_places, videos), strict=True)
+    lengths = [len(place) for place in places]
+    flat = np.concatenate([np.append(np.asarray(v.scores, np.float64), -np.inf) for v in videos])
+    number = np.repeat(np.arange(len(videos)), lengths)
+    return flat, np.concatenate(places), np.repeat(gaps, lengths), number
 
 
 def _places(video: ScoredVideo) -> tuple[np.ndarray, float]:

@@ -10,9 +10,12 @@ from typing import NamedTuple
 
 import numpy as np
 
+from vadjax.evaluation.clip_pool import ClipPool
+
 MIN_FOR_RULE = 4  # clips, below which leaving one out says nothing
 MIN_FOR_INTERVAL = 8  # clips, as for the interval of an AUC
 RESAMPLES = 300
+BLOCKS = 100  # of clips that are left out together, where there are more clips
 
 Clips = Sequence[np.ndarray]  # scores of the normal frames of each clip, [t] each
 
@@ -23,7 +26,7 @@ class ExpectedRate(NamedTuple):
     Attributes:
         mean: over clips that did not take part in the choice; None where it is not known.
         low, high: 95 % of such sets of clips lie between them.
-        clip_high: the largest rate of a single clip at the threshold, by leaving it out.
+        clip_high: the largest rate of a single clip at a threshold that was chosen without it.
         clips: held-out clips with normal frames.
         reason: why it is not known; else "".
     """
@@ -53,33 +56,65 @@ def by_clip_threshold(clips: Clips, rate: float) -> float | None:
         The threshold: a frame is abnormal from it upwards. None where there are fewer than
         `MIN_FOR_RULE` clips, or the scores have no spread.
     """
-    known = [np.asarray(clip, np.float64) for clip in clips if len(clip)]
-    if len(known) < MIN_FOR_RULE:
-        return None
-    units, weights = [], []
-    for index, clip in enumerate(known):
-        low, step = _scale([*known[:index], *known[index + 1 :]], rate)
-        if step <= 0:
+    known = [clip for clip in clips if len(clip)]
+    return ByClip(known, rate).choose(np.ones(len(known), np.int64)) if known else None
+
+
+class ByClip:
+    """The rule of `by_clip_threshold`, for many draws of the same clips."""
+
+    def __init__(self, clips: Clips, rate: float) -> None:
+        """Sort the scores.
+
+        Args:
+            clips: float [t] of each clip, normal frames alone, t at least 1.
+            rate: share of normal frames of a new clip, in (0, 1).
+        """
+        self.pool, self._rate = ClipPool(clips), rate
+
+    def choose(self, counts: np.ndarray) -> float | None:
+        """Return the threshold of a draw; None as `by_clip_threshold` says.
+
+        Args:
+            counts: int [k], how often each clip is drawn.
+        """
+        pool, of, drawn = self.pool, int(counts.sum()), counts > 0
+        if of < MIN_FOR_RULE:
             return None
-        units.append((clip - low) / step)
-        weights.append(np.full(len(clip), 1 / len(clip)))
-    low, step = _scale(known, rate)
-    if step <= 0:
-        return None
-    flat, weight = np.concatenate(units), np.concatenate(weights)
-    order = np.argsort(-flat, kind="stable")
-    above = np.cumsum(weight[order]) / len(known)  # share of frames at or above each, by clip
-    # The first that would exceed the rate: the threshold lies just above it.
-    first = int(np.searchsorted(above, rate * (1 + 1e-12), side="right"))
-    value = low + step * flat[order][min(first, len(flat) - 1)]
-    # One clip that is unlike all others would push it far beyond all that was seen.
-    return float(np.nextafter(min(value, max(clip.max() for clip in known)), np.inf))
+        draw, top = pool.draw(counts), 1 - self._rate
+        lows = draw.quantiles_without(0.5)
+        steps = draw.quantiles_without(top) - lows
+        low = draw.quantile(0.5)
+        step = draw.quantile(top) - low
+        if step <= 0 or (steps[drawn] <= 0).any():
+            return None
+        weights = counts / pool.lengths / of  # of each frame: clips count alike
+        units = self._highest(lows, np.where(drawn, steps, 1.0), weights)
+        # One clip that is unlike all others would push it far beyond all that was seen.
+        value = min(low + step * units, float(pool.maxima[drawn].max()))
+        return float(np.nextafter(value, np.inf))
 
+    def _highest(self, lows: np.ndarray, steps: np.ndarray, weights: np.ndarray) -> float:
+        """Return the highest unit at which the weight of all from there upwards exceeds the rate.
 
-def _scale(clips: Clips, rate: float) -> tuple[float, float]:
-    """Return the median of the frames of clips, and how far their 1 - rate quantile lies above."""
-    low, high = np.quantile(np.concatenate(clips), [0.5, 1 - rate])
-    return float(low), float(high - low)
+        Only frames of high scores are looked at, and more of them where these do not decide it.
+        """
+        pool, limit = self.pool, self._rate * (1 + 1e-12)  # of equal shares: not yet above
+        drawn, keep = weights > 0, 4 * self._rate
+        while True:
+            start = max(0, int(len(pool.values) * (1 - keep)))
+            part = drawn[pool.clip[start:]]
+            clip, value = pool.clip[start:][part], pool.values[start:][part]
+            units = (value - lows[clip]) / steps[clip]
+            order = np.argsort(-units, kind="stable")
+            above = np.cumsum(weights[clip][order])
+            first = int(np.searchsorted(above, limit, side="right"))
+            if not start:
+                return float(units[order][min(first, len(units) - 1)])
+            rest = ((pool.values[start - 1] - lows) / steps)[drawn].max()  # of what is left out
+            if first < len(units) and units[order][first] > rest:
+                return float(units[order][first])
+            keep *= 4
 
 
 def expected_rate(
@@ -99,26 +134,28 @@ def expected_rate(
     Returns:
         The rate; unknown with fewer than `MIN_FOR_INTERVAL` clips.
     """
-    known = {i: np.asarray(clip, np.float64) for i, clip in enumerate(clips) if len(clip)}
-    count, numbers = len(known), np.array(list(known), int)
+    numbers = np.array([number for number, clip in enumerate(clips) if len(clip)], int)
+    count = len(numbers)
     if count < MIN_FOR_INTERVAL:
         why = (
             f"{count} held-out clip{'' if count == 1 else 's'} with normal frames; it takes "
             f"{MIN_FOR_INTERVAL} to say how the rate varies between clips"
         )
         return ExpectedRate(None, None, None, None, count, why)
+    pool = ClipPool([clips[number] for number in numbers])
     rng, rates = np.random.default_rng(seed), []
     for _ in range(RESAMPLES):
         drawn = rng.integers(count, size=count)
         left = np.setdiff1d(np.arange(count), drawn)
         value = choose(numbers[drawn].tolist()) if len(left) else None
         if value is not None:
-            rates.append(float(np.mean([np.mean(known[i] >= value) for i in numbers[left]])))
+            rates.append(float(np.mean(pool.shares_from(value)[left])))
     if len(rates) < RESAMPLES / 2:
         return ExpectedRate(None, None, None, None, count, "the rule gives no threshold of them")
-    alone = []
-    for index, clip in known.items():
-        value = choose([number for number in known if number != index])
-        alone.append(0.0 if value is None else float(np.mean(clip >= value)))
+    alone = np.zeros(count)
+    for block in np.array_split(rng.permutation(count), min(count, BLOCKS)):
+        value = choose(np.delete(numbers, block).tolist())
+        if value is not None:
+            alone[block] = pool.shares_from(value)[block]
     low, high = np.quantile(rates, [0.025, 0.975])
-    return ExpectedRate(float(np.mean(rates)), float(low), float(high), max(alone), count)
+    return ExpectedRate(float(np.mean(rates)), float(low), float(high), float(alone.max()), count)

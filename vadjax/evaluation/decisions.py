@@ -12,6 +12,7 @@ from vadjax.evaluation.clip_rates import Clips, expected_rate
 from vadjax.evaluation.episodes import SAME_S, Rule, episodes
 from vadjax.evaluation.event_curve import event_curve_part
 from vadjax.evaluation.parts import Part, Videos, decided, labelled, one_class, pool, pool_calls
+from vadjax.evaluation.redrawn import Chooser
 from vadjax.evaluation.thresholds import UNSUPERVISED, Choice, best
 
 RATES = ("precision", "recall", "f1", "balanced_accuracy", "false_positive_rate")
@@ -94,7 +95,7 @@ def threshold_part(choices: Sequence[Choice], videos: Videos) -> tuple[dict, dic
 
 def expected_part(
     clips: Sequence[Clips],
-    choose: Callable[[Sequence[int]], float | None],
+    chooser: Callable[[], Chooser],
     *,
     asked: float | None,
     cross_fit: int,
@@ -104,7 +105,7 @@ def expected_part(
 
     Args:
         clips: for each fold, the scores of the normal frames of each held-out clip.
-        choose: numbers of clips of the only fold -> the rule's threshold.
+        chooser: gives the function: numbers of clips of the only fold -> the rule's threshold.
         asked: the share that the rule was asked for; None where it is asked for none.
         cross_fit: detectors that scored the held-out clips; 0: the run's own.
         seed: of the draws.
@@ -114,7 +115,7 @@ def expected_part(
     """
     if len(clips) != 1:
         return None, {"threshold.expected": "each fold has a threshold of its own"}
-    found = expected_rate(clips[0], choose, seed=seed)
+    found = expected_rate(clips[0], chooser(), seed=seed)
     part = {"asked": asked, **found._asdict(), "cross_fit": cross_fit}
     why = part.pop("reason")
     reasons = {f"threshold.expected.{key}": why for key in ("mean", "low", "high", "clip_high")}

@@ -13,6 +13,7 @@ from vadjax.evaluation.image_parts import image_part, mean_auroc
 from vadjax.evaluation.legacy import legacy_part
 from vadjax.evaluation.parts import Videos, pool
 from vadjax.evaluation.recognition import recognition_part
+from vadjax.evaluation.redrawn import chooser
 from vadjax.evaluation.reliability import reliability_part
 from vadjax.evaluation.thresholds import SUPERVISED, Choice, choose_threshold
 
@@ -93,9 +94,6 @@ def evaluate(
     def choose(name: str) -> list[Choice]:
         return [choose_of(name, videos) for videos in held_out]
 
-    def choose_on(numbers: Sequence[int]) -> float | None:
-        return choose_of(rule, [held_out[0][number] for number in numbers]).value
-
     choices = choose(rule)
     values = [choice.value for choice in choices]
     videos = decisions.decide_all(test, values)
@@ -108,7 +106,13 @@ def evaluate(
         [[v.scores[v.truth == 0] for v in each] for each in held_out]
         if rule not in SUPERVISED
         else [],
-        choose_on,
+        lambda: chooser(
+            rule,
+            held_out[0],
+            lambda videos: choose_of(rule, videos).value,
+            false_alarm_rate=false_alarm_rate,
+            alarms_per_hour=alarms_per_hour,
+        ),
         asked=false_alarm_rate if rule in ("by_clip", "pot", "conformal") else asked,
         cross_fit=cross_fit,
         seed=seed,
