@@ -38,6 +38,35 @@ def test_the_matrix_gives_the_auc_of_any_resample(case, seed):
             assert found.auc(counts[None])[0] == pytest.approx(expected, abs=1e-12)
 
 
+@settings(max_examples=80)
+@given(videos(), st.integers(0, 99))
+def test_many_videos_are_counted_without_a_table_of_pairs(case, seed):
+    scores, labels = case
+    table = pairwise_auc.video_wins(scores, labels)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(pairwise_auc, "MANY", 0)
+        without = pairwise_auc.video_wins(scores, labels)
+    assert not hasattr(without, "matrix")
+    assert (without.own == np.diagonal(table.matrix)).all()
+    chances = np.full(len(scores), 1 / len(scores))
+    counts = np.random.default_rng(seed).multinomial(len(scores), chances, 5)
+    assert (without.won(counts) == table.won(counts)).all()
+    with np.errstate(invalid="ignore"):  # no pairs
+        for part in ("auc", "within", "across"):
+            found, wanted = (getattr(each, part)(counts) for each in (without, table))
+            np.testing.assert_array_equal(found, wanted)
+
+
+def test_many_videos_are_redrawn_less_often(monkeypatch):
+    monkeypatch.setattr(bootstrap, "MANY", 19)
+    rng = np.random.default_rng(0)
+    labels = [rng.integers(0, 2, 30) for _ in range(21)]
+    scores = [rng.normal(size=30) + y for y in labels]
+    assert bootstrap.auc_interval(scores, labels).resamples == bootstrap.MOST_OF_MANY
+    assert bootstrap.auc_interval(scores[:19], labels[:19]).resamples == 2000
+    assert bootstrap.auc_interval(scores, labels, resamples=40).resamples == 40
+
+
 def test_blocks_and_pieces_change_nothing(monkeypatch):
     rng = np.random.default_rng(0)
     scores = [rng.integers(0, 40, 300).astype(np.float32) for _ in range(9)]

@@ -10,9 +10,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from vadjax.errors import UserError
-from vadjax.evaluation.pairwise_auc import Wins, video_wins
+from vadjax.evaluation.pairwise_auc import MANY, Wins, video_wins
 
 ONE_CLASS = "the labels hold one class only"
+MOST_OF_MANY = 500  # resamples of more than `pairwise_auc.MANY` videos
 MIN_VIDEOS = 8  # below this a percentile interval says next to nothing
 
 
@@ -55,7 +56,7 @@ def auc_interval(
         scores: [t] of each video.
         labels: [t] {0, 1} of each video.
         scenes: of each video; clips of one scene are dependent.
-        resamples: how often to redraw.
+        resamples: how often to redraw; at most `MOST_OF_MANY` times where there are many videos.
         level: share of the resamples inside the interval.
         seed: of the draws; the same seed and videos give the same draws for any scores.
         wins: `video_wins(scores, labels)`, where the caller has it.
@@ -72,7 +73,8 @@ def auc_interval(
     drawn = draws(wins, scenes=scenes, resamples=resamples, seed=seed)
     assert drawn.counts is not None  # there are enough videos
     low, high = np.quantile(wins.auc(drawn.counts), [(1 - level) / 2, (1 + level) / 2])
-    return Interval(float(low), float(high), num, resamples, drawn.redrawn, scenes=drawn.scenes)
+    count = len(drawn.counts)
+    return Interval(float(low), float(high), num, count, drawn.redrawn, scenes=drawn.scenes)
 
 
 @dataclass(frozen=True)
@@ -195,7 +197,7 @@ def paired_test(
     low, high = np.quantile(drawn, [(1 - level) / 2, (1 + level) / 2])
     tail = min(np.sum(drawn <= 0), np.sum(drawn >= 0))
     p_value = min(1.0, 2 * float(tail + 1) / (len(drawn) + 1))
-    return PairedTest(difference, float(low), float(high), p_value, num, resamples, redrawn)
+    return PairedTest(difference, float(low), float(high), p_value, num, len(counts), redrawn)
 
 
 def _check_paired(
@@ -225,6 +227,8 @@ def _too_few(num: int, resamples: int) -> str:
 @functools.lru_cache(maxsize=4)  # the runs of a sweep share videos, and often seeds
 def _drawn(abnormal: tuple, normal: tuple, resamples: int, seed: int) -> tuple[np.ndarray, int]:
     rng = np.random.default_rng(seed)
+    if len(abnormal) > MANY:
+        resamples = min(resamples, MOST_OF_MANY)
     return draw_counts(np.array(abnormal), np.array(normal), resamples=resamples, rng=rng)
 
 

@@ -3,37 +3,40 @@
 The micro AUC of any multiset of videos is a ratio of bilinear forms in the videos' counts c:
 c' W c / (c' p)(c' n), where W[a, b] counts the pairs in which an abnormal frame of video a
 outranks a normal frame of video b (ties half), and p, n count each video's frames. So one matrix
-serves every resample, and two runs on the same videos can be compared on the same counts.
+serves every resample, and two runs on the same videos can be compared on the same counts. Of many
+videos the matrix would be larger than the scores; their sorted frames serve instead.
 """
 
+import abc
 from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
 PAIRS_AT_ONCE = 1 << 22
 TABLE_BYTES = 1 << 28
+MANY = 2048  # videos, from which on there is no table of pairs of them
 
 
-@dataclass(frozen=True, eq=False)
-class Wins:
+class Wins(abc.ABC):
     """How often the abnormal frames of one video score above the normal frames of another.
 
     Attributes:
-        matrix: float64 [v, v], pairs won by the abnormal frames of a over the normal ones of b.
         abnormal: int64 [v], abnormal frames of each video.
         normal: int64 [v], normal frames of each video.
+        own: float64 [v], pairs won within each video.
     """
 
-    matrix: np.ndarray
-    abnormal: np.ndarray
-    normal: np.ndarray
+    def __init__(self, abnormal: np.ndarray, normal: np.ndarray, own: np.ndarray) -> None:
+        self.abnormal, self.normal, self.own = abnormal, normal, own
+
+    @abc.abstractmethod
+    def won(self, counts: np.ndarray) -> np.ndarray:
+        """Return the pairs won, float64 [r], of counts [r, v]: how often each video is taken."""
 
     def auc(self, counts: np.ndarray) -> np.ndarray:
         """Return the micro AUC, float64 [r], of counts [r, v]: how often each video is taken."""
-        counts = np.asarray(counts, np.float64)
-        won = np.einsum("rv,rv->r", counts @ self.matrix, counts)
-        return won / ((counts @ self.abnormal) * (counts @ self.normal))
+        return self.won(counts) / self._pairs(counts)
 
     def within(self, counts: np.ndarray) -> np.ndarray:
         """Return the AUC over the pairs of frames of one video, float64 [r]; NaN without any.
@@ -41,9 +44,7 @@ class Wins:
         Args:
             counts: [r, v], how often each video is taken; its copies are videos of their own.
         """
-        counts = np.asarray(counts, np.float64)
-        pairs = counts @ (self.abnormal * self.normal).astype(np.float64)
-        return _ratio(counts @ np.diagonal(self.matrix), pairs)
+        return _ratio(counts @ self.own, counts @ self._own_pairs)
 
     def across(self, counts: np.ndarray) -> np.ndarray:
         """Return the AUC over the pairs of frames of two videos, float64 [r]; NaN without any.
@@ -51,11 +52,79 @@ class Wins:
         Args:
             counts: [r, v], how often each video is taken; its copies are videos of their own.
         """
+        pairs = self._pairs(counts) - counts @ self._own_pairs
+        return _ratio(self.won(counts) - counts @ self.own, pairs)
+
+    @property
+    def _own_pairs(self) -> np.ndarray:
+        return (self.abnormal * self.normal).astype(np.float64)
+
+    def _pairs(self, counts: np.ndarray) -> np.ndarray:
+        return (counts @ self.abnormal.astype(np.float64)) * (counts @ self.normal)
+
+
+class MatrixWins(Wins):
+    """Wins by pair of videos, in a table: a resample is a product.
+
+    Attributes:
+        matrix: float64 [v, v], pairs won by the abnormal frames of a over the normal ones of b.
+    """
+
+    def __init__(self, matrix: np.ndarray, abnormal: np.ndarray, normal: np.ndarray) -> None:
+        super().__init__(abnormal, normal, np.diagonal(matrix))
+        self.matrix = matrix
+
+    def won(self, counts: np.ndarray) -> np.ndarray:
         counts = np.asarray(counts, np.float64)
-        won = np.einsum("rv,rv->r", counts @ self.matrix, counts)
-        won -= counts @ np.diagonal(self.matrix)
-        pairs = (counts @ self.abnormal) * (counts @ self.normal)
-        return _ratio(won, pairs - counts @ (self.abnormal * self.normal).astype(np.float64))
+        return np.einsum("rv,rv->r", counts @ self.matrix, counts)
+
+
+class SortedWins(Wins):
+    """Wins of many videos, in the order of the scores: a resample is a pass over the frames."""
+
+    def __init__(
+        self, frames: "_Frames", abnormal: np.ndarray, normal: np.ndarray, own: np.ndarray
+    ) -> None:
+        super().__init__(abnormal, normal, own)
+        self._frames = frames
+        self._last: tuple[np.ndarray | None, np.ndarray] = None, np.zeros(0)
+
+    def won(self, counts: np.ndarray) -> np.ndarray:
+        if counts is not self._last[0]:  # parts of the AUC ask for the same resamples
+            self._last = counts, np.array([self._frames.won(row) for row in np.asarray(counts)])
+        return self._last[1]
+
+
+class _Frames(NamedTuple):
+    """The frames of all videos, by score.
+
+    Attributes:
+        strict: int [p], normal frames that lie below each abnormal frame.
+        ties_too: int [p], those that are equal to it counted too.
+        abnormal: int [p], video of each abnormal frame.
+        normal: int [q], video of each normal frame, lowest score first.
+    """
+
+    strict: np.ndarray
+    ties_too: np.ndarray
+    abnormal: np.ndarray
+    normal: np.ndarray
+
+    def won(self, counts: np.ndarray) -> float:
+        """Return the pairs won where each video is taken as often as `counts` [v] says."""
+        below = np.append(0, np.cumsum(counts[self.normal]))
+        return float(counts[self.abnormal] @ (below[self.strict] + below[self.ties_too])) / 2
+
+    def own(self, num: int) -> np.ndarray:
+        """Return the pairs won within each video, float64 [num]."""
+        order = np.argsort(self.normal, kind="stable")  # normal frames video by video, by score
+        key = self.normal[order] * np.int64(len(order) + 1) + order
+        start = np.searchsorted(self.normal[order], self.abnormal, side="left")
+        found = np.zeros(num)
+        for below in (self.strict, self.ties_too):
+            upto = np.searchsorted(key, self.abnormal * np.int64(len(order) + 1) + below)
+            found += np.bincount(self.abnormal, weights=upto - start, minlength=num) / 2
+        return found
 
 
 def _ratio(won: np.ndarray, pairs: np.ndarray) -> np.ndarray:
@@ -80,13 +149,16 @@ def video_wins(scores: Sequence[np.ndarray], labels: Sequence[np.ndarray]) -> Wi
     flat, truth, video = flat[order], truth[order], video[order]
     below, above = flat[~truth], flat[truth]
     args = video[truth], video[~truth], num
+    counts = [np.bincount(v, minlength=num) for v in (video[truth], video[~truth])]
     strict = np.searchsorted(below, above, side="left")
     ties_too = np.searchsorted(below, above, side="right")
+    if num > MANY:
+        frames = _Frames(strict, ties_too, video[truth], video[~truth])
+        return SortedWins(frames, *counts, frames.own(num))
     matrix = _sum_below(strict, *args)
     if (strict != ties_too).any():
         matrix = (matrix + _sum_below(ties_too, *args)) / 2
-    counts = (np.bincount(v, minlength=num) for v in (video[truth], video[~truth]))
-    return Wins(matrix, *counts)
+    return MatrixWins(matrix, *counts)
 
 
 def _sum_below(

@@ -119,7 +119,9 @@ def normal_by_clip(scores: np.ndarray, labels: np.ndarray, clips: np.ndarray) ->
         float [t] of each clip, in order of its number.
     """
     normal = np.asarray(labels) == 0
-    return [scores[normal & (clips == one)] for one in np.unique(clips[normal])]
+    order = np.argsort(clips[normal], kind="stable")
+    _, starts = np.unique(clips[normal][order], return_index=True)
+    return np.split(scores[normal][order], starts[1:])
 
 
 def best(rule: str, tp: np.ndarray, fp: np.ndarray) -> int:
