@@ -26,18 +26,20 @@ ROOT = pathlib.Path(__file__).parents[2]
 LENGTHS = (10_000, 100_000)
 STAGES = ("extract", "train", "score", "evaluate", "explain", "report", "detect")
 SIZE = (72, 96)  # of the frames, height and width
+LARGER = 3  # times so large for a detector of what moves: it must be seen
 FPS = 25
 LOUD = 6  # moments in a test video, of LOUD_FRAMES each
 LOUD_FRAMES = 60
 
 
-def frames(count: int, *, loud: bool, seed: int = 0) -> Iterator[np.ndarray]:
+def frames(count: int, *, loud: bool, seed: int = 0, scale: int = 1) -> Iterator[np.ndarray]:
     """Draw the frames of a video.
 
     Args:
         count: of frames.
         loud: whether a large box crosses the picture at some moments.
         seed: of where the boxes are.
+        scale: of frames, boxes and speeds.
 
     Yields:
         uint8 [h, w, 3] RGB.
@@ -55,7 +57,7 @@ def frames(count: int, *, loud: bool, seed: int = 0) -> Iterator[np.ndarray]:
         if any(start <= index < stop for start, stop in spans):
             left = 9 * index % width
             cv2.rectangle(frame, (left, 10), (left + 30, height - 10), (20, 240, 240), -1)
-        yield frame
+        yield frame if scale == 1 else cv2.resize(frame, None, fx=scale, fy=scale)
 
 
 def moments(count: int) -> list[tuple[int, int]]:
@@ -64,36 +66,40 @@ def moments(count: int) -> list[tuple[int, int]]:
     return [(int(start), int(start) + LOUD_FRAMES) for start in starts]
 
 
-def write_video(path: pathlib.Path, images: Iterator[np.ndarray]) -> None:
+def write_video(path: pathlib.Path, images: Iterator[np.ndarray], *, scale: int = 1) -> None:
     """Write frames as mp4.
 
     Args:
         path: of the file.
-        images: uint8 [h, w, 3] RGB.
+        images: uint8 [h, w, 3] RGB, `scale` times as large as `SIZE`.
+        scale: of the frames.
     """
     code = cv2.VideoWriter.fourcc(*"mp4v")
-    writer = cv2.VideoWriter(os.fspath(path), cv2.CAP_FFMPEG, code, FPS, SIZE[::-1])
+    size = (scale * SIZE[1], scale * SIZE[0])
+    writer = cv2.VideoWriter(os.fspath(path), cv2.CAP_FFMPEG, code, FPS, size)
     for image in images:
         writer.write(image[..., ::-1])
     writer.release()
 
 
-def write_data(folder: pathlib.Path, *, test: int, train: int) -> None:
+def write_data(folder: pathlib.Path, *, test: int, train: int, scale: int = 1) -> None:
     """Write a data set of one test video and one training video.
 
     Args:
         folder: of `dataset.data_dir`; one that is there stays as it is.
         test: frames of the test video.
         train: frames of the training video, cut into four clips.
+        scale: of the frames.
     """
     if (folder / "labels.csv").is_file():
         return
     for split in ("train", "test"):
         (folder / split).mkdir(parents=True, exist_ok=True)
-    write_video(folder / "test" / "day.mp4", frames(test, loud=True))
+    write_video(folder / "test" / "day.mp4", frames(test, loud=True, scale=scale), scale=scale)
     for part in range(4):
         clip = folder / "train" / f"part{part}.mp4"
-        write_video(clip, frames(train // 4, loud=False, seed=part + 1))
+        drawn = frames(train // 4, loud=False, seed=part + 1, scale=scale)
+        write_video(clip, drawn, scale=scale)
     rows = [f"day,{start},{stop}" for start, stop in moments(test)]
     text = "\n".join(["video,start,stop", *rows]) + "\n"
     (folder / "labels.csv").write_text(text, encoding="utf-8")
@@ -173,7 +179,8 @@ def run(
         for length in lengths:
             data = kept / f"data-{length}-{train}"
             print(f"{length} frames: drawing", flush=True)
-            write_data(data, test=length, train=train)
+            scale = LARGER if config == "folder_scene" else 1
+            write_data(data, test=length, train=train, scale=scale)
             workdir = kept / f"run-{length}-{train}"
             shutil.rmtree(workdir, ignore_errors=True)
             found[length] = {}

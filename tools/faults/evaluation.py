@@ -13,8 +13,8 @@ ROWS = [
     ),
     (
         "vadjax/evaluation/pairwise_auc.py",
-        "        won -= counts @ np.diagonal(self.matrix)\n",
-        "",
+        "self.won(counts) - counts @ self.own, pairs",
+        "self.won(counts), pairs",
         "tests/evaluation/test_auc_parts.py",
     ),
     (
@@ -191,9 +191,27 @@ ROWS = [
     ),
     (
         "vadjax/evaluation/alarm_rates.py",
-        "if others and medians[order[count - 1]] > max(others):",
-        "if others and medians[order[count - 1]] > min(others):",
+        "others = np.maximum.accumulate(maxima[order][::-1])[::-1]",
+        "others = np.minimum.accumulate(maxima[order][::-1])[::-1]",
         "tests/evaluation/test_alarm_rates.py",
+    ),
+    (
+        "vadjax/evaluation/clip_pool.py",
+        "ranks + removed",
+        "ranks + removed + 1",
+        "tests/evaluation/test_clip_pool.py",
+    ),
+    (
+        "vadjax/evaluation/alarm_pool.py",
+        "near &= place[second] - place[first + 1] < gaps[first]",
+        "near &= place[second] - place[first] < gaps[first]",
+        "tests/evaluation/test_clip_pool.py",
+    ),
+    (
+        "vadjax/evaluation/pairwise_auc.py",
+        "(below[self.strict] + below[self.ties_too])) / 2",
+        "(below[self.strict] + below[self.strict])) / 2",
+        "tests/evaluation/test_bootstrap.py",
     ),
     (
         "vadjax/evaluation/alarm_rates.py",

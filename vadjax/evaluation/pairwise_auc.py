@@ -90,9 +90,12 @@ class SortedWins(Wins):
         self._last: tuple[np.ndarray | None, np.ndarray] = None, np.zeros(0)
 
     def won(self, counts: np.ndarray) -> np.ndarray:
-        if counts is not self._last[0]:  # parts of the AUC ask for the same resamples
-            self._last = counts, np.array([self._frames.won(row) for row in np.asarray(counts)])
-        return self._last[1]
+        if counts is self._last[0]:  # parts of the AUC ask for the same resamples
+            return self._last[1]
+        won = np.array([self._frames.won(row) for row in counts])
+        if len(counts) > 1:
+            self._last = counts, won
+        return won
 
 
 class _Frames(NamedTuple):
