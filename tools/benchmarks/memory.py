@@ -53,7 +53,7 @@ def frames(count: int, *, loud: bool, seed: int = 0, scale: int = 1) -> Iterator
         frame = ground.copy()
         for x, y, speed in paths:
             left = int(x + speed * index) % (width + 10) - 10
-            cv2.rectangle(frame, (left, int(y) - 4), (left + 8, int(y) + 4), (210, 60, 60), -1)
+            cv2.rectangle(frame, (left, int(y) - 4), (left + 8, int(y) + 4), (70, 20, 20), -1)
         if any(start <= index < stop for start, stop in spans):
             left = 9 * index % width
             cv2.rectangle(frame, (left, 10), (left + 30, height - 10), (20, 240, 240), -1)
