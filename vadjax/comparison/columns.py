@@ -52,5 +52,8 @@ BRIEF = (  # of narrow tables
     *("auc_micro", "auc_macro", "ap", "eer", "f1", "image_f1_max", "pixel_auroc", "aupro"),
     *("pixel_auc", "rbdc"),
 )
+IMAGE_BRIEF = (  # the same, of images
+    *("image_auroc", "image_ap", "image_f1_max", "f1", "pixel_auroc", "aupro"),
+)
 PATHS = {column.key: column.path for column in COLUMNS}
 NAMES = {column.key: column.name for column in COLUMNS}

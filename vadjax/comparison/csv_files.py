@@ -4,7 +4,7 @@ import os
 import pathlib
 from collections.abc import Sequence
 
-from vadjax.comparison.rows import group_rows
+from vadjax.comparison.rows import for_unit, group_rows
 from vadjax.comparison.tables import Comparison, Table
 from vadjax.storage import csv_tables
 
@@ -27,7 +27,7 @@ def write_csv(path: os.PathLike | str, comparison: Comparison) -> list[pathlib.P
     for table, slug in zip(comparison.tables, unique_slugs(comparison.tables), strict=True):
         several = len(comparison.tables) > 1
         file = path.with_name(f"{path.stem}.{slug}{path.suffix}") if several else path
-        csv_tables.write_csv(file, group_rows(table))
+        csv_tables.write_csv(file, for_unit(table, group_rows(table)))
         written.append(file)
     return written
 

@@ -1,6 +1,7 @@
 """Puts runs into tables: which runs are comparable, and which differ in their seed alone."""
 
 import collections
+import dataclasses
 from collections.abc import Sequence
 
 from vadjax.comparison.category_means import category_notes
@@ -41,7 +42,7 @@ def scope(run: RunRow) -> dict[str, object]:
 
 
 def make_tables(runs: Sequence[RunRow]) -> list[Table]:
-    """Put runs into tables, and within these into groups by detector, best micro AUC first."""
+    """Put runs into tables, and within these into groups by detector, best headline first."""
     by_scope = collections.defaultdict(list)
     for run in runs:
         by_scope[tuple(scope(run).values())].append(run)
@@ -51,7 +52,9 @@ def make_tables(runs: Sequence[RunRow]) -> list[Table]:
         for run in members:
             by_settings[tuple(sorted(run.settings.items()))].append(run)
         groups = _with_variants([_group(seeds) for seeds in by_settings.values()])
-        tables.append(Table(sorted(groups, key=lambda g: -(g.stat("auc_micro").mean or 0))))
+        table = Table(groups)
+        ranked = sorted(groups, key=lambda g: -(g.stat(table.columns[0]).mean or 0))
+        tables.append(dataclasses.replace(table, groups=ranked))
     return tables
 
 

@@ -141,8 +141,8 @@ class Group:
 
     @property
     def interval(self) -> tuple[float, float] | None:
-        """The bootstrap interval over videos of the first seed's run."""
-        interval = self.runs[0].at("frame.auc_micro_ci95")
+        """The bootstrap interval of the first seed's headline, over videos or images."""
+        interval = self.runs[0].at(wording.headline(self.runs[0].metrics).interval)
         return tuple(interval) if interval else None
 
     def stat(self, key: str) -> Stat:

@@ -42,7 +42,7 @@ def write_markdown(path: os.PathLike | str, comparison: Comparison) -> pathlib.P
         lines += [f"## {_escape(name)} as published", ""]
         lines += [f"**LEAKY (`{PROTOCOL}`): not comparable with the above.** {PUBLISHED_SD}", ""]
         lines += _table(PUBLISHED_HEADING, published_cells(values))
-    lines += [SD, ""]
+    lines += [comparison.in_unit(SD), ""]
     lines += [f"- paired test: {_escape(test.text)}" for test in comparison.tests]
     lines += ["- note: " + _escape(note).replace("\n  ", "\n  - ") for note in comparison.notes]
     lines += [f"- left out: {_escape(name)}: {_escape(why)}" for name, why in comparison.problems]

@@ -78,7 +78,10 @@ def render(comparison: Comparison, *, folder: pathlib.Path) -> str:
         published_text=wording.PROTOCOLS[PROTOCOL].text,
         published_heading=cells.PUBLISHED_HEADING,
         published_sd=cells.PUBLISHED_SD,
-        sd=cells.SD,
+        sd=comparison.in_unit(
+            f"{cells.SD} Metrics are by frame; thresholds come from held-out clips."
+        ),
+        same=comparison.in_unit("bootstrap over the same videos"),
         style=Markup((TEMPLATE / "style.css").read_text("utf-8")),
         script=Markup(script),
         sealed=base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),
@@ -89,7 +92,7 @@ def _view(table: Table, folder: pathlib.Path) -> dict:
     """Return the template's data of a table."""
     keys = table.shown
     shown = [group.interval[0] for group in table.groups if group.interval]
-    shown += [mean for group in table.groups if (mean := group.stat("auc_micro").mean)]
+    shown += [mean for group in table.groups if (mean := group.stat(table.columns[0]).mean)]
     low = min([0.5, *(int(10 * value) / 10 for value in shown)])
     return {
         "table": table,
@@ -104,7 +107,7 @@ def _view(table: Table, folder: pathlib.Path) -> dict:
 
 def _row(group: Group, table: Table, keys: list[str], low: float) -> dict:
     stats = [group.stat(key) for key in keys]
-    mean, best = group.stat("auc_micro").mean, group.runs[0].best_baseline
+    mean, best = group.stat(table.columns[0]).mean, group.runs[0].best_baseline
     texts = cells.group_cells(group, table)
     leakage, warnings = texts[-2:]
     return {

@@ -138,6 +138,7 @@ def compare_runs(a: RunRow, b: RunRow, *, resamples: int = 2000) -> PairedTest:
         resamples=result.resamples,
         reason=result.reason,
         within=_within(within),
+        unit="image" if a.metrics.get("unit") == "image" else "video",
     )
 
 

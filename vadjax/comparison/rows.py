@@ -18,11 +18,41 @@ THRESHOLD_COLUMNS = (
     *("false_positive_rate", "false_alarms_per_hour", "note"),
 )
 VIDEO_COLUMNS = ("id", "frames", "abnormal", "filled", "auc", "max_score", "fold", "threshold")
+IMAGE_COLUMNS = {  # name of a column -> of metrics.json
+    **{"id": "id", "defective": "abnormal", "score": "max_score"},
+    **{"fold": "fold", "threshold": "threshold"},
+}
+OF_TIME = ("false_alarms_per_hour", "lookahead_frames", "frames", "filled", "substituted")
 CONDITIONS = (
     *("dataset", "coverage", "label_version", "protocol"),
     *("leakage", "lookahead_frames", "warnings"),
 )
 CELLS = ("tp", "fp", "tn", "fn")
+
+
+def for_unit(table: Table, rows: Iterator[Sequence]) -> Iterator[Sequence]:
+    """Leave out of a list of images what is of time, and speak of images.
+
+    Args:
+        table: that the rows are of.
+        rows: a heading, then rows.
+
+    Yields:
+        The rows; those of video as they are.
+    """
+    if not table.images:
+        yield from rows
+        return
+    heading = next(rows)
+    gone = ("baseline_frame", "baseline_clip", "baseline_flow", *OF_TIME)
+    kept = [at for at, name in enumerate(heading) if not name.startswith(gone)]
+    yield tuple({"videos": "images"}.get(heading[at], heading[at]) for at in kept)
+    words = {at for at in kept if heading[at] in ("note", "warnings")}
+    for row in rows:
+        yield tuple(
+            wording.in_unit(str(row[at]), table.metrics) if at in words and row[at] else row[at]
+            for at in kept
+        )
 
 
 def group_rows(table: Table) -> Iterator[Sequence]:
@@ -183,7 +213,13 @@ def threshold_rows(table: Table) -> Iterator[Sequence]:
 
 
 def video_rows(table: Table) -> Iterator[Sequence]:
-    """Yield a heading, then a row for each run and test video."""
+    """Yield a heading, then a row for each run and test video, or image."""
+    if table.images:
+        yield *IDENTITY, *IMAGE_COLUMNS
+        for run in table.runs:
+            for image in run.metrics["videos"]:
+                yield *_identity(run), *(image.get(name) for name in IMAGE_COLUMNS.values())
+        return
     yield *IDENTITY, *VIDEO_COLUMNS, "alarms"
     for run in table.runs:
         for video in run.metrics["videos"]:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from vadjax import data
-from vadjax.comparison.columns import BRIEF, PATHS
+from vadjax.comparison.columns import BRIEF, IMAGE_BRIEF, PATHS
 from vadjax.comparison.groups import Group, RunRow
 from vadjax.comparison.published import PublishedValue
 from vadjax.errors import unknown
@@ -22,11 +22,21 @@ class Table:
 
     Attributes:
         groups: the rows.
-        columns: metrics that narrow tables show; files for computing have all.
+        columns: metrics that narrow tables show, the first of which is the headline; files for
+            computing have all.
     """
 
     groups: Sequence[Group]
-    columns: Sequence[str] = BRIEF
+    columns: Sequence[str] = ()
+
+    def __post_init__(self) -> None:
+        if not self.columns:
+            object.__setattr__(self, "columns", IMAGE_BRIEF if self.images else BRIEF)
+
+    @property
+    def images(self) -> bool:
+        """Whether single images were scored."""
+        return self.metrics.get("unit") == "image"
 
     @property
     def runs(self) -> list[RunRow]:
@@ -97,7 +107,7 @@ def with_columns(table: Table, metrics: Sequence[str]) -> Table:
     for name in metrics:
         if name not in PATHS:
             raise unknown("metric", name, PATHS)
-    return dataclasses.replace(table, columns=tuple(dict.fromkeys((BRIEF[0], *metrics))))
+    return dataclasses.replace(table, columns=tuple(dict.fromkeys((table.columns[0], *metrics))))
 
 
 class PairedTest(NamedTuple):
@@ -114,6 +124,7 @@ class PairedTest(NamedTuple):
         resamples: number of bootstrap samples.
         reason: why there is no test or no interval.
         within: the same of the AUC within clips, for reading; "" where there is none.
+        unit: what is drawn again: "video", or "image".
     """
 
     a: str
@@ -126,6 +137,7 @@ class PairedTest(NamedTuple):
     resamples: int = 0
     reason: str = ""
     within: str = ""
+    unit: str = "video"
 
     @property
     def text(self) -> str:
@@ -134,7 +146,7 @@ class PairedTest(NamedTuple):
             return f"{self.b} against {self.a}: no test: {self.reason}"
         interval = (
             f"95 % interval {self.low:+.3f} to {self.high:+.3f}, p = {self.p_value:.3g}, "
-            f"{self.resamples:,} resamples of {self.videos} videos"
+            f"{self.resamples:,} resamples of {self.videos} {self.unit}s"
             if self.low is not None
             else f"no interval: {self.reason}"
         )
@@ -161,6 +173,18 @@ class Comparison:
     tests: Sequence[PairedTest] = ()
     published: Sequence[PublishedValue] = ()
     command: str = ""
+
+    def in_unit(self, text: str) -> str:
+        """Speak of images where nothing else was scored.
+
+        Args:
+            text: about frames and videos.
+
+        Returns:
+            The text; see `wording.in_unit`.
+        """
+        images = self.tables and all(table.images for table in self.tables)
+        return wording.in_unit(text, self.tables[0].metrics) if images else text
 
     def published_of(self, table: Table) -> list[PublishedValue]:
         """Return the published values on the table's data set."""

@@ -13,7 +13,7 @@ from vadjax.comparison.published import MODELS, PROTOCOL, PublishedValue
 from vadjax.comparison.tables import Comparison, Table
 from vadjax.report import wording
 
-COLUMNS = {"AUC, micro", "95 %", "AP"}
+COLUMNS = {"AUC, micro", "95 %", "AP", "Image AUROC", "Pixel AUROC", "AUPRO"}
 MAX_ROWS = 40
 
 
@@ -31,7 +31,7 @@ def as_renderable(comparison: Comparison) -> RenderableType:
     for name, values in comparison.published_by_dataset().items():
         warning = f"{name} as published, LEAKY ({PROTOCOL}), AUC: not comparable with the above"
         parts += [Text(warning, "red"), _published_auc(values)]
-    parts.append(Text(SD, "dim"))
+    parts.append(Text(comparison.in_unit(SD), "dim"))
     parts += [Text(f"paired test: {test.text}") for test in comparison.tests]
     parts += [Text(f"note: {note}") for note in comparison.notes]
     return Stacked(*parts)

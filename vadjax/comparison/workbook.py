@@ -5,8 +5,8 @@ Sheets of each table (their names begin with the table's number where there are 
 - `grid`: the form of the published workbooks, see `workbook_grid`.
 - `groups`: a row for each detector, mean and deviation over seeds of every metric.
 - `runs`: a row for each run, all values numbers, no cell merged: for pivot tables and pandas.
-- `confusion`, `per class`, `thresholds`, `per video`: the same for the parts of metrics.json;
-  `recognition` where a run tells classes apart.
+- `confusion`, `per class`, `thresholds`, `per video` (of images `per image`): the same for the
+  parts of metrics.json; `recognition` where a run tells classes apart.
 
 An undefined value is an empty cell, never 0. The first sheet explains the workbook.
 """
@@ -89,7 +89,8 @@ def _add_about(book, comparison: Comparison, prefixes: Sequence[str]) -> None:
         line(f"table {prefix}".strip(), table.title, bold=True)
         if table.leakage_warning:
             line("", table.leakage_warning, bold=True, color=RED)
-        line("protocol", f"{m.get('protocol')}: {getattr(wording.protocol(m), 'text', '')}")
+        text = wording.in_unit(getattr(wording.protocol(m), "text", ""), m)
+        line("protocol", f"{m.get('protocol')}: {text}")
         line("label version", m.get("label_version") or "none")
         line("coverage", wording.coverage(m))
         line("leakage audit", ", ".join(dict.fromkeys(g.leakage for g in table.groups)))
@@ -100,7 +101,7 @@ def _add_about(book, comparison: Comparison, prefixes: Sequence[str]) -> None:
         line("sheets", ", ".join(prefix + name for name in names))
     line()
     for name, text in ABOUT.items():
-        line(name, text)
+        line(name, comparison.in_unit(text))
     for test in comparison.tests:
         line("paired test", test.text)
     for note in comparison.notes:
@@ -110,14 +111,14 @@ def _add_about(book, comparison: Comparison, prefixes: Sequence[str]) -> None:
 
 
 def _lists(table: Table) -> Iterator[tuple[str, Iterable[Sequence]]]:
-    yield "groups", sheet_rows.group_rows(table)
-    yield "runs", sheet_rows.run_rows(table)
+    yield "groups", sheet_rows.for_unit(table, sheet_rows.group_rows(table))
+    yield "runs", sheet_rows.for_unit(table, sheet_rows.run_rows(table))
     yield "confusion", sheet_rows.confusion_rows(table)
     yield "per class", sheet_rows.class_rows(table)
     if any(run.at("recognition.levels") for run in table.runs):
         yield "recognition", sheet_rows.recognition_rows(table)
-    yield "thresholds", sheet_rows.threshold_rows(table)
-    yield "per video", sheet_rows.video_rows(table)
+    yield "thresholds", sheet_rows.for_unit(table, sheet_rows.threshold_rows(table))
+    yield "per image" if table.images else "per video", sheet_rows.video_rows(table)
 
 
 def _published_rows(values: Sequence[PublishedValue]) -> Iterator[Sequence]:

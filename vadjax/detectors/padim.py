@@ -22,7 +22,7 @@ from vadjax.detectors.tap_rows import Batch, Kept, batches, taps_or
 
 TAPS = ("stage2", "stage3", "stage5")  # of tf_efficientnet_lite0: a 4th, 8th, 16th of the size
 PIXELS = 4  # of a place of the first of these stages, for the blur
-BATCH = 16  # rows of a program
+BATCH = 32  # rows of a program
 
 
 class Padim(ClipDetector):

@@ -199,7 +199,7 @@ def render(
         LEAKAGE=texts.LEAKAGE_OF_IMAGES if of_images else texts.LEAKAGE,
         CELLS=texts.CELLS,
         LOOKS=CUES,
-        BIAS=texts.BIAS,
+        BIAS={key: wording.in_unit(text, metrics) for key, text in texts.BIAS.items()},
         detector=sections.flat(metrics.get("detector") or {}),
         config=sections.config_sections(config),
         environment=sections.flat({k: v for k, v in environment.items() if k != "command"}),

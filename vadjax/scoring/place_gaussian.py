@@ -68,11 +68,11 @@ def update(moments: Moments, rows: jax.Array, count: jax.Array) -> Moments:
     there = (jnp.arange(len(rows)) < count).astype(jnp.float32)[:, None, None]
     number = count.astype(jnp.float32)
     mean = (rows * there).sum(0) / number
-    away = ((rows - mean) * there).transpose(1, 2, 0)  # [p, d, b]
     gap, total = mean - moments.mean, moments.count + number
-    between = gap[:, :, None] * gap[:, None] * (moments.count * number / total)
-    own = jnp.matmul(away, away.transpose(0, 2, 1), precision="highest")
-    return Moments(total, moments.mean + gap * (number / total), moments.products + own + between)
+    between = gap * jnp.sqrt(moments.count * number / total)  # as one more row
+    away = jnp.concatenate([(rows - mean) * there, between[None]]).transpose(1, 2, 0)
+    added = jnp.matmul(away, away.transpose(0, 2, 1), precision="highest")  # [p, d, d]
+    return Moments(total, moments.mean + gap * (number / total), moments.products + added)
 
 
 def fit(blocks: Iterable[tuple[jax.Array, int]]) -> dict[str, np.ndarray]:
