@@ -10,13 +10,14 @@ from absl import flags
 
 from vadjax import cli
 from vadjax.errors import UserError
-from vadjax.live.settled import Settings
+from vadjax.live.settled import Settings, seconds_of
 from vadjax.live.source import folders_of, read_list, sources_of
 from vadjax.storage.workdir import read_config
 
 _DETECTOR = flags.DEFINE_string(
     "detector", "", "Folder of a finished run; NAME=DIR,... of several."
 )
+_LEARN = flags.DEFINE_string("learn", "", "Learn sources without a detector for so long: 24h.")
 _OUT = flags.DEFINE_string("out", "watch", "Where events, clips and pictures go.")
 _SOURCES = flags.DEFINE_string("sources", "", "A text file of sources, one a line.")
 _AS_FAST = flags.DEFINE_bool("as_fast", False, "Read files as fast as their frames are scored.")
@@ -39,7 +40,8 @@ def main(argv: list[str]) -> None:
     if not texts:
         raise UserError("name at least one source: an address, a number of a camera, a file.")
     sources = sources_of(texts)
-    folders = folders_of(_DETECTOR.value, sources)
+    learn_s = seconds_of(_LEARN.value) if _LEARN.value else None
+    folders = folders_of(_DETECTOR.value, sources, learning=learn_s is not None)
     for folder in folders.values():
         read_config(folder)
     if not 0 < _RELEASE.value <= 1:
@@ -60,6 +62,7 @@ def main(argv: list[str]) -> None:
             before_s=_BEFORE.value,
             days=_DAYS.value or None,
             gigabytes=_GIGABYTES.value or None,
+            learn_s=learn_s or 0.0,
         ),
         threshold=_THRESHOLD.value,
         sensitivity=_SENSITIVITY.value,

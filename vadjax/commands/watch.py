@@ -10,6 +10,7 @@ SOURCE         [NAME=] an address (rtsp://, http://), a number of a camera, a vi
                or - for a pipe; ${VARIABLE} stands for a variable of the environment
 --sources=FILE further sources, one a line, so that no password is in the list of processes
 --detector=DIR folder of a finished run (vadjax train); NAME=DIR,NAME=DIR of several cameras
+--learn=24h    learn each source without a detector from its own first hours, then watch it
 --out=DIR      where events.sqlite, clips and pictures go; default watch
 --as_fast --max_fps=N --fps=N   files at full speed; frames a second scored at most; those of
                sources that do not say

@@ -1,7 +1,9 @@
 """How a watch goes about it, as it was asked on the command line."""
 
 import dataclasses
+import re
 
+from vadjax.errors import UserError
 from vadjax.evaluation.episodes import Rule
 from vadjax.evaluation.events import MERGE_S
 
@@ -20,6 +22,7 @@ class Settings:
         before_s: seconds before an event that its clip shows.
         days: events are kept for; None: for ever.
         gigabytes: that clips and pictures take at most; None: as many as come.
+        learn_s: seconds that a source without a detector is learnt from.
         start: when a file begins, seconds since 1970 UTC; None: now.
     """
 
@@ -32,6 +35,7 @@ class Settings:
     before_s: float = 5.0
     days: float | None = 30.0
     gigabytes: float | None = 10.0
+    learn_s: float = 86400.0
     start: float | None = None
 
     def rule(self, threshold: float | None) -> Rule | None:
@@ -44,3 +48,24 @@ class Settings:
             return None
         release = threshold - (1 - self.release) * abs(threshold)
         return Rule(threshold, release, max(MERGE_S, self.cooldown_s), self.least_s)
+
+
+def seconds_of(text: str) -> float:
+    """Read a time such as 24h, 90m or 30s.
+
+    >>> seconds_of("1.5h")
+    5400.0
+
+    Args:
+        text: a number with its unit.
+
+    Returns:
+        Seconds.
+
+    Raises:
+        UserError: it is none.
+    """
+    found = re.fullmatch(r"(\d+(?:\.\d+)?)([hms])", text)
+    if not found or not float(found[1]):
+        raise UserError(f"--learn={text[:40]}: give a time such as 24h, 90m or 30s.")
+    return float(found[1]) * {"h": 3600.0, "m": 60.0, "s": 1.0}[found[2]]

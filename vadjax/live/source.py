@@ -85,12 +85,15 @@ def read_list(path: pathlib.Path) -> list[str]:
     return [line.strip() for line in lines if line.strip() and not line.strip().startswith("#")]
 
 
-def folders_of(text: str, sources: Sequence[Source]) -> dict[str, pathlib.Path]:
+def folders_of(
+    text: str, sources: Sequence[Source], *, learning: bool = False
+) -> dict[str, pathlib.Path]:
     """Return the folder of the run of each source.
 
     Args:
         text: --detector as it was typed.
         sources: that are watched.
+        learning: whether sources without one are learnt, and left out here.
 
     Returns:
         Folders by the names of the sources.
@@ -98,8 +101,13 @@ def folders_of(text: str, sources: Sequence[Source]) -> dict[str, pathlib.Path]:
     Raises:
         UserError: a source has none, or a name is none of theirs.
     """
+    if not text and learning:
+        return {}
     if not text:
-        raise UserError("give --detector=DIR, the folder of a finished run (vadjax train).")
+        raise UserError(
+            "give --detector=DIR, the folder of a finished run (vadjax train), or --learn=24h to "
+            "learn each source from its own first hours."
+        )
     names = {source.name for source in sources}
     found: dict[str, pathlib.Path] = {}
     usual: pathlib.Path | None = None
@@ -115,7 +123,7 @@ def folders_of(text: str, sources: Sequence[Source]) -> dict[str, pathlib.Path]:
         else:
             usual = pathlib.Path(part).expanduser()
     missing = sorted(names - found.keys())
-    if missing and usual is None:
+    if missing and usual is None and not learning:
         raise UserError(f"no detector for {', '.join(missing)}; give --detector={missing[0]}=DIR.")
     return {**{name: usual for name in missing if usual is not None}, **found}
 

@@ -17,6 +17,7 @@ from vadjax.live.event_store import EventStore
 from vadjax.live.feed import Feed
 from vadjax.live.feedback import Feedback
 from vadjax.live.inbox import Arrival, Inbox, Report
+from vadjax.live.learning import Learner
 from vadjax.live.pace import Pace
 from vadjax.live.settings import SettingsFile, SourceSettings
 from vadjax.live.settled import Settings
@@ -24,8 +25,10 @@ from vadjax.live.severity import Severity
 from vadjax.live.source import Source
 from vadjax.live.status import Status
 from vadjax.live.watched import Watched
+from vadjax.pipeline.trained import TrainedDetector
 from vadjax.runtime.console import Console
 from vadjax.storage import artifacts
+from vadjax.storage.files import short_name
 
 TAKE_S = 0.25  # to wait for a frame before the clock is looked at
 PRUNE_S = 600.0  # from one enforcement of the retention to the next
@@ -54,7 +57,7 @@ class Watcher:
 
     Args:
         sources: what is watched.
-        detectors: a `TrainedDetector` by the name of its source.
+        detectors: a `TrainedDetector` by the name of its source; a source without one is learnt.
         folder: of the events, their clips and pictures.
         settings: see `Settings`.
         console: where progress is said.
@@ -90,7 +93,8 @@ class Watcher:
             for source in sources
         }
         self._watching: dict[str, Watching] = {
-            name: self.watched(name, detectors[name]) for name in names
+            name: self.watched(name, detectors[name]) if name in detectors else self._learner(name)
+            for name in names
         }
         self._full: Any = None  # the event that says that the disk is full
         self._said = self._pruned = self._answered = time.monotonic()
@@ -134,6 +138,19 @@ class Watcher:
             feedback=self._feedback,
         )
 
+    def _learner(self, name: str) -> Learner:
+        """Return what learns a source that no detector was given for."""
+        folder = self.folder / "learnt" / short_name(name)
+        return Learner(name, folder=folder, learn_s=self.settings.learn_s, status=self.status)
+
+    def _begin_to_watch(self, learner: Learner) -> None:
+        """Watch a source that has been learnt."""
+        if learner.run is not None:
+            detector = TrainedDetector(learner.run, console=self._console)
+            self._console.say(f"  {learner.source} has been learnt: {learner.run}")
+            self.status.set_state(learner.source, "watching")
+            self._watching[learner.source] = self.watched(learner.source, detector)
+
     def _asked_of(self, name: str) -> SourceSettings:
         """Return what people have set on the page; what a damaged file says is told once."""
         try:
@@ -172,8 +189,10 @@ class Watcher:
     def _look_around(self) -> None:
         """Do what is done now and then."""
         wall, now = self._clock()
-        for name, watching in self._watching.items():
+        for name, watching in list(self._watching.items()):
             watching.tick()
+            if isinstance(watching, Learner):
+                self._begin_to_watch(watching)
             dropped, frames = self._inbox.dropped(name), self._taken.pop(name, 0)
             if dropped:
                 self.status.count(name, dropped=dropped)
@@ -199,9 +218,10 @@ class Watcher:
             self._said = now
             for name in self.status.sources:
                 one = self.status.health(name)
+                more = f"; {one.message}" if one.message else ""
                 self._console.say(
                     f"  {name}: {one.state}, {one.frames} frames, {one.fps:.1f} a second, "
-                    f"{one.dropped} dropped"
+                    f"{one.dropped} dropped{more}"
                 )
 
     def _look_at_disk(self, wall: float) -> None:

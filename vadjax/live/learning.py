@@ -1,0 +1,200 @@
+"""Learning what is normal from the first hours of a source itself: films of what moves, then a fit.
+
+Films are kept in stretches, spread over all hours: when there are too many, every second one goes
+and only every second stretch is recorded from then on. What has been recorded stays through
+restarts; at most the stretch that is being recorded is lost with a killed process.
+"""
+
+import contextlib
+import pathlib
+import subprocess
+import sys
+import threading
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from vadjax.errors import UserError
+from vadjax.live.film import Film
+from vadjax.live.inbox import Arrival, Report
+from vadjax.live.status import Status
+from vadjax.storage.files import PREFIX, write_json
+from vadjax.storage.json_file import read_object
+
+MOST = 60  # films of one source
+LONGEST_S = 60.0  # of one film
+FEWEST = 12  # stretches that the time of learning is divided into, at least
+MOVES = 12  # grey levels by which a pixel has changed
+MOVING = 0.001  # share of such pixels, from which on something moves
+STILL = 10  # of how many stretches in which nothing moves one is kept
+AGAIN = 0.25  # share of the time that is learnt on, where the fit has failed
+_GAP_S = 2.0  # without a frame, that does not count as having been learnt from
+
+Fit = Callable[[pathlib.Path, pathlib.Path], str]  # films, workdir -> why it failed, or ""
+
+
+class Learner:
+    """Takes the frames of a source that is being learnt; see `watcher.Watching`.
+
+    Args:
+        source: its name.
+        folder: of what it has learnt: `films/`, `learnt.json`, and `run/` in the end.
+        learn_s: seconds to learn from.
+        status: where it is said how far it is.
+        fit: trains a detector on the films; see `fit_scene`.
+    """
+
+    def __init__(
+        self,
+        source: str,
+        *,
+        folder: pathlib.Path,
+        learn_s: float,
+        status: Status,
+        fit: Fit | None = None,
+    ):
+        self.source, self.folder = source, folder
+        self._learn_s, self._status, self._fit = learn_s, status, fit or fit_scene
+        self._stretch_s = min(LONGEST_S, learn_s / FEWEST)
+        self._films = folder / "films"
+        for left in self._films.glob(f"{PREFIX}*"):  # of a process that was killed
+            left.unlink(missing_ok=True)
+        known = _read(folder / "learnt.json")
+        self._seconds: float = known.get("seconds", 0.0)
+        self._number: int = known.get("stretches", 0)
+        self._every: int = known.get("every", 1)
+        self._film: Film | None = None
+        self._begun = self._last = -np.inf
+        self._before: np.ndarray | None = None
+        self._moved = False
+        self._thread: threading.Thread | None = None
+        self._result: str | None = None  # of the fit: "" is well, else why not
+        self._say()
+
+    @property
+    def run(self) -> pathlib.Path | None:
+        """The folder of the finished run; None while there is none."""
+        done = (self.folder / "run" / "metrics.json").exists()
+        busy = self._thread is not None and self._thread.is_alive()
+        return self.folder / "run" if done and not busy else None
+
+    def frame(self, arrival: Arrival) -> None:
+        """Record the next frame."""
+        if self._thread is not None or self._result == "":
+            return
+        gap = arrival.at - self._last
+        if arrival.is_first or gap > _GAP_S or arrival.at - self._begun >= self._stretch_s:
+            self._end_stretch()
+            self._begun = arrival.at
+        if 0 < gap <= _GAP_S:
+            self._seconds += gap
+        self._last = arrival.at
+        if not self._moved:
+            self._moved = self._moves(arrival.frame)
+        if self._number % self._every == 0:
+            if self._film is None:
+                self._film = Film(self._films / f"{self._number:06d}.mp4", arrival.fps)
+            self._film.add(arrival.at, arrival.frame)
+        if self._seconds >= self._learn_s:
+            self._end_stretch()
+            self._start_fit()
+
+    def report(self, report: Report) -> None:
+        """Say what happened to the source."""
+        self._end_stretch()
+        if report.what in ("lost", "refused", "ended"):
+            message = f"{report.message}; {self._progress()}"
+            self._status.set_state(self.source, report.what, message, learnt=self._share)
+
+    def tick(self) -> None:
+        """Look whether the fit has ended; where it failed, learn on."""
+        if self._thread is None or self._thread.is_alive() or self._result is None:
+            return
+        self._thread = None
+        if self._result:  # not well
+            self._learn_s += AGAIN * self._learn_s
+            self._say(f"{self._result}; ")
+
+    def close(self) -> None:
+        """Keep what was recorded; a fit that runs is given up, and made again by the next watch."""
+        self._end_stretch()
+
+    @property
+    def _share(self) -> float:
+        return min(1.0, self._seconds / self._learn_s)
+
+    def _progress(self) -> str:
+        if self._thread is not None:
+            return "fitting the detector to what was learnt"
+        return (
+            f"learning what is normal: {self._share:.0%} of {self._learn_s / 3600:.3g} h, "
+            f"{len(list(self._films.glob('[0-9]*.mp4')))} films"
+        )
+
+    def _say(self, before: str = "") -> None:
+        self._status.set_state(
+            self.source, "learning", before + self._progress(), learnt=self._share
+        )
+
+    def _moves(self, frame: np.ndarray) -> bool:
+        grey = (frame if frame.ndim == 2 else frame[..., 1])[::2, ::2].astype(np.int16)
+        before, self._before = self._before, grey
+        if before is None or before.shape != grey.shape:
+            return False
+        return float((np.abs(grey - before) > MOVES).mean()) >= MOVING
+
+    def _end_stretch(self) -> None:
+        """Keep the film where something moved, and now and then where nothing did."""
+        if not np.isfinite(self._begun) or self._last <= self._begun:
+            return
+        if self._film is not None:
+            self._film.close(keep=self._moved or self._number % (STILL * self._every) == 0)
+        self._film, self._moved, self._before = None, False, None
+        self._number += 1
+        self._begun = np.inf
+        films = sorted(self._films.glob("[0-9]*.mp4"))
+        if len(films) > MOST:
+            for film in films[1::2]:
+                film.unlink(missing_ok=True)
+            self._every *= 2
+        with contextlib.suppress(UserError):  # a full disk: what is in memory goes on
+            write_json(
+                self.folder / "learnt.json",
+                {"seconds": self._seconds, "stretches": self._number, "every": self._every},
+            )
+        self._say()
+
+    def _start_fit(self) -> None:
+        self._result = None
+
+        def fit() -> None:
+            self._result = self._fit(self._films, self.folder / "run")
+
+        self._thread = threading.Thread(target=fit, name=f"fit {self.source}", daemon=True)
+        self._thread.start()
+        self._say()
+
+
+def fit_scene(films: pathlib.Path, workdir: pathlib.Path) -> str:
+    """Train detector scene on films, in a process of its own, whose memory is given back.
+
+    Args:
+        films: folder of normal films.
+        workdir: of the run.
+
+    Returns:
+        Why it has failed; "" where it has not.
+    """
+    command = [sys.executable, "-m", "vadjax", "train", "folder_scene", "--quiet"]
+    command += [f"--data_dir={films}", f"--workdir={workdir}"]
+    done = subprocess.run(command, capture_output=True, text=True)
+    lines = done.stderr.strip().splitlines()
+    return "" if not done.returncode else (lines[-1] if lines else "the fit has failed")
+
+
+def _read(path: pathlib.Path) -> dict[str, Any]:
+    try:
+        return read_object(path, mend="remove it to learn from the beginning.")
+    except FileNotFoundError:
+        return {}
