@@ -30,7 +30,8 @@ def test_config_trains_a_step(path, tmp_path):
     config.train.epochs, config.train.batch_size = 1, 8
     shape = (3, 4, 6) if config.features.tap == "map" else (12,)
     if config.features.backbone.startswith("pixels"):
-        shape = (config.features.height, config.features.width, 1)
+        channels = 3 if config.features.backbone == "pixels_rgb" else 1
+        shape = (config.features.height, config.features.width, channels)
     detector = WindowModel(config)
     objective, model = detector.objective, detector.model(shape)
     length, rng = config.window.length, np.random.default_rng(0)

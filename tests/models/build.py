@@ -6,6 +6,7 @@ from ml_collections import ConfigDict
 
 from vadjax import models
 from vadjax.models import objectives
+from vadjax.models.conv3d_autoencoder import WholeWindows
 
 BATCH, STEPS, FEATURES = 4, 5, 6
 MAP = (7, 11, 3)
@@ -13,9 +14,12 @@ CELLS = (3, 4, 7)
 SCANNERS = ("simple_rnn", "lstm", "gru", "lstm_gru")
 
 MAPS = {"conv_autoencoder": MAP, "appearance_to_flow": CELLS, "unet_segmenter": MAP}
-FRAME = (16, 24, 1)
-VIDEO = ("frame_prediction",)  # models of frames as pixels
-MAPS |= dict.fromkeys(VIDEO, FRAME)
+FRAME = (16, 32, 1)
+# Models of frames as pixels.
+MAPS |= dict.fromkeys(("frame_prediction", "mnad", "memae", "conv3d_autoencoder"), FRAME)
+MAPS |= {"stacked_autoencoder": (23, 27, 1), "convlstm_autoencoder": (27, 35, 1)}
+MAPS |= {"cnn_lstm": FRAME}
+NORMALISED = ("mnad", "memae", "conv3d_autoencoder")  # by the batch: see test_video_models.py
 MAPS |= dict.fromkeys(("place_simple_rnn", "place_lstm", "place_gru", "place_lstm_gru"), CELLS)
 
 # Every model, and every objective in one and two directions: (name, bidirectional, objective).
@@ -54,6 +58,14 @@ SERVED = [
     ("unet_segmenter", False, "segment"),
     ("frame_prediction", False, "predict"),
     ("frame_prediction", False, "adversarial"),
+    ("mnad", False, "predict"),
+    ("mnad", False, "reconstruct"),
+    ("memae", False, "reconstruct"),
+    ("conv3d_autoencoder", False, "reconstruct"),
+    ("stacked_autoencoder", False, "reconstruct"),
+    ("convlstm_autoencoder", False, "reconstruct"),
+    ("cnn_lstm", False, "classify"),
+    ("cnn_lstm", True, "recognize"),
 ]
 ONCE = list({case[0]: case for case in reversed(SERVED)}.values())  # each model once
 
@@ -108,13 +120,16 @@ def model(name="lstm", *, task="predict", feature_shape=None, **changes):
     task = objective(task) if isinstance(task, str) else task
     layers = (4, 3) if name.endswith("lstm_gru") else (3,)
     layers = (3, 3, 4) if name == "residual_lstm" else layers
-    widths = (8, 5, 6) if name == "unet_segmenter" else (4, 5)
+    of_three = ("unet_segmenter", "stacked_autoencoder", "convlstm_autoencoder")
+    widths = (8, 5, 6) if name in of_three else (4, 5)
     config = model_config(**{"name": name, "units": layers, "channels": widths, **changes})
     return models.create(config, feature_shape=feature_shape, objective=task)
 
 
 def windows(a_model, *, batch=BATCH, steps=STEPS, seed=0):
     """Random windows [batch, steps, ...] for a model."""
+    if isinstance(a_model, WholeWindows):
+        steps -= steps % a_model.min_length
     shape = (batch, steps, *a_model.feature_shape)
     return np.random.default_rng(seed).normal(size=shape).astype(np.float32)
 

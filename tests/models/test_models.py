@@ -31,7 +31,13 @@ def dropout_keys(count, seed=0):
 
 
 # Those with a state have tests of their own.
-@_cases([case for case in build.SERVED if case[2] not in ("motion", "density")])
+@_cases(
+    [
+        case
+        for case in build.SERVED
+        if case[2] not in ("motion", "density") and case[0] not in build.NORMALISED
+    ]
+)
 def test_outputs_scores_and_gradients(name, bidirectional, task):
     model, goal, x = made(name, bidirectional, task)
     batch, s = build.batch_of(build.BATCH), goal.num_scored(build.STEPS)

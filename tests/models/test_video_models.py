@@ -73,6 +73,38 @@ def test_the_predicted_frame_is_not_read_for_its_prediction():
     assert np.abs(before["real"] - after["real"]).max() > 1e-4
 
 
+def test_a_window_that_the_strides_do_not_divide_is_refused():
+    model = build.model("memae", task="reconstruct", channels=(4, 5, 6))
+    x = build.windows(model, steps=4)
+    with pytest.raises(UserError, match="window.length is 6.*give a multiple of 4"):
+        model.apply(build.variables(model, x), np.concatenate([x, x[:, :2]], axis=1))
+
+
+@pytest.mark.parametrize("name", ["stacked_autoencoder", "convlstm_autoencoder"])
+def test_frames_of_which_pixels_would_be_left_out_are_refused(name):
+    with pytest.raises(UserError, match="wants a height and a width of .* for instance to one of"):
+        build.model(name, task="reconstruct", feature_shape=(64, 96, 1))
+
+
+def test_frames_too_small_for_the_poolings_are_refused():
+    with pytest.raises(UserError, match="leave nothing of rows of shape"):
+        build.model("cnn_lstm", task="classify", feature_shape=(6, 32, 3))
+
+
+def test_the_memory_is_updated_in_training_alone_and_keeps_unit_length():
+    model = build.model("mnad", task="reconstruct")
+    x = build.windows(model, steps=1)
+    variables = model.init(jax.random.key(0), x)
+    before = variables["memory"]["items"]
+    np.testing.assert_allclose(np.linalg.norm(before, axis=1), 1, rtol=1e-5)
+    scored = model.apply(variables, x)[1]
+    trained = model.apply(variables, x, train=True)[1]
+    np.testing.assert_array_equal(scored["memory"]["items"], before)
+    after = trained["memory"]["items"]
+    assert np.abs(after - before).max() > 1e-3
+    np.testing.assert_allclose(np.linalg.norm(after, axis=1), 1, rtol=1e-5)
+
+
 @pytest.mark.parametrize("shape", [(15, 24, 1), (2, 2, 1)])
 def test_frames_that_the_levels_do_not_divide_are_refused(shape):
     with pytest.raises(UserError, match="multiples of 4, but rows have shape"):

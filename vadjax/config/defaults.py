@@ -99,7 +99,7 @@ def default_config() -> ConfigDict:
             lag=6,  # place models: rows between the past that is read and the row it predicts
             mean=9,  # place models: rows over which the errors of a place are averaged
             calibrate="place",  # place models: surprises in deviations of their place, or "none"
-            memory=200,  # memory_autoencoder: items
+            memory=200,  # memory_autoencoder, memae, mnad: items
             channels=(64, 32),  # conv_autoencoder: widths on the way down; other map models: all
             dtype="float32",
         )

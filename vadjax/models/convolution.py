@@ -161,7 +161,15 @@ def _neighbours(x, sizes, strides, out):
 def max_pool(x):
     """Take the largest of 2x2 pixels: [b, h, w, c] to [b, h / 2, w / 2, c]; h and w are even."""
     b, h, w, c = x.shape
-    return x.reshape(b, h // 2, 2, w // 2, 2, c).max((2, 4))
+    x = x.reshape(b, h // 2, 2, w // 2, 2, c)
+    # The gradient of `max` looks for its result among the inputs. Computed twice by a compiler,
+    # these may differ in the last bit: it then finds none, and divides by 0.
+    left, right = (_larger(x[:, :, 0, :, i], x[:, :, 1, :, i]) for i in (0, 1))
+    return _larger(left, right)
+
+
+def _larger(a, b):
+    return jnp.where(b > a, b, a)
 
 
 def _patches(x, sizes, strides, out):

@@ -15,7 +15,7 @@ REDUCTIONS = ("mean", "max", "psnr")  # of a map's errors to a score
 # Modules of models that carry something from one row of a window to the next.
 SEQUENTIAL = (
     *("recurrent", "residual_lstm", "recurrent_places", "transformer", "tcn"),
-    *("attention_pooling", "encoder_decoder"),
+    *("attention_pooling", "encoder_decoder", "convlstm_autoencoder", "cnn_lstm"),
 )
 
 
@@ -121,6 +121,16 @@ MODELS: Mapping[str, ModelEntry] = {
     "frame_prediction": ModelEntry(
         "frame_prediction", "Frame prediction", "maps", ("predict", "adversarial")
     ),
+    "mnad": ModelEntry("mnad", "MNAD", "maps", ("predict", "reconstruct")),
+    "memae": ModelEntry("conv3d_autoencoder", "MemAE", "maps", ("reconstruct",)),
+    "conv3d_autoencoder": ModelEntry(
+        "conv3d_autoencoder", "3-D convolutional autoencoder", "maps", ("reconstruct",)
+    ),
+    "stacked_autoencoder": ModelEntry("stacked_autoencoder", "Conv-AE", "maps", ("reconstruct",)),
+    "convlstm_autoencoder": ModelEntry(
+        "convlstm_autoencoder", "ConvLSTM-AE", "maps", ("reconstruct",)
+    ),
+    "cnn_lstm": ModelEntry("cnn_lstm", "CNN-LSTM", "maps", _OF_CLASSES),
     "bag_mlp": ModelEntry("bag_mlp", "MLP of bags", "vectors", _OF_BAGS, crops=True),
 }
 
