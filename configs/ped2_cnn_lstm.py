@@ -1,4 +1,6 @@
-"""UCSD Ped2, by_video: CNN-LSTM on 20 frames of 32x32 (firasabdelaziz/AnomalyDetectionDeepLearning).
+"""UCSD Ped2, by_video: CNN-LSTM on 20 frames of 32x32.
+
+As firasabdelaziz/AnomalyDetectionDeepLearning has it.
 
 python -m vadjax.main --config=configs/ped2_cnn_lstm.py --config.dataset.data_dir=/data/ped2
 
@@ -6,9 +8,9 @@ Its split, overlapping windows at random, which measures memorisation:
 
     --config=configs/ped2_cnn_lstm.py:dataset.protocol=random_window,evaluate.threshold=half
 
-Its data set: dataset.name=ucsd_ped1. Its size for `main.py`: features.height=64,features.width=64. The
-published labels call one test clip abnormal throughout and all others normal; ours are the official
-ones. Training goes on where it stopped; a run that is there is loaded, not trained again.
+Its data set: dataset.name=ucsd_ped1. Its size for `main.py`: features.height=64,
+features.width=64. The published labels call one test clip abnormal throughout and all others
+normal; ours are the official ones. Training goes on where it stopped; a run that is there is loaded, not trained again.
 """
 
 from vadjax.config import default_config, with_argument

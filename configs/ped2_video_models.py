@@ -1,11 +1,12 @@
 """UCSD Ped2, one_class: the autoencoders and predictors of the field over pixels, one by its name.
 
-python -m vadjax.main --config=configs/ped2_video_models.py:mnad --config.dataset.data_dir=/data/ped2
+python -m vadjax.main --config=configs/ped2_video_models.py:mnad \\
+    --config.dataset.data_dir=/data/ped2
 
 Names: mnad, mnad_reconstruct, memae, conv3d_autoencoder, stacked_autoencoder (Conv-AE),
-convlstm_autoencoder (ConvLSTM-AE); `ped2_frame_prediction` is a config of its own. Sizes are reduced so
-that two cores train them in minutes; `:mnad,paper` has the paper's, which wants a GPU. Further
-assignments follow: `:mnad,paper,train.epochs=10`. What to expect: docs/models.md.
+convlstm_autoencoder (ConvLSTM-AE); `ped2_frame_prediction` is a config of its own. Sizes are
+reduced so that two cores train them in minutes; `:mnad,paper` has the paper's, which wants a GPU.
+Further assignments follow: `:mnad,paper,train.epochs=10`. What to expect: docs/models.md.
 """
 
 from vadjax.config import default_config, with_argument

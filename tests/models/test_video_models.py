@@ -76,13 +76,13 @@ def test_the_predicted_frame_is_not_read_for_its_prediction():
 def test_a_window_that_the_strides_do_not_divide_is_refused():
     model = build.model("memae", task="reconstruct", channels=(4, 5, 6))
     x = build.windows(model, steps=4)
-    with pytest.raises(UserError, match="window.length is 6.*give a multiple of 4"):
+    with pytest.raises(UserError, match=r"window.length is 6.*give a multiple of 4"):
         model.apply(build.variables(model, x), np.concatenate([x, x[:, :2]], axis=1))
 
 
 @pytest.mark.parametrize("name", ["stacked_autoencoder", "convlstm_autoencoder"])
 def test_frames_of_which_pixels_would_be_left_out_are_refused(name):
-    with pytest.raises(UserError, match="wants a height and a width of .* for instance to one of"):
+    with pytest.raises(UserError, match=r"wants a height and a width of .* for instance to one of"):
         build.model(name, task="reconstruct", feature_shape=(64, 96, 1))
 
 
