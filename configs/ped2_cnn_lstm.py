@@ -10,7 +10,8 @@ Its split, overlapping windows at random, which measures memorisation:
 
 Its data set: dataset.name=ucsd_ped1. Its size for `main.py`: features.height=64,
 features.width=64. The published labels call one test clip abnormal throughout and all others
-normal; ours are the official ones. Training goes on where it stopped; a run that is there is loaded, not trained again.
+normal; ours are the official ones. Training goes on where it
+stopped; a run that is there is loaded, not trained again.
 """
 
 from vadjax.config import default_config, with_argument
