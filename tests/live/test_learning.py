@@ -20,7 +20,7 @@ FPS = 5.0
 def make(tmp_path):
     fitted = []
 
-    def fit(films, workdir):
+    def fit(films, workdir, stopped):
         fitted.append(sorted(path.name for path in films.glob("*.mp4")))
         if len(fitted) == 1 and fitted[0] == []:
             return "nothing to learn from"

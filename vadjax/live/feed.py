@@ -1,6 +1,7 @@
 """One thread a source: opens it, again and again, and hands its frames on."""
 
 import math
+import pathlib
 import threading
 import time
 
@@ -14,6 +15,7 @@ from vadjax.live.status import Status
 BACKOFF_S = (0.5, 1.0, 2.0, 3.0)  # before a source is opened again; then always the last
 SLOW_BACKOFF_S = (30.0, 60.0, 120.0, 300.0)  # where the same answer is to be expected
 ADRIFT_S = 1.0  # by which the times of a live stream may differ from our clock
+APART_S = 2.0  # between two frames, from which on the later one is the first of a new pass
 JUMP_S = 5.0  # from which on that is worth a word
 
 
@@ -27,6 +29,8 @@ class Feed(threading.Thread):
         as_fast: a file as fast as its frames are scored; else at its own pace.
         max_fps: frames a second that are handed on at most, evenly spaced; None: all.
         start: seconds since 1970 UTC at which a file begins; None is now.
+        fps: frames a second of the images of a folder; None takes the times of the files.
+        memory: file in which it is kept how far a folder was read; None keeps nothing.
     """
 
     def __init__(
@@ -38,10 +42,16 @@ class Feed(threading.Thread):
         as_fast: bool = False,
         max_fps: float | None = None,
         start: float | None = None,
+        fps: float | None = None,
+        memory: pathlib.Path | None = None,
     ):
         super().__init__(name=f"feed {source.name}", daemon=True)
         self._source, self._inbox, self._status = source, inbox, status
-        self._as_fast = as_fast and source.kind not in ("stream", "camera")
+        self._once = as_fast  # folders do not grow then
+        self._as_fast = source.kind == "folder" or (
+            as_fast and source.kind not in ("stream", "camera")
+        )
+        self._image_fps, self._memory = fps, memory
         self._max_fps, self._stopping = max_fps, threading.Event()
         self._begun, self._least_step = time.monotonic(), 1
         self._wall = time.time() if start is None else start
@@ -81,13 +91,13 @@ class Feed(threading.Thread):
 
     def _pass(self):
         """Read the source until it ends; yields once a frame that is handed on."""
-        opened, offset, own_first = Opened(self._source), None, None
-        is_first = True
+        opened = Opened(self._source, fps=self._image_fps, memory=self._memory, once=self._once)
+        offset, is_first = None, True
         for count, (frame, own) in enumerate(opened):
             now = time.monotonic()
             elapsed = now - self._begun
-            if own_first is None:
-                own_first = own
+            if opened.wall is not None:
+                self._wall = opened.wall
             if offset is None:
                 offset = max(elapsed if self._source.is_live else 0.0, self._last + 1e-3)
                 offset = offset - (own or 0.0)
@@ -105,6 +115,7 @@ class Feed(threading.Thread):
                 now = time.monotonic()
             if self._stopping.is_set():
                 return
+            is_first = is_first or at - self._last > APART_S
             self._last, step = at, self._step(opened.fps)
             if count % step or self._too_early(at, opened.fps):
                 continue

@@ -9,6 +9,7 @@ import contextlib
 import pathlib
 import subprocess
 import sys
+import tempfile
 import threading
 from collections.abc import Callable
 from typing import Any
@@ -29,9 +30,11 @@ MOVES = 12  # grey levels by which a pixel has changed
 MOVING = 0.001  # share of such pixels, from which on something moves
 STILL = 10  # of how many stretches in which nothing moves one is kept
 AGAIN = 0.25  # share of the time that is learnt on, where the fit has failed
+_LOOK_S = 0.5  # from one look at the fit to the next
 _GAP_S = 2.0  # without a frame, that does not count as having been learnt from
 
-Fit = Callable[[pathlib.Path, pathlib.Path], str]  # films, workdir -> why it failed, or ""
+# (films, workdir, set when it is to be given up) -> why it failed, or ""
+Fit = Callable[[pathlib.Path, pathlib.Path, threading.Event], str]
 
 
 class Learner:
@@ -43,6 +46,7 @@ class Learner:
         learn_s: seconds to learn from.
         status: where it is said how far it is.
         fit: trains a detector on the films; see `fit_scene`.
+        wait: for the fit, before the next frame: a file would have ended meanwhile.
     """
 
     def __init__(
@@ -53,6 +57,7 @@ class Learner:
         learn_s: float,
         status: Status,
         fit: Fit | None = None,
+        wait: bool = False,
     ):
         self.source, self.folder = source, folder
         self._learn_s, self._status, self._fit = learn_s, status, fit or fit_scene
@@ -68,6 +73,7 @@ class Learner:
         self._begun = self._last = -np.inf
         self._before: np.ndarray | None = None
         self._moved = False
+        self._wait, self._stopped = wait, threading.Event()
         self._thread: threading.Thread | None = None
         self._result: str | None = None  # of the fit: "" is well, else why not
         self._say()
@@ -119,6 +125,9 @@ class Learner:
     def close(self) -> None:
         """Keep what was recorded; a fit that runs is given up, and made again by the next watch."""
         self._end_stretch()
+        self._stopped.set()
+        if self._thread is not None:
+            self._thread.join()
 
     @property
     def _share(self) -> float:
@@ -169,28 +178,38 @@ class Learner:
         self._result = None
 
         def fit() -> None:
-            self._result = self._fit(self._films, self.folder / "run")
+            self._result = self._fit(self._films, self.folder / "run", self._stopped)
 
         self._thread = threading.Thread(target=fit, name=f"fit {self.source}", daemon=True)
         self._thread.start()
         self._say()
+        if self._wait:
+            self._thread.join()
+            self.tick()
 
 
-def fit_scene(films: pathlib.Path, workdir: pathlib.Path) -> str:
+def fit_scene(films: pathlib.Path, workdir: pathlib.Path, stopped: threading.Event) -> str:
     """Train detector scene on films, in a process of its own, whose memory is given back.
 
     Args:
         films: folder of normal films.
         workdir: of the run.
+        stopped: set when it is to be given up.
 
     Returns:
         Why it has failed; "" where it has not.
     """
     command = [sys.executable, "-m", "vadjax", "train", "folder_scene", "--quiet"]
     command += [f"--data_dir={films}", f"--workdir={workdir}"]
-    done = subprocess.run(command, capture_output=True, text=True)
-    lines = done.stderr.strip().splitlines()
-    return "" if not done.returncode else (lines[-1] if lines else "the fit has failed")
+    with tempfile.TemporaryFile("w+") as said:
+        process = subprocess.Popen(command, stdout=said, stderr=said)
+        while process.poll() is None:
+            if stopped.wait(_LOOK_S):
+                process.terminate()
+                process.wait()
+        said.seek(0)
+        lines = said.read().strip().splitlines()
+    return "" if not process.returncode else (lines[-1] if lines else "the fit has failed")
 
 
 def _read(path: pathlib.Path) -> dict[str, Any]:

@@ -1,6 +1,7 @@
 """Open a source once: its frames with their times, or why it cannot be opened."""
 
 import contextlib
+import pathlib
 import time
 from collections.abc import Iterator
 
@@ -10,7 +11,9 @@ import numpy as np
 from vadjax.data.decoding.decode import Decoder
 from vadjax.data.decoding.live import LiveSource
 from vadjax.data.decoding.sources import open_source
+from vadjax.data.paths.files import expanded
 from vadjax.errors import UserError
+from vadjax.live.folder import GrowingFolder
 from vadjax.live.source import Source, without_secrets
 
 TIMEOUT_S = 5.0  # to open a stream, and to wait for its next packet
@@ -34,14 +37,27 @@ class Opened:
 
     Attributes:
         fps: frames a second, known from the first frame on; None where nothing says.
+        wall: seconds since 1970 UTC at the time 0 of the frames, where files say it; else None.
 
     Args:
         source: what is opened.
+        fps: frames a second of images.
+        memory: file in which it is kept how far a folder was read; None keeps nothing.
+        once: read a folder as it is, instead of waiting for further files.
     """
 
-    def __init__(self, source: Source):
-        self.source = source
+    def __init__(
+        self,
+        source: Source,
+        *,
+        fps: float | None = None,
+        memory: pathlib.Path | None = None,
+        once: bool = False,
+    ):
+        self.source, self._image_fps = source, fps
+        self._memory, self._once = memory, once
         self.fps: float | None = None
+        self.wall: float | None = None
 
     def __iter__(self) -> Iterator[tuple[np.ndarray, float | None]]:
         """Yield frames with their own seconds, None where the source gives none.
@@ -57,6 +73,14 @@ class Opened:
                 camera = LiveSource(int(source.target))
                 for frame, at in camera:
                     self.fps = camera.fps
+                    yield frame, at
+            elif source.kind == "folder":
+                path = expanded(source.target)
+                folder = GrowingFolder(
+                    path, memory=self._memory, fps=self._image_fps, once=self._once
+                )
+                for frame, at in folder:
+                    self.fps, self.wall = folder.fps, folder.wall
                     yield frame, at
             else:
                 opened = open_source(source.target)

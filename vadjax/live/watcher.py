@@ -89,6 +89,8 @@ class Watcher:
                 as_fast=settings.as_fast,
                 max_fps=settings.max_fps,
                 start=settings.start,
+                fps=settings.fps,
+                memory=folder / "read" / f"{short_name(source.name)}.json",
             )
             for source in sources
         }
@@ -141,7 +143,13 @@ class Watcher:
     def _learner(self, name: str) -> Learner:
         """Return what learns a source that no detector was given for."""
         folder = self.folder / "learnt" / short_name(name)
-        return Learner(name, folder=folder, learn_s=self.settings.learn_s, status=self.status)
+        return Learner(
+            name,
+            folder=folder,
+            learn_s=self.settings.learn_s,
+            status=self.status,
+            wait=self.settings.as_fast,
+        )
 
     def _begin_to_watch(self, learner: Learner) -> None:
         """Watch a source that has been learnt."""
