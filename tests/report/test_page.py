@@ -270,6 +270,20 @@ def test_a_page_without_labels_has_the_slider(tmp_path):
     assert limits[0] == pooled.min() and limits[-2] == pooled.max()
 
 
+def test_copies_are_shown_side_by_side(tmp_path):
+    arguments = demo.arguments()
+    copy = {"video": "test/01", "start": 0, "stop": 40, "other": "train/<3>", "other_start": 5}
+    copy |= {"kind": "mirrored", "score": 0.97, "speed": 1.0}
+    arguments["metrics"]["leakage"]["copies"] = [copy, copy]
+    shown = {**copy, "frame": 20, "other_frame": 25, "jpegs": [b"this one", b"that one"]}
+    text, reader = written(tmp_path, **arguments, copies=[shown])
+    for jpeg in shown["jpegs"]:
+        assert base64.b64encode(jpeg).decode() in text
+    assert "mirrored : test/01, frames 0 to 39, and train/<3> from frame 5" in reader.shown()
+    assert "1 more stretch in leakage.json" in reader.shown()
+    assert "Copies" not in written(tmp_path, **demo.arguments())[1].shown()
+
+
 def test_oracle_and_legacy_are_there_on_request_and_marked(tmp_path):
     shown = written(tmp_path, **demo.explained())[1].shown()
     assert "Oracle chosen on test labels" in shown

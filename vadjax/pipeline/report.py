@@ -4,6 +4,7 @@ import dataclasses
 
 from vadjax.comparison import compare
 from vadjax.pipeline.alarm_pictures import with_pictures
+from vadjax.pipeline.copy_pictures import copy_pictures
 from vadjax.pipeline.findings import normal_scene_of, with_findings_of
 from vadjax.pipeline.run import Run
 from vadjax.pipeline.train import fold_name
@@ -58,5 +59,6 @@ def report(run: Run) -> None:
         environment={**run.environment, "command": run.command},
         gallery=artifacts.read_gallery(run.workdir),
         normal=normal,
+        copies=copy_pictures(run, (metrics["leakage"] or {}).get("copies")),
     )
     compare.write_results(run.workdir, metrics=metrics, config=run.config, command=run.command)

@@ -47,6 +47,7 @@ def write_report(
     log: str | None = None,
     gallery: Mapping | None = None,
     normal: NormalScene | None = None,
+    copies: Sequence[Mapping] = (),
 ) -> pathlib.Path:
     """Write the page of a run, or of unlabelled videos.
 
@@ -67,6 +68,7 @@ def write_report(
         gallery: what `vadjax.pipeline.gallery.read_gallery` returns; its `films` {video: path
             relative to the page} are offered under the timelines.
         normal: what is normal before the camera, where the detector knows.
+        copies: of the leakage audit, with two `jpegs` each.
 
     Returns:
         The path written.
@@ -86,6 +88,7 @@ def write_report(
         log=log,
         gallery=gallery,
         normal=normal,
+        copies=copies,
     )
     with atomic_write(path) as beside:
         beside.write_text(page, encoding="utf-8")
@@ -93,7 +96,7 @@ def write_report(
 
 
 def render(
-    *, metrics, videos, thumbnails, history, config, environment, log, gallery, normal
+    *, metrics, videos, thumbnails, history, config, environment, log, gallery, normal, copies
 ) -> str:
     """Return the page's HTML.
 
@@ -107,6 +110,7 @@ def render(
         log: text of the run's log, or None.
         gallery: gallery.json with its pictures, or None.
         normal: what is normal before the camera, or None.
+        copies: of the leakage audit, with two `jpegs` each.
 
     Returns:
         The text of the page.
@@ -219,6 +223,7 @@ def render(
         sweep=sections.sweep(metrics),
         gallery=images.gallery_of(gallery) if of_images else sections.gallery_of(gallery),
         normal=sections.normal_of(normal),
+        copies=[{**row, "uris": list(map(timelines.data_uri, row["jpegs"]))} for row in copies],
         filmed=any(view["film"] for view in views),
         ORACLE=texts.ORACLE,
         REGION=texts.REGION,

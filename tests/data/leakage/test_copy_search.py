@@ -197,3 +197,60 @@ def test_equal_images_are_copies_unless_they_are_blank():
         {name: measure_content(frames) for name, frames in used.items()},
     )
     assert found == [Copy("test/x", 0, 1, "train/b", 0, "equal", 1.0)]
+
+
+def negative(frames):
+    return 255 - frames
+
+
+def cropped(frames, top=0.12, left=0.07, share=0.8):
+    rows = slice(round(top * HEIGHT), round((top + share) * HEIGHT))
+    columns = slice(round(left * WIDTH), round((left + share) * WIDTH))
+    return resized(frames[:, rows, columns], (WIDTH, HEIGHT))
+
+
+@pytest.mark.parametrize(
+    ("kind", "alter", "speed"),
+    [
+        ("mirrored", lambda frames: frames[:, :, ::-1], 1.0),
+        ("upside down", lambda frames: frames[:, ::-1], 1.0),
+        ("turned", lambda frames: frames[:, ::-1, ::-1], 1.0),
+        ("negative", negative, 1.0),
+        ("altered", lambda frames: frames[..., ::-1], 1.0),  # another colour
+        ("sped up", lambda frames: frames[::2], 2.0),
+        ("sped up", lambda frames: frames[np.arange(0, len(frames), 1.5).astype(int)], 1.5),
+        ("slowed down", lambda frames: np.repeat(frames, 2, 0), 0.5),
+    ],
+)
+def test_a_changed_copy_is_found_with_its_frames(kind, alter, speed):
+    frames = clip(1, num_frames=120)
+    [copy] = found(np.ascontiguousarray(alter(frames)), a=clip(2), b=frames)
+    assert (copy.kind, copy.other, copy.speed) == (kind, "b", speed)
+    assert (copy.start, copy.other_start) == (0, 0) and copy.score > 0.9
+    assert copy.stop >= round(0.95 * 120 / speed)
+    at = copy.others()
+    truth = np.arange(len(at)) * speed
+    assert np.abs(at - truth).max() <= 1
+
+
+def test_a_copy_that_plays_backwards():
+    frames = clip(1)
+    [copy] = found(np.ascontiguousarray(frames[::-1]), a=clip(2), b=frames)
+    assert copy.kind == "backwards"
+    np.testing.assert_array_equal(copy.others(), 79 - np.arange(copy.start, copy.stop))
+
+
+def test_a_cropped_copy_is_found_in_either_direction():
+    frames = clip(1, num_frames=120, walkers=9)
+    part = cropped(frames)
+    [copy] = found(part[10:], a=clip(2), b=frames)
+    assert (copy.kind, copy.other) == ("cropped", "b")
+    assert abs(copy.other_start - copy.start - 10) <= 2 and copy.stop - copy.start >= 100
+    [copy] = found(frames, a=clip(2), b=part[10:])
+    assert copy.kind == "cropped" and abs(copy.start - copy.other_start - 10) <= 2
+
+
+def test_different_crops_of_one_camera_are_no_copies():
+    clips = {str(n): cropped(clip(n), 0.02 * n, 0.01 * n, 0.8) for n in range(6)}
+    content = {name: measure_content(frames) for name, frames in clips.items()}
+    assert find_copies(content, content) == []

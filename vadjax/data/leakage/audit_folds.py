@@ -198,7 +198,6 @@ def _row_pairs(copies: Sequence[Copy], first: Mapping[str, int]) -> np.ndarray:
     """
     pairs = [np.zeros((0, 2), np.int64)]
     for copy in copies:
-        rows = np.arange(copy.stop - copy.start)
-        own, other = first[copy.video] + copy.start, first[copy.other] + copy.other_start
-        pairs.append(np.stack([own + rows, other + rows], 1))
+        own = first[copy.video] + np.arange(copy.start, copy.stop)
+        pairs.append(np.stack([own, first[copy.other] + copy.others()], 1))
     return np.concatenate(pairs)

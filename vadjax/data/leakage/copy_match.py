@@ -91,21 +91,25 @@ def is_distinct(video: np.ndarray, other: np.ndarray, *, other_start: int) -> bo
     frames = np.arange(0, len(video), max(1, len(video) // (4 * SHORTEST)))
     x, y = _blocks(video[frames]), _blocks(other[frames + other_start])
     part = video[: 4 * SHORTEST]
-    return _has_detail(x - x.mean(0), y - y.mean(0)) and _occurs_once(part, other, other_start)
+    return has_detail(x - x.mean(0), y - y.mean(0)) and _occurs_once(part, other, other_start)
 
 
-def _has_detail(x: np.ndarray, y: np.ndarray) -> bool:
+def has_detail(x: np.ndarray, y: np.ndarray, *, least: float = RESIDUE) -> bool:
     """Say whether stretches are alike beyond two patterns, such as a light that is switched on.
 
     Args:
         x: [t, c] blocks of a stretch, each without its mean over time.
         y: the same of the other stretch.
+        least: correlation of what is left.
+
+    Returns:
+        Whether they are.
     """
     patterns = np.linalg.eigh(x @ x.T)[1][:, -2:].T @ x  # [2, c]
     patterns /= np.maximum(np.linalg.norm(patterns, axis=1, keepdims=True), 1e-9)
     x, y = (each - each @ patterns.T @ patterns for each in (x, y))
     changes = min(np.square(x).mean(), np.square(y).mean()) >= CHANGE / 2
-    return bool(changes and _correlation(x, y) >= RESIDUE)
+    return bool(changes and _correlation(x, y) >= least)
 
 
 def _occurs_once(part: np.ndarray, clip: np.ndarray, place: int) -> bool:

@@ -5,15 +5,18 @@ what moves, because the frames of a fixed camera are all alike: candidates share
 change most, and are then compared block by block (docs/protocols.md).
 """
 
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from vadjax.data.leakage.copy_keys import KeyIndex, hash_keys, motion_keys
 from vadjax.data.leakage.copy_match import agree, altered_stretches, equal_stretches, is_distinct
+from vadjax.data.leakage.crop_search import find_crops, is_copy
+from vadjax.data.leakage.variants import Variant, variants
 
 Keys = Callable[[np.ndarray], tuple[np.ndarray, np.ndarray]]
+CROPS_UP_TO = 5_000  # pairs of clips; of more, cropped copies are not looked for
 Compare = Callable[[np.ndarray, np.ndarray], Iterator[tuple[int, int, float]]]
 
 
@@ -27,8 +30,10 @@ class Copy:
         stop: the frame after the last.
         other: id of the clip with the same frames.
         other_start: the frame there that equals `start`.
-        kind: "equal", or "altered" (encoded again, resized, brighter or darker).
+        kind: "equal", "altered" (encoded again, resized, brighter or darker), or a kind of
+            `variants.Variant`.
         score: correlation of what changes in the two stretches; 1 where they are equal.
+        speed: frames of `other` for one of `video`; below 0 it plays backwards.
     """
 
     video: str
@@ -38,6 +43,12 @@ class Copy:
     other_start: int
     kind: str
     score: float
+    speed: float = 1.0
+
+    def others(self) -> np.ndarray:
+        """Return the frame of `other` for each frame from `start` to `stop`."""
+        frames = np.arange(self.stop - self.start) * self.speed
+        return self.other_start + np.round(frames).astype(np.int64)
 
 
 def find_copies(tests: Mapping[str, np.ndarray], used: Mapping[str, np.ndarray]) -> list[Copy]:
@@ -68,8 +79,78 @@ def find_copies(tests: Mapping[str, np.ndarray], used: Mapping[str, np.ndarray])
             other_start=copy.other_start,
         )
     ]
+    found += _changed(tests, used, found)
     order = {name: number for number, name in enumerate(tests)}
     return sorted(found, key=lambda c: (order[c.video], c.start, c.other, c.other_start))
+
+
+def _changed(
+    tests: Mapping[str, np.ndarray], used: Mapping[str, np.ndarray], found: Sequence[Copy]
+) -> list[Copy]:
+    """Find the copies that are mirrored, cropped, faster, ... of pairs of which none is known."""
+    known = {(copy.video, copy.other) for copy in found}
+    plain = KeyIndex([motion_keys(rows) for rows in used.values()])
+    more: list[Copy] = []
+    for variant in variants():
+        side = used if variant.of_used else tests
+        changed = {name: variant.change(rows) for name, rows in side.items()}
+        seen, against = (tests, changed) if variant.of_used else (changed, used)
+        index = None if variant.of_used else plain
+        pairs = _search(seen, against, motion_keys, altered_stretches, variant.kind, index)
+        for copy in pairs:
+            if (copy.video, copy.other) in known or not is_distinct(
+                seen[copy.video][copy.start : copy.stop],
+                against[copy.other],
+                other_start=copy.other_start,
+            ):
+                continue
+            more.append(_as_it_is(copy, variant, len(tests[copy.video])))
+    known |= {(copy.video, copy.other) for copy in more}
+    if len(tests) * len(used) <= CROPS_UP_TO:
+        more += _cropped_copies(tests, used, known)
+    return _best_of_pairs(more)
+
+
+def _cropped_copies(
+    tests: Mapping[str, np.ndarray],
+    used: Mapping[str, np.ndarray],
+    known: Collection[tuple[str, str]],
+) -> list[Copy]:
+    """Find the test clips that are cut out of the frames of a used one, or the other way round."""
+    found: list[Copy] = []
+    for video, other, crop in find_crops(tests, used):
+        if (video, other) not in known and (span := is_copy(tests[video], used[other], crop)):
+            place = (*span, other, span[0] + crop.offset)
+            found.append(Copy(video, *place, "cropped", round(crop.like, 4)))
+    for other, video, crop in find_crops(used, tests):  # the used clip is the crop
+        if (video, other) not in known and (span := is_copy(used[other], tests[video], crop)):
+            start, stop = (frame + crop.offset for frame in span)
+            found.append(Copy(video, start, stop, other, span[0], "cropped", round(crop.like, 4)))
+    return found
+
+
+def _as_it_is(copy: Copy, variant: Variant, length: int) -> Copy:
+    """Return a copy of changed clips in frames of the clips as they are."""
+    speed = variant.speed
+    if speed < 0:  # the test clip was reversed
+        start, stop = length - copy.stop, length - copy.start
+        last = copy.other_start + copy.stop - copy.start - 1
+        return replace(copy, start=start, stop=stop, other_start=last, speed=speed)
+    if variant.of_used:
+        return replace(copy, other_start=round(copy.other_start * speed), speed=speed)
+    start = round(copy.start / speed)
+    stop = min(length, round((copy.stop - 1) / speed) + 1)
+    return replace(copy, start=start, stop=stop, speed=speed)
+
+
+def _best_of_pairs(copies: Sequence[Copy]) -> list[Copy]:
+    """Keep the likest of what was found of the same two clips: a crop is alike at many places."""
+    best: dict[tuple[str, str], Copy] = {}
+    for copy in copies:
+        last = best.get((copy.video, copy.other))
+        if last is None or copy.score > last.score:
+            best[copy.video, copy.other] = copy
+    return list(best.values())
 
 
 def _equal_images(tests: Mapping[str, np.ndarray], used: Mapping[str, np.ndarray]) -> list[Copy]:
@@ -101,10 +182,11 @@ def _search(
     keys: Keys,
     compare: Compare,
     kind: str,
+    index: KeyIndex | None = None,
 ) -> list[Copy]:
     """Compare each test clip with the used ones that share most of its keys at one distance."""
     names, found = list(used), []
-    index = KeyIndex([keys(rows) for rows in used.values()])
+    index = index or KeyIndex([keys(rows) for rows in used.values()])
     for video, rows in tests.items():
         own = []
         for number, offset, frames in index.candidates(*keys(rows)):
@@ -114,7 +196,7 @@ def _search(
             start, other_start = max(0, -offset), max(0, offset)
             a, b = rows[start:], used[other][other_start:]
             shared = min(len(a), len(b))
-            if kind == "altered" and not agree(a[:shared], b[:shared], frames - start):
+            if kind != "equal" and not agree(a[:shared], b[:shared], frames - start):
                 continue
             for first, stop, score in compare(a[:shared], b[:shared]):
                 place = (start + first, start + stop, other, other_start + first)

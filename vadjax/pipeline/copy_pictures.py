@@ -1,0 +1,32 @@
+"""Pictures of what the leakage audit has found: a frame of each of the two clips."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from vadjax.data.leakage.copy_search import Copy
+from vadjax.pipeline.run import Run
+from vadjax.report.thumbnails import jpeg
+
+MAX_SHOWN = 12
+
+
+def copy_pictures(run: Run, copies: Sequence[Mapping[str, Any]] | None) -> list[dict[str, Any]]:
+    """Return the first copies with a picture of each side, from the middle of the stretch.
+
+    Args:
+        run: whose clips they are of.
+        copies: as leakage.json lists them; None where they are not known.
+
+    Returns:
+        The copies, with `frame`, `other_frame` and `jpegs`; none of feature files.
+    """
+    found = []
+    for row in (copies or ())[:MAX_SHOWN]:
+        if not run.pictures or not {row["video"], row["other"]} <= set(run.videos):
+            continue
+        middle = (row["stop"] - row["start"]) // 2
+        frame, other = row["start"] + middle, int(Copy(**row).others()[middle])
+        sides = ((run.videos[row["video"]], frame), (run.videos[row["other"]], other))
+        jpegs = [jpeg(video.frames[min(at, len(video.frames) - 1)]) for video, at in sides]
+        found.append({**row, "frame": frame, "other_frame": other, "jpegs": jpegs})
+    return found
