@@ -77,6 +77,9 @@ def cropped(top: float, left: float, share: float) -> Change:
         top: of the part, as a share of the frame.
         left: the same.
         share: width and height of the part.
+
+    Returns:
+        The change: `content.ROW` [t] to the same of the part.
     """
     weights = _overlap(top, share), _overlap(left, share)
 
