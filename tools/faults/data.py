@@ -175,8 +175,8 @@ ROWS = [
     ),
     (
         "vadjax/data/leakage/audit_folds.py",
-        "own, other = first[copy.video] + copy.start, first[copy.other] + copy.other_start",
-        "own, other = first[copy.video] + copy.start, first[copy.other] + copy.start",
+        "pairs.append(np.stack([own, first[copy.other] + copy.others()], 1))",
+        "pairs.append(np.stack([own, first[copy.other] + copy.others() + 7], 1))",
         AUDIT,
     ),
     (

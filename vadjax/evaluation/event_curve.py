@@ -12,6 +12,7 @@ from vadjax.data.scored_video import ScoredVideo
 from vadjax.evaluation.alarms_by_threshold import alarms_at, events_of
 from vadjax.evaluation.event_matching import LEVELS, first_free
 from vadjax.evaluation.events import MIN_HOURS, normal_seconds
+from vadjax.evaluation.latency_ap import latency_ap
 
 LEVEL = LEVELS[0]
 RATES = {"1 an hour": 1.0, "1 a day": 1 / 24}  # of false alarms
@@ -29,7 +30,8 @@ def event_curve_part(
 
     Returns:
         `ap`: area under the precision of events against their recall, each precision being the best
-        at that recall or above (as of object detectors, Everingham et al. 2010); `recall_at`: the
+        at that recall or above (as of object detectors, Everingham et al. 2010); `latency_ap`: see
+        `latency_ap.latency_ap`, at all thresholds; `recall_at`: the
         highest recall with at most so many false alarms an hour of normal footage; `rate_at`: the
         fewest false alarms an hour at a recall of at least so much. Reasons for what is None.
     """
@@ -44,6 +46,7 @@ def event_curve_part(
     part = {
         "iou": LEVEL,
         "ap": _average_precision(recall, precision),
+        "latency_ap": latency_ap(videos),
         "recall_at": [
             {
                 "per_hour": value,

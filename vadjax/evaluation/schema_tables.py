@@ -128,6 +128,7 @@ _EVENT_CURVE = _object(
         "rate_at": _list(_object({"recall": _SHARE, "per_hour": _NUMBER})),
     },
     null=True,
+    optional={"latency_ap": _SHARE},
 )
 
 _RELIABILITY = _object(
@@ -332,6 +333,15 @@ SCHEMA = {
             "sweep": _SWEEP,
             "event_curve": _EVENT_CURVE,
             "reliability": _RELIABILITY,
+            "annotations": _object(
+                {
+                    "versions": _TEXTS,
+                    **_all(_SHARE, "prob_auc prob_ap disagreeing"),
+                    "kappa": _NUMBER,
+                    "auc": {"type": "object", "additionalProperties": _SHARE},
+                },
+                null=True,
+            ),
             "scene_bias": _object(
                 _all(_APART, "test_from_training abnormal_from_normal"), null=True
             ),

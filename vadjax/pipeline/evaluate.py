@@ -8,6 +8,7 @@ from vadjax.data.splits.split_by_clip import SHARED_CLIPS
 from vadjax.data.text.lists import some
 from vadjax.detectors import DETECTORS
 from vadjax.errors import UserError
+from vadjax.evaluation.annotations import ONE, annotations_part
 from vadjax.models.registry import OBJECTIVES
 from vadjax.pipeline.added import words
 from vadjax.pipeline.audit import audit_fits, copies_in_words
@@ -61,12 +62,43 @@ def evaluate(run: Run) -> None:
             f"{leaked:.3f} on the same windows"
         )
     metrics["scene_bias"], why = scene_bias_of(run)
-    metrics["reasons"] |= why
+    metrics["annotations"], more = annotations_of(run, scored.test)
+    metrics["reasons"] |= why | more
     if metrics["recognition"] is not None:
         metrics["recognition"]["latency"] = chunk_latency(run)
         if not run.pictures:
             metrics["reasons"]["recognition.latency.features_s"] = "the features are given"
     write_json(run.workdir / "metrics.json", metrics)
+
+
+def annotations_of(run: Run, test: list[ScoredVideo]) -> tuple[dict | None, dict[str, str]]:
+    """Evaluate against every labelling of the data set that is there.
+
+    Args:
+        run: with its config.
+        test: the scored videos.
+
+    Returns:
+        The part `annotations` of metrics.json, and reasons.
+    """
+    versions = data.builder(run.dataset.name).label_versions
+    known = [video for video in test if video.labels is not None]
+    if len(versions) < 2 or run.protocol.unit != "video" or not known:
+        return None, {"annotations": ONE}
+    found = {run.dataset.label_version: [video.truth for video in known]}
+    for version in (name for name in versions if name not in found):
+        config = run.config.dataset.copy_and_resolve_references()
+        config.label_version = version
+        try:
+            others = {v.id: v.labels for v in data.load(config, cache_dir=run.cache).test}
+        except UserError as error:
+            return None, {"annotations": f"no labels {version}: {error}"}
+        labels = [others.get(video.id) for video in known]
+        if all(own is not None for own in labels):
+            found[version] = labels
+    part, why = annotations_part([video.scores for video in known], found)
+    null = {"annotations"} if part is None else {"annotations.auc"}
+    return part, {path: text for path, text in why.items() if path in null}
 
 
 def legacy(run: Run, test: list[ScoredVideo]) -> dict:
