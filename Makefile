@@ -62,6 +62,7 @@ $(VENV)/.installed: pyproject.toml setup.py | $(VENV)/bin/python
 $(VENV)/.installed-test: $(VENV)/.installed
 	@echo "installing what the tests need"
 	@$(PIP) --editable '.[test]'
+	@$(PIP) --no-deps jax2onnx==0.17.1
 	@touch $@
 
 $(VENV)/.installed-parity: $(VENV)/.installed-test

@@ -20,9 +20,9 @@ LAYERS = (
     {"config"},
     {"comparison"},
     {"pipeline"},
-    {"sweeps", "live", "api"},
+    {"sweeps", "live", "exporting", "api"},
     {"cli"},
-    {"main", "detect", "watch", "tune", "robustness", "transfer", "sweep", "compare"},
+    {"main", "detect", "watch", "export", "tune", "robustness", "transfer", "sweep", "compare"},
     {"commands"},
     {"__main__"},
 )

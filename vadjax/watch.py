@@ -10,6 +10,8 @@ from absl import flags
 
 from vadjax import cli
 from vadjax.errors import UserError
+from vadjax.live.blur import blur_of
+from vadjax.live.outlets import Outlets
 from vadjax.live.settled import Settings, seconds_of
 from vadjax.live.source import folders_of, read_list, sources_of
 from vadjax.storage.workdir import read_config
@@ -31,6 +33,16 @@ _RELEASE = flags.DEFINE_float("release", 1.0, "Share of the threshold that conti
 _BEFORE = flags.DEFINE_float("before", 5.0, "Seconds of a clip before the event.", lower_bound=0)
 _DAYS = flags.DEFINE_float("days", 30.0, "Days that events are kept.", lower_bound=0)
 _GIGABYTES = flags.DEFINE_float("gigabytes", 10.0, "That all files take at most.", lower_bound=0)
+_SINKS = flags.DEFINE_multi_string("sink", [], "Who is told of events; may be given several times.")
+_PORT = flags.DEFINE_integer(
+    "port", None, "Serve the page there.", lower_bound=0, upper_bound=65535
+)
+_HOST = flags.DEFINE_string("host", "127.0.0.1", "Address at which the page is served.")
+_TOKEN = flags.DEFINE_string("token_file", "", "File with the token of the page.")
+_CERTIFICATE = flags.DEFINE_string("certificate", "", "File of the TLS certificate of the page.")
+_KEY = flags.DEFINE_string("key", "", "File of its key.")
+_BLUR = flags.DEFINE_string("blur", "", "people, faces or all-moving, in what is stored.")
+_WEIGHTS = flags.DEFINE_string("blur_weights", "", "Object detector that finds people to blur.")
 _QUIET, _VERBOSE = cli.define_output_flags(__name__)
 
 
@@ -39,6 +51,16 @@ def main(argv: list[str]) -> None:
     texts = [*argv[1:], *(read_list(cli.path_of(_SOURCES.value)) if _SOURCES.value else [])]
     if not texts:
         raise UserError("name at least one source: an address, a number of a camera, a file.")
+    optional = lambda flag: cli.path_of(flag.value) if flag.value else None  # noqa: E731
+    outlets = Outlets(
+        tuple(_SINKS.value),
+        port=_PORT.value,
+        host=_HOST.value,
+        token_file=optional(_TOKEN),
+        certificate=optional(_CERTIFICATE),
+        key=optional(_KEY),
+    )
+    blur = blur_of(_BLUR.value, optional(_WEIGHTS))
     sources = sources_of(texts)
     learn_s = seconds_of(_LEARN.value) if _LEARN.value else None
     folders = folders_of(_DETECTOR.value, sources, learning=learn_s is not None)
@@ -52,7 +74,9 @@ def main(argv: list[str]) -> None:
         sources,
         folders,
         out=cli.path_of(_OUT.value),
+        outlets=outlets,
         settings=Settings(
+            blur=blur,
             as_fast=_AS_FAST.value,
             fps=_FPS.value or None,
             max_fps=_MAX_FPS.value or None,

@@ -3,5 +3,5 @@
 VERBS = (
     *("train", "detect", "tune", "robustness", "transfer", "sweep", "compare"),
     "watch",
-    *("inspect", "export-features", "list"),
+    *("inspect", "export", "export-features", "list"),
 )

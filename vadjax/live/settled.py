@@ -2,10 +2,12 @@
 
 import dataclasses
 import re
+from collections.abc import Callable
 
 from vadjax.errors import UserError
 from vadjax.evaluation.episodes import Rule
 from vadjax.evaluation.events import MERGE_S
+from vadjax.live.blur import Blur
 
 
 @dataclasses.dataclass(frozen=True)
@@ -24,6 +26,7 @@ class Settings:
         gigabytes: that clips and pictures take at most; None: as many as come.
         learn_s: seconds that a source without a detector is learnt from.
         start: when a file begins, seconds since 1970 UTC; None: now.
+        blur: makes what blurs the frames of one source before they are shown and stored.
     """
 
     as_fast: bool = False
@@ -37,6 +40,7 @@ class Settings:
     gigabytes: float | None = 10.0
     learn_s: float = 86400.0
     start: float | None = None
+    blur: Callable[[], Blur] = lambda: Blur("")
 
     def rule(self, threshold: float | None) -> Rule | None:
         """Return how scores become events; None without a threshold.

@@ -4,6 +4,7 @@ import pathlib
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from vadjax.live.outlets import NOTHING, Outlets
 from vadjax.live.settled import Settings
 from vadjax.live.source import Source
 from vadjax.live.watcher import Watcher
@@ -19,6 +20,7 @@ def watch(
     *,
     out: pathlib.Path,
     settings: Settings,
+    outlets: Outlets = NOTHING,
     threshold: float | None = None,
     sensitivity: str = "",
     command: str = "",
@@ -32,6 +34,7 @@ def watch(
         folders: of a finished run, by the names of the sources.
         out: folder of the watch.
         settings: see `Settings`.
+        outlets: sinks and the page.
         threshold: a score in place of the run's threshold.
         sensitivity: "low", "medium", "high", or a number of false alarms an hour.
         command: how a person would start this again.
@@ -65,4 +68,5 @@ def watch(
         )
         named = ", ".join(f"{one.name} ({one.shown})" for one in sources)
         console.say(f"vadjax: watching {plural(len(sources), 'source')}: {named}; events in {out}")
-        watcher.run()
+        with outlets.opened(watcher.store, watcher.status, console.say):
+            watcher.run()

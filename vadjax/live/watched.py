@@ -47,6 +47,7 @@ class Watched:
         fps: frames a second of a source that does not say its own.
         asked: gives the zones that hold now.
         feedback: what people have called normal; None: nothing is learnt from them.
+        blur: frame -> the frame as it may be shown and stored.
     """
 
     def __init__(
@@ -61,8 +62,9 @@ class Watched:
         fps: float | None = None,
         asked: Callable[[], SourceSettings] = SourceSettings,
         feedback: Feedback | None = None,
+        blur: Callable[[np.ndarray], np.ndarray] = lambda frame: frame,
     ):
-        self._mask, self._feedback = Mask(asked), feedback
+        self._mask, self._feedback, self._blur = Mask(asked), feedback, blur
         self._trace: list[Arrays] = []  # what was seen in the episode that goes on
         self._accepted = feedback.accepted(log.source) if feedback is not None else []
         self._detector, self._log, self._status, self._clock = detector, log, status, clock
@@ -98,9 +100,10 @@ class Watched:
         rate = arrival.fps or self._fps
         if self._stream is None or arrival.is_first or rate != self._rate:
             self._restart(rate)
-        self._waiting.append(_Waiting(self._number, arrival))
+        shown = dataclasses.replace(arrival, frame=self._blur(arrival.frame))
+        self._waiting.append(_Waiting(self._number, shown))
         self._number += 1
-        self._recorder.update(arrival.at, arrival.frame)
+        self._recorder.update(arrival.at, shown.frame)
         self._sight.update(arrival.at, arrival.frame)
         found = self._stream.update(arrival.frame, arrival.at)
         for one in found:

@@ -138,6 +138,7 @@ class Watcher:
             fps=self.settings.fps,
             asked=lambda: self._asked_of(name),
             feedback=self._feedback,
+            blur=self.settings.blur(),
         )
 
     def _learner(self, name: str) -> Learner:

@@ -1,0 +1,112 @@
+"""The command `export`: write the folder, and compare it with the detector that it came from."""
+
+import importlib.util
+import pathlib
+import sys
+import time
+
+import numpy as np
+
+from vadjax import data
+from vadjax.errors import UserError
+from vadjax.exporting.folder import export as write_folder
+from vadjax.exporting.formats import MOST
+from vadjax.pipeline.trained import TrainedDetector
+from vadjax.runtime.console import Console
+
+
+def export(
+    workdir: pathlib.Path,
+    *,
+    form: str,
+    out: pathlib.Path,
+    check: pathlib.Path | None = None,
+    quiet: bool = False,
+    verbose: bool = False,
+) -> None:
+    """Write the folder of a run's detector.
+
+    Args:
+        workdir: of the run.
+        form: "onnx" or "stablehlo".
+        out: the folder.
+        check: a video that both score.
+        quiet: print nothing.
+        verbose: print details.
+
+    Raises:
+        UserError: see `folder.export`; or the scores differ by more than `MOST`.
+    """
+    console = Console(quiet=quiet, verbose=verbose)
+    trained = TrainedDetector(workdir, console=console)
+    write_folder(trained, form=form, out=out)
+    size = sum(path.stat().st_size for path in out.iterdir() if path.is_file())
+    console.say(f"{out}: {size / 1e6:.1f} MB; python {out / 'score.py'} VIDEO")
+    if check is not None:
+        compare(trained, out, check, console)
+
+
+def compare(
+    trained: TrainedDetector, out: pathlib.Path, video: pathlib.Path, console: Console
+) -> float:
+    """Score a video by the folder and by the detector's stream.
+
+    Args:
+        trained: the detector.
+        out: the folder.
+        video: a file or a folder of images.
+        console: where the result goes.
+
+    Returns:
+        The largest difference of two scores, as a share of the largest score.
+
+    Raises:
+        UserError: it is larger than `MOST`.
+    """
+    wanted = trained.score(video).scores
+    script, about = load_script(out)
+    programs = script.load(about)
+    frames = list(data.open_video(video).frames)
+    script.score(video, programs, about)  # compiles what is compiled
+    begin = time.perf_counter()
+    got = script.score(video, programs, about)
+    theirs = (time.perf_counter() - begin) / len(frames)
+    stream = trained.stream()
+    stream.update(frames[0])
+    begin = time.perf_counter()
+    for frame in frames[1:]:
+        stream.update(frame)
+    own = (time.perf_counter() - begin) / max(1, len(frames) - 1)
+    worst = float(np.abs(got - wanted).max() / max(1.0, np.abs(wanted).max()))
+    console.say(
+        f"{video.name}: {len(frames)} frames, scores differ by at most {worst:.1e} of the largest; "
+        f"{1e3 * theirs:.1f} ms a frame, the stream of vadjax {1e3 * own:.1f} ms"
+    )
+    if worst > MOST:
+        raise UserError(f"the scores differ by {worst:.1e}, more than {MOST:g}: do not use them.")
+    return worst
+
+
+def load_script(out: pathlib.Path):
+    """Return score.py of a folder as a module, and what detector.json holds."""
+    import json
+
+    sys.path.insert(0, str(out))
+    try:
+        modules = {}
+        for name in ("common", "score"):
+            path = out / f"{name}.py"
+            if not path.exists():
+                continue
+            spec = importlib.util.spec_from_file_location(name, path)
+            assert spec is not None and spec.loader is not None
+            modules[name] = sys.modules[name] = importlib.util.module_from_spec(spec)
+            spec.loader.exec_module(modules[name])
+    finally:
+        sys.path.remove(str(out))
+        for name in ("common", "score"):
+            sys.modules.pop(name, None)
+    script = modules["score"]
+    if "common" in modules:
+        script.score = modules["common"].score
+    return script, json.loads((out / "detector.json").read_text())
