@@ -22,7 +22,8 @@ LAYERS = (
     {"pipeline"},
     {"sweeps", "live", "exporting", "api"},
     {"cli"},
-    {"main", "detect", "watch", "export", "tune", "robustness", "transfer", "sweep", "compare"},
+    {"main", "detect", "watch", "review", "export"}
+    | {"tune", "robustness", "transfer", "sweep", "compare"},
     {"commands"},
     {"__main__"},
 )

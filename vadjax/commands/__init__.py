@@ -2,6 +2,6 @@
 
 VERBS = (
     *("train", "detect", "tune", "robustness", "transfer", "sweep", "compare"),
-    "watch",
+    *("watch", "review"),
     *("inspect", "export", "export-features", "list"),
 )

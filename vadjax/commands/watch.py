@@ -18,10 +18,8 @@ SOURCE         [NAME=] an address (rtsp://, http://), a number of a camera, a vi
 --cooldown=S --least=S --before=S   quiet seconds that end an event (10); seconds that one lasts at
                least (0); seconds before it in its clip (5)
 --days=N --gigabytes=N   how long events, and how many clips, are kept (30, 10)
---sink=ADDRESS who is told: jsonl:FILE, https://..., mqtt://..., smtp://..., @FILE, env:NAME; any
-               number of them
---port=N       serve the page at http://127.0.0.1:N; --host=ADDRESS --token_file=FILE for other
-               machines, --certificate=FILE --key=FILE for TLS
+--sink=ADDRESS who is told: jsonl:FILE, https://..., mqtt://..., smtp://..., @FILE or env:NAME
+--port=N --host=ADDRESS --token_file=FILE --certificate=FILE --key=FILE   serve the page
 --blur=people|faces|all-moving --blur_weights=FILE   in stored and shown pictures
 --quiet --verbose   nothing but errors; details and times
 """

@@ -33,7 +33,7 @@ def write_stablehlo(program: Program, path: pathlib.Path) -> str | int:
     def exported(batch: str | int) -> bytes:
         with convolution.library_forms():  # what is fast on one backend is not on another
             made = jax.export.export(jax.jit(program.function), platforms=PLATFORMS)
-            return made(_argument(program, batch)).serialize()
+            return bytes(made(_argument(program, batch)).serialize())
 
     content, batch = _of_any_batch(exported)
     with atomic_write(path) as beside:
@@ -116,7 +116,7 @@ def _try(program: Program, content: bytes, batch: str | int) -> None:
             x = rng.standard_normal(x.shape)
         x = x.astype(program.input_dtype)
         (got,) = session.run(None, {program.input_name: x})
-        wanted = np.asarray(program.function(x))
+        wanted = np.asarray(program.function(jnp.asarray(x)))
         worst = np.abs(got - wanted).max() / max(1e-6, np.abs(wanted).max())
         if got.shape != wanted.shape or not worst < MOST:
             raise ValueError(f"it computes something else, by {worst:.1e} of the largest value")

@@ -1,9 +1,11 @@
 """The command `export`: write the folder, and compare it with the detector that it came from."""
 
 import importlib.util
+import json
 import pathlib
 import sys
 import time
+from typing import Any
 
 import numpy as np
 
@@ -87,13 +89,11 @@ def compare(
     return worst
 
 
-def load_script(out: pathlib.Path):
+def load_script(out: pathlib.Path) -> tuple[Any, dict[str, Any]]:
     """Return score.py of a folder as a module, and what detector.json holds."""
-    import json
-
     sys.path.insert(0, str(out))
     try:
-        modules = {}
+        modules: dict[str, Any] = {}
         for name in ("common", "score"):
             path = out / f"{name}.py"
             if not path.exists():

@@ -86,7 +86,7 @@ def _server(outlets: Outlets, store: EventStore, **more):
             f"the page needs the package {error.name}: pip install 'vadjax[live]'."
         ) from error
     return Server(
-        store.folder,
+        more.pop("folder", store.folder),
         store,
         host=outlets.host,
         port=outlets.port or 0,

@@ -31,7 +31,15 @@ def frames_of(path):
 
 
 def resized(image, about):
-    """Return a picture as the backbone takes it, uint8 [h, w, 3]."""
+    """Return a picture as the backbone takes it.
+
+    Args:
+        image: of Pillow.
+        about: "preprocess" of detector.json.
+
+    Returns:
+        uint8 [h, w, 3].
+    """
     image = image.convert("RGB")
     height, width = about["size"]
     method = Image.Resampling[about["interpolation"].upper()]
@@ -59,7 +67,16 @@ def resized(image, about):
 def scores_of(rows, run, about):
     """Return the score of each frame by one detector.
 
-    `rows` [n, ...] are those of all frames; `run` calls a program of the detector by its name.
+    Args:
+        rows: float32 [n, ...], of all frames.
+        run: (name, array) -> what the program of this name gives.
+        about: detector.json.
+
+    Returns:
+        float32 [n].
+
+    Raises:
+        SystemExit: the video is shorter than a window.
     """
     length, dilation = about["window"]["length"], about["window"]["dilation"]
     back = dilation * np.arange(length)[::-1]
@@ -98,12 +115,19 @@ def scores_of(rows, run, about):
 
 
 def score(path, programs, about):
-    """Return the score of each frame, the mean of all detectors."""
-    rows = [
-        programs["backbone"](resized(image, about["preprocess"])[None])[0]
-        for image in frames_of(path)
-    ]
-    rows = np.stack(rows)
+    """Return the score of each frame, the mean of all detectors.
+
+    Args:
+        path: a video file or a folder of images.
+        programs: by name, each a function of one array.
+        about: detector.json.
+
+    Returns:
+        float32 [n].
+    """
+    row_of = programs["backbone"]
+    images = (resized(image, about["preprocess"]) for image in frames_of(path))
+    rows = np.stack([row_of(image[None])[0] for image in images])
 
     def of(fold):
         return scores_of(rows, lambda name, x: programs[f"{name}{fold}"](x), about)
