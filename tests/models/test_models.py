@@ -299,13 +299,15 @@ def test_listing_the_models_imports_no_jax():
 
 def test_the_registry_says_what_models_and_objectives_are():
     """Each registered pair builds, of rows of the registered shape, and no other pair."""
-    shapes = {"vectors": (6,), "maps": (7, 11, 7)}
+    shapes = {"vectors": (6,), "maps": (16, 24, 7)}
+    odd = {"stacked_autoencoder": (27, 31, 7)}
     for name, entry in models.MODELS.items():
+        shape = odd.get(name, shapes[entry.reads])
         for task in models.OBJECTIVES:
             if task in entry.objectives:
-                made = build.model(name, task=task, feature_shape=shapes[entry.reads])
-                assert made.feature_shape == shapes[entry.reads]
+                made = build.model(name, task=task, feature_shape=shape)
+                assert made.feature_shape == shape
             else:
                 with pytest.raises(UserError, match=f"{name} serves the objective"):
-                    build.model(name, task=task, feature_shape=shapes[entry.reads])
+                    build.model(name, task=task, feature_shape=shape)
     assert all(e.title for e in (*models.MODELS.values(), *models.OBJECTIVES.values()))
