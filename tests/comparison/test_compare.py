@@ -315,6 +315,13 @@ def test_the_page_is_self_contained_and_escaped(seeds, tmp_path):
     assert "Left out" in text and "sha256-" in text
 
 
+def test_variances_are_noted_for_several_seeds(seeds):
+    notes = [note for note in compare.compare(seeds).notes if "variance" in note]
+    [note] = [note for note in notes if note.startswith("LSTM")]  # .6, .7, .8: variance .01
+    assert "the seed 87 % (sd 0.100), the test videos 13 % (sd 0.038)" in note
+    assert note.endswith("not known: the drawing of the data")
+
+
 def test_rows_link_to_the_pages_of_their_runs(seeds, tmp_path):
     paged = pathlib.Path(seeds[1])
     (paged / "report.html").write_text("a page")

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from vadjax.comparison.category_means import category_notes
 from vadjax.comparison.groups import Group, RunRow
 from vadjax.comparison.tables import Table
+from vadjax.comparison.variance_notes import variance_notes
 from vadjax.report import wording
 
 # Settings of the data set that the other keys of `scope` cover, or that make another detector.
@@ -90,7 +91,7 @@ def _with_variants(groups: Sequence[Group]) -> list[Group]:
 
 
 def table_notes(tables: Sequence[Table]) -> list[str]:
-    """Return notes: why there are several tables, which runs are repeats, means over categories."""
+    """Return notes: why there are several tables, repeats, means over categories, variances."""
     repeats = [
         f"{run.workdir} has the settings and the seed ({run.seed}) of another run; "
         "no mean includes it"
@@ -98,7 +99,8 @@ def table_notes(tables: Sequence[Table]) -> list[str]:
         for group in table.groups
         for run in group.repeats
     ]
-    return [*_why_several(tables), *repeats, *category_notes(tables)]
+    variances = variance_notes([group for table in tables for group in table.groups])
+    return [*_why_several(tables), *repeats, *category_notes(tables), *variances]
 
 
 def _why_several(tables: Sequence[Table]) -> list[str]:
