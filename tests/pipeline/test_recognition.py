@@ -148,6 +148,22 @@ def test_the_page_and_the_workbook_have_the_report(world):
         assert row["class"] == NAMES[videos[row["video"]][int(row["frame"])].argmax()]
 
 
+def test_alarms_name_their_class(world):
+    _, run = world
+    with (run.workdir / "alarms.csv").open(encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    assert rows
+    known = {video.id: video.recognized for video in artifacts.read_scores(run.workdir).test}
+    for row in rows:
+        recognized, alarm = known[row["video"]], slice(int(row["start"]), int(row["stop"]))
+        likely = [float(p) for p in recognized.probabilities[alarm].mean(0)[1:]]
+        name = recognized.names[1 + int(np.argmax(likely))]
+        assert row["cue"] == "class" and row["finding"].startswith(f"{name} {max(likely):.2f}")
+        assert float(row["value"]) == pytest.approx(max(likely), abs=6e-4)
+    named = [row["finding"].split()[0] for row in rows]
+    assert f"<b>class</b>: {named[0]}" in (run.workdir / "report.html").read_text("utf-8")
+
+
 def test_latency_is_of_one_chunk_on_a_named_machine(world):
     _, run = world
     latency = run.metrics["recognition"]["latency"]

@@ -19,6 +19,7 @@ from vadjax.data.text.class_names import names_of
 from vadjax.data.video import Video
 from vadjax.detectors.contract import ClipDetector, Progress, State, Stream
 from vadjax.detectors.row_cache import kept
+from vadjax.detectors.window_faults import check_memory, say_reach
 from vadjax.detectors.window_labels import cell_labels, recognized, row_labels, tells_classes
 from vadjax.detectors.window_progress import conclude, reported
 from vadjax.detectors.window_state import state_of, trained_of
@@ -131,6 +132,7 @@ class WindowModel(ClipDetector):
         """
         from vadjax.training.inputs import TrainingData
 
+        check_memory(self.config, train)
         standardizer, window = self.standardizer(train), self.config.window
         pool: dict[Segment, tuple[np.ndarray, Video]] = {}
         for clip in (*train, *validation):
@@ -188,6 +190,7 @@ class WindowModel(ClipDetector):
         if progress.workdir is None:
             raise ValueError("a window model keeps its checkpoints in Progress.workdir; give one.")
         standardizer, data = self.training_data(train, validation)
+        say_reach(self.config, progress.say)
         with reported(progress, self.config, data) as (report, compiling):
             result = fit(
                 self.model(data.row_shape),

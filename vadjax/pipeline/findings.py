@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from vadjax.data.clip import Clip
-from vadjax.data.scored_video import ScoredVideo
+from vadjax.data.scored_video import Finding, ScoredVideo
 from vadjax.detectors.abilities import Cautious, Depicter, Doubter, Explainer
 from vadjax.detectors.contract import State
 from vadjax.detectors.normal_scene import NormalScene
@@ -28,7 +28,7 @@ def with_findings(run: Run, state: State, clip: Clip, video: ScoredVideo) -> Sco
         The record; as it was where the detector says nothing or there is no alarm.
     """
     if not isinstance(run.detector, Explainer) or not video.alarms:
-        return video
+        return with_classes(video)
     peaks = [start + int(np.argmax(video.scores[start:stop])) for start, stop in video.alarms]
     begins, kept = video.edges, None
     if run.rules.by_place:
@@ -51,7 +51,7 @@ def with_findings_of(run: Run, videos: list[ScoredVideo]) -> list[ScoredVideo]:
         The records in the same order; without words where the rows are no longer stored.
     """
     if not isinstance(run.detector, Explainer):
-        return videos
+        return [with_classes(video) for video in videos]
     clips = {clip.id: (clip, fold) for fold in run.folds for clip in run.clips(fold.test, fold)}
     result = []
     with run.console.doing("saying what each alarm is"):
@@ -66,6 +66,30 @@ def with_findings_of(run: Run, videos: list[ScoredVideo]) -> list[ScoredVideo]:
                     return videos
             result.append(video)
     return result
+
+
+def with_classes(video: ScoredVideo) -> ScoredVideo:
+    """Name the class of each alarm, where the detector tells classes apart.
+
+    Args:
+        video: with alarms.
+
+    Returns:
+        The record with, for each alarm, the abnormal class of the highest mean probability over its
+        rows, and the next one; as it was where no classes are known or there is no alarm.
+    """
+    known = video.recognized
+    if known is None or not video.alarms:
+        return video
+    findings = []
+    for start, stop in video.alarms:
+        means = known.probabilities[start:stop].mean(0)
+        ranked = sorted(range(1, len(known.names)), key=lambda each: -means[each])
+        words = [f"{known.names[each]} {means[each]:.2f}" for each in ranked[:2]]
+        text = f"{words[0]}, mean probability" + (f"; then {words[1]}" if len(words) > 1 else "")
+        peak = start + int(np.argmax(video.scores[start:stop]))
+        findings.append(Finding(peak, "class", text, value=float(means[ranked[0]])))
+    return dataclasses.replace(video, findings=tuple(findings))
 
 
 def normal_scene_of(run: Run) -> NormalScene | None:
