@@ -12,6 +12,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+State = tuple[jax.Array, jax.Array, jax.Array]  # centres, how many, squared distances from them
 PANEL = 32  # points whose distances from all others are computed together
 
 
@@ -47,17 +48,17 @@ def _greedy(points: jax.Array, first: jax.Array, *, count: int) -> jax.Array:
         products = jnp.matmul(points[chosen], points.T, precision="highest")
         return jnp.maximum(squares[chosen][:, None] + squares - 2 * products, 0)
 
-    def panel(state):
+    def panel(state: State) -> State:
         """Take centres as long as the farthest point is one whose distances are known."""
         centres, number, away = state
         candidates = jax.lax.top_k(away, min(PANEL, len(points)))[1]
         known = table(candidates)
 
-        def more(inner):
+        def more(inner: State) -> jax.Array:
             _, number, away = inner
             return (number < count) & (candidates == jnp.argmax(away)).any()
 
-        def take(inner):
+        def take(inner: State) -> State:
             centres, number, away = inner
             at = jnp.argmax(away)
             away = jnp.minimum(away, known[jnp.argmax(candidates == at)])

@@ -19,12 +19,12 @@ class Moments(NamedTuple):
     """What is known of the rows so far.
 
     Attributes:
-        count: float32 scalar.
+        number: float32 scalar, of rows.
         mean: float32 [p, d], of each place.
         products: float32 [p, d, d], sums of products about the mean.
     """
 
-    count: jax.Array
+    number: jax.Array
     mean: jax.Array
     products: jax.Array
 
@@ -68,8 +68,8 @@ def update(moments: Moments, rows: jax.Array, count: jax.Array) -> Moments:
     there = (jnp.arange(len(rows)) < count).astype(jnp.float32)[:, None, None]
     number = count.astype(jnp.float32)
     mean = (rows * there).sum(0) / number
-    gap, total = mean - moments.mean, moments.count + number
-    between = gap * jnp.sqrt(moments.count * number / total)  # as one more row
+    gap, total = mean - moments.mean, moments.number + number
+    between = gap * jnp.sqrt(moments.number * number / total)  # as one more row
     away = jnp.concatenate([(rows - mean) * there, between[None]]).transpose(1, 2, 0)
     added = jnp.matmul(away, away.transpose(0, 2, 1), precision="highest")  # [p, d, d]
     return Moments(total, moments.mean + gap * (number / total), moments.products + added)
@@ -93,7 +93,7 @@ def fit(blocks: Iterable[tuple[jax.Array, int]]) -> dict[str, np.ndarray]:
         if moments is None:
             moments = Moments.none(*rows.shape[1:])
         moments = update(moments, rows, np.int32(count))
-    count = 0 if moments is None else int(moments.count)
+    count = 0 if moments is None else int(moments.number)
     if moments is None or count < 2:
         raise UserError(
             f"detector padim got {count} normal rows, and a covariance wants at least 2; give "
