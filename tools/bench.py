@@ -34,6 +34,7 @@ SUITES = (
     "chunked",
     "backbones",
     "autoencoder",
+    "video",
     "cam",
     "images",
     "extract",

@@ -6,7 +6,7 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-from tools.benchmarks import autoencoder, epochs, scanner, torch_side  # noqa: E402
+from tools.benchmarks import autoencoder, epochs, scanner, torch_side, video  # noqa: E402
 
 
 def test_convolutional_autoencoders_agree():
@@ -42,3 +42,20 @@ def test_scanners_have_the_same_parameters():
     net = torch_side.lstm(shape.width, shape.units)
     theirs = sum(p.numel() for name, p in net.named_parameters() if "bias_hh" not in name)
     assert ours == theirs
+
+
+@pytest.mark.parametrize("kind", ["2-D", "3-D"])
+def test_video_models_have_the_same_layers(kind):
+    """Kernels of the same sizes in the same number; test_video_models.py has values."""
+    case = {"2-D": video.FLAT, "3-D": video.DEEP}[kind]
+    model, _ = epochs.network(video._config(case), case.frame)
+    rows = np.zeros((1, case.length, *case.frame), np.float32)
+    variables = jax.eval_shape(model.init, jax.random.key(0), rows)
+    net = {"2-D": video.torch_unet, "3-D": video.torch_conv3d}[kind](case)
+
+    def sizes(leaves):
+        return sorted(tuple(sorted(leaf.shape)) for leaf in leaves)
+
+    assert sizes(jax.tree.leaves(variables["params"])) == sizes(net.parameters())
+    _, windows = video._data(case)
+    assert windows.shape == (48, case.length), "whole batches"

@@ -44,9 +44,9 @@ class Adversarial(SquaredError):
         """The discriminator, then the generator; none where all is one."""
         if not self.judged:
             return ()
-        slower = {"learning_rate": SLOWER}
+        judge = ParameterGroup("discriminator", ("discriminator",), self.judging)
         return (
-            ParameterGroup("discriminator", ("discriminator",), self.judging, **slower),
+            judge._replace(learning_rate=SLOWER),
             ParameterGroup("generator", ("generator",), self.generating),
         )
 
@@ -100,9 +100,9 @@ class Adversarial(SquaredError):
         """[b], the two errors of each window's output, weighted."""
         squared = self.error_map(outputs, windows)
         output, target = outputs["output"][:, -1], self._target(windows, 1)[:, -1]
-        edges = sum(
-            jnp.abs(jnp.abs(steps(target, axis)) - jnp.abs(steps(output, axis))) for axis in (1, 2)
-        )
+        edges = jnp.zeros_like(output)
+        for axis in (1, 2):
+            edges += jnp.abs(jnp.abs(steps(target, axis)) - jnp.abs(steps(output, axis)))
         return self.intensity * squared.mean((1, 2, 3)) + self.gradient * edges.mean((1, 2, 3))
 
 
@@ -123,5 +123,5 @@ def steps(frames: jax.Array, axis: int) -> jax.Array:
 def build(config: Any) -> Adversarial:
     """Build it from the config section `objective`."""
     names = ("intensity", "gradient", "adversarial")
-    weights = {name: float(getattr(config, name)) for name in names if hasattr(config, name)}
+    weights: dict[str, Any] = {n: float(getattr(config, n)) for n in names if hasattr(config, n)}
     return Adversarial(**fields(config), **weights)
