@@ -33,7 +33,7 @@ def main(argv: list[str]) -> None:
     if _SCENES.value == "unseen":
         from vadjax.pipeline.transfer import hold_out
 
-        hold_out(homes, out, **output)
+        hold_out([Home(*home) for home in homes], out, **output)
         return
     transfer([Home(*home) for home in homes], out, **output)
 

@@ -10,7 +10,7 @@ from vadjax import api
 from vadjax.data.scored_video import ScoredVideo
 from vadjax.errors import UserError
 from vadjax.pipeline import stages
-from vadjax.pipeline.trained import TrainedDetector
+from vadjax.pipeline.trained import TrainedDetector, stored
 from vadjax.pipeline.transfer import NAME, PAGE, Home, figures, hold_out, transfer
 
 
@@ -84,6 +84,18 @@ def test_what_two_homes_share_is_listed(homes, tmp_path):
     assert {(c["video"], c["other"]) for c in copies} == {(f"a: {name}", f"b: {name}")}
 
 
+def test_what_a_detector_refuses_is_said_in_its_cell(homes, tmp_path, monkeypatch):
+    def refuse(self, videos, **_):
+        raise UserError(f"{stored(videos[0]).id}: another camera")
+
+    monkeypatch.setattr(TrainedDetector, "score_videos", refuse)
+    result = transfer(homes, tmp_path, quiet=True)
+    cell = result["cells"][0][1]
+    first = TrainedDetector(homes[1].workdir).run.folds[0].test.segments[0].video_id
+    assert cell["why"] == f"{first}: another camera" and cell["auc"] is None
+    assert result["cells"][0][0]["why"] is None and result["mean_abroad"] is None
+
+
 def test_one_home_or_two_of_a_name_are_refused(homes, tmp_path):
     with pytest.raises(UserError, match="at least two"):
         transfer(homes[:1], tmp_path)
@@ -105,3 +117,20 @@ def test_a_scene_is_needed_in_the_data_set():
         from vadjax import data
 
         data.load(config.dataset, cache_dir=config.features.cache_dir)
+
+
+def test_the_command_makes_a_run_for_each_camera(tmp_path, monkeypatch):
+    """What the flags turn into; training is that of the tests above."""
+    from vadjax import transfer as command
+
+    seen = {}
+    monkeypatch.setattr(command, "_by_scene", lambda *_, **__: [("01", tmp_path, None)] * 2)
+    monkeypatch.setattr(
+        "vadjax.pipeline.transfer.hold_out", lambda homes, out, **_: seen.update(homes=homes)
+    )
+    monkeypatch.setattr(command, "_SCENES", type("Flag", (), {"value": "unseen"}))
+    for flag, value in (("_OUT", str(tmp_path)), ("_QUIET", True), ("_VERBOSE", False)):
+        monkeypatch.setattr(command, flag, type("Flag", (), {"value": value}))
+    monkeypatch.setattr("vadjax.cli.command", lambda: "")
+    command.main(["vadjax transfer", "config"])
+    assert [home.name for home in seen["homes"]] == ["01", "01"]

@@ -95,6 +95,15 @@ def test_nothing_sticks_out(chromium, tmp_path, make):
     tab.close()
 
 
+def test_long_names_do_not_stick_out(chromium, tmp_path):
+    arguments = demo.explained()
+    for row in arguments["gallery"]["pictures"]["most_abnormal"]:
+        row["video"] = "test/a_clip_of_a_camera_with_a_long_name_2024"
+    tab = Tab(chromium, page.write_report(tmp_path / "r.html", **arguments), width=390)
+    assert tab.evaluate("document.documentElement.scrollWidth") == 390
+    tab.close()
+
+
 def shown(tab, key: str) -> str:
     return tab.locator(f"[data-live={key}]").first.inner_text()
 

@@ -93,8 +93,8 @@ def annotations_of(run: Run, test: list[ScoredVideo]) -> tuple[dict | None, dict
             others = {v.id: v.labels for v in data.load(config, cache_dir=run.cache).test}
         except UserError as error:
             return None, {"annotations": f"no labels {version}: {error}"}
-        labels = [others.get(video.id) for video in known]
-        if all(own is not None for own in labels):
+        labels = [own for video in known if (own := others.get(video.id)) is not None]
+        if len(labels) == len(known):
             found[version] = labels
     part, why = annotations_part([video.scores for video in known], found)
     null = {"annotations"} if part is None else {"annotations.auc"}

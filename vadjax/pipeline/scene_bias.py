@@ -66,8 +66,11 @@ def scene_bias_of(run: Run) -> tuple[dict | None, dict[str, str]]:
 def _some(videos: Sequence[Video]) -> list[Video]:
     """Return at most `CLIPS` clips, evenly spaced; altered copies are none of the data set's."""
     own = [video for video in videos if "source_id" not in video.metadata]
-    at = np.unique(np.linspace(0, len(own) - 1, min(CLIPS, len(own))).astype(int)) if own else []
-    return [own[i] for i in at]
+    if not own:
+        return []
+    return [
+        own[i] for i in np.unique(np.linspace(0, len(own) - 1, min(CLIPS, len(own))).astype(int))
+    ]
 
 
 def _looks(video: Video, label: int) -> dict[str, float | None]:

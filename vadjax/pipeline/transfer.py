@@ -18,7 +18,7 @@ from vadjax.evaluation.bootstrap import auc_interval
 from vadjax.evaluation.parts import labelled
 from vadjax.pipeline import stages
 from vadjax.pipeline.run import Run
-from vadjax.pipeline.trained import TrainedDetector
+from vadjax.pipeline.trained import TrainedDetector, stored
 from vadjax.report import transfer_page
 from vadjax.report.wording import plural
 from vadjax.runtime.console import Console
@@ -201,7 +201,10 @@ def _cell(
                 for one, video in zip(found, tests[abroad], strict=True)
             ]
     except UserError as error:
-        return {**dict.fromkeys(FIGURES), "why": str(error)}
+        why = str(error)
+        for video in tests[abroad]:  # by the name that its data set has for it
+            why = why.replace(stored(video).id, video.id)
+        return {**dict.fromkeys(FIGURES), "why": why}
     return {**figures(scored), "why": None}
 
 
@@ -278,20 +281,21 @@ def _copies(
         fold = detector.run.folds[0]
         used = [detector.run.videos[name] for name in fold.videos]
         apart = {segment.video_id for segment in fold.test.segments}
-        learnt = {v.id: v.content for v in used if v.id not in apart}
+        learnt = _contents({f"{home}: {v.id}": v for v in used if v.id not in apart})
         for abroad, videos in tests.items():
             if home == abroad:
                 continue
-            shown = {f"{abroad}: {v.id}": v.content for v in videos}
-            if _unknown(learnt, shown):
+            shown = _contents({f"{abroad}: {v.id}": v for v in videos})
+            if learnt is None or shown is None:
                 return None
-            named = {f"{home}: {name}": rows for name, rows in learnt.items()}
-            found += [dataclasses.asdict(copy) for copy in find_copies(shown, named)]
+            found += [dataclasses.asdict(copy) for copy in find_copies(shown, learnt)]
     return found
 
 
-def _unknown(*contents: Mapping[str, Any]) -> bool:
-    return any(rows is None for content in contents for rows in content.values())
+def _contents(videos: Mapping[str, Video]) -> dict[str, np.ndarray] | None:
+    """Return what each clip shows; None where that is not known of one."""
+    known = {name: video.content for name, video in videos.items() if video.content is not None}
+    return known if len(known) == len(videos) else None
 
 
 def _said(name: str, cell: Mapping) -> str:
