@@ -55,7 +55,7 @@ class Running:
         self._thread = threading.Thread(target=self.watcher.run)
         self._thread.start()
 
-    def wait_for(self, frames, timeout_s=120.0):
+    def wait_for(self, frames, timeout_s=400.0):
         end = time.monotonic() + timeout_s
         while self.status.health(NAME).frames < frames and time.monotonic() < end:
             time.sleep(0.02)
