@@ -121,7 +121,8 @@ def memory(arguments, out):
     pipe = out / "pipe"
     os.mkfifo(pipe)
     Player(arguments.video, pipe).start()
-    running = Running(arguments, pipe, out, as_fast=True, gigabytes=0.05)
+    settings = {"as_fast": True, "gigabytes": 0.05, "cooldown_s": 1.0}
+    running = Running(arguments, pipe, out, **settings)
     running.wait_for(50)
     begin, points = time.monotonic(), []
     while time.monotonic() - begin < arguments.seconds:

@@ -7,6 +7,7 @@ import pytest
 from vadjax import config as configs
 from vadjax import data
 from vadjax.live import start
+from vadjax.live.disk import Disk
 from vadjax.live.event_store import EventStore
 from vadjax.live.settled import Settings
 from vadjax.live.source import sources_of
@@ -166,3 +167,24 @@ def test_another_scene_is_said(run, tmp_path):
     assert changed.start - 1000 == pytest.approx(seconds + 5, abs=1.0)
     assert changed.end - 1000 == pytest.approx(2 * seconds + 5, abs=1.5)
     assert "differ from the background" in changed.sentence
+
+
+def test_a_full_disk_is_said_and_events_go_on(run, tmp_path, monkeypatch):
+    monkeypatch.setattr(Disk, "has_room", property(lambda self: False))
+    workdir, clips = run
+    write(tmp_path / "a.mkv", [np.asarray(frame) for frame in clips[0].frames], 10)
+    start.watch(
+        sources_of([f"cam={tmp_path / 'a.mkv'}"]),
+        {"cam": workdir},
+        out=tmp_path / "out",
+        settings=Settings(as_fast=True),
+        threshold=0.0,
+        quiet=True,
+    )
+    store = EventStore(tmp_path / "out")
+    (full,) = store.list(kind="disk_full")
+    (event,) = store.list(kind="anomaly")
+    store.close()
+    assert full.state == "closed" and "without clips" in full.sentence
+    assert (event.state, event.clip, event.picture) == ("closed", None, None)
+    assert not list((tmp_path / "out").rglob("*.mp4"))
