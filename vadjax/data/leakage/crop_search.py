@@ -148,13 +148,13 @@ def _adjusted(
 
 
 def _moves(place: Crop, step: float) -> list[tuple[float, float, float]]:
-    moves = [(step, 0, 0), (-step, 0, 0), (0, step, 0), (0, -step, 0)]
+    moves = [(step, 0.0, 0.0), (-step, 0.0, 0.0), (0.0, step, 0.0), (0.0, -step, 0.0)]
     moves += [(-step / 2, -step / 2, step), (step / 2, step / 2, -step)]
     found = []
     for top, left, share in moves:
         size = float(np.clip(place.share + share, LEAST, LARGEST))
-        corner = (float(np.clip(v, 0, 1 - size)) for v in (place.top + top, place.left + left))
-        found.append((*corner, size))
+        high, far = (float(np.clip(v, 0, 1 - size)) for v in (place.top + top, place.left + left))
+        found.append((high, far, size))
     return found
 
 
@@ -171,5 +171,5 @@ def _changes(rows: np.ndarray) -> np.ndarray:
     wide = np.pad(grid.reshape(-1, GRID, GRID), ((0, 0), (1, 1), (1, 1)), mode="edge")
     wide = wide[:, :-2] + wide[:, 1:-1] + wide[:, 2:]  # blocks of the two lie differently
     wide = wide[:, :, :-2] + wide[:, :, 1:-1] + wide[:, :, 2:]
-    grid = wide.reshape(len(grid), -1) / 9
-    return grid - grid.mean(0)
+    smooth = (wide.reshape(len(grid), -1) / 9).astype(np.float32)
+    return smooth - smooth.mean(0)
