@@ -36,7 +36,7 @@ def test_all_that_moves(grey):
     blur = Blur("all-moving")
     first = with_body(5)[..., 0] if grey else with_body(5)
     assert stripes(blur(first)[40:90, 5:25]) < 0.2 * stripes(first[40:90, 5:25])
-    for _ in range(40):
+    for _ in range(80):
         blur(BACKGROUND[..., 0] if grey else BACKGROUND)
     for x in range(20, 100, 4):
         frame = with_body(x)[..., 0] if grey else with_body(x)

@@ -14,8 +14,11 @@ Box = tuple[float, float, float, float]  # x0, y0, x1, y1 in pixels
 _LEAST_SCORE = 0.2  # of a person: one that is blurred too much is better than one too little
 _MARGIN = 0.15  # of a box, on each side
 _HEAD = 0.3  # of the height of a person
-_CELLS = 8  # that are left of the longer side of what is blurred
-_REMEMBERED_FRAMES = 300
+_CELLS = 8  # that are left of the longer side of what is blurred,
+_CELLS_OF_FRAME = 14  # or of the shorter side of the frame where they are smaller: of a crowd
+_LEAST_VARIANCES = 7.0  # by which a pixel differs from the background
+_RATE = 1e-3  # at which the background follows: what stands for minutes is seen at last
+_BLURRED_FRAMES = 15  # a place stays blurred so long after something moved there
 _HELD_FRAMES = 12  # a box stays so long after it was last found: detectors miss
 
 
@@ -47,8 +50,9 @@ class Blur:
         self._background: Any = None
         if mode == "all-moving":
             self._background = cv2.createBackgroundSubtractorMOG2(
-                history=_REMEMBERED_FRAMES, detectShadows=False
+                varThreshold=_LEAST_VARIANCES, detectShadows=False
             )
+            self._lately: np.ndarray | None = None
 
     def __call__(self, frame: np.ndarray) -> np.ndarray:
         """Return a frame as it may be stored.
@@ -66,10 +70,14 @@ class Blur:
 
     def _moving(self, frame: np.ndarray) -> np.ndarray:
         """Return where the frame differs from the background, widened; all of the first one."""
-        found = self._background.apply(frame) > 0
+        found = self._background.apply(cv2.GaussianBlur(frame, (3, 3), 0), learningRate=_RATE) > 0
+        if self._lately is None or self._lately.shape != found.shape:
+            self._lately = np.zeros(found.shape, np.int32)
+        few = cv2.blur(found.astype(np.float32), (3, 3)) > 0.3  # a single pixel is noise
+        self._lately = np.where(few, _BLURRED_FRAMES, np.maximum(self._lately - 1, 0))
         size = max(3, round(min(frame.shape[:2]) / 40)) | 1
-        mask = cv2.morphologyEx(found.astype(np.uint8), cv2.MORPH_OPEN, np.ones((3, 3), np.uint8))
-        return cv2.dilate(mask, np.ones((3 * size, 3 * size), np.uint8)) > 0
+        mask = (self._lately > 0).astype(np.uint8)
+        return cv2.dilate(mask, np.ones((2 * size + 1, 2 * size + 1), np.uint8)) > 0
 
     def _people(self, frame: np.ndarray) -> np.ndarray:
         assert self._detect is not None
@@ -88,8 +96,8 @@ class Blur:
 def blurred(frame: np.ndarray, where: np.ndarray) -> np.ndarray:
     """Return a frame of which parts are so coarse that nobody is told by them.
 
-    Each connected part is reduced to at most eight cells on its longer side, so that what is near
-    and what is far are blurred alike.
+    Each connected part is reduced to eight cells on its longer side, so that what is near and what
+    is far are blurred alike; a large one to cells of a fourteenth of the frame.
 
     Args:
         frame: uint8 [h, w, 3] or [h, w].
@@ -103,7 +111,7 @@ def blurred(frame: np.ndarray, where: np.ndarray) -> np.ndarray:
     for number in range(1, count):
         x, y, width, height = boxes[number, :4]
         part = np.s_[y : y + height, x : x + width]
-        scale = _CELLS / max(width, height)
+        scale = 1 / min(max(width, height) / _CELLS, min(frame.shape[:2]) / _CELLS_OF_FRAME)
         small = max(1, round(width * scale)), max(1, round(height * scale))
         coarse = cv2.resize(frame[part], small, interpolation=cv2.INTER_AREA)
         coarse = cv2.resize(coarse, (int(width), int(height)), interpolation=cv2.INTER_LINEAR)

@@ -7,7 +7,6 @@ for it. A client that is slow misses messages, sees that by their numbers, and a
 import asyncio
 import collections
 import json
-import time
 from collections.abc import AsyncIterator
 
 from starlette.concurrency import run_in_threadpool
@@ -35,19 +34,19 @@ class Feed:
         self._tick = asyncio.Event()
         self._count = 0
         self._ended = False
+        self._sent: dict[str, float] = {}  # source -> time of the last point, by its own clock
         self.clients = 0
 
     async def run(self) -> None:
         """Make messages until the task is cancelled."""
         known = await run_in_threadpool(self._context.store.last_change)
-        since = time.time()
         while True:
             await asyncio.sleep(TICK_S)
             if not self.clients:
-                since = time.time()
+                self._sent.clear()
                 known = await run_in_threadpool(self._context.store.last_change)
                 continue
-            text, known, since = await run_in_threadpool(self._read, known, since)
+            text, known = await run_in_threadpool(self._read, known)
             self._count += 1
             self._messages.append((self._count, text))
             self._wake()
@@ -61,21 +60,24 @@ class Feed:
         tick, self._tick = self._tick, asyncio.Event()
         tick.set()
 
-    def _read(self, known: int, since: float) -> tuple[bytes, int, float]:
-        """Return a message of all that is new, and where the next one begins."""
-        context, scores, latest = self._context, {}, since
+    def _read(self, known: int) -> tuple[bytes, int]:
+        """Return a message of all that is new, and the last change that it holds."""
+        context, scores = self._context, {}
         for name in context.status.sources if context.status else ():
             assert context.status is not None
             # The point of the second that goes on is sent again with the next message.
-            if points := context.status.scores(name, after=since - 2.5 * TICK_S):
+            after = self._sent.get(name, 0.0) - 2.5 * TICK_S
+            points = context.status.scores(name, after=after)
+            points = points if name in self._sent else points[-3:]
+            if points:
                 scores[name] = points
-                latest = max(latest, points[-1][0])
+                self._sent[name] = points[-1][0]
         sources = [describe(context, name) for name in context.sources()]
         parts = [_message("now", {"scores": scores, "sources": sources})]
         for number, event in context.store.changes(known, limit=200):
             parts.append(_message("event", event.to_dict(), number=number))
             known = number
-        return b"".join(parts), known, latest
+        return b"".join(parts), known
 
     async def read(self) -> AsyncIterator[bytes]:
         """Yield the messages from now on."""

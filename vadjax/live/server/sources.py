@@ -59,8 +59,8 @@ def describe(context: Context, name: str) -> dict[str, Any]:
         return {"name": name, "watched": False}
     health = dataclasses.asdict(context.status.health(name))
     latest = context.status.latest(name)
-    scores = context.status.scores(name, after=time.time() - 30)
-    last = scores[-1] if scores else None
+    scores = context.status.scores(name)
+    last = scores[-1] if scores and health["state"] == "watching" else None
     return {
         "name": name,
         "watched": True,

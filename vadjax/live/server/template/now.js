@@ -5,6 +5,7 @@ const HOUR = 3600;
 const PICTURE_MS = 200;
 let points = [];
 let state = "";
+let arrived = 0; // when the last points came; a file has a clock of its own
 
 export function begin() {
   chosen.listeners.push(change);
@@ -46,6 +47,7 @@ export function receive({ scores, sources }) {
   const added = scores[chosen.source];
   if (!added) return;
   const first = added[0][0];
+  if (added.at(-1)[0] !== points.at(-1)?.[0] || added.at(-1)[1] !== points.at(-1)?.[1]) arrived = Date.now();
   points = [...points.filter(([time]) => time < first), ...added];
   draw();
 }
@@ -64,14 +66,14 @@ export function fare(source) {
 function draw() {
   const last = points.at(-1);
   const box = at("score-box");
-  const stale = !last || Date.now() / 1000 - last[0] > 15;
+  const stale = !last || Math.min(Date.now() - arrived, Date.now() - 1000 * last[0]) > 15000;
   at("score").textContent = last && !stale ? last[1].toFixed(2) : "–";
   const hot = last && !stale && last[2] !== null && last[1] >= last[2];
   box.classList.toggle("hot", Boolean(hot));
   const limit = last ? last[2] : null;
   at("score-note").textContent = !last || stale ? "no score at present" : limit === null ? "no threshold yet" : hot ? `at or above the threshold of ${number(limit)}` : `below the threshold of ${number(limit)}`;
 
-  const end = Math.max(last ? last[0] : 0, Date.now() / 1000 - 5);
+  const end = last ? last[0] : Date.now() / 1000;
   const shown = points.filter(([time]) => time > end - HOUR);
   const top = 1.08 * shown.reduce((most, [, score, own]) => Math.max(most, score, own ?? 0), 1e-9);
   const low = Math.min(0, ...shown.map(([, score]) => score));
