@@ -5,7 +5,7 @@ cost the number of draws times the number of clips times all frames; here a draw
 the frames, and leaving a clip out a binary search in it.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
@@ -109,7 +109,7 @@ class Draw:
         return _between(at, self.size - self._pool.lengths, share)
 
 
-def _between(at, sizes: np.ndarray, share: float) -> np.ndarray:
+def _between(at: Callable[[np.ndarray], np.ndarray], sizes: np.ndarray, share: float) -> np.ndarray:
     """Interpolate between two ranks, as `numpy.quantile` rounds it."""
     virtual = (sizes - 1) * share
     first = np.clip(np.floor(virtual).astype(np.int64), 0, None)

@@ -152,16 +152,16 @@ def video_wins(scores: Sequence[np.ndarray], labels: Sequence[np.ndarray]) -> Wi
     flat, truth, video = flat[order], truth[order], video[order]
     below, above = flat[~truth], flat[truth]
     args = video[truth], video[~truth], num
-    counts = [np.bincount(v, minlength=num) for v in (video[truth], video[~truth])]
+    abnormal, normal = (np.bincount(v, minlength=num) for v in args[:2])
     strict = np.searchsorted(below, above, side="left")
     ties_too = np.searchsorted(below, above, side="right")
     if num > MANY:
         frames = _Frames(strict, ties_too, video[truth], video[~truth])
-        return SortedWins(frames, *counts, frames.own(num))
+        return SortedWins(frames, abnormal, normal, frames.own(num))
     matrix = _sum_below(strict, *args)
     if (strict != ties_too).any():
         matrix = (matrix + _sum_below(ties_too, *args)) / 2
-    return MatrixWins(matrix, *counts)
+    return MatrixWins(matrix, abnormal, normal)
 
 
 def _sum_below(

@@ -46,7 +46,7 @@ def chooser(
     if rule == "alarms":
         if any(video.truth.any() for video in videos):
             return lambda numbers: choose([videos[number] for number in numbers])
-        by_alarms = ByAlarms([videos[number] for number in known], alarms_per_hour)
+        by_alarms = ByAlarms([videos[number] for number in known.tolist()], alarms_per_hour)
         if by_alarms.timed:
             return lambda numbers: by_alarms.choose(counted(numbers))
     by_clip = ByClip([clips[number] for number in known], false_alarm_rate)

@@ -53,8 +53,15 @@ class Conv3dAutoencoder(nn.Module):
         for i in reversed(range(1, len(self.channels))):
             up = {"strides": (2, 2, 2), "extra": (1, 1, 1)}
             x = self._block(x, self.channels[i - 1], f"up_{i}", train, **up)
-        last = {"strides": (1, 2, 2), "extra": (0, 1, 1), "dtype": self.dtype}
-        x = Conv(self.out_features, SIZE, name="output", **last)(x)
+        last = Conv(
+            self.out_features,
+            SIZE,
+            strides=(1, 2, 2),
+            extra=(0, 1, 1),
+            dtype=self.dtype,
+            name="output",
+        )
+        x = last(x)
         rows = x if num_outputs is None else x[:, -num_outputs:]
         return {**outputs, "output": rows.astype(jnp.float32)}
 

@@ -80,8 +80,8 @@ class MNAD(nn.Module):
         return self._block(self._block(x, width, f"{name}_0", train), width, f"{name}_1", train)
 
     def _block(self, x, width, name, train, up=False):
-        moved = {"strides": 2, "extra": 1} if up else {}
-        x = Conv(width, dtype=self.dtype, name=name, **moved)(x)
+        strides, extra = (2, 1) if up else (1, None)
+        x = Conv(width, strides=strides, extra=extra, dtype=self.dtype, name=name)(x)
         return nn.relu(batch_norm(train, self.dtype, name=f"{name}_norm")(x))
 
 

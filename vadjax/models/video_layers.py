@@ -37,14 +37,14 @@ class Conv(nn.Module):
         init = nn.initializers.variance_scaling(self.gain, "fan_in", "truncated_normal")
         kernel = self.param("kernel", init, (*self.size, x.shape[-1], self.width))
         bias = self.param("bias", nn.initializers.zeros, (self.width,)).astype(self.dtype)
-        x, kernel, padding = x.astype(self.dtype), kernel.astype(self.dtype), self.padding
-        if padding == "reflect":
+        x, kernel = x.astype(self.dtype), kernel.astype(self.dtype)
+        padding = 0 if isinstance(self.padding, str) else self.padding
+        if self.padding == "reflect":
             x = jnp.pad(x, ((0, 0), (2, 2), (2, 2), (0, 0)), mode="reflect")
-            padding = 0
         if self.extra is None:
             return conv(x, kernel, strides=self.strides, padding=padding) + bias
-        moved = {"strides": self.strides, "padding": padding, "extra": self.extra}
-        return conv_transpose(x, kernel, **moved) + bias
+        moved = conv_transpose(x, kernel, strides=self.strides, padding=padding, extra=self.extra)
+        return moved + bias
 
 
 def batch_norm(train: bool, dtype, *, name: str | None = None) -> nn.BatchNorm:
