@@ -1,7 +1,7 @@
 """Measure a watch: latency, memory, lost cameras, and processes that are killed.
 
   python tools/measure_watch.py latency --detector=RUN --video=FILE --seconds=60
-  python tools/measure_watch.py memory --detector=RUN --video=FILE --seconds=600
+  python tools/measure_watch.py memory --detector=RUN --video=FILE --seconds=600 [--bare]
   python tools/measure_watch.py disconnects --detector=RUN --video=FILE --times=10
   python tools/measure_watch.py kills --detector=RUN --video=FILE --times=10
 
@@ -9,7 +9,8 @@ FILE is a film of the camera that RUN has learnt, H.264 in MP4 for `disconnects`
 RTSP server of the tests (Debian: gir1.2-gst-rtsp-server-1.0). Prints one line of JSON. The seconds
 of processor are what the whole process takes, decoding and clips included, and say more than the
 latency where other programs are busy. `memory` plays the film over and over, as fast as it is
-scored, and says which hours of 25 frames a second that are.
+scored, and says which hours of 25 frames a second that are; with `--bare` the scores are made up,
+an event of 10 s every 40 s, so that many hours of events, clips and retention pass by.
 """
 
 import argparse
@@ -36,6 +37,33 @@ NAME = "cam"
 FPS = 25.0
 
 
+class Bare:
+    """Stands for a detector: abnormal for 10 s of every 40."""
+
+    threshold = 1.0
+
+    def __init__(self, workdir):
+        self.workdir = workdir
+
+    def stream(self, fps=None):
+        return BareStream()
+
+
+class BareStream:
+    def __init__(self):
+        self._count = 0
+
+    def update(self, frame, time=None):
+        from vadjax.detectors.contract import FrameScore
+
+        self._count += 1
+        score = 2.0 if self._count // (10 * FPS) % 4 == 3 else 0.0
+        return [FrameScore(self._count - 1, time, score)]
+
+    def close(self):
+        return []
+
+
 class Running:
     """A watch in a thread of this process."""
 
@@ -46,7 +74,7 @@ class Running:
 
         self.watcher = Watcher(
             sources_of([f"{NAME}={target}"]),
-            {NAME: TrainedDetector(arguments.detector)},
+            {NAME: (Bare if arguments.bare else TrainedDetector)(arguments.detector)},
             folder=out,
             settings=Settings(**settings),
             console=Console(quiet=True),
@@ -215,6 +243,7 @@ def main():
     parser.add_argument("--detector", required=True, type=pathlib.Path)
     parser.add_argument("--video", required=True, type=pathlib.Path)
     parser.add_argument("--seconds", type=float, default=60.0)
+    parser.add_argument("--bare", action="store_true")
     parser.add_argument("--times", type=int, default=10)
     arguments = parser.parse_args()
     arguments.video = arguments.video.resolve()

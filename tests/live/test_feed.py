@@ -1,6 +1,7 @@
 """Feeds hand frames on with their times, and open a source again when it is back."""
 
 import http.server
+import os
 import threading
 import time
 
@@ -69,6 +70,21 @@ def test_a_file_as_fast_as_it_goes_loses_no_frame(read, film):
     np.testing.assert_allclose([f.wall for f in one.frames], 1000 + np.arange(100) / 25, atol=1e-3)
     assert [f.is_first for f in one.frames] == [True] + [False] * 99
     assert {f.fps for f in one.frames} == {25.0} and not one.inbox.dropped(one.name)
+
+
+def test_a_pipe_as_fast_as_it_goes_keeps_its_own_times(read, tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+
+    def play():
+        with open(tmp_path / "pipe", "wb") as file:
+            file.write(b"YUV4MPEG2 W16 H16 F25:1 C420jpeg\n")
+            for number in range(500):
+                file.write(b"FRAME\n" + bytes([number % 200]) * 384)
+
+    threading.Thread(target=play, daemon=True).start()
+    one = read(str(tmp_path / "pipe"), as_fast=True, start=1000.0)
+    assert one.until(ended) and len(one.frames) == 500
+    np.testing.assert_allclose([f.wall for f in one.frames], 1000 + np.arange(500) / 25, atol=1e-3)
 
 
 def test_a_file_at_its_own_pace(read, film):

@@ -51,6 +51,7 @@ class Feed(threading.Thread):
         self._as_fast = source.kind == "folder" or (
             as_fast and source.kind not in ("stream", "camera")
         )
+        self._live = source.is_live and not self._as_fast  # a pipe may be read as fast as it goes
         self._image_fps, self._memory = fps, memory
         self._max_fps, self._stopping = max_fps, threading.Event()
         self._begun, self._least_step = time.monotonic(), 1
@@ -64,7 +65,7 @@ class Feed(threading.Thread):
 
     def set_clock(self, by: float) -> None:
         """Take notice that the clock of this machine was set, by so many seconds."""
-        if self._source.is_live:
+        if self._live:
             self._wall += by
 
     def run(self) -> None:
@@ -99,10 +100,10 @@ class Feed(threading.Thread):
             if opened.wall is not None:
                 self._wall = opened.wall
             if offset is None:
-                offset = max(elapsed if self._source.is_live else 0.0, self._last + 1e-3)
+                offset = max(elapsed if self._live else 0.0, self._last + 1e-3)
                 offset = offset - (own or 0.0)
             at = elapsed if own is None else own + offset
-            if self._source.is_live:
+            if self._live:
                 adrift = at - elapsed
                 if abs(adrift) > ADRIFT_S or at <= self._last:
                     if abs(adrift) > JUMP_S:
@@ -110,7 +111,7 @@ class Feed(threading.Thread):
                     offset -= adrift
                     at = elapsed
             at = max(at, self._last + 1e-4)
-            if not self._source.is_live and not self._as_fast:
+            if not self._live and not self._as_fast:
                 sleep_until(self._begun + at)
                 now = time.monotonic()
             if self._stopping.is_set():
