@@ -49,6 +49,9 @@ def test_a_list_of_sources_and_their_detectors(tmp_path):
     assert [one.name for one in sources] == ["door", "yard"]
     runs = pathlib.Path("runs")
     assert folders_of("runs", sources) == {"door": runs, "yard": runs}
+    odd = tmp_path / "lr=0.1"
+    odd.mkdir()
+    assert folders_of(str(odd), sources) == {"door": odd, "yard": odd}
     assert folders_of("yard=x,runs", sources) == {"door": runs, "yard": pathlib.Path("x")}
     for wrong, said in (("yrd=x", "no source is called 'yrd'"), ("door=x", "detector for yard")):
         with pytest.raises(UserError, match=said):

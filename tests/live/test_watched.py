@@ -5,6 +5,7 @@ import pytest
 
 from vadjax.data.scored_video import Finding
 from vadjax.detectors.contract import FrameScore
+from vadjax.errors import UserError
 from vadjax.evaluation.episodes import Rule
 from vadjax.live.clips import ClipWriter, Recorder
 from vadjax.live.disk import Disk
@@ -44,6 +45,15 @@ class Stream:
 class Saying(Stream):
     def finding(self, kept=None):
         return Finding(0, "speed", f"level {self.frames[-1][8, 8]}", (4, 8, 4, 4), 2.0, 1.0, "x")
+
+
+class OneSize(Stream):
+    """Refuses frames that are not of 16 rows, as a detector of one camera does."""
+
+    def update(self, frame, time=None):
+        if len(frame) != 16:
+            raise UserError(f"frames have {len(frame)} rows, not 16")
+        return super().update(frame, time)
 
 
 class Detector:
@@ -188,6 +198,43 @@ def test_silence_is_an_event_and_a_blip_is_none(make):
     lost = events[0]
     assert (lost.sentence, lost.state) == ("gone away", "closed")
     assert (lost.start, lost.end) == (pytest.approx(WALL + 9.9, abs=0.6), WALL + 40.0)
+
+
+def test_an_event_is_over_when_its_source_stays_silent(make):
+    """As at the end of a folder that may grow: no later frame ends it."""
+    one, feed, finished, clock = make(Detector())
+    feed([10] * 5 + [120] * 5)
+    clock.now = 11.0
+    one.tick()
+    assert one._machine.current is not None
+    clock.now = 12.5
+    one.tick()
+    assert one._machine.current is None
+    feed([10] * 5 + [120] * 5 + [10] * 20, start=200)
+    last, first = finished().list()
+    assert first.end == pytest.approx(WALL + 1.0) and last.start == pytest.approx(WALL + 20.5)
+
+
+def test_frames_that_a_detector_refuses_are_an_event_and_no_end(make):
+    one, feed, finished, _ = make(Detector(OneSize))
+    feed([10] * 5 + [120])
+    for number in range(6, 30):
+        big = np.full((32, 40), 10 + number, np.uint8)
+        one.frame(Arrival(big, number / 10, WALL + number / 10, number / 10, 10.0, number == 6))
+    assert "32 rows" in one._status.health("door").message
+    feed([10] * 5 + [120] + [10] * 20, start=30, is_first=True)
+    events = {event.kind: [] for event in finished().list()}
+    for event in finished().list()[::-1]:
+        events[event.kind].append(event)
+    (changed,) = events["camera_changed"]
+    assert (changed.start, changed.end) == (pytest.approx(WALL + 0.6), pytest.approx(WALL + 3.0))
+    assert [event.start for event in events["anomaly"]] == pytest.approx([WALL + 0.5, WALL + 3.5])
+
+
+def test_frames_that_were_refused_from_the_first_end_the_watch(make):
+    one, *_ = make(Detector(OneSize))
+    with pytest.raises(UserError, match="32 rows"):
+        one.frame(Arrival(np.zeros((32, 40), np.uint8), 0.0, WALL, 0.0, 10.0, True))
 
 
 def test_without_room_events_go_on_and_files_stop(make, tmp_path):

@@ -37,6 +37,19 @@ def picture(
     return jpeg(image)
 
 
+def as_fractions(box: tuple[int, int, int, int], width: int, height: int) -> Box:
+    """Return a box of a finding as fractions of the frame, what lies outside cut off.
+
+    Args:
+        box: left, top, width and height in pixels.
+        width: of the frame.
+        height: of the frame.
+    """
+    left, top, wide, tall = box
+    right, bottom = (left + wide) / width, (top + tall) / height
+    return max(left / width, 0.0), max(top / height, 0.0), min(right, 1.0), min(bottom, 1.0)
+
+
 def shrunk(image: np.ndarray, most: int = MOST) -> np.ndarray:
     """Return the picture, made smaller where its longer side has more pixels.
 

@@ -115,7 +115,7 @@ def folders_of(
         name, equals, folder = part.partition("=")
         if equals and name in names:
             found[name] = pathlib.Path(folder).expanduser()
-        elif equals:
+        elif equals and not pathlib.Path(part).expanduser().is_dir():
             raise UserError(
                 f"--detector={part}: no source is called {name!r}; they are called "
                 f"{', '.join(sorted(names))}."

@@ -9,6 +9,7 @@ import numpy as np
 
 from vadjax.detectors.abilities import Accepts, Finds, Notices
 from vadjax.detectors.contract import FrameScore
+from vadjax.errors import UserError
 from vadjax.evaluation.episodes import Episode, EpisodeMachine, Rule
 from vadjax.live.clips import Recorder
 from vadjax.live.event import Event
@@ -16,7 +17,7 @@ from vadjax.live.event_log import EventLog, Peak
 from vadjax.live.feedback import Arrays, Feedback
 from vadjax.live.inbox import Arrival, Report
 from vadjax.live.mask import Mask
-from vadjax.live.pictures import box_of, picture
+from vadjax.live.pictures import as_fractions, box_of, picture
 from vadjax.live.settings import SourceSettings
 from vadjax.live.sight import Sight
 from vadjax.live.status import Latest, Status
@@ -78,6 +79,7 @@ class Watched:
         self._waiting: collections.deque[_Waiting] = collections.deque()
         self._unscored: list[_Waiting] = []  # whose scores are those of the next frame
         self._number, self._wall, self._at = 0, 0.0, 0.0
+        self._heard_at: float | None = None  # by the monotonic clock
         self._gap = 0.0  # seconds that the last frame is taken to last: those of the one before
         self._peak: Peak | None = None
         self._shown = -np.inf
@@ -105,10 +107,18 @@ class Watched:
         self._number += 1
         self._recorder.update(arrival.at, shown.frame)
         self._sight.update(arrival.at, arrival.frame)
-        found = self._stream.update(arrival.frame, arrival.at)
-        for one in found:
-            self._scored(one, self._waiting.popleft())
-        self._look_at_change(arrival.wall)
+        try:
+            found = self._stream.update(arrival.frame, arrival.at)
+        except UserError as error:  # frames of another size, for instance
+            if self._heard_at is None:
+                raise  # it never could read this source
+            self._stream, found = None, []
+            self._look_at_change(arrival.wall, str(error))
+        else:
+            for one in found:
+                self._scored(one, self._waiting.popleft())
+            self._look_at_change(arrival.wall)
+        self._heard_at = self._clock()[1]
         return found
 
     def learn(self) -> None:
@@ -147,8 +157,11 @@ class Watched:
         self._status.set_state(self.source, "lost" if self._lost else state, report.message)
 
     def tick(self) -> None:
-        """Look at the clock: a source that is silent for long is lost."""
+        """Look at the clock: a source that is silent for long is lost, and its event over."""
         wall, now = self._clock()
+        quiet_s = LOST_S + self._machine.rule.merge
+        if self._heard_at is not None and now - self._heard_at >= quiet_s:
+            self._end(self._machine.close(self._number, self._at + self._gap))
         since = self._silent_since
         if since is None or self._lost is not None or now - since < LOST_S:
             return
@@ -178,9 +191,9 @@ class Watched:
             self._status.set_state(self.source, "watching")
         self._silent_since = None
 
-    def _look_at_change(self, wall: float) -> None:
+    def _look_at_change(self, wall: float, refused: str = "") -> None:
         """Say that the camera does not show what was learnt, and that it does again."""
-        said = self._sight.sentence
+        said = refused or self._sight.sentence
         if not said and isinstance(self._stream, Notices):
             said = self._stream.changed()
         if said and self._changed is None:
@@ -218,8 +231,7 @@ class Watched:
             score = float(one.map.max()) if one.map is not None else score
         self._gap, self._at = arrival.at - self._at, arrival.at
         self._wall = arrival.wall - arrival.at
-        threshold = self._threshold
-        box = None
+        threshold, box = self._threshold, None
         counts = score if self._changed is None else -np.inf  # scores of another scene mean nothing
         told = self._machine.update(waiting.number, arrival.at, counts)
         if told and not told[0].is_open:
@@ -268,13 +280,7 @@ class Watched:
             finding = self._stream.finding(self._mask.kept)
         height, width = arrival.frame.shape[:2]
         if finding is not None and finding.box is not None:
-            left, top, wide, tall = finding.box
-            box = (
-                max(left / width, 0.0),
-                max(top / height, 0.0),
-                min((left + wide) / width, 1.0),
-                min((top + tall) / height, 1.0),
-            )
+            box = as_fractions(finding.box, width, height)
         elif one.map is not None:
             box = box_of(one.map, threshold)
         return Peak(score, picture(arrival.frame, one.map, threshold, box), box, finding)
