@@ -6,6 +6,7 @@ closed when `merge` has passed without a frame that reaches the threshold.
 """
 
 import dataclasses
+from typing import NamedTuple
 
 import numpy as np
 
@@ -29,8 +30,7 @@ class Rule:
     least: float = 0.0
 
 
-@dataclasses.dataclass(frozen=True)
-class Episode:
+class Episode(NamedTuple):
     """A stretch of abnormal frames.
 
     Attributes:
@@ -92,7 +92,7 @@ class EpisodeMachine:
         release = rule.threshold if rule.release is None else min(rule.release, rule.threshold)
         abnormal = score >= (release if self._inside else rule.threshold)
         if self._inside and self._now is not None:  # the frame before has ended
-            self._now = dataclasses.replace(self._now, stop=number, end=at)
+            self._now = self._now._replace(stop=number, end=at)
         apart = self._now is not None and not self._inside
         if apart and self._now is not None and at - self._now.end >= rule.merge - self._same:
             told += self._closed()
@@ -100,9 +100,9 @@ class EpisodeMachine:
         if abnormal and self._now is None:
             self._now = Episode(number, number + 1, at, at, number, at, score)
         elif abnormal and self._now is not None:
-            self._now = dataclasses.replace(self._now, stop=number + 1, end=at)
+            self._now = self._now._replace(stop=number + 1, end=at)
             if score > self._now.score:
-                self._now = dataclasses.replace(self._now, peak=number, peak_at=at, score=score)
+                self._now = self._now._replace(peak=number, peak_at=at, score=score)
         return [*told, *self._news()]
 
     def close(self, number: int, at: float) -> list[Episode]:
@@ -118,7 +118,7 @@ class EpisodeMachine:
         if self._now is None:
             return []
         if self._inside:
-            self._now = dataclasses.replace(self._now, stop=number, end=at)
+            self._now = self._now._replace(stop=number, end=at)
             self._inside = False
         return [*self._news(), *self._closed()]
 
@@ -132,7 +132,7 @@ class EpisodeMachine:
 
     def _closed(self) -> list[Episode]:
         assert self._now is not None
-        closed = [dataclasses.replace(self._now, is_open=False)] if self._told else []
+        closed = [self._now._replace(is_open=False)] if self._told else []
         self._now, self._told = None, False
         return closed
 
