@@ -55,9 +55,10 @@ def run_stablehlo(path, x):
 
 # What the converters write for single windows alone.
 SINGLE = ("frame_prediction", "convlstm_autoencoder", "conv3d_autoencoder", "stacked_autoencoder")
+SINGLE += ("cnn_lstm", "memae", "mnad")
 # What jax2onnx 0.17.1 cannot convert; a version that can makes this test fail.
 UNKNOWN = ("place_simple_rnn", "place_lstm", "place_gru", "place_lstm_gru")
-UNKNOWN += ("stacked_autoencoder", "conv3d_autoencoder")
+UNKNOWN += ("stacked_autoencoder", "conv3d_autoencoder", "memae", "mnad")
 RUN = {"onnx": run_onnx, "stablehlo": run_stablehlo}
 
 

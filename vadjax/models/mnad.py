@@ -101,6 +101,7 @@ def distances(query: jax.Array, items: jax.Array) -> tuple[jax.Array, jax.Array]
         compactness [b], the mean squared difference to the nearest item; separateness [b], by how
         much the second nearest is not `MARGIN` farther.
     """
+    items = jnp.asarray(items)  # variables may be arrays of numpy
     score = query @ items.T  # [b, n, m]
     _, nearest = jax.lax.top_k(score, 2)
     first, second = items[nearest[..., 0]], items[nearest[..., 1]]
