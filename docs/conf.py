@@ -12,6 +12,7 @@ from vadjax import __version__
 # They define flags when they are imported, and docs/commands.md has them.
 COMMANDS = (
     *("main.py", "detect.py", "sweep.py", "compare.py", "tune.py", "robustness.py", "transfer.py"),
+    *("watch.py", "review.py", "export.py"),
     *("__main__.py", "commands"),
 )
 
