@@ -44,6 +44,9 @@ def as_fractions(box: tuple[int, int, int, int], width: int, height: int) -> Box
         box: left, top, width and height in pixels.
         width: of the frame.
         height: of the frame.
+
+    Returns:
+        left, top, right and bottom, in [0, 1].
     """
     left, top, wide, tall = box
     right, bottom = (left + wide) / width, (top + tall) / height
