@@ -3,8 +3,8 @@
 Each side has a process of its own, and they alternate. The result is the median and the spread of
 the ratio within a round, since machines drift. Packages that cannot be imported (torch: `make
 parity`; Keras: the extra `bench`) are left out. `curves` measures vadjax alone over one size,
-`memory` the largest memory of each stage by the length of a video, and `copies` the search for
-copied clips.
+`many` evaluates large test sets, `memory` the largest memory of each stage by the length of a
+video, and `copies` the search for copied clips.
 """
 
 import argparse
@@ -18,6 +18,7 @@ from tools.benchmarks import (  # noqa: E402
     copies,
     curve_plot,
     curves,
+    many,
     memory,
     precision,
     regressions,
@@ -45,6 +46,7 @@ SUITES = (
     "curves",
     "memory",
     "copies",
+    "many",
 )
 
 
@@ -53,6 +55,9 @@ def main() -> None:
     args = _arguments()
     if args.suite == "copies":
         print("\n" + copies.markdown(copies.run()))
+        return
+    if args.suite == "many":
+        print("\n" + many.markdown(many.run()))
         return
     if args.suite == "memory":
         folder = pathlib.Path(args.folder) if args.folder else None

@@ -79,7 +79,11 @@ def test_members_take_turns_on_another_device_as_on_the_host(monkeypatch):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("name", "bidirectional", "task"), build.ONCE)
+@pytest.mark.parametrize(
+    ("name", "bidirectional", "task"),
+    # Batch statistics enlarge rounding: these have a test of their own, test_video_models.py.
+    [case for case in build.ONCE if case[0] not in build.NORMALISED],
+)
 def test_every_model_trains_in_a_population_as_alone(name, bidirectional, task):
     model = build.model(name, bidirectional=bidirectional, task=task, dropout=0.1)
     rng = np.random.default_rng(1)  # no gradient so near 0 that Adam blows up its rounding

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from vadjax.data.leakage.copy_search import Copy
+from vadjax.errors import UserError
 from vadjax.pipeline.run import Run
 from vadjax.report.thumbnails import jpeg
 
@@ -18,7 +19,8 @@ def copy_pictures(run: Run, copies: Sequence[Mapping[str, Any]] | None) -> list[
         copies: as leakage.json lists them; None where they are not known.
 
     Returns:
-        The copies, with `frame`, `other_frame` and `jpegs`; none of feature files.
+        The copies, with `frame`, `other_frame` and `jpegs`; none of feature files and of clips that
+        are gone.
     """
     found = []
     for row in (copies or ())[:MAX_SHOWN]:
@@ -27,6 +29,9 @@ def copy_pictures(run: Run, copies: Sequence[Mapping[str, Any]] | None) -> list[
         middle = (row["stop"] - row["start"]) // 2
         frame, other = row["start"] + middle, int(Copy(**row).others()[middle])
         sides = ((run.videos[row["video"]], frame), (run.videos[row["other"]], other))
-        jpegs = [jpeg(video.frames[min(at, len(video.frames) - 1)]) for video, at in sides]
+        try:
+            jpegs = [jpeg(video.frames[min(at, len(video.frames) - 1)]) for video, at in sides]
+        except UserError:  # the files of one are no longer there
+            continue
         found.append({**row, "frame": frame, "other_frame": other, "jpegs": jpegs})
     return found

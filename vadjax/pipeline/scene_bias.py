@@ -6,6 +6,7 @@ import numpy as np
 
 from vadjax.data.frames.look import hour_of, look_of
 from vadjax.data.video import Video
+from vadjax.errors import UserError
 from vadjax.evaluation.scene_bias import told_apart
 from vadjax.pipeline.run import Run
 
@@ -55,12 +56,14 @@ def scene_bias_of(run: Run) -> tuple[dict | None, dict[str, str]]:
     if run.protocol.unit != "video":
         return None, {"scene_bias": "windows of one clip lie on both sides of the split"}
     fold = run.folds[0]
-    tested = {segment.video_id for segment in fold.test.segments}
-    learnt = {segment.video_id for segment in fold.train.segments} - tested
-    sides = (
-        [video for name, video in run.videos.items() if name in ids] for ids in (learnt, tested)
-    )
-    return scene_bias(*sides, seed=run.config.seed)
+    tested = frozenset(segment.video_id for segment in fold.test.segments)
+    learnt = frozenset(segment.video_id for segment in fold.train.segments) - tested
+
+    def found() -> tuple[dict, dict[str, str]]:
+        sides = ([v for name, v in run.videos.items() if name in ids] for ids in (learnt, tested))
+        return scene_bias(*sides)
+
+    return run.memory.once(("scene_bias", learnt, tested), found)  # frames are decoded for it
 
 
 def _some(videos: Sequence[Video]) -> list[Video]:
@@ -80,7 +83,10 @@ def _looks(video: Video, label: int) -> dict[str, float | None]:
     if not len(rows):
         return {}
     rows = rows[np.unique(np.linspace(0, len(rows) - 1, min(FRAMES, len(rows))).astype(int))]
-    seen = [look_of(video.frames[int(row)]) for row in rows]
+    try:
+        seen = [look_of(video.frames[int(row)]) for row in rows]
+    except UserError:  # its files are no longer there
+        return {}
     mean: dict[str, float | None] = {
         name: float(np.mean([one[name] for one in seen])) for name in seen[0]
     }

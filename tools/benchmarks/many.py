@@ -1,0 +1,70 @@
+"""metrics.json of large test sets, by the numbers of clips: `python tools/bench.py many`.
+
+Scores and labels are drawn: half of the test clips hold an abnormal half, scores are alike over
+about ten frames. All parts are computed that a run without maps and baselines has, with intervals,
+all thresholds, and the rate that the run's rule is expected to have on held-out clips. Each size is
+a process of its own, whose largest resident memory is given.
+"""
+
+import multiprocessing
+import resource
+import time
+
+import numpy as np
+
+from tools.benchmarks.report import table
+
+# Test clips, frames of each, held-out clips: as UCSD Ped2 and ShanghaiTech, and larger.
+SIZES = ((12, 167, 16), (107, 381, 330), (1_000, 1_000, 500), (10_000, 200, 2_000))
+SAME_FRAMES = 10  # over which scores are alike
+
+
+def run(sizes=SIZES) -> list[tuple]:
+    """Evaluate test sets of several sizes.
+
+    Args:
+        sizes: test clips, frames of each clip, held-out clips.
+
+    Returns:
+        The three numbers, seconds, and bytes.
+    """
+    found = []
+    for size in sizes:
+        with multiprocessing.get_context("spawn").Pool(1) as pool:
+            found.append((*size, *pool.apply(_measured, size)))
+        print("{} test clips of {} frames, {} held out: {:.1f} s".format(*found[-1]), flush=True)
+    return found
+
+
+def _measured(num: int, frames: int, held_out: int) -> tuple[float, int]:
+    from tests.evaluation.cases import CONTEXT
+    from vadjax.data.scored_video import ScoredVideo
+    from vadjax.evaluation.evaluate import evaluate
+
+    rng = np.random.default_rng(0)
+
+    def clip(name: str, abnormal: bool) -> ScoredVideo:
+        labels = np.zeros(frames, np.uint8)
+        labels[frames // 4 : 3 * frames // 4] = abnormal
+        noise = np.convolve(
+            rng.normal(size=frames), np.full(SAME_FRAMES, SAME_FRAMES**-0.5), "same"
+        )
+        scores = (noise + rng.normal() / 2 + 1.5 * labels).astype(np.float32)
+        return ScoredVideo(name, scores, labels=labels, fps=25.0)
+
+    test = [clip(f"test/{number}", number % 2 == 1) for number in range(num)]
+    calibration = [clip(f"train/{number}", False) for number in range(held_out)]
+    start = time.perf_counter()
+    evaluate(test, calibration=[calibration], context=CONTEXT)
+    seconds = time.perf_counter() - start
+    return seconds, 1024 * resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+
+
+def markdown(found: list[tuple]) -> str:
+    """Return a table of what `run` gives."""
+    head = ["test clips", "frames of each", "held-out clips", "seconds", "largest memory"]
+    rows = [
+        [f"{num:,}", f"{frames:,}", f"{held:,}", f"{seconds:.1f}", f"{size / 1e6:,.0f} MB"]
+        for num, frames, held, seconds, size in found
+    ]
+    return "\n".join(table(head, rows)) + "\n"
