@@ -418,10 +418,18 @@ def test_every_suite_holds_cases_of_ours():
     sys.path.insert(0, str(ROOT))
     from tools import bench
 
-    for name in set(bench.SUITES) - {"memory", "copies"}:  # which have no sides
+    for name in set(bench.SUITES) - {"many", "memory", "copies"}:  # which have no sides
         module = alternate.load(name.replace("-", "_"))
         assert module.CASES and module.UNIT and all("vadjax" in c for c in module.CASES.values())
     assert "train contiguous" in alternate.load("scanner").CASES
     assert os.environ.get("VADJAX_PED2") or list(alternate.load("end_to_end").CASES) == [
         "synthetic"
     ]
+
+
+def test_large_test_sets_are_evaluated(capsys):
+    from tools.benchmarks import many
+
+    ((num, frames, held, seconds, peak),) = many.run(((12, 40, 9),))
+    assert (num, frames, held) == (12, 40, 9) and 0 < seconds < 60 and peak > 1e7
+    assert "| 12 | 40 | 9 |" in many.markdown([(12, 40, 9, 0.1, 1e8)])
