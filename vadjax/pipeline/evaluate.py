@@ -2,6 +2,8 @@
 
 import time
 
+import numpy as np
+
 from vadjax import data
 from vadjax.data.scored_video import ScoredVideo
 from vadjax.data.splits.split_by_clip import SHARED_CLIPS
@@ -87,18 +89,18 @@ def annotations_of(run: Run, test: list[ScoredVideo]) -> tuple[dict | None, dict
         return None, {"annotations": ONE}
     found = {run.dataset.label_version: [video.truth for video in known]}
     for version in (name for name in versions if name not in found):
-        config = run.config.dataset.copy_and_resolve_references()
-        config.label_version = version
         try:
-            others = {v.id: v.labels for v in data.load(config, cache_dir=run.cache).test}
+            others = _labels(run, version)
         except UserError as error:
             return None, {"annotations": f"no labels {version}: {error}"}
         labels = [own for video in known if (own := others.get(video.id)) is not None]
         if len(labels) == len(known):
             found[version] = labels
     part, why = annotations_part([video.scores for video in known], found)
-    null = {"annotations"} if part is None else {"annotations.auc"}
-    return part, {path: text for path, text in why.items() if path in null}
+    if part is None:
+        return None, {"annotations": why["annotations"]}
+    missing = {"annotations.auc"} if None in part["auc"].values() else set()
+    return part, {path: text for path, text in why.items() if path in missing}
 
 
 def legacy(run: Run, test: list[ScoredVideo]) -> dict:
@@ -115,19 +117,32 @@ def legacy(run: Run, test: list[ScoredVideo]) -> dict:
     squared = objective.name in ("predict", "reconstruct", "adversarial")
     result: dict = {"errors": squared and objective.reduce != "psnr"}
     for version in data.builder(run.dataset.name).legacy_label_versions:
-        config = run.config.dataset.copy_and_resolve_references()
-        config.label_version = version
         try:
-            videos = {v.id: v for v in data.load(config, cache_dir=run.cache).test}
+            others = _labels(run, version)
         except UserError as error:
             return {**result, "no_other_labels": f"no interval labels: {error}"}
-        labels = {v.id: videos[v.id].labels for v in test if v.id in videos}
+        labels = {v.id: others[v.id] for v in test if v.id in others}
         missing = [v.id for v in test if labels.get(v.id) is None]
         if missing:
             why = f"no interval labels for {len(missing)} video(s), first {missing[0]}"
             return {**result, "no_other_labels": why}
         result["other_labels"] = {**result.get("other_labels", {}), version: labels}
     return result
+
+
+def _labels(run: Run, version: str) -> dict[str, np.ndarray | None]:
+    """Return the labels of the test clips by id, of another version; read once for all runs.
+
+    Raises:
+        UserError: there are none of this version.
+    """
+    config = run.config.dataset.copy_and_resolve_references()
+    config.label_version = version
+
+    def read() -> dict[str, np.ndarray | None]:
+        return {v.id: v.labels for v in data.load(config, cache_dir=run.cache).test}
+
+    return run.memory.once(("labels", version), read)
 
 
 def cross_fitted(run: Run, calibration: list[ScoredVideo]) -> int:
