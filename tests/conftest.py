@@ -4,6 +4,7 @@ import os
 import pathlib
 
 import pytest
+from absl import flags
 from hypothesis import settings
 
 from tests import quick
@@ -55,6 +56,15 @@ def real_data() -> pathlib.Path:
     if not (path / "data").is_dir():
         pytest.fail(f"VADJAX_TEST_DATA={root} holds no data/ folder")
     return path
+
+
+@pytest.fixture
+def own_flags():
+    """Take back the flags that a test defines: every command has --quiet, one a process."""
+    before = set(flags.FLAGS)
+    yield
+    for name in set(flags.FLAGS) - before:
+        delattr(flags.FLAGS, name)
 
 
 def pytest_terminal_summary(terminalreporter):

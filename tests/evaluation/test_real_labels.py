@@ -14,6 +14,7 @@ from vadjax.config import default_config
 from vadjax.data.scored_video import ScoredVideo
 from vadjax.evaluation.frame import auc, average_precision, macro_auc
 from vadjax.pipeline.evaluate import legacy
+from vadjax.pipeline.memory import Memory
 
 PED2 = [180, 180, 150, 180, 150, 180, 180, 180, 120, 150, 180, 180]
 AVENUE = [1439, 1211, 923, 947, 1007, 1283, 605, 36, 1175, 841, 472, 1271, 549, 507, 1001, 740]
@@ -101,7 +102,7 @@ def test_legacy_figures_find_the_interval_labels_of_avenue(real_data, tmp_path):
     config.dataset.name = "avenue"
     config.dataset.data_dir = str(real_data / "data/Avenue_Dataset")
     dataset = data.load(config.dataset, cache_dir=tmp_path)
-    run = types.SimpleNamespace(config=config, dataset=dataset, cache=tmp_path)
+    run = types.SimpleNamespace(config=config, dataset=dataset, cache=tmp_path, memory=Memory())
     test = [ScoredVideo(v.id, np.zeros(len(v.frames), np.float32)) for v in dataset.test]
     found = legacy(run, test)
     labels = found["other_labels"]["hasan_intervals"]

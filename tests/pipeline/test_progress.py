@@ -99,6 +99,6 @@ def test_detect_says_the_same_and_logs_beside_its_results(spoken, tmp_path, caps
     assert not capsys.readouterr().out
 
 
-def test_both_flags_are_those_of_the_module():
+def test_both_flags_are_those_of_the_module(own_flags):
     quiet, verbose = cli.define_output_flags("tests.pipeline.nobody")
     assert (quiet.default, verbose.default) == (False, False)

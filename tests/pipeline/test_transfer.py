@@ -1,6 +1,8 @@
 """The matrix of detectors and test sets: every cell against the run itself and by hand."""
 
+import importlib
 import json
+import sys
 
 import numpy as np
 import pytest
@@ -119,10 +121,10 @@ def test_a_scene_is_needed_in_the_data_set():
         data.load(config.dataset, cache_dir=config.features.cache_dir)
 
 
-def test_the_command_makes_a_run_for_each_camera(tmp_path, monkeypatch):
+def test_the_command_makes_a_run_for_each_camera(tmp_path, monkeypatch, own_flags):
     """What the flags turn into; training is that of the tests above."""
-    from vadjax import transfer as command
-
+    command = importlib.import_module("vadjax.transfer")
+    monkeypatch.delitem(sys.modules, "vadjax.transfer")  # the next import defines its flags again
     seen = {}
     monkeypatch.setattr(command, "_by_scene", lambda *_, **__: [("01", tmp_path, None)] * 2)
     monkeypatch.setattr(

@@ -14,6 +14,7 @@ import subprocess
 import sys
 import threading
 import time
+import types
 
 import pytest
 from rich.console import Console as Rich
@@ -59,12 +60,16 @@ def test_silence_is_broken_in_a_log(hasty):
     assert "vadjax-progress" not in {thread.name for thread in threading.enumerate()}
 
 
-def test_what_is_said_breaks_the_silence_too(hasty):
+def test_what_is_said_breaks_the_silence_too(hasty, monkeypatch):
+    """Each pause is shorter than the silence that is filled, by a clock that no load disturbs."""
+    now = [0.0]
+    monkeypatch.setattr(activity, "time", types.SimpleNamespace(monotonic=lambda: now[0]))
     console = Console()
     buffer = written(console)
     with console.doing("talking"):
         for number in range(20):
             console.say(f"line {number}")
+            now[0] += 0.09
             time.sleep(0.03)
     assert buffer.getvalue().splitlines() == [f"line {number}" for number in range(20)]
 
