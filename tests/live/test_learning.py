@@ -1,6 +1,10 @@
 """A source is learnt from its own first hours, through restarts, in films that are bounded."""
 
 import json
+import os
+import subprocess
+import sys
+import time
 
 import av
 import numpy as np
@@ -8,6 +12,7 @@ import pytest
 
 from vadjax.errors import UserError
 from vadjax.live import learning
+from vadjax.live.blur import Blur
 from vadjax.live.inbox import Arrival, Report
 from vadjax.live.learning import Learner
 from vadjax.live.settled import seconds_of
@@ -28,9 +33,9 @@ def make(tmp_path):
         (workdir / "metrics.json").write_text("{}")
         return ""
 
-    def made(learn_s=120.0):
-        status = Status(["door"])
-        return Learner("door", folder=tmp_path, learn_s=learn_s, status=status, fit=fit), status
+    def made(learn_s=120.0, blur=""):
+        status, made = Status(["door"]), {"fit": fit, "blur": Blur(blur)}
+        return Learner("door", folder=tmp_path, learn_s=learn_s, status=status, **made), status
 
     made.fitted = fitted
     return made
@@ -118,6 +123,59 @@ def test_a_fit_that_fails_is_told_and_learning_goes_on(make, tmp_path, monkeypat
     feed(learner, 21, 40)
     settle(learner)
     assert learner.run is not None
+
+
+def texture(path):
+    """How much the pixels of a body of stripes differ, over the frames of a film."""
+    with av.open(str(path)) as film:
+        frames = [frame.to_ndarray(format="rgb24") for frame in film.decode(video=0)]
+    return max(
+        float(np.abs(np.diff(frame[:, 40:60, 0].astype(int), axis=0)).mean()) for frame in frames
+    )
+
+
+def striped(learner, end):
+    for number in range(round(end * FPS)):
+        frame = np.full((60, 100, 3), 120, np.uint8)
+        x = 20 + 2 * (number % 20)
+        frame[10:50:2, x : x + 16] = 255
+        learner.frame(Arrival(frame, number / FPS, 0.0, 0.0, FPS, number == 0))
+
+
+def test_films_are_blurred_where_what_is_stored_is(make, tmp_path):
+    clear, _ = make()
+    striped(clear, 9.4)
+    clear.close()
+    (film,) = (tmp_path / "films").glob("[0-9]*.mp4")
+    seen = texture(film)
+    film.unlink()
+    (tmp_path / "learnt.json").unlink()
+    blurred, _ = make(blur="all-moving")
+    striped(blurred, 9.4)
+    blurred.close()
+    (film,) = (tmp_path / "films").glob("[0-9]*.mp4")
+    assert seen > 30 and texture(film) < 0.3 * seen
+    assert not list((tmp_path / "films").glob(f"{learning.PREFIX}*"))
+    with pytest.raises(UserError, match="learnt with --blur=all-moving"):
+        make()
+
+
+def test_the_fit_ends_with_its_watch(tmp_path):
+    asks = "import sys; from vadjax.live.learning import ending_with_us as e; "
+    asks += "e([sys.executable, '-c', sys.argv[1]]).wait()"
+    child = "import os, pathlib, time; "
+    child += f"pathlib.Path({str(tmp_path / 'pid')!r}).write_text(str(os.getpid())); time.sleep(60)"
+    watch = subprocess.Popen([sys.executable, "-c", asks, child])
+    end = time.monotonic() + 30
+    while not (tmp_path / "pid").exists() and time.monotonic() < end:
+        time.sleep(0.05)
+    time.sleep(0.2)
+    number = int((tmp_path / "pid").read_text())
+    watch.kill()
+    watch.wait()
+    time.sleep(2.0)
+    with pytest.raises(ProcessLookupError):
+        os.kill(number, 0)
 
 
 def test_times():

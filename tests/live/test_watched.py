@@ -76,7 +76,7 @@ class Clock:
 def make(tmp_path):
     opened = []
 
-    def made(detector, merge=1.0, asked=SourceSettings, **values):
+    def made(detector, merge=1.0, asked=SourceSettings, watched=None, **values):
         store, status = EventStore(tmp_path), Status(["door"])
         clips, recorder, clock = ClipWriter(), Recorder(1.0), Clock()
         opened.append((store, clips))
@@ -100,6 +100,7 @@ def make(tmp_path):
             recorder=recorder,
             clock=clock,
             asked=asked,
+            **(watched or {}),
         )
 
         def feed(levels, start=0, fps=10.0, is_first=False):
@@ -290,3 +291,13 @@ def test_zones_hide_events(make, zones, told, tmp_path):
     if told:
         changes = [event.state for _, event in one._log._keeper._store.changes(0)]
         assert changes[0] == "open" and changes[-1] == "closed"
+
+
+def test_a_detector_that_has_learnt_blurred_frames_is_shown_such(make):
+    for scores_blurred in (False, True):
+        detector = Detector()
+        watched = {"blur": lambda frame: frame // 2, "scores_blurred": scores_blurred}
+        _, feed, _, _ = make(detector, watched=watched)
+        feed([100, 100])
+        levels = {int(frame[8, 8]) for frame in detector.streams[0].frames}
+        assert levels == ({50} if scores_blurred else {100})

@@ -6,20 +6,23 @@ restarts; at most the stretch that is being recorded is lost with a killed proce
 """
 
 import contextlib
+import os
 import pathlib
 import subprocess
 import sys
 import tempfile
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 
 from vadjax.errors import UserError
+from vadjax.live.blur import Blur
 from vadjax.live.film import Film
 from vadjax.live.inbox import Arrival, Report
 from vadjax.live.status import Status
+from vadjax.runtime import with_parent
 from vadjax.storage.files import PREFIX, write_json
 from vadjax.storage.json_file import read_object
 
@@ -47,6 +50,11 @@ class Learner:
         status: where it is said how far it is.
         fit: trains a detector on the films; see `fit_scene`.
         wait: for the fit, before the next frame: a file would have ended meanwhile.
+        blur: of what is stored. What is learnt from blurred films has to be shown blurred frames,
+            by the same object.
+
+    Raises:
+        UserError: what has been learnt so far was blurred otherwise.
     """
 
     def __init__(
@@ -58,14 +66,20 @@ class Learner:
         status: Status,
         fit: Fit | None = None,
         wait: bool = False,
+        blur: Blur | None = None,
     ):
-        self.source, self.folder = source, folder
+        self.source, self.folder, self.blur = source, folder, blur or Blur("")
         self._learn_s, self._status, self._fit = learn_s, status, fit or fit_scene
         self._stretch_s = min(LONGEST_S, learn_s / FEWEST)
         self._films = folder / "films"
         for left in self._films.glob(f"{PREFIX}*"):  # of a process that was killed
             left.unlink(missing_ok=True)
         known = _read(folder / "learnt.json")
+        if known and known.get("blur", "") != self.blur.mode:
+            raise UserError(
+                f"{folder} was learnt with --blur={known.get('blur', '')}, and a detector reads "
+                "frames as it has learnt them: give the same, or remove the folder to learn again."
+            )
         self._seconds: float = known.get("seconds", 0.0)
         self._number: int = known.get("stretches", 0)
         self._every: int = known.get("every", 1)
@@ -96,12 +110,13 @@ class Learner:
         if 0 < gap <= _GAP_S:
             self._seconds += gap
         self._last = arrival.at
+        stored = self.blur(arrival.frame)  # each frame: it follows what moves
         if not self._moved:
             self._moved = self._moves(arrival.frame)
         if self._number % self._every == 0:
             if self._film is None:
                 self._film = Film(self._films / f"{self._number:06d}.mp4", arrival.fps)
-            self._film.add(arrival.at, arrival.frame)
+            self._film.add(arrival.at, stored)
         if self._seconds >= self._learn_s:
             self._end_stretch()
             self._start_fit()
@@ -170,7 +185,12 @@ class Learner:
         with contextlib.suppress(UserError):  # a full disk: what is in memory goes on
             write_json(
                 self.folder / "learnt.json",
-                {"seconds": self._seconds, "stretches": self._number, "every": self._every},
+                {
+                    "seconds": self._seconds,
+                    "stretches": self._number,
+                    "every": self._every,
+                    "blur": self.blur.mode,
+                },
             )
         self._say()
 
@@ -191,6 +211,8 @@ class Learner:
 def fit_scene(films: pathlib.Path, workdir: pathlib.Path, stopped: threading.Event) -> str:
     """Train detector scene on films, in a process of its own, whose memory is given back.
 
+    It ends with this process, even when that is killed: it would hold the workdir otherwise.
+
     Args:
         films: folder of normal films.
         workdir: of the run.
@@ -201,15 +223,32 @@ def fit_scene(films: pathlib.Path, workdir: pathlib.Path, stopped: threading.Eve
     """
     command = [sys.executable, "-m", "vadjax", "train", "folder_scene", "--quiet"]
     command += [f"--data_dir={films}", f"--workdir={workdir}"]
-    with tempfile.TemporaryFile("w+") as said:
-        process = subprocess.Popen(command, stdout=said, stderr=said)
+    with (
+        tempfile.TemporaryFile("w+") as said,
+        ending_with_us(command, stdout=said, stderr=said) as process,
+    ):
+        assert process.stdin is not None
         while process.poll() is None:
             if stopped.wait(_LOOK_S):
-                process.terminate()
+                process.stdin.close()
                 process.wait()
         said.seek(0)
         lines = said.read().strip().splitlines()
     return "" if not process.returncode else (lines[-1] if lines else "the fit has failed")
+
+
+def ending_with_us(command: Sequence[str], **streams: Any) -> subprocess.Popen:
+    """Start a command that ends with this process, or when its `stdin` is closed.
+
+    Args:
+        command: with its arguments.
+        streams: stdout and stderr, see `subprocess.Popen`.
+
+    Returns:
+        The process that waits for it; it has the status of the command.
+    """
+    guard = [sys.executable, "-I", "-S", os.fspath(with_parent.__file__)]
+    return subprocess.Popen([*guard, *command], stdin=subprocess.PIPE, **streams)
 
 
 def _read(path: pathlib.Path) -> dict[str, Any]:

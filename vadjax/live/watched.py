@@ -49,6 +49,7 @@ class Watched:
         asked: gives the zones that hold now.
         feedback: what people have called normal; None: nothing is learnt from them.
         blur: frame -> the frame as it may be shown and stored.
+        scores_blurred: the detector has learnt blurred frames, and is shown such.
     """
 
     def __init__(
@@ -64,7 +65,9 @@ class Watched:
         asked: Callable[[], SourceSettings] = SourceSettings,
         feedback: Feedback | None = None,
         blur: Callable[[np.ndarray], np.ndarray] = lambda frame: frame,
+        scores_blurred: bool = False,
     ):
+        self._scores_blurred = scores_blurred
         self._mask, self._feedback, self._blur = Mask(asked), feedback, blur
         self._trace: list[Arrays] = []  # what was seen in the episode that goes on
         self._accepted = feedback.accepted(log.source) if feedback is not None else []
@@ -108,7 +111,8 @@ class Watched:
         self._recorder.update(arrival.at, shown.frame)
         self._sight.update(arrival.at, arrival.frame)
         try:
-            found = self._stream.update(arrival.frame, arrival.at)
+            read = shown.frame if self._scores_blurred else arrival.frame
+            found = self._stream.update(read, arrival.at)
         except UserError as error:  # frames of another size, for instance
             if self._heard_at is None:
                 raise  # it never could read this source

@@ -9,6 +9,7 @@ from typing import Any, Protocol
 from threadpoolctl import threadpool_limits
 
 from vadjax.errors import UserError
+from vadjax.live.blur import Blur
 from vadjax.live.clips import ClipWriter, Recorder
 from vadjax.live.clock import Clock
 from vadjax.live.disk import Disk
@@ -104,12 +105,13 @@ class Watcher:
         self._taken: dict[str, int] = {}  # frames of each source since the last look around
         self._stopping = False
 
-    def watched(self, name: str, detector: Any) -> Watched:
+    def watched(self, name: str, detector: Any, *, learnt: Blur | None = None) -> Watched:
         """Return what watches a source by a detector.
 
         Args:
             name: of the source.
             detector: a `TrainedDetector`.
+            learnt: what has blurred the films that it was learnt from; None: nothing has.
 
         Returns:
             It, with a log of its own.
@@ -138,7 +140,8 @@ class Watcher:
             fps=self.settings.fps,
             asked=lambda: self._asked_of(name),
             feedback=self._feedback,
-            blur=self.settings.blur(),
+            blur=learnt or self.settings.blur(),
+            scores_blurred=learnt is not None,
         )
 
     def _learner(self, name: str) -> Learner:
@@ -150,6 +153,7 @@ class Watcher:
             learn_s=self.settings.learn_s,
             status=self.status,
             wait=self.settings.as_fast,
+            blur=self.settings.blur(),
         )
 
     def _begin_to_watch(self, learner: Learner) -> None:
@@ -158,7 +162,8 @@ class Watcher:
             detector = TrainedDetector(learner.run, console=self._console)
             self._console.say(f"  {learner.source} has been learnt: {learner.run}")
             self.status.set_state(learner.source, "watching")
-            self._watching[learner.source] = self.watched(learner.source, detector)
+            blurred = learner.blur if learner.blur.mode else None
+            self._watching[learner.source] = self.watched(learner.source, detector, learnt=blurred)
 
     def _asked_of(self, name: str) -> SourceSettings:
         """Return what people have set on the page; what a damaged file says is told once."""
