@@ -1,6 +1,5 @@
 """Events of runs, of detect folders and of watches below one folder, for the page."""
 
-import csv
 import dataclasses
 import hashlib
 import json
@@ -8,14 +7,12 @@ import pathlib
 from collections.abc import Iterator
 from typing import Any
 
-from vadjax.data.text.cell_text import guarded
+from vadjax.data.labels.marked import Mark
 from vadjax.errors import UserError
 from vadjax.live.event import Event
 from vadjax.live.event_store import NAME, EventStore
-from vadjax.storage.files import atomic_write
+from vadjax.live.imported import FOLDER, imported, write_labels
 
-FOLDER = "review"  # of the store, below the folder that is reviewed
-LABELS = "labels.csv"
 _MOST_LINES = 200_000
 
 
@@ -27,16 +24,17 @@ class Review:
 
     Args:
         folder: below which runs, detect folders and watches lie.
+        may_be_empty: there need be none.
 
     Raises:
         UserError: there is none, or one is damaged.
     """
 
-    def __init__(self, folder: pathlib.Path):
+    def __init__(self, folder: pathlib.Path, *, may_be_empty: bool = False):
         self.folder = folder
         lists = sorted(p for p in folder.rglob("alarms.jsonl") if FOLDER not in p.parts)
         watches = sorted(p.parent for p in folder.rglob(NAME) if p.parent.name != FOLDER)
-        if not lists and not watches:
+        if not lists and not watches and not may_be_empty:
             raise UserError(
                 f"{folder} holds no alarms.jsonl of a run or of vadjax detect, and no {NAME} of a "
                 "watch; name the folder above them."
@@ -65,25 +63,17 @@ class Review:
         """Write what was answered of videos as labels.csv, as data set `folder` reads it.
 
         An alarm that matters is an abnormal interval; a video of which all that was answered is
-        normal has a row without times.
+        normal has a row without times. What was imported from other programs stays.
         """
-        rows: dict[str, list[tuple]] = {}
+        rows = {video: list(marks) for video, marks in imported(self.folder).items()}
         for event in self.store.list(limit=None):
             where = self._videos.get(event.id)
             if where is None or event.answer is None:
                 continue
             of_video = rows.setdefault(where["video"], [])
             if event.answer == "matters":
-                of_video.append((where["start"], where["stop"]))
-        with (
-            atomic_write(self.folder / LABELS) as beside,
-            beside.open("w", encoding="utf-8", newline="") as file,
-        ):
-            writer = csv.writer(file)
-            writer.writerow(("video", "start", "stop"))
-            for video, intervals in sorted(rows.items()):
-                for start, stop in sorted(intervals) or [("", "")]:
-                    writer.writerow((guarded(video), start, stop))
+                of_video.append(Mark(where["start"], where["stop"], ""))
+        write_labels(self.folder, rows)
 
     def _put(self, events: Iterator[Event]) -> None:
         for event in events:
@@ -136,6 +126,17 @@ class Review:
             self._watches[event.id] = watch
             yield dataclasses.replace(event, picture=below(event.picture), clip=below(event.clip))
         store.close()
+
+
+def rewrite_labels(folder: pathlib.Path) -> None:
+    """Write labels.csv of what was imported and, where there are alarms, of what was answered.
+
+    Args:
+        folder: see `Review`.
+    """
+    review = Review(folder, may_be_empty=True)
+    review.write_labels()
+    review.store.close()
 
 
 def _alarms(path: pathlib.Path) -> Iterator[dict[str, Any]]:
