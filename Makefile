@@ -26,7 +26,7 @@ unexport PYTHONDONTWRITEBYTECODE
 
 AT_ONCE := --numprocesses=auto --maxprocesses=4 --dist=loadfile
 
-.PHONY: demo test slow fuzz kill parity parity-full lint types docs audit lock format clean help
+.PHONY: demo test slow fuzz kill parity parity-full bench bench-check lint types docs audit lock format clean help
 
 help:
 	@echo "make demo    the main job on the synthetic set (about two minutes after installing)"
@@ -37,6 +37,8 @@ help:
 	@echo "make parity  the tests against torch and timm"
 	@echo "make parity-full  the same with every backbone and size (an hour); writes docs/parity.md"
 	@echo "make parity-full ONLY='own_sizes or vgg'  some of it; the other rows stay"
+	@echo "make bench   every benchmark suite, small, in ten minutes, beside what docs/benchmarks/ holds"
+	@echo "make bench-check  the same, and fails where something is slower or larger than there"
 	@echo "make lint    ruff, formatting included"
 	@echo "make types   mypy"
 	@echo "make docs    the site, into build/docs; a warning is an error"
@@ -96,6 +98,12 @@ parity: $(VENV)/.installed-parity
 
 parity-full: $(VENV)/.installed-parity
 	@VADJAX_PARITY_FULL=1 VADJAX_PARITY_TABLE=docs/parity.md $(BIN)/python -m pytest tests/parity $(if $(ONLY),-k "$(ONLY)")
+
+bench: $(VENV)/.installed-parity
+	@$(BIN)/python tools/bench.py all --quick
+
+bench-check: $(VENV)/.installed-parity
+	@$(BIN)/python tools/bench.py all --quick --check
 
 lint: $(VENV)/.installed-test
 	@$(BIN)/ruff check .

@@ -4,7 +4,9 @@ Each side has a process of its own, and they alternate. The result is the median
 the ratio within a round, since machines drift. Packages that cannot be imported (torch: `make
 parity`; Keras: the extra `bench`) are left out. `curves` measures vadjax alone over one size,
 `many` evaluates large test sets, `memory` the largest memory of each stage by the length of a
-video, and `copies` the search for copied clips.
+video, and `copies` the search for copied clips. `all --quick` measures a case or two of each in ten
+minutes, beside what docs/benchmarks/ holds of this machine: `--record` writes it there, `--check`
+fails where something is slower. `docs` writes the tables of docs/benchmarks.md from there.
 """
 
 import argparse
@@ -18,9 +20,13 @@ from tools.benchmarks import (  # noqa: E402
     copies,
     curve_plot,
     curves,
+    doc_tables,
+    machine_record,
     many,
     memory,
+    overview,
     precision,
+    quick,
     regressions,
     report,
     run,
@@ -47,17 +53,27 @@ SUITES = (
     "memory",
     "copies",
     "many",
+    "all",
+    "docs",
 )
 
 
 def main() -> None:
     """Run a suite, print its table, write its files, compare it with an older report."""
     args = _arguments()
+    if args.suite == "docs":
+        doc_tables.write_page()
+        return
+    if args.suite == "all":
+        sys.exit(_all(args))
     if args.suite == "copies":
         print("\n" + copies.markdown(copies.run()))
         return
     if args.suite == "many":
-        print("\n" + many.markdown(many.run()))
+        if args.stream:
+            print("\n" + many.stream_markdown(args.stream, many.stream(args.stream)))
+        else:
+            print("\n" + many.markdown(many.run()))
         return
     if args.suite == "memory":
         folder = pathlib.Path(args.folder) if args.folder else None
@@ -91,11 +107,38 @@ def main() -> None:
     sys.exit(slower or run.failed(found))
 
 
+def _all(args: argparse.Namespace) -> bool:
+    """Measure every suite, print one table; return whether something is lost."""
+    found = quick.measure(seconds=args.seconds, plan=quick.some(args.case))
+    suites = found["suites"]
+    if not suites:
+        raise UserError("nothing was measured; see the messages above.")
+    environment = next(iter(suites.values()))["environment"]
+    before = machine_record.read(environment)
+    head = f"{report.machine({'environment': environment})} {found['seconds']:.0f} s in all."
+    rows = report.table(overview.HEADINGS, overview.summary(suites, before))
+    print("\n".join(["", head, "", *rows, ""]))
+    for suite, one in suites.items():
+        if machine_record.busy(one):
+            print(f"{suite}: the machine was busy (load {one['load'][0]:.1f})")
+    for name, why in found["left_out"].items():
+        print(f"{name}: not measured, {why}")
+    lost = overview.losses(suites, before)
+    for line in lost:
+        print(f"SLOWER OR LARGER  {line}")
+    if args.check and not before:
+        print("nothing is committed of this machine: --record writes it")
+    if args.record:
+        print(f"written: {machine_record.write(found)}")
+        doc_tables.write_page()
+    return args.check and bool(lost)
+
+
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("suite", choices=SUITES)
     parser.add_argument("--rounds", type=int, default=0, help="paired samples of each case")
-    parser.add_argument("--case", default="", help="one case; an unknown name lists them")
+    parser.add_argument("--case", default="", help="one case; of all: SUITE,SUITE")
     parser.add_argument("--precision", choices=precision.CHOICES, default="float32")
     parser.add_argument("--out", default="", help="folder for json, markdown and csv")
     parser.add_argument("--json", default="", help="write the json here")
@@ -105,7 +148,10 @@ def _arguments() -> argparse.Namespace:
     )
     axes = ", ".join(curves.AXES)
     parser.add_argument("--axis", default="", help=f"curves: one axis, of {axes}")
-    parser.add_argument("--seconds", type=float, default=900, help="curves: for all axes")
+    parser.add_argument("--seconds", type=float, default=0, help="all and curves: in which it ends")
+    parser.add_argument("--quick", action="store_true", help="all: small cases, few rounds")
+    parser.add_argument("--record", action="store_true", help="all: writes docs/benchmarks/")
+    parser.add_argument("--check", action="store_true", help="all: exit 1 if slower than there")
     parser.add_argument("--plot", default="", help="curves: plot, .svg or .png")
     lengths = ",".join(map(str, memory.LENGTHS))
     parser.add_argument("--lengths", default=lengths, help="memory: frames of the test video")
@@ -118,9 +164,13 @@ def _arguments() -> argparse.Namespace:
     )
     parser.add_argument("--config", default="folder_lstm", help="memory: or folder_scene")
     parser.add_argument("--folder", default="", help="memory: keeps videos, features and runs")
+    parser.add_argument("--stream", type=int, default=0, help="many: so many clips, as a stream")
     args = parser.parse_args()
     if args.plot and args.suite != "curves":
         parser.error("--plot is for curves")
+    if args.suite == "all" and not args.quick:
+        parser.error("all needs --quick; the suites in full are run one by one")
+    args.seconds = args.seconds or {"all": quick.SECONDS}.get(args.suite, 900)
     return args
 
 

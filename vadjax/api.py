@@ -1,4 +1,4 @@
-"""The Python face: `fit`, `Detector`, `evaluate`, `load_config`; `import vadjax` gives them."""
+"""The Python face of vadjax: what `import vadjax` gives."""
 
 import os
 import pathlib
@@ -13,6 +13,7 @@ from vadjax import data
 from vadjax.config import shipped, user_code
 from vadjax.data.scored_video import ScoredVideo
 from vadjax.errors import UserError
+from vadjax.evaluation.streamed import evaluate_stream as evaluate_stream
 from vadjax.pipeline import stages
 from vadjax.pipeline.trained import TrainedDetector
 from vadjax.runtime import devices

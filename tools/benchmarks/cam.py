@@ -7,7 +7,7 @@ resizes its maps to the image (half a millisecond each).
 """
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
@@ -35,7 +35,7 @@ def _sampled(run: Callable) -> Callable[[], float]:
     return sample
 
 
-def ours(name: str) -> Callable[[], float]:
+def ours(name: str, micro_batches: Sequence[int] = MICRO_BATCHES) -> Callable[[], float]:
     """Return vadjax's sample: the backward pass from the logit of one class to the map."""
     from vadjax import backbones
     from vadjax.runtime import devices
@@ -52,7 +52,7 @@ def ours(name: str) -> Callable[[], float]:
     options = {"tap": "map", "rows": "logits", "method": "gradcam++"}
     runs = {
         n: cam.make_frame_fn(backbone, **options, micro_batch=n)
-        for n in MICRO_BATCHES
+        for n in micro_batches
         if BATCH % (n * jax.local_device_count()) == 0
     }
     samples = {
@@ -89,6 +89,13 @@ def theirs(name: str) -> Callable[[], float]:
 CASES = {
     name: {
         "vadjax": lambda name=name: ours(name),
+        "torch": lambda name=name: theirs(name),
+    }
+    for name in NAMES
+}
+EXTRA_CASES = {
+    f"{name}, quick": {
+        "vadjax": lambda name=name: ours(name, (1,)),
         "torch": lambda name=name: theirs(name),
     }
     for name in NAMES

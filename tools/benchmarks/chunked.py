@@ -120,11 +120,12 @@ def _mapped(folder: pathlib.Path, case: str, rows: int) -> list[np.ndarray]:
     return clips
 
 
-def _case(case: str) -> dict:
+def _case(case: str, rows: int = 0) -> dict:
     return {
-        "vadjax": lambda: train(case, chunked=True),
-        "resident": lambda: train(case, chunked=False),
+        "vadjax": lambda: train(case, chunked=True, rows=rows),
+        "resident": lambda: train(case, chunked=False, rows=rows),
     }
 
 
 CASES = {case: _case(case) for case in ROW}
+EXTRA_CASES = {"lstm, quick": _case("lstm", 800)}  # 80 MB in all

@@ -69,5 +69,12 @@ def _ped2() -> Callable[[], float]:
 
 
 CASES = {"synthetic": {"vadjax": lambda: run_main("synthetic_lstm")}}
+SMALL = (
+    "--config.dataset.num_train=6",
+    "--config.dataset.num_test=8",
+    "--config.dataset.num_frames=60",
+    "--config.train.epochs=5",
+)
+EXTRA_CASES = {"synthetic, quick": {"vadjax": lambda: run_main("synthetic_lstm", *SMALL)}}
 if not LEFT_OUT:
     CASES["ped2"] = {"vadjax": _ped2}

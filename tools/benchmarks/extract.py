@@ -11,7 +11,7 @@ import os
 import pathlib
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
@@ -20,14 +20,14 @@ SIZE, CLIPS, NAME = (224, 336), 3, "tf_efficientnet_lite0"
 BATCHES = (4, 16, 32)
 
 
-def _videos():
+def _videos(clips: int):
     from vadjax import data
     from vadjax.config import default_config
 
     config = default_config()
     config.dataset.name, config.dataset.data_dir = "ucsd_ped2", os.environ["VADJAX_PED2"]
     cache = pathlib.Path(tempfile.gettempdir()) / "vadjax-bench-index"
-    return data.load(config.dataset, cache_dir=cache).train[:CLIPS]
+    return data.load(config.dataset, cache_dir=cache).train[:clips]
 
 
 def _backbone():
@@ -36,10 +36,10 @@ def _backbone():
     return backbones.create(NAME, size=SIZE, fit="stretch")
 
 
-def _best(run: Callable[[int], float]) -> Callable[[], float]:
+def _best(run: Callable[[int], float], batches: Sequence[int]) -> Callable[[], float]:
     """Choose the batch with the highest rate, after a warm-up run of each."""
     rates = {}
-    for batch in BATCHES:
+    for batch in batches:
         run(batch)
         rates[batch] = run(batch)
     batch = max(rates, key=rates.get)
@@ -51,7 +51,7 @@ def _best(run: Callable[[int], float]) -> Callable[[], float]:
     return sample
 
 
-def extract_vadjax() -> Callable[[], float]:
+def extract_vadjax(clips: int = CLIPS, batches: Sequence[int] = BATCHES) -> Callable[[], float]:
     from vadjax.runtime import devices
 
     devices.setup()
@@ -60,7 +60,7 @@ def extract_vadjax() -> Callable[[], float]:
     from vadjax.features.extractor import Extractor, features_spec
     from vadjax.storage.features import FeatureStore
 
-    videos, backbone = _videos(), _backbone()
+    videos, backbone = _videos(clips), _backbone()
     extractors = {}
 
     def run(batch: int) -> float:
@@ -72,13 +72,13 @@ def extract_vadjax() -> Callable[[], float]:
             done = extract(videos, extractor=extractor, stores={"features": store}, num_threads=2)
         return done["frames_per_s"]
 
-    sample = _best(run)
+    sample = _best(run, batches)
     image = np.zeros((1, *SIZE, 3), np.uint8)
     sample.cost = lambda: count(backbone.apply, backbone.prepared(), image)
     return sample
 
 
-def extract_torch() -> Callable[[], float]:
+def extract_torch(clips: int = CLIPS, batches: Sequence[int] = BATCHES) -> Callable[[], float]:
     import torch
 
     from tools import torchvision_stand_in
@@ -86,7 +86,7 @@ def extract_torch() -> Callable[[], float]:
     torchvision_stand_in.install()
     import timm
 
-    videos, backbone = _videos(), _backbone()
+    videos, backbone = _videos(clips), _backbone()
     net = timm.create_model(NAME, num_classes=0).eval().to(memory_format=torch.channels_last)
     preprocess = backbone.preprocess
     mean = torch.tensor(preprocess.mean).view(1, -1, 1, 1)
@@ -113,7 +113,13 @@ def extract_torch() -> Callable[[], float]:
         np.concatenate(out)
         return len(jobs) / (time.perf_counter() - start)
 
-    return _best(run)
+    return _best(run, batches)
 
 
 CASES = {"extract": {"vadjax": extract_vadjax, "torch": extract_torch}}
+EXTRA_CASES = {
+    "extract, quick": {
+        "vadjax": lambda: extract_vadjax(1, (16,)),
+        "torch": lambda: extract_torch(1, (16,)),
+    }
+}

@@ -4,6 +4,9 @@ Scores and labels are drawn: half of the test clips hold an abnormal half, score
 about ten frames. All parts are computed that a run without maps and baselines has, with intervals,
 all thresholds, and the rate that the run's rule is expected to have on held-out clips. Each size is
 a process of its own, whose largest resident memory is given.
+
+`--stream=1000000` draws so many clips of 200 frames one after another and evaluates them as a
+stream (`vadjax.evaluate_stream`): exact figures and an interval, frames sorted on disk.
 """
 
 import multiprocessing
@@ -58,6 +61,51 @@ def _measured(num: int, frames: int, held_out: int) -> tuple[float, int]:
     evaluate(test, calibration=[calibration], context=CONTEXT)
     seconds = time.perf_counter() - start
     return seconds, 1024 * resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+
+
+def stream(num: int, frames: int = 200) -> tuple[float, float, int, dict]:
+    """Evaluate clips that are drawn one after another, in a process of its own.
+
+    Args:
+        num: clips.
+        frames: of each.
+
+    Returns:
+        Seconds in all, seconds of drawing alone, largest resident bytes, the figures.
+    """
+    with multiprocessing.get_context("spawn").Pool(1) as pool:
+        return pool.apply(_streamed, (num, frames))
+
+
+def _streamed(num: int, frames: int) -> tuple[float, float, int, dict]:
+    from vadjax.evaluation.streamed import evaluate_stream
+
+    def clips():
+        rng = np.random.default_rng(0)
+        for number in range(num):
+            labels = np.zeros(frames, np.uint8)
+            labels[frames // 4 : 3 * frames // 4] = number % 2
+            scores = rng.standard_normal(frames, np.float32) + rng.normal() + labels
+            yield f"test/{number}", scores, labels
+
+    start = time.perf_counter()
+    for _ in clips():
+        pass
+    middle = time.perf_counter()
+    figures = evaluate_stream(clips())
+    seconds = time.perf_counter() - middle
+    peak = 1024 * resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return seconds, middle - start, peak, figures
+
+
+def stream_markdown(num: int, found: tuple[float, float, int, dict]) -> str:
+    """Return a table of what `stream` gives."""
+    seconds, drawing, size, figures = found
+    low, high = figures["auc_micro_ci95"]
+    cells = [f"{num:,}", f"{figures['frames']:,}", f"{seconds:.0f}", f"{drawing:.0f}"]
+    cells += [f"{size / 1e6:,.0f} MB", f"{figures['auc_micro']:.6f} [{low:.6f}, {high:.6f}]"]
+    head = ["test clips", "frames", "seconds", "of which drawing them", "largest memory"]
+    return "\n".join(table([*head, "AUC, interval"], [cells])) + "\n"
 
 
 def markdown(found: list[tuple]) -> str:

@@ -148,3 +148,7 @@ CASES = {
     "score stride 1": _scoring(LARGE),
     "score LSTM 32": _scoring(SMALL),
 }
+EXTRA_CASES = {
+    "train contiguous, quick": _training(LARGE._replace(steps=8), contiguous=True),
+    "score LSTM 32, quick": _scoring(SMALL._replace(passes=2)),
+}

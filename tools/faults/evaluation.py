@@ -6,6 +6,36 @@ THRESHOLDS = "tests/evaluation/test_thresholds.py"
 
 ROWS = [
     (
+        "vadjax/evaluation/streamed.py",
+        "twice = 2 * n_below + n  #",
+        "twice = 2 * n_below  #",
+        "tests/evaluation/test_streamed.py",
+    ),
+    (
+        "vadjax/evaluation/streamed.py",
+        "- (np.cumsum(normal) - normal)[video]",
+        "",
+        "tests/evaluation/test_streamed.py",
+    ),
+    (
+        "vadjax/evaluation/streamed.py",
+        "+ 2 * s11 / (m * n)",
+        "",
+        "tests/evaluation/test_streamed.py",
+    ),
+    (
+        "vadjax/evaluation/sorted_frames.py",
+        "(scores + np.float32(0)).view",
+        "scores.view",
+        "tests/evaluation/test_streamed.py",
+    ),
+    (
+        "vadjax/evaluation/sorted_frames.py",
+        "found[:, : counts.shape[1]] += counts",
+        "found[:, : counts.shape[1]] += 0",
+        "tests/evaluation/test_streamed.py",
+    ),
+    (
         "vadjax/evaluation/auc_parts.py",
         "(below + normal / 2)",
         "(below + normal)",
