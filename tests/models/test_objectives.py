@@ -47,6 +47,45 @@ def test_predict(outputs_seen):
     np.testing.assert_allclose(score[:, 0], last, rtol=1e-5)
 
 
+@pytest.mark.parametrize("task", ["predict", "reconstruct"])
+@pytest.mark.parametrize("cells", [(), (4, 3)])
+def test_rows_that_pad_a_short_clip_are_not_learnt(task, cells):
+    """Windows of 5 rows, of which 0, 2 and 4 are padding; what predicts has no first row."""
+    goal, padding, weight = build.objective(task), np.array([0, 2, 4]), np.ones(3, np.float32)
+    windows = RNG.normal(size=(3, 5, *cells, 2)).astype(np.float32)
+    output = RNG.normal(size=(3, 5 - (task == "predict"), *cells, 2)).astype(np.float32)
+    penalty = RNG.random(output.shape[:2]).astype(np.float32)
+    wanted, counted = 0.0, 0
+    for i in range(3):
+        first = padding[i] + (task == "predict")
+        values = [
+            np.square(output[i, j - 5] - windows[i, j - 5]).mean() + penalty[i, j - 5]
+            for j in range(first, 5)
+        ]
+        counted += bool(values)
+        wanted += np.mean(values) if values else 0.0
+    batch = {"weight": weight, "real": np.arange(5) >= padding[:, None]}
+    total, number = value(goal, {"output": output, "penalty": penalty}, windows, batch)
+    assert number == counted == (2 if task == "predict" else 3)
+    assert total == pytest.approx(wanted, rel=1e-5)
+
+
+def test_padding_has_no_vote():
+    labels, real = np.array([[1, 1, 1, 0, 0, 2]]), np.arange(6) >= 2
+    for rule, before, after in (
+        ("majority", 1, 0),
+        ("centre", 0, 0),
+        ("last", 2, 2),
+        ("any", 2, 2),
+    ):
+        goal = build.objective("classify", label_rule=rule, activation="softmax", num_classes=3)
+        assert goal.window_label(labels)[0] == before
+        assert goal.window_label(labels, real[None])[0] == after
+    goal = build.objective("classify", label_rule="centre")
+    assert goal.window_label(np.array([[0, 0, 0, 0, 1, 0]]))[0] == 0
+    assert goal.window_label(np.array([[0, 0, 0, 0, 1, 0]]), (np.arange(6) >= 3)[None])[0] == 1
+
+
 @pytest.mark.parametrize("reduce", ["mean", "max"])
 def test_reconstruct_maps(reduce):
     goal = build.objective("reconstruct", reduce=reduce)

@@ -137,8 +137,8 @@ def test_figures_of_another_config_do_not_stay_beside_it(finished, cache, tmp_pa
 
 def test_what_cannot_be_scored_is_said_before_anything_is_extracted(cache, tmp_path):
     config = tiny(cache)
-    config.window.length = 41
-    with pytest.raises(UserError, match=r"3 video.s. to score are shorter than a window of 41"):
+    config.window.length, config.score.first_frames = 41, "fill"
+    with pytest.raises(UserError, match=r"3 video.s. to score are shorter than the 41 frames"):
         stages.run(config, tmp_path / "w", quiet=True)
     assert not (tmp_path / "w" / "config.json").exists()
 
@@ -253,7 +253,7 @@ def test_detect_refuses_what_it_cannot_use(finished, tmp_path):
     short = tmp_path / "short"
     short.mkdir()
     cv2.imwrite(str(short / "0.png"), np.zeros((40, 60), np.uint8))
-    with pytest.raises(UserError, match="shorter than a window"):
+    with pytest.raises(UserError, match="shorter than the 2 frames that a score needs"):
         predict.detect(workdir, [str(short)], out=tmp_path, quiet=True)
 
 

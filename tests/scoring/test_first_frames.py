@@ -5,8 +5,9 @@ import pytest
 
 from tests.models import build
 from vadjax.data.splits.windows import window_span
+from vadjax.errors import UserError
 from vadjax.models.tcn import TemporalConvolutions
-from vadjax.scoring.first_frames import choose_first_frames
+from vadjax.scoring.first_frames import choose_first_frames, fewest_rows
 from vadjax.scoring.score import score_videos
 
 CASES = [  # model, both directions, objective, rows between two of a window
@@ -78,6 +79,29 @@ def test_the_first_frames_are_scored_by_what_came_before(name, both, task, dilat
     again = score_videos(model, objective, variables, later, first_frames="short", **sizes)
     for key in videos:
         np.testing.assert_allclose(again[key][0][: span - 2], found[key][0][: span - 2], rtol=1e-6)
+
+
+@pytest.mark.parametrize("name, both, task, dilation", CASES)
+def test_a_short_video_has_the_scores_of_the_beginning_of_a_longer_one(name, both, task, dilation):
+    objective = build.objective(task)
+    model = build.model(name, task=objective, **({"bidirectional": both} if both else {}))
+    variables = build.variables(model, build.windows(model))
+    rng, cut = np.random.default_rng(1), {"length": build.STEPS, "dilation": dilation}
+    span = window_span(**cut)
+    whole = rng.normal(size=(span + 3, *model.feature_shape)).astype(np.float32)
+    first = choose_first_frames(model, objective, **cut, aggregate="last", mode="short")
+    fewest = fewest_rows(first, **cut)
+    videos = {f"{n}": whole[:n] for n in range(fewest, span + 1)} | {"whole": whole}
+    more = {**cut, "batch_size": 4, "first_frames": "short"}
+    found = score_videos(model, objective, variables, videos, **more)
+    scores, predicted = found["whole"]
+    for n in range(fewest, span + 1):
+        np.testing.assert_allclose(found[f"{n}"][0], scores[:n], rtol=2e-5, atol=2e-6)
+        np.testing.assert_array_equal(found[f"{n}"][1], predicted[:n])
+    alone = score_videos(model, objective, variables, {"x": whole[:fewest]}, **more)["x"]
+    np.testing.assert_allclose(alone[0], scores[:fewest], rtol=2e-5, atol=2e-6)
+    with pytest.raises(UserError, match="shorter than the"):
+        score_videos(model, objective, variables, {"x": whole[: fewest - 1]}, **more)
 
 
 def test_what_looks_ahead_or_has_one_row_is_left_alone():

@@ -17,7 +17,7 @@ from vadjax.training.inputs import TrainingData, resident_arrays, tables
 from vadjax.training.population import train_members
 from vadjax.training.step import Settings
 
-LENGTHS = (25, 21, 3, 18, 14)  # the third is shorter than a window, the last two are validation
+LENGTHS = (25, 21, 3, 18, 14)  # the third is padded to a window, the last two are validation
 
 
 class Standardizer:
@@ -44,7 +44,7 @@ def mapped(folder, shape, *, dtype=np.float32, stride=1, seed=0):
     cut = {"length": build.STEPS, "stride": stride}
     return TrainingData(
         clips,
-        window_table(LENGTHS[:3], starts=starts[:3], **cut),
+        window_table(LENGTHS[:3], starts=starts[:3], pad=True, **cut),
         window_table(LENGTHS[3:], starts=starts[3:], **cut),
         frame_labels=(rng.random(rows) < 0.4).astype(np.int32),
         cell_labels=rng.random((rows, *shape[:-1])).astype(np.float16) if shape[1:] else None,

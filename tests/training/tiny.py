@@ -48,7 +48,7 @@ class Classify:
     name, supervised, num_classes = "classify", True, 2
     reads = ("frame_label",)
 
-    def window_label(self, frame_label):
+    def window_label(self, frame_label, real=None):
         return frame_label[:, -1]
 
     def loss(self, outputs, windows, batch, hparams):

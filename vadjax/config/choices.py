@@ -3,7 +3,7 @@
 from vadjax.data import DATASETS
 from vadjax.data.splits.protocols import PROTOCOLS
 from vadjax.detectors import DETECTORS
-from vadjax.models import ACTIVATIONS, LABEL_RULES, MODELS, OBJECTIVES, REDUCTIONS
+from vadjax.models import ACTIVATIONS, LABEL_RULES, MODELS, OBJECTIVES, REDUCTIONS, SHORT_CLIPS
 
 
 def choices() -> dict[str, tuple[str, ...]]:
@@ -21,6 +21,7 @@ def choices() -> dict[str, tuple[str, ...]]:
         "scene.density": ("exemplars", "mulde"),
         "places.embedding": ("random", "orthogonal"),
         "window.label": LABEL_RULES,
+        "window.short_clips": SHORT_CLIPS,
         "model.name": tuple(MODELS),
         "model.calibrate": ("place", "none"),
         "model.dtype": ("float32", "bfloat16"),

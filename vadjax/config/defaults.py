@@ -79,7 +79,15 @@ def default_config() -> ConfigDict:
             updates=500,  # student_teacher: of its training
         )
     )
-    config.window = ConfigDict(dict(length=16, stride=1, dilation=1, label="last"))
+    config.window = ConfigDict(
+        dict(
+            length=16,
+            stride=1,
+            dilation=1,
+            label="last",
+            short_clips="skip",  # in training; "pad": their first frame is repeated, not learnt
+        )
+    )
     config.bag = ConfigDict(  # bag_model: a snippet is window.length rows
         dict(
             segments=32,  # instances of a bag

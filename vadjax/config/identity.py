@@ -50,7 +50,7 @@ LATER_KEYS = (
     *("dataset.feature_name", "dataset.crops", "features.crops"),
     *("objective.classes", "model.reuse"),
     *("objective.intensity", "objective.gradient", "objective.adversarial"),
-    *("bag.segments", "bag.instances", "bag.scored"),
+    *("bag.segments", "bag.instances", "bag.scored", "window.short_clips"),
 )
 
 

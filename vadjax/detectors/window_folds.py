@@ -122,6 +122,7 @@ def _raw_inputs(
     starts = np.cumsum([0, *map(len, pool)]).tolist()
     cut: dict[str, Any] = {"length": window.length, "dilation": window.dilation}
     cut["start_of"] = dict(zip(pool, starts, strict=False)).__getitem__
+    cut["pad"] = window.short_clips == "pad"
     pooled = list(pool.values())
     return pooled, [
         TrainingData(

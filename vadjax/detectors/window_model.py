@@ -142,7 +142,7 @@ class WindowModel(ClipDetector):
         starts = np.cumsum([0, *map(len, pool)]).tolist()
         start_of = dict(zip(pool, starts, strict=False)).__getitem__
         cut: dict[str, Any] = {"length": window.length, "dilation": window.dilation}
-        cut["start_of"] = start_of
+        cut |= {"start_of": start_of, "pad": window.short_clips == "pad"}
         cells = None
         if "cell_label" in self.objective.reads:
             of = {"objective": self.objective, "fit": self.config.features.fit}
@@ -221,7 +221,7 @@ class WindowModel(ClipDetector):
             A record for each clip.
 
         Raises:
-            UserError: a clip is shorter than a window.
+            UserError: a clip is too short for a score.
         """
         if not clips:
             return []

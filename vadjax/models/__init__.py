@@ -15,6 +15,7 @@ from vadjax.models.registry import (
     MODELS,
     OBJECTIVES,
     REDUCTIONS,
+    SHORT_CLIPS,
     ModelEntry,
     ObjectiveEntry,
 )
@@ -28,6 +29,7 @@ __all__ = [
     "MODELS",
     "OBJECTIVES",
     "REDUCTIONS",
+    "SHORT_CLIPS",
     "ModelEntry",
     "ObjectiveEntry",
     "create",

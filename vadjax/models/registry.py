@@ -7,6 +7,7 @@ of a comparison read these entries.
 from collections.abc import Mapping
 from typing import NamedTuple
 
+SHORT_CLIPS = ("skip", "pad")  # of clips shorter than a window, in training
 LABEL_RULES = ("last", "any", "majority", "centre")  # which rows label a window
 ACTIVATIONS = ("sigmoid", "softmax")  # of a classifier's logits
 REDUCTIONS = ("mean", "max", "psnr")  # of a map's errors to a score

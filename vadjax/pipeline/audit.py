@@ -89,6 +89,7 @@ def _audit(run: Run, fitted: Sequence[FittedOn] | None) -> dict:
         length=window.length if gradient else 1,
         dilation=window.dilation if gradient else 1,
         stride=window.stride if gradient else 1,
+        pad=gradient and window.short_clips == "pad",
         fitted=fitted,
         refits=any(len(fitted_units(run, fold)) > 1 for fold in run.folds),
         copies=run.memory.once(key, functools.partial(copies_of, folds, videos)),

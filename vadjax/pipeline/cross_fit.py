@@ -24,9 +24,8 @@ def cross_folds_of(run: Run) -> tuple[Fold, ...]:
         return ()
     seed = run.config.seed
     # Divided before copies are added: no copy of a held-out clip is trained on.
-    return run.with_copies(
-        cross_folds(fold, num_blocks=e.cross_fit, window_span=run.span, seed=seed)
-    )
+    fewest = 1 if run.config.window.short_clips == "pad" else run.span
+    return run.with_copies(cross_folds(fold, num_blocks=e.cross_fit, fewest=fewest, seed=seed))
 
 
 def fitted_units(run: Run, fold: Fold) -> list[Units]:

@@ -123,7 +123,13 @@ class Run:
     @property
     def shortest(self) -> int:
         """Frames that a clip has to have so that it can be scored."""
-        return 1 if detectors.DETECTORS[self.config.detector.name].short_clips else self.span
+        if detectors.DETECTORS[self.config.detector.name].short_clips or not self.gradient:
+            return 1
+        early = self.config.score.first_frames == "short" and self.config.score.aggregate == "last"
+        if self.protocol.unit == "window" or not early:
+            return self.span
+        predicts = self.detector.objective.min_length > 1
+        return min(self.span, 1 + predicts * self.config.window.dilation)
 
     @functools.cached_property
     def folds(self) -> tuple[Fold, ...]:
@@ -153,6 +159,7 @@ class Run:
             num_folds=d.num_folds,
             stride=window.stride,
             seed=self.config.seed,
+            pad=self.gradient and window.short_clips == "pad",
             **{"length": window.length, "dilation": window.dilation, **of_windows},
         )
 

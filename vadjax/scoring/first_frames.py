@@ -68,6 +68,22 @@ def choose_first_frames(
     return FirstFrames(inside=length)
 
 
+def fewest_rows(first: FirstFrames, *, length: int, dilation: int) -> int:
+    """Return how many rows a video has to have so that a frame gets a score.
+
+    Args:
+        first: see `FirstFrames`.
+        length: rows of a window.
+        dilation: rows between two neighbours in a window.
+
+    Returns:
+        Rows: of a whole window, where first frames have no scores of their own.
+    """
+    if first.repeated or first.inside:
+        return first.filled + 1
+    return window_span(length, dilation)
+
+
 def repeated_windows(frames: np.ndarray, *, length: int, dilation: int) -> np.ndarray:
     """Return the windows that end at frames, frame 0 repeated before the beginning.
 
@@ -111,7 +127,8 @@ def scored_windows(
     """Return the windows at stride 1, before those of each video the ones with repeated rows.
 
     Args:
-        lengths: rows of each video.
+        lengths: rows of each video; one that is shorter than a window has the windows of its first
+            frames alone, and without these a single padded one, which is not read.
         first: see `FirstFrames`; `repeated` and `filled` are read.
         length: rows of a window.
         dilation: rows between two neighbours in a window.
@@ -119,27 +136,32 @@ def scored_windows(
     Returns:
         Rows over all videos, one behind the other, in order of video and time.
     """
-    table = window_table(lengths, length=length, stride=1, dilation=dilation)
+    pad = not first.repeated
+    table = window_table(lengths, length=length, stride=1, dilation=dilation, pad=pad)
     if not first.repeated:
         return table
     frames = np.arange(first.filled, first.repeated)
     own = repeated_windows(frames, length=length, dilation=dilation)
     starts = np.cumsum([0, *lengths])[: len(lengths)]
     early = (starts[:, None, None] + own).reshape(-1, length).astype(np.int32)
-    video = np.concatenate([np.repeat(np.arange(len(lengths)), len(own)), table.video])
+    of = np.repeat(np.arange(len(lengths)), len(own))
+    there = np.tile(frames, len(lengths)) < np.asarray(lengths)[of]  # short videos end before
+    early = early[there]
+    video = np.concatenate([of[there], table.video])
     order = np.argsort(video, kind="stable")
     rows = np.concatenate([early, table.rows])[order]
     return WindowTable(rows, video[order].astype(np.int32), table.skipped)
 
 
 def inside_frames(
-    scores: np.ndarray, first: FirstFrames, *, length: int, dilation: int
+    scores: np.ndarray, first: FirstFrames, num_rows: int, *, length: int, dilation: int
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return the scores of the frames inside the first windows of one video.
 
     Args:
         scores: [dilation, first.inside], of `first_windows`.
         first: see `FirstFrames`.
+        num_rows: of the video.
         length: rows of a window.
         dilation: rows between two neighbours in a window.
 
@@ -148,5 +170,5 @@ def inside_frames(
     """
     rows = np.arange(length - first.inside, length)
     frames = np.arange(dilation)[:, None] + dilation * rows
-    early = frames < window_span(length, dilation) - 1
+    early = frames < min(num_rows, window_span(length, dilation) - 1)
     return scores[early], frames[early]

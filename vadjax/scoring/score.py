@@ -17,6 +17,7 @@ from vadjax.scoring.first_frames import (
     NONE,
     FirstFrames,
     choose_first_frames,
+    fewest_rows,
     first_windows,
     inside_frames,
     scored_windows,
@@ -95,19 +96,19 @@ def make_inputs(
         One piece, in order.
 
     Raises:
-        UserError: a video is shorter than a window.
+        UserError: a video is too short for a score, see `first_frames.fewest_rows`.
     """
-    span = window_span(length, dilation)
-    short = {k: len(v) for k, v in features.items() if len(v) < span}
+    cut = {"length": length, "dilation": dilation}
+    first = choose_first_frames(model, objective, **cut, aggregate=aggregate, mode=first_frames)
+    fewest = fewest_rows(first, **cut)
+    short = {k: len(v) for k, v in features.items() if len(v) < fewest}
     if short:
         listed = ", ".join(f"{k} ({n})" for k, n in list(short.items())[:5])
         raise UserError(
-            f"{len(short)} video(s) are shorter than a window of {span} frames: {listed}; "
-            "lower window.length (or window.dilation), or leave these videos out."
+            f"{len(short)} video(s) are shorter than the {fewest} frames that a score needs: "
+            f"{listed}; lower window.length (or window.dilation), or leave these videos out."
         )
     run = _score_fn(model, objective, length, batch_size)
-    cut = {"length": length, "dilation": dilation}
-    first = choose_first_frames(model, objective, **cut, aggregate=aggregate, mode=first_frames)
     for group in _groups({k: len(v) for k, v in features.items()}):
         lengths = {k: len(features[k]) for k in group}
         table = scored_windows(list(lengths.values()), first, **cut)
@@ -172,7 +173,7 @@ def score_videos(
       the score of the nearest one, and `predicted` is False there.
 
     Raises:
-      UserError: a video is shorter than a window.
+      UserError: a video is too short for a score, see `first_frames.fewest_rows`.
     """
     more: dict[str, Any] = {"length": length, "batch_size": batch_size}
     more |= {"dilation": dilation, "aggregate": aggregate}
@@ -228,7 +229,9 @@ def score_inputs(
             own, at = scores[mine], table.rows[mine, -scores.shape[1] :] - (ends[index] - rows)
             if first.inside:
                 ahead = begun[index * dilation : (index + 1) * dilation]
-                early, frames = inside_frames(ahead, first, length=length, dilation=dilation)
+                early, frames = inside_frames(ahead, first, rows, length=length, dilation=dilation)
+                if rows < window_span(length, dilation):  # its one window is padded, and not read
+                    own, at = own[:0], at[:0]
                 own = np.concatenate([early, own[:, -1]])[:, None]
                 at = np.concatenate([frames, at[:, -1]])[:, None]
             result[name] = spread(own, at, rows, aggregate)

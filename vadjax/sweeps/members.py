@@ -156,6 +156,7 @@ def _raw_inputs(pairs: Sequence[tuple[Run, Fold]]) -> list[tuple[Standardizer, T
             dilation=window.dilation,
             stride=stride,
             start_of=lambda segment: offset[segment.video_id] + segment.start,
+            pad=window.short_clips == "pad",
         )
 
     @functools.cache

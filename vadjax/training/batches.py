@@ -163,8 +163,9 @@ def pick(table: Mapping, step: Mapping) -> dict[str, jax.Array]:
       step: one step of `plan`.
 
     Returns:
-      index int32, weight float32 [b]; rows int32 [b, t]; bag int32 [b]; and of a run (see runs.py)
-      frames int32 [f], its rows, and local int32 [b, t], its windows as positions among them.
+      index int32, weight float32 [b]; rows int32 [b, t]; bag int32 [b]; padding int32 [b] where the
+      table has it; and of a run (see runs.py) frames int32 [f], its rows, and local int32 [b, t],
+      its windows as positions among them.
     """
     if "run" not in step:
         picked = dict(step)
@@ -181,6 +182,8 @@ def pick(table: Mapping, step: Mapping) -> dict[str, jax.Array]:
         picked = {"frames": table["frames"][run]}
         picked |= {name: mine(name) for name in ("index", "weight", "local")}
     index = picked["index"]
+    if "padding" in table:
+        picked["padding"] = table["padding"][index]
     return {**picked, "rows": table["rows"][index], "bag": table["video"][index]}
 
 
@@ -194,9 +197,10 @@ def gather(data: Mapping, picked: Mapping, reads: Sequence[str] = ()) -> dict[st
       reads: labels to gather, see `Objective.reads`.
 
     Returns:
-      windows float32 [b, t, ...]; index, weight [b]; of a run frames float32 [f, ...] and local
-      [b, t]; and of `reads` frame_label int32 [b, t], cell_label float32 [b, h, w] of the last row,
-      video_label, video_class, bag int32 [b].
+      windows float32 [b, t, ...]; index, weight [b]; where `picked` has padding, real bool [b, t],
+      false where the first row of a short clip is repeated; of a run frames float32 [f, ...] and
+      local [b, t]; and of `reads` frame_label int32 [b, t], cell_label float32 [b, h, w] of the
+      last row, video_label, video_class, bag int32 [b].
     """
     rows = picked["rows"]
     batch = {
@@ -204,6 +208,8 @@ def gather(data: Mapping, picked: Mapping, reads: Sequence[str] = ()) -> dict[st
         "index": picked["index"],
         "weight": picked["weight"],
     }
+    if "padding" in picked:
+        batch["real"] = jnp.arange(rows.shape[1]) >= picked["padding"][:, None]
     if "frame_label" in reads:
         batch["frame_label"] = data["frame_label"][rows]
     if "cell_label" in reads:

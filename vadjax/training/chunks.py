@@ -137,6 +137,8 @@ class SplitPlan:
             }
         picked["rows"] = table["rows"][picked["index"]]
         picked["bag"] = table["video"][picked["index"]]
+        if "padding" in table:
+            picked["padding"] = table["padding"][picked["index"]]
         if self._partners is not None:
             other, mixed = (self._share(values[chosen], device) for values in self._partners)
             other = np.where(mixed, other, picked["index"])  # no rows are read for nothing

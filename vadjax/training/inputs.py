@@ -8,6 +8,7 @@ import numpy as np
 from vadjax.data.arrays.half import to_half
 from vadjax.data.leakage.fitted import FittedOn, stretches
 from vadjax.data.splits.units import Segment
+from vadjax.data.splits.windows import real_rows
 from vadjax.errors import UserError
 from vadjax.models.model import Objective
 from vadjax.training.runs import cut_runs
@@ -125,7 +126,8 @@ def check(data: TrainingData, objective: Objective) -> None:
         if len(table.rows) == 0:
             raise UserError(
                 f"there is no window: each of {table.rows.shape[1]} rows is longer than every "
-                f"{clips} clip. Choose a smaller window.length or window.dilation."
+                f"{clips} clip. Choose a smaller window.length or window.dilation, or pad short "
+                "clips: window.short_clips=pad."
             )
         if table.rows.min() < 0 or table.rows.max() >= data.num_rows:
             raise ValueError(f"a window of the {clips} clips points outside the features")
@@ -199,7 +201,8 @@ def _class_weights(data: TrainingData, asked: str, objective: Any) -> np.ndarray
         if "video_class" in objective.reads and data.video_classes is not None:
             labels = data.video_classes[rows[:, 0]]
         elif data.frame_labels is not None:
-            labels = np.asarray(objective.window_label(data.frame_labels[rows]))
+            real = real_rows(data.train)
+            labels = np.asarray(objective.window_label(data.frame_labels[rows], real))
         else:
             raise UserError(f"objective {objective.name!r} learns from labels, and there are none.")
         counts = np.bincount(labels, minlength=len(weights))
@@ -234,12 +237,15 @@ def tables(data: TrainingData, *, run_size: int = 0) -> dict[str, dict[str, np.n
       run_size: with 0, batches are arbitrary windows; else runs of so many neighbouring ones.
 
     Returns:
-      {rows int32 [m, t], video int32 [m]} each, with what `runs.cut_runs` adds.
+      {rows int32 [m, t], video int32 [m]} each, padding int32 [m] where some windows have any, and
+      what `runs.cut_runs` adds.
     """
 
     def table(of: Any) -> dict[str, np.ndarray]:
         cut = cut_runs(of, run_size) if run_size else {}
         cut |= pair_table(data, of) if data.pairs else {}
+        if getattr(of, "padding", None) is not None:
+            cut["padding"] = of.padding
         return {"rows": of.rows, "video": of.video, **cut}
 
     return {"train": table(data.train), "validation": table(data.validation)}

@@ -6,6 +6,8 @@ from typing import Any
 
 import numpy as np
 
+from vadjax.data.splits.windows import padding_of
+
 
 def cut_runs(table: Any, batch_size: int) -> dict[str, np.ndarray]:
     """Cut a window table into runs of at most `batch_size` neighbouring windows of one clip.
@@ -73,7 +75,8 @@ def pad_tables(
       more: of each member, what `inputs.pair_table` returned where batches are pairs.
 
     Returns:
-      {rows, video, count} of each member, or what `pad_runs` returns in place of the count.
+      {rows, video, count} of each member, padding where a table has any, or what `pad_runs`
+      returns in place of the count.
     """
     longest = max(map(len, tables))
     cuts = {id(table): cut_runs(table, size) for table in tables} if size else {}
@@ -87,6 +90,8 @@ def pad_tables(
             "rows": np.concatenate([table.rows, np.repeat(table.rows[:1], missing, axis=0)]),
             "video": np.concatenate([table.video, np.repeat(table.video[:1], missing)]),
         }
+        if any(table.padding is not None for table in tables):
+            arrays["padding"] = np.pad(padding_of(table), (0, missing))
         if more:
             arrays["positive"] = np.pad(more[index]["positive"], (0, missing))
             arrays["longer"] = max((each["longer"] for each in more), key=len)

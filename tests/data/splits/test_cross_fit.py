@@ -22,7 +22,7 @@ def fold(num_train, num_validation, num_calibration, length=50, short=0):
 def test_every_clip_is_held_out_once_and_seen_by_no_part_of_its_training(case):
     one = fold(*case)
     clips = {s.video_id for u in (one.train, one.validation, one.calibration) for s in u.segments}
-    blocks = cross_folds(one, num_blocks=5, window_span=16, seed=0)
+    blocks = cross_folds(one, num_blocks=5, fewest=16, seed=0)
     assert len(blocks) == min(5, len(clips))
     held = [s.video_id for block in blocks for s in block.calibration.segments]
     assert sorted(held) == sorted(clips)
@@ -43,7 +43,7 @@ def test_every_clip_is_held_out_once_and_seen_by_no_part_of_its_training(case):
 @pytest.mark.parametrize("short", [0, 1])
 def test_each_training_has_clips_to_learn_from_and_to_stop_by(clips, num_blocks, short):
     usable = sum(clips) - short
-    blocks = cross_folds(fold(*clips, short=short), num_blocks=num_blocks, window_span=16, seed=0)
+    blocks = cross_folds(fold(*clips, short=short), num_blocks=num_blocks, fewest=16, seed=0)
     assert bool(blocks) == (usable >= 3)
     for block in blocks:
         for units in (block.train, block.validation, block.calibration):
@@ -51,7 +51,7 @@ def test_each_training_has_clips_to_learn_from_and_to_stop_by(clips, num_blocks,
 
 
 def test_short_clips_are_trained_on_and_never_held_out():
-    blocks = cross_folds(fold(6, 1, 2, short=2), num_blocks=3, window_span=16, seed=0)
+    blocks = cross_folds(fold(6, 1, 2, short=2), num_blocks=3, fewest=16, seed=0)
     for block in blocks:
         assert {"train/00", "train/01"} <= {s.video_id for s in block.train.segments}
 
@@ -60,7 +60,7 @@ def test_other_seeds_draw_other_blocks():
     draw = {
         tuple(s.video_id for s in cross_folds(fold(8, 1, 1), **asked, seed=seed)[0].train.segments)
         for seed in range(4)
-        for asked in [{"num_blocks": 5, "window_span": 16}]
+        for asked in [{"num_blocks": 5, "fewest": 16}]
     }
     assert len(draw) > 1
 
@@ -68,8 +68,8 @@ def test_other_seeds_draw_other_blocks():
 def test_where_it_is_not_needed_or_not_possible():
     assert needs_cross_fit(fold(13, 1, 2))
     assert not needs_cross_fit(fold(80, 4, FEW_CLIPS))
-    assert cross_folds(fold(1, 1, 0), num_blocks=5, window_span=16, seed=0) == ()
+    assert cross_folds(fold(1, 1, 0), num_blocks=5, fewest=16, seed=0) == ()
     one = fold(3, 1, 0)
     tail = Units((Segment("train/00", 40, 50),))  # the end of a clip whose beginning is trained on
     cut = Fold(0, one.train, tail, tail, one.test)
-    assert cross_folds(cut, num_blocks=5, window_span=4, seed=0) == ()
+    assert cross_folds(cut, num_blocks=5, fewest=4, seed=0) == ()

@@ -114,6 +114,15 @@ def test_short_clips_are_trained_on_but_never_held_out():
         make_folds(data, protocol="one_class", length=60)
 
 
+def test_padded_short_clips_may_be_held_out():
+    data = dataset(normal(*[5] * 12), [])
+    (fold,) = make_folds(data, protocol="one_class", length=10, pad=True)
+    assert not any("shorter" in text for text in fold.warnings)
+    assert len(fold.train) + len(fold.validation) + len(fold.calibration) == 12
+    with pytest.raises(UserError, match=r"window.short_clips=pad"):
+        make_folds(data, protocol="one_class", length=10)
+
+
 def test_one_class_never_trains_on_an_abnormal_training_clip():
     strange = [clip("train/x", 50, np.ones(50)), clip("train/y", 50, video_label=1)]
     (fold,) = make_folds(

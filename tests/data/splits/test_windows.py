@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from vadjax.data.splits.windows import covered, window_span, window_table
+from vadjax.data.splits.windows import covered, join_tables, padding_of, window_span, window_table
 from vadjax.errors import UserError
 
 SIZES = st.fixed_dictionaries(
@@ -38,6 +38,33 @@ def test_windows_are_those_of_a_plain_loop(lengths, sizes, gap):
     assert table.rows.shape == (len(rows), sizes["length"])
     assert table.rows.tolist() == rows and table.video.tolist() == video
     assert table.skipped == tuple(n for n in range(len(lengths)) if n not in video)
+
+
+@settings(deadline=None, max_examples=100)
+@given(st.lists(st.integers(0, 12), max_size=6), SIZES, st.integers(0, 9))
+def test_a_short_video_gives_one_padded_window(lengths, sizes, gap):
+    starts = np.cumsum([gap] + [n + gap for n in lengths])[: len(lengths)]
+    table = window_table(lengths, starts=starts, pad=True, **sizes)
+    rows, video, padding = [], [], []
+    for number, (count, start) in enumerate(zip(lengths, starts, strict=True)):
+        own, of = looped([count], [start], **sizes)
+        if count and not own:
+            back = [count - 1 - k * sizes["dilation"] for k in range(sizes["length"])][::-1]
+            own, of = [[start + max(i, 0) for i in back]], [0]
+            padding += [sum(i < 0 for i in back)]
+        else:
+            padding += [0] * len(own)
+        rows += own
+        video += [number] * len(of)
+    assert table.rows.tolist() == rows and table.video.tolist() == video
+    assert padding_of(table).tolist() == padding
+    assert (table.padding is None) == (not any(padding))
+    assert table.skipped == tuple(n for n, count in enumerate(lengths) if not count)
+    both = join_tables([table, window_table([9], length=sizes["length"], stride=1)])
+    assert (
+        padding_of(both)[: len(table)].tolist() == padding
+        and not padding_of(both)[len(table) :].any()
+    )
 
 
 @settings(deadline=None, max_examples=50)

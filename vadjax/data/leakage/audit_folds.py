@@ -2,6 +2,7 @@
 
 import dataclasses
 from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 
@@ -28,6 +29,7 @@ def audit_folds(
     length: int,
     dilation: int = 1,
     stride: int = 1,
+    pad: bool = False,
     fitted: Sequence[FittedOn] | None = None,
     copies: Sequence[Copy] | None = None,
     refits: bool = False,
@@ -41,6 +43,7 @@ def audit_folds(
         length: rows of every window.
         dilation: rows between neighbours in a window.
         stride: of the training windows; all others are cut at stride 1.
+        pad: training clips that are shorter than a window give one; of test clips all do.
         fitted: of each fold, the frames that every fit has noted, by what was fitted; None before
             anything is: then the frames that the split gives it.
         copies: what `copies_of` returned.
@@ -63,9 +66,9 @@ def audit_folds(
     def start_of(segment: Segment) -> int:
         return first[segment.video_id] + segment.start
 
-    def cut(units: Units, stride: int = 1) -> np.ndarray:
-        window = {"length": length, "dilation": dilation, "stride": stride}
-        return units.window_table(**window, start_of=start_of).rows
+    def cut(units: Units, stride: int = 1, *, pad: bool = pad) -> np.ndarray:
+        window: dict[str, Any] = {"length": length, "dilation": dilation, "stride": stride}
+        return units.window_table(**window, start_of=start_of, pad=pad).rows
 
     def rows_of(units: Units) -> np.ndarray:
         rows = [start_of(s) + np.arange(len(s)) for s in units.segments]
@@ -77,7 +80,7 @@ def audit_folds(
             used=np.concatenate(
                 [cut(fold.train, stride), cut(fold.validation), cut(fold.calibration)]
             ),
-            test=cut(fold.test),
+            test=cut(fold.test, pad=True),
             statistics=_planned(fold, rows_of) if noted is None else _noted(noted, first),
         )
         for fold, noted in zip(folds, noted_by_fold, strict=True)

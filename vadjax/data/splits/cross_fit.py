@@ -17,7 +17,7 @@ def needs_cross_fit(fold: Fold) -> bool:
     return fold.test.kind == "segment" and len(fold.calibration) < FEW_CLIPS
 
 
-def cross_folds(fold: Fold, *, num_blocks: int, window_span: int, seed: int) -> tuple[Fold, ...]:
+def cross_folds(fold: Fold, *, num_blocks: int, fewest: int, seed: int) -> tuple[Fold, ...]:
     """Divide the clips that a fold trains and holds out into blocks; hold out one at a time.
 
     Each further detector stops early by clips of its own, as many as the fold's, which are neither
@@ -26,7 +26,7 @@ def cross_folds(fold: Fold, *, num_blocks: int, window_span: int, seed: int) -> 
     Args:
         fold: of whole normal clips.
         num_blocks: at most so many detectors; three where there are three clips.
-        window_span: frames that a window reaches over; shorter clips are always trained on.
+        fewest: frames of a clip that may be held out; shorter ones are always trained on.
         seed: of the division.
 
     Returns:
@@ -35,12 +35,12 @@ def cross_folds(fold: Fold, *, num_blocks: int, window_span: int, seed: int) -> 
     """
     tables = (fold.train, fold.validation, fold.calibration)
     clips = list(dict.fromkeys(s for units in tables for s in units.segments))
-    usable = [clip for clip in clips if len(clip) >= window_span]
+    usable = [clip for clip in clips if len(clip) >= fewest]
     whole = len({clip.video_id for clip in clips}) == len(clips)
     if len(usable) < MIN_CLIPS or not whole or num_blocks < 2:
         return ()
     order = np.random.default_rng(seed).permutation(len(usable))
-    if len(usable) == MIN_CLIPS:  # a block of two would leave no clip to stop by
+    if len(usable) == MIN_CLIPS:  # a block of two would leave no clip for early stopping
         num_blocks = MIN_CLIPS
     blocks = [
         [usable[i] for i in block] for block in np.array_split(order, min(num_blocks, len(usable)))

@@ -28,6 +28,7 @@ def make_folds(
     window_label: Callable[[np.ndarray], np.ndarray] = lambda labels: labels[:, -1],
     copies: Sequence = (),
     seed: int = 0,
+    pad: bool = False,
 ) -> tuple[Fold, ...]:
     """Divide a data set.
 
@@ -43,6 +44,7 @@ def make_folds(
         window_label: labels [n, t] of windows' rows -> [n], where windows are divided.
         copies: altered copies of abnormal frames, published_shuffled only.
         seed: of the division.
+        pad: a clip shorter than a window is padded to one, and may be held out like any other.
 
     Returns:
         The folds: several under by_video and weak_by_video, else one.
@@ -66,22 +68,19 @@ def make_folds(
         )
     if not 0 < holdout < 1:
         raise UserError(f"dataset.holdout is {holdout}; it must lie between 0 and 1.")
-    clip: dict[str, Any] = {
-        "holdout": holdout,
-        "window_span": window_span(length, dilation),
-        "seed": seed,
-    }
+    span = window_span(length, dilation)
+    fewest = 1 if pad else span
+    clip: dict[str, Any] = {"holdout": holdout, "fewest": fewest, "seed": seed}
     if PROTOCOLS[protocol].unit == "window":
         window: dict[str, Any] = {"length": length, "stride": stride, "dilation": dilation}
         labelled: dict[str, Any] = {"window_label": window_label, "copies": copies}
         return (by_window(dataset, protocol=protocol, **window, **labelled, seed=seed),)
     if protocol == split_once.NAME:
-        span = window_span(length, dilation)
-        return (split_once.train_validation_test(dataset, window_span=span, seed=seed),)
+        return (split_once.train_validation_test(dataset, fewest=fewest, seed=seed),)
     if protocol == "weak":
         return (weak(dataset, holdout=holdout, seed=seed),)
     if protocol == "weak_by_video":
         return weak_by_video(dataset, holdout=holdout, num_folds=num_folds, seed=seed)
     if PROTOCOLS[protocol].supervised:
         return by_video(dataset, num_folds=num_folds, **clip)
-    return (one_class(dataset, protocol=protocol, **clip),)
+    return (one_class(dataset, protocol=protocol, window_span=span, **clip),)

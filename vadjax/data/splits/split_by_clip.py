@@ -16,15 +16,22 @@ DISJOINT_FROM = 10  # normal training clips from which checkpoint and threshold 
 
 
 def one_class(
-    dataset: Dataset, *, holdout: float, window_span: int, seed: int, protocol: str = "one_class"
+    dataset: Dataset,
+    *,
+    holdout: float,
+    window_span: int,
+    seed: int,
+    fewest: int = 0,
+    protocol: str = "one_class",
 ) -> Fold:
     """Train on normal training clips; hold some of them out.
 
     Args:
         dataset: its training clips that hold no anomaly are used.
         holdout: share of these clips that is held out, in (0, 1).
-        window_span: frames that a window reaches over; shorter clips are never held out.
+        window_span: frames that a window reaches over, and of the gap where one clip is cut.
         seed: of the choice of clips.
+        fewest: frames of a clip that may be held out; 0 is a window's.
         protocol: name for the fold: "official" is the same on a published split.
 
     Returns:
@@ -36,13 +43,14 @@ def one_class(
     """
     rng, span = np.random.default_rng(seed), window_span
     clips = [video for video in dataset.train if not is_abnormal(video)]
-    usable = [video for video in clips if len(video.frames) >= span]
+    usable = [video for video in clips if len(video.frames) >= (fewest or span)]
     if not usable:
         longest = max((len(video.frames) for video in clips), default=0)
         raise UserError(
             f"one_class needs a normal training clip of at least {span} frames (one window); found "
             f"{len(clips)} normal training clips, the longest of {longest} frames. Lower "
-            "window.length or window.dilation, or add clips to train/."
+            "window.length or window.dilation, pad short clips (window.short_clips=pad), or add "
+            "clips to train/."
         )
     warnings = []
     if left_out := len(dataset.train) - len(clips):
@@ -92,7 +100,7 @@ def _cut_tail(clips: Sequence, holdout: float, span: int) -> tuple[Units, Segmen
 
 
 def by_video(
-    dataset: Dataset, *, holdout: float, num_folds: int, window_span: int, seed: int
+    dataset: Dataset, *, holdout: float, num_folds: int, fewest: int, seed: int
 ) -> tuple[Fold, ...]:
     """Divide the labelled test clips into folds; normal training clips are in every training.
 
@@ -100,7 +108,7 @@ def by_video(
         dataset: with at least two labelled test clips.
         holdout: share of the other clips that is held out of a fold's training.
         num_folds: 0 is the data set's own number. Never more than labelled clips.
-        window_span: frames that a window reaches over; shorter clips are never held out.
+        fewest: frames of a clip that may be held out; shorter ones never are.
         seed: of the division.
 
     Returns:
@@ -109,7 +117,7 @@ def by_video(
     Raises:
         UserError: too few clips are labelled, or a fold would train on one class only.
     """
-    rng, span = np.random.default_rng(seed), window_span
+    rng = np.random.default_rng(seed)
     labelled = [video for video in dataset.test if video.labels is not None]
     if len(labelled) < 2:
         raise UserError(
@@ -126,7 +134,7 @@ def by_video(
     folds = []
     for index, test in enumerate(_divide(labelled, num_folds, rng)):
         others = normal + _without(labelled, test)
-        validation = _choose_validation(others, holdout, span, rng, index)
+        validation = _choose_validation(others, holdout, fewest, rng, index)
         train, held = _units(_without(others, validation)), _units(validation)
         remark = f"the validation clips of fold {index} hold frames of one class only"
         own = [remark] if num_classes(validation) < 2 else []
@@ -135,15 +143,15 @@ def by_video(
 
 
 def _choose_validation(
-    clips: Sequence, holdout: float, span: int, rng: np.random.Generator, index: int
+    clips: Sequence, holdout: float, fewest: int, rng: np.random.Generator, index: int
 ) -> list:
     """Take a group of clips such that what is left, and if possible the group, has both classes."""
-    usable = [video for video in clips if len(video.frames) >= span]
+    usable = [video for video in clips if len(video.frames) >= fewest]
     groups = _divide(usable, min(max(2, round(1 / holdout)), max(1, len(usable))), rng)
     groups = [group for group in groups if num_classes(_without(usable, group)) == 2]
     if not groups:
         raise UserError(
-            f"by_video: fold {index} has too few clips of at least {span} frames (one window) to "
+            f"by_video: fold {index} has too few clips of at least {fewest} frames to "
             "hold some out and train on normal and abnormal frames. Lower dataset.num_folds or "
             "window.length, or give more labelled clips."
         )

@@ -13,7 +13,7 @@ NAME = "by_video_70_15_15"
 HELD = 0.15  # share of the labelled clips that is tested, and that validates
 
 
-def train_validation_test(dataset: Dataset, *, window_span: int, seed: int) -> Fold:
+def train_validation_test(dataset: Dataset, *, fewest: int, seed: int) -> Fold:
     """Divide the labelled clips once; normal training clips are trained on.
 
     Clips are sorted by their share of abnormal frames, and test and validation clips are taken at
@@ -21,7 +21,7 @@ def train_validation_test(dataset: Dataset, *, window_span: int, seed: int) -> F
 
     Args:
         dataset: with at least four labelled test clips.
-        window_span: frames that a window reaches over; shorter clips are only trained on.
+        fewest: frames of a clip that may be held out; shorter ones are only trained on.
         seed: of the choice.
 
     Returns:
@@ -33,11 +33,11 @@ def train_validation_test(dataset: Dataset, *, window_span: int, seed: int) -> F
     """
     rng = np.random.default_rng(seed)
     labelled = [video for video in dataset.test if video.labels is not None]
-    usable = [video for video in labelled if len(video.frames) >= window_span]
+    usable = [video for video in labelled if len(video.frames) >= fewest]
     held = max(1, round(HELD * len(usable)))
     if len(usable) < 4:
         raise UserError(
-            f"{NAME} needs at least 4 labelled clips of {window_span} frames (one window); "
+            f"{NAME} needs at least 4 labelled clips of {fewest} frames; "
             f"{dataset.name} has {len(usable)}. Use one_class, or by_video."
         )
     order = sorted(rng.permutation(len(usable)), key=lambda i: -abnormal_share(usable[i]))
@@ -45,7 +45,7 @@ def train_validation_test(dataset: Dataset, *, window_span: int, seed: int) -> F
     test, ranked = _even(ranked, held, rng)
     validation, ranked = _even(ranked, held, rng)
     normal = [video for video in dataset.train if not is_abnormal(video)]
-    short = [video for video in labelled if len(video.frames) < window_span]
+    short = [video for video in labelled if len(video.frames) < fewest]
     train = [*normal, *sorted((*ranked, *short), key=lambda video: video.id)]
     if num_classes(train) < 2:
         raise UserError(

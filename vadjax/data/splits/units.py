@@ -4,6 +4,7 @@ import functools
 import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 
@@ -70,6 +71,7 @@ class Units:
         stride: int = 1,
         dilation: int = 1,
         start_of: Callable[[Segment], int] | None = None,
+        pad: bool = False,
     ) -> WindowTable:
         """Return the windows: the units themselves, or those cut from each segment.
 
@@ -78,6 +80,7 @@ class Units:
             stride: rows between the starts of two windows that are cut from a segment.
             dilation: rows between neighbours in a window.
             start_of: row at which a segment begins among the features; None: one behind the other.
+            pad: a segment shorter than a window gives one too, see `windows.window_table`.
 
         Returns:
             Rows of the windows; `video` is the position of the segment, or 0 for given windows.
@@ -85,8 +88,8 @@ class Units:
         starts = self._starts() if start_of is None else [start_of(s) for s in self.segments]
         if self.windows is None:
             lengths = list(map(len, self.segments))
-            cut = {"length": length, "stride": stride, "dilation": dilation}
-            return window_table(lengths, **cut, starts=starts)
+            cut: dict[str, Any] = {"length": length, "stride": stride, "dilation": dilation}
+            return window_table(lengths, **cut, starts=starts, pad=pad)
         rows = self.windows
         if start_of is not None:
             shift = np.repeat(np.subtract(starts, self._starts()), list(map(len, self.segments)))

@@ -16,11 +16,14 @@ class WindowTable:
         rows: int32 [n, t], rows of the concatenated features, in time order.
         video: int32 [n], position of the window's video (or part) in the list given.
         skipped: positions of those that are shorter than a window and give none.
+        padding: int32 [n], so many rows at the beginning of a window are no rows of the video but
+            repeat its first one; None: no window has any.
     """
 
     rows: np.ndarray
     video: np.ndarray
     skipped: tuple[int, ...] = ()
+    padding: np.ndarray | None = None
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -49,11 +52,14 @@ def window_table(
     stride: int,
     dilation: int = 1,
     starts: Sequence[int] | np.ndarray | None = None,
+    pad: bool = False,
 ) -> WindowTable:
     """Cut every video into windows, none of which crosses from one video into the next.
 
     >>> window_table([4, 1, 3], length=2, stride=2).rows.tolist()
     [[0, 1], [2, 3], [5, 6]]
+    >>> window_table([4, 1, 3], length=2, stride=2, pad=True).rows.tolist()
+    [[0, 1], [2, 3], [4, 4], [5, 6]]
 
     Args:
         lengths: [v] rows of each video, or of each part of one.
@@ -62,6 +68,8 @@ def window_table(
         dilation: rows between two neighbours in a window.
         starts: [v] row at which each begins among the concatenated features; one behind the other
             from row 0 where absent.
+        pad: a video that is shorter than a window gives one that ends with it, before which its
+            first row is repeated; else it gives none.
 
     Returns:
         The rows of each window, and which video it is of.
@@ -79,8 +87,22 @@ def window_table(
     within = np.arange(len(video)) - np.repeat(np.cumsum(count) - count, count)  # [n]
     first = begin[video] + stride * within  # [n]
     rows = first[:, None] + dilation * np.arange(length)  # [n, t]
-    skipped = tuple(np.flatnonzero(count == 0).tolist())
-    return WindowTable(rows.astype(np.int32), video.astype(np.int32), skipped)
+    short = np.flatnonzero(count == 0)
+    if not pad or not rows_of[short].any():
+        return WindowTable(rows.astype(np.int32), video.astype(np.int32), tuple(short.tolist()))
+    padded = short[rows_of[short] > 0]
+    back = dilation * np.arange(length)[::-1]
+    own = (rows_of[padded] - 1)[:, None] - back  # [p, t], below 0 before the beginning
+    video = np.concatenate([video, padded])
+    order = np.argsort(video, kind="stable")
+    rows = np.concatenate([rows, begin[padded][:, None] + np.maximum(own, 0)])[order]
+    padding = np.concatenate([np.zeros(len(video) - len(padded), int), (own < 0).sum(1)])[order]
+    return WindowTable(
+        rows.astype(np.int32),
+        video[order].astype(np.int32),
+        tuple(short[rows_of[short] == 0].tolist()),
+        padding.astype(np.int32),
+    )
 
 
 def join_tables(tables: Sequence[WindowTable]) -> WindowTable:
@@ -90,7 +112,22 @@ def join_tables(tables: Sequence[WindowTable]) -> WindowTable:
     video = [np.full(len(table), index, np.int32) for index, table in enumerate(tables)]
     skipped = tuple(index for index, table in enumerate(tables) if not len(table))
     rows = np.concatenate([table.rows for table in tables])
-    return WindowTable(rows, np.concatenate(video), skipped)
+    padding = None
+    if any(table.padding is not None for table in tables):
+        padding = np.concatenate([padding_of(table) for table in tables])
+    return WindowTable(rows, np.concatenate(video), skipped, padding)
+
+
+def padding_of(table: WindowTable) -> np.ndarray:
+    """Return how many rows of each window are padding, int32 [n]."""
+    return np.zeros(len(table), np.int32) if table.padding is None else table.padding
+
+
+def real_rows(table: WindowTable) -> np.ndarray | None:
+    """Return which rows of each window are no padding, bool [n, t]; None where none is."""
+    if table.padding is None:
+        return None
+    return np.arange(table.rows.shape[1]) >= table.padding[:, None]
 
 
 def covered(table: WindowTable, num_rows: int, *, last: int = 0) -> np.ndarray:

@@ -65,6 +65,33 @@ def weighted_sum(losses: jax.Array, weight: ArrayLike) -> Loss:
     return jnp.sum(weight * losses), jnp.sum(weight)
 
 
+def mean_over_rows(
+    values: jax.Array, batch: Arrays, *, predicts: bool
+) -> tuple[jax.Array, jax.Array]:
+    """Average over the rows of each window; rows that pad a short clip do not count.
+
+    Args:
+        values: [b, s, ...] float32, of the last s rows of the windows.
+        batch: `weight` [b]; `real` bool [b, t] where windows are padded.
+        predicts: each value compares a row with a prediction from the rows before it, so that the
+            first row of a padded window does not count either.
+
+    Returns:
+        (means [b], weights [b]): the weight is 0 where no row counts.
+    """
+    if "real" not in batch:
+        return values.mean(axis=tuple(range(1, values.ndim))), batch["weight"]
+    means = values.mean(axis=tuple(range(2, values.ndim)))  # [b, s]; of vectors nothing changes
+    real = batch["real"]
+    if predicts:
+        before = jnp.pad(real, ((0, 0), (1, 0)), constant_values=True)[:, :-1]
+        real = real & (before | real.all(axis=1, keepdims=True))
+    counted = real[:, -means.shape[1] :].astype(jnp.float32)
+    number = counted.sum(axis=1)
+    average = (counted * means).sum(axis=1) / jnp.maximum(number, 1.0)
+    return average, batch["weight"] * (number > 0)
+
+
 def choose(key: str, value: str, choices: Sequence[str]) -> str:
     """Return the value of a key of the config section `objective`.
 

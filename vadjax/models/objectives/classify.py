@@ -51,16 +51,32 @@ class Classify(Registered):
         """
         return t - 1 if bidirectional and self.label_rule != "last" else 0
 
-    def window_label(self, frame_label: ArrayLike) -> jax.Array:
-        """Label windows by the rule: [b, t] integers to [b] int32."""
+    def window_label(self, frame_label: ArrayLike, real: ArrayLike | None = None) -> jax.Array:
+        """Label windows by the rule.
+
+        Args:
+            frame_label: [b, t] class ids.
+            real: bool [b, t], false where the first row of a short clip is repeated, which has no
+                vote and is not in the middle; None: all rows are real.
+
+        Returns:
+            int32 [b].
+        """
         labels = jnp.asarray(frame_label, jnp.int32)
         if self.label_rule == "last":
             return labels[:, -1]
         if self.label_rule == "any":
             return labels.max(axis=1)
         if self.label_rule == "centre":
-            return labels[:, labels.shape[1] // 2]
-        return jax.nn.one_hot(labels, self.num_classes).sum(axis=1).argmax(axis=1)
+            if real is None:
+                return labels[:, labels.shape[1] // 2]
+            number = jnp.asarray(real).sum(axis=1)
+            middle = labels.shape[1] - number + number // 2
+            return jnp.take_along_axis(labels, middle[:, None], axis=1)[:, 0]
+        votes = jax.nn.one_hot(labels, self.num_classes)
+        if real is not None:
+            votes = votes * jnp.asarray(real)[..., None]
+        return votes.sum(axis=1).argmax(axis=1)
 
     def loss(self, outputs: Arrays, windows: jax.Array, batch: Arrays, hparams: Arrays) -> Loss:
         """Weighted sum of the windows' cross-entropies.
@@ -71,7 +87,8 @@ class Classify(Registered):
         Args:
             outputs: `output` [b, 1, k] logits.
             windows: not used.
-            batch: `weight` [b] (0 marks padding), `frame_label` [b, t] class ids.
+            batch: `weight` [b] (0 marks padding), `frame_label` [b, t] class ids; `real`,
+                optional, see `window_label`.
             hparams: `class_weight` [number of classes], optional.
 
         Returns:
@@ -90,7 +107,7 @@ class Classify(Registered):
 
     def labels_of(self, batch: Arrays) -> jax.Array:
         """Return the class of each window, int32 [b], from the labels of its rows."""
-        return self.window_label(batch["frame_label"])
+        return self.window_label(batch["frame_label"], batch.get("real"))
 
     def class_probabilities(self, outputs: Arrays) -> jax.Array:
         """Return the probability of each class.

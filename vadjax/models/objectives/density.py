@@ -6,7 +6,7 @@ from typing import Any
 
 import jax
 
-from vadjax.models.objectives.base import Arrays, Loss, Registered, weighted_sum
+from vadjax.models.objectives.base import Arrays, Loss, Registered, mean_over_rows, weighted_sum
 
 
 @dataclasses.dataclass(frozen=True)
@@ -40,7 +40,7 @@ class Density(Registered):
         Returns:
             (sum, sum of weights), float32 scalars.
         """
-        return weighted_sum(outputs["nll"].mean(1), batch["weight"])
+        return weighted_sum(*mean_over_rows(outputs["nll"], batch, predicts=True))
 
     def frame_score(self, outputs: Arrays, windows: jax.Array) -> jax.Array:
         """Score the last row by its most surprising place.

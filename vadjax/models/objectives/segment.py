@@ -30,8 +30,16 @@ class Segment(Registered):
         """One logit."""
         return 1
 
-    def window_label(self, frame_label: ArrayLike) -> jax.Array:
-        """Label windows by their last row: [b, t] integers to [b] int32."""
+    def window_label(self, frame_label: ArrayLike, real: ArrayLike | None = None) -> jax.Array:
+        """Label windows by their last row, which is never padding.
+
+        Args:
+            frame_label: [b, t] integers.
+            real: not used.
+
+        Returns:
+            int32 [b].
+        """
         return jnp.asarray(frame_label, jnp.int32)[:, -1]
 
     def loss(self, outputs: Arrays, windows: jax.Array, batch: Arrays, hparams: Arrays) -> Loss:

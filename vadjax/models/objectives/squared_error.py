@@ -7,7 +7,14 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
-from vadjax.models.objectives.base import Arrays, Loss, Registered, choose, weighted_sum
+from vadjax.models.objectives.base import (
+    Arrays,
+    Loss,
+    Registered,
+    choose,
+    mean_over_rows,
+    weighted_sum,
+)
 from vadjax.models.registry import REDUCTIONS
 
 PEAK = 2.0  # of pixels in -1 .. 1
@@ -39,17 +46,19 @@ class SquaredError(Registered):
             outputs: `output` [b, s, ...] stands for the last s rows; `penalty` float32 [b, s],
                 which some models have, is what they add to the error of each row.
             windows: [b, t, ...] float.
-            batch: `weight` [b]; 0 marks padding.
+            batch: `weight` [b]; 0 marks padding; `real` bool [b, t], optional, see
+                `mean_over_rows`.
             hparams: not used.
 
         Returns:
             (sum, sum of weights), float32 scalars.
         """
+        predicts = self.min_length > 1
         errors = self.error_map(outputs, windows)
-        losses = errors.mean(axis=tuple(range(1, errors.ndim)))
+        losses, weight = mean_over_rows(errors, batch, predicts=predicts)
         if "penalty" in outputs:
-            losses = losses + outputs["penalty"].mean(axis=1)
-        return weighted_sum(losses, batch["weight"])
+            losses = losses + mean_over_rows(outputs["penalty"], batch, predicts=predicts)[0]
+        return weighted_sum(losses, weight)
 
     def frame_score(self, outputs: Arrays, windows: jax.Array) -> jax.Array:
         """Score the last `num_scored` rows by their mean squared error.
