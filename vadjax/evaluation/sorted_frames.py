@@ -35,7 +35,7 @@ class Entries(NamedTuple):
 class _Run(NamedTuple):
     start: int  # in words
     stop: int
-    index: np.ndarray  # each EVERY-th word
+    every: np.ndarray  # each EVERY-th word
 
 
 def packed(scores: np.ndarray, videos: np.ndarray, labels: np.ndarray) -> np.ndarray:
@@ -137,7 +137,7 @@ class SortedFrames:
     def _position(self, run: _Run, key: int) -> int:
         """Return where in the file the keys of a run reach `key`."""
         word = np.uint64(key << 32)
-        block = max(int(np.searchsorted(run.index, word)) - 1, 0)
+        block = max(int(np.searchsorted(run.every, word)) - 1, 0)
         start = run.start + block * EVERY
         words = self._read(start, min(start + EVERY, run.stop))
         return start + int(np.searchsorted(words, word))

@@ -252,7 +252,8 @@ def clustered_variance(
     """
     a, b = won - abnormal * area, lost - normal * area
     m, n = abnormal.sum(), normal.sum()
-    with_a, with_b, num = np.sum(abnormal > 0), np.sum(normal > 0), len(won)
+    with_a, with_b = int((abnormal > 0).sum()), int((normal > 0).sum())
+    num = len(won)
     s10 = with_a / max(with_a - 1, 1) * (a @ a) / m
     s01 = with_b / max(with_b - 1, 1) * (b @ b) / n
     s11 = num / max(num - 1, 1) * (a @ b)

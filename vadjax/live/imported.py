@@ -3,6 +3,7 @@
 import csv
 import pathlib
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from vadjax.data.labels.cvat_xml import read_cvat
 from vadjax.data.labels.label_studio import read_label_studio
@@ -101,8 +102,9 @@ def write_labels(folder: pathlib.Path, marked: Mapping[str, Sequence[Mark]]) -> 
         writer = csv.DictWriter(file, ["video", *columns], restval="")
         writer.writeheader()
         for video, own in sorted(marked.items()):
-            for mark in sorted(own) or [None]:
-                row = {"video": guarded(video)}
+            rows: list[Mark | None] = [*sorted(own)] or [None]
+            for mark in rows:
+                row: dict[str, Any] = {"video": guarded(video)}
                 if mark is not None:
                     unit = "_s" if mark.in_seconds else ""
                     row |= {f"start{unit}": mark.start, f"stop{unit}": mark.stop}
