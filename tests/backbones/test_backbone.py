@@ -121,9 +121,9 @@ def test_folded_equals_unfolded(tiny, apply, images):
 
 @pytest.mark.parametrize("tap", ["stage1", "map"])
 def test_split_equals_the_whole(tiny, apply, images, tap):
-    trunk, head = tiny.split(tap)
+    truncated, head = tiny.split(tap)
     whole = apply(tiny.variables, images)
-    value = jax.jit(trunk)(tiny.variables, images)
+    value = jax.jit(truncated)(tiny.variables, images)
     close(value, whole["taps"][tap])
     out = jax.jit(head)(tiny.variables, value)
     for key in ("features", "map", "logits"):

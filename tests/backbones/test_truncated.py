@@ -36,28 +36,28 @@ def resnet(path, state, last_stage="stage1"):
 @pytest.mark.slow
 def test_features_are_the_mean_of_the_whole_networks_stage(images):
     whole = backbones.create("tf_efficientnet_lite0", size=64)
-    trunk = backbones.create("tf_efficientnet_lite0", size=64, last_stage="stage2")
+    truncated = backbones.create("tf_efficientnet_lite0", size=64, last_stage="stage2")
     stage = np.asarray(whole(images, taps=["stage2"])["taps"]["stage2"])
-    out = trunk(images)
+    out = truncated(images)
     np.testing.assert_allclose(out["map"], stage, atol=1e-5)
     np.testing.assert_allclose(out["features"], stage.mean((1, 2)), atol=1e-5)
-    assert out["features"].shape[-1] == trunk.num_features == stage.shape[-1]
-    assert "logits" not in out and trunk.taps == ("stem", "stage1", "map")
-    assert trunk.spec()["settings"]["last_stage"] == "stage2"  # another store than the whole one's
-    before, after = trunk.split("stage1")
-    again = after(trunk.variables, before(trunk.variables, images))
+    assert out["features"].shape[-1] == truncated.num_features == stage.shape[-1]
+    assert "logits" not in out and truncated.taps == ("stem", "stage1", "map")
+    assert truncated.spec()["settings"]["last_stage"] == "stage2"  # another store than of the whole
+    before, after = truncated.split("stage1")
+    again = after(truncated.variables, before(truncated.variables, images))
     np.testing.assert_allclose(again["features"], out["features"], atol=1e-6)
 
 
 def test_a_file_of_the_first_stages_is_enough_and_a_longer_one_no_fault(tmp_path, state, images):
-    trunk = resnet(tmp_path / "first.safetensors", state)
+    truncated = resnet(tmp_path / "first.safetensors", state)
     more = {
         "layer2.0.conv1.weight": np.ones((128, 64, 3, 3), np.float32),
         "fc.weight": np.ones((10, 512), np.float32),
         "fc.bias": np.ones(10, np.float32),
     }
     longer = resnet(tmp_path / "longer.safetensors", state | more)
-    features = np.asarray(trunk(images)["features"])
+    features = np.asarray(truncated(images)["features"])
     assert features.std() > 0
     np.testing.assert_array_equal(features, longer(images)["features"])
 

@@ -109,8 +109,8 @@ def test_grey_equals_the_repeated_channel(clip):
 
 def test_split_equals_the_whole_and_tokens_go_beside_the_map(clip):
     backbone, images = clip(), random_images(SIZE, seed=2)
-    trunk, head = backbone.split("stage1")
-    value = trunk(backbone.variables, images)
+    truncated, head = backbone.split("stage1")
+    value = truncated(backbone.variables, images)
     assert value["prefix"].shape == (2, 1, 24) and value["map"].shape == (2, 3, 5, 24)
     whole = backbone(images)
     for key, x in head(backbone.variables, value).items():
@@ -126,8 +126,8 @@ def test_vmap_and_bfloat16(clip):
     one = jax.vmap(lambda image: backbone(image[None])["features"][0])
     close(jax.jit(one)(images), features)
     half = clip(dtype="bfloat16")
-    trunk, _ = half.split("map")
-    assert {x.dtype for x in trunk(half.variables, images).values()} == {jnp.dtype("bfloat16")}
+    truncated, _ = half.split("map")
+    assert {x.dtype for x in truncated(half.variables, images).values()} == {jnp.dtype("bfloat16")}
     close(half(images)["features"], features, tolerance=0.1)
 
 

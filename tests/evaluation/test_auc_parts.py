@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from vadjax.evaluation import bootstrap, frame
 from vadjax.evaluation.auc_parts import NONE_WITHIN, auc_parts
-from vadjax.evaluation.pairwise_auc import video_wins
+from vadjax.evaluation.pairwise_auc import count_pairs
 
 
 @st.composite
@@ -90,12 +90,12 @@ def test_clips_in_the_right_order_alone():
 
 def test_a_clip_that_is_drawn_twice_is_two_clips():
     scores, labels = [np.array([1.0, 2.0]), np.array([0.0, 3.0])], [np.array([0, 1])] * 2
-    wins = video_wins(scores, labels)
+    pairs = count_pairs(scores, labels)
     doubled = by_pairs(scores + scores[:1], labels + labels[:1])
     counts = np.array([[2, 1]])
     for name in ("within", "across"):
-        right, pairs = doubled[name]
-        assert getattr(wins, name)(counts)[0] == pytest.approx(right / pairs)
+        right, total = doubled[name]
+        assert getattr(pairs, name)(counts)[0] == pytest.approx(right / total)
 
 
 def test_clips_of_one_scene_are_redrawn_together():

@@ -26,7 +26,7 @@ def videos(draw):
 @given(videos(), st.integers(0, 99))
 def test_the_matrix_gives_the_auc_of_any_resample(case, seed):
     scores, labels = case
-    found = pairwise_auc.video_wins(scores, labels)
+    found = pairwise_auc.count_pairs(scores, labels)
     for counts in np.random.default_rng(seed).multinomial(
         len(scores), [1 / len(scores)] * len(scores), 4
     ):
@@ -42,10 +42,10 @@ def test_the_matrix_gives_the_auc_of_any_resample(case, seed):
 @given(videos(), st.integers(0, 99))
 def test_many_videos_are_counted_without_a_table_of_pairs(case, seed):
     scores, labels = case
-    table = pairwise_auc.video_wins(scores, labels)
+    table = pairwise_auc.count_pairs(scores, labels)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(pairwise_auc, "MANY", 0)
-        without = pairwise_auc.video_wins(scores, labels)
+        without = pairwise_auc.count_pairs(scores, labels)
     assert not hasattr(without, "matrix")
     assert (without.own == np.diagonal(table.matrix)).all()
     chances = np.full(len(scores), 1 / len(scores))
@@ -71,10 +71,10 @@ def test_blocks_and_pieces_change_nothing(monkeypatch):
     rng = np.random.default_rng(0)
     scores = [rng.integers(0, 40, 300).astype(np.float32) for _ in range(9)]
     labels = [rng.integers(0, 2, 300) for _ in range(9)]
-    whole = pairwise_auc.video_wins(scores, labels).matrix
+    whole = pairwise_auc.count_pairs(scores, labels).matrix
     monkeypatch.setattr(pairwise_auc, "PAIRS_AT_ONCE", 64)
     monkeypatch.setattr(pairwise_auc, "TABLE_BYTES", 1 << 10)
-    assert (pairwise_auc.video_wins(scores, labels).matrix == whole).all()
+    assert (pairwise_auc.count_pairs(scores, labels).matrix == whole).all()
     brute = [
         [
             np.sum(s[y == 1][:, None] > t[z == 0]) + np.sum(s[y == 1][:, None] == t[z == 0]) / 2

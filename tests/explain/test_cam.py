@@ -78,13 +78,13 @@ def test_maps_equal_the_package_grad_cam(name, tmp_path):
 
 def maps_of(backbone, tap, images):
     """{method: maps [b, h, w]} of one class's logit, as tools.make_goldens_cam makes them."""
-    trunk, head = backbone.split(tap)
+    truncated, head = backbone.split(tap)
 
     def run(variables, images):
         def score(x):
             return head(variables, x)["logits"][:, CLASS]
 
-        at = trunk(variables, images)
+        at = truncated(variables, images)
         return {m: cam.explain(score, at, method=m, eps=EPS)[1] for m in METHODS}
 
     return build.jit(run)(backbone.variables, images)

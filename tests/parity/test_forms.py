@@ -52,8 +52,8 @@ def create(request, tmp_path_factory):
 
 def first_stages(backbone, images, *, count=2):
     """The map of the second stage, which has seen every kind of block but the last ones."""
-    trunk, _ = backbone.split(backbone.taps[min(count, len(backbone.taps)) - 1])
-    return compiled(lambda v, x: spatial(trunk(v, x)), backbone.variables, images)
+    truncated, _ = backbone.split(backbone.taps[min(count, len(backbone.taps)) - 1])
+    return compiled(lambda v, x: spatial(truncated(v, x)), backbone.variables, images)
 
 
 def test_folded_grey_and_bfloat16_forms_agree(create):
@@ -71,8 +71,8 @@ def test_vmap_and_shard_map_equal_the_batch(create):
     create, images = create
     backbone = create()
     wanted = first_stages(backbone, images)
-    trunk, _ = backbone.split(backbone.taps[1])
-    run = lambda v, x: spatial(trunk(v, x))  # noqa: E731
+    truncated, _ = backbone.split(backbone.taps[1])
+    run = lambda v, x: spatial(truncated(v, x))  # noqa: E731
     mapped = jax.vmap(lambda v, x: run(v, x[None])[0], in_axes=(None, 0))
     close(compiled(mapped, backbone.variables, images), wanted, 1e-5)
     sharded = jax.shard_map(

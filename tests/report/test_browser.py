@@ -13,7 +13,7 @@ from vadjax.data.scored_video import ScoredVideo
 from vadjax.evaluation import events, frame
 from vadjax.evaluation.decisions import decide
 from vadjax.explain import film, webm
-from vadjax.explain.moments import numbers
+from vadjax.explain.film_stretches import numbers
 from vadjax.report import page
 
 CHROMIUM = next(

@@ -9,7 +9,7 @@ import pytest
 from tests.training import tiny
 from vadjax import config as configs
 from vadjax.errors import UserError
-from vadjax.training import optimizers
+from vadjax.training import OPTIMIZERS, optimizers
 from vadjax.training.fit import fit
 
 
@@ -36,7 +36,7 @@ REFERENCES = {
 }
 
 
-@pytest.mark.parametrize("name", optimizers.OPTIMIZERS)
+@pytest.mark.parametrize("name", OPTIMIZERS)
 def test_rates_may_be_traced_and_equal_optax(name):
     params = {"w": jnp.array([1.0, -2.0, 3.0])}
     grads = [{"w": jnp.array([3.0, 0.0, -4.0]) * sign} for sign in (1, 1, -1)]  # norm 5

@@ -96,20 +96,20 @@ class Backbone:
             tap: The stage, one of `taps`.
 
         Returns:
-            trunk(variables, images) -> [b, h, w, c], or a dict of arrays of which "map" is that
+            truncated(variables, images) -> [b, h, w, c], or a dict of arrays of which "map" is that
             (`network.spatial` takes it out), and head(variables, that) -> what `apply` returns,
             without taps. Both are pure.
         """
         self._check_tap(tap)
 
-        def trunk(variables: Mapping, images: jax.Array) -> Any:
+        def truncated(variables: Mapping, images: jax.Array) -> Any:
             variables, x = self._enter(variables, images)
             return self.module.apply(variables, x, stop=tap)
 
         def head(variables: Mapping, value: Any) -> dict:
             return jax.tree.map(_to_float32, self.module.apply(variables, value, start=tap))
 
-        return trunk, head
+        return truncated, head
 
     @property
     def num_classes(self) -> int:

@@ -14,7 +14,7 @@ import numpy as np
 from vadjax.backbones import efficientnet, flow
 from vadjax.backbones.network import spatial
 from vadjax.backbones.preprocess import Preprocess
-from vadjax.backbones.truncated import Trunk, ended
+from vadjax.backbones.truncated import Truncated, ended
 
 _NAME, _STAGE = "tf_efficientnet_lite0", "stage3"
 _LOOK = efficientnet.ARCHITECTURES[_NAME]
@@ -31,7 +31,7 @@ class LookPreprocess(flow.FlowPreprocess):
         return lambda frame: np.dstack([Preprocess.__call__(self, frame), moves(frame)])
 
 
-class FlowBesideStage(Trunk):
+class FlowBesideStage(Truncated):
     """The 21 channels of `flow.cells`, then those of the stage."""
 
     def stages(self) -> dict[str, Callable]:
@@ -49,17 +49,17 @@ class FlowBesideStage(Trunk):
 
 
 def _architecture():
-    trunk = ended(_NAME, _LOOK, _STAGE)
+    truncated = ended(_NAME, _LOOK, _STAGE)
     motion = flow.ARCHITECTURES["flow"]
     values = {f.name: getattr(motion.preprocess, f.name) for f in dataclasses.fields(Preprocess)}
     return dataclasses.replace(
-        trunk,
+        truncated,
         network=lambda num_classes, folded: FlowBesideStage(
             _LOOK.network(num_classes, folded), _STAGE
         ),
         preprocess=LookPreprocess(**{**values, "channels": 6}),
         taps=("map",),
-        num_features=motion.num_features + trunk.num_features,
+        num_features=motion.num_features + truncated.num_features,
         multiple=flow.CELL,
     )
 

@@ -17,7 +17,7 @@ from vadjax.backbones.network import Architecture, Network, spatial
 from vadjax.errors import UserError, unknown
 
 
-class Trunk(Network):
+class Truncated(Network):
     """The first stages of a network, the last of them under the name "map".
 
     Attributes:
@@ -68,8 +68,8 @@ def ended(name: str, architecture: Architecture, last: str) -> Architecture:
     if last not in stages:
         raise unknown(f"features.last_stage of {name}", last, stages)
 
-    def network(num_classes: int, folded: bool) -> Trunk:
-        return Trunk(architecture.network(num_classes, folded), last)
+    def network(num_classes: int, folded: bool) -> Truncated:
+        return Truncated(architecture.network(num_classes, folded), last)
 
     image = jnp.zeros((1, *architecture.preprocess.size, 3))
     outputs, _ = jax.eval_shape(network(0, True).init_with_output, jax.random.key(0), image)
@@ -91,9 +91,9 @@ def unused(module: Network, template: Mapping, image: jax.ShapeDtypeStruct) -> f
         image: Shape and dtype of its input.
 
     Returns:
-        Paths with "/"; none if the network is not a `Trunk`.
+        Paths with "/"; none if the network is not a `Truncated`.
     """
-    if not isinstance(module, Trunk):
+    if not isinstance(module, Truncated):
         return frozenset()
     whole = jax.eval_shape(module.whole.init, jax.random.key(0), image)
     leaves = functools.partial(traverse_util.flatten_dict, sep="/")

@@ -4,6 +4,7 @@ from vadjax.data import DATASETS
 from vadjax.data.splits.protocols import PROTOCOLS
 from vadjax.detectors import DETECTORS
 from vadjax.models import ACTIVATIONS, LABEL_RULES, MODELS, OBJECTIVES, REDUCTIONS, SHORT_CLIPS
+from vadjax.training import OPTIMIZERS, SCHEDULES
 
 
 def choices() -> dict[str, tuple[str, ...]]:
@@ -31,8 +32,8 @@ def choices() -> dict[str, tuple[str, ...]]:
         "bag.instances": ("segments", "snippets"),
         "bag.scored": ("snippets", "segments"),
         "train.batches": ("windows", "runs", "pairs"),
-        "train.optimizer": ("adam", "adamw", "adagrad", "sgd", "momentum"),
-        "train.schedule": ("constant", "cosine", "plateau"),
+        "train.optimizer": OPTIMIZERS,
+        "train.schedule": SCHEDULES,
         "train.parallel": ("shard_map", "pmap"),
         "score.aggregate": ("last", "mean", "max"),
         "score.first_frames": ("short", "fill"),

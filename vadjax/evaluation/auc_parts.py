@@ -15,7 +15,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from vadjax.evaluation import bootstrap, frame
-from vadjax.evaluation.pairwise_auc import Wins, video_wins
+from vadjax.evaluation.pairwise_auc import PairCounts, count_pairs
 
 Reasons = dict[str, str]
 NONE_WITHIN = "no clip holds frames of both classes"
@@ -29,7 +29,7 @@ def auc_parts(
     scenes: Sequence[str] | None = None,
     resamples: int,
     seed: int,
-    wins: Wins | None = None,
+    pairs: PairCounts | None = None,
 ) -> tuple[dict, Reasons]:
     """Split the micro AUC of clips.
 
@@ -40,7 +40,7 @@ def auc_parts(
         resamples: of the bootstrap over clips; of a clip that is drawn twice the two copies are two
             clips.
         seed: of its draws, those of `bootstrap.auc_interval`.
-        wins: `video_wins(scores, labels)`, where the caller has it.
+        pairs: `count_pairs(scores, labels)`, where the caller has it.
 
     Returns:
         `share_within` is w, `within` and `across` are the parts, with 95 % intervals over clips;
@@ -53,16 +53,16 @@ def auc_parts(
     truth = np.concatenate([np.asarray(y, bool) for y in labels]) if len(labels) else np.zeros(0)
     if not truth.any() or truth.all():
         return part, dict.fromkeys(part, bootstrap.ONE_CLASS if len(truth) else "no labels")
-    wins = video_wins(scores, labels) if wins is None else wins
+    pairs = count_pairs(scores, labels) if pairs is None else pairs
     once = np.ones((1, len(labels)))
-    part["share_within"] = float(wins.abnormal @ wins.normal) / float(
-        wins.abnormal.sum() * wins.normal.sum()
+    part["share_within"] = float(pairs.abnormal @ pairs.normal) / float(
+        pairs.abnormal.sum() * pairs.normal.sum()
     )
     reasons: Reasons = {}
-    draws = bootstrap.draws(wins, scenes=scenes, resamples=resamples, seed=seed)
+    draws = bootstrap.draws(pairs, scenes=scenes, resamples=resamples, seed=seed)
     for name, of, why in (
-        ("within", wins.within, NONE_WITHIN),
-        ("across", wins.across, NONE_ACROSS),
+        ("within", pairs.within, NONE_WITHIN),
+        ("across", pairs.across, NONE_ACROSS),
     ):
         value = float(of(once)[0])
         part[name] = None if np.isnan(value) else value

@@ -1,6 +1,6 @@
 """Intervals over videos: the frames of one video are one dependent sample, so videos are redrawn.
 
-All resamples are counts of videos, and share one matrix of wins: see `wins`.
+All resamples are counts of videos, and share one count of pairs: see `pairwise_auc`.
 """
 
 import functools
@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from vadjax.errors import UserError
-from vadjax.evaluation.pairwise_auc import MANY, Wins, video_wins
+from vadjax.evaluation.pairwise_auc import MANY, PairCounts, count_pairs
 
 ONE_CLASS = "the labels hold one class only"
 MOST_OF_MANY = 500  # resamples of more than `pairwise_auc.MANY` videos
@@ -46,7 +46,7 @@ def auc_interval(
     resamples: int = 2000,
     level: float = 0.95,
     seed: int = 0,
-    wins: Wins | None = None,
+    pairs: PairCounts | None = None,
 ) -> Interval:
     """Bootstrap the micro AUC over videos, or over scenes where there are `MIN_VIDEOS` of them.
 
@@ -59,7 +59,7 @@ def auc_interval(
         resamples: how often to redraw; at most `MOST_OF_MANY` times where there are many videos.
         level: share of the resamples inside the interval.
         seed: of the draws; the same seed and videos give the same draws for any scores.
-        wins: `video_wins(scores, labels)`, where the caller has it.
+        pairs: `count_pairs(scores, labels)`, where the caller has it.
 
     Returns:
         The interval; without ends, and with the reason, where there is none.
@@ -67,12 +67,12 @@ def auc_interval(
     num = len(labels)
     if why := _too_few(num, resamples):
         return Interval(None, None, num, reason=why)
-    wins = video_wins(scores, labels) if wins is None else wins
-    if not wins.abnormal.any() or not wins.normal.any():
+    pairs = count_pairs(scores, labels) if pairs is None else pairs
+    if not pairs.abnormal.any() or not pairs.normal.any():
         return Interval(None, None, num, reason=ONE_CLASS)
-    drawn = draws(wins, scenes=scenes, resamples=resamples, seed=seed)
+    drawn = draws(pairs, scenes=scenes, resamples=resamples, seed=seed)
     assert drawn.counts is not None  # there are enough videos
-    low, high = np.quantile(wins.auc(drawn.counts), [(1 - level) / 2, (1 + level) / 2])
+    low, high = np.quantile(pairs.auc(drawn.counts), [(1 - level) / 2, (1 + level) / 2])
     count = len(drawn.counts)
     return Interval(float(low), float(high), num, count, drawn.redrawn, scenes=drawn.scenes)
 
@@ -94,11 +94,13 @@ class Draws:
     scenes: int = 0
 
 
-def draws(wins: Wins, *, scenes: Sequence[str] | None = None, resamples: int, seed: int) -> Draws:
+def draws(
+    pairs: PairCounts, *, scenes: Sequence[str] | None = None, resamples: int, seed: int
+) -> Draws:
     """Redraw videos, or all videos of a scene together where there are `MIN_VIDEOS` scenes.
 
     Args:
-        wins: of the videos; they hold frames of both classes.
+        pairs: of the videos; they hold frames of both classes.
         scenes: of each video; None: videos alone are redrawn.
         resamples: how often to redraw.
         seed: of the draws.
@@ -106,9 +108,9 @@ def draws(wins: Wins, *, scenes: Sequence[str] | None = None, resamples: int, se
     Returns:
         The draws, or why there are none.
     """
-    if why := _too_few(len(wins.abnormal), resamples):
+    if why := _too_few(len(pairs.abnormal), resamples):
         return Draws(None, why)
-    abnormal, normal, num_scenes = wins.abnormal, wins.normal, len(set(scenes or ()))
+    abnormal, normal, num_scenes = pairs.abnormal, pairs.normal, len(set(scenes or ()))
     if num_scenes < MIN_VIDEOS:
         counts, redrawn = _drawn(tuple(abnormal), tuple(normal), resamples, seed)
         return Draws(counts, redrawn=redrawn)
@@ -177,11 +179,11 @@ def paired_test(
     num = len(labels)
     if not num:
         return PairedTest(None, None, None, None, num, reason="no videos")
-    both = [video_wins(scores, labels) for scores in (scores_a, scores_b)]
+    both = [count_pairs(scores, labels) for scores in (scores_a, scores_b)]
     abnormal, normal = both[0].abnormal, both[0].normal
     if not abnormal.any() or not normal.any():
         return PairedTest(None, None, None, None, num, reason=ONE_CLASS)
-    first, second = (getattr(wins, part) for wins in both)
+    first, second = (getattr(pairs, part) for pairs in both)
     once = np.ones((1, num))
     difference = float(second(once)[0] - first(once)[0])
     if np.isnan(difference):

@@ -1,4 +1,4 @@
-"""Pairwise counts of wins between videos, for bootstrapping the micro AUC.
+"""Pairs of frames in the right order, counted by pair of videos, to bootstrap the micro AUC.
 
 The micro AUC of any multiset of videos is a ratio of bilinear forms in the videos' counts c:
 c' W c / (c' p)(c' n), where W[a, b] counts the pairs in which an abnormal frame of video a
@@ -18,7 +18,7 @@ TABLE_BYTES = 1 << 28
 MANY = 2048  # videos, from which on there is no table of pairs of them
 
 
-class Wins(abc.ABC):
+class PairCounts(abc.ABC):
     """How often the abnormal frames of one video score above the normal frames of another.
 
     Attributes:
@@ -63,8 +63,8 @@ class Wins(abc.ABC):
         return (counts @ self.abnormal.astype(np.float64)) * (counts @ self.normal)
 
 
-class MatrixWins(Wins):
-    """Wins by pair of videos, in a table: a resample is a product.
+class PairTable(PairCounts):
+    """Pairs won by pair of videos, in a table: a resample is a product.
 
     Attributes:
         matrix: float64 [v, v], pairs won by the abnormal frames of a over the normal ones of b.
@@ -79,8 +79,8 @@ class MatrixWins(Wins):
         return np.einsum("rv,rv->r", counts @ self.matrix, counts)
 
 
-class SortedWins(Wins):
-    """Wins of many videos, in the order of the scores: a resample is a pass over the frames."""
+class SortedPairs(PairCounts):
+    """Those of many videos, in the order of the scores: a resample is a pass over the frames."""
 
     def __init__(
         self, frames: "_Frames", abnormal: np.ndarray, normal: np.ndarray, own: np.ndarray
@@ -134,7 +134,7 @@ def _ratio(won: np.ndarray, pairs: np.ndarray) -> np.ndarray:
     return np.divide(won, pairs, out=np.full(len(won), np.nan), where=pairs > 0)
 
 
-def video_wins(scores: Sequence[np.ndarray], labels: Sequence[np.ndarray]) -> Wins:
+def count_pairs(scores: Sequence[np.ndarray], labels: Sequence[np.ndarray]) -> PairCounts:
     """Compare every abnormal frame with every normal one, summed by pair of videos.
 
     Args:
@@ -157,11 +157,11 @@ def video_wins(scores: Sequence[np.ndarray], labels: Sequence[np.ndarray]) -> Wi
     ties_too = np.searchsorted(below, above, side="right")
     if num > MANY:
         frames = _Frames(strict, ties_too, video[truth], video[~truth])
-        return SortedWins(frames, abnormal, normal, frames.own(num))
+        return SortedPairs(frames, abnormal, normal, frames.own(num))
     matrix = _sum_below(strict, *args)
     if (strict != ties_too).any():
         matrix = (matrix + _sum_below(ties_too, *args)) / 2
-    return MatrixWins(matrix, abnormal, normal)
+    return PairTable(matrix, abnormal, normal)
 
 
 def _sum_below(

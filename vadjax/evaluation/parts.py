@@ -10,7 +10,7 @@ from vadjax.data.scored_video import ScoredVideo
 from vadjax.errors import UserError
 from vadjax.evaluation import bootstrap, events, frame
 from vadjax.evaluation.auc_parts import auc_parts
-from vadjax.evaluation.pairwise_auc import video_wins
+from vadjax.evaluation.pairwise_auc import count_pairs
 
 LOW_RATES = {"recall_at_fpr_1pct": 0.01, "recall_at_fpr_01pct": 0.001}  # of false positives
 PARTIAL_TO = 0.1  # false-positive rate up to which the partial AUC goes
@@ -34,7 +34,7 @@ def frame_part(videos: Videos, *, num_folds: int, resamples: int, seed: int) -> 
     own, true = [v.scores for v in known], [v.truth for v in known]
     where = [v.scene for v in known]
     redrawn: dict[str, Any] = {"scenes": where, "resamples": resamples, "seed": seed}
-    redrawn["wins"] = video_wins(own, true) if known else None  # pairs are counted once for all
+    redrawn["pairs"] = count_pairs(own, true) if known else None  # pairs are counted once for all
     interval = bootstrap.auc_interval(own, true, **redrawn)
     macro, skipped = frame.macro_auc(zip(own, true, strict=True))
     flat, truth = pool(videos)

@@ -123,11 +123,11 @@ def make_window_fn(backbone, model, objective, *, tap: str, rows: str, method: s
         A function (backbone's variables, model's variables, mean [c], std [c], images
         [b, t, h, w, c]) -> (scores [b], maps [b, t, h', w']).
     """
-    trunk, rest = cut(backbone, tap=tap, rows=rows)
+    truncated, rest = cut(backbone, tap=tap, rows=rows)
 
     def run(network, variables, mean, std, images):
         b, t = images.shape[:2]
-        activations = trunk(network, images.reshape(b * t, *images.shape[2:]))
+        activations = truncated(network, images.reshape(b * t, *images.shape[2:]))
         activations = jax.tree.map(lambda x: x.reshape(b, t, *x.shape[1:]), activations)
         of_rows = window_score(model, objective, variables, mean=mean, std=std)
 
@@ -182,7 +182,7 @@ def make_frame_fn(
         A function (images uint8 [b, ...], gradients [b, ...]) -> maps [b, h, w], which returns
         without waiting; b is a multiple of devices times micro-batch.
     """
-    trunk, rest = cut(backbone, tap=tap, rows=rows, start=start)
+    truncated, rest = cut(backbone, tap=tap, rows=rows, start=start)
     micro_batch = micro_batch if jax.default_backend() == "cpu" else 0
     mesh = jax.make_mesh((jax.local_device_count(),), ("data",), axis_types=(AxisType.Auto,))
     split, whole = PartitionSpec("data"), PartitionSpec()
@@ -193,7 +193,7 @@ def make_frame_fn(
             products = rest(variables, x).astype(jnp.float32) * gradients
             return products.reshape(len(products), -1).sum(-1)
 
-        return coarse(explain(score, trunk(variables, images), method=method)[1], method)
+        return coarse(explain(score, truncated(variables, images), method=method)[1], method)
 
     def share(variables, images, gradients):
         if not micro_batch:

@@ -22,11 +22,11 @@ def cut(
         backbone: what `backbones.create` returned.
         tap: one of `taps_before(rows)`, or `INPUT`.
         rows: what the detector reads: a stage, or one of `HEADS` (config features.tap).
-        start: a stage at or before `tap` whose outputs [b, h, w, c] the trunk takes instead of
+        start: a stage at or before `tap` whose outputs [b, h, w, c] the truncated takes instead of
             images.
 
     Returns:
-        trunk(variables, images) -> activations, and rest(variables, activations) -> rows.
+        truncated(variables, images) -> activations, and rest(variables, activations) -> rows.
 
     Raises:
         UserError: an unknown tap, or one after the rows.
@@ -47,7 +47,7 @@ def cut(
         raise unknown(f"explain.tap of {backbone.name} for features.tap={rows!r}", tap, choices)
     to_tap, head = backbone.split(tap)
 
-    def trunk(variables, images):
+    def truncated(variables, images):
         if start:
             x = images.astype(backbone.dtype)
             return x if start == tap else backbone.module.apply(variables, x, start=start, stop=tap)
@@ -57,14 +57,14 @@ def cut(
         )
 
     if rows in HEADS:
-        return trunk, lambda variables, x: head(variables, x)[rows]
+        return truncated, lambda variables, x: head(variables, x)[rows]
     if rows == tap:
-        return trunk, lambda variables, x: spatial(x)
+        return truncated, lambda variables, x: spatial(x)
 
     def between(variables, x):
         return spatial(backbone.module.apply(variables, x, start=tap, stop=rows))
 
-    return trunk, between
+    return truncated, between
 
 
 def taps_before(backbone: Backbone, rows: str) -> tuple[str, ...]:
@@ -95,8 +95,8 @@ def lightest(backbone: Backbone, tap: str) -> tuple[str, int]:
     channels = backbone.preprocess.channels or 3
     image = jax.ShapeDtypeStruct((1, *backbone.preprocess.size, channels), jnp.uint8)
     stages = backbone.taps[: backbone.taps.index(tap) + 1]
-    trunk = backbone.split(tap)[0]
-    if isinstance(jax.eval_shape(trunk, backbone.variables, image), dict):
+    truncated = backbone.split(tap)[0]
+    if isinstance(jax.eval_shape(truncated, backbone.variables, image), dict):
         return "", 0
     outputs = jax.eval_shape(
         lambda variables, images: backbone.apply(variables, images, taps=stages)["taps"],
@@ -139,10 +139,10 @@ def choose_tap(backbone: Backbone, *, tap: str = "", rows: str = "features") -> 
 
 def _reads_places(backbone: Backbone, tap: str, rows: str) -> bool:
     """Return whether the rows depend on the map at a tap, by tracing alone."""
-    trunk, rest = cut(backbone, tap=tap, rows=rows)
+    truncated, rest = cut(backbone, tap=tap, rows=rows)
     channels = backbone.preprocess.channels or 3
     image = jax.ShapeDtypeStruct((1, *backbone.preprocess.size, channels), jnp.uint8)
-    at = jax.eval_shape(trunk, backbone.variables, image)
+    at = jax.eval_shape(truncated, backbone.variables, image)
 
     def by_map(places, others):
         x = {**others, "map": places} if isinstance(at, dict) else places

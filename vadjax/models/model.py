@@ -161,7 +161,7 @@ class ParameterGroup(NamedTuple):
         name: of the group.
         modules: the top-level names of the model's parameters that belong to it.
         loss: as `Objective.loss`; its gradient updates these parameters alone.
-        optimizer: one of `training.optimizers.OPTIMIZERS`; "" is that of the config.
+        optimizer: one of `training.OPTIMIZERS`; "" is that of the config.
         learning_rate: factor on the config's scheduled learning rate.
         b1: decay of Adam's first moment.
         b2: decay of Adam's second moment.

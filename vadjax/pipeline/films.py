@@ -1,4 +1,4 @@
-"""Annotated films of the test videos: short ones whole, of long ones the moments of alarms."""
+"""Annotated films of the test videos: short ones whole, of long ones what is around alarms."""
 
 import concurrent.futures
 import os
@@ -11,7 +11,7 @@ import numpy as np
 
 from vadjax.data.scored_video import ScoredVideo
 from vadjax.data.video import Video
-from vadjax.explain.moments import Stretches, moments, numbers
+from vadjax.explain.film_stretches import Stretches, film_stretches, numbers
 from vadjax.pipeline.run import Run
 from vadjax.storage.files import atomic_write, short_name
 
@@ -90,7 +90,7 @@ def filmed(shown: Mapping[str, Shown]) -> dict[str, Stretches]:
     total = 0
     for name in sorted(shown, key=lambda name: -shown[name].scored.scores.max(initial=-np.inf)):
         scored = shown[name].scored
-        stretches = moments(scored.scores, scored.alarms, fps=shown[name].video.fps)
+        stretches = film_stretches(scored.scores, scored.alarms, fps=shown[name].video.fps)
         total += sum(stop - start for start, stop in stretches)
         if total > MAX_FRAMES and chosen:
             break
@@ -123,7 +123,7 @@ def _film(
         scale=scale,
     )
     edges = video.edges
-    if edges is not None and not whole:  # the film goes on where a moment ends
+    if edges is not None and not whole:  # the film goes on where a stretch ends
         seconds = np.diff(edges)[list(numbers(stretches))]
         edges = np.concatenate([[0.0], np.cumsum(seconds)])
     webm.write_webm(path, _counted(images, told), edges=edges)

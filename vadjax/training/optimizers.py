@@ -7,10 +7,9 @@ import jax.numpy as jnp
 import optax
 
 from vadjax.errors import unknown
+from vadjax.training import OPTIMIZERS, SCHEDULES
 
-OPTIMIZERS = ("adam", "adamw", "adagrad", "sgd", "momentum")
 ADAGRAD_EPS = 1e-8
-SCHEDULES = ("constant", "cosine", "plateau")
 
 
 def create(
@@ -31,7 +30,7 @@ def create(
     1964, in torch.optim.SGD's form).
 
     Args:
-      name: one of `OPTIMIZERS`.
+      name: one of `training.OPTIMIZERS`.
       learning_rate: scalar, already scheduled.
       weight_decay: scalar; 0 is off.
       clip_norm: greatest global norm of the gradient; 0 is off.
@@ -48,15 +47,16 @@ def create(
         raise unknown("train.optimizer", name, OPTIMIZERS)
     nothing, decay = optax.identity(), optax.add_decayed_weights(weight_decay)
     directions = {
+        "adam": lambda: optax.scale_by_adam(b1, b2),
+        "adamw": lambda: optax.scale_by_adam(b1, b2),
         "adagrad": lambda: optax.scale_by_rss(0.0, ADAGRAD_EPS),
         "sgd": optax.identity,
         "momentum": lambda: optax.trace(b1),
     }
-    direction = directions.get(name, lambda: optax.scale_by_adam(b1, b2))
     return optax.chain(
         optax.clip_by_global_norm(clip_norm) if clip_norm > 0 else nothing,
         nothing if name == "adamw" else decay,
-        direction(),
+        directions[name](),
         decay if name == "adamw" else nothing,
         optax.scale(-learning_rate),
     )
@@ -72,7 +72,7 @@ def schedule(
     ("cosine"; Loshchilov and Hutter, 2017).
 
     Args:
-      name: one of `SCHEDULES`.
+      name: one of `training.SCHEDULES`.
       step: int scalar.
       total_steps: of the training.
       warmup_steps: of the warm-up.

@@ -44,7 +44,7 @@ class Adversarial(SquaredError):
         """The discriminator, then the generator; none where all is one."""
         if not self.judged:
             return ()
-        judge = ParameterGroup("discriminator", ("discriminator",), self.judging)
+        judge = ParameterGroup("discriminator", ("discriminator",), self.discriminator_loss)
         return (
             judge._replace(learning_rate=SLOWER),
             ParameterGroup("generator", ("generator",), self.generating),
@@ -80,7 +80,9 @@ class Adversarial(SquaredError):
         losses = self._errors(outputs, windows) + self.adversarial * judged
         return weighted_sum(losses, batch["weight"])
 
-    def judging(self, outputs: Arrays, windows: jax.Array, batch: Arrays, hparams) -> Loss:
+    def discriminator_loss(
+        self, outputs: Arrays, windows: jax.Array, batch: Arrays, hparams
+    ) -> Loss:
         """Return how far the discriminator is from telling real frames (1) from outputs (0).
 
         Args:

@@ -9,21 +9,21 @@ from vadjax.explain.frame_selection import peaks
 WHOLE = 6000  # frames: a film is no longer than that (4 minutes at 25 a second)
 CONTEXT_S, LONGEST_S = 2.0, 20.0  # before and after an alarm; of one alarm, around its peak
 CONTEXT, LONGEST = 20, 200  # the same in frames, where no rate is known
-NUM_PEAKS = 6  # moments of a long video without alarms
+NUM_PEAKS = 6  # stretches of a long video without alarms
 
 Stretches = list[tuple[int, int]]
 
 
-def moments(
+def film_stretches(
     scores: np.ndarray,
     alarms: Sequence[tuple[int, int]],
     *,
     fps: float | None,
     most: int = WHOLE,
 ) -> Stretches:
-    """Choose the frames of a film: all of a video of at most `most`, else moments.
+    """Choose the frames of a film: all of a video of at most `most`, else stretches of it.
 
-    A moment is an alarm with `CONTEXT_S` before and after it; of an alarm longer than `LONGEST_S`
+    A stretch is an alarm with `CONTEXT_S` before and after it; of an alarm longer than `LONGEST_S`
     it is the part around the peak. A long video without alarms shows its highest scores.
 
     Args:
