@@ -7,8 +7,9 @@ cores train it in minutes; the paper's own size is
 
     --config=configs/ped2_frame_prediction.py:paper
 
-with frames of 256x256 in three channels and batches of 4, which wants a GPU. The paper's optical
-flow loss is left out, as it needs a trained FlowNet. What to expect: docs/models.md.
+with frames of 256x256 in three channels and batches of 4, which wants a GPU. The paper's loss of
+optical flow, of a trained FlowNet, is off; `objective.flow=2` puts that of a flow without weights
+in its place. What to expect: docs/models.md.
 """
 
 from vadjax.config import default_config, with_argument

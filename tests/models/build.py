@@ -18,8 +18,13 @@ FRAME = (16, 32, 1)
 # Models of frames as pixels.
 MAPS |= dict.fromkeys(("frame_prediction", "mnad", "memae", "conv3d_autoencoder"), FRAME)
 MAPS |= {"stacked_autoencoder": (23, 27, 1), "convlstm_autoencoder": (27, 35, 1)}
-MAPS |= {"cnn_lstm": FRAME}
-NORMALISED = ("mnad", "memae", "conv3d_autoencoder")  # by the batch: see test_video_models.py
+MAPS |= dict.fromkeys(("cnn_lstm", "stae", "std", "stcen", "amae"), FRAME)
+NORMALISED = (
+    "mnad",
+    "memae",
+    "conv3d_autoencoder",
+    "stae",
+)  # by the batch: see test_video_models.py
 MAPS |= dict.fromkeys(("place_simple_rnn", "place_lstm", "place_gru", "place_lstm_gru"), CELLS)
 
 # Every model, and every objective in one and two directions: (name, bidirectional, objective).
@@ -63,6 +68,11 @@ SERVED = [
     ("memae", False, "reconstruct"),
     ("conv3d_autoencoder", False, "reconstruct"),
     ("stacked_autoencoder", False, "reconstruct"),
+    ("stae", False, "reconstruct_predict"),
+    ("std", False, "reconstruct_last"),
+    ("stcen", False, "predict"),
+    ("stcen", False, "adversarial"),
+    ("amae", False, "predict"),
     ("convlstm_autoencoder", False, "reconstruct"),
     ("cnn_lstm", False, "classify"),
     ("cnn_lstm", True, "recognize"),

@@ -13,42 +13,12 @@ import numpy as np
 import pytest
 
 from tests.models import build
+from tests.parity.spatiotemporal import amae, stae, stcen, std
+from tests.parity.torch_layers import conv, deconv, first, last, normed, stacked, tensors
 from vadjax.models.model import num_parameters
 
 torch = pytest.importorskip("torch")
 F = torch.nn.functional
-
-
-def tensors(tree):
-    """The variables as tensors; parameters keep their gradients."""
-    return jax.tree.map(lambda a: torch.tensor(np.asarray(a), requires_grad=True), tree)
-
-
-def first(x):
-    """[b, ..., c] to torch's [b, c, ...]."""
-    return x.movedim(-1, 1)
-
-
-def last(x):
-    """Torch's [b, c, ...] to [b, ..., c]."""
-    return x.movedim(1, -1)
-
-
-def stacked(windows):
-    """Frames of windows [b, t, h, w, c] as channels, torch's order."""
-    return windows.permute(0, 1, 4, 2, 3).flatten(1, 2)
-
-
-def conv(p, x, **kwargs):
-    kernel = p["kernel"].movedim((-1, -2), (0, 1))  # [o, i, ...]
-    function = F.conv2d if kernel.ndim == 4 else F.conv3d
-    return function(x, kernel, p["bias"], **kwargs)
-
-
-def deconv(p, x, **kwargs):
-    kernel = p["kernel"].movedim((-2, -1), (0, 1))  # [i, o, ...]
-    function = F.conv_transpose2d if kernel.ndim == 4 else F.conv_transpose3d
-    return function(x, kernel, p["bias"], **kwargs)
 
 
 def frame_prediction(variables, windows):
@@ -83,13 +53,6 @@ def frame_prediction(variables, windows):
         "fake": last(judged(frame)),
         "real": last(judged(first(windows[:, -1]))),
     }
-
-
-def normed(variables, name, x, training):
-    """Batch norm with the parameters and the statistics of a name, then nothing."""
-    p, stats = variables["params"][f"{name}_norm"], variables["batch_stats"][f"{name}_norm"]
-    moments = stats["mean"].detach().clone(), stats["var"].detach().clone()
-    return F.batch_norm(x, *moments, p["scale"], p["bias"], training=training)
 
 
 def mnad(variables, windows, *, predicts, training):
@@ -221,6 +184,9 @@ CASES = {
     "frame_prediction": (frame_prediction, "adversarial", 5, FOUR),
     "stacked_autoencoder": (stacked_autoencoder, "reconstruct", 4, THREE),
     "convlstm_autoencoder": (convlstm, "reconstruct", 4, THREE),
+    "std": (std, "reconstruct_last", 4, THREE),
+    "stcen": (stcen, "adversarial", 5, THREE),
+    "amae": (amae, "predict", 5, THREE),
     "cnn_lstm": (cnn_lstm, "classify", 4, {"units": (6, 5), "head": "firas"}),
 }
 for _training in (False, True):
@@ -228,6 +194,8 @@ for _training in (False, True):
     for _task in ("predict", "reconstruct"):
         _twin = functools.partial(mnad, predicts=_task == "predict", training=_training)
         CASES[f"mnad, {_task}{_mode}"] = (_twin, _task, 5 if _task == "predict" else 1, FOUR)
+    _twin = functools.partial(stae, training=_training)
+    CASES[f"stae{_mode}"] = (_twin, "reconstruct_predict", 8, THREE)
     for _name in ("memae", "conv3d_autoencoder"):
         _twin = functools.partial(conv3d, memory=_name == "memae", training=_training)
         CASES[f"{_name}{_mode}"] = (_twin, "reconstruct", 8, {"channels": (4, 5, 6, 7)})

@@ -108,6 +108,7 @@ def default_config() -> ConfigDict:
             mean=9,  # place models: rows over which the errors of a place are averaged
             calibrate="place",  # place models: surprises in deviations of their place, or "none"
             memory=200,  # memory_autoencoder, memae, mnad: items
+            at_test="frozen",  # mnad: error alone; "combined", "updated": docs/models.md
             channels=(64, 32),  # conv_autoencoder: widths on the way down; other map models: all
             dtype="float32",
         )
@@ -123,6 +124,7 @@ def default_config() -> ConfigDict:
             intensity=1.0,  # adversarial: weight of the squared error,
             gradient=1.0,  # of the error of image gradients,
             adversarial=0.05,  # and of the discriminator; 0 trains without one
+            flow=0.0,  # adversarial: of the error of motion, by Horn and Schunck, not FlowNet
             target_gradient=False,  # let gradients flow through the target too
         )
     )

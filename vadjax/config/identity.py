@@ -46,6 +46,7 @@ LATER_KEYS = (
     *("places.taps", "places.dims", "places.embedding"),
     *("places.coreset", "places.neighbours", "places.updates"),
     *("model.lag", "model.mean", "model.calibrate", "model.memory"),
+    *("model.at_test", "objective.flow"),
     *("dataset.split", "dataset.scene", "dataset.unseen_scene"),
     *("dataset.feature_name", "dataset.crops", "features.crops"),
     *("objective.classes", "model.reuse"),

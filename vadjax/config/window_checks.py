@@ -104,6 +104,11 @@ def _model(flat: Mapping[str, Any]) -> list[str]:
         )
     if flat["window.length"] < goal.min_length:
         faults.append(f"objective {objective!r} needs window.length of at least {goal.min_length}.")
+    if flat["model.at_test"] != "frozen" and (name != "mnad" or not ranged):
+        faults.append(
+            f"model.at_test={flat['model.at_test']} is MNAD's published score of pixels: set "
+            "model.name=mnad and features.standardize=range, or model.at_test=frozen."
+        )
     if name.startswith("place_") and flat["window.length"] <= flat["model.lag"]:
         faults.append(
             f"window.length={flat['window.length']} has no row for model {name!r} to predict with "

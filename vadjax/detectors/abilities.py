@@ -54,6 +54,15 @@ class Adder(Protocol):
 
 
 @runtime_checkable
+class Adapter(Protocol):
+    """A detector whose score of a frame may hang on other frames of its test video."""
+
+    def adapts(self) -> list[str]:
+        """Return what of the test it is fitted to, in sentences; none where it is not."""
+        ...
+
+
+@runtime_checkable
 class Cautious(Protocol):
     """A detector that can say what its training lacked."""
 

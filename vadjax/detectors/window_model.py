@@ -23,6 +23,7 @@ from vadjax.detectors.window_faults import check_memory, say_reach
 from vadjax.detectors.window_labels import cell_labels, recognized, row_labels, tells_classes
 from vadjax.detectors.window_progress import conclude, reported
 from vadjax.detectors.window_state import state_of, trained_of
+from vadjax.errors import UserError
 from vadjax.features.standardize import Standardizer
 
 if TYPE_CHECKING:
@@ -225,6 +226,10 @@ class WindowModel(ClipDetector):
         """
         if not clips:
             return []
+        if self.adapts():
+            from vadjax.detectors import memory_at_test
+
+            return memory_at_test.score_clips(self, state, clips)
         variables, standardizer = trained_of(state)
         key = (tuple(c.units.key for c in clips), state["mean"].tobytes(), state["std"].tobytes())
         if clips[0].units.windows is not None:
@@ -284,8 +289,21 @@ class WindowModel(ClipDetector):
         more = {"aggregate": c.score.aggregate, "mode": c.score.first_frames}
         return choose_first_frames(model, self.objective, **cut, **more)
 
+    def adapts(self) -> list[str]:
+        """Say how a frame's score hangs on other test frames; see `abilities.Adapter`."""
+        if self.config.model.at_test == "frozen":
+            return []
+        from vadjax.detectors.memory_at_test import adaptations
+
+        return adaptations(self.config.model.at_test)
+
     def stream(self, state: State) -> Stream:
         """Score windows over a ring buffer of rows; see `Detector.stream`."""
+        if self.adapts():
+            raise UserError(
+                f"model.at_test={self.config.model.at_test} scales scores by the whole video, so "
+                "that frames cannot be scored as they come: train with model.at_test=frozen."
+            )
         from vadjax.detectors.window_stream import WindowStream
 
         return WindowStream(self, trained_of(state))

@@ -7,7 +7,8 @@ import jax.numpy as jnp
 from vadjax.errors import UserError
 from vadjax.models.linen import LinenModel, read_fields, read_widths
 from vadjax.models.memory_autoencoder import SPARSITY, TINY
-from vadjax.models.video_layers import LEAKY, Conv, batch_norm, undivided
+from vadjax.models.strided import check_strides
+from vadjax.models.video_layers import LEAKY, Conv, batch_norm
 
 SHRINK = 0.0025  # addresses below are 0: the threshold of the authors' code
 SIZE = (3, 3, 3)
@@ -104,13 +105,7 @@ def build(config, *, feature_shape, objective) -> LinenModel:
         UserError: a value out of range, or frames that the strides do not divide.
     """
     channels = read_widths("model.channels", config.channels)
-    stride = 2 ** len(channels)
-    if undivided(feature_shape, stride):
-        raise UserError(
-            f"model {config.name} halves frames {len(channels)} times, so height and width have to "
-            f"be multiples of {stride}, but rows have shape {tuple(feature_shape)}; set "
-            "features.height and features.width, or fewer model.channels"
-        )
+    check_strides(config.name, channels, feature_shape)
     items = int(config.memory) if config.name == "memae" else 0
     module = Conv3dAutoencoder(channels, items, feature_shape[-1], **read_fields(config))
     return WholeWindows(module, feature_shape, min_length=2 ** (len(channels) - 1))

@@ -127,6 +127,10 @@ MODELS: Mapping[str, ModelEntry] = {
     "conv3d_autoencoder": ModelEntry(
         "conv3d_autoencoder", "3-D convolutional autoencoder", "maps", ("reconstruct",)
     ),
+    "stae": ModelEntry("stae", "STAE", "maps", ("reconstruct_predict",)),
+    "std": ModelEntry("std", "STD (re-interpreted)", "maps", ("reconstruct_last",)),
+    "stcen": ModelEntry("stcen", "STCEN (re-interpreted)", "maps", ("predict", "adversarial")),
+    "amae": ModelEntry("amae", "AMAE (re-interpreted)", "maps", ("predict",)),
     "stacked_autoencoder": ModelEntry("stacked_autoencoder", "Conv-AE", "maps", ("reconstruct",)),
     "convlstm_autoencoder": ModelEntry(
         "convlstm_autoencoder", "ConvLSTM-AE", "maps", ("reconstruct",)
@@ -138,6 +142,10 @@ MODELS: Mapping[str, ModelEntry] = {
 OBJECTIVES: Mapping[str, ObjectiveEntry] = {
     "predict": ObjectiveEntry("predict", "predicting", min_length=2),
     "reconstruct": ObjectiveEntry("reconstruct", "reconstructing"),
+    "reconstruct_last": ObjectiveEntry("reconstruct_last", "reconstructing"),
+    "reconstruct_predict": ObjectiveEntry(
+        "reconstruct_predict", "reconstructing and predicting", min_length=2
+    ),
     "adversarial": ObjectiveEntry(
         "adversarial", "predicting, judged by a discriminator,", min_length=2
     ),

@@ -40,7 +40,7 @@ class VariationalAutoencoder(nn.Module):
         )
         code = mean
         if train:
-            code = mean + jnp.exp(0.5 * log_variance) * _noise(keys["dropout"], mean.shape[1:])
+            code = mean + jnp.exp(0.5 * log_variance) * noise(keys["dropout"], mean.shape[1:])
         x = code.astype(self.dtype)
         for i, width in enumerate(self.units[-2::-1]):
             x = nn.relu(dense(width, self.dtype, name=f"decoder_{i}")(x))
@@ -65,8 +65,16 @@ def divergence(mean: jax.Array, log_variance: jax.Array) -> jax.Array:
     return 0.5 * (jnp.square(mean) + jnp.exp(log_variance) - 1 - log_variance).sum(-1)
 
 
-def _noise(keys: jax.Array, shape: tuple[int, ...]) -> jax.Array:
-    """Draw standard Gaussian numbers [b, *shape] by a key of each example."""
+def noise(keys: jax.Array, shape: tuple[int, ...]) -> jax.Array:
+    """Draw standard Gaussian numbers by a key of each example.
+
+    Args:
+        keys: [b] typed keys.
+        shape: of an example.
+
+    Returns:
+        float32 [b, *shape].
+    """
     return jax.vmap(lambda key: jax.random.normal(jax.random.fold_in(key, NOISE), shape))(keys)
 
 

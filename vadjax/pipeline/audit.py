@@ -8,6 +8,7 @@ from vadjax.data.leakage.audit import MEANING
 from vadjax.data.leakage.audit_folds import audit_folds, copies_of
 from vadjax.data.leakage.fitted import FittedOn
 from vadjax.data.splits.units import Fold
+from vadjax.detectors.abilities import Adapter
 from vadjax.pipeline.added import with_added
 from vadjax.pipeline.baselines import baseline_names, fitted_on
 from vadjax.pipeline.cross_fit import cross_states, fitted_units
@@ -92,6 +93,7 @@ def _audit(run: Run, fitted: Sequence[FittedOn] | None) -> dict:
         pad=gradient and window.short_clips == "pad",
         fitted=fitted,
         refits=any(len(fitted_units(run, fold)) > 1 for fold in run.folds),
+        adapts=run.detector.adapts() if isinstance(run.detector, Adapter) else (),
         copies=run.memory.once(key, functools.partial(copies_of, folds, videos)),
         clips_known=run.dataset.clips_known,
     )

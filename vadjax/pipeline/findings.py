@@ -7,7 +7,7 @@ import numpy as np
 
 from vadjax.data.clip import Clip
 from vadjax.data.scored_video import Finding, ScoredVideo
-from vadjax.detectors.abilities import Cautious, Depicter, Doubter, Explainer
+from vadjax.detectors.abilities import Adapter, Cautious, Depicter, Doubter, Explainer
 from vadjax.detectors.contract import State
 from vadjax.detectors.normal_scene import NormalScene
 from vadjax.errors import UserError
@@ -146,7 +146,8 @@ def cautions_of(run: Run) -> list[str]:
     Returns:
         Sentences, each once.
     """
+    said = list(run.detector.adapts()) if isinstance(run.detector, Adapter) else []
     if not isinstance(run.detector, Cautious):
-        return []
+        return said
     states = [artifacts.read_state(run.workdir, fold.index) for fold in run.folds]
-    return list(dict.fromkeys(text for s in states for text in run.detector.cautions(s)))
+    return [*said, *dict.fromkeys(text for s in states for text in run.detector.cautions(s))]

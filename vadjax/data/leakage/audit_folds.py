@@ -32,6 +32,7 @@ def audit_folds(
     pad: bool = False,
     fitted: Sequence[FittedOn] | None = None,
     copies: Sequence[Copy] | None = None,
+    adapts: Sequence[str] = (),
     refits: bool = False,
     clips_known: bool = True,
 ) -> dict:
@@ -47,6 +48,7 @@ def audit_folds(
         fitted: of each fold, the frames that every fit has noted, by what was fitted; None before
             anything is: then the frames that the split gives it.
         copies: what `copies_of` returned.
+        adapts: what of the test the scores themselves are fitted to, in words.
         refits: the detector is fitted on its validation and calibration clips too, as further
             detectors give the held-out scores.
         clips_known: see `audit`.
@@ -88,6 +90,7 @@ def audit_folds(
     declared = []
     if provenance.source is not None:
         declared = [why for fold in folds if (why := uneven(fold.train, videos))]
+    declared = [*declared, *adapts]
     for fold, noted in zip(folds, fitted or (), strict=False):
         declared += outside_of_split(fold, noted, refits=refits)
     if copies is not None:

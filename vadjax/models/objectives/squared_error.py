@@ -19,6 +19,7 @@ from vadjax.models.registry import REDUCTIONS
 
 PEAK = 2.0  # of pixels in -1 .. 1
 EPS = 1e-12
+MAPS = ("output", "more_error", "factor")  # what `error_map` reads
 
 
 @dataclasses.dataclass(frozen=True)
@@ -54,7 +55,7 @@ class SquaredError(Registered):
             (sum, sum of weights), float32 scalars.
         """
         predicts = self.min_length > 1
-        errors = self.error_map(outputs, windows)
+        errors = self._errors_of(outputs, windows)
         losses, weight = mean_over_rows(errors, batch, predicts=predicts)
         if "penalty" in outputs:
             losses = losses + mean_over_rows(outputs["penalty"], batch, predicts=predicts)[0]
@@ -71,8 +72,8 @@ class SquaredError(Registered):
             float32 [b, s].
         """
         s = self.num_scored(windows.shape[1])
-        output = {"output": outputs["output"][:, -s:]}
-        errors = self.error_map(output, windows)
+        scored = {name: outputs[name][:, -s:] for name in MAPS if name in outputs}
+        errors = self.error_map(scored, windows)
         cells = tuple(range(2, errors.ndim))
         if self.reduce == "psnr":
             return 10 * jnp.log10(errors.mean(cells) / PEAK**2 + EPS)
@@ -82,14 +83,22 @@ class SquaredError(Registered):
         """Mean squared error over the last axis.
 
         Args:
-            outputs: `output` [b, s, ...].
+            outputs: `output` [b, s, ...]; of some models of maps also `more_error` float32
+                [b, s, h, w], which is added, and `factor` [b, s, h, w], by which the sum is
+                multiplied in scoring.
             windows: [b, t, ...] float, t at least s.
 
         Returns:
             float32 [b, s]; [b, s, h, w] for maps.
         """
+        errors = self._errors_of(outputs, windows)
+        return errors * outputs["factor"] if "factor" in outputs else errors
+
+    def _errors_of(self, outputs: Arrays, windows: jax.Array) -> jax.Array:
+        """`error_map` without the factor, as the loss has it."""
         output = outputs["output"].astype(jnp.float32)
-        return jnp.square(output - self._target(windows, output.shape[1])).mean(axis=-1)
+        errors = jnp.square(output - self._target(windows, output.shape[1])).mean(axis=-1)
+        return errors + outputs["more_error"] if "more_error" in outputs else errors
 
     def _target(self, windows: jax.Array, num_rows: int) -> jax.Array:
         target = windows[:, -num_rows:].astype(jnp.float32)
