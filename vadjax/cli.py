@@ -222,3 +222,23 @@ def config_of(flag_values: flags.FlagValues) -> ConfigDict:
 def path_of(text: str) -> pathlib.Path:
     """Return a path that was typed; ~ is the home folder, wherever the shell left it."""
     return pathlib.Path(text).expanduser()
+
+
+def folder_of(text: str | os.PathLike, *, flag: str) -> pathlib.Path:
+    """Return a folder that was typed, to be written to; it need not be there.
+
+    Args:
+        text: as it was typed; ~ is the home folder.
+        flag: by which it was given, for the message.
+
+    Returns:
+        The path.
+
+    Raises:
+        UserError: it is a file, or lies below one.
+    """
+    folder = pathlib.Path(text).expanduser()
+    there = next((each for each in (folder, *folder.parents) if each.exists()), None)
+    if there and not there.is_dir():
+        raise UserError(f"{there} is a file; give {flag}=FOLDER.")
+    return folder

@@ -43,13 +43,14 @@ def main(argv: list[str]) -> None:
     read_config(workdir)
     for path in argv[1:]:
         given_path(path, what="VIDEO")
+    out = cli.folder_of(_OUT.value or workdir / "detect", flag="--out")
 
     from vadjax.pipeline import predict
 
     predict.detect(
         workdir,
         argv[1:],
-        out=cli.path_of(_OUT.value) if _OUT.value else workdir / "detect",
+        out=out,
         fps=_FPS.value or None,
         skip_broken=_SKIP_BROKEN.value,
         threshold=_THRESHOLD.value,

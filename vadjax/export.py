@@ -27,13 +27,14 @@ def main(argv: list[str]) -> None:
         raise UserError(f"unexpected argument {argv[1]!r}; a video to compare is --check=VIDEO.")
     workdir = cli.path_of(_WORKDIR.value)
     read_config(workdir)
+    out = cli.folder_of(_OUT.value or workdir / _FORMAT.value, flag="--out")
 
     from vadjax.exporting import run
 
     run.export(
         workdir,
         form=_FORMAT.value,
-        out=cli.path_of(_OUT.value) if _OUT.value else workdir / _FORMAT.value,
+        out=out,
         check=cli.path_of(_CHECK.value) if _CHECK.value else None,
         quiet=_QUIET.value,
         verbose=_VERBOSE.value,

@@ -57,8 +57,10 @@ def main(argv: list[str]) -> None:
     default = f"runs/{name}-{configs.run_hash(config, **more)}"
 
     if _SEEDS.value > 1:
-        _train_seeds(config, cli.path_of(_WORKDIR.value or f"{default}-seeds"))
+        seeds = cli.folder_of(_WORKDIR.value or f"{default}-seeds", flag="--workdir")
+        _train_seeds(config, seeds)
         return
+    workdir = cli.folder_of(_WORKDIR.value or default, flag="--workdir")
 
     from vadjax.pipeline import stages
     from vadjax.runtime import devices, processes
@@ -69,7 +71,6 @@ def main(argv: list[str]) -> None:
     processes.connect(
         _COORDINATOR.value, num_processes=_NUM_PROCESSES.value, process_id=_PROCESS_ID.value
     )
-    workdir = cli.path_of(_WORKDIR.value or default)
     command = cli.command()
     stages.run(
         config,

@@ -28,13 +28,14 @@ def main(argv: list[str]) -> None:
         raise UserError(f"unexpected argument {argv[1]!r}; flags begin with --.")
     workdir = cli.path_of(_WORKDIR.value)
     read_config(workdir)
+    out = cli.folder_of(_OUT.value, flag="--out") if _OUT.value else None
 
     from vadjax.pipeline.robustness import robustness
 
     robustness(
         workdir,
         kinds=_KINDS.value,
-        out=cli.path_of(_OUT.value) if _OUT.value else None,
+        out=out,
         command=cli.command(),
         quiet=_QUIET.value,
         verbose=_VERBOSE.value,

@@ -40,9 +40,11 @@ def main(argv: list[str]) -> None:
     from vadjax.sweeps import plan
 
     base = cli.config_of(flags.FLAGS)
+    file = config_flags.get_config_filename(flags.FLAGS["config"])
+    name, _, argument = file.partition(":")
+    workdir = cli.folder_of(_WORKDIR.value or f"runs/{pathlib.Path(name).stem}", flag="--workdir")
     if base.dataset.data_dir:
         check_paths(base)
-    name, _, argument = config_flags.get_config_filename(flags.FLAGS["config"]).partition(":")
     search = None
     if _SEARCH.value:
         from vadjax.sweeps.search import Search
@@ -56,7 +58,7 @@ def main(argv: list[str]) -> None:
 
     run_command(
         specs,
-        cli.path_of(_WORKDIR.value or f"runs/{pathlib.Path(name).stem}"),
+        workdir,
         search=search,
         launcher=_LAUNCHER.value,
         options=_OPTIONS.value,

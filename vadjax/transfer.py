@@ -20,7 +20,7 @@ _QUIET, _VERBOSE = cli.define_output_flags(__name__)
 
 def main(argv: list[str]) -> None:
     """Read the runs, then train what is missing and test."""
-    items, out = argv[1:], cli.path_of(_OUT.value)
+    items, out = argv[1:], cli.folder_of(_OUT.value, flag="--out")
     if not items:
         raise UserError("name finished runs or configs: vadjax transfer RUN RUN ... --out=DIR.")
     from vadjax.pipeline.transfer import Home, transfer

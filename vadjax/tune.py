@@ -39,12 +39,13 @@ def main(argv: list[str]) -> None:
     check_paths(config)
     configs.validate(config)
     name = pathlib.Path(config_flags.get_config_filename(flags.FLAGS["config"]).split(":")[0]).stem
+    workdir = cli.folder_of(_WORKDIR.value or f"runs/{name}-tune", flag="--workdir")
 
     from vadjax.pipeline.tune import tune
 
     tune(
         config,
-        cli.path_of(_WORKDIR.value or f"runs/{name}-tune"),
+        workdir,
         num_clips=_CLIPS.value,
         command=cli.command(),
         quiet=_QUIET.value,

@@ -68,12 +68,13 @@ def main(argv: list[str]) -> None:
         read_config(folder)
     if not 0 < _RELEASE.value <= 1:
         raise UserError(f"--release={_RELEASE.value}: give a share of the threshold, 0 to 1.")
+    out = cli.folder_of(_OUT.value, flag="--out")
     from vadjax.live import start
 
     start.watch(
         sources,
         folders,
-        out=cli.path_of(_OUT.value),
+        out=out,
         outlets=outlets,
         settings=Settings(
             blur=blur,

@@ -3,6 +3,8 @@
 from ml_collections import ConfigDict
 
 from vadjax import backbones, data
+from vadjax.data.paths.files import expanded
+from vadjax.data.text.printable import printable
 from vadjax.errors import UserError
 
 
@@ -13,6 +15,9 @@ def check_paths(*configs: ConfigDict) -> None:
         UserError: no config can be run: what it names is not there, or is something else.
     """
     seen, faults = set(), []
+    for cache in {config.features.cache_dir for config in configs}:
+        if (path := expanded(cache)).exists() and not path.is_dir():
+            raise UserError(f"features.cache_dir={printable(path)} is a file; name a folder.")
     for config in configs:
         d, f = config.dataset, config.features
         place = (d.name, d.data_dir, d.masks_dir, d.split, d.label_version, f.backbone, f.weights)

@@ -80,6 +80,16 @@ def test_labels_csv_that_does_not_fit(tmp_path, two_sides):
         load(tmp_path, two_sides)
 
 
+def test_labels_csv_that_is_no_file_is_not_passed_over(tmp_path, two_sides):
+    (two_sides / "labels.csv").symlink_to(tmp_path / "gone.csv")
+    with pytest.raises(UserError, match=r"labels.csv is a link to nothing; mend it, or remove it"):
+        load(tmp_path, two_sides)
+    (two_sides / "labels.csv").unlink()
+    (two_sides / "labels.csv").mkdir()
+    with pytest.raises(UserError, match=r"labels.csv is no file; mend it, or remove it"):
+        load(tmp_path, two_sides)
+
+
 def test_abnormal_training_clips_are_a_deviation(tmp_path, two_sides):
     (two_sides / "labels.csv").write_text("video,start,stop\nmonday,1,2\n")
     assert whats(load(tmp_path, two_sides)) == ["labels.csv marks abnormal frames in train/monday"]

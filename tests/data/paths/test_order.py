@@ -20,6 +20,8 @@ from vadjax.data.paths import order
         ["1700000000.1.png", "1700000000.25.png", "1700000001.png"],
         ["0.png", "0.04.png", "0.08.png", "0.1.png", "0.12.png", "1.0.png"],
         ["1.05.png", "1.1.png", "1.25.png"],
+        ["t=-1e-04.png", "t=0.png", "t=1e-05.png", "t=2.5e-05.png", "t=0.0001.png", "t=1e+16.png"],
+        ["3e-4f-9.png", "3e-4f-10.png"],  # no exponents
         ["cam1.9.png", "cam1.10.png", "cam1.11.png", "cam2.1.png"],  # two counters
         ["c1.01.png", "c1.99.png", "c1.100.png"],
         ["12.30.05.png", "12.30.15.png", "13.05.00.png"],

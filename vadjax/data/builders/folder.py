@@ -7,6 +7,7 @@ any depth; its name is its path, without a suffix.
 (`vadjax.data.labels.labels_csv.read_csv`), `masks/` where (`folder_masks`).
 """
 
+import os
 import pathlib
 from collections.abc import Mapping, Sequence
 
@@ -70,7 +71,10 @@ class Folder(DiskBuilder):
             used = beside | ({MASKS} if self.masks else set())
             self.left_out = [*self.left_out, *not_used(root, used=used)]
         self.labels_file = root / LABELS
-        has_labels = self.labels_file.is_file()
+        has_labels = os.path.lexists(self.labels_file)
+        if has_labels and not self.labels_file.is_file():
+            what = "a link to nothing" if self.labels_file.is_symlink() else "no file"
+            raise UserError(f"{self.labels_file} is {what}; mend it, or remove it.")
         self.label_version = "labels.csv" if has_labels else "masks" if self.masks else "unlabelled"
         paths = [path for clips in self.clips.values() for path in clips.values()]
         return [*paths, *([self.labels_file] if has_labels else []), *self.masks.values()]

@@ -13,6 +13,7 @@ from vadjax.data.text.printable import printable, same_form
 
 _RUN = re.compile(r"\d+(?:[.,]\d+)*")  # a number, or several with points between them
 _SUFFIX = re.compile(r"\.(?=\w*[^\W\d_])\w{1,5}$")  # with a letter, so that 1.25 has none
+_EXPONENT = re.compile(r"(?<![\d.,])\d+(?:\.\d+)?e[-+]\d{1,2}(?![\da-z])")  # 1e-05 of Python
 _SIGNS = ("-", "+", "\N{MINUS SIGN}")
 _COPY = re.compile(r"\s*\(#\)$")  # what systems and browsers add to a name that is taken
 _HALF_DAY = re.compile(r"\d\s*[ap]\.?m\b")
@@ -33,9 +34,9 @@ class _Name:
         plain = same_form(name).casefold()
         match = _SUFFIX.search(plain)
         stem = plain[: match.start()] if match and match.start() else plain
-        return cls(
-            name, tuple(_RUN.split(stem)), tuple(_RUN.findall(stem)), plain.removeprefix(stem)
-        )
+        suffix = plain.removeprefix(stem)
+        stem = _EXPONENT.sub(lambda number: f"{Decimal(number[0]):f}", stem)
+        return cls(name, tuple(_RUN.split(stem)), tuple(_RUN.findall(stem)), suffix)
 
     def column(self, index: int) -> str:
         """Return what stands before a run; runs of one column are read alike."""
