@@ -136,6 +136,7 @@ def test_threshold_metrics_are_those_of_scikit_learn(case, quarter):
         "recall": m.recall_score(labels, called),
         "f1": m.f1_score(labels, called, zero_division=0),
         "mcc": m.matthews_corrcoef(labels, called),
+        "specificity": m.recall_score(labels, called, pos_label=0),
         "false_positive_rate": fp / (fp + tn),
     }
     assert frame.threshold_metrics(counts) == pytest.approx(expected, abs=1e-12)
@@ -143,7 +144,7 @@ def test_threshold_metrics_are_those_of_scikit_learn(case, quarter):
 
 def test_threshold_metrics_of_one_class():
     normal = frame.threshold_metrics(frame.confusion([True, False], [0, 0]))
-    assert normal["accuracy"] == normal["false_positive_rate"] == 0.5
+    assert normal["accuracy"] == normal["false_positive_rate"] == normal["specificity"] == 0.5
     assert all(normal[k] is None for k in ("recall", "precision", "f1", "mcc", "balanced_accuracy"))
     abnormal = frame.threshold_metrics(frame.confusion([True, False], [1, 1]))
     assert abnormal["recall"] == 0.5 and abnormal["precision"] == 1

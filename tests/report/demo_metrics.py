@@ -86,6 +86,7 @@ def metrics(views: list[ScoredVideo]) -> dict:
             "recall": recall,
             "f1": 2 * precision * recall / (precision + recall),
             "mcc": 0.6012,
+            "specificity": tn / (fp + tn),
             "false_positive_rate": fp / (fp + tn),
             "confusion": {"tp": tp, "fp": fp, "tn": tn, "fn": fn},
             "events": {

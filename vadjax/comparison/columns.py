@@ -32,6 +32,7 @@ COLUMNS = (
     Column("balanced_accuracy", "threshold.balanced_accuracy", "Balanced accuracy"),
     Column("precision", "threshold.precision", "Precision"),
     Column("recall", "threshold.recall", "Recall"),
+    Column("specificity", "threshold.specificity", "Specificity"),
     Column("f1", "threshold.f1", "F1"),
     Column("mcc", "threshold.mcc", "MCC"),
     Column("false_positive_rate", "threshold.false_positive_rate", "False-positive rate"),

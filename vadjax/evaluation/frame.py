@@ -222,7 +222,8 @@ def threshold_metrics(counts: dict[str, int]) -> dict[str, float | None]:
     """Derive the usual rates from a confusion matrix; abnormal is the positive class.
 
     A rate whose class does not occur among the labels is None. Precision, F1 and the Matthews
-    correlation are 0 by convention where nothing, or everything, is called abnormal.
+    correlation are 0 by convention where nothing, or everything, is called abnormal. Sensitivity is
+    another name of recall; specificity is the share of normal frames that are called normal.
     """
     tp, fp, tn, fn = (counts[key] for key in ("tp", "fp", "tn", "fn"))
     abnormal, normal = tp + fn, fp + tn
@@ -243,5 +244,6 @@ def threshold_metrics(counts: dict[str, int]) -> dict[str, float | None]:
         "recall": recall,
         "f1": f1,
         "mcc": mcc,
+        "specificity": None if fpr is None else 1 - fpr,
         "false_positive_rate": fpr,
     }

@@ -105,7 +105,11 @@ def upgrade(metrics: Mapping) -> dict:
     threshold = today.get("threshold")
     if isinstance(threshold, Mapping) and isinstance(events := threshold.get("events"), Mapping):
         named = {RENAMED_EVENTS.get(name, name): events[name] for name in events}
-        today["threshold"] = {**threshold, "events": named}
+        today["threshold"] = threshold = {**threshold, "events": named}
+    if isinstance(threshold, Mapping) and "specificity" not in threshold:
+        wrong = threshold.get("false_positive_rate")
+        if isinstance(wrong, (int, float)):
+            today["threshold"] = {**threshold, "specificity": 1 - wrong}
     for part in ("reasons", "remarks"):
         if isinstance(by_path := today.get(part), Mapping):
             today[part] = {_renamed_path(path): by_path[path] for path in by_path}

@@ -98,7 +98,7 @@ _THRESHOLD = _object(
         "events": {**_EVENTS, "type": ["object", "null"]},
         "false_alarms_per_hour": _NUMBER,
     },
-    optional={"fallback": _TEXT_OR_NULL, "expected": _EXPECTED},
+    optional={"fallback": _TEXT_OR_NULL, "expected": _EXPECTED, "specificity": _SHARE},
 )
 
 _RULE = _object(

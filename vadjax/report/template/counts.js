@@ -148,6 +148,7 @@ function rates({ tp, fp, fn, tn }) {
     balanced_accuracy: both ? (recall + 1 - wrong) / 2 : null,
     precision: abnormal ? share(tp, tp + fp) ?? 0 : null,
     recall,
+    specificity: wrong === null ? null : 1 - wrong,
     false_positive_rate: wrong,
     f1: abnormal ? (2 * tp) / (2 * tp + fp + fn) : null,
     mcc: both ? share(tp * tn - fp * fn, Math.sqrt((tp + fp) * abnormal * normal * (tn + fn))) ?? 0 : null,
