@@ -14,6 +14,7 @@ from vadjax import cli
 from vadjax.errors import UserError, unknown
 
 FORMATS = ("csv", "html", "md", "xlsx")
+TABLES = ("s4",)
 
 _OUT = flags.DEFINE_multi_string("out", [], "FILE.xlsx, .csv, .md or .html; may be repeated.")
 _PUBLISHED = flags.DEFINE_multi_string(
@@ -27,6 +28,9 @@ _FIGURES = flags.DEFINE_string(
 )
 _METRICS = flags.DEFINE_list(
     "metrics", [], "Columns beside the AUC, e.g. accuracy,precision,recall,f1."
+)
+_TABLES = flags.DEFINE_string(
+    "tables", "", "s4: tables 1 to 4 and, with --figures, figures 2 to 6 of Elavarasi et al."
 )
 _WORKBOOKS = flags.DEFINE_string(
     "workbooks", "", "Folder for a workbook of each data set in the published form."
@@ -42,6 +46,8 @@ def main(argv: list[str]) -> None:
         if out.suffix[1:] not in FORMATS:
             raise unknown("format of --out", out.suffix or out.name, [f".{f}" for f in FORMATS])
 
+    if _TABLES.value and _TABLES.value not in TABLES:
+        raise unknown("form of --tables", _TABLES.value, TABLES)
     workdirs = [str(cli.path_of(name)) for name in argv[1:]]
     if not any(pathlib.Path(name).is_dir() for name in workdirs):
         raise UserError(f"none of these is a folder: {', '.join(argv[1:6])}; name finished runs.")
@@ -63,6 +69,7 @@ def main(argv: list[str]) -> None:
             figures=pathlib.Path(_FIGURES.value) if _FIGURES.value else None,
             workbooks=cli.path_of(_WORKBOOKS.value) if _WORKBOOKS.value else None,
             metrics=_METRICS.value,
+            article=_TABLES.value == "s4",
             command=cli.command(),
             console=console,
         )

@@ -230,3 +230,24 @@ def test_segment():
     output = np.array([[[0.0]], [[2.0]], [[-2.0]]], np.float32)
     scores = goal.frame_score({"output": output}, None)
     np.testing.assert_allclose(scores[:, 0], 1 / (1 + np.exp(-output[:, 0, 0])), rtol=1e-6)
+
+
+@pytest.mark.parametrize("of", ["hidden", "output"])
+@pytest.mark.parametrize("name", ["predict", "classify"])
+def test_temporal_coherence_penalises_what_changes_from_row_to_row(name, of):
+    rng = np.random.default_rng(3)
+    outputs = {"hidden": rng.normal(size=(4, 5, 3)), "output": rng.normal(size=(4, 5, 2))}
+    windows, weight = rng.normal(size=(4, 6, 2)), np.array([1.0, 1.0, 1.0, 0.0])
+    batch = {"weight": weight, "frame_label": rng.integers(0, 2, (4, 6))}
+    kwargs = {"name": name, "activation": "softmax", "label_rule": "last", "coherence_of": of}
+    plain, coherent = (
+        objectives.create(ConfigDict({**kwargs, "coherence": share})) for share in (0.0, 0.25)
+    )
+    sums = [value(goal, outputs, windows, batch) for goal in (coherent, plain)]
+    assert sums[0][1] == sums[1][1] == 3
+    difference = (sums[0][0] - sums[1][0]) / 3
+    x = outputs[of][:3]
+    wanted = np.mean([np.mean((row[1:] - row[:-1]) ** 2) for row in x])
+    assert difference == pytest.approx(0.25 * wanted, rel=1e-4)
+    still = {**outputs, of: np.repeat(outputs[of][:, :1], 5, axis=1)}
+    assert value(coherent, still, windows, batch) == value(plain, still, windows, batch)

@@ -8,6 +8,8 @@ vadjax compare WORKDIR [WORKDIR ...] [--out=FILE] [--figures=DIR]
 WORKDIR        folder of a finished run (vadjax train, or DIR/runs/* of a sweep)
 --out=FILE     .xlsx, .csv, .md or .html; may be repeated
 --figures=DIR  box plots, bars and csv files in the published form
+--tables=s4    tables 1 to 4 of Elavarasi et al.: accuracy and motion of each
+               video, settings; with --figures their figures 2 to 6
 --metrics=A,B    columns beside the AUC, e.g. accuracy,precision,recall,f1
 --workbooks=DIR  a workbook for each data set in the published form, all text
 --pair=A,B     paired test of two runs; may be repeated

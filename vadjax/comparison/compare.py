@@ -25,6 +25,7 @@ def run(
     figures: pathlib.Path | None = None,
     workbooks: pathlib.Path | None = None,
     metrics: Sequence[str] = (),
+    article: bool = False,
     command: str = "",
     notes: Sequence[str] = (),
 ) -> Comparison:
@@ -39,6 +40,8 @@ def run(
         figures: folder for plots and csv files in the published form.
         workbooks: folder for workbooks in the published form.
         metrics: columns of narrow tables besides the micro AUC; empty: `columns.BRIEF`.
+        article: show the tables of `article_tables` too, and write them and their figures into
+            `figures` (see `article_figures`) in the place of the published form.
         command: the command line that repeats this.
         notes: further notes for the reader.
 
@@ -68,13 +71,19 @@ def run(
         notes=[*comparison.notes, *notes],
     )
     console.show(as_renderable(comparison))
+    if article:
+        from vadjax.comparison.article_tables import article_tables
+        from vadjax.comparison.terminal import as_article
+
+        console.show(as_article(article_tables(comparison)))
     for path in outs:
         for written in _write(path, comparison):
             console.say(f"wrote {written}")
     if figures:
+        from vadjax.comparison.article_figures import write_article
         from vadjax.comparison.figures import write_figures
 
-        paths = write_figures(figures, comparison)
+        paths = (write_article if article else write_figures)(figures, comparison)
         console.say(f"wrote {len(paths)} files into {figures}")
     if workbooks:
         from vadjax.comparison.published_form import write_published_form

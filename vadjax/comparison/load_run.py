@@ -17,7 +17,8 @@ from vadjax.storage import artifacts
 
 CURVES = ("roc", "pr", "sweep")  # long, and not part of any table
 REQUIRED = ("detector", "frame", "threshold", "baselines", "accounting")
-WITHOUT_EFFECT = ("num_bootstrap", "knn", "oracle", "legacy")  # on the detector's own metrics
+# Without an effect on the detector's own metrics:
+WITHOUT_EFFECT = ("num_bootstrap", "knn", "oracle", "legacy", "sets")
 
 
 def read_run(workdir: pathlib.Path) -> RunRow:

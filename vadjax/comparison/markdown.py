@@ -35,13 +35,15 @@ def write_markdown(path: os.PathLike | str, comparison: Comparison) -> pathlib.P
         lines += [f"## {_escape(table.title)}", ""]
         if table.leakage_warning:
             lines += [f"**{_escape(table.leakage_warning)}**", ""]
-        lines += _table(heading(table), [group_cells(group, table) for group in table.groups])
+        lines += markdown_table(
+            heading(table), [group_cells(group, table) for group in table.groups]
+        )
         warnings = enumerate(table.warnings, 1)
         lines += [f"[{n}] Warning: {_escape(text)}  " for n, text in warnings] + [""]
     for name, values in comparison.published_by_dataset().items():
         lines += [f"## {_escape(name)} as published", ""]
         lines += [f"**LEAKY (`{PROTOCOL}`): not comparable with the above.** {PUBLISHED_SD}", ""]
-        lines += _table(PUBLISHED_HEADING, published_cells(values))
+        lines += markdown_table(PUBLISHED_HEADING, published_cells(values))
     lines += [comparison.in_unit(SD), ""]
     lines += [f"- paired test: {_escape(test.text)}" for test in comparison.tests]
     lines += ["- note: " + _escape(note).replace("\n  ", "\n  - ") for note in comparison.notes]
@@ -53,7 +55,16 @@ def write_markdown(path: os.PathLike | str, comparison: Comparison) -> pathlib.P
     return path
 
 
-def _table(heading: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
+def markdown_table(heading: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
+    """Return the lines of a table.
+
+    Args:
+        heading: of the columns.
+        rows: texts.
+
+    Returns:
+        The lines, the last one empty.
+    """
     cells = [heading, ["---"] * len(heading), *rows]
     return [f"| {' | '.join(_escape(cell) for cell in row)} |" for row in cells] + [""]
 

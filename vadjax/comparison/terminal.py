@@ -8,6 +8,7 @@ from rich.console import RenderableType
 from rich.table import Table as RichTable
 from rich.text import Text
 
+from vadjax.comparison.article_tables import ArticleTable
 from vadjax.comparison.cells import SD, group_cells, heading
 from vadjax.comparison.published import MODELS, PROTOCOL, PublishedValue
 from vadjax.comparison.tables import Comparison, Table
@@ -34,6 +35,29 @@ def as_renderable(comparison: Comparison) -> RenderableType:
     parts.append(Text(comparison.in_unit(SD), "dim"))
     parts += [Text(f"paired test: {test.text}") for test in comparison.tests]
     parts += [Text(f"note: {note}") for note in comparison.notes]
+    return Stacked(*parts)
+
+
+def as_article(tables: Sequence[ArticleTable]) -> RenderableType:
+    """Return tables in the form of an article as Rich prints them, with their notes.
+
+    Args:
+        tables: see `article_tables`.
+
+    Returns:
+        What Rich prints.
+    """
+    parts: list[RenderableType] = []
+    for table in tables:
+        parts.append(Text(table.title, "bold"))
+        if table.rows:
+            rich = RichTable(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
+            for name in table.heading:
+                rich.add_column(name, overflow="fold")
+            for row in table.rows:
+                rich.add_row(*map(Text, row))
+            parts.append(rich)
+        parts += [Text(note, "dim") for note in table.notes]
     return Stacked(*parts)
 
 

@@ -13,7 +13,7 @@ from vadjax.config.image_checks import faults_of_images
 from vadjax.config.meanings import unknown_key
 from vadjax.config.renamed import upgrade
 from vadjax.config.value_checks import faults_of_values, negatives
-from vadjax.config.window_checks import faults_of_window_model
+from vadjax.config.window_checks import faults_of_hidden_states, faults_of_window_model
 from vadjax.data.splits.protocols import PROTOCOLS, Protocol
 from vadjax.detectors import DETECTORS, WINDOW_MODEL
 from vadjax.errors import UserError, unknown
@@ -178,6 +178,8 @@ def combinations(flat: Mapping[str, Any], *, inputs: bool = True) -> list[str]:
         faults += faults_of_window_model(flat)
     else:
         faults += _without_training(flat)
+    if flat["detector.name"] == "hidden_states":
+        faults += faults_of_hidden_states(flat)
     if flat["detector.name"] == "scene":
         faults += _cues(flat["scene.cues"], flat["scene.objects"])
     faults += _augment(flat["dataset.augment"], protocol, flat["detector.name"])

@@ -79,6 +79,9 @@ def default_config() -> ConfigDict:
             updates=500,  # student_teacher: of its training
         )
     )
+    config.hidden = ConfigDict(  # detector hidden_states: of states from normal ones
+        dict(distance="euclidean")  # from their mean; or "mahalanobis"
+    )
     config.window = ConfigDict(
         dict(
             length=16,
@@ -125,6 +128,8 @@ def default_config() -> ConfigDict:
             gradient=1.0,  # of the error of image gradients,
             adversarial=0.05,  # and of the discriminator; 0 trains without one
             flow=0.0,  # adversarial: of the error of motion, by Horn and Schunck, not FlowNet
+            coherence=0.0,  # weight of the change from row to row: temporal coherence loss
+            coherence_of="hidden",  # states, or "output"
             target_gradient=False,  # let gradients flow through the target too
         )
     )
@@ -141,9 +146,13 @@ def default_config() -> ConfigDict:
             plateau_patience=2,  # plateau: epochs without a better loss on held-out clips, after
             plateau_factor=0.1,  # which the learning rate falls by this factor
             warmup_epochs=0,
+            adapt="none",  # "temporal": a window's own rate, higher where it moves more at its end
             clip_norm=1.0,  # 0 is off
             mix=0.0,  # segment: share of windows into which another is mixed; see mixing.py
             patience=5,  # epochs without a better loss on held-out clips; 0 is off
+            finetune_epochs=0,  # a second training, on the normal windows that score highest,
+            finetune_share=0.1,  # so many of them, with the learning rate times
+            finetune_rate=0.1,
             parallel="shard_map",
             num_devices=0,  # 0: one on CPU, all elsewhere
             memory_mb=0,  # of training data on a device; more is gathered in chunks; 0: automatic
@@ -170,6 +179,7 @@ def default_config() -> ConfigDict:
             num_bootstrap=2000,
             knn=5,
             oracle=False,  # thresholds that are best on the test labels: upper bounds
+            sets=False,  # accuracy and motion of every training, validation and test video
             legacy=False,  # figures by other conventions, for comparison with published tables
         )
     )

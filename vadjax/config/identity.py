@@ -51,6 +51,8 @@ LATER_KEYS = (
     *("dataset.feature_name", "dataset.crops", "features.crops"),
     *("objective.classes", "model.reuse"),
     *("objective.intensity", "objective.gradient", "objective.adversarial"),
+    *("hidden.distance", "train.adapt", "train.finetune_epochs", "train.finetune_share"),
+    *("train.finetune_rate", "objective.coherence", "objective.coherence_of"),
     *("bag.segments", "bag.instances", "bag.scored", "window.short_clips"),
 )
 

@@ -10,6 +10,11 @@ from vadjax.data.text.class_names import NORMAL
 from vadjax.models import MODELS, OBJECTIVES
 
 PIXELS = ("pixels", "pixels_rgb")
+RECURRENT = ("simple_rnn", "lstm", "gru", "lstm_gru", "lstm_encoder_decoder")
+OF_CLASSES = ("classify", "recognize")
+COHERENT = ("predict", "reconstruct", "elbo", *OF_CLASSES)  # objectives with a coherence loss
+FINETUNED = ("predict", "reconstruct", "elbo", "adversarial")
+OF_WINDOWS = ("window_model", "hidden_states")  # detectors that train a model of windows
 
 
 def faults_of_window_model(flat: Mapping[str, Any]) -> list[str]:
@@ -21,6 +26,22 @@ def faults_of_window_model(flat: Mapping[str, Any]) -> list[str]:
         *_training(flat),
         *_window_protocols(flat),
     ]
+
+
+def faults_of_hidden_states(flat: Mapping[str, Any]) -> list[str]:
+    """Return which keys of a flat config do not go with the states of a recurrent model."""
+    faults, name = faults_of_window_model(flat), flat["model.name"]
+    if name not in RECURRENT:
+        faults.append(
+            f"detector 'hidden_states' reads the states of a recurrent model, and model {name!r} "
+            f"is none: set model.name={_names(RECURRENT, 'or')}."
+        )
+    if flat["model.bidirectional"]:
+        faults.append(
+            "detector 'hidden_states' reads the state after the last row, where the second "
+            "direction has seen one row alone: set model.bidirectional=False."
+        )
+    return faults
 
 
 def _classes(flat: Mapping[str, Any]) -> list[str]:
@@ -122,7 +143,7 @@ def _model(flat: Mapping[str, Any]) -> list[str]:
 def _bags(flat: Mapping[str, Any]) -> list[str]:
     """Return what does not go together where labels of videos are learnt from."""
     of_bags = OBJECTIVES[flat["objective.name"]].of_bags
-    if flat["detector.name"] != ("bag_model" if of_bags else "window_model"):
+    if flat["detector.name"] not in (("bag_model",) if of_bags else OF_WINDOWS):
         return [
             f"objective {flat['objective.name']!r} does not go with detector "
             f"{flat['detector.name']!r}: objectives of bags ({_names(_of_bags(), 'or')}) are "
@@ -164,11 +185,63 @@ def _training(flat: Mapping[str, Any]) -> list[str]:
             "train.mix mixes masks too: set objective.name=segment and train.batches=windows, or "
             "train.mix=0."
         )
+    faults += _coherence(flat) + _finetune(flat)
     waits, stops = flat["train.plateau_patience"], flat["train.patience"]
     if flat["train.schedule"] == "plateau" and 0 < stops <= waits:
         faults.append(
             f"train.patience={stops} ends the training before train.plateau_patience={waits} "
             "lowers the learning rate; choose a larger train.patience, or 0."
+        )
+    return faults
+
+
+def _coherence(flat: Mapping[str, Any]) -> list[str]:
+    """Return what is wrong with the temporal coherence loss, which needs rows to compare."""
+    name, length = flat["objective.name"], flat["window.length"]
+    if not flat["objective.coherence"]:
+        return []
+    if name not in COHERENT:
+        return [
+            f"objective.coherence is for objective.name={_names(COHERENT, 'or')}, not {name!r}; "
+            "set objective.coherence=0."
+        ]
+    if flat["model.name"] == "dense":
+        return ["model 'dense' has one state a window: set objective.coherence=0."]
+    if name in OF_CLASSES and flat["objective.coherence_of"] == "output":
+        return [
+            f"objective {name!r} gives one output a window, which nothing is compared with: set "
+            "objective.coherence_of=hidden."
+        ]
+    needs = OBJECTIVES[name].min_length + 1
+    if length < needs:
+        return [
+            f"objective.coherence compares successive rows: window.length is {length}, set at "
+            f"least {needs}."
+        ]
+    return []
+
+
+def _finetune(flat: Mapping[str, Any]) -> list[str]:
+    """Return what is wrong with the second training on windows that score high."""
+    if not flat["train.finetune_epochs"]:
+        return []
+    faults, name = [], flat["objective.name"]
+    if not 0 < flat["train.finetune_share"] <= 1:
+        faults.append(
+            f"train.finetune_share is {flat['train.finetune_share']}; it must be above 0 and at "
+            "most 1."
+        )
+    if not flat["train.finetune_rate"]:
+        faults.append("train.finetune_rate is 0; it must be above 0.")
+    if name not in FINETUNED:
+        faults.append(
+            f"train.finetune_epochs is for objectives that learn from normal clips alone "
+            f"({_names(FINETUNED, 'or')}), not {name!r}; set train.finetune_epochs=0."
+        )
+    if flat["evaluate.cross_fit"]:
+        faults.append(
+            "train.finetune_epochs changes the scale of scores, and the further trainings of a "
+            "cross-fit are not fine-tuned: set evaluate.cross_fit=0."
         )
     return faults
 

@@ -73,6 +73,14 @@ DETECTORS = {
         over_time=True,
         short_clips=True,
     ),
+    "hidden_states": Entry(
+        "hidden_states",
+        "HiddenStates",
+        "Deviation of hidden states",
+        baseline=False,
+        over_time=True,
+        short_clips=True,
+    ),
     "random": Entry(FREE, "Random", "Random numbers", NOTHING, (), (*CLIPS, *WINDOWS), random=True),
     "frame_index": Entry(
         FREE, "FrameIndex", "Position in the clip", NOTHING, (), CLIPS, over_time=True

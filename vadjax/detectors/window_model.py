@@ -20,6 +20,7 @@ from vadjax.data.video import Video
 from vadjax.detectors.contract import ClipDetector, Progress, State, Stream
 from vadjax.detectors.row_cache import kept
 from vadjax.detectors.window_faults import check_memory, say_reach
+from vadjax.detectors.window_finetune import finetuned
 from vadjax.detectors.window_labels import cell_labels, recognized, row_labels, tells_classes
 from vadjax.detectors.window_progress import conclude, reported
 from vadjax.detectors.window_state import state_of, trained_of
@@ -192,19 +193,18 @@ class WindowModel(ClipDetector):
             raise ValueError("a window model keeps its checkpoints in Progress.workdir; give one.")
         standardizer, data = self.training_data(train, validation)
         say_reach(self.config, progress.say)
-        with reported(progress, self.config, data) as (report, compiling):
-            result = fit(
-                self.model(data.row_shape),
-                self.objective,
-                data,
-                self.config,
-                workdir=progress.workdir,
-                name=progress.name,
-                report=report,
-                compiling=compiling,
-            )
-        conclude(progress, result)
-        progress.add_time(train_epochs_s=result.train_s, train_compile_s=result.compile_s)
+
+        def train_on(data: Any, config: ConfigDict, **more: Any) -> Any:
+            with reported(progress, config, data) as (report, compiling):
+                more |= {"report": report, "compiling": compiling, "workdir": progress.workdir}
+                result = fit(self.model(data.row_shape), self.objective, data, config, **more)
+            conclude(progress, result)
+            progress.add_time(train_epochs_s=result.train_s, train_compile_s=result.compile_s)
+            return result
+
+        result = train_on(data, self.config, name=progress.name)
+        if self.config.train.finetune_epochs:
+            result = finetuned(self, result.variables, data, train_on, name=progress.name)
         return state_of(result.variables, standardizer, data.fitted_on)
 
     def score_clips(

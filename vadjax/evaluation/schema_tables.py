@@ -274,6 +274,36 @@ _VIDEO = _object(
     }
 )
 
+_RATED = {
+    **_all(_COUNT, "frames abnormal"),
+    **_all(_SHARE, "accuracy sensitivity specificity precision f1"),
+    "psnr": _NUMBER,
+}
+_LEVEL = {"enum": ["low", "moderate", "high", None]}
+_SETS = _object(
+    {
+        "videos": _list(
+            _object(
+                {
+                    **{**_all(_TEXT, "set id"), "fold": _COUNT, **_RATED},
+                    **_all(_SHARE, "difference_rate flow_explained"),
+                    **_all(_NUMBER, "flow learning_rate"),
+                    **_all(_LEVEL, "motion effectiveness"),
+                }
+            )
+        ),
+        "totals": _list(_object({"set": _TEXT, "videos": _COUNT, **_RATED})),
+        "scale": _object(
+            {
+                **_all(_NUMBER, "difference_above difference_deviations"),
+                **_all(_list(_NUMBER), "flow_begins effectiveness_begins"),
+            },
+            null=True,
+        ),
+    },
+    null=True,
+)
+
 _AGAINST = _all(_NUMBER, "value chance centre motion")
 _EXPLAIN = _object(
     {
@@ -349,6 +379,7 @@ SCHEMA = {
             "recognition": _RECOGNITION,
             "oracle": _ORACLE,
             "legacy": _list(_LEGACY),
+            "sets": _SETS,
             "image": _IMAGE,
             "pixels": _PIXELS,
         },

@@ -64,7 +64,7 @@ class MotionMeter:
         Raises:
             UserError: the frame has another size than the ones before it.
         """
-        grey = _grey(frame)
+        grey = working_grey(frame)
         if self._last is None:
             measures = np.zeros(len(MOTION_NAMES), np.float32)
         elif grey.shape == self._last.shape:
@@ -88,7 +88,8 @@ class MotionMeter:
         return rows
 
 
-def _grey(frame: np.ndarray) -> np.ndarray:
+def working_grey(frame: np.ndarray) -> np.ndarray:
+    """Return a frame, uint8 [h, w] or [h, w, 3] RGB, as the grey picture that is measured."""
     height, width = frame.shape[:2]
     if height > MAX_HEIGHT:
         size = (max(1, round(width * WORKING_HEIGHT / height)), WORKING_HEIGHT)

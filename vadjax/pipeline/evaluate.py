@@ -10,6 +10,7 @@ from vadjax.data.splits.split_by_clip import SHARED_CLIPS
 from vadjax.data.text.lists import some
 from vadjax.detectors import DETECTORS
 from vadjax.errors import UserError
+from vadjax.evaluation import schema
 from vadjax.evaluation.annotations import ONE, annotations_part
 from vadjax.models.registry import OBJECTIVES
 from vadjax.pipeline.added import words
@@ -20,6 +21,7 @@ from vadjax.pipeline.findings import cautions_of, doubts_of
 from vadjax.pipeline.latency import chunk_latency
 from vadjax.pipeline.run import Run
 from vadjax.pipeline.scene_bias import scene_bias_of
+from vadjax.pipeline.sets import sets_of
 from vadjax.storage import artifacts
 from vadjax.storage.files import write_json
 
@@ -66,6 +68,11 @@ def evaluate(run: Run) -> None:
     metrics["scene_bias"], why = scene_bias_of(run)
     metrics["annotations"], more = annotations_of(run, scored.test)
     metrics["reasons"] |= why | more
+    if e.sets:
+        metrics["sets"], why = sets_of(run, scored.test, metrics["threshold"]["values"])
+        null = schema.null_paths(metrics)
+        metrics["reasons"] |= {path: text for path, text in why.items() if path in null}
+        metrics = schema.validate(metrics)
     if metrics["recognition"] is not None:
         metrics["recognition"]["latency"] = chunk_latency(run)
         if not run.pictures:

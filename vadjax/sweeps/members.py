@@ -19,6 +19,11 @@ from vadjax.training.inputs import TrainingData, check, hyperparameters, pair_ta
 from vadjax.training.member import Member
 from vadjax.training.runs import pad_tables
 
+NO_FINETUNING = (
+    "train.finetune_epochs is a second training of one run, which a sweep has not: set it to 0, or "
+    "train the run by itself (vadjax train)"
+)
+
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Task:
@@ -60,6 +65,9 @@ def make_tasks(runs: Sequence[Run]) -> tuple[list[Task], dict, dict[str, str]]:
     """
     pairs, failed = [], {}
     for run in runs:
+        if run.gradient and run.config.train.finetune_epochs:
+            failed[run.workdir.name] = NO_FINETUNING
+            continue
         try:
             pairs += [(run, fold) for fold in run.folds]
         except UserError as error:

@@ -68,6 +68,7 @@ def fit(
     *,
     workdir: pathlib.Path,
     name: str = "",
+    start_from: Mapping | None = None,
     report: Callable[[dict], None] = lambda row: None,
     compiling: Callable[[], contextlib.AbstractContextManager] = contextlib.nullcontext,
 ) -> FitResult:
@@ -88,6 +89,7 @@ def fit(
       config: the whole config; `train`, `model.dropout`, `objective` and `seed` are read.
       workdir: gets log.jsonl, tensorboard/ and checkpoints/{best,last}.
       name: of this training where a workdir holds several (folds): a folder under each of these.
+      start_from: variables of an earlier training, from which this one begins; None draws them.
       report: called with the row of each epoch.
       compiling: returns the context in which the epoch is compiled; not called where nothing is
         left to train.
@@ -115,8 +117,15 @@ def fit(
     start = time.perf_counter()
     member = Member(name, config.seed, hyperparameters(data, config, objective))
     make = make_state(model, shared, train.optimizer, objective)
+
+    def begin() -> states.State:
+        state = make(member)
+        if start_from is None:
+            return state
+        return states.begun_from(state, start_from, getattr(objective, "groups", ()))
+
     with Checkpoints(folder) as checkpoints:
-        state, kept = _begin(checkpoints, lambda: make(member), identity)
+        state, kept = _begin(checkpoints, begin, identity)
         progress = Progress(train, name=name, windows=len(data.train.rows), kept=kept)
         if not progress.ended:
             if kept:

@@ -100,6 +100,23 @@ def create(
     )
 
 
+def begun_from(state: State, variables: Mapping, groups: Sequence[ParameterGroup] = ()) -> State:
+    """Return the state before the first step with the parameters of an earlier training.
+
+    Args:
+      state: what `create` returned, of the same model.
+      variables: {"params": ..., and the other collections}.
+      groups: of the objective, where there are several.
+
+    Returns:
+      The state; its moments and counters are those of the beginning.
+    """
+    own = jax.tree.map(jnp.asarray, dict(variables))
+    params = _by_group(own.pop("params"), groups)
+    best = {"params": params, "model_state": own}
+    return state.replace(params=params, model_state=own, best=best)
+
+
 def key_of(seed: jax.Array, stream: int) -> jax.Array:
     """Return the key of one stream of random numbers.
 

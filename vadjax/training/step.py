@@ -16,6 +16,7 @@ from vadjax.models.model import Model, Objective, groups_of
 from vadjax.training import optimizers
 from vadjax.training.batches import AXIS
 from vadjax.training.state import DROPOUT, State, key_of, variables_of
+from vadjax.training.temporal_rate import changes_of, rate_factors
 
 TINY = 1e-12  # least sum of weights, for a batch of padding alone
 STREAMS = 16  # of random numbers, see state.py; each parameter group has others
@@ -32,6 +33,7 @@ class Settings(NamedTuple):
     schedule: str = "constant"
     clip_norm: float = 0.0
     mix: float = 0.0
+    adapt: str = "none"
     warmup_steps: int = 0
     total_steps: int = 1
 
@@ -52,6 +54,7 @@ class Settings(NamedTuple):
             schedule=train.schedule,
             clip_norm=float(train.clip_norm),
             mix=float(train.mix),
+            adapt=train.adapt,
             warmup_steps=round(train.warmup_epochs * steps),
             total_steps=train.epochs * steps,
         )
@@ -127,12 +130,26 @@ def make_train_step(model: Model, objective: Objective, settings: Settings) -> C
             warmup_steps=settings.warmup_steps,
         )
         learning_rate *= state.plateau.get("factor", 1.0)
+        if settings.adapt == "temporal":
+            batch, factor = _by_context(batch)
+            learning_rate *= factor
         metrics: dict = {"learning_rate": learning_rate, "losses": {}}
         for number, group in enumerate(groups):
             state, metrics["losses"][group.name] = update(state, batch, number, learning_rate)
         return dataclasses.replace(state, step=state.step + 1), metrics
 
     return train_step
+
+
+def _by_context(batch: dict) -> tuple[dict, jax.Array]:
+    """Weigh each window by the factor of its learning rate; return the mean factor too.
+
+    Losses are divided by the sum of the weights, so that the mean is a factor on the whole step.
+    """
+    factors = rate_factors(changes_of(batch["windows"]))
+    own = factors * batch["weight"]
+    sums = sum_over_devices((own.sum(), jnp.asarray(batch["weight"], jnp.float32).sum()))
+    return {**batch, "weight": own}, sums[0] / jnp.maximum(sums[1], TINY)
 
 
 def inputs_of(model: Model, variables: dict, batch: dict) -> dict:

@@ -10,6 +10,7 @@ from jax.typing import ArrayLike
 
 from vadjax.errors import UserError
 from vadjax.models.objectives.base import Arrays, Loss, Registered, choose, weighted_sum
+from vadjax.models.objectives.coherence import coherence_fields, incoherence
 from vadjax.models.registry import ACTIVATIONS, LABEL_RULES
 
 Made = TypeVar("Made", bound="Classify")
@@ -24,11 +25,15 @@ class Classify(Registered):
         label_rule: which rows label a window: the "last"; "any" (the largest class id); the
             "majority" (ties go to the smaller id); the "centre", row t // 2.
         num_classes: classes under soft-max.
+        coherence: weight of the temporal coherence of what `coherence_of` names.
+        coherence_of: "hidden" states or "output"; see `coherence.incoherence`.
     """
 
     activation: str = "sigmoid"
     label_rule: str = "last"
     num_classes: int = 2
+    coherence: float = 0.0
+    coherence_of: str = "hidden"
 
     name = "classify"
 
@@ -103,6 +108,8 @@ class Classify(Registered):
             losses = -picked[:, 0]
         if "class_weight" in hparams:
             losses = losses * hparams["class_weight"].astype(jnp.float32)[labels]
+        if self.coherence:
+            losses = losses + self.coherence * incoherence(outputs, self.coherence_of)
         return weighted_sum(losses, batch["weight"])
 
     def labels_of(self, batch: Arrays) -> jax.Array:
@@ -173,4 +180,4 @@ def build_of(kind: type[Made], config: Any) -> Made:
             f"objective.num_classes is {num_classes}, but activation {activation!r} "
             "wants " + ("2" if activation == "sigmoid" else "at least 2")
         )
-    return kind(activation, label_rule, num_classes)
+    return kind(activation, label_rule, num_classes, **coherence_fields(config))

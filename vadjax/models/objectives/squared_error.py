@@ -15,6 +15,7 @@ from vadjax.models.objectives.base import (
     mean_over_rows,
     weighted_sum,
 )
+from vadjax.models.objectives.coherence import coherence_fields, incoherence
 from vadjax.models.registry import REDUCTIONS
 
 PEAK = 2.0  # of pixels in -1 .. 1
@@ -31,10 +32,14 @@ class SquaredError(Registered):
             minus the peak signal-to-noise ratio in dB of pixels in -1 .. 1 (Liu et al. 2018).
         target_gradient: let gradients flow through the target rows too, not through the output
             only.
+        coherence: weight of the temporal coherence of what `coherence_of` names.
+        coherence_of: "hidden" states or "output"; see `coherence.incoherence`.
     """
 
     reduce: str = "mean"
     target_gradient: bool = False
+    coherence: float = 0.0
+    coherence_of: str = "hidden"
 
     def out_features(self, feature_shape: Sequence[int]) -> int:
         """Width of the model's output: the channels of a row."""
@@ -59,6 +64,8 @@ class SquaredError(Registered):
         losses, weight = mean_over_rows(errors, batch, predicts=predicts)
         if "penalty" in outputs:
             losses = losses + mean_over_rows(outputs["penalty"], batch, predicts=predicts)[0]
+        if self.coherence:
+            losses = losses + self.coherence * incoherence(outputs, self.coherence_of)
         return weighted_sum(losses, weight)
 
     def frame_score(self, outputs: Arrays, windows: jax.Array) -> jax.Array:
@@ -114,4 +121,5 @@ def fields(config: Any) -> dict[str, Any]:
     return {
         "reduce": choose("reduce", getattr(config, "reduce", "mean"), REDUCTIONS),
         "target_gradient": bool(getattr(config, "target_gradient", False)),
+        **coherence_fields(config),
     }
