@@ -25,6 +25,7 @@ NORMALISED = (
     "conv3d_autoencoder",
     "stae",
 )  # by the batch: see test_video_models.py
+MAPS |= {"sigmoid_autoencoder": (4, 6, 1)}
 MAPS |= dict.fromkeys(("place_simple_rnn", "place_lstm", "place_gru", "place_lstm_gru"), CELLS)
 
 # Every model, and every objective in one and two directions: (name, bidirectional, objective).
@@ -54,6 +55,7 @@ SERVED = [
     ("vae", False, "reconstruct"),
     ("memory_autoencoder", False, "reconstruct"),
     ("conv_autoencoder", False, "reconstruct"),
+    ("sigmoid_autoencoder", False, "reconstruct"),
     ("appearance_to_flow", False, "motion"),
     ("place_simple_rnn", False, "density"),
     ("place_lstm", False, "density"),

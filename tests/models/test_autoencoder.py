@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 from tests.models import build
+from vadjax.errors import UserError
 from vadjax.models.autoencoder import conv3x3, conv_transpose4x4
 
 DIMENSIONS = ("NHWC", "HWIO", "NHWC")
@@ -61,3 +62,30 @@ def test_an_error_in_one_place_shows_there():
     errors = goal.error_map({"output": output}, x)
     assert errors.shape == (1, 1, 5, 4)
     assert np.argwhere(errors).tolist() == [[0, 0, 3, 2]] and errors[0, 0, 3, 2] == 3
+
+
+def test_the_sigmoid_autoencoder_is_the_equations_of_its_article():
+    model = build.model("sigmoid_autoencoder", task="reconstruct", units=(5,))
+    x = build.windows(model, steps=2)
+    v = build.variables(model, x)
+    p = jax.tree.map(lambda a: np.asarray(a, np.float64), v["params"])
+
+    def logistic(a):
+        return 1 / (1 + np.exp(-a))
+
+    flat = (x.astype(np.float64) + 1) / 2  # pixels 0 .. 1, as there
+    inputs = (2 * flat - 1).reshape(4, 2, -1)
+    z = logistic(inputs @ p["encoder"]["kernel"] + p["encoder"]["bias"])
+    rebuilt = logistic(z @ p["decoder"]["kernel"] + p["decoder"]["bias"]).reshape(x.shape)
+    outputs, _ = model.apply(v, x)
+    np.testing.assert_allclose(outputs["hidden"], z, rtol=1e-5)
+    np.testing.assert_allclose((outputs["output"] + 1) / 2, rebuilt, rtol=1e-5, atol=1e-6)
+    # The largest squared error of a pixel is the score under reduce=max.
+    scores = build.objective("reconstruct", reduce="max").frame_score(outputs, x)
+    largest = 4 * np.square(rebuilt - flat).max(axis=(2, 3, 4))  # of -1 .. 1: twice the distance
+    np.testing.assert_allclose(scores, largest, rtol=1e-4)
+
+
+def test_the_sigmoid_autoencoder_has_one_code():
+    with pytest.raises(UserError, match="give one width"):
+        build.model("sigmoid_autoencoder", task="reconstruct", units=(5, 3))

@@ -118,6 +118,11 @@ def _model(flat: Mapping[str, Any]) -> list[str]:
             "features.standardize=range is for pixels: set features.backbone="
             f"{_names(PIXELS, 'or')}, or features.standardize=channel."
         )
+    if name == "sigmoid_autoencoder" and not ranged:
+        faults.append(
+            "model 'sigmoid_autoencoder' gives pixels in -1 .. 1: set features.backbone=pixels, "
+            "features.tap=map and features.standardize=range."
+        )
     if flat["objective.reduce"] == "psnr" and not ranged:
         faults.append(
             "objective.reduce=psnr compares errors with the range of pixels: set "

@@ -109,6 +109,9 @@ MODELS: Mapping[str, ModelEntry] = {
     "conv_autoencoder": ModelEntry(
         "autoencoder", "Convolutional autoencoder", "maps", ("reconstruct",)
     ),
+    "sigmoid_autoencoder": ModelEntry(
+        "sigmoid_autoencoder", "Sigmoid autoencoder", "maps", ("reconstruct",)
+    ),
     "appearance_to_flow": ModelEntry(
         "appearance_to_flow", "Appearance to flow", "maps", ("motion",)
     ),
