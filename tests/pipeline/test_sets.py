@@ -1,16 +1,25 @@
 """A run whose training and validation videos are evaluated too, and its tables and figures."""
 
+import io
 import json
 
 import numpy as np
+from rich.console import Console as Rich
 
 from tests.pipeline.test_robustness import tiny
 from vadjax import config as configs
 from vadjax.comparison import compare
 from vadjax.comparison.article_tables import article_tables
+from vadjax.comparison.terminal import as_article
 from vadjax.pipeline import stages
 from vadjax.runtime.console import Console
 from vadjax.storage import artifacts
+
+
+def shown(renderable) -> str:
+    console = Rich(width=80, record=True, file=io.StringIO())
+    console.print(renderable)
+    return console.export_text()
 
 
 def test_every_video_is_in_one_set_with_its_accuracy(tmp_path):
@@ -48,6 +57,8 @@ def test_every_video_is_in_one_set_with_its_accuracy(tmp_path):
     training, _, test, settings = article_tables(found)
     assert [row[0] for row in test.rows] == ["test/01", "test/02", "all"]
     assert training.rows[-1][0] == "all" and "grey levels" in training.notes[1]
+    text = shown(as_article([test]))
+    assert max(map(len, text.splitlines())) <= 80 and "1 = LSTM, mobilenetv2_100" in text
     assert ["data set", "synthetic"] in [list(row) for row in settings.rows]
     names = {path.name for path in (tmp_path / "out").iterdir()}
     assert {"tables.md", "table_1.csv", "table_4.csv", "figure_2_precision.png"} <= names

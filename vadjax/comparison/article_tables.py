@@ -12,7 +12,6 @@ from typing import Any, NamedTuple
 
 from vadjax.comparison.groups import Group, RunRow
 from vadjax.comparison.tables import Comparison, Table
-from vadjax.report import wording
 
 SETS = ("training", "validation", "test")
 RATES = ("accuracy", "sensitivity", "specificity")
@@ -122,7 +121,11 @@ def _videos(table: Table, name: str) -> Iterator[list[str]]:
         own = same[0]
         yield [
             *(video_id, _text(own["frames"]), _text(own["abnormal"])),
-            *(_text(own["difference_rate"]), _text(own["motion"]), _text(own["flow_explained"])),
+            *(
+                _mean([own["difference_rate"]]),
+                _text(own["motion"]),
+                _mean([own["flow_explained"]]),
+            ),
             *(_text(own["effectiveness"]), _name(table.groups[number])),
             _rate([each["learning_rate"] for each in same]),
             *(_mean([each[key] for each in same]) for key in RATES),
@@ -188,7 +191,7 @@ def _name(group: Group) -> str:
 
 def _text(value: object) -> str:
     if isinstance(value, float):
-        return f"{value:.3g}" if value < 0.01 else wording.number(value, 3)
+        return f"{value:g}"
     if isinstance(value, int) and not isinstance(value, bool):
         return f"{value:,}"
     return "–" if value is None else str(value)

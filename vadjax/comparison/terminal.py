@@ -16,6 +16,11 @@ from vadjax.report import wording
 
 COLUMNS = {"AUC, micro", "95 %", "AP", "Image AUROC", "Pixel AUROC", "AUPRO"}
 MAX_ROWS = 40
+ARTICLE_WIDE = {"frames", "abnormal", "flow explains", "PSNR, dB"}
+ARTICLE_SHORT = {
+    **{"frame difference rate": "differs", "optical flow": "flow", "detector": "by"},
+    **{"learning rate": "rate", "sensitivity": "sens.", "specificity": "spec."},
+}
 
 
 def as_renderable(comparison: Comparison) -> RenderableType:
@@ -41,6 +46,8 @@ def as_renderable(comparison: Comparison) -> RenderableType:
 def as_article(tables: Sequence[ArticleTable]) -> RenderableType:
     """Return tables in the form of an article as Rich prints them, with their notes.
 
+    Detectors are numbered, and columns that 80 characters have no room for are left out.
+
     Args:
         tables: see `article_tables`.
 
@@ -50,12 +57,20 @@ def as_article(tables: Sequence[ArticleTable]) -> RenderableType:
     parts: list[RenderableType] = []
     for table in tables:
         parts.append(Text(table.title, "bold"))
-        if table.rows:
+        rows = [list(row) for row in table.rows]
+        shown = [n for n, name in enumerate(table.heading) if name not in ARTICLE_WIDE]
+        if "detector" in table.heading and rows:
+            at = list(table.heading).index("detector")
+            names = list(dict.fromkeys(row[at] for row in rows))
+            for row in rows:
+                row[at] = str(names.index(row[at]) + 1)
+            parts.append(Text(", ".join(f"{n} = {name}" for n, name in enumerate(names, 1)), "dim"))
+        if rows:
             rich = RichTable(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
-            for name in table.heading:
-                rich.add_column(name, overflow="fold")
-            for row in table.rows:
-                rich.add_row(*map(Text, row))
+            for n in shown:
+                rich.add_column(ARTICLE_SHORT.get(table.heading[n], table.heading[n]))
+            for row in rows:
+                rich.add_row(*(Text(row[n]) for n in shown))
             parts.append(rich)
         parts += [Text(note, "dim") for note in table.notes]
     return Stacked(*parts)
