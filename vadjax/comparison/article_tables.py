@@ -121,11 +121,7 @@ def _videos(table: Table, name: str) -> Iterator[list[str]]:
         own = same[0]
         yield [
             *(video_id, _text(own["frames"]), _text(own["abnormal"])),
-            *(
-                _mean([own["difference_rate"]]),
-                _text(own["motion"]),
-                _mean([own["flow_explained"]]),
-            ),
+            *(_mean([own["difference_rate"]]), _text(own["motion"])),
             *(_mean([own["flow_explained"]]), _text(own["effectiveness"])),
             _name(table.groups[number]),
             _rate([each["learning_rate"] for each in same]),
