@@ -1,5 +1,6 @@
 """Everything that changes while a model trains, in one pytree."""
 
+import dataclasses
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -114,7 +115,7 @@ def begun_from(state: State, variables: Mapping, groups: Sequence[ParameterGroup
     own = jax.tree.map(jnp.asarray, dict(variables))
     params = _by_group(own.pop("params"), groups)
     best = {"params": params, "model_state": own}
-    return state.replace(params=params, model_state=own, best=best)
+    return dataclasses.replace(state, params=params, model_state=own, best=best)
 
 
 def key_of(seed: jax.Array, stream: int) -> jax.Array:
