@@ -8,6 +8,7 @@ measured on the training clips.
 
 import dataclasses
 from collections.abc import Sequence
+from typing import Protocol
 
 import cv2
 import numpy as np
@@ -75,7 +76,15 @@ def level_of(value: float, begins: Sequence[float]) -> str:
     return LEVELS[sum(value >= start for start in begins)]
 
 
-def flow_explained(frames: Sequence[np.ndarray]) -> float | None:
+class Frames(Protocol):
+    """Frames of a video by their numbers."""
+
+    def __len__(self) -> int: ...
+
+    def __getitem__(self, index: int, /) -> np.ndarray: ...
+
+
+def flow_explained(frames: Frames) -> float | None:
     """Return which share of the change of moving pixels the optical flow explains.
 
     The later frame of each pair is moved back along the flow; what is left of the difference to

@@ -10,6 +10,7 @@ from vadjax.data.scored_video import ScoredVideo
 from vadjax.data.splits.units import Fold
 from vadjax.data.splits.windows import window_span
 from vadjax.detectors.window_state import trained_of
+from vadjax.evaluation.parts import Part
 from vadjax.evaluation.psnr import psnr_score
 from vadjax.evaluation.sets import SETS, sets_part
 from vadjax.features.motion_levels import (
@@ -29,9 +30,7 @@ from vadjax.training.temporal_rate import changes_of, rate_factors
 PEAK = 2.0  # of pixels in -1 .. 1
 
 
-def sets_of(
-    run: Run, test: Sequence[ScoredVideo], thresholds: Sequence[float | None]
-) -> tuple[dict | None, dict[str, str]]:
+def sets_of(run: Run, test: Sequence[ScoredVideo], thresholds: Sequence[float | None]) -> Part:
     """Score the training and validation clips too, and put all videos into rows.
 
     Args:
