@@ -75,7 +75,7 @@ class Checkpoints:
         Raises:
           UserError: the folder cannot be written, or the disk is full.
         """
-        arrays = _flatten(tree)
+        arrays = flatten(tree)
         try:
             self._want_space(sum(leaf.nbytes for leaf in arrays.values()))
             manager = self._manager(kind)
@@ -111,12 +111,12 @@ class Checkpoints:
         if step is None:
             return None
         manager, folder = self._manager(kind), self.directory / kind / str(step)
-        wanted = {key: np.empty(np.shape(leaf), leaf.dtype) for key, leaf in _flatten(like).items()}
+        wanted = {key: np.empty(np.shape(leaf), leaf.dtype) for key, leaf in flatten(like).items()}
         try:
             stored = dict(manager.item_metadata(step)["state"])
         except Exception as error:
             raise _damaged(folder, error) from error
-        if faults := _differences(stored, wanted):
+        if faults := differences(stored, wanted):
             raise UserError(
                 f"the checkpoint {folder} belongs to another model or optimizer:\n  "
                 + "\n  ".join(faults)
@@ -212,7 +212,7 @@ def export_npz(path: str | os.PathLike, variables: Mapping[str, Any]) -> None:
     Raises:
       UserError: the file cannot be written, or the disk is full.
     """
-    arrays: dict[str, Any] = {key: np.asarray(leaf) for key, leaf in _flatten(variables).items()}
+    arrays: dict[str, Any] = {key: np.asarray(leaf) for key, leaf in flatten(variables).items()}
     with atomic_write(pathlib.Path(path)) as beside, beside.open("wb") as file:
         np.savez(file, **arrays)
 
@@ -244,12 +244,13 @@ def load_npz(path: str | os.PathLike) -> dict:
     return variables
 
 
-def _flatten(tree: Any) -> dict[str, Any]:
+def flatten(tree: Any) -> dict[str, Any]:
+    """Return {path of a leaf, with "/" between its keys: the leaf}."""
     leaves = jax.tree_util.tree_leaves_with_path(tree)
     return {jax.tree_util.keystr(path, simple=True, separator="/"): leaf for path, leaf in leaves}
 
 
-def _differences(stored: Mapping[str, Any], wanted: Mapping[str, np.ndarray]) -> list[str]:
+def differences(stored: Mapping[str, Any], wanted: Mapping[str, np.ndarray]) -> list[str]:
     """Return one line for each leaf that is missing, left over, or of another shape or dtype."""
     lines = [f"{key}: not in the checkpoint" for key in wanted.keys() - stored.keys()]
     lines += [f"{key}: in the checkpoint only" for key in stored.keys() - wanted.keys()]

@@ -14,6 +14,7 @@ from vadjax.pipeline.run import Run
 from vadjax.pipeline.score import score
 from vadjax.storage import artifacts
 from vadjax.storage.files import atomic_write, write_json
+from vadjax.sweeps.kept_members import forget
 from vadjax.sweeps.members import Task, split_key
 from vadjax.training.population import Ended
 
@@ -35,11 +36,13 @@ def complete_run(run: Run, pairs: Sequence[tuple[Task, Ended]]) -> str:
     """
     errors = [result.error for _, result in pairs if result.error]
     if errors:
+        forget(task for task, _ in pairs)
         return errors[0]
     (run.workdir / "metrics.json").unlink(missing_ok=True)  # of detectors that are overwritten now
     try:
         if pairs:
             _write_detectors(run, pairs)
+            forget(task for task, _ in pairs)
         if any(result.stopped for _, result in pairs):
             _write_stopped(run, pairs)
         else:

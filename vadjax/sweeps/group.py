@@ -7,6 +7,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 
 from vadjax.pipeline.run import Run
 from vadjax.runtime.console import Console
+from vadjax.sweeps.kept_members import KeptMembers
 from vadjax.sweeps.members import Task, make_tasks
 from vadjax.sweeps.plan import Spec
 from vadjax.training.member import Member
@@ -93,6 +94,7 @@ def train_group(
     *,
     slots: int,
     report: Callable[[Member, dict], object] = lambda member, row: None,
+    keep: bool = True,
 ) -> Iterator[tuple[Run, list[tuple[Task, Ended]]]]:
     """Train all runs of a group.
 
@@ -100,6 +102,7 @@ def train_group(
         group: what `prepare` returned.
         slots: members trained at a time.
         report: called with (member, row of its history) after each epoch; true stops the member.
+        keep: write members in training now and then, and go on from what was written.
 
     Yields:
         Each run as its last fold has ended, with the results of its folds in their order.
@@ -117,6 +120,7 @@ def train_group(
             train=first.config.train,
             slots=slots,
             report=report,
+            keeper=KeptMembers(tasks) if keep else None,
         ):
             run = by_name[result.member.name].run
             results = results_of[run.workdir.name]

@@ -29,7 +29,7 @@ def run_jobs(
     *,
     console: Console,
     slots: int = 0,
-    report: Callable = lambda member, row: None,
+    report: Callable | None = None,
     on_done: Callable[[str, str], None] = lambda name, error: None,
 ) -> dict[str, str]:
     """Extract, train, score and evaluate runs, one job after another.
@@ -41,7 +41,8 @@ def run_jobs(
         folder: the folder of all runs.
         console: where progress goes.
         slots: members trained at a time; 0 chooses. Halved where a device is out of memory.
-        report: called with (member, row) after each epoch; true stops the member.
+        report: called with (member, row) after each epoch; true stops the member. It hears of every
+            epoch, so that members in training are not kept where it is given.
         on_done: called with (name, error) as each run is done.
 
     Returns:
@@ -100,7 +101,7 @@ def _train(
     *,
     console: Console,
     slots: int,
-    report: Callable,
+    report: Callable | None,
 ) -> None:
     """Train runs of one shape; each is removed from `untrained` and submitted as it ends."""
     group = prepare(runs)
@@ -119,12 +120,14 @@ def _train(
         nonlocal windows  # the last batch of an epoch counts as full
         windows += row["step"] * train.batch_size // row["epoch"]
         executor.poll()
-        return report(member, row)
+        return report(member, row) if report else None
 
     while untrained:
         try:
             subset = group.subset(untrained)
-            for run, pairs in train_group(subset, slots=slots, report=count_and_report):
+            for run, pairs in train_group(
+                subset, slots=slots, report=count_and_report, keep=report is None
+            ):
                 del untrained[run.workdir.name]
                 executor.submit(run, pairs)
         except jax.errors.JaxRuntimeError as error:

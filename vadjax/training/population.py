@@ -5,7 +5,6 @@ Slots run at once under `vmap`, divided over the devices. Slots of members that 
 refilled from the queue. A single training is a population of one slot.
 """
 
-import collections
 import dataclasses
 import functools
 import time
@@ -24,6 +23,7 @@ from vadjax.training.member import Member, keep_idle, make_state, member_epoch
 from vadjax.training.parallel import Devices
 from vadjax.training.progress import Progress
 from vadjax.training.step import Settings
+from vadjax.training.waiting import Keeper, Seated, Waiting
 
 
 @dataclasses.dataclass(frozen=True)
@@ -136,15 +136,16 @@ class Population:
         found = self._devices.fetch(found, slot)
         return states.variables_of(**found["best"]), int(found["epoch"]), float(found["metric"])
 
-    def replace(self, others: Mapping[int, Member | None]) -> None:
+    def replace(self, others: Mapping[int, Seated | None]) -> None:
         """Give slots to other members, or to none."""
         starts, rows = {}, {}
-        for slot, member in others.items():
-            if member is not None:
+        for slot, seated in others.items():
+            member = seated.member if seated else None
+            if seated and member is not None:
                 self._last[slot] = dict(member.own)
                 if self._chunks:
                     self._chunks.tables[slot] = {**self._tables, **member.own}
-                starts[slot] = self.start_of(member)
+                starts[slot] = self.start_of(member) if seated.state is None else seated.state
             # An idle slot reads what it read before.
             rows[slot] = {
                 "own": self._on_device(self._last[slot]),
@@ -165,6 +166,7 @@ def train_members(
     train: Any,
     slots: int,
     report: Callable[[Member, dict], object] = lambda member, row: None,
+    keeper: Keeper | None = None,
 ) -> Iterator[Ended]:
     """Train all members, `slots` at a time; yield each as it ends.
 
@@ -179,67 +181,95 @@ def train_members(
       train: the config section, for epochs, patience, devices.
       slots: members at a time.
       report: called with each row of each member's history; true ends the member there.
+      keeper: keeps members in training; those that it has go on from there.
 
     Yields:
       What is left of each member, as it ends.
     """
-    queue = collections.deque(members)
-    seated: list[Any] = [queue.popleft() for _ in range(min(slots, len(queue)))]
+    if not members:
+        return
+    own = members[0].own
+    windows = len(own.get("train", shared.get("train"))["rows"])
+
+    def begin(member: Member, kept: Mapping) -> Progress:
+        rate = float(member.hparams["learning_rate"])
+        return Progress(train, name=member.name, windows=windows, kept=kept, rate=rate)
+
+    make = make_state(model, {**shared, **own}, settings.optimizer, objective)
+    waiting = Waiting(members, begin=begin, make=make, keeper=keeper)
+    taken = (waiting.take() for _ in range(min(slots, len(members))))
+    seated: list[Seated | None] = [one for one in taken if one]
+    yield from map(_ended_before, waiting.ended)
+    waiting.ended.clear()
     if not seated:
         return
-    windows = len(seated[0].own.get("train", shared.get("train"))["rows"])
-
-    def fresh(member: Member) -> Progress:
-        rate = float(member.hparams["learning_rate"])
-        return Progress(train, name=member.name, windows=windows, kept={}, rate=rate)
-
     whole = train.batches == "pairs"
     devices = Devices(train.num_devices, mode=train.parallel, members=len(seated), whole=whole)
     start = time.perf_counter()
+    first = [one for one in seated if one]
     population = Population(
         model,
         objective,
         settings,
-        members=seated,
+        members=[one.member for one in first],
         shared=shared,
         devices=devices,
     )
-    progress = [fresh(member) for member in seated]
-    progress[0].compile_s = time.perf_counter() - start
+    going_on = {slot: one for slot, one in enumerate(first) if one.state is not None}
+    if going_on:
+        population.replace(going_on)
+    first[0].progress.compile_s = time.perf_counter() - start
     while any(seated):
         start = time.perf_counter()
         scalars = population.epoch()
-        seconds = (time.perf_counter() - start) / sum(member is not None for member in seated)
-        all_ended, others = [], {}
-        for slot, member in enumerate(seated):
-            if member is None:
+        seconds = (time.perf_counter() - start) / sum(one is not None for one in seated)
+        all_ended: list[Ended] = []
+        others: dict[int, Seated | None] = {}
+        for slot, one in enumerate(seated):
+            if one is None:
                 continue
-            error, stopped = "", False
+            (member, _, progress), error, stopped = one, "", False
             try:
-                row = progress[slot].add({k: v[slot] for k, v in scalars.items()}, seconds)
+                row = progress.add({k: v[slot] for k, v in scalars.items()}, seconds)
                 stopped = bool(report(member, row))
             except UserError as found:
                 error = str(found)
-            if not (error or stopped or progress[slot].ended):
+            if not (error or stopped or progress.ended):
                 continue
+            if keeper and not (error or stopped) and keeper.wants_end(member):
+                keeper.write([(member, population.fetch(slot), progress.kept())])
             variables, best_epoch, best_metric = population.best(slot)
             all_ended.append(
                 Ended(
                     member,
                     None if error else variables,
-                    progress[slot],
+                    progress,
                     best_epoch,
                     best_metric,
                     error,
-                    stopped and not progress[slot].ended,
+                    stopped and not progress.ended,
                 )
             )
-            member = seated[slot] = others[slot] = queue.popleft() if queue else None
-            if member is not None:
-                progress[slot] = fresh(member)
+            seated[slot] = others[slot] = waiting.take()
+        all_ended += map(_ended_before, waiting.ended)
+        waiting.ended.clear()
         if others and any(seated):
             population.replace(others)
+        if keeper and keeper.due():
+            whole = population.fetch()
+            keeper.write(
+                (one.member, jax.tree.map(lambda x, slot=slot: x[slot], whole), one.progress.kept())
+                for slot, one in enumerate(seated)
+                if one
+            )
         yield from all_ended  # the caller's threads, which take time from this one, begin now
+
+
+def _ended_before(one: Seated) -> Ended:
+    """Return what is left of a member that had ended when a killed population was started again."""
+    variables = states.variables_of(**one.state.best)
+    best = int(one.state.best_epoch), float(one.state.best_metric)
+    return Ended(one.member, variables, one.progress, *best)
 
 
 def _stack(trees: Sequence[Any]) -> Any:
