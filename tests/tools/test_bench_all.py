@@ -7,7 +7,7 @@ import sys
 import pytest
 
 from tests.tools.test_bench import ME, ROOT, here, known, reported  # noqa: F401 - fixtures
-from tools.benchmarks import doc_tables, machine_record, overview, quick, report
+from tools.benchmarks import doc_tables, machine_record, onednn, overview, quick, report
 from tools.benchmarks.alternate import load
 from vadjax.errors import UserError
 
@@ -144,3 +144,9 @@ def test_committed_records_name_their_machine_and_its_load():
             assert machine_record.name_of(one["environment"]) == path.stem
             assert len(one["load"]) == 2 and one["environment"]["versions"]["jax"]
             assert one["format"] == report.FORMAT and json.dumps(one)
+
+
+def test_calls_of_libraries_are_read_from_a_program():
+    text = 'custom-call(a), custom_call_target="__onednn$matmul" fusion(b), "__ynn_fusion" x'
+    assert onednn.calls_in(text) == ["__onednn$matmul", "__ynn_fusion"]
+    assert onednn.calls_in("dot(a, b)") == []

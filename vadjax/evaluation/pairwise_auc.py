@@ -106,17 +106,28 @@ class _Frames(NamedTuple):
         ties_too: int [p], those that are equal to it counted too.
         abnormal: int [p], video of each abnormal frame.
         normal: int [q], video of each normal frame, lowest score first.
+        tied: whether an abnormal frame has the score of a normal one.
     """
 
     strict: np.ndarray
     ties_too: np.ndarray
     abnormal: np.ndarray
     normal: np.ndarray
+    tied: bool
 
     def won(self, counts: np.ndarray) -> float:
-        """Return the pairs won where each video is taken as often as `counts` [v] says."""
-        below = np.append(0, np.cumsum(counts[self.normal]))
-        return float(counts[self.abnormal] @ (below[self.strict] + below[self.ties_too])) / 2
+        """Return the pairs won where each video is taken as often as `counts` [v] says.
+
+        Integers throughout, and no wider than the counts need: the pass waits for memory.
+        """
+        most = int(counts.max(initial=0))
+        counts = counts.astype(np.int16 if most < 1 << 15 else np.int64)
+        sums = np.int32 if most * len(self.normal) < 1 << 31 else np.int64
+        below = np.zeros(len(self.normal) + 1, sums)
+        np.cumsum(np.take(counts, self.normal), out=below[1:], dtype=sums)
+        twice = np.take(below, self.strict).astype(np.int64)
+        twice += np.take(below, self.ties_too) if self.tied else twice
+        return float(np.take(counts, self.abnormal).astype(np.int64) @ twice) / 2
 
     def own(self, num: int) -> np.ndarray:
         """Return the pairs won within each video, float64 [num]."""
@@ -156,7 +167,8 @@ def count_pairs(scores: Sequence[np.ndarray], labels: Sequence[np.ndarray]) -> P
     strict = np.searchsorted(below, above, side="left")
     ties_too = np.searchsorted(below, above, side="right")
     if num > MANY:
-        frames = _Frames(strict, ties_too, video[truth], video[~truth])
+        tied = bool((strict != ties_too).any())
+        frames = _Frames(strict, ties_too, video[truth], video[~truth], tied)
         return SortedPairs(frames, abnormal, normal, frames.own(num))
     matrix = _sum_below(strict, *args)
     if (strict != ties_too).any():
