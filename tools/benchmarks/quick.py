@@ -144,7 +144,7 @@ def _many(case: str, measured: Mapping) -> dict:
     if case.endswith("stream"):
         seconds, _, size, _ = many.stream(20_000)
     else:
-        ((*_, seconds, size),) = many.run(((1_000, 200, 200),))
+        ((*_, seconds, size, _),) = many.run(((1_000, 200, 200),))
     one["results"][case] = of_seconds(seconds, size)
     return one
 

@@ -251,7 +251,15 @@ def flatten(tree: Any) -> dict[str, Any]:
 
 
 def differences(stored: Mapping[str, Any], wanted: Mapping[str, np.ndarray]) -> list[str]:
-    """Return one line for each leaf that is missing, left over, or of another shape or dtype."""
+    """Compare the leaves of two trees.
+
+    Args:
+        stored: leaves by path, with shape and dtype.
+        wanted: those that are expected.
+
+    Returns:
+        A line for each leaf that is missing, left over, or of another shape or dtype.
+    """
     lines = [f"{key}: not in the checkpoint" for key in wanted.keys() - stored.keys()]
     lines += [f"{key}: in the checkpoint only" for key in stored.keys() - wanted.keys()]
     for key in wanted.keys() & stored.keys():

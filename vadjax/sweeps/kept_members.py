@@ -31,7 +31,15 @@ class KeptMembers:
         self._next = time.perf_counter() + SAVE_S
 
     def read(self, member: Member, like: Any) -> tuple[Any, dict] | None:
-        """Return state and history to go on from; None where the member starts."""
+        """Return what was kept of a member.
+
+        Args:
+            member: that takes a slot.
+            like: structure of its state.
+
+        Returns:
+            State and `Progress.kept` to go on from; None where the member starts.
+        """
         task = self._tasks[member.name]
         return member_file.read(_path(task), like, _identity(task))
 

@@ -14,7 +14,15 @@ class Keeper(Protocol):
     """Keeps members in training, so that a killed population goes on."""
 
     def read(self, member: Member, like: Any) -> tuple[Any, dict] | None:
-        """Return state and `Progress.kept` to go on from; None where the member starts."""
+        """Return what was kept of a member.
+
+        Args:
+            member: that takes a slot.
+            like: structure of its state.
+
+        Returns:
+            State and `Progress.kept` to go on from; None where the member starts.
+        """
 
     def due(self) -> bool:
         """Return whether it is time to write."""
