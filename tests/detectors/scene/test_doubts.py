@@ -1,18 +1,25 @@
 """What is said of clips that are dark or noisy, and of training that lacked something."""
 
+import types
+
 import numpy as np
 import pytest
 
 from tests import drawn
+from vadjax import config as configs
+from vadjax.data.splits.units import Segment
+from vadjax.detectors.scene.detector import Scene
 from vadjax.detectors.scene.doubts import cautions_of, night_of, noise_of
+from vadjax.features.scene.learn import learn_reference
+from vadjax.pipeline import findings
 
 BACK = drawn.backdrop()
 CAMERA = drawn.reference(BACK, body=20)
 
 
-def walk(number=20):
+def walk(number=20, back=BACK):
     body = drawn.texture(20, 10)
-    return [drawn.put(BACK.copy(), body, 10 + 2 * k, 40) for k in range(number)]
+    return [drawn.put(back.copy(), body, 10 + 2 * k, 40) for k in range(number)]
 
 
 def clip(frames):
@@ -51,3 +58,22 @@ def test_what_training_lacked_is_said_each_by_itself():
     [clips] = cautions_of(state(200, clips=2), 4)
     assert clips.startswith("calibrated on stretches of 2 clips: what")
     assert len(cautions_of(state(100, clips=1, background=0.2 * BACK), 4)) == 3
+
+
+def test_training_clips_of_another_camera_are_named(tmp_path, monkeypatch):
+    """Of one size; the background, a median, is that of the camera with most frames."""
+    frames = {f"train/{n}": walk() for n in range(3)}
+    frames["train/yard"] = walk(back=np.roll(BACK[::-1], 40, axis=1))
+    videos = {name: drawn.video(name, own) for name, own in frames.items()}
+    segments = [Segment(name, 0, len(own)) for name, own in frames.items()]
+    camera = learn_reference(videos, segments, folder=tmp_path)
+    clips = [drawn.clip(name, own, camera) for name, own in frames.items()]
+    run = types.SimpleNamespace(
+        detector=Scene(configs.default_config(), drawn.frontend(camera)),
+        folds=[types.SimpleNamespace(index=0, train=clips, test=[])],
+        workdir=tmp_path,
+        clips=lambda units, fold: units,
+    )
+    monkeypatch.setattr(findings.artifacts, "read_state", lambda *_: {"cues": {}})
+    [said] = findings.doubts_of(run)
+    assert said.startswith("train/yard: ") and "another scene, or a camera that" in said
