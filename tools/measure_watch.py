@@ -1,6 +1,7 @@
 """Measure a watch: latency, memory, lost cameras, and processes that are killed.
 
   python tools/measure_watch.py latency --detector=RUN --video=FILE --seconds=60
+  python tools/measure_watch.py streams --detector=RUN --video=FILE --seconds=60 --count=4
   python tools/measure_watch.py memory --detector=RUN --video=FILE --seconds=600 [--bare]
   python tools/measure_watch.py disconnects --detector=RUN --video=FILE --times=10
   python tools/measure_watch.py kills --detector=RUN --video=FILE --times=10
@@ -8,7 +9,8 @@
 FILE is a film of the camera that RUN has learnt, H.264 in MP4 for `disconnects`, which starts the
 RTSP server of the tests (Debian: gir1.2-gst-rtsp-server-1.0). Prints one line of JSON. The seconds
 of processor are what the whole process takes, decoding and clips included, and say more than the
-latency where other programs are busy. `memory` plays the film over and over, as fast as it is
+latency where other programs are busy. `streams` plays the film to several sources at its own pace,
+then as fast as they are scored. `memory` plays the film over and over, as fast as it is
 scored, and says which hours of 25 frames a second that are; with `--bare` the scores are made up,
 an event of 10 s every 40 s, so that many hours of events, clips and retention pass by.
 """
@@ -65,16 +67,17 @@ class BareStream:
 
 
 class Running:
-    """A watch in a thread of this process."""
+    """A watch in a thread of this process, of one source or of several that show the same."""
 
-    def __init__(self, arguments, target, out, **settings):
+    def __init__(self, arguments, target, out, *, names=(NAME,), **settings):
         from vadjax.live.watcher import Watcher
         from vadjax.pipeline.trained import TrainedDetector
         from vadjax.runtime.console import Console
 
+        detector = (Bare if arguments.bare else TrainedDetector)(arguments.detector)
         self.watcher = Watcher(
-            sources_of([f"{NAME}={target}"]),
-            {NAME: (Bare if arguments.bare else TrainedDetector)(arguments.detector)},
+            sources_of([f"{name}={target}" for name in names]),
+            dict.fromkeys(names, detector),
             folder=out,
             settings=Settings(**settings),
             console=Console(quiet=True),
@@ -88,6 +91,9 @@ class Running:
         while self.status.health(NAME).frames < frames and time.monotonic() < end:
             time.sleep(0.02)
         return self.status.health(NAME)
+
+    def is_alive(self):
+        return self._thread.is_alive()
 
     def stop(self):
         self.watcher.stop()
@@ -143,6 +149,33 @@ def latency(arguments, out):
         "processor_ms_per_frame": round(1000 * each, 1),
         "share_of_a_core_at_25_per_s": round(FPS * each, 2),
     }
+
+
+def streams(arguments, out):
+    names, found = [f"{NAME}{number}" for number in range(arguments.count)], {}
+    for way in ("paced", "as_fast"):
+        settings = {"as_fast": way == "as_fast"}
+        running = Running(arguments, arguments.video, out / way, names=names, **settings)
+
+        def counts(running=running):
+            health = [running.status.health(name) for name in names]
+            return sum(one.frames for one in health), sum(one.dropped for one in health)
+
+        while counts()[0] < 20 * len(names):  # programs are compiled by then
+            time.sleep(0.05)
+        begin, used, (frames, dropped) = time.monotonic(), processor_s(), counts()
+        while time.monotonic() - begin < arguments.seconds and running.is_alive():
+            time.sleep(0.05)
+        seconds, (scored, lost) = time.monotonic() - begin, counts()
+        used = processor_s() - used
+        running.stop()
+        found[way] = {
+            "frames_per_s": round((scored - frames) / seconds, 1),
+            "dropped": lost - dropped,
+            "processor_ms_per_frame": round(1000 * used / max(scored - frames, 1), 1),
+            "cores_used": round(used / seconds, 2),
+        }
+    return {"streams": len(names), **found}
 
 
 def memory(arguments, out):
@@ -239,16 +272,18 @@ def kills(arguments, out):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("what", choices=("latency", "memory", "disconnects", "kills"))
+    parser.add_argument("what", choices=("latency", "streams", "memory", "disconnects", "kills"))
     parser.add_argument("--detector", required=True, type=pathlib.Path)
     parser.add_argument("--video", required=True, type=pathlib.Path)
     parser.add_argument("--seconds", type=float, default=60.0)
     parser.add_argument("--bare", action="store_true")
+    parser.add_argument("--count", type=int, default=4)
     parser.add_argument("--times", type=int, default=10)
     arguments = parser.parse_args()
     arguments.video = arguments.video.resolve()
     measures = {
         "latency": latency,
+        "streams": streams,
         "memory": memory,
         "disconnects": disconnects,
         "kills": kills,

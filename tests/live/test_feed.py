@@ -29,7 +29,7 @@ class Reading:
     def until(self, done, timeout_s=30.0):
         end = time.monotonic() + timeout_s
         while not done(self) and time.monotonic() < end:
-            for _, item in self.inbox.take(0.1):
+            for item in self.inbox.take(self.name, 0.1):
                 (self.frames if isinstance(item, Arrival) else self.reports).append(item)
         return done(self)
 

@@ -3,6 +3,7 @@
 import contextlib
 import functools
 import pathlib
+import threading
 from collections.abc import Callable, Hashable, Iterator, Sequence
 from typing import Any
 
@@ -43,15 +44,20 @@ class Frontend:
         self._crops, self._reference = crops, reference
         self._extractors: dict[tuple[str, ...], Any] = {}
         self._shared: SharedReaders | None = None
+        self._opening = threading.Lock()
 
     @contextlib.contextmanager
     def sharing(self) -> Iterator[None]:
-        """Let streams that are made inside read each frame of their one video once for all."""
-        self._shared = SharedReaders()
-        try:
-            yield
-        finally:
-            self._shared = None
+        """Let streams that are made inside read each frame of their one video once for all.
+
+        One thread at a time: those of other videos that are opened meanwhile wait.
+        """
+        with self._opening:
+            self._shared = SharedReaders()
+            try:
+                yield
+            finally:
+                self._shared = None
 
     def shared(self, key: Hashable, make: Callable[[], Read]) -> Read:
         """Return what `make` returns, or inside `sharing` a reader that all of the key share.

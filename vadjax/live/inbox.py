@@ -1,4 +1,4 @@
-"""Between the threads that decode and the one that scores: at most one frame of each source.
+"""Between the threads that decode and those that score: at most one frame of each source.
 
 A frame that comes before the last one was taken replaces it, and is counted: what is shown now
 matters, and a queue would grow for as long as the machine is too slow.
@@ -7,7 +7,6 @@ matters, and a queue would grow for as long as the machine is too slow.
 import dataclasses
 import threading
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 
@@ -87,20 +86,21 @@ class Inbox:
             self._changed.notify_all()
         return True
 
-    def take(self, timeout_s: float) -> list[tuple[str, Any]]:
-        """Return all that waits, source by source, in the order of each.
+    def take(self, source: str, timeout_s: float) -> list[Arrival | Report]:
+        """Return all that waits of a source, in order.
 
         Args:
+            source: its name.
             timeout_s: to wait where there is nothing.
 
         Returns:
-            (source, frame or report); none after the time.
+            Frames and reports; none after the time.
         """
         with self._changed:
-            self._changed.wait_for(lambda: self._closed or any(self._items.values()), timeout_s)
-            found = [(name, item) for name, items in self._items.items() for item in items]
-            for items in self._items.values():
-                items.clear()
+            items = self._items[source]
+            self._changed.wait_for(lambda: self._closed or items, timeout_s)
+            found = list(items)
+            items.clear()
             self._changed.notify_all()
         return found
 

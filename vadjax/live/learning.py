@@ -137,10 +137,17 @@ class Learner:
             self._learn_s += AGAIN * self._learn_s
             self._say(f"{self._result}; ")
 
-    def close(self) -> None:
-        """Keep what was recorded; a fit that runs is given up, and made again by the next watch."""
-        self._end_stretch()
+    def learn(self) -> None:
+        """Do nothing: there are no events yet that somebody could have called normal."""
+
+    def give_up(self) -> None:
+        """Let a fit end soon; it is made again by the next watch. May be called by any thread."""
         self._stopped.set()
+
+    def close(self) -> None:
+        """Keep what was recorded, and give up a fit that runs."""
+        self._end_stretch()
+        self.give_up()
         if self._thread is not None:
             self._thread.join()
 

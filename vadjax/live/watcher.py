@@ -1,10 +1,11 @@
-"""Watches sources: feeds decode in threads of their own, one thread scores, events are kept."""
+"""Watches sources: of each one thread decodes and one scores; events are kept in one store."""
 
 import dataclasses
 import pathlib
+import threading
 import time
 from collections.abc import Mapping, Sequence
-from typing import Any, Protocol
+from typing import Any
 
 from threadpoolctl import threadpool_limits
 
@@ -17,9 +18,9 @@ from vadjax.live.event_log import EventLog, Keeper
 from vadjax.live.event_store import EventStore
 from vadjax.live.feed import Feed
 from vadjax.live.feedback import Feedback
-from vadjax.live.inbox import Arrival, Inbox, Report
+from vadjax.live.inbox import Inbox
 from vadjax.live.learning import Learner
-from vadjax.live.pace import Pace
+from vadjax.live.scorer import Scorer, Watching
 from vadjax.live.settings import SettingsFile, SourceSettings
 from vadjax.live.settled import Settings
 from vadjax.live.severity import Severity
@@ -31,26 +32,10 @@ from vadjax.runtime.console import Console
 from vadjax.storage import artifacts
 from vadjax.storage.files import short_name
 
-TAKE_S = 0.25  # to wait for a frame before the clock is looked at
+LOOK_S = 0.25  # from one look at what concerns all sources to the next
 PRUNE_S = 600.0  # from one enforcement of the retention to the next
 ANSWER_S = 1.0  # from one look at people's answers to the next
 SAY_S = 600.0  # from one line about each source to the next
-
-
-class Watching(Protocol):
-    """What is done with the frames of a source: it is watched, or learnt."""
-
-    def frame(self, arrival: Arrival) -> Any:
-        """Take the next frame."""
-
-    def report(self, report: Report) -> None:
-        """Take what happened to the source."""
-
-    def tick(self) -> None:
-        """Look at the clock."""
-
-    def close(self) -> None:
-        """End what is open."""
 
 
 class Watcher:
@@ -95,14 +80,22 @@ class Watcher:
             )
             for source in sources
         }
-        self._watching: dict[str, Watching] = {
-            name: self.watched(name, detectors[name]) if name in detectors else self._learner(name)
+        self._ended = threading.Event()  # a source has, or all are to end
+        self._scorers = {
+            name: Scorer(
+                name,
+                self.watched(name, detectors[name]) if name in detectors else self._learner(name),
+                inbox=self._inbox,
+                feed=self._feeds[name],
+                status=self.status,
+                then=self._then,
+                say=console.say,
+                ended=self._ended,
+            )
             for name in names
         }
         self._full: Any = None  # the event that says that the disk is full
         self._said = self._pruned = self._answered = time.monotonic()
-        self._paces = {name: Pace(time.monotonic()) for name in names}
-        self._taken: dict[str, int] = {}  # frames of each source since the last look around
         self._stopping = False
 
     def watched(self, name: str, detector: Any, *, learnt: Blur | None = None) -> Watched:
@@ -156,14 +149,15 @@ class Watcher:
             blur=self.settings.blur(),
         )
 
-    def _begin_to_watch(self, learner: Learner) -> None:
-        """Watch a source that has been learnt."""
-        if learner.run is not None:
-            detector = TrainedDetector(learner.run, console=self._console)
-            self._console.say(f"  {learner.source} has been learnt: {learner.run}")
-            self.status.set_state(learner.source, "watching")
-            blurred = learner.blur if learner.blur.mode else None
-            self._watching[learner.source] = self.watched(learner.source, detector, learnt=blurred)
+    def _then(self, watching: Watching) -> Watching:
+        """Return what watches a source that has been learnt; else the same."""
+        if not isinstance(watching, Learner) or watching.run is None:
+            return watching
+        detector = TrainedDetector(watching.run, console=self._console)
+        self._console.say(f"  {watching.source} has been learnt: {watching.run}")
+        self.status.set_state(watching.source, "watching")
+        learnt = watching.blur if watching.blur.mode else None
+        return self.watched(watching.source, detector, learnt=learnt)
 
     def _asked_of(self, name: str) -> SourceSettings:
         """Return what people have set on the page; what a damaged file says is told once."""
@@ -178,42 +172,36 @@ class Watcher:
     def stop(self) -> None:
         """Let `run` end soon; may be called from any thread."""
         self._stopping = True
+        self._ended.set()
 
     def run(self) -> None:
         """Watch until all sources have ended, or until `stop`."""
         for feed in self._feeds.values():
             feed.start()
-        left = set(self._feeds)
         try:
             with threadpool_limits(1, "blas"):  # products this small wait for threads
-                while left and not self._stopping:
-                    for name, item in self._inbox.take(TAKE_S):
-                        if isinstance(item, Arrival):
-                            self._taken[name] = self._taken.get(name, 0) + 1
-                            self._watching[name].frame(item)
-                            continue
-                        self._watching[name].report(item)
-                        self._console.say(f"  {item.message}")
-                        if item.what == "ended":
-                            left.discard(name)
+                for scorer in self._scorers.values():
+                    scorer.start()
+                while any(scorer.is_alive() for scorer in self._scorers.values()):
+                    self._ended.wait(LOOK_S)
+                    if self._stopping:
+                        break
+                    self._ended.clear()
+                    self._raise()
                     self._look_around()
+                self._raise()
         finally:
             self._close()
+
+    def _raise(self) -> None:
+        """Raise what has ended the thread of a source."""
+        for scorer in self._scorers.values():
+            if scorer.error is not None:
+                raise scorer.error
 
     def _look_around(self) -> None:
         """Do what is done now and then."""
         wall, now = self._clock()
-        for name, watching in list(self._watching.items()):
-            watching.tick()
-            if isinstance(watching, Learner):
-                self._begin_to_watch(watching)
-            dropped, frames = self._inbox.dropped(name), self._taken.pop(name, 0)
-            if dropped:
-                self.status.count(name, dropped=dropped)
-            pace = self._paces[name]
-            if pace.update(now, frames=frames, dropped=dropped):
-                self._feeds[name].set_step(pace.step)
-                self._console.say(f"  {name}: one of {pace.step} frames is scored from now on")
         if jump := self._clock.jump():
             for feed in self._feeds.values():
                 feed.set_clock(jump)
@@ -221,9 +209,8 @@ class Watcher:
         self._keeper.flush()
         if now - self._answered >= ANSWER_S:
             self._answered = now
-            for name in self._feedback.news():
-                if isinstance(watched := self._watching.get(name), Watched):
-                    watched.learn()
+            for name in self._feedback.news() & self._scorers.keys():
+                self._scorers[name].tell_news()
         self._look_at_disk(wall)
         if now - self._pruned >= PRUNE_S:
             self._pruned = now
@@ -275,9 +262,15 @@ class Watcher:
         for feed in self._feeds.values():
             feed.stop()
         self._inbox.close()
-        for watching in self._watching.values():
+        for scorer in self._scorers.values():
+            scorer.stop()
+            if isinstance(scorer.watching, Learner):
+                scorer.watching.give_up()
+        for scorer in self._scorers.values():
+            if scorer.ident is not None:
+                scorer.join()
             try:
-                watching.close()
+                scorer.watching.close()
             except UserError as error:
                 self._console.say(f"  {error}")
         if self._full is not None:
