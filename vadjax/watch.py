@@ -33,6 +33,9 @@ _RELEASE = flags.DEFINE_float("release", 1.0, "Share of the threshold that conti
 _BEFORE = flags.DEFINE_float("before", 5.0, "Seconds of a clip before the event.", lower_bound=0)
 _DAYS = flags.DEFINE_float("days", 30.0, "Days that events are kept.", lower_bound=0)
 _GIGABYTES = flags.DEFINE_float("gigabytes", 10.0, "That all files take at most.", lower_bound=0)
+_FORGET = flags.DEFINE_float(
+    "forget", 28.0, "Days in which what is usual at an hour fades; 0: the threshold stands still."
+)
 _SINKS = flags.DEFINE_multi_string("sink", [], "Who is told of events; may be given several times.")
 _PORT = flags.DEFINE_integer(
     "port", None, "Serve the page there.", lower_bound=0, upper_bound=65535
@@ -69,6 +72,8 @@ def main(argv: list[str]) -> None:
     if not 0 < _RELEASE.value <= 1:
         raise UserError(f"--release={_RELEASE.value}: give a share of the threshold, 0 to 1.")
     out = cli.folder_of(_OUT.value, flag="--out")
+    if _FORGET.value and _FORGET.value < 1:
+        raise UserError(f"--forget={_FORGET.value:g}: give days, 1 or more, or 0 for never moving.")
     from vadjax.live import start
 
     start.watch(
@@ -88,6 +93,7 @@ def main(argv: list[str]) -> None:
             days=_DAYS.value or None,
             gigabytes=_GIGABYTES.value or None,
             learn_s=learn_s or 0.0,
+            forget_s=86400 * _FORGET.value or None,
         ),
         threshold=_THRESHOLD.value,
         sensitivity=_SENSITIVITY.value,

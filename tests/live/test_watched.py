@@ -207,10 +207,10 @@ def test_an_event_is_over_when_its_source_stays_silent(make):
     feed([10] * 5 + [120] * 5)
     clock.now = 11.0
     one.tick()
-    assert one._machine.current is not None
+    assert one._judge.current is not None
     clock.now = 12.5
     one.tick()
-    assert one._machine.current is None
+    assert one._judge.current is None
     feed([10] * 5 + [120] * 5 + [10] * 20, start=200)
     last, first = finished().list()
     assert first.end == pytest.approx(WALL + 1.0) and last.start == pytest.approx(WALL + 20.5)

@@ -18,6 +18,7 @@ SOURCE         [NAME=] an address (rtsp://, http://), a number of a camera, a vi
 --cooldown=S --least=S --before=S   quiet seconds that end an event (10); seconds that one lasts at
                least (0); seconds before it in its clip (5)
 --days=N --gigabytes=N   how long events, and how many clips, are kept (30, 10)
+--forget=DAYS  in which what is usual at an hour of the week fades (28); 0: no moving threshold
 --sink=ADDRESS who is told: jsonl:FILE, https://..., mqtt://..., smtp://..., @FILE or env:NAME
 --port=N --host=ADDRESS --token_file=FILE --certificate=FILE --key=FILE   serve the page
 --blur=people|faces|all-moving --blur_weights=FILE   in stored and shown pictures

@@ -137,13 +137,20 @@ class Accepts(Protocol):
         """
         ...
 
-    def accept(self, events: Sequence[dict[str, np.ndarray]], level: float) -> None:
+    def accept(
+        self,
+        events: Sequence[dict[str, np.ndarray]],
+        level: float,
+        *,
+        never: Sequence[dict[str, np.ndarray]] = (),
+    ) -> None:
         """Let what was seen in these events, and what is like it, count for nothing from now on.
 
         Args:
             events: of each event the arrays of `seen`, of its frames one behind the other; those
                 of before are replaced.
             level: of the map, from which on something is seen.
+            never: the same of events whose like always counts, whatever else it is like.
         """
         ...
 

@@ -41,6 +41,7 @@ class Event:
         picture: path below the folder of the watch.
         clip: path below the folder of the watch.
         answer: one of `ANSWERS`, what a person said; None where nobody has.
+        like: id of an event that somebody has said matters, and that this one is like.
 
     Raises:
         UserError: kind, state or answer is none of these, a number is not finite, or the id cannot
@@ -65,6 +66,7 @@ class Event:
     picture: str | None = None
     clip: str | None = None
     answer: str | None = None
+    like: str | None = None
 
     def __post_init__(self) -> None:
         if not re.fullmatch(r"[A-Za-z0-9_][A-Za-z0-9._-]*", self.id):

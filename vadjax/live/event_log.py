@@ -5,7 +5,7 @@ import pathlib
 import sqlite3
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from vadjax.data.scored_video import Finding
 from vadjax.errors import UserError
@@ -14,6 +14,7 @@ from vadjax.live.clips import ClipWriter, Recorder, encoder
 from vadjax.live.disk import Disk
 from vadjax.live.event import Event, new_id
 from vadjax.live.event_store import EventStore
+from vadjax.live.likeness import like
 from vadjax.live.pictures import Box
 from vadjax.live.settings import SourceSettings
 from vadjax.live.zones import applies
@@ -74,6 +75,10 @@ class Peak:
 class EventLog:
     """Writes the anomalies of one source.
 
+    Attributes:
+        shift: by which the threshold has moved for what goes on; scores of episodes are less by it.
+        mattering: events of the source that somebody has said matter.
+
     Args:
         source: its name.
         keeper: where events go.
@@ -102,7 +107,8 @@ class EventLog:
         self.source, self._keeper, self._folder = source, keeper, folder
         self._clips, self._disk, self._recorder = clips, disk, recorder
         self._rarity, self._threshold = rarity, threshold
-        self._asked = asked
+        self._asked, self.shift = asked, 0.0
+        self.mattering: Sequence[Event] = ()
         self._now: Event | None = None
         self._seen = 0.0  # how far it has come, seconds since 1970 UTC
         self._told = False  # whether it has been put
@@ -151,7 +157,7 @@ class EventLog:
         now = self._now
         if now is None or time.monotonic() - self._put < UPDATE_S:
             return
-        if now.score is None or episode.score > now.score or not self._told:
+        if now.score is None or episode.score + self.shift > now.score or not self._told:
             self._change(episode, wall, peak, state="updated")
 
     def close(self, episode: Episode, wall: float, peak: Peak | None) -> Event | None:
@@ -241,11 +247,11 @@ class EventLog:
     def _described(self, event: Event, episode: Episode, wall: float, peak: Peak | None) -> Event:
         """Add what is known of the peak, and write its picture."""
         found = peak.finding if peak else None
-        return dataclasses.replace(
+        event = dataclasses.replace(
             event,
             peak=episode.peak_at + wall,
-            score=episode.score,
-            threshold=self._threshold,
+            score=episode.score + self.shift,
+            threshold=None if self._threshold is None else self._threshold + self.shift,
             cue=found.cue or None if found else None,
             sentence=found.text or None if found else None,
             expected=found.usual if found else None,
@@ -254,6 +260,7 @@ class EventLog:
             rarer_than_hours=self._rarity(episode.score),
             picture=self._picture(event, peak),
         )
+        return dataclasses.replace(event, like=like(event, self.mattering))
 
     def _picture(self, event: Event, peak: Peak | None) -> str | None:
         if peak is None or peak.score <= self._shown or not self._disk.has_room:

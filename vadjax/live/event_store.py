@@ -238,8 +238,8 @@ class EventStore:
             )
 
     def remove_before(self, start: float) -> None:
-        """Remove closed events that began before a time, and their changes."""
-        where = "state = 'closed' AND start < ?"
+        """Remove closed events that began before a time, and their changes; not what matters."""
+        where = "state = 'closed' AND start < ? AND coalesce(answer, '') <> 'matters'"
         with self._transaction():
             self._db.execute(
                 f"DELETE FROM changes WHERE id IN (SELECT id FROM events WHERE {where})", (start,)

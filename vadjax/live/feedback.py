@@ -1,10 +1,10 @@
-"""What people have called normal: kept beside the events, and longer than they are.
+"""What people have said of events: kept beside them, and longer than they are.
 
 What was seen in an event waits in `traces/`. When somebody calls it normal it is copied to
-`accepted/`, where it stays when the event is removed, until the answer is taken back.
+`accepted/`, and to `mattering/` when it matters, where it stays when the event is removed, until
+the answer is taken back.
 """
 
-import pathlib
 import shutil
 from collections.abc import Sequence
 
@@ -15,7 +15,8 @@ from vadjax.live.event import Event
 from vadjax.live.event_store import EventStore
 from vadjax.storage.files import atomic_write
 
-TRACES, ACCEPTED = "traces", "accepted"
+TRACES, ACCEPTED, MATTERING = "traces", "accepted", "mattering"
+_FOLDERS = {"normal": ACCEPTED, "matters": MATTERING}  # by answer
 MOST = 500  # rows of one event
 Arrays = dict[str, np.ndarray]
 
@@ -30,6 +31,7 @@ class Feedback:
     def __init__(self, store: EventStore):
         self._store, self._folder = store, store.folder
         self._after = store.last_change()
+        self._answers: dict[str, str] = {}  # by event, of those that have one
         for event in store.list(limit=None):  # answers given while nothing watched count too
             self._follow(event)
 
@@ -67,32 +69,56 @@ class Feedback:
 
     def _follow(self, event: Event) -> bool:
         """Do what the answer to an event asks for; return whether anything has changed."""
-        kept = self._path(event)
-        trace = self._folder / TRACES / f"{event.id}.npz"
-        if event.answer == "normal" and trace.exists() and not kept.exists():
-            with atomic_write(kept) as beside:
-                shutil.copyfile(trace, beside)
-            return True
-        if event.answer != "normal" and kept.exists():
-            kept.unlink()
-            return True
-        return False
+        before = self._answers.pop(event.id, None)
+        if event.answer is not None:
+            self._answers[event.id] = event.answer
+        changed, trace = before != event.answer, self._folder / TRACES / f"{event.id}.npz"
+        for answer, folder in _FOLDERS.items():
+            kept = self._folder / folder / _plain(event.source) / f"{event.id}.npz"
+            if event.answer == answer and trace.exists() and not kept.exists():
+                with atomic_write(kept) as beside:
+                    shutil.copyfile(trace, beside)
+                changed = True
+            elif event.answer != answer and kept.exists():
+                kept.unlink()
+                changed = True
+        return changed
+
+    def answered(self, source: str, answer: str) -> list[Event]:
+        """Return the events of a source that have an answer.
+
+        Args:
+            source: its name.
+            answer: one of `event.ANSWERS`.
+
+        Returns:
+            The events, the latest first.
+        """
+        return self._store.list(source=source, answer=answer, limit=None)
 
     def accepted(self, source: str) -> list[Arrays]:
-        """Return what was seen in each accepted event of a source.
+        """Return what was seen in each event of a source that was called normal.
 
         Args:
             source: its name.
         """
+        return self._kept(ACCEPTED, source)
+
+    def mattering(self, source: str) -> list[Arrays]:
+        """Return what was seen in each event of a source that matters.
+
+        Args:
+            source: its name.
+        """
+        return self._kept(MATTERING, source)
+
+    def _kept(self, folder: str, source: str) -> list[Arrays]:
         found = []
-        for path in sorted((self._folder / ACCEPTED).glob("*/*.npz")):
+        for path in sorted((self._folder / folder).glob("*/*.npz")):
             if path.parent.name == _plain(source):
                 with np.load(path, allow_pickle=False) as file:
                     found.append({name: file[name] for name in file})
         return found
-
-    def _path(self, event: Event) -> pathlib.Path:
-        return self._folder / ACCEPTED / _plain(event.source) / f"{event.id}.npz"
 
 
 def _plain(source: str) -> str:

@@ -56,18 +56,20 @@ def _shrink(store: Any, most: float) -> int:
     folder, removed = store.folder, 0
     total = sum(path.stat().st_size for path in folder.iterdir() if path.is_file())
     total += sum(path.stat().st_size for path in _files(folder))
-    for field in ("clip", "picture"):
-        for event in reversed(store.list(limit=None)):
-            if total <= most:
-                return removed
-            name = getattr(event, field)
-            if name is None or event.is_open:
-                continue
-            store.without_file(event, field)
-            path = folder / name
-            total -= path.stat().st_size if path.exists() else 0
-            path.unlink(missing_ok=True)
-            removed += 1
+    events = list(reversed(store.list(limit=None)))
+    for matters in (False, True):
+        for field in ("clip", "picture"):
+            for event in (one for one in events if (one.answer == "matters") == matters):
+                if total <= most:
+                    return removed
+                name = getattr(event, field)
+                if name is None or event.is_open:
+                    continue
+                store.without_file(event, field)
+                path = folder / name
+                total -= path.stat().st_size if path.exists() else 0
+                path.unlink(missing_ok=True)
+                removed += 1
     return removed
 
 

@@ -25,6 +25,8 @@ class Settings:
         days: events are kept for; None: for ever.
         gigabytes: that clips and pictures take at most; None: as many as come.
         learn_s: seconds that a source without a detector is learnt from.
+        forget_s: seconds in which what was usual at an hour fades to a third; None: the threshold
+            stands still.
         start: when a file begins, seconds since 1970 UTC; None: now.
         blur: makes what blurs the frames of one source before they are shown and stored.
     """
@@ -39,6 +41,7 @@ class Settings:
     days: float | None = 30.0
     gigabytes: float | None = 10.0
     learn_s: float = 86400.0
+    forget_s: float | None = 28 * 86400.0
     start: float | None = None
     blur: Callable[[], Blur] = lambda: Blur("")
 

@@ -10,17 +10,19 @@ import numpy as np
 from vadjax.detectors.abilities import Accepts, Finds, Notices
 from vadjax.detectors.contract import FrameScore
 from vadjax.errors import UserError
-from vadjax.evaluation.episodes import Episode, EpisodeMachine, Rule
+from vadjax.evaluation.episodes import Episode, Rule
 from vadjax.live.clips import Recorder
 from vadjax.live.event import Event
 from vadjax.live.event_log import EventLog, Peak
 from vadjax.live.feedback import Arrays, Feedback
 from vadjax.live.inbox import Arrival, Report
+from vadjax.live.judge import Judge
 from vadjax.live.mask import Mask
 from vadjax.live.pictures import as_fractions, box_of, picture
 from vadjax.live.settings import SourceSettings
 from vadjax.live.sight import Sight
 from vadjax.live.status import Latest, Status
+from vadjax.live.usual import Usual
 
 _TRACED = 500  # frames of an episode of which it is noted what was seen
 SHOW_S = 0.5  # between two pictures on the page
@@ -47,7 +49,8 @@ class Watched:
         clock: gives seconds since 1970 UTC and monotonic seconds, as a pair.
         fps: frames a second of a source that does not say its own.
         asked: gives the zones that hold now.
-        feedback: what people have called normal; None: nothing is learnt from them.
+        feedback: what people have said of events; None: nothing is learnt from it.
+        usual: scores by the hour of the week; None: the threshold stands still.
         blur: frame -> the frame as it may be shown and stored.
         scores_blurred: the detector has learnt blurred frames, and is shown such.
     """
@@ -64,18 +67,17 @@ class Watched:
         fps: float | None = None,
         asked: Callable[[], SourceSettings] = SourceSettings,
         feedback: Feedback | None = None,
+        usual: Usual | None = None,
         blur: Callable[[np.ndarray], np.ndarray] = lambda frame: frame,
         scores_blurred: bool = False,
     ):
         self._scores_blurred = scores_blurred
         self._mask, self._feedback, self._blur = Mask(asked), feedback, blur
         self._trace: list[Arrays] = []  # what was seen in the episode that goes on
-        self._accepted = feedback.accepted(log.source) if feedback is not None else []
         self._detector, self._log, self._status, self._clock = detector, log, status, clock
         self.source = log.source
         self._fps = fps
-        self._threshold = None if rule is None else rule.threshold
-        self._machine = EpisodeMachine(rule or Rule(float("inf")))
+        self._usual, self._judge = usual, Judge(rule, usual)
         self._recorder = recorder
         self._stream: Any = None
         self._rate: float | None = None
@@ -91,6 +93,10 @@ class Watched:
         self._changed: Event | None = None
         self._sight = Sight()
         self._reason = ""
+        self._accepted: list[Arrays] = []
+        self._mattering: list[Arrays] = []
+        self._level: float | None = None  # by which what was accepted is recognised
+        self.learn()
 
     def frame(self, arrival: Arrival) -> list[FrameScore]:
         """Score the next frame.
@@ -126,15 +132,22 @@ class Watched:
         return found
 
     def learn(self) -> None:
-        """Read anew what people have called normal."""
-        if self._feedback is not None:
-            self._accepted = self._feedback.accepted(self.source)
-            self._accept()
+        """Read anew what people have said of events."""
+        if self._feedback is None:
+            return
+        source = self.source
+        self._accepted = self._feedback.accepted(source)
+        self._mattering = self._feedback.mattering(source)
+        self._log.mattering = self._feedback.answered(source, "matters")
+        if self._usual is not None:
+            self._usual.told(self._feedback.answered(source, "normal"))
+        self._accept()
 
     def _accept(self) -> None:
+        self._level = self._judge.threshold
         for one in self._inner():
-            if isinstance(one, Accepts):
-                one.accept(self._accepted, self._machine.rule.threshold)
+            if isinstance(one, Accepts) and self._level is not None:
+                one.accept(self._accepted, self._level, never=self._mattering)
 
     def _inner(self) -> list[Any]:
         """Return the streams of the detectors of all folds."""
@@ -163,9 +176,9 @@ class Watched:
     def tick(self) -> None:
         """Look at the clock: a source that is silent for long is lost, and its event over."""
         wall, now = self._clock()
-        quiet_s = LOST_S + self._machine.rule.merge
+        quiet_s = LOST_S + self._judge.merge
         if self._heard_at is not None and now - self._heard_at >= quiet_s:
-            self._end(self._machine.close(self._number, self._at + self._gap))
+            self._end(self._judge.close(self._number, self._at + self._gap))
         since = self._silent_since
         if since is None or self._lost is not None or now - since < LOST_S:
             return
@@ -179,10 +192,12 @@ class Watched:
         if self._stream is not None:
             for one in self._stream.close():
                 self._scored(one, self._waiting.popleft())
-        self._end(self._machine.close(self._number, self._at + self._gap))
+        self._end(self._judge.close(self._number, self._at + self._gap))
         for event in (self._lost, self._changed):
             if event is not None:
                 self._log.end(event, self._clock()[0])
+        if self._usual is not None:
+            self._usual.save()
         self._lost = self._changed = None
 
     def _heard(self, arrival: Arrival) -> None:
@@ -201,7 +216,7 @@ class Watched:
         if not said and isinstance(self._stream, Notices):
             said = self._stream.changed()
         if said and self._changed is None:
-            self._end(self._machine.close(self._number, self._at + self._gap))
+            self._end(self._judge.close(self._number, self._at + self._gap))
             self._changed = self._log.note("camera_changed", wall, said, state="open")
             self._status.set_state(self.source, "watching", said)
         elif not said and self._changed is not None:
@@ -235,25 +250,27 @@ class Watched:
             score = float(one.map.max()) if one.map is not None else score
         self._gap, self._at = arrival.at - self._at, arrival.at
         self._wall = arrival.wall - arrival.at
-        threshold, box = self._threshold, None
-        counts = score if self._changed is None else -np.inf  # scores of another scene mean nothing
-        told = self._machine.update(waiting.number, arrival.at, counts)
+        box, means = None, self._changed is None  # scores of another scene mean nothing
+        told = self._judge.update(waiting.number, arrival.at, score, wall=arrival.wall, means=means)
+        threshold, self._log.shift = self._judge.threshold, self._judge.shift
+        if threshold != self._level and self._accepted:
+            self._accept()
         if told and not told[0].is_open:
             self._end(told[:1])
             told = told[1:]
-        candidate = self._machine.candidate
+        candidate = self._judge.candidate
         if candidate is None:
             self._peak = None
             self._trace = []
-        elif threshold is not None and counts >= threshold and self._feedback is not None:
+        elif means and threshold is not None and score >= threshold and self._feedback is not None:
             self._trace_of(arrival, threshold)
         if candidate is not None and candidate.peak == waiting.number and threshold is not None:
             self._peak = self._seen(one, arrival, score, threshold)
             box = self._peak.box
         for episode in told:
             self._log.open(episode, self._wall, self._peak)
-        if self._machine.current is not None and not told:
-            self._log.go_on(self._machine.current, self._wall, self._peak)
+        if self._judge.current is not None and not told:
+            self._log.go_on(self._judge.current, self._wall, self._peak)
         _, now = self._clock()
         height, width = arrival.frame.shape[:2]
         self._status.scored(

@@ -26,6 +26,7 @@ from vadjax.live.settled import Settings
 from vadjax.live.severity import Severity
 from vadjax.live.source import Source
 from vadjax.live.status import Status
+from vadjax.live.usual import Usual, highest_of
 from vadjax.live.watched import Watched
 from vadjax.pipeline.trained import TrainedDetector
 from vadjax.runtime.console import Console
@@ -111,7 +112,15 @@ class Watcher:
         """
         recorder = Recorder(self.settings.before_s)
         rule = self.settings.rule(detector.threshold)
-        severity = Severity(artifacts.read_scores(detector.workdir).calibration)
+        held_out = artifacts.read_scores(detector.workdir).calibration
+        severity, usual = Severity(held_out), None
+        if rule is not None and self.settings.forget_s is not None:
+            usual = Usual(
+                highest_of(held_out),
+                rule.threshold,
+                forget_s=self.settings.forget_s,
+                path=self.folder / "usual" / f"{short_name(name)}.npz",
+            )
         log = EventLog(
             name,
             keeper=self._keeper,
@@ -133,6 +142,7 @@ class Watcher:
             fps=self.settings.fps,
             asked=lambda: self._asked_of(name),
             feedback=self._feedback,
+            usual=usual,
             blur=learnt or self.settings.blur(),
             scores_blurred=learnt is not None,
         )

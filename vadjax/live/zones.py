@@ -27,6 +27,8 @@ class Candidate(Protocol):
     def box(self) -> Box | None: ...
     @property
     def rarer_than_hours(self) -> float | None: ...
+    @property
+    def like(self) -> str | None: ...
 
 
 def applies(
@@ -51,7 +53,8 @@ def applies(
     if settings.schedule and not in_schedule(settings.schedule, now):
         return False
     rate, hours = settings.alarms_per_day, event.rarer_than_hours
-    if rate is not None and hours is not None and hours < 24 / rate:
+    often = rate is not None and hours is not None and hours < 24 / rate
+    if often and event.like is None:  # its kind matters, however often it comes
         return False
     return event.box is None or _place_counts(settings.zones, event, now, path)
 

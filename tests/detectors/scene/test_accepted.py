@@ -89,3 +89,13 @@ def test_frames_without_bodies_and_long_events():
     assert not len(responsible(nobody, heat((3, 3, 9.0)), 0.0, 5.0).at)
     assert Accepted([one], 5.0, LOOK).left_of(nobody, heat((3, 3, 9.0))).max() == 9.0
     assert len(Seen.joined([one] * 100).at) == 400
+
+
+def test_what_is_like_an_event_that_matters_is_never_hidden():
+    rng = np.random.default_rng(0)
+    both, seen = event(rng), event(np.random.default_rng(1))
+    body = bodies(((15, 10), FAST, CYCLIST))
+    assert Accepted([both], 5.0, LOOK).known(body).all()
+    assert not Accepted([both], 5.0, LOOK, never=[seen]).known(body).any()
+    other = event(np.random.default_rng(1), look=WALKER)
+    assert Accepted([both], 5.0, LOOK, never=[other]).known(body).all()

@@ -104,20 +104,35 @@ class Accepted:
         level: of the maps, from which on a region is high.
         look: state of the cue look, whose components looks are compared in; None compares place
             and way alone.
+        never: what was seen in events that matter; what is like it is never hidden.
     """
 
-    def __init__(self, events: Sequence[Seen], level: float, look: Mapping[str, Any] | None):
+    def __init__(
+        self,
+        events: Sequence[Seen],
+        level: float,
+        look: Mapping[str, Any] | None,
+        *,
+        never: Sequence[Seen] = (),
+    ):
         self._level = level
         self._look = look if look is not None and len(look["mean"]) else None
-        self._events = [(one, self._vectors(one.looks), self._radius(one)) for one in events]
+        self._events, self._never = (
+            [(one, self._vectors(one.looks), self._radius(one)) for one in seen]
+            for seen in (events, never)
+        )
 
     def known(self, bodies: Bodies) -> np.ndarray:
         """Return which bodies are accepted ones, bool [n]."""
+        return self._alike(bodies, self._events) & ~self._alike(bodies, self._never)
+
+    def _alike(self, bodies: Bodies, events: Sequence[tuple]) -> np.ndarray:
+        """Return which bodies are like one that was seen in some events, bool [n]."""
         found = np.zeros(len(bodies), bool)
-        if not len(bodies):
+        if not len(bodies) or not events:
             return found
         vectors = self._vectors(bodies.looks)
-        for seen, looks, radius in self._events:
+        for seen, looks, radius in events:
             away = np.linalg.norm(bodies.centres[:, None] - seen.centres[None], axis=2)
             near = away <= NEAR * bodies.height[:, None]  # [bodies, seen]
             turn = np.linalg.norm(bodies.velocity[:, None] - seen.velocity[None], axis=2)

@@ -67,15 +67,22 @@ class SceneStream:
             return [FrameScore(0, time, None)]
         return [FrameScore(found.index, time, found.score, found.map, found.parts)]
 
-    def accept(self, events: Sequence[dict[str, np.ndarray]], level: float) -> None:
+    def accept(
+        self,
+        events: Sequence[dict[str, np.ndarray]],
+        level: float,
+        *,
+        never: Sequence[dict[str, np.ndarray]] = (),
+    ) -> None:
         """Let what was seen in these events count for nothing; see `abilities.Accepts`.
 
         Args:
             events: what `seen` gave.
             level: of the map, from which on something is seen.
+            never: what `seen` gave of events whose like always counts.
         """
-        seen = [Seen(**event) for event in events]
-        self._accepted = Accepted(seen, level, self._look) if seen else None
+        seen, matters = [Seen(**event) for event in events], [Seen(**event) for event in never]
+        self._accepted = Accepted(seen, level, self._look, never=matters) if seen else None
 
     def seen(self, at: float, level: float) -> dict[str, np.ndarray]:
         """Return what made the last frame's score high; see `abilities.Accepts`.

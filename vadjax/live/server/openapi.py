@@ -105,7 +105,7 @@ def _event_schema() -> dict[str, Any]:
         "box": {"type": ["array", "null"], "items": {"type": "number"}},
         "answer": {"enum": [*ANSWERS, None]},
     }
-    texts = ("cue", "sentence", "picture", "clip")
+    texts = ("cue", "sentence", "picture", "clip", "like")
     names = [field.name for field in dataclasses.fields(Event)]
     properties = {n: kinds.get(n, _TEXT if n in texts else _NUMBER) for n in names}
     return {"type": "object", "properties": properties, "required": names}

@@ -49,7 +49,8 @@ class Announcement:
         event = self.event
         what = event.sentence or event.kind.replace("_", " ")
         state = "" if event.state == "open" else " (over)"
-        return " ".join(f"{event.source}: {what}{state}".split())
+        matters = "important: " if event.like else ""
+        return " ".join(f"{matters}{event.source}: {what}{state}".split())
 
     def content(self) -> dict[str, Any]:
         """Return what is sent as JSON."""

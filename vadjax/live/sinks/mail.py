@@ -77,6 +77,8 @@ class MailSink:
         message["Message-ID"] = f"<{event.id}.{event.state}@vadjax>"
         if event.state == "closed":
             message["In-Reply-To"] = message["References"] = f"<{event.id}.open@vadjax>"
+        if event.like:  # its kind matters
+            message["Importance"], message["X-Priority"] = "high", "1"
         message["X-Vadjax-Key"] = announcement.key
         message.set_content(_text(event))
         if self.address.options.get("pictures") == "yes" and (jpeg := announcement.picture()):

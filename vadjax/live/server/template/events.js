@@ -105,6 +105,7 @@ function fill(node, event, playing) {
   node.querySelector("h3").textContent = event.sentence || NAMES[event.kind] || "Something unusual";
   const facts = [];
   if (event.end !== null) facts.push(`lasted ${lasting(event.end - event.start)}`);
+  if (event.like) facts.push("like one that matters");
   if (event.rarer_than_hours !== null) facts.push(`rarer than once in ${lasting(3600 * event.rarer_than_hours)}`);
   if (event.score !== null) facts.push(`score ${number(event.score)}${event.threshold === null ? "" : ` (threshold ${number(event.threshold)})`}`);
   if (event.expected !== null && event.actual !== null) facts.push(`usual ${number(event.expected, 2)}, here ${number(event.actual, 2)}`);
