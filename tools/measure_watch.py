@@ -154,7 +154,7 @@ def latency(arguments, out):
 def streams(arguments, out):
     names, found = [f"{NAME}{number}" for number in range(arguments.count)], {}
     for way in ("paced", "as_fast"):
-        settings = {"as_fast": way == "as_fast"}
+        settings = {"as_fast": way == "as_fast", "forget_s": None}
         running = Running(arguments, arguments.video, out / way, names=names, **settings)
 
         def counts(running=running):

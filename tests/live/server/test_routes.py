@@ -9,6 +9,7 @@ import pytest
 
 from tests.live import made
 from tests.live.server import watched
+from vadjax.live.server import app
 from vadjax.live.settings import SettingsFile
 
 
@@ -178,3 +179,10 @@ def test_deep_json_and_no_json(page):
     for body in (b"[" * 50_000, b"{", b"\xff", b"NaN", b'{"zones": NaN}'):
         answer = page.ask("/api/settings?source=gate", "PUT", body, headers=headers)
         assert answer.status == 422, body[:20]
+
+
+def test_both_pages_have_the_same_head():
+    heads = [app._text(name).partition("</head>")[0] for name in ("login.html", "page.html")]
+    shared = app._text("head.html")
+    assert "stylesheet" in shared and all(shared in head for head in heads)
+    assert not any("<!--" in head for head in heads)

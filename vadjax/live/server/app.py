@@ -129,7 +129,9 @@ def static(request: Request) -> Response:
 
 
 def _text(name: str) -> str:
-    return (TEMPLATE / name).read_text("utf-8")
+    """Return a page, with the head that all of them share."""
+    text, head = ((TEMPLATE / one).read_text("utf-8") for one in (name, "head.html"))
+    return text.replace("<!-- head.html -->\n", head)
 
 
 def _error(status: int, text: str) -> Response:
