@@ -189,7 +189,7 @@ def main():
     if arguments.what == CLIENT:
         asyncio.run(read_streams(arguments.url, arguments.count))
         return
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
         out = pathlib.Path(folder) / "watch"
         out.mkdir()
         found = {"day": day, "clients": clients}[arguments.what](arguments, out)

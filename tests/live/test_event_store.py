@@ -13,12 +13,14 @@ import time
 import pytest
 
 from vadjax.errors import UserError
+from vadjax.live import retention
 from vadjax.live.event import Event, new_id
 from vadjax.live.event_store import NAME, EventStore
 
 PUT = """
 import pathlib, sys
 from vadjax.live.event import Event, new_id
+from vadjax.live import retention
 from vadjax.live.event_store import EventStore
 store = EventStore(pathlib.Path(sys.argv[1]))
 number = 0
@@ -162,6 +164,21 @@ def test_retention_in_gigabytes_takes_the_oldest_clips_first_and_keeps_events(st
     assert [one.clip is not None for one in found] == [False, False, False, True]
     assert all(one.picture for one in found) and store.last_change() == changes
     assert sum(f.stat().st_size for f in tmp_path.rglob("*") if f.is_file()) <= 3e6
+
+
+def test_retention_is_not_stopped_by_files_that_are_written_meanwhile(store, tmp_path, monkeypatch):
+    (tmp_path / "clips").mkdir()
+    (tmp_path / "clips" / "a.mp4").write_bytes(bytes(500_000))
+    store.put(event(1.0, state="closed", end=2.0, clip="clips/a.mp4"))
+    own = retention._files
+
+    def files(folder):
+        yield from own(folder)
+        yield folder / "clips" / ".tmp-b.mp4"  # was there when the folder was listed
+
+    monkeypatch.setattr(retention, "_files", files)
+    store.prune(days=1e6, gigabytes=1e-4)
+    assert [one.clip for one in store.list()] == [None]
 
 
 def test_nothing_that_was_announced_is_lost_when_the_process_is_killed(tmp_path):

@@ -1,5 +1,6 @@
 """How long events and their files are kept: in days, and in gigabytes."""
 
+import contextlib
 import os
 import pathlib
 import time
@@ -42,9 +43,10 @@ def prune(store: Any, *, days: float | None, gigabytes: float | None) -> int:
             continue
     ids = {event.id for event in events}
     for path in (store.folder / "traces").glob("*.npz"):  # see `feedback`
-        if path.stem not in ids and _age_s(path) > _ORPHAN_S:
-            path.unlink(missing_ok=True)
-            removed += 1
+        with contextlib.suppress(FileNotFoundError):
+            if path.stem not in ids and _age_s(path) > _ORPHAN_S:
+                path.unlink()
+                removed += 1
     if gigabytes is not None:
         removed += _shrink(store, gigabytes * 1e9)
     store.tidy()
@@ -54,8 +56,8 @@ def prune(store: Any, *, days: float | None, gigabytes: float | None) -> int:
 def _shrink(store: Any, most: float) -> int:
     """Remove the oldest clips, then the oldest pictures, until `most` bytes are left."""
     folder, removed = store.folder, 0
-    total = sum(path.stat().st_size for path in folder.iterdir() if path.is_file())
-    total += sum(path.stat().st_size for path in _files(folder))
+    total = sum(_size(path) for path in folder.iterdir() if path.is_file())
+    total += sum(_size(path) for path in _files(folder))
     events = list(reversed(store.list(limit=None)))
     for matters in (False, True):
         for field in ("clip", "picture"):
@@ -67,7 +69,7 @@ def _shrink(store: Any, most: float) -> int:
                     continue
                 store.without_file(event, field)
                 path = folder / name
-                total -= path.stat().st_size if path.exists() else 0
+                total -= _size(path)
                 path.unlink(missing_ok=True)
                 removed += 1
     return removed
@@ -82,6 +84,14 @@ def _files(folder: pathlib.Path) -> Iterator[pathlib.Path]:
                     for entry in entries
                     if entry.is_file(follow_symlinks=False)
                 )
+
+
+def _size(path: pathlib.Path) -> int:
+    """Return the bytes of a file; 0 where it has just got its name, or gone: others write too."""
+    try:
+        return path.stat().st_size
+    except FileNotFoundError:
+        return 0
 
 
 def _age_s(path: pathlib.Path) -> float:
