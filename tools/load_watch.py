@@ -13,6 +13,7 @@ rounds counts. Prints one line of JSON.
 
 import argparse
 import asyncio
+import contextlib
 import json
 import os
 import pathlib
@@ -60,6 +61,10 @@ class Painter(threading.Thread):
         self._pipe = pipe
 
     def run(self):
+        with contextlib.suppress(BrokenPipeError):
+            self._draw()
+
+    def _draw(self):
         rng = np.random.default_rng(0)
         ground = rng.integers(40, 200, (48, 64), np.uint8)
         rest = np.full(2 * 24 * 32, 128, np.uint8).tobytes()
@@ -70,10 +75,7 @@ class Painter(threading.Thread):
                 frame = ground.copy()
                 frame[10:20, number % 54 :][:, :10] = 250
                 number += 1
-                try:
-                    file.write(b"FRAME\n" + frame.tobytes() + rest)
-                except (BrokenPipeError, ValueError):
-                    return
+                file.write(b"FRAME\n" + frame.tobytes() + rest)
 
 
 def started(arguments, out):
