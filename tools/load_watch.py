@@ -32,7 +32,7 @@ from vadjax.live.status import memory_bytes
 
 FPS = 5.0
 CALM_S = 600.0  # from one event to the next
-GIGABYTES = 0.004  # of clips and pictures, so that a day has to be pruned
+GIGABYTES = 0.002  # of clips and pictures, so that a day has to be pruned
 CLIENT = "client"
 
 
