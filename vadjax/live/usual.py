@@ -127,7 +127,7 @@ class Usual:
         """Keep what was learnt; on a full disk later."""
         if self._path is None:
             return
-        arrays = {
+        arrays: dict[str, np.ndarray] = {
             "counts": self._counts.astype(np.float32),
             "faded": self._faded,
             "days": self._days,
