@@ -9,7 +9,7 @@ import pytest
 
 from tests.live import made
 from tests.live.server import watched
-from vadjax.live.server import app, feed
+from vadjax.live.server import app
 from vadjax.live.settings import SettingsFile
 
 
@@ -186,7 +186,3 @@ def test_both_pages_have_the_same_head():
     shared = app._text("head.html")
     assert "stylesheet" in shared and all(shared in head for head in heads)
     assert not any("<!--" in head for head in heads)
-
-
-def test_many_pages_get_their_messages_less_often():
-    assert [feed.tick_s(count) for count in (0, 1, 100, 200, 1000)] == [1, 1, 1, 2, 10]

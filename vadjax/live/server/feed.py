@@ -17,7 +17,6 @@ from vadjax.live.server.context import Context
 from vadjax.live.server.sources import describe
 
 TICK_S = 1.0
-AT_ONCE = 100  # clients that get a message each second; more get theirs less often, see `tick_s`
 MOST_CLIENTS = 2000
 _KEPT = 30  # messages, for clients that are slow
 
@@ -42,7 +41,7 @@ class Feed:
         """Make messages until the task is cancelled."""
         known = await run_in_threadpool(self._context.store.last_change)
         while True:
-            await asyncio.sleep(tick_s(self.clients))
+            await asyncio.sleep(TICK_S)
             if not self.clients:
                 self._sent.clear()
                 known = await run_in_threadpool(self._context.store.last_change)
@@ -94,21 +93,6 @@ class Feed:
                         seen = number
         finally:
             self.clients -= 1
-
-
-def tick_s(clients: int) -> float:
-    """Return the seconds from one message to the next, so that many pages slow no detector.
-
-    >>> tick_s(3), tick_s(1000)
-    (1.0, 10.0)
-
-    Args:
-        clients: that are connected.
-
-    Returns:
-        Seconds.
-    """
-    return TICK_S * max(1.0, clients / AT_ONCE)
 
 
 async def stream(request: Request) -> Response:
