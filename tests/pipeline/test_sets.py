@@ -59,6 +59,8 @@ def test_every_video_is_in_one_set_with_its_accuracy(tmp_path):
     assert training.rows[-1][0] == "all" and "grey levels" in training.notes[1]
     text = shown(as_article([test]))
     assert max(map(len, text.splitlines())) <= 80 and "1 = LSTM, mobilenetv2_100" in text
+    assert {row["learning_rate"] for row in part["videos"]} == {1e-3}
+    assert ["hidden units", "8"] in [list(row) for row in settings.rows]
     assert ["data set", "synthetic"] in [list(row) for row in settings.rows]
     names = {path.name for path in (tmp_path / "out").iterdir()}
     assert {"tables.md", "table_1.csv", "table_4.csv", "figure_2_precision.png"} <= names

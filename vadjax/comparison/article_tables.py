@@ -172,7 +172,7 @@ def _settings(groups: Sequence[Group]) -> Iterator[list[str]]:
 def _setting(run: RunRow, key: str) -> str:
     """Return a setting as text, those of training only where something is trained by gradient."""
     trained = key.split(".")[0] in ("model", "objective", "train", "window")
-    if trained and run.epochs_asked is None:
+    if trained and run.at("detector.model") is None:  # it trains no network
         return run.model if key == "model.name" else "–"
     value: Any = run.settings.get(key)
     return ", ".join(map(str, value)) if isinstance(value, tuple) else _text(value)

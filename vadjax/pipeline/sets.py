@@ -102,7 +102,7 @@ def measure(run: Run, clip: Clip, scale: MotionLevels | None, state: Any) -> dic
         Values of `evaluation.sets.MEASURED`.
     """
     own: dict[str, Any] = {}
-    if run.gradient:
+    if "variables" in state:  # of a network
         own["learning_rate"] = float(run.config.train.learning_rate) * _factor(run, clip, state)
     if scale is None:
         return own
