@@ -74,6 +74,27 @@ def csv_files() -> list[bytes]:
     ]
 
 
+def cvat_files() -> list[bytes]:
+    """Labels of CVAT: a task of every second frame, with two tracks."""
+    box = '<box frame="%d" outside="%d" xtl="1" ytl="1" xbr="9" ybr="9"/>'
+    track = f'<track id="0" label="fall" task_id="1">{box % (3, 0)}{box % (9, 1)}</track>'
+    task = "<task><id>1</id><source>a.mp4</source><frame_filter>step=2</frame_filter></task>"
+    return [f"<annotations><meta>{task}</meta>{track * 2}</annotations>".encode()]
+
+
+def label_studio_files() -> list[bytes]:
+    """Labels of Label Studio: a timeline, a box, and a region in seconds."""
+    line = {"ranges": [{"start": 1, "end": 5}], "timelinelabels": ["fall"]}
+    keys = [{"frame": 2, "enabled": True}, {"frame": 9, "enabled": False}]
+    results = [
+        {"type": "timelinelabels", "value": line},
+        {"type": "videorectangle", "value": {"sequence": keys, "labels": ["cart"]}},
+        {"type": "labels", "value": {"start": 0.5, "end": 1.5, "labels": ["cart"]}},
+    ]
+    task = {"id": 1, "data": {"video": "/data/a.mp4"}, "annotations": [{"result": results}]}
+    return [json.dumps([task]).encode()]
+
+
 def pth_files() -> list[bytes]:
     """PyTorch's checkpoints: a zip, and pickles in a row."""
     plain = lambda value: pickle.dumps(value, 2)[2:-1]  # noqa: E731

@@ -12,7 +12,17 @@ from vadjax.comparison.load_run import read_run
 from vadjax.comparison.published import read_published
 from vadjax.data.decoding import pipe
 from vadjax.data.indexing import probe
-from vadjax.data.labels import frame_labels, masks
+from vadjax.data.labels import (
+    box_rows,
+    cvat_xml,
+    frame_labels,
+    interval_rows,
+    label_studio,
+    masks,
+    name_lists,
+    object_masks,
+    track_rows,
+)
 from vadjax.data.labels.labels_csv import read_csv
 from vadjax.errors import UserError
 from vadjax.evaluation import schema
@@ -87,6 +97,34 @@ READERS = {
     ),
     "labels .npy": Reader("a.npy", corpus.npy_files, frame_labels.read_vector),
     "labels.csv": Reader("labels.csv", corpus.csv_files, lambda path: read_csv(path, CLIPS)),
+    "labels of CVAT": Reader("a.xml", corpus.cvat_files, cvat_xml.read_cvat),
+    "labels of Label Studio": Reader(
+        "a.json", corpus.label_studio_files, label_studio.read_label_studio
+    ),
+    "rows of events": Reader(
+        "a.txt",
+        lambda: [b"Abuse028_x264.mp4  Abuse  165  240  -1  -1\nb_x264.mp4 Normal -1 -1 -1 -1\n"],
+        interval_rows.read_ucf_rows,
+    ),
+    "rows of pairs": Reader(
+        "a.txt", lambda: [b"a.mp4 3 9 20 30\nb.mp4 1 2\n"], interval_rows.read_pair_rows
+    ),
+    "rows of boxes": Reader(
+        "a.txt",
+        lambda: [b'0 1 2 30 40 1 0 0 0 "Person"\n0 1 2 30 40 2 0 1 1 "Person"\n'],
+        lambda path: box_rows.read_vatic(path, 12),
+    ),
+    "rows of tracks": Reader(
+        "a.txt",
+        lambda: [b"0001.jpg 1 10 20 30.5 40\n0002.jpg 1 11 20 30.5 40\n"],
+        lambda path: track_rows.read_track_rows(path, 12),
+    ),
+    "rows of objects": Reader("a.txt", lambda: [b"1,0,9\n2.0,3.0,7.0\n"], object_masks.read_tracks),
+    "list of clips": Reader(
+        "a.txt",
+        lambda: [b"train/a.mp4 0\nb.avi,1\r\n"],
+        lambda path: name_lists.read_lines(path, form="a.mp4 0"),
+    ),
     "weights .pth": Reader("a.pth", corpus.pth_files, torch_pickle.read),
     "weights .safetensors": Reader("a.safetensors", corpus.safetensors_files, weights.read),
     "workbook": Reader("UCSD Ped2.xlsx", corpus.workbooks, read_published),

@@ -9,7 +9,7 @@ import pathlib
 import re
 import xml.etree.ElementTree as ET
 
-from vadjax.data.labels.marked import Mark, Marked, joined
+from vadjax.data.labels.marked import Mark, Marked, checked, joined
 from vadjax.errors import UserError
 
 _WANTED = 'wanted an XML file of CVAT in the format "CVAT for video 1.1"'
@@ -32,6 +32,8 @@ def read_cvat(path: pathlib.Path) -> Marked:
         if re.search(rb"<!(DOCTYPE|ENTITY)", data):
             raise UserError(f"{path} declares a document type, which CVAT never does; {_WANTED}.")
         root = ET.fromstring(data)
+    except UserError:
+        raise
     except (OSError, ET.ParseError, ValueError, LookupError) as error:
         raise UserError(f"{path} cannot be read ({error}); {_WANTED}.") from error
     if root.tag != "annotations" or root.find("meta") is None:
@@ -79,13 +81,13 @@ def _stretches(track: ET.Element, step: int) -> list[Mark]:
         frame = int(shape.attrib["frame"])
         if not _is_there(shape):
             if start is not None:
-                found.append(Mark(start, frame, kind))
+                found.append(checked(Mark(start, frame, kind)))
             start = None
         elif start is None:
             start = frame
         last = frame
     if start is not None:  # to the end of the task
-        found.append(Mark(start, last + step, kind))
+        found.append(checked(Mark(start, last + step, kind)))
     return found
 
 

@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from vadjax.data.labels.marked import Mark, Marked, joined
+from vadjax.data.labels.marked import Mark, Marked, checked, joined
 from vadjax.errors import UserError
 
 _WANTED = "wanted a JSON export of Label Studio (not JSON-MIN, not CSV)"
@@ -47,7 +47,7 @@ def read_label_studio(path: pathlib.Path) -> Marked:
             if done:
                 marks = [mark for result in results for mark in _marks(result)]
                 found.setdefault(_video(task["data"]), []).extend(marks)
-        except (KeyError, TypeError, ValueError, AttributeError, IndexError) as error:
+        except (LookupError, TypeError, ValueError, AttributeError, ArithmeticError) as error:
             raise UserError(
                 f"{path}, task {task.get('id', number + 1)}: {type(error).__name__} {error}; "
                 f"{_WANTED}."
@@ -60,14 +60,14 @@ def _marks(result: Mapping[str, Any]) -> Iterator[Mark]:
     if type_ == "timelinelabels":
         for part in value["ranges"]:
             for kind in value["timelinelabels"]:
-                yield _checked(Mark(int(part["start"]) - 1, int(part["end"]), str(kind)))
+                yield checked(Mark(int(part["start"]) - 1, int(part["end"]), str(kind)))
     elif type_ == "videorectangle":
         for kind in value.get("labels") or [""]:
             for start, stop in _lifespans(value):
-                yield _checked(Mark(start, stop, str(kind)))
+                yield checked(Mark(start, stop, str(kind)))
     elif type_ == "labels" and {"start", "end"} <= value.keys():
         for kind in value["labels"]:
-            yield _checked(Mark(float(value["start"]), float(value["end"]), str(kind), True))
+            yield checked(Mark(float(value["start"]), float(value["end"]), str(kind), True))
 
 
 def _lifespans(value: Mapping[str, Any]) -> Iterator[tuple[int, int]]:
@@ -83,12 +83,6 @@ def _lifespans(value: Mapping[str, Any]) -> Iterator[tuple[int, int]]:
             start = None
     if start is not None:
         yield start, max(int(value.get("framesCount") or 0), int(keys[-1]["frame"]))
-
-
-def _checked(mark: Mark) -> Mark:
-    if not 0 <= mark.start < mark.stop < 1e9:
-        raise ValueError(f"a region from {mark.start} to {mark.stop}")
-    return mark
 
 
 def _video(data: Mapping[str, Any]) -> str:

@@ -19,6 +19,20 @@ class Mark(NamedTuple):
     in_seconds: bool = False
 
 
+LAST = 1e9  # no video has so many frames, or seconds
+
+
+def checked(mark: Mark) -> Mark:
+    """Return a mark that lies in a video.
+
+    Raises:
+        ValueError: it does not, or ends before it begins.
+    """
+    if not 0 <= mark.start < mark.stop < LAST:
+        raise ValueError(f"a region from {mark.start} to {mark.stop}")
+    return mark
+
+
 Marked = dict[str, list[Mark]]  # name of a video's file -> its marks; none: it was looked through
 
 
