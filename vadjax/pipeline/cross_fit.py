@@ -100,9 +100,9 @@ def _best_epoch(run: Run) -> int | None:
 
 def _facts(run: Run, folds: tuple[Fold, ...]) -> dict:
     """Return what the further detectors were made of, as it comes back from JSON."""
-    made_of = {**configs.identity(run.config), "train.epochs": run.config.train.epochs}
+    epochs = {"train.epochs": run.config.train.epochs}
     return {
-        "identity": configs.fingerprint(made_of),
+        "identity": configs.run_hash(run.config, **epochs),  # a later version's keys do not count
         "videos": {
             name: str(video.fingerprint)
             for name, video in run.videos.items()

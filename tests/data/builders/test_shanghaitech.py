@@ -71,16 +71,6 @@ def test_official_layout(tmp_path, official):
     assert dataset.metadata["masks"] == "3 of 3 test clips"
 
 
-def test_other_names_of_the_folders_of_labels(tmp_path, official):
-    for name in ("frame_mask", "pixel_mask"):
-        (official / "testing" / f"test_{name}").rename(official / "testing" / f"{name}s")
-    dataset = load(tmp_path, official)
-    assert whats(dataset) == [COMPRESSED]
-    for video in dataset.test:
-        np.testing.assert_array_equal([m.sum() for m in video.masks], 18 * video.labels)
-        np.testing.assert_array_equal(video.labels, LABELS[video.id[5:]])
-
-
 def test_the_labels_of_nwpus_authors(tmp_path, official):
     """01_0014 is one of the six clips that they call normal; none of the others here is."""
     dataset = load(tmp_path, official, label_version="nwpu_relabelled")

@@ -6,10 +6,9 @@ import pytest
 
 from tests.data import layouts
 from tests.data.builders.named import blocks, labels, load, whats
-from vadjax.data.builders.ucf_crime import CLASSES, UcfCrime, class_of, home_of
+from vadjax.data.builders.ucf_crime import CLASSES, UcfCrime, class_of
 from vadjax.data.labels.frame_labels import labels_from_intervals
 from vadjax.data.labels.interval_rows import clipped, read_ucf_mats, read_ucf_rows
-from vadjax.data.labels.name_lists import read_lines
 from vadjax.errors import UserError
 
 TRAIN = (
@@ -111,16 +110,8 @@ def variants(root):
 
     yield "a mat a video", mats
 
-    def archive():
-        unpacked = root / "Temporal_Anomaly_Annotation_For_Testing_Videos"
-        for folder in ("Txt_formate", "Matlab_formate"):
-            (unpacked / folder).mkdir(parents=True)
-        annotation.rename(unpacked / "Txt_formate" / annotation.name)
 
-    yield "where the authors' archive has it", archive
-
-
-@pytest.mark.parametrize("number", range(7))
+@pytest.mark.parametrize("number", range(6))
 def test_all_variants_say_the_same(tmp_path, root, number):
     before = load("ucf_crime", root, tmp_path / "cache")
     _, change = list(variants(root))[number]
@@ -143,20 +134,6 @@ def test_a_fold_of_the_recognition_task(tmp_path, root):
         "train/Normal_Videos_001_x264": [0] * 4,
     }
     assert labels(dataset, "test") == {"test/Abuse028_x264": 1}
-
-
-def test_the_fifty_duplicates_of_the_archive(tmp_path, root):
-    """Normal_Videos_event repeats 50 test videos, and the annotation names no folder."""
-    again = root / "Normal_Videos_event/Normal_Videos_001_x264.mp4"
-    layouts.write_video(again, 4)
-    dataset = load("ucf_crime", root, tmp_path / "cache")
-    assert labels(dataset, "test")["test/Normal_Videos_001_x264"] == [0] * 9  # not those four
-    assert dataset.coverage is None
-    left = "left out: clips that the split does not name (1), such as Normal_Videos_event/"
-    assert f"{left}Normal_Videos_001_x264" in whats(dataset)
-    layouts.write_video(root / "copy/Testing_Normal_Videos_Anomaly/Normal_Videos_001_x264.mp4", 9)
-    with pytest.raises(UserError, match="holds Normal_Videos_001_x264 more than once"):
-        load("ucf_crime", root, tmp_path / "cache")
 
 
 def test_a_video_that_is_not_there(tmp_path, root):
@@ -270,16 +247,5 @@ def test_published_annotation(published):
         read_ucf_rows(published / "salva-u/Temporal_Anomaly_Annotation.crlf.txt"),
         read_ucf_mats(published / "RTFM/Matlab_formate"),
     ]
-    listed = (
-        ("RTFM/ucf-i3d-test.list",),
-        (f"{DOTHUAN}/Anomaly_Test.txt",),
-        (f"{GRUPESH}/Anomaly_Test.txt", f"{GRUPESH}/Normal_Test.txt"),
-    )
-    for files in listed:  # lists of test videos, which the annotation names anyhow
-        lines = [line for file in files for line in read_lines(published / file, form="")]
-        assert {line.name.removesuffix("_i3d") for line in lines} == {row.name for row in rows}
-    for file in ("WaqasSultani/Anomaly_Train.txt", f"{DOTHUAN}/Anomaly_Test.txt"):
-        lines = read_lines(published / file, form="")
-        assert all(line.folder == home_of(line.name) for line in lines)
     events = {row.name: row.intervals for row in rows}
     assert [{row.name: row.intervals for row in other} == events for other in others] == [True] * 3

@@ -55,16 +55,6 @@ def test_files_from_0_and_from_1(tmp_path, root):
     assert robbery.classes == ("Robbery",)
 
 
-def test_duplicates_of_the_archive_of_ucf_crime(tmp_path, root):
-    """Normal_Videos_event repeats 50 of its test videos."""
-    home = root / "Testing_Normal_Videos_Anomaly" / "Normal_Videos_003_x264.mp4"
-    home.parent.mkdir()
-    (root / "videos" / home.name).rename(home)
-    layouts.write_video(root / "Normal_Videos_event" / home.name, 4)
-    dataset = load("ucfcrime2local", root, tmp_path / "cache")
-    assert labels(dataset, "test")["test/Normal_Videos_003_x264"] == [0] * 6
-
-
 @pytest.mark.parametrize(
     ("rows", "message"),
     [

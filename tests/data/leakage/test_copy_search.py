@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from vadjax.data.frames.content import measure_content
+from vadjax.data.leakage.copy_keys import motion_keys
 from vadjax.data.leakage.copy_search import Copy, find_copies
 
 WIDTH, HEIGHT = 192, 128
@@ -248,6 +249,33 @@ def test_a_cropped_copy_is_found_in_either_direction():
     assert abs(copy.other_start - copy.start - 10) <= 2 and copy.stop - copy.start >= 100
     [copy] = found(frames, a=clip(2), b=part[10:])
     assert copy.kind == "cropped" and abs(copy.start - copy.other_start - 10) <= 2
+
+
+def test_long_clips_are_searched_in_pieces(monkeypatch):
+    """As if clips of more than 60 frames were long; the copy lies in several pieces of both."""
+    for name, frames in (("UNCUT", 60), ("PART", 50), ("WHOLE", 130), ("AT_ONCE", 2)):
+        monkeypatch.setattr(f"vadjax.data.leakage.crop_search.{name}", frames)
+    frames = clip(1, num_frames=300, walkers=9)
+    part = cropped(frames)[20:280]
+    [copy] = found(part, a=clip(2), b=frames)
+    assert (copy.kind, copy.other) == ("cropped", "b")
+    assert abs(copy.other_start - copy.start - 20) <= 2 and copy.stop - copy.start >= 200
+    [copy] = found(frames, a=clip(2), b=part)
+    assert copy.kind == "cropped" and abs(copy.start - copy.other_start - 20) <= 2
+    assert copy.stop - copy.start >= 200
+    clips = {str(n): cropped(clip(n, num_frames=200), 0.02 * n, 0.01 * n, 0.8) for n in range(3)}
+    content = {name: measure_content(frames) for name, frames in clips.items()}
+    assert find_copies(content, content) == []
+
+
+def test_keys_of_blocks_are_those_of_the_whole(monkeypatch):
+    rows = measure_content(clip(1, num_frames=90))
+    whole = motion_keys(rows)
+    assert len(whole[0])
+    for block in (7, 20, 83, 84):
+        monkeypatch.setattr("vadjax.data.leakage.copy_keys.BLOCK", block)
+        for own, other in zip(motion_keys(rows), whole, strict=True):
+            np.testing.assert_array_equal(own, other)
 
 
 def test_different_crops_of_one_camera_are_no_copies():

@@ -18,7 +18,6 @@ from vadjax.data.builders import (
     published_folder,
 )
 from vadjax.data.builders.builder import Builder
-from vadjax.data.builders.download import Download
 from vadjax.data.builders.feature_lists import OfFeatures
 from vadjax.data.paths.files import describe, existing_folder
 from vadjax.data.video import Dataset
@@ -34,20 +33,6 @@ class FeatureFiles(Builder):
     label_versions = ("files",)
     input_kind = "features"
     identity_keys = ("data_dir", "feature_name", "crops")
-    download = Download(
-        address="https://github.com/tianyu0207/RTFM (UCF-Crime, ShanghaiTech), "
-        "https://github.com/Roc-Ng/DeepMIL (UCF-Crime), https://roc-ng.github.io/XD-Violence/, "
-        "https://github.com/akramrahmani67-ux/Anomaly-Detection-in-Images- (pairs of two classes)",
-        files="the features that one of these pages links to; vadjax export-features writes yours",
-        licence="see the page",
-        labels="Lists and labels: those of the videos (vadjax inspect --download-help ucf_crime).",
-        folder="UCF_Train_ten_crop_i3d/Abuse001_x264_i3d.npy ...   (or another form: "
-        "docs/datasets.md)\n"
-        "list/ucf-i3d.list\n"
-        "Temporal_Anomaly_Annotation_New.txt   (with the frames of each video)\n"
-        "or:\n"
-        "normal_features_NAME.npy anomaly_features_NAME.npy",
-    )
     listed: OfFeatures | None = None
 
     def __init__(self, dataset_config: Any, cache_dir: pathlib.Path):

@@ -30,14 +30,9 @@ CLASSES = (
     *("RoadAccidents", "Robbery", "Shooting", "Shoplifting", "Stealing", "Vandalism"),
 )
 _NORMAL = "Normal_Videos"
-_ANNOTATION = "Temporal_Anomaly_Annotation_For_Testing_Videos"  # as the archive unpacks it
-_FOLDERS = tuple(
-    f"{base}{folder}"
-    for base in ("", "UCF_Crimes/")
-    for folder in (
-        *("", "list", "Anomaly_Detection_splits", "Action_Regnition_splits"),  # their spelling
-        *(f"{_ANNOTATION}/Txt_formate", _ANNOTATION),
-    )
+_FOLDERS = (
+    *("", "list", "Anomaly_Detection_splits", "UCF_Crimes", "UCF_Crimes/Anomaly_Detection_splits"),
+    *("UCF_Crimes/Action_Regnition_splits", "Action_Regnition_splits"),  # the authors' spelling
 )
 ANNOTATIONS = (
     *("Temporal_Anomaly_Annotation.txt", "Temporal_Anomaly_Annotation_for_Testing_Videos.txt"),
@@ -137,7 +132,7 @@ class UcfCrime(NamedClips):
         return Wanted(
             split,
             line.name,
-            line.folder or home_of(line.name),
+            line.folder,
             scene=line.name,  # every video is another camera
             video_label=int(bool(kind)),
             classes=(kind or "Normal",),
@@ -161,18 +156,3 @@ def class_of(name: str) -> str:
             f"classes are {', '.join(CLASSES)}. Restore the list."
         )
     return match[1]
-
-
-def home_of(name: str) -> str:
-    """Return the folder of a video in the archive.
-
-    `Normal_Videos_event` repeats 50 test videos; lists that give names alone mean the others.
-
-    >>> home_of("Abuse001_x264"), home_of("Normal_Videos_003_x264")
-    ('Abuse', 'Testing_Normal_Videos_Anomaly')
-
-    Raises:
-      UserError: it is no name of UCF-Crime.
-    """
-    side = "Testing" if name.startswith(f"{_NORMAL}_") else "Training"
-    return class_of(name) or f"{side}_{_NORMAL}_Anomaly"

@@ -13,7 +13,7 @@ import numpy as np
 
 from vadjax.data.builders.download import Download
 from vadjax.data.builders.named import NamedClips
-from vadjax.data.builders.ucf_crime import class_of, home_of
+from vadjax.data.builders.ucf_crime import class_of
 from vadjax.data.builders.wanted import Truth, Wanted, refuse_overlap
 from vadjax.data.deviation import Deviation
 from vadjax.data.indexing.find_clips import Clips
@@ -99,7 +99,6 @@ class UcfCrime2Local(NamedClips):
         return Wanted(
             split,
             name,
-            home_of(name),
             scene=name,
             video_label=int(bool(kind)),
             classes=(kind or "Normal",),

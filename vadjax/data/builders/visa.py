@@ -13,7 +13,7 @@ from typing import ClassVar
 from vadjax.data.builders.download import Download
 from vadjax.data.builders.image_set import ImageSet, Picture
 from vadjax.data.deviation import Deviation
-from vadjax.data.paths.files import describe, unreadable
+from vadjax.data.paths.files import describe
 from vadjax.data.paths.given_path import packed_beside
 from vadjax.data.text.lists import some
 from vadjax.errors import UserError
@@ -71,13 +71,8 @@ class Visa(ImageSet):
         return self.counts
 
     def _read(self, path: pathlib.Path) -> list[Picture]:
-        try:
-            with path.open(encoding="utf-8-sig", newline="") as file:
-                rows = list(csv.DictReader(file))
-        except (ValueError, csv.Error) as error:
-            raise unreadable(
-                path, f"{path} cannot be read as a table ({str(error)[:200]}); restore it."
-            ) from error
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            rows = list(csv.DictReader(file))
         if not rows or not set(_COLUMNS) <= set(rows[0]):
             raise UserError(
                 f"{path} is no table with the columns {','.join(_COLUMNS)}; restore it."

@@ -5,6 +5,7 @@ import numpy as np
 from vadjax.data.frames.content import GRID
 
 LAG = 6  # frames between the two that are subtracted for a key
+BLOCK = 8192  # frames whose keys are computed at once
 GAP = 4  # frames between the two differences of a key
 COMMON = 64  # a key of more frames than this says nothing
 TRIED = 32  # candidates that are compared for each test clip
@@ -65,6 +66,17 @@ def hash_keys(rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return keys[frames], frames
 
 
+def _strongest(rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return which two blocks change most after each frame, below 2 ** 18, and whether enough."""
+    grid = rows["grid"].astype(np.int16)
+    change = (grid[LAG:] - grid[:-LAG]).astype(np.float32)
+    change -= np.median(change, 1, keepdims=True)
+    top = np.sort(np.argpartition(-np.abs(change), 2, axis=1)[:, :2], 1)
+    value = np.take_along_axis(change, top, 1)
+    half = ((2 * top + (value > 0)) * (1, 2 * GRID * GRID)).sum(1)
+    return half, np.abs(value).min(1) >= 2
+
+
 def motion_keys(rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Return which two blocks change most, and how, at two moments; and the frames' numbers.
 
@@ -74,15 +86,10 @@ def motion_keys(rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     Returns:
         Keys int64 [k], and frames int64 [k].
     """
-    grid = rows["grid"].astype(np.int16)
-    if len(grid) < LAG + GAP + 1:
+    if len(rows) < LAG + GAP + 1:
         return np.zeros(0, np.int64), np.zeros(0, np.int64)
-    change = (grid[LAG:] - grid[:-LAG]).astype(np.float32)
-    change -= np.median(change, 1, keepdims=True)
-    top = np.sort(np.argpartition(-np.abs(change), 2, axis=1)[:, :2], 1)
-    value = np.take_along_axis(change, top, 1)
-    half = ((2 * top + (value > 0)) * (1, 2 * GRID * GRID)).sum(1)  # below 2 ** 18
-    strong = np.abs(value).min(1) >= 2
+    blocks = [_strongest(rows[at : at + BLOCK + LAG]) for at in range(0, len(rows) - LAG, BLOCK)]
+    half, strong = map(np.concatenate, zip(*blocks, strict=True))
     both = strong[:-GAP] & strong[GAP:]
     keys = half[:-GAP].astype(np.int64) << 18 | half[GAP:].astype(np.int64)
     return keys[both], np.flatnonzero(both)

@@ -12,7 +12,7 @@ import numpy as np
 
 from vadjax.data.leakage.copy_keys import KeyIndex, hash_keys, motion_keys
 from vadjax.data.leakage.copy_match import agree, altered_stretches, equal_stretches, is_distinct
-from vadjax.data.leakage.crop_search import find_crops, is_copy
+from vadjax.data.leakage.crop_search import find_crops
 from vadjax.data.leakage.variants import Variant, variants
 
 Keys = Callable[[np.ndarray], tuple[np.ndarray, np.ndarray]]
@@ -117,15 +117,14 @@ def _cropped_copies(
     known: Collection[tuple[str, str]],
 ) -> list[Copy]:
     """Find the test clips that are cut out of the frames of a used one, or the other way round."""
-    found: list[Copy] = []
-    for video, other, crop in find_crops(tests, used):
-        if (video, other) not in known and (span := is_copy(tests[video], used[other], crop)):
-            place = (*span, other, span[0] + crop.offset)
-            found.append(Copy(video, *place, "cropped", round(crop.like, 4)))
-    for other, video, crop in find_crops(used, tests):  # the used clip is the crop
-        if (video, other) not in known and (span := is_copy(used[other], tests[video], crop)):
-            start, stop = (frame + crop.offset for frame in span)
-            found.append(Copy(video, start, stop, other, span[0], "cropped", round(crop.like, 4)))
+    found = []
+    for video, other, start, stop, crop in find_crops(tests, used, known):
+        place = (start, stop, other, start + crop.offset)
+        found.append(Copy(video, *place, "cropped", round(crop.like, 4)))
+    known = {(other, video) for video, other in known}
+    for other, video, start, stop, crop in find_crops(used, tests, known):  # the used one is cut
+        place = (start + crop.offset, stop + crop.offset, other, start)
+        found.append(Copy(video, *place, "cropped", round(crop.like, 4)))
     return found
 
 

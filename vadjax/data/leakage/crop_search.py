@@ -3,11 +3,12 @@
 A crop changes in time as the part of the whole frame does that it shows. All parts of a grid of
 places and sizes are correlated with all clips at all distances in time at once, by Fourier
 transforms over a coarse grid of blocks; the best place is then adjusted until the clips are most
-alike. A copy is alike in detail too, not only in what moves most.
+alike. A copy is alike in detail too, not only in what moves most. Long clips are searched in
+pieces, so that memory does not grow with their length.
 """
 
 import itertools
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -27,7 +28,18 @@ PROMISING = 0.35  # correlation of the search from which a place is adjusted
 LIKE = 0.7  # the same, from which it is a copy, if the clips are alike in detail too
 DETAIL = 0.6  # correlation without the two strongest patterns
 FRAMES = 32  # that they share, at least
+UNCUT, PART = (
+    1536,
+    1024,
+)  # frames of the longest crop in one piece, and of the pieces of longer ones
+WHOLE = 3072  # frames of a piece of the whole clip; neighbours share `PART`
 STEPS = (0.05, 0.025, 0.0125)  # of the adjustment, as shares of the frame
+PLACES = tuple(
+    (float(top), float(left), share)
+    for share in SHARES
+    for top, left in itertools.product(np.arange(0, 1 - share + 1e-9, STEP), repeat=2)
+)
+AT_ONCE = 64  # pieces that are compared with another at once
 
 
 class Crop(NamedTuple):
@@ -47,45 +59,116 @@ class Crop(NamedTuple):
     like: float
 
 
+class Found(NamedTuple):
+    """A clip that is a crop of another.
+
+    Attributes:
+        part: id of the crop.
+        whole: id of what it is cut out of.
+        start: first frame of `part` that is.
+        stop: the frame after the last.
+        crop: where.
+    """
+
+    part: str
+    whole: str
+    start: int
+    stop: int
+    crop: Crop
+
+
+class _Piece(NamedTuple):
+    clip: str
+    start: int
+    rows: np.ndarray
+
+
 def find_crops(
-    parts: Mapping[str, np.ndarray], wholes: Mapping[str, np.ndarray]
-) -> Iterator[tuple[str, str, Crop]]:
-    """Find the likeliest place of each clip in each other one.
+    parts: Mapping[str, np.ndarray],
+    wholes: Mapping[str, np.ndarray],
+    known: Collection[tuple[str, str]] = (),
+) -> list[Found]:
+    """Find the clips that are cut out of the frames of others.
 
     Args:
         parts: id -> `content.ROW` [t] of what may be a crop.
         wholes: id -> `content.ROW` [s] of what it may be cut out of.
+        known: (id of the crop, id of the whole) of pairs that are not looked at.
 
-    Yields:
-        (id of the crop, id of the whole, place), where one is promising.
+    Returns:
+        A stretch of a pair of clips each.
     """
-    parts = {name: rows for name, rows in parts.items() if len(rows) >= SHORTEST + LAG * EVERY}
-    places = [
-        (float(top), float(left), share)
-        for share in SHARES
-        for top, left in itertools.product(np.arange(0, 1 - share + 1e-9, STEP), repeat=2)
+    pieces = [
+        piece
+        for name, rows in parts.items()
+        for piece in _pieces(name, rows, longest=UNCUT, length=PART, hop=PART)
     ]
-    longest = max((len(rows) for rows in parts.values()), default=0)
-    for other, whole in wholes.items():
-        if len(whole) < SHORTEST + LAG * EVERY or not parts:
-            continue
-        length = 1 << ((longest + len(whole)) // EVERY + 1).bit_length()
-        seen = np.stack([_spectrum(cropped(*place)(whole), length) for place in places])
-        own = np.stack([_spectrum(rows, length) for rows in parts.values()])
-        like = np.fft.irfft(  # [parts, places, distances]
+    found = []
+    for other, rows in wholes.items():
+        for whole in _pieces(other, rows, longest=WHOLE, length=WHOLE, hop=WHOLE - PART):
+            for part, place in _promising(pieces, whole):
+                if part.clip == other or (part.clip, other) in known:
+                    continue
+                crop = _adjusted(part.rows, whole.rows, *place)
+                if crop and (span := is_copy(part.rows, whole.rows, crop)):
+                    crop = crop._replace(offset=crop.offset + whole.start - part.start)
+                    start, stop = (frame + part.start for frame in span)
+                    found.append(Found(part.clip, other, start, stop, crop))
+    return _joined(found)
+
+
+def _pieces(name: str, rows: np.ndarray, *, longest: int, length: int, hop: int) -> list[_Piece]:
+    """Cut a clip that is longer than `longest`; what is too short for a search is left out."""
+    if len(rows) <= longest:
+        starts, length = [0], len(rows)
+    else:
+        starts = [*range(0, len(rows) - length, hop), len(rows) - length]
+    least = SHORTEST + LAG * EVERY
+    return [_Piece(name, at, rows[at : at + length]) for at in starts if length >= least]
+
+
+def _promising(
+    pieces: Sequence[_Piece], whole: _Piece
+) -> Iterator[tuple[_Piece, tuple[int, tuple[float, float, float]]]]:
+    """Yield the pieces that change as a part of a clip does, each with its distance and place."""
+    if not pieces:
+        return
+    longest = max(len(piece.rows) for piece in pieces)
+    length = 1 << ((longest + len(whole.rows)) // EVERY + 1).bit_length()
+    seen = np.stack([_spectrum(cropped(*place)(whole.rows), length) for place in PLACES])
+    for first in range(0, len(pieces), AT_ONCE):
+        several = pieces[first : first + AT_ONCE]
+        own = np.stack([_spectrum(piece.rows, length) for piece in several])
+        like = np.fft.irfft(  # [pieces, places, distances]
             np.moveaxis(
                 np.moveaxis(own.conj(), 1, 0) @ np.moveaxis(seen, 1, 0).swapaxes(1, 2), 0, 2
             ),
             length,
             axis=2,
         )
-        for number, (name, rows) in enumerate(parts.items()):
+        for number, piece in enumerate(several):
             place, at = np.unravel_index(np.argmax(like[number]), like[number].shape)
-            if name == other or like[number, place, at] < PROMISING:
-                continue
-            offset = EVERY * (int(at) if at < length // 2 else int(at) - length)
-            if (found := _adjusted(rows, whole, offset, places[place])) is not None:
-                yield name, other, found
+            if like[number, place, at] >= PROMISING:
+                distance = EVERY * (int(at) if at < length // 2 else int(at) - length)
+                yield piece, (distance, PLACES[place])
+
+
+def _joined(found: Sequence[Found]) -> list[Found]:
+    """Join what was found in neighbouring pieces of the same two clips."""
+    joined: list[Found] = []
+    for each in sorted(found, key=lambda one: (one.part, one.whole, one.start)):
+        last = joined[-1] if joined else None
+        if (
+            last is not None
+            and (last.part, last.whole) == (each.part, each.whole)
+            and each.start <= last.stop + EVERY
+            and abs(last.crop.offset - each.crop.offset) <= EVERY
+        ):
+            crop = max(last.crop, each.crop, key=lambda crop: crop.like)
+            joined[-1] = last._replace(stop=max(last.stop, each.stop), crop=crop)
+        else:
+            joined.append(each)
+    return joined
 
 
 def is_copy(part: np.ndarray, whole: np.ndarray, crop: Crop) -> tuple[int, int] | None:

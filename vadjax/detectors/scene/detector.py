@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 from threadpoolctl import threadpool_limits
 
+from vadjax.data.arrays.row_view import release
 from vadjax.data.clip import Clip
 from vadjax.data.leakage.fitted import stretches_of
 from vadjax.data.scored_video import Finding, ScoredVideo
@@ -40,6 +41,7 @@ from vadjax.features.scene.reference import Reference
 
 NUM_FOLDS = 4  # of the training clips, for held-out normal maps
 LEAST_FRAMES = 50  # of training
+RELEASED = 1024  # frames between two releases of the maps that lie on disk
 TRAFFIC = "traffic"  # the name of its lessons among those of the cues
 
 
@@ -179,6 +181,8 @@ class Scene(ClipDetector):
             for number, bodies in enumerate(self._reader(clip, np.arange(len(clip)), camera)()):
                 own = follower.update(bodies)
                 maps[number], scores[number] = own.map, own.score
+                if number % RELEASED == 0:
+                    release(maps)  # where they lie on disk
                 for name, value in own.parts.items():
                     parts[name][number] = value
         predicted = np.arange(len(clip)) > 0
