@@ -78,6 +78,10 @@ ROWS: dict[str, Row] = {
     "convlstm_autoencoder": _pixels(
         "ped2_video_models:convlstm_autoencoder", model__channels=(16, 8, 4)
     ),
+    "stae": _pixels("ped2_video_models:stae", model__channels=(8, 16, 16, 16)),
+    "std": _pixels("ped2_video_models:std", model__channels=(8, 16, 32)),
+    "stcen": _pixels("ped2_video_models:stcen", model__channels=(8, 16, 32)),
+    "amae": _pixels("ped2_video_models:amae", model__channels=(8, 16, 32)),
     "padim": Row("images", "ped2_patchcore", {"detector__name": "padim", "places__dims": 32}),
     "patchcore": Row("images", "ped2_patchcore", {}),
     "student_teacher": Row("images", "ped2_patchcore", {"detector__name": "student_teacher"}),

@@ -3,8 +3,6 @@
 import json
 from collections.abc import Sequence
 
-import jax
-
 from vadjax.detectors.window_state import state_of
 from vadjax.errors import UserError
 from vadjax.pipeline import record
@@ -16,6 +14,7 @@ from vadjax.storage import artifacts
 from vadjax.storage.files import atomic_write, write_json
 from vadjax.sweeps.kept_members import forget
 from vadjax.sweeps.members import Task, split_key
+from vadjax.training.budget import out_of_memory
 from vadjax.training.population import Ended
 
 
@@ -54,11 +53,6 @@ def complete_run(run: Run, pairs: Sequence[tuple[Task, Ended]]) -> str:
             raise
         return f"{type(error).__name__}: {error}"
     return ""
-
-
-def out_of_memory(error: Exception) -> bool:
-    """Return whether an error says that a device is out of memory."""
-    return isinstance(error, jax.errors.JaxRuntimeError) and "RESOURCE_EXHAUSTED" in str(error)
 
 
 def score_and_evaluate(run: Run) -> None:

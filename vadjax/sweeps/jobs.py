@@ -15,12 +15,13 @@ from vadjax.runtime import devices
 from vadjax.runtime.console import Console
 from vadjax.storage.files import write_json
 from vadjax.sweeps.budget import estimate_budget
-from vadjax.sweeps.complete import complete_run, out_of_memory
+from vadjax.sweeps.complete import complete_run
 from vadjax.sweeps.executor import RunExecutor
 from vadjax.sweeps.group import open_runs, prepare, share_model, train_group
 from vadjax.sweeps.measurements import record_throughput
 from vadjax.sweeps.plan import Spec
 from vadjax.sweeps.status import is_trained
+from vadjax.training.budget import out_of_memory
 
 
 def run_jobs(

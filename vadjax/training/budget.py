@@ -77,3 +77,8 @@ def _host_memory() -> int:
 
 def _size(count: int) -> str:
     return f"{count / 1e9:.1f} GB" if count >= 1e9 else f"{count / 1e6:.1f} MB"
+
+
+def out_of_memory(error: Exception) -> bool:
+    """Return whether an error says that a device is out of memory."""
+    return isinstance(error, jax.errors.JaxRuntimeError) and "RESOURCE_EXHAUSTED" in str(error)

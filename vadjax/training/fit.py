@@ -18,7 +18,7 @@ from vadjax.storage.checkpoints import Checkpoints
 from vadjax.training import state as states
 from vadjax.training.batches import steps_of
 from vadjax.training.broadcast import from_first
-from vadjax.training.budget import choose_arrays
+from vadjax.training.budget import choose_arrays, out_of_memory
 from vadjax.training.inputs import TrainingData, check, hyperparameters
 from vadjax.training.log import EpochLog
 from vadjax.training.member import Member, make_state
@@ -79,6 +79,10 @@ def fit(
     the same machine ends with the same bits as if it had not been interrupted. More epochs may be
     asked for later.
 
+    Where a device runs out of memory, training goes on from the last checkpoint, or begins anew,
+    with half the batch: another training than was asked for, which log and notes say. Resuming
+    keeps to the smaller batch.
+
     Several processes (runtime/processes.py) call this with the same arguments, get the same result;
     the first one alone reads and writes the workdir.
 
@@ -99,13 +103,52 @@ def fit(
 
     Raises:
       UserError: the data hold no window or a number that is not finite, the loss is not finite,
-        or the workdir holds another training or cannot be written.
+        the workdir holds another training or cannot be written, or memory does not suffice for
+        batches of one (two of pairs).
     """
     check(data, objective)
+    asked = size = config.train.batch_size
+    least = 2 if config.train.batches == "pairs" else 1
+    more: dict[str, Any] = {
+        "workdir": workdir,
+        "name": name,
+        "start_from": start_from,
+        "report": report,
+        "compiling": compiling,
+    }
+    while True:
+        try:
+            return _fit(model, objective, data, config, batch_size=size, **more)
+        except jax.errors.JaxRuntimeError as error:
+            if not out_of_memory(error):
+                raise
+            full = str(error).splitlines()[0][:200]
+        if size // 2 < least or size // 2 % least:
+            raise UserError(
+                f"a device has too little memory for batches of {size} windows ({full}); make "
+                "windows, frames or the model smaller (window.length, features.height, "
+                "model.channels or model.units)."
+            )
+        size //= 2
+        log.warning("out of memory: continuing with batches of %d in place of %d", size, asked)
+
+
+def _fit(
+    model: Model,
+    objective: Objective,
+    data: TrainingData,
+    config: Any,
+    *,
+    batch_size: int,
+    workdir: pathlib.Path,
+    name: str,
+    start_from: Mapping | None,
+    report: Callable[[dict], None],
+    compiling: Callable[[], contextlib.AbstractContextManager],
+) -> FitResult:
+    """`fit` with batches of `batch_size` or, where a checkpoint says so, fewer."""
     train = config.train
     shared, choice = choose_arrays(data, train)
-    steps = steps_of(shared["train"], train.batch_size)
-    settings = Settings.of(train, steps)
     devices = Devices(train.num_devices, mode=train.parallel, whole=train.batches == "pairs")
     folder = workdir / "checkpoints" / name
     identity = {
@@ -126,7 +169,15 @@ def fit(
 
     with Checkpoints(folder) as checkpoints:
         state, kept = _begin(checkpoints, begin, identity)
+        batch_size = min(batch_size, kept.get("batch_size", batch_size))
+        settings = Settings.of(train, steps_of(shared["train"], batch_size))
+        settings = settings._replace(batch_size=batch_size)
         progress = Progress(train, name=name, windows=len(data.train.rows), kept=kept)
+        if batch_size < kept.get("batch_size", train.batch_size) and not progress.ended:
+            progress.notes.append(
+                f"out of memory: from epoch {len(progress.history) + 1} on batches have "
+                f"{batch_size} windows, not the {train.batch_size} of train.batch_size"
+            )
         if not progress.ended:
             if kept:
                 where = f"{name}: " if name else ""
@@ -148,7 +199,7 @@ def fit(
 
             def save() -> states.State:
                 state = population.fetch(0)
-                kept = {"identity": identity, **progress.kept()}
+                kept = {"identity": identity, "batch_size": batch_size, **progress.kept()}
                 if is_first():
                     checkpoints.save("last", int(state.epoch), state, kept)
                 return state
