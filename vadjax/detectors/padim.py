@@ -23,6 +23,7 @@ from vadjax.detectors.tap_rows import Batch, Kept, batches, taps_or
 TAPS = ("stage2", "stage3", "stage5")  # of tf_efficientnet_lite0: a 4th, 8th, 16th of the size
 PIXELS = 4  # of a place of the first of these stages, for the blur
 BATCH = 32  # rows of a program
+FITTED = 64  # rows by which the Gaussians are updated: each update passes over all covariances
 
 
 class Padim(ClipDetector):
@@ -58,7 +59,7 @@ class Padim(ClipDetector):
         def embedded() -> Iterator[tuple[Any, int]]:
             for clip in train:
                 chosen = normal_frames(clip)
-                for maps, count in batches(clip, self.inputs, size=BATCH, chosen=chosen):
+                for maps, count in batches(clip, self.inputs, size=FITTED, chosen=chosen):
                     if not facts:
                         width = sum(each.shape[-1] for each in maps)
                         facts["embedding"] = self._embedding(width, seed)

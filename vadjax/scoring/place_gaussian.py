@@ -69,9 +69,10 @@ def update(moments: Moments, rows: jax.Array, count: jax.Array) -> Moments:
     number = count.astype(jnp.float32)
     mean = (rows * there).sum(0) / number
     gap, total = mean - moments.mean, moments.number + number
-    between = gap * jnp.sqrt(moments.number * number / total)  # as one more row
-    away = jnp.concatenate([(rows - mean) * there, between[None]]).transpose(1, 2, 0)
-    added = jnp.matmul(away, away.transpose(0, 2, 1), precision="highest")  # [p, d, d]
+    away = ((rows - mean) * there).transpose(1, 0, 2)  # [p, b, d]
+    added = jnp.matmul(away.transpose(0, 2, 1), away, precision="highest")  # [p, d, d]
+    # Added to the products in one pass over them, the largest arrays here.
+    added += (gap * (moments.number * number / total))[:, :, None] * gap[:, None]
     return Moments(total, moments.mean + gap * (number / total), moments.products + added)
 
 
@@ -110,14 +111,15 @@ def fit(blocks: Iterable[tuple[jax.Array, int]]) -> dict[str, np.ndarray]:
     step = min(places, max(1, _AT_ONCE // (4 * width**2)))
     for start in range(0, places, step):
         start = min(start, places - step)  # the last block begins earlier: one shape for all
-        block = moments.products[start : start + step] / (count - 1)
-        white[start : start + step] = _whiteners(block)
+        found = _whiteners(moments.products, start, moments.number, step)
+        white[start : start + step] = found
     return {"mean": mean, "white": white}
 
 
-@jax.jit
-def _whiteners(covariances: jax.Array) -> jax.Array:
-    """Return the inverted transposed Cholesky factors [p, d, d]."""
+@functools.partial(jax.jit, static_argnums=3)
+def _whiteners(products: jax.Array, start: int, number: jax.Array, size: int) -> jax.Array:
+    """Return the inverted transposed Cholesky factors [size, d, d] of places from one on."""
+    covariances = jax.lax.dynamic_slice_in_dim(products, start, size) / (number - 1)
     identity = jnp.broadcast_to(jnp.eye(covariances.shape[-1]), covariances.shape)
     factors = jnp.linalg.cholesky(covariances + RIDGE * identity)
     inverted = jax.lax.linalg.triangular_solve(factors, identity, left_side=True, lower=True)
