@@ -93,6 +93,7 @@ def config(**train):
                 "warmup_epochs": 1,
                 "clip_norm": 0.5,
                 "mix": 0.0,
+                "adapt": "none",
                 "patience": 0,
                 "parallel": "shard_map",
                 "num_devices": 1,
