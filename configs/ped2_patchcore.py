@@ -3,7 +3,7 @@
 python -m vadjax.main --config=configs/ped2_patchcore.py --config.dataset.data_dir=/data/ped2
 
 It sees how things look and not how they move. :detector=padim and :detector=student_teacher are its
-neighbours. What to expect: experiments/models.
+neighbours. What to expect: docs/results.md.
 """
 
 from vadjax.config import default_config, with_argument
