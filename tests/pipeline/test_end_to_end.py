@@ -70,6 +70,23 @@ def test_a_run_leaves_what_the_design_names(finished):
     assert "<span>a</span> <span>command</span>" in page and "random" in page
 
 
+def test_the_page_is_there_before_its_pictures(cache, tmp_path, monkeypatch):
+    seen, explain = [], stages.STAGES["explain"]
+
+    def looked_at(run):
+        seen.append((run.workdir / "report.html").read_text())
+        explain(run)
+
+    monkeypatch.setitem(stages.STAGES, "explain", looked_at)
+    stages.run(tiny(cache), tmp_path, quiet=True)
+    (early,), last = seen, (tmp_path / "report.html").read_text()
+    assert 'http-equiv="refresh"' in early and "Not finished." in early
+    assert 'http-equiv="refresh"' not in last and "Not finished." not in last
+    for part in ('id="timelines"', "test/01"):
+        assert part in early and part in last
+    assert "/9j/" in last and "/9j/" not in early  # the first bytes of a jpeg
+
+
 def test_the_headline_is_that_of_scikit_learn(finished, cache):
     from sklearn.metrics import roc_auc_score
 

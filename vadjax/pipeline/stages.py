@@ -16,7 +16,7 @@ from vadjax.pipeline.evaluate import evaluate
 from vadjax.pipeline.explain import explain
 from vadjax.pipeline.extract import extract
 from vadjax.pipeline.lengths import check_length
-from vadjax.pipeline.report import report
+from vadjax.pipeline.report import early_page, report
 from vadjax.pipeline.run import Run
 from vadjax.pipeline.score import score
 from vadjax.pipeline.train import train
@@ -112,6 +112,8 @@ def run(
                         if processes.is_first():
                             record.before_stage(this, name)
                             STAGES[name](this)
+                            if name == "evaluate" and _pictures_follow(this, names):
+                                early_page(this)
             if done is not False:  # else what it took before stands
                 this.add_timing(**{f"{name}_s": time.perf_counter() - start})
         if not (workdir / "metrics.json").is_file():
@@ -125,6 +127,11 @@ def run(
             if text := finding.of_unlabelled(artifacts.read_scores(workdir).test, metrics):
                 console.say(text)
         return metrics
+
+
+def _pictures_follow(run: Run, names: Sequence[str]) -> bool:
+    """Return whether stages are to come that make pictures of frames, and then the page."""
+    return {"explain", "report"} <= set(names) and run.pictures and run.unit == "frame"
 
 
 def _added(run: Run, paths: Sequence[str], *, skip_broken: bool) -> bool:

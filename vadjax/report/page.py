@@ -48,6 +48,7 @@ def write_report(
     gallery: Mapping | None = None,
     normal: NormalScene | None = None,
     copies: Sequence[Mapping] = (),
+    unfinished: bool = False,
 ) -> pathlib.Path:
     """Write the page of a run, or of unlabelled videos.
 
@@ -69,6 +70,8 @@ def write_report(
             relative to the page} are offered under the timelines.
         normal: what is normal before the camera, where the detector knows.
         copies: of the leakage audit, with two `jpegs` each.
+        unfinished: pictures and films are still being made: the page says so, and loads itself
+            again until the finished one lies in its place.
 
     Returns:
         The path written.
@@ -89,6 +92,7 @@ def write_report(
         gallery=gallery,
         normal=normal,
         copies=copies,
+        unfinished=unfinished,
     )
     with atomic_write(path) as beside:
         beside.write_text(page, encoding="utf-8")
@@ -96,7 +100,18 @@ def write_report(
 
 
 def render(
-    *, metrics, videos, thumbnails, history, config, environment, log, gallery, normal, copies
+    *,
+    metrics,
+    videos,
+    thumbnails,
+    history,
+    config,
+    environment,
+    log,
+    gallery,
+    normal,
+    copies,
+    unfinished=False,
 ) -> str:
     """Return the page's HTML.
 
@@ -111,6 +126,7 @@ def render(
         gallery: gallery.json with its pictures, or None.
         normal: what is normal before the camera, or None.
         copies: of the leakage audit, with two `jpegs` each.
+        unfinished: whether pictures and films are still being made.
 
     Returns:
         The text of the page.
@@ -225,6 +241,7 @@ def render(
         normal=sections.normal_of(normal),
         copies=[{**row, "uris": list(map(timelines.data_uri, row["jpegs"]))} for row in copies],
         filmed=any(view["film"] for view in views),
+        unfinished=unfinished,
         ORACLE=texts.ORACLE,
         REGION=texts.REGION,
         EXPLAIN=texts.EXPLAIN,
