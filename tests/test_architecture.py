@@ -12,7 +12,7 @@ ROOT = pathlib.Path(__file__).parents[1] / "vadjax"
 LAYERS = (
     {"errors"},
     {"runtime"},
-    {"data", "backbones", "models"},
+    {"data", "backbones", "models", "launchers"},
     {"storage", "objects"},
     {"features", "training", "scoring", "evaluation", "explain"},
     {"detectors", "pseudo"},
@@ -20,7 +20,7 @@ LAYERS = (
     {"config"},
     {"comparison"},
     {"pipeline"},
-    {"sweeps", "live", "exporting", "api"},
+    {"sweeps", "fleet", "live", "exporting", "api"},
     {"cli"},
     {"main", "detect", "watch", "review", "export"}
     | {"tune", "robustness", "transfer", "sweep", "compare"},

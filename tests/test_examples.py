@@ -28,7 +28,8 @@ def test_an_example_names_what_exists(path):
         assert all(document["kind"] for document in documents)
     elif path.suffix in (".sh", ".sbatch"):
         subprocess.run(["bash", "-n", str(path)], check=True)
-    doors = "".join((ROOT / "vadjax" / f"{door}.py").read_text() for door in ("main", "sweep"))
+    modules = ("main", "sweep", "cli")
+    doors = "".join((ROOT / "vadjax" / f"{module}.py").read_text() for module in modules)
     for flag in re.findall(r"^(?!#).* --([a-z_]+)=", text, re.MULTILINE):
         assert f'"{flag}"' in doors or flag in OTHERS, flag
 

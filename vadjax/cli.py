@@ -17,7 +17,9 @@ from ml_collections import ConfigDict, config_flags
 
 from vadjax.config import default_config, flatten, meant, unknown_key
 from vadjax.config.renamed import upgrade_arguments
+from vadjax.data.paths.object_store import is_address
 from vadjax.errors import UserError, system_message
+from vadjax.launchers.choose import LAUNCHERS
 from vadjax.runtime import crash, devices, interrupt, processes
 
 TYPED = tuple(sys.argv)  # `run` changes sys.argv, which the flag --config reads
@@ -56,6 +58,26 @@ def define_output_flags(module: str) -> tuple[flags.FlagHolder, flags.FlagHolder
     return (
         flags.DEFINE_bool("quiet", False, quiet, module_name=module),
         flags.DEFINE_bool("verbose", False, verbose, module_name=module),
+    )
+
+
+def define_launcher_flags(module: str) -> tuple[flags.FlagHolder, flags.FlagHolder]:
+    """Define --launcher and --launcher_options.
+
+    Args:
+        module: whose flags they are.
+
+    Returns:
+        The two flags.
+    """
+    if module == "__main__":
+        module = sys.argv[0]
+    options = "ray: address=auto,retries=3; slurm: slurm_partition=gpu,timeout_min=600,max_jobs=16"
+    return (
+        flags.DEFINE_enum(
+            "launcher", "local", LAUNCHERS, "Where the work is done.", module_name=module
+        ),
+        flags.DEFINE_string("launcher_options", "", options, module_name=module),
     )
 
 
@@ -217,6 +239,15 @@ def config_of(flag_values: flags.FlagValues) -> ConfigDict:
             "vadjax.config.default_config(), with what differs set."
         )
     return config
+
+
+def run_folder(text: str) -> pathlib.Path:
+    """Return the folder of a run that was typed; of one in an object store, its local copy."""
+    if not is_address(text):
+        return path_of(text)
+    from vadjax.storage.run_store import pull_run
+
+    return pull_run(text, cache_dir=path_of(default_config().features.cache_dir))
 
 
 def path_of(text: str) -> pathlib.Path:

@@ -13,6 +13,7 @@ from ml_collections import ConfigDict, config_flags
 from vadjax import cli, data
 from vadjax import config as configs
 from vadjax.config.paths import check_paths
+from vadjax.data.paths.object_store import check_address
 from vadjax.errors import UserError
 
 STAGES = ("all", "extract", "train", "score", "evaluate", "explain", "report")
@@ -38,6 +39,10 @@ _ADD = flags.DEFINE_multi_string(
 _SEEDS = flags.DEFINE_integer(
     "seeds", 1, "Train so many seeds in one program; the workdir is a sweep's.", lower_bound=1
 )
+_PUSH = flags.DEFINE_string(
+    "push", "", "Address in an object store (s3://bucket/runs) below which the finished run goes."
+)
+_LAUNCHER, _LAUNCHER_OPTIONS = cli.define_launcher_flags(__name__)
 _QUIET, _VERBOSE = cli.define_output_flags(__name__)
 _STAGE = flags.DEFINE_enum("stage", "all", STAGES, "One stage alone, from what is on disk.")
 
@@ -51,6 +56,8 @@ def main(argv: list[str]) -> None:
         config.dataset.skip_broken = True
     name = pathlib.Path(config_flags.get_config_filename(flags.FLAGS["config"]).split(":")[0]).stem
     check_paths(config)
+    for address in filter(None, (config.features.mirror, _PUSH.value)):
+        check_address(address)
     configs.validate(config)
     own = data.builder(config.dataset.name).identity(config.dataset)
     more = {key: value for key, value in own.items() if configs.is_free(f"dataset.{key}")}
@@ -62,9 +69,14 @@ def main(argv: list[str]) -> None:
         return
     workdir = cli.folder_of(_WORKDIR.value or default, flag="--workdir")
 
+    from vadjax.fleet.extraction import spread_by
+    from vadjax.launchers.choose import choose_launcher
     from vadjax.pipeline import stages
     from vadjax.runtime import devices, processes
 
+    launcher = choose_launcher(_LAUNCHER.value, _LAUNCHER_OPTIONS.value, folder=workdir)
+    if launcher is not None and (_COORDINATOR.value or _ADD.value):
+        raise UserError("--launcher does not go with --coordinator or --add.")
     if _DETERMINISTIC.value:
         devices.one_thread()
     devices.setup(config.features.cache_dir)
@@ -72,16 +84,24 @@ def main(argv: list[str]) -> None:
         _COORDINATOR.value, num_processes=_NUM_PROCESSES.value, process_id=_PROCESS_ID.value
     )
     command = cli.command()
-    stages.run(
+    metrics = stages.run(
         config,
         workdir,
         stage=_STAGE.value,
         add=_ADD.value,
         skip_broken=_SKIP_BROKEN.value,
+        spread=None if launcher is None else spread_by(launcher),
         command=command,
         quiet=_QUIET.value,
         verbose=_VERBOSE.value,
     )
+    if _PUSH.value and metrics is not None and processes.is_first():
+        from vadjax.storage.run_store import push_run
+
+        address = f"{_PUSH.value.rstrip('/')}/{workdir.name}"
+        count = push_run(workdir, address)
+        if not _QUIET.value:
+            print(f"{count} files copied to {address}")
 
 
 def _train_seeds(config: ConfigDict, workdir: pathlib.Path) -> None:
@@ -91,6 +111,8 @@ def _train_seeds(config: ConfigDict, workdir: pathlib.Path) -> None:
         ("add", _ADD.value),
         ("coordinator", _COORDINATOR.value),
         ("deterministic", _DETERMINISTIC.value),
+        ("launcher", _LAUNCHER.value != "local"),
+        ("push", _PUSH.value),
     ):
         if given:
             raise UserError(f"--{name} does not go with --seeds: several seeds are a sweep.")

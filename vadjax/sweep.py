@@ -23,10 +23,7 @@ _SEARCH = flags.DEFINE_enum(
     "search", None, ["random", "sobol", "halving"], "Propose runs from the config's space(add)."
 )
 _NUM_RUNS = flags.DEFINE_integer("num_runs", 16, "Runs that a search proposes.", lower_bound=1)
-_LAUNCHER = flags.DEFINE_enum("launcher", "local", ["local", "ray", "slurm"], "Where runs execute.")
-_OPTIONS = flags.DEFINE_string(
-    "launcher_options", "", "ray: address=auto; slurm: slurm_partition=gpu,timeout_min=600, ..."
-)
+_LAUNCHER, _OPTIONS = cli.define_launcher_flags(__name__)
 _SLOTS = flags.DEFINE_integer("slots", 0, "Members trained at a time; 0 chooses.", lower_bound=0)
 _QUIET, _VERBOSE = cli.define_output_flags(__name__)
 

@@ -25,9 +25,8 @@ from vadjax.runtime.console import Console
 from vadjax.scoring import distances
 from vadjax.storage import artifacts
 from vadjax.storage.features import FeatureStore
-from vadjax.sweeps import folder, plan
+from vadjax.sweeps import folder, plan, worker
 from vadjax.sweeps.group import open_runs
-from vadjax.sweeps.launchers import worker
 
 TAPS = ("stage2", "stage4")
 

@@ -9,11 +9,13 @@ import time
 
 import pytest
 
+from tests.launchers import local_cluster
 from tests.sweeps import tiny
 from tests.sweeps.test_jobs import QUIET
 from vadjax.errors import UserError
+from vadjax.launchers import choose
+from vadjax.sweeps import launch, worker
 from vadjax.sweeps.folder import run_sweep
-from vadjax.sweeps.launchers import choose, worker
 
 ROOT = pathlib.Path(__file__).parents[2]
 pytestmark = pytest.mark.slow
@@ -23,19 +25,19 @@ pytestmark = pytest.mark.slow
 def test_a_launcher_that_is_not_installed(name, package, tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, package, None)
     with pytest.raises(UserError, match=rf"needs {package}, which is not.*vadjax\[sweep\]"):
-        choose.choose_launcher(name, workdir=tmp_path)
+        choose.choose_launcher(name, folder=tmp_path)
 
 
 def test_options_that_cannot_be(tmp_path):
     with pytest.raises(UserError, match="'address' does not have the form key=value"):
-        choose.choose_launcher("ray", "address", workdir=tmp_path)
+        choose.choose_launcher("ray", "address", folder=tmp_path)
     pytest.importorskip("ray", reason="Ray is not installed (extra sweep)")
     with pytest.raises(UserError, match=r"Ray option 'adress' unknown.*Did you mean 'address'"):
-        choose.choose_launcher("ray", "adress=auto", workdir=tmp_path)
-    with pytest.raises(UserError, match="retries=x is not a number"):
-        choose.choose_launcher("ray", "retries=x", workdir=tmp_path)
+        choose.choose_launcher("ray", "adress=auto", folder=tmp_path)
+    with pytest.raises(UserError, match="retries=x is no number"):
+        choose.choose_launcher("ray", "retries=x", folder=tmp_path)
     with pytest.raises(UserError, match="are for --launcher=ray or slurm"):
-        choose.choose_launcher("local", "address=auto", workdir=tmp_path)
+        choose.choose_launcher("local", "address=auto", folder=tmp_path)
 
 
 def test_a_lost_worker_is_the_fault_of_what_it_left_undone(tmp_path, cache):
@@ -48,12 +50,12 @@ def test_slurm_without_slurm_is_said(tmp_path, monkeypatch):
     pytest.importorskip("submitit", reason="submitit is not installed (extra sweep)")
     monkeypatch.setattr(shutil, "which", lambda name: None)
     with pytest.raises(UserError, match=r"SLURM cannot be used.*srun"):
-        choose.choose_launcher("slurm", workdir=tmp_path)
+        choose.choose_launcher("slurm", folder=tmp_path)
 
 
 def test_the_sbatch_script_asks_for_what_was_asked(tmp_path, monkeypatch):
     pytest.importorskip("submitit", reason="submitit is not installed (extra sweep)")
-    from vadjax.sweeps.launchers import slurm
+    from vadjax.launchers import slurm
 
     monkeypatch.setattr(shutil, "which", lambda name: f"/usr/bin/{name}")
     options = {"slurm_partition": "gpu", "timeout_min": 90, "slurm_array_parallelism": 8}
@@ -77,10 +79,11 @@ def test_the_sbatch_script_asks_for_what_was_asked(tmp_path, monkeypatch):
 
 def test_submitit_does_the_units_and_lists_what_failed(cache, tmp_path):
     pytest.importorskip("submitit", reason="submitit is not installed (extra sweep)")
-    from vadjax.sweeps.launchers.slurm import slurm_launcher
+    from vadjax.launchers.slurm import SlurmLauncher
 
     specs = tiny.specs(tiny.quick(cache), {"seed": 0}, {"seed": 1, "train.lr": 1e30})
-    jobs = slurm_launcher(tmp_path / "slurm", cluster="local", max_jobs=1, gpus_per_node=0)
+    slurm = SlurmLauncher(tmp_path / "slurm", cluster="local", max_jobs=1, gpus_per_node=0)
+    jobs = launch.launched_by(slurm)
     folders, errors = run_sweep(specs, tmp_path, console=QUIET, launch=jobs)
     assert [f.name for f in folders] == [specs[0].name]
     assert list(errors) == [specs[1].name] and "not finite" in errors[specs[1].name]
@@ -89,23 +92,20 @@ def test_submitit_does_the_units_and_lists_what_failed(cache, tmp_path):
 
 def test_a_job_that_is_put_into_the_queue_again_is_the_same(tmp_path):
     pytest.importorskip("submitit", reason="submitit is not installed (extra sweep)")
-    from vadjax.sweeps.launchers.slurm import TrainJob
+    from vadjax.launchers.slurm import Job
 
-    again = TrainJob().checkpoint(["a"], tmp_path, 3)
-    assert isinstance(again.function, TrainJob) and again.args == (["a"], tmp_path, 3)
+    again = Job(worker.run_job).checkpoint(["a"], tmp_path, 3)
+    assert isinstance(again.function, Job) and again.function.work is worker.run_job
+    assert again.args == (["a"], tmp_path, 3)
 
 
 @pytest.mark.filterwarnings("ignore:os.fork")  # Ray starts its nodes from here
 def test_ray_loses_no_run_and_does_none_twice_when_a_worker_is_killed(cache, tmp_path, monkeypatch):
     """Two nodes; one worker dies after its first run, in the middle of its unit."""
     ray = pytest.importorskip("ray", reason="Ray is not installed (extra sweep)")
-    from ray.cluster_utils import Cluster
-
+    from vadjax.launchers.ray import RayLauncher
     from vadjax.sweeps import executor
-    from vadjax.sweeps.launchers.ray import ray_launcher
 
-    monkeypatch.setenv("PYTHONPATH", str(ROOT))
-    monkeypatch.setenv("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
     seen, killed = tmp_path / "seen", tmp_path / "killed"
 
     def work(job, folder, slots):
@@ -123,17 +123,10 @@ def test_ray_loses_no_run_and_does_none_twice_when_a_worker_is_killed(cache, tmp
 
         return worker.run_job(job, folder, slots, on_done)
 
-    cluster = Cluster(initialize_head=True, head_node_args={"num_cpus": 1})
-    try:
-        cluster.add_node(num_cpus=1)
-        ray.init(address=cluster.address, log_to_driver=False)
+    with local_cluster.two_nodes(monkeypatch, ROOT):
         specs = tiny.specs(tiny.quick(cache), *({"seed": s} for s in range(4)))
-        folders, errors = run_sweep(
-            specs, tmp_path / "sweep", console=QUIET, slots=1, launch=ray_launcher(work=work)
-        )
-    finally:
-        ray.shutdown()
-        cluster.shutdown()
+        jobs = launch.launched_by(RayLauncher(), work)
+        folders, errors = run_sweep(specs, tmp_path / "sweep", console=QUIET, slots=1, launch=jobs)
     names, pids, nodes = zip(*(line.split() for line in seen.read_text().splitlines()), strict=True)
     assert killed.exists() and not errors
     assert sorted(names) == [s.name for s in specs] == sorted(f.name for f in folders)

@@ -16,6 +16,8 @@ VIDEO          a video file, a folder of images, or a folder of such clips
 --sensitivity=low|medium|high|N
                .2, 1 or 5 % of normal frames called abnormal, or N false alarms an hour, by the
                scores of the run's held-out clips
+--launcher=ray|slurm --launcher_options=KEY=VALUE,...   score on many machines; videos that
+               are scored are not scored again
 --quiet --verbose   nothing but errors; details and times
 
 Writes scores.csv (a row a frame), alarms.csv, alarms.jsonl (for programs) and report.html.

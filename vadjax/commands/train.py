@@ -18,6 +18,7 @@ CONFIG         a shipped config (vadjax list configs) or a .py file of your own
                its name is clear; vadjax list keys prints all keys
 --quiet --verbose   nothing but errors; details and times. run.log has both
 --deterministic  the same bits on any number of cores: one thread on a CPU
+--launcher=ray|slurm   extract on many machines; --push=s3://BUCKET   keep the run there
 Several machines: --coordinator=HOST:PORT --num_processes=N --process_id=I
 
 Writes report.html, metrics.json, scores.csv, alarms.csv, alarms.jsonl, the detector.

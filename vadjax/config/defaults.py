@@ -56,6 +56,7 @@ def default_config() -> ConfigDict:
             standardize="channel",  # "place": maps of a fixed camera, each cell by itself;
             # "range": pixels 0 .. 255 to -1 .. 1, as the papers of video models have them
             cache_dir="~/.cache/vadjax",
+            mirror="",  # s3://bucket/features: rows are fetched from there and copied to there
             batch_size=16,
         )
     )

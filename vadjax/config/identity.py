@@ -19,6 +19,7 @@ FREE_KEYS = (
     "dataset.masks_dir",
     "dataset.skip_broken",
     "features.cache_dir",
+    "features.mirror",
     "features.batch_size",
     "train.epochs",
     "train.parallel",
@@ -28,7 +29,10 @@ FREE_KEYS = (
 )
 STAGES = ("extract", "train", "score", "evaluate", "explain", "report")
 # Free keys that say where the videos are and which of them are there: data.json has these.
-PLACES = ("dataset.data_dir", "dataset.masks_dir", "dataset.skip_broken", "features.cache_dir")
+PLACES = (
+    *("dataset.data_dir", "dataset.masks_dir", "dataset.skip_broken"),
+    *("features.cache_dir", "features.mirror"),
+)
 # Free keys that change how fast a stage is, and of its result the last digits at most.
 OF_SPEED = (
     "features.batch_size",

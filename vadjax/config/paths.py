@@ -4,6 +4,7 @@ from ml_collections import ConfigDict
 
 from vadjax import backbones, data
 from vadjax.data.paths.files import expanded
+from vadjax.data.paths.object_store import is_address, listed
 from vadjax.data.text.printable import printable
 from vadjax.errors import UserError
 
@@ -25,7 +26,11 @@ def check_paths(*configs: ConfigDict) -> None:
             continue
         seen.add(place)
         try:
-            data.check(d, cache_dir=f.cache_dir)
+            if is_address(d.data_dir):  # copied when it is opened
+                if not listed(d.data_dir):
+                    raise UserError(f"dataset.data_dir={d.data_dir} does not exist.")
+            else:
+                data.check(d, cache_dir=f.cache_dir)
             backbones.check_weights(f.weights)
         except UserError as error:
             faults.append(error)

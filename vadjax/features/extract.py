@@ -5,6 +5,7 @@ devices. After a run that was killed, only the videos that are not in the store 
 """
 
 import contextlib
+import heapq
 import queue
 import threading
 import time
@@ -33,13 +34,31 @@ def share(videos: Sequence[Video], index: int, count: int) -> list[Video]:
     Returns:
         The videos of this process.
     """
-    frames, chosen = [0] * count, set()
-    for number in sorted(range(len(videos)), key=lambda i: -len(videos[i].frames)):
-        least = frames.index(min(frames))
-        frames[least] += len(videos[number].frames)
-        if least == index:
-            chosen.add(number)
-    return [video for number, video in enumerate(videos) if number in chosen]
+    return [videos[number] for number in shares([len(v.frames) for v in videos], count)[index]]
+
+
+def shares(sizes: Sequence[int], count: int) -> list[list[int]]:
+    """Divide things into parts of about the same size.
+
+    The largest first, each goes to the part that is the smallest so far.
+
+    >>> shares([5, 1, 2, 3], 2)
+    [[0], [1, 2, 3]]
+
+    Args:
+        sizes: of each thing.
+        count: of parts.
+
+    Returns:
+        The numbers of the things of each part, ascending; parts may be empty.
+    """
+    parts: list[list[int]] = [[] for _ in range(count)]
+    least = [(0, index) for index in range(count)]
+    for number in sorted(range(len(sizes)), key=lambda i: -sizes[i]):
+        size, index = heapq.heappop(least)
+        parts[index].append(number)
+        heapq.heappush(least, (size + sizes[number], index))
+    return [sorted(part) for part in parts]
 
 
 def extract(

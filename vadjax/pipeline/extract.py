@@ -102,15 +102,22 @@ def _extract(run: Run) -> bool:
     if not run.pictures:
         run.console.say(f"  features are given: {dataset.metadata.get('features') or 'no name'}")
         return False
+    fetch_rows(run, mine)
     if all(store.holds(v) for v in mine for store in stores):
+        send_rows(run, mine)
         what = "video" if run.unit == "frame" else "image"
         run.console.say(f"  every {what} is in the store already" if stores else "  nothing to do")
         return False
-    makers = [_taps] if run.taps else []
-    makers += [_scene] if "cells" in run.inputs else []
+    if run.spread is not None:
+        missing = missing_of(run, mine)
+        start = time.perf_counter()
+        run.spread(run, missing)
+        send_rows(run, mine)
+        _say_rate(run, sum(len(v.frames) for v in missing), time.perf_counter() - start)
+        return True
     total = sum(len(v.frames) for v in mine)
     frames, seconds = 0, 0.0
-    for make in makers or [_motion]:
+    for make in _makers(run):
         with run.console.bar(f"{run.unit}s", total=total, unit=f"{run.unit}s") as advance:
 
             def report(progress: dict, advance: Callable[[int], None] = advance) -> None:
@@ -118,11 +125,81 @@ def _extract(run: Run) -> bool:
 
             done = make(run, mine, report)
         frames, seconds = max(frames, done["frames"]), seconds + done["seconds"]
+    send_rows(run, mine)
+    _say_rate(run, frames, seconds)
+    return True
+
+
+def fetch_rows(run: Run, videos: Sequence[Video]) -> None:
+    """Fetch rows of videos that the mirror has, where there is one.
+
+    Args:
+        run: with the stores.
+        videos: whose rows are wanted.
+
+    Raises:
+        UserError: the object store cannot be used.
+    """
+    if run.mirror is not None and (count := run.mirror.fetch(_stores(run), videos)):
+        run.console.say(f"  {count} files of rows fetched from {run.config.features.mirror}")
+
+
+def send_rows(run: Run, videos: Sequence[Video]) -> None:
+    """Copy rows of videos to the mirror, where there is one.
+
+    Args:
+        run: with the stores.
+        videos: whose rows are copied.
+
+    Raises:
+        UserError: the object store cannot be used.
+    """
+    if run.mirror is not None and (count := run.mirror.send(_stores(run), videos)):
+        run.console.say(f"  {count} files of rows copied to {run.config.features.mirror}")
+
+
+def _say_rate(run: Run, frames: int, seconds: float) -> None:
+    """Say how many frames were extracted a second, and keep it."""
     rate = frames / seconds
     counted = f"extract_{run.unit}s"
     run.add_timing(**{counted: frames, f"{counted}_per_s": rate})
     run.console.say(f"  {frames} {run.unit}s in {seconds:.1f} s, {rate:.1f} {run.unit}s/s")
-    return True
+
+
+def _makers(run: Run) -> list[Callable]:
+    """Return what extracts the run's inputs, one pass over the frames each."""
+    makers = [_taps] if run.taps else []
+    makers += [_scene] if "cells" in run.inputs else []
+    return makers or [_motion]
+
+
+def extract_videos(run: Run, videos: Sequence[Video]) -> None:
+    """Extract what stores lack of some videos of a run, without a word.
+
+    Args:
+        run: that reads them.
+        videos: of the run.
+
+    Raises:
+        UserError: a video cannot be read.
+    """
+    fetch_rows(run, videos)
+    for make in _makers(run):
+        make(run, list(videos), lambda progress: None)
+    send_rows(run, videos)
+
+
+def missing_of(run: Run, videos: Sequence[Video]) -> list[Video]:
+    """Return the videos of which a store of the run lacks rows.
+
+    Args:
+        run: with the stores.
+        videos: to look for.
+
+    Returns:
+        Those that are not complete.
+    """
+    return [v for v in videos if not all(store.holds(v) for store in _stores(run))]
 
 
 @contextlib.contextmanager

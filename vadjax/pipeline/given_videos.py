@@ -4,7 +4,7 @@ import dataclasses
 import itertools
 import os
 import pathlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from vadjax import data
 from vadjax.data.text.printable import printable
@@ -18,6 +18,7 @@ def open_given(
     skip_broken: bool = False,
     content: bool = False,
     images: bool = False,
+    opener: Callable[..., list[Video]] = data.open_videos,
 ) -> tuple[list[Video], list[str]]:
     """Open video files, folders of images, and folders of such clips.
 
@@ -29,6 +30,7 @@ def open_given(
         skip_broken: leave out what cannot be read, with a note for each.
         content: keep what each frame shows, for a search for copies.
         images: every image is a clip by itself, and no folder of them is one.
+        opener: `data.open_videos`, or a function that knows what it would return.
 
     Returns:
         The videos, whose ids are their names, and what the user has to know.
@@ -45,7 +47,7 @@ def open_given(
         if images:
             opened = data.open_images(path, skipped=skipped)
         else:
-            opened = data.open_videos(path, skipped=skipped, content=content)
+            opened = opener(path, skipped=skipped, content=content)
         for video in opened:
             files = tuple(map(os.path.realpath, video.frames.files))
             if files and files in known:

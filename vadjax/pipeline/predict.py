@@ -2,8 +2,8 @@
 
 import datetime
 import pathlib
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import Any, Protocol
 
 from vadjax import data
 from vadjax.data.arrays.new_array import on_disk
@@ -24,6 +24,22 @@ from vadjax.runtime.run_log import NAME
 from vadjax.storage import workdir as workdirs
 from vadjax.storage.lock import locked
 
+
+class Away(Protocol):
+    """Videos that were opened and scored on other machines."""
+
+    def open(
+        self, path: str, *, skipped: list[str] | None = None, content: bool = False
+    ) -> list[Video]:
+        """Return what `data.open_videos` would."""
+        ...
+
+    def scores(self, video: Video) -> ScoredVideo:
+        """Return the scores of one of them."""
+        ...
+
+
+Spread = Callable[[TrainedDetector, Sequence[str], pathlib.Path, float | None], Away]
 RESULTS = ("scores.csv", "alarms.csv", "alarms.jsonl", "report.html")
 _KEPT = ("protocol", "detector", "warnings", "lookahead_frames", "seeds")  # of the run's metrics
 
@@ -35,6 +51,7 @@ def detect(
     out: pathlib.Path,
     fps: float | None = None,
     skip_broken: bool = False,
+    spread: Spread | None = None,
     threshold: float | None = None,
     sensitivity: str = "",
     command: str = "",
@@ -50,6 +67,7 @@ def detect(
         fps: frames a second of videos that do not say theirs. Without it their alarms have no
             times, and none that are close are merged.
         skip_broken: leave out videos that cannot be read, said and counted.
+        spread: scores the videos on other machines, see `fleet.detection`; None: here.
         threshold: a score in place of the run's threshold.
         sensitivity: "low", "medium", "high", or a number of false alarms an hour.
         command: how a person would start this again.
@@ -75,7 +93,7 @@ def detect(
     ):
         asked: dict[str, Any] = {"threshold": threshold, "sensitivity": sensitivity}
         detector = TrainedDetector(workdir, console=console, command=command, **asked)
-        return _detect(detector, paths, out, fps=fps, skip_broken=skip_broken)
+        return _detect(detector, paths, out, fps=fps, skip_broken=skip_broken, spread=spread)
 
 
 def _detect(
@@ -85,6 +103,7 @@ def _detect(
     *,
     fps: float | None,
     skip_broken: bool,
+    spread: Spread | None,
 ) -> list[ScoredVideo]:
     """Score videos into a folder that is locked; see `detect`."""
     console, workdir = detector.run.console, detector.workdir
@@ -92,8 +111,12 @@ def _detect(
     if detector.asked is not None:
         console.say(f"  threshold {detector.asked.value:.4g}: {detector.asked.words}")
     if detector.run.unit == "image":
+        if spread is not None:
+            raise UserError("--launcher is for videos: images are scored here; leave it out.")
         return detect_images(detector, paths, out, skip_broken=skip_broken)
-    videos, named = open_given(paths, skip_broken=skip_broken)
+    away = spread(detector, paths, out, fps) if spread is not None else None
+    opener = data.open_videos if away is None else away.open
+    videos, named = open_given(paths, skip_broken=skip_broken, opener=opener)
     without_rate = [v.id for v in videos if v.fps is None]
     videos = [with_fps(video, fps) for video in videos]
     total = sum(len(v.frames) for v in videos)
@@ -128,6 +151,7 @@ def _detect(
                 videos,
                 report=lambda p: advance(p["frames"] + total - p["total"]),
                 new_maps=new_maps,
+                known=None if away is None else away.scores,
             )
         for note in detector.doubts:
             console.say(f"  WARNING: {note}")

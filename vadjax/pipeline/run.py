@@ -4,7 +4,7 @@ import collections
 import dataclasses
 import functools
 import pathlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -36,7 +36,9 @@ from vadjax.storage import artifacts
 from vadjax.storage.environment import environment
 from vadjax.storage.features import FeatureStore
 from vadjax.storage.given_rows import GivenRows
+from vadjax.storage.mirror import FeatureMirror
 
+Spread = Callable[["Run", Sequence[Video]], None]
 WINDOWS = "test windows"  # stands for a video's id where windows are the units
 
 
@@ -53,6 +55,7 @@ class Run:
         known: training clips of before, which need not be there; none where they have to be.
         added: clips that were added to the detector, see `pipeline.added`.
         extractors: compiled ones of `backbone`, by their options.
+        spread: extracts videos on other machines, see `fleet.extraction`; None: here.
     """
 
     config: ConfigDict
@@ -63,6 +66,7 @@ class Run:
     known: tuple[Video, ...] = ()
     added: tuple[Added, ...] = ()
     extractors: dict = dataclasses.field(default_factory=dict)
+    spread: "Spread | None" = None
 
     @functools.cached_property
     def cache(self) -> pathlib.Path:
@@ -299,6 +303,12 @@ class Run:
         if "motion" in self.inputs:
             stores["motion"] = self.motion_store
         return stores | (self.scene_stores if "cells" in self.inputs else {})
+
+    @functools.cached_property
+    def mirror(self) -> FeatureMirror | None:
+        """The copy of the feature store in an object store, where the config names one."""
+        address = self.config.features.mirror
+        return FeatureMirror(address, self.cache / "features") if address else None
 
     def feature_store(self, spec: dict) -> FeatureStore:
         """Return the store of rows that are made as `spec` says, of videos of this data set."""

@@ -17,7 +17,7 @@ from vadjax.pipeline.explain import explain
 from vadjax.pipeline.extract import extract
 from vadjax.pipeline.lengths import check_length
 from vadjax.pipeline.report import early_page, report
-from vadjax.pipeline.run import Run
+from vadjax.pipeline.run import Run, Spread
 from vadjax.pipeline.score import score
 from vadjax.pipeline.train import train
 from vadjax.runtime import devices, processes
@@ -45,6 +45,7 @@ def run(
     stage: str = "all",
     add: Sequence[str] = (),
     skip_broken: bool = False,
+    spread: Spread | None = None,
     command: str = "",
     quiet: bool = False,
     verbose: bool = False,
@@ -60,6 +61,7 @@ def run(
         stage: one of `ORDER`, or "all".
         add: further normal clips, learnt by the trained detector in the place of the first stages.
         skip_broken: leave out those of them that cannot be read.
+        spread: see `pipeline.run.Run`.
         command: how a person would start this again, for the report.
         quiet: print nothing; run.log of the workdir has it all the same.
         verbose: print details, and the time before each line.
@@ -82,7 +84,7 @@ def run(
     with contextlib.ExitStack() as opened:
         opened.enter_context(console.attached())
         opened.enter_context(console.doing("opening the data set"))
-        this = Run(config, workdir, console, command)
+        this = Run(config, workdir, console, command, spread=spread)
         if add:
             check_add(this, stage)
         with processes.barrier("opening the workdir"):

@@ -16,6 +16,7 @@ from vadjax.data.clip import Clip
 from vadjax.data.scored_video import ScoredVideo
 from vadjax.data.splits.units import Segment, Units
 from vadjax.data.video import Video
+from vadjax.detectors.abilities import Doubter, Explainer
 from vadjax.detectors.rules import RuledStream, Rules
 from vadjax.errors import UserError
 from vadjax.evaluation.decisions import decide
@@ -148,6 +149,7 @@ class TrainedDetector:
         *,
         report: Callable[[dict], None] = lambda progress: None,
         new_maps: New = in_memory,
+        known: Callable[[Video], ScoredVideo] | None = None,
     ) -> list[ScoredVideo]:
         """Score videos; their features are kept in the cache.
 
@@ -155,6 +157,7 @@ class TrainedDetector:
             videos: opened.
             report: called with {"frames", "total"} as frames are extracted.
             new_maps: see `data.clip.Clip`; for detectors that give maps with their scores.
+            known: returns the scores of a video where they are known (`fleet.detection`).
 
         Returns:
             A record for each video, with the run's threshold and the alarms.
@@ -163,7 +166,8 @@ class TrainedDetector:
             UserError: a video cannot be read, or is too short.
         """
         check_length(videos, self.run.shortest)
-        stores = self._extract(videos, report)
+        says_more = isinstance(self.run.detector, (Doubter, Explainer))
+        stores = self._extract(videos, report) if known is None or says_more else {}
         by_id = {kept.id: kept for kept in map(stored, videos)}
 
         def read(name: str, segment: Segment) -> np.ndarray:
@@ -175,11 +179,12 @@ class TrainedDetector:
             units = Units((Segment(kept.id, 0, len(kept.frames)),))
             clips.append(Clip(video.id, units, (kept,), read, new_maps=new_maps))
         self.doubts = doubts(self.run.detector, self.states[0], clips)
-        by_fold = [score_clips(self.run, state, clips) for state in self.states]
-        decided = [
-            decide(mean_video(scored, new_maps=new_maps), self.threshold)
-            for scored in zip(*by_fold, strict=True)
-        ]
+        if known is None:
+            by_fold = [score_clips(self.run, state, clips) for state in self.states]
+            means = [mean_video(one, new_maps=new_maps) for one in zip(*by_fold, strict=True)]
+        else:
+            means = [known(video) for video in videos]
+        decided = [decide(video, self.threshold) for video in means]
         return [
             with_findings(self.run, self.states[0], clip, video)
             for clip, video in zip(clips, decided, strict=True)

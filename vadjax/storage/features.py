@@ -44,8 +44,12 @@ class FeatureStore:
         if not (self.folder / "spec.json").is_file():
             write_json(self.folder / "spec.json", self.spec)
 
+    def name(self, video: Video) -> str:
+        """Return the name of a video's files, without suffix."""
+        return short_name(video.id, *_key(video))
+
     def _path(self, video: Video, suffix: str) -> pathlib.Path:
-        return self.folder / (short_name(video.id, *_key(video)) + suffix)
+        return self.folder / (self.name(video) + suffix)
 
     def holds(self, video: Video) -> bool:
         """Return whether the complete rows of exactly this video are stored."""

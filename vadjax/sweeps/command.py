@@ -8,7 +8,7 @@ from vadjax.errors import UserError
 from vadjax.report.wording import plural
 from vadjax.runtime import devices
 from vadjax.runtime.console import Console
-from vadjax.sweeps.launchers.choose import choose_launcher
+from vadjax.sweeps.launch import choose_launch
 from vadjax.sweeps.plan import Spec, describe_groups, group_by_shape, varied_keys
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ def run_command(
         specs: the runs; those of `search` where there is one.
         workdir: the sweep's folder.
         search: ranks the runs by their loss on held-out windows.
-        launcher: see `launchers.choose.choose_launcher`.
+        launcher: see `launch.choose_launch`.
         options: of the launcher.
         dry_run: only print what the sweep needs.
         slots: members trained at a time; 0 chooses.
@@ -54,7 +54,7 @@ def run_command(
         counts = f"{plural(len(specs), 'run')} in {plural(len(groups), 'group')}"
         console.say(f"vadjax: {counts}, one compiled program each, in {workdir}")
         halving = search is not None and search.kind == "halving"
-        launch = choose_launcher(launcher, options, workdir=workdir, search=search)
+        launch = choose_launch(launcher, options, workdir=workdir, search=search)
         if dry_run:
             from vadjax.sweeps.dry_run import print_estimates
 

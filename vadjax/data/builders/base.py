@@ -13,6 +13,7 @@ from vadjax.data.indexing.probe import attempts
 from vadjax.data.indexing.scan import Scan, ScannedClip
 from vadjax.data.paths.files import existing_folder
 from vadjax.data.paths.given_path import given_path
+from vadjax.data.paths.object_store import is_address, local_copy
 from vadjax.data.video import Dataset
 from vadjax.errors import UserError, unknown
 
@@ -22,8 +23,10 @@ __all__ = ["DiskBuilder", "Scan", "ScannedClip"]
 _SKIP = "Mend or remove them, or leave them out with --config.dataset.skip_broken."
 
 
-def _folder(path: str, *, key: str) -> pathlib.Path:
-    """Return a folder that a config key names, neither packed nor a stream."""
+def _folder(path: str, *, key: str, cache_dir: pathlib.Path) -> pathlib.Path:
+    """Return a folder that a config key names, neither packed nor a stream, or its local copy."""
+    if is_address(path):
+        path = str(local_copy(path, cache_dir=cache_dir))
     return existing_folder(given_path(path, what=key) if path else path, key=key)
 
 
@@ -61,10 +64,14 @@ class DiskBuilder(Builder):
             raise UserError(f"{self.dataset_name} has one split; leave dataset.split empty.")
         if self.split and self.split not in self.splits:
             raise unknown("dataset.split", self.split, self.splits)
-        self.source_dir = _folder(dataset_config.data_dir, key="dataset.data_dir")
+        self.source_dir = _folder(
+            dataset_config.data_dir, key="dataset.data_dir", cache_dir=cache_dir
+        )
         self.masks_dir = None
         if dataset_config.masks_dir:
-            self.masks_dir = _folder(dataset_config.masks_dir, key="dataset.masks_dir")
+            self.masks_dir = _folder(
+                dataset_config.masks_dir, key="dataset.masks_dir", cache_dir=cache_dir
+            )
         self.skip_broken = bool(getattr(dataset_config, "skip_broken", False))
         self.train_may_be_gone = bool(getattr(dataset_config, "train_may_be_gone", False))
         self.skipped: dict[str, str] = {}

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any, ClassVar, Literal
 
 from vadjax.data.builders.download import Download
+from vadjax.data.paths.object_store import is_address
 from vadjax.data.video import Dataset
 from vadjax.errors import UserError
 
@@ -90,6 +91,6 @@ class Builder(abc.ABC):
         for key in cls.identity_keys:
             is_mapping = isinstance(dataset_config, Mapping)
             value = dataset_config[key] if is_mapping else getattr(dataset_config, key)
-            folder = key.endswith("_dir") and value
+            folder = key.endswith("_dir") and value and not is_address(value)
             values[key] = str(pathlib.Path(os.fspath(value)).resolve() if folder else value)
         return values

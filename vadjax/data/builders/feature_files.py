@@ -20,6 +20,7 @@ from vadjax.data.builders import (
 from vadjax.data.builders.builder import Builder
 from vadjax.data.builders.feature_lists import OfFeatures
 from vadjax.data.paths.files import describe, existing_folder
+from vadjax.data.paths.object_store import is_address, local_copy
 from vadjax.data.video import Dataset
 from vadjax.errors import UserError
 
@@ -37,7 +38,10 @@ class FeatureFiles(Builder):
 
     def __init__(self, dataset_config: Any, cache_dir: pathlib.Path):
         self.cache_dir = cache_dir
-        self.root = existing_folder(dataset_config.data_dir, key="dataset.data_dir")
+        folder = dataset_config.data_dir
+        if is_address(folder):
+            folder = str(local_copy(folder, cache_dir=cache_dir))
+        self.root = existing_folder(folder, key="dataset.data_dir")
         self.root, self.feature_name = published_folder.resolve(
             self.root, getattr(dataset_config, "feature_name", "")
         )

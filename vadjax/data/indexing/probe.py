@@ -100,18 +100,31 @@ def open_videos(
     Raises:
       UserError: there is nothing at `path`; or a clip cannot be used, and `skipped` is None.
     """
-    place = _existing(path)
-    clips = find_clips(place.absolute()).paths if place.is_dir() else {}
-    if not clips:
-        clips = {place.absolute().name if place.is_dir() else place.stem: place}
-        if skipped is None:
-            return _open({printable(name): clip for name, clip in clips.items()}, content=content)
+    clips = clips_at(path)
     if skipped is not None:
         found = attempts(list(clips.values()))
         skipped += [str(each) for each in found if isinstance(each, UserError)]
         good = [isinstance(each, Footage) for each in found]
         clips = {name: clips[name] for name, fine in zip(clips, good, strict=True) if fine}
     return _open(clips, content=content)
+
+
+def clips_at(path: str | os.PathLike) -> dict[str, pathlib.Path]:
+    """Find the clips that `open_videos` opens, without reading them.
+
+    Args:
+      path: a clip, or a folder of clips.
+
+    Returns:
+      Name -> path.
+
+    Raises:
+      UserError: there is nothing at `path`.
+    """
+    place = _existing(path)
+    if place.is_dir() and (clips := find_clips(place.absolute()).paths):
+        return clips
+    return {printable(place.absolute().name if place.is_dir() else place.stem): place}
 
 
 def open_images(path: str | os.PathLike, *, skipped: list[str] | None = None) -> list[Video]:
@@ -180,19 +193,33 @@ def _existing(path: str | os.PathLike) -> pathlib.Path:
 
 def _open(clips: Mapping[str, pathlib.Path], *, content: bool = False) -> list[Video]:
     return [
-        Video(
-            id=f"test/{name}",
-            split="test",
-            frames=footage.frames(),
-            fps=footage.fps,
-            times=footage.times,
-            fingerprint=footage.fingerprint,
-            substituted=footage.substituted,
-            metadata={"announced": footage.announced, "notes": footage.notes},
-            content=footage.content if content else None,
-        )
+        video_of_footage(name, footage, content=content)
         for name, footage in zip(clips, probe(list(clips.values())), strict=True)
     ]
+
+
+def video_of_footage(name: str, footage: Footage, *, content: bool = False) -> Video:
+    """Return an unlabelled clip that was measured.
+
+    Args:
+      name: of the clip.
+      footage: what it holds.
+      content: keep what each frame shows.
+
+    Returns:
+      The video, with the id "test/NAME".
+    """
+    return Video(
+        id=f"test/{name}",
+        split="test",
+        frames=footage.frames(),
+        fps=footage.fps,
+        times=footage.times,
+        fingerprint=footage.fingerprint,
+        substituted=footage.substituted,
+        metadata={"announced": footage.announced, "notes": footage.notes},
+        content=footage.content if content else None,
+    )
 
 
 def _probe_images(place: pathlib.Path) -> Footage:

@@ -1,0 +1,1 @@
+"""Launchers execute jobs in other processes: on a Ray cluster, or as SLURM arrays."""
