@@ -104,5 +104,5 @@ class FeatureMirror:
 def _all(work: Callable[[T], object], things: Iterable[T]) -> None:
     """Call a function for each thing, some at a time."""
     with ThreadPoolExecutor(AT_ONCE) as pool:
-        for _ in pool.map(work, sorted(things)):  # type: ignore[type-var]
+        for _ in pool.map(work, sorted(things)):
             pass
