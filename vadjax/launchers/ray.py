@@ -40,6 +40,13 @@ class RayLauncher:
         *,
         on_done: Callable[[int, Any], None] = lambda number, outcome: None,
     ) -> None:
+        """Execute jobs, see `launcher.Launcher.run`.
+
+        Args:
+            work: called in another process with the arguments of a job.
+            jobs: the arguments of each.
+            on_done: called here as each job ends.
+        """
         import ray
 
         options = {"max_retries": self._retries, "scheduling_strategy": "SPREAD", **self._needs}

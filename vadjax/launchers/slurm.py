@@ -87,6 +87,13 @@ class SlurmLauncher:
         *,
         on_done: Callable[[int, Any], None] = lambda number, outcome: None,
     ) -> None:
+        """Execute jobs, see `launcher.Launcher.run`.
+
+        Args:
+            work: called in another process with the arguments of a job.
+            jobs: the arguments of each.
+            on_done: called here as each job ends.
+        """
         from submitit.core.utils import FailedJobError, UncompletedJobError
 
         waiting, tries = list(range(len(jobs))), self._retries
