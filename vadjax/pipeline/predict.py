@@ -31,7 +31,16 @@ class Away(Protocol):
     def open(
         self, path: str, *, skipped: list[str] | None = None, content: bool = False
     ) -> list[Video]:
-        """Return what `data.open_videos` would."""
+        """Return what `data.open_videos` would.
+
+        Args:
+            path: one of those that were given.
+            skipped: gets a message for each clip that cannot be used.
+            content: what each frame shows is wanted; it is not known.
+
+        Returns:
+            The videos.
+        """
         ...
 
     def scores(self, video: Video) -> ScoredVideo:
