@@ -75,12 +75,14 @@ def test_the_page_is_there_before_its_pictures(cache, tmp_path, monkeypatch):
 
     def looked_at(run):
         seen.append((run.workdir / "report.html").read_text())
+        assert not artifacts.is_done(run.workdir, "report")  # a run that is killed now has no page
         explain(run)
 
     monkeypatch.setitem(stages.STAGES, "explain", looked_at)
     stages.run(tiny(cache), tmp_path, quiet=True)
     (early,), last = seen, (tmp_path / "report.html").read_text()
     assert 'http-equiv="refresh"' in early and "Not finished." in early
+    assert artifacts.is_done(tmp_path, "report")
     assert 'http-equiv="refresh"' not in last and "Not finished." not in last
     for part in ('id="timelines"', "test/01"):
         assert part in early and part in last

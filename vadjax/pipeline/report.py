@@ -52,6 +52,7 @@ def report(run: Run) -> None:
         normal=normal,
         copies=copy_pictures(run, (metrics["leakage"] or {}).get("copies")),
     )
+    artifacts.end_page(run.workdir)
     compare.write_results(run.workdir, metrics=metrics, config=run.config, command=run.command)
 
 
@@ -62,6 +63,7 @@ def early_page(run: Run) -> None:
     `report` has written the finished one in its place.
     """
     metrics = run.metrics
+    artifacts.begin_page(run.workdir)
     write_report(
         run.workdir / "report.html",
         metrics=metrics,

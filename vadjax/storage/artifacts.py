@@ -33,6 +33,7 @@ _RESULTS = {
     "explain": ("explain/maps.json", "explain/gallery.json"),
     "report": ("report.html",),
 }
+_PAGE_BEGUN = ".report-begun"  # while report.html lacks pictures and films
 _KINDS: dict[str, dict[str, type | tuple[type, ...]]] = {  # of keys that are read
     "leakage.json": {"verdict": str, "statistic": list},
     "explain/maps.json": {"what": str, "unit": (int, float)},
@@ -155,7 +156,19 @@ def is_done(workdir: pathlib.Path, stage: str) -> bool:
     """
     if stage in ("extract", "train"):  # what is extracted lies in the cache
         return num_states(workdir) > 0
+    if stage == "report" and (workdir / _PAGE_BEGUN).exists():
+        return False
     return any((workdir / name).is_file() for name in _RESULTS[stage])
+
+
+def begin_page(workdir: pathlib.Path) -> None:
+    """Note that the page that is about to be written will lack pictures, and is none if left so."""
+    (workdir / _PAGE_BEGUN).touch()
+
+
+def end_page(workdir: pathlib.Path) -> None:
+    """Note that the page is whole."""
+    (workdir / _PAGE_BEGUN).unlink(missing_ok=True)
 
 
 def forget(workdir: pathlib.Path, stage: str) -> None:

@@ -30,8 +30,9 @@ def write(path: pathlib.Path, state: Any, kept: Mapping[str, Any]) -> None:
         UserError: the folder cannot be written, or the disk is full.
     """
     text = np.frombuffer(json.dumps(kept).encode(), np.uint8)
+    arrays: dict[str, Any] = {KEPT: text, **flatten(state)}
     with atomic_write(path) as beside, beside.open("wb") as file:
-        np.savez(file, **{KEPT: text}, **flatten(state))
+        np.savez(file, **arrays)
 
 
 def read(path: pathlib.Path, like: Any, identity: Mapping) -> tuple[Any, dict] | None:
