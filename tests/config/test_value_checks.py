@@ -68,5 +68,5 @@ def test_a_config_that_is_none_of_ours(tmp_path):
         configs.validate({"seed": 0})
     config = configs.default_config().unlock()
     del config["train"]
-    with pytest.raises(UserError, match=r"keys are missing \(train.batch_size"):
+    with pytest.raises(UserError, match=r"keys are missing \(train.adapt, train.batch_size"):
         configs.validate(config)

@@ -151,10 +151,12 @@ def variables(a_model, x, *, seed=0, members=None):
     shapes = jax.eval_shape(a_model.init, jax.random.key(0), x)
     rng, lead = np.random.default_rng(seed), () if members is None else (members,)
 
-    def draw(leaf):
-        return (0.4 * rng.normal(size=lead + leaf.shape)).astype(leaf.dtype)
+    def draw(path, leaf):
+        values = (0.4 * rng.normal(size=lead + leaf.shape)).astype(leaf.dtype)
+        variance = jax.tree_util.keystr(path).endswith("['var']")  # below 0 all would be NaN
+        return 0.5 + abs(values) if variance else values
 
-    return jax.tree.map(draw, shapes)
+    return jax.tree_util.tree_map_with_path(draw, shapes)
 
 
 def changed(x, row, amount):

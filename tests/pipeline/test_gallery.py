@@ -16,7 +16,7 @@ from vadjax.data.frames.on_demand import ArrayFrames
 from vadjax.data.scored_video import ScoredVideo
 from vadjax.data.video import Video
 from vadjax.errors import UserError
-from vadjax.explain import moments
+from vadjax.explain import film_stretches
 from vadjax.pipeline import films, gallery
 from vadjax.runtime.console import Console
 from vadjax.storage import artifacts
@@ -124,7 +124,9 @@ def test_very_long_footage_is_filmed_in_part(run, monkeypatch):
 
 
 def test_the_film_of_a_long_video_shows_the_moments_of_its_alarms(run, monkeypatch):
-    monkeypatch.setattr(films, "moments", functools.partial(moments.moments, most=44))
+    monkeypatch.setattr(
+        films, "film_stretches", functools.partial(film_stretches.film_stretches, most=44)
+    )
     reported = []
     bar = contextlib.contextmanager(lambda *_, **__: iter([reported.append]))
     monkeypatch.setattr(run.console, "bar", bar)

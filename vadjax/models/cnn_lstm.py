@@ -61,7 +61,7 @@ class CNNLSTM(nn.Module):
         for layer in self.convolutions:
             x = nn.relu(layer(x))
             x = max_pool(x[:, : x.shape[1] // 2 * 2, : x.shape[2] // 2 * 2])
-        return self.scanner.project(x.reshape(len(x), -1))
+        return self.scanner.project(x.reshape(x.shape[0], -1))
 
     def __call__(self, windows, *, train, hparams, keys, num_outputs=None, projected=False):
         """See `Model.apply`; with `projected`, windows are [b, t, width] from `project`."""

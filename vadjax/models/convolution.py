@@ -83,10 +83,10 @@ def conv_transpose(
     kernel = jnp.flip(kernel, axes).reshape(*near, i, -1)
     y = conv(x, kernel, padding=[n - 1 for n in near])
     blocks = y.shape[1:-1]
-    y = y.reshape(len(y), *blocks, *strides, o)
+    y = y.reshape(y.shape[0], *blocks, *strides, o)
     pairs = itertools.chain(*((1 + n, 1 + num + n) for n in range(num)))
     y = y.transpose(0, *pairs, 1 + 2 * num)
-    y = y.reshape(len(y), *(n * s for n, s in zip(blocks, strides, strict=True)), o)
+    y = y.reshape(y.shape[0], *(n * s for n, s in zip(blocks, strides, strict=True)), o)
     for axis, (n, s, k, p, more) in enumerate(
         zip(x.shape[1:-1], strides, sizes, padding, extra, strict=True), 1
     ):
