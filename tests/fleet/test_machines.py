@@ -88,7 +88,7 @@ def test_ray_loses_no_video_and_reads_none_twice_when_a_node_is_killed(tmp_path,
         killer.join()
     assert killed.exists()
     nodes = stored(seen, config, tmp_path / "run")
-    assert len(set(nodes)) == 2 and nodes.count(node.node_id) == 1
+    assert len(set(nodes)) == 2 and 0 < nodes.count(node.node_id) < len(nodes)
 
 
 def test_slurm_loses_no_video_and_reads_none_twice_when_a_task_is_killed(tmp_path, monkeypatch):
