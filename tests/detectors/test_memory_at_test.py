@@ -13,6 +13,7 @@ from vadjax.errors import UserError
 from vadjax.models.mnad import updated
 from vadjax.pipeline import stages
 from vadjax.pipeline.run import Run
+from vadjax.report.wording import treatment
 from vadjax.runtime.console import Console
 from vadjax.storage import artifacts
 
@@ -95,6 +96,10 @@ def test_the_audit_calls_scores_that_are_fitted_to_the_test_leaky(scored):
     assert metrics["leakage"]["verdict"] == "leaky" and set(said) <= set(metrics["warnings"])
     assert any("learning from test frames" in text for text in said)
     assert any("scaled by its own least and largest" in text for text in said)
+    longest = max(len(v.scores) for v in artifacts.read_scores(scored.workdir).test)
+    assert metrics["lookahead_frames"] == longest - 1
+    words = treatment(metrics)
+    assert "raw scores, not smoothed" not in words and set(said) & set(words)
 
 
 def test_frames_cannot_be_scored_as_they_come(scored):

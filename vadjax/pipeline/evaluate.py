@@ -9,6 +9,7 @@ from vadjax.data.scored_video import ScoredVideo
 from vadjax.data.splits.split_by_clip import SHARED_CLIPS
 from vadjax.data.text.lists import some
 from vadjax.detectors import DETECTORS
+from vadjax.detectors.abilities import Adapter
 from vadjax.errors import UserError
 from vadjax.evaluation import schema
 from vadjax.evaluation.annotations import ONE, annotations_part
@@ -180,6 +181,8 @@ def context(run: Run, calibration: list[ScoredVideo]) -> dict:
     """
     c, d = run.config, run.dataset
     state = artifacts.read_state(run.workdir, 0)
+    adapts = run.detector.adapts() if isinstance(run.detector, Adapter) else []
+    longest = max(len(video.frames) for video in d.test)
     return {
         "dataset": d.name,
         "coverage": _coverage(run),
@@ -187,8 +190,13 @@ def context(run: Run, calibration: list[ScoredVideo]) -> dict:
         "protocol": c.dataset.protocol,
         "warnings": _warnings(run, crossed=bool(cross_fitted(run, calibration))),
         "leakage": artifacts.read_json(run.workdir, "leakage.json"),
-        "detector": {**_features(run), **run.detector.describe(state), **_epochs(run)},
-        "lookahead_frames": run.detector.delay,
+        "detector": {
+            **_features(run),
+            **run.detector.describe(state),
+            **_epochs(run),
+            **({"adapts": adapts} if adapts else {}),
+        },
+        "lookahead_frames": longest - 1 if adapts else run.detector.delay,
         "seeds": [c.seed],
         "timing": artifacts.read_timing(run.workdir),
         "environment": run.environment,

@@ -280,7 +280,7 @@ def treatment(metrics: Mapping) -> list[str]:
     if metrics.get("unit") == "image":
         return []
     ahead = metrics.get("lookahead_frames")
-    words = ["raw scores, not smoothed"]
+    words = list(lookup(metrics, "detector.adapts") or ["raw scores, not smoothed"])
     if ahead is not None:
         none = "no look-ahead"
         if lookup(metrics, "accounting.filled"):  # the nearest scored frame comes later
