@@ -4,6 +4,7 @@ import sys
 import types
 
 import cv2
+import jax
 import numpy as np
 import pytest
 from sklearn.neighbors import NearestNeighbors
@@ -134,12 +135,14 @@ def stamps(store):
 def by_hand(cache, finished):
     """Video -> the means of both stages [t, d], by a network for each of them."""
     run = opened(cache, finished[0])
-    networks = [Extractor(run.backbone, taps=(tap,), batch_size=1) for tap in TAPS]
+    count = jax.local_device_count()  # a frame on each
+    networks = [Extractor(run.backbone, taps=(tap,), batch_size=count) for tap in TAPS]
     result = {}
     for name, video in run.videos.items():
         images = [run.backbone.preprocess(frame)[None] for frame in video.frames]
+        images = [np.repeat(image, count, 0) for image in images]
         maps = [
-            np.concatenate([np.asarray(network(image)[tap], np.float32) for image in images])
+            np.concatenate([np.asarray(network(image)[tap], np.float32)[:1] for image in images])
             for network, tap in zip(networks, TAPS, strict=True)
         ]
         result[name] = np.concatenate([each.mean((1, 2)) for each in maps], 1)
