@@ -140,6 +140,49 @@ def test_a_file_of_which_most_is_lost_is_refused(tmp_path):
         probe([path])
 
 
+def without_packets(path: pathlib.Path, first: int, count: int) -> None:
+    """Take transport packets of 188 bytes out of a file."""
+    content = path.read_bytes()
+    path.write_bytes(content[: 188 * first] + content[188 * (first + count) :])
+
+
+@pytest.mark.parametrize("codec", ["libx264", "mpeg4"])
+@pytest.mark.parametrize("share", [0.02, 0.1, 0.3])
+def test_frames_of_lost_transport_packets_are_marked_at_their_time(tmp_path, codec, share):
+    """All that is left of them is a jump of the time beside a packet that lacks a part."""
+    path = encoded.encode(tmp_path / "a.ts", np.arange(100) * 40, codec=codec, b_frames=0)
+    total = path.stat().st_size // 188
+    without_packets(path, total // 3, max(1, int(share * total)))
+    footage, shown = opened(path)
+    assert (footage.num_frames, footage.fps, footage.times) == (100, 25.0, None)
+    lost = np.array(footage.substituted)
+    assert 1 <= len(lost) <= 100 * share + 12  # up to the next picture that stands alone
+    assert lost.min() >= 30 and lost.max() <= 40 + 100 * share + 10
+    whole = np.setdiff1d(np.arange(100), np.arange(lost.min() - 2, lost.max() + 12))
+    assert [shown[i] for i in whole] == [i % 50 for i in whole]
+
+
+def test_a_recording_that_was_interrupted_is_not_filled(tmp_path):
+    """Two recordings in one file: its packets do not follow each other, and the time jumps."""
+    times = np.arange(160) * 40
+    parts = [encoded.encode(tmp_path / f"{i}.ts", times + i * 17_400) for i in (0, 1)]
+    (tmp_path / "a.ts").write_bytes(b"".join(part.read_bytes() for part in parts))
+    measured = measure(tmp_path / "a.ts")
+    assert (measured.num_frames, measured.lost) == (320, ())
+    assert measured.times is not None and 10.9 < np.diff(measured.times).max() < 11.1
+
+
+def test_gaps_away_from_damage_are_the_files_own(tmp_path):
+    """A camera that shows nothing twice leaves frames out; far away a packet is lost."""
+    kept = np.setdiff1d(np.arange(200), np.arange(60, 200, 7))
+    path = encoded.encode(tmp_path / "a.ts", kept * 40, b_frames=0)
+    total = path.stat().st_size // 188
+    without_packets(path, total // 10, 6)
+    measured = measure(path)
+    assert measured.times is not None and set(measured.lost) <= set(range(45))
+    assert 180 * 0.9 <= measured.num_frames <= 181 + 6
+
+
 def test_a_cut_file_is_noted_and_a_header_without_a_count_is_not(tmp_path):
     path = layouts.write_video(tmp_path / "a.avi", 30)
     content = path.read_bytes()

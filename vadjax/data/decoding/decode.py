@@ -73,6 +73,8 @@ class Decoder:
       has_times: the file gives times; a stream without a container has none.
       num_streams: picture streams in the file; the first that can be decoded is read.
       expected: presentation times of the packets that should give a picture, in ticks.
+      torn: times of packets that the container knows to lack a part, in ticks; where it has no
+        presentation time, that of decoding.
       num_packets: read so far.
       num_errors: packets that could not be read or decoded.
       reason: what FFmpeg says of the first of them.
@@ -109,6 +111,7 @@ class Decoder:
         self._matrix: Matrix | None = None
         self._stored: tuple[int, int] | None = None  # height and width of the first picture
         self.expected: list[int] = []
+        self.torn: list[int] = []
         self.num_packets = self.num_errors = 0
         self.reason = ""
         try:
@@ -138,8 +141,8 @@ class Decoder:
         for packet in self._packets():
             if packet is not None and packet.size:
                 self.num_packets += 1
-                if packet.pts is not None and not packet.is_discard and not self._is_live:
-                    self.expected.append(packet.pts)
+                if not self._is_live:
+                    self._keep_times(packet)
             try:
                 frames = self._stream.decode(packet)
             except av.EOFError:
@@ -213,6 +216,13 @@ class Decoder:
                 self._note(error)
                 failures += MAX_FAILURES if gone else 1
         yield None
+
+    def _keep_times(self, packet: av.Packet) -> None:
+        if packet.pts is not None and not packet.is_discard:
+            self.expected.append(packet.pts)
+        time = packet.dts if packet.pts is None else packet.pts
+        if packet.is_corrupt and time is not None:
+            self.torn.append(time)
 
     def _note(self, error: Exception) -> None:
         self.num_errors += 1

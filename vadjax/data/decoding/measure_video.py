@@ -11,10 +11,13 @@ from vadjax.data.decoding.decode import Decoder, Picture
 from vadjax.data.decoding.video_file import placed
 from vadjax.data.deviation import Deviation
 from vadjax.data.frames import timing
+from vadjax.data.frames.timing import REORDERED
 from vadjax.data.text.lists import spans
 from vadjax.errors import UserError
 
 NEAR = 0.6  # of the median gap between packets: one so near to a picture hides no other
+UNEVEN = 0.1  # of a step: from there on a gap is no whole number of steps
+DROPPED_S = 10.0  # of frames between two pictures that a file has lost at most
 EARLY_S = 1.0  # seconds before the end by the header: from there on a file ends early
 
 
@@ -28,7 +31,7 @@ class Measured:
       fps: frames a second; of uneven times their mean; None where the file has no times.
       times: float64 [num_frames] seconds from the first frame; None where they are index / fps.
       announced: frames by the header; -1: by none.
-      lost: frames whose packet cannot be decoded, and that show their neighbour.
+      lost: frames whose packet cannot be decoded or is gone, and that show their neighbour.
       is_damaged: errors were met: the file is always decoded in one thread (`Decoder`).
       notes: what a person should know of the file.
       looked: what `look` returned of each frame, [num_frames].
@@ -76,7 +79,8 @@ def measure(
                 looked = look(picture)
                 seen.append(_Seen(picture.ticks, picture.is_damaged, picture.size, looked))
             size = decoder.size
-            is_damaged = bool(decoder.num_errors) or any(one.is_damaged for one in seen)
+            is_damaged = bool(decoder.num_errors or decoder.torn)
+            is_damaged |= any(one.is_damaged for one in seen)
             if not is_damaged and len(seen) >= len(decoder.expected):
                 break
     if not seen or size is None:
@@ -87,22 +91,26 @@ def measure(
 def _summary(
     decoder: Decoder, seen: Sequence[_Seen], size: tuple[int, int], *, is_damaged: bool
 ) -> Measured:
-    ticks = timing.in_order([one.ticks for one in seen])
-    missing = _missing(decoder, ticks) if is_damaged else []
-    if len(missing) > len(seen):
-        raise UserError(
-            f"{decoder.name}: {len(missing)} of {len(missing) + len(seen)} frames cannot be "
-            f"decoded ({decoder.reason}). Restore the file."
-        )
+    ticks, missing = timing.in_order([one.ticks for one in seen]), list[int]()
+    usual = decoder.base_fps or decoder.fps
+    step_s = 1 / usual if usual else 1.0
+    if is_damaged and any(tick is not None for tick in ticks):
+        shown = timing.growing(ticks, tick_s=decoder.tick_s, step_s=step_s)
+        missing = _missing(decoder, shown)
+        near = [tick for one, tick in zip(seen, shown, strict=True) if one.is_damaged]
+        _enough(decoder, len(seen), len(missing))
+        dropped = _dropped(sorted([*shown, *missing]), [*near, *decoder.torn], decoder.tick_s)
+        if len(missing) + len(dropped) <= len(seen):  # else the times alone say it
+            missing = sorted([*missing, *dropped])
+        ticks = list(shown)
     lost: tuple[int, ...] = ()
-    if missing:  # and so no picture is without a time
+    if missing:
         every = sorted([*(tick for tick in ticks if tick is not None), *missing])
         ticks, lost = list(every), tuple(np.searchsorted(every, missing).tolist())
     fps, times, notes = decoder.fps, None, _notes(decoder, seen, lost)
     if decoder.has_times:
         tick_s = decoder.tick_s
-        usual = decoder.base_fps or decoder.fps
-        found = timing.seconds(ticks, tick_s=tick_s, step_s=1 / usual if usual else 1.0)
+        found = timing.seconds(ticks, tick_s=tick_s, step_s=step_s)
         fps = timing.rate_of_even(found, rates=(decoder.fps, usual), tick_s=tick_s)
         if fps is None:
             fps, times = timing.mean_rate(found), found if len(found) > 1 else None
@@ -127,6 +135,15 @@ def _summary(
     )
 
 
+def _enough(decoder: Decoder, num_seen: int, num_missing: int) -> None:
+    if num_missing > num_seen:
+        why = f" ({decoder.reason})" if decoder.reason else ""
+        raise UserError(
+            f"{decoder.name}: {num_missing} of {num_missing + num_seen} frames cannot be decoded"
+            f"{why}. Restore the file."
+        )
+
+
 def _is_whole(decoder: Decoder, ticks: Sequence[int | None]) -> bool:
     """Return whether nothing is lost: all packets are there, or the last frame ends at the end.
 
@@ -142,14 +159,14 @@ def _is_whole(decoder: Decoder, ticks: Sequence[int | None]) -> bool:
     return (known[-1] - known[0]) * decoder.tick_s >= decoder.length_s - 2 * gap_s
 
 
-def _missing(decoder: Decoder, ticks: Sequence[int | None]) -> list[int]:
+def _missing(decoder: Decoder, ticks: Sequence[int]) -> list[int]:
     """Return the times of packets, between pictures, that have given none.
 
     Before the first picture they count only where the header counts frames, so that a recording
     that begins in the middle of a group of pictures begins with what can be decoded.
     """
-    shown = np.array([tick for tick in ticks if tick is not None], np.int64)
-    if len(shown) < max(2, len(ticks)) or np.any(np.diff(shown) <= 0):
+    shown = np.array(ticks, np.int64)
+    if len(shown) < 2:
         return []
     expected = np.unique(np.array(decoder.expected, np.int64))
     inside = expected < shown[-1]
@@ -158,6 +175,38 @@ def _missing(decoder: Decoder, ticks: Sequence[int | None]) -> list[int]:
     at = np.searchsorted(shown, expected).clip(1, len(shown) - 1)
     away = np.minimum(np.abs(expected - shown[at - 1]), np.abs(expected - shown[at]))
     return expected[inside & (away > NEAR * np.median(np.diff(expected)))].tolist()
+
+
+def _dropped(ticks: Sequence[int], damage: Sequence[int], tick_s: float) -> list[int]:
+    """Return the times of frames of which nothing is left, not even a packet.
+
+    They are missing where the time jumps by a whole number of usual steps next to damage, as
+    where a transport stream has lost packets. A longer jump is an interruption.
+
+    Args:
+      ticks: times of pictures and of packets that gave none, growing.
+      damage: times of what is known to be damaged.
+      tick_s: seconds of one tick.
+
+    Returns:
+      Times between those of `ticks`.
+    """
+    if len(ticks) < 2 or not damage:
+        return []
+    before, after = np.array(ticks[:-1], np.float64), np.array(ticks[1:], np.float64)
+    step = float(np.median(after - before))
+    steps = (after - before) / step
+    known, near = np.sort(np.array(damage, np.float64)), REORDERED * step
+    first = np.searchsorted(known, before - near)  # damage from there on, if it comes in time
+    is_near = np.append(known, np.inf)[first] <= after + near
+    counts = np.rint(steps)
+    is_lost = is_near & (counts > 1) & (np.abs(steps - counts) <= UNEVEN)
+    is_lost &= steps * step * tick_s <= DROPPED_S
+    return [
+        round(before[i] + k * steps[i] * step / counts[i])
+        for i in np.flatnonzero(is_lost).tolist()
+        for k in range(1, int(counts[i]))
+    ]
 
 
 def _ends_early(end_s: float, length_s: float) -> list[Deviation]:

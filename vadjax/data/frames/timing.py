@@ -77,6 +77,22 @@ def seconds(ticks: Sequence[int | None], *, tick_s: float, step_s: float) -> np.
     return np.array([clock.seconds(tick) for tick in ticks], np.float64)
 
 
+def growing(ticks: Sequence[int | None], *, tick_s: float, step_s: float) -> list[int]:
+    """Return presentation times as `seconds` reads them, in ticks: one for each frame, growing.
+
+    Args:
+      ticks: of each frame, in order of presentation; None where the file gives none, but not all.
+      tick_s: seconds of one tick.
+      step_s: usual seconds from one frame to the next.
+
+    Returns:
+      A time for each frame.
+    """
+    place, first = next((i, tick) for i, tick in enumerate(ticks) if tick is not None)
+    after = np.rint(seconds(ticks, tick_s=tick_s, step_s=step_s) / tick_s).astype(np.int64)
+    return list((after - after[place] + first).tolist())
+
+
 def rate_of_even(
     times: np.ndarray, *, rates: Iterable[float | None], tick_s: float
 ) -> float | None:
