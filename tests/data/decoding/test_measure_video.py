@@ -2,6 +2,7 @@
 
 import pathlib
 import struct
+from fractions import Fraction
 
 import av
 import numpy as np
@@ -223,6 +224,22 @@ def test_frames_that_an_edit_cuts_off_are_not_noted(tmp_path):
     [footage] = probe([path])
     assert footage.num_frames == footage.announced == 50
     assert [encoded.index_of(image) for image in footage.frames()][:3] == [10, 11, 12]
+
+
+@pytest.mark.parametrize("aspect", [Fraction(16, 11), Fraction(8, 9), Fraction(1)])
+def test_pixels_that_are_not_square_are_said(tmp_path, aspect):
+    """As of recorders that store 704x576, or half of it, for a picture of 4:3 or 16:9."""
+    with av.open(str(tmp_path / "a.mp4"), "w") as file:
+        stream = file.add_stream("libx264", rate=10)
+        stream.height, stream.width, stream.pix_fmt = 48, 64, "yuv420p"
+        stream.codec_context.sample_aspect_ratio = aspect
+        for index in range(5):
+            file.mux(stream.encode(av.VideoFrame.from_ndarray(encoded.picture(index))))
+        file.mux(stream.encode())
+    measured = measure(tmp_path / "a.mp4")
+    said = [note.what for note in measured.notes]
+    expected = f"pixels are not square: {float(aspect):.3g} times as wide as high, by the header"
+    assert said == ([expected] if aspect != 1 else []) and measured.size == (48, 64)
 
 
 def test_a_cut_of_a_file_keeps_times_and_lost_frames(tmp_path):

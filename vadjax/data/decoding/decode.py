@@ -70,6 +70,7 @@ class Decoder:
       announced: frames by the header; None where it does not say.
       length_s: seconds by the header, of the pictures; None likewise.
       tick_s: seconds of one unit of time.
+      pixel_aspect: width of a pixel over its height as it is to be shown; 1 where nothing says.
       has_times: the file gives times; a stream without a container has none.
       num_streams: picture streams in the file; the first that can be decoded is read.
       expected: presentation times of the packets that should give a picture, in ticks.
@@ -122,6 +123,7 @@ class Decoder:
             context.options = {"max_pixels": str(MAX_PIXELS)}
             self.codec: str = context.codec.canonical_name
             self.tick_s = float(stream.time_base or 1)
+            self.pixel_aspect = float(stream.sample_aspect_ratio or 1)
             self.has_times = self._container.format.name not in RAW
             self.fps = rate_of(stream.average_rate if self.has_times else context.framerate)
             self.base_fps = rate_of(stream.guessed_rate) if self.has_times else None

@@ -17,6 +17,7 @@ from vadjax.errors import UserError
 
 NEAR = 0.6  # of the median gap between packets: one so near to a picture hides no other
 UNEVEN = 0.1  # of a step: from there on a gap is no whole number of steps
+SQUARE = 0.02  # by which pixels that count as square may be wider than high
 DROPPED_S = 10.0  # of frames between two pictures that a file has lost at most
 EARLY_S = 1.0  # seconds before the end by the header: from there on a file ends early
 
@@ -237,6 +238,15 @@ def _notes(decoder: Decoder, seen: Sequence[_Seen], lost: Sequence[int]) -> list
             Deviation(
                 f"the size of the picture changes: {named}, from frame {first} on",
                 "all frames are resized to the size of the first",
+            )
+        )
+    if abs(decoder.pixel_aspect - 1) > SQUARE:
+        shape = "wide" if decoder.pixel_aspect > 1 else "narrow"
+        notes.append(
+            Deviation(
+                f"pixels are not square: {decoder.pixel_aspect:.3g} times as wide as high, by the "
+                "header",
+                f"frames are read as they are stored, less {shape} than a player shows them",
             )
         )
     if decoder.num_streams > 1:
