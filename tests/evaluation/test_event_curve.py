@@ -68,6 +68,62 @@ def test_recall_at_rates_and_rates_at_recall():
     assert part["iou"] == LEVELS[0]
 
 
+def walked(rng, frames, share=0.02):
+    """Scores that are alike over some frames, and events drawn without a look at them."""
+    scores = np.convolve(rng.normal(size=frames), np.ones(12), "same").astype(np.float32)
+    labels = np.zeros(frames, np.uint8)
+    for start in np.flatnonzero(rng.random(frames) < share / 10):
+        labels[start : start + rng.integers(5, 40)] = 1
+    return scores, labels
+
+
+def test_chance_is_what_scores_get_that_do_not_know_the_events():
+    """Against a simulation: events stay, scores of the same kind are drawn anew 40 times."""
+    rng = np.random.default_rng(0)
+    labels = [walked(rng, 300, share=0.1)[1] for _ in range(6)]
+    limits = np.linspace(-8, 8, 30)
+
+    def video(number):
+        scores = walked(rng, 300)[0]
+        return ScoredVideo(f"v{number}", scores, labels=labels[number], fps=10.0)
+
+    drawn = [event_curve.event_curve_part(list(map(video, range(6))), limits)[0] for _ in range(40)]
+    own, chance = (np.array([part[key] for part in drawn]) for key in ("ap", "ap_chance"))
+    error = np.hypot(own.std(), chance.std()) / np.sqrt(len(own))
+    assert 0.02 < own.mean() < 0.5 and abs(own.mean() - chance.mean()) < 3 * error
+    assert chance.std() < own.std() / 2  # a mean over turns
+
+
+def test_chance_of_few_frames_is_the_mean_over_all_turns():
+    scores = np.array([5, 5, 1, 1, 3, 1, 1, 1], np.float32)
+    labels = np.array([0, 0, 1, 1, 0, 0, 0, 0], np.uint8)
+    pair = [(scores[:5], labels[:5]), (scores[5:], labels[5:])]
+    limits = np.array([1.0, 3.0, 5.0])
+    found = []
+    for turn in range(8):
+        turned = np.roll(scores, turn)
+        cut = turned[:5], turned[5:]
+        videos = [
+            ScoredVideo(str(n), s, labels=y)
+            for n, (s, (_, y)) in enumerate(zip(cut, pair, strict=True))
+        ]
+        found.append(event_curve.event_curve_part(videos, limits)[0]["ap"])
+    part, _ = event_curve.event_curve_part(
+        [ScoredVideo(str(n), s, labels=y) for n, (s, y) in enumerate(pair)], limits
+    )
+    assert part["ap_chance"] == pytest.approx(np.mean(found)) and 0 < part["ap_chance"] < 1
+    assert found[2] == 1  # turned onto the event
+
+
+def test_an_alarm_that_never_ends_has_its_own_figure_as_chance():
+    """One event fills half of its clip: no score is needed to find it."""
+    labels = np.repeat([0, 1], 50).astype(np.uint8)
+    part, _ = event_curve.event_curve_part(
+        [ScoredVideo("a", np.zeros(100, np.float32), labels=labels)], np.zeros(1)
+    )
+    assert part["ap"] == part["ap_chance"] == 1
+
+
 def test_what_too_little_footage_cannot_say():
     part, reasons = event_curve.event_curve_part([hours(0.9, alarms=[8])], np.array([5.0, 9.0]))
     assert part["ap"] == pytest.approx(0.5 + 0.5 * 2 / 3)

@@ -53,6 +53,16 @@ def test_early_calls_count_more_than_late_ones():
     assert latency_ap([normal]) is None and latency_ap([]) is None
 
 
+def test_scores_that_know_nothing_get_the_share_of_abnormal_frames():
+    rng = np.random.default_rng(3)
+    labels = np.repeat(rng.random(300) < 0.3, 10).astype(np.uint8)
+    found = [
+        latency_ap([ScoredVideo("v", rng.random(3000, np.float32), labels=labels)])
+        for _ in range(60)
+    ]
+    assert np.mean(found) == pytest.approx(labels.mean(), abs=3 * np.std(found) / 60**0.5 + 0.01)
+
+
 def test_a_million_frames_take_no_time():
     rng = np.random.default_rng(0)
     videos = [

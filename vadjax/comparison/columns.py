@@ -40,6 +40,7 @@ COLUMNS = (
     Column("event_f1", "threshold.events.matched.f1", "Event F1"),
     Column("event_mean_f1", "threshold.events.matched.mean_f1", "Event F1, mean over IoU"),
     Column("event_ap", "event_curve.ap", "Event AP"),
+    Column("event_ap_chance", "event_curve.ap_chance", "Event AP of chance"),
     Column("image_auroc", "image.auroc", "Image AUROC"),
     Column("image_ap", "image.ap", "Image AP"),
     Column("image_f1_max", "image.f1_max", "Image F1-max (oracle)"),

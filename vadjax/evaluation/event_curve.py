@@ -10,6 +10,7 @@ import numpy as np
 
 from vadjax.data.scored_video import ScoredVideo
 from vadjax.evaluation.alarms_by_threshold import alarms_at, events_of
+from vadjax.evaluation.event_chance import by_chance
 from vadjax.evaluation.event_matching import LEVELS, first_free
 from vadjax.evaluation.events import MIN_HOURS, normal_seconds
 from vadjax.evaluation.latency_ap import latency_ap
@@ -30,7 +31,8 @@ def event_curve_part(
 
     Returns:
         `ap`: area under the precision of events against their recall, each precision being the best
-        at that recall or above (as of object detectors, Everingham et al. 2010); `latency_ap`: see
+        at that recall or above (as of object detectors, Everingham et al. 2010); `ap_chance`: the
+        same of the scores moved in time at random, see `event_chance`; `latency_ap`: see
         `latency_ap.latency_ap`, at all thresholds; `recall_at`: the
         highest recall with at most so many false alarms an hour of normal footage; `rate_at`: the
         fewest false alarms an hour at a recall of at least so much. Reasons for what is None.
@@ -39,13 +41,19 @@ def event_curve_part(
     if not len(events):
         return None, {"event_curve": "the labels hold no event" if videos else "no labels"}
     right, raised = count_right(videos, events, thresholds)
-    recall, precision = right / len(events), right / np.maximum(raised, 1)
+    recall = right / len(events)
     hours = sum(map(normal_seconds, videos)) / 3600
     known = hours >= MIN_HOURS  # False of NaN
     rate = (raised - right) / hours if known else np.full(len(right), np.inf)
     part = {
         "iou": LEVEL,
-        "ap": _average_precision(recall, precision),
+        "ap": _average_precision(right, raised, len(events)),
+        "ap_chance": by_chance(
+            videos,
+            lambda turned: _average_precision(
+                *count_right(turned, events, thresholds), len(events)
+            ),
+        ),
         "latency_ap": latency_ap(videos),
         "recall_at": [
             {
@@ -100,7 +108,8 @@ def count_right(
     return right, raised
 
 
-def _average_precision(recall: np.ndarray, precision: np.ndarray) -> float:
+def _average_precision(right: np.ndarray, raised: np.ndarray, num_events: int) -> float:
+    recall, precision = right / num_events, right / np.maximum(raised, 1)
     order = np.argsort(recall, kind="stable")
     recall, precision = recall[order], precision[order]
     best = np.maximum.accumulate(precision[::-1])[::-1]

@@ -128,7 +128,7 @@ _EVENT_CURVE = _object(
         "rate_at": _list(_object({"recall": _SHARE, "per_hour": _NUMBER})),
     },
     null=True,
-    optional={"latency_ap": _SHARE},
+    optional=_all(_SHARE, "ap_chance latency_ap"),
 )
 
 _RELIABILITY = _object(
