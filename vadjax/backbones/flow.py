@@ -13,7 +13,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from vadjax.backbones.network import Architecture, Network
-from vadjax.backbones.optical_flow import FARNEBACK, optical_flow
+from vadjax.backbones.optical_flow import Expanded, flow_spec, optical_flow
 from vadjax.backbones.preprocess import Preprocess
 from vadjax.errors import UserError
 
@@ -50,9 +50,10 @@ class FlowPreprocess(Preprocess):
         def read(frame: np.ndarray) -> np.ndarray:
             nonlocal last
             grey = super(FlowPreprocess, self).__call__(frame)[..., 0]
+            newest = Expanded(grey)
             if last is not None:
-                past.append(optical_flow(last, grey))
-            last = grey
+                past.append(optical_flow(last, newest))
+            last = newest
             flow = np.mean(past, axis=0) if past else np.zeros((*grey.shape, 2), np.float32)
             levels = np.rint(ZERO + STEPS * flow).clip(0, 255).astype(np.uint8)
             return np.dstack([grey, levels])
@@ -61,7 +62,7 @@ class FlowPreprocess(Preprocess):
 
     def spec(self) -> dict:
         """Describe everything that determines the input, for a fingerprint."""
-        return {**super().spec(), "farneback": FARNEBACK, "cell": CELL, "steps": STEPS}
+        return {**super().spec(), "farneback": flow_spec(), "cell": CELL, "steps": STEPS}
 
 
 class Flow(Network):

@@ -13,7 +13,7 @@ are first shrunk to `WORKING_HEIGHT`, and their flow is in pixels of the shrunk 
 import cv2
 import numpy as np
 
-from vadjax.backbones.optical_flow import FARNEBACK, optical_flow
+from vadjax.backbones.optical_flow import Expanded, flow_spec, optical_flow
 from vadjax.errors import UserError
 
 MOTION_NAMES = ("difference", "flow")
@@ -28,7 +28,7 @@ def motion_spec() -> dict:
         "names": MOTION_NAMES,
         "height": (MAX_HEIGHT, WORKING_HEIGHT),
         "boxes": _BOXES,
-        "farneback": FARNEBACK,
+        "farneback": flow_spec(),
     }
 
 
@@ -50,7 +50,7 @@ class MotionMeter:
         Args:
             keep: whether `rows` will be asked for; without it, memory does not grow.
         """
-        self._last: np.ndarray | None = None
+        self._last: Expanded | None = None
         self._keep, self._count = keep, 0
         self._rows: list[np.ndarray] = []
 
@@ -65,16 +65,17 @@ class MotionMeter:
             UserError: the frame has another size than the ones before it.
         """
         grey = working_grey(frame)
+        newest = Expanded(grey)
         if self._last is None:
             measures = np.zeros(len(MOTION_NAMES), np.float32)
-        elif grey.shape == self._last.shape:
-            measures = np.array(_measure(self._last, grey), np.float32)
+        elif grey.shape == self._last.grey.shape:
+            measures = np.array(_measure(self._last, newest), np.float32)
         else:
             raise UserError(
                 f"Frame {self._count} of a video gives a picture of {grey.shape} pixels, the ones "
-                f"before it {self._last.shape}; the frames of one video must be of one size."
+                f"before it {self._last.grey.shape}; the frames of one video must be of one size."
             )
-        self._last = grey
+        self._last = newest
         self._count += 1
         if self._keep:
             self._rows.append(measures)
@@ -97,11 +98,11 @@ def working_grey(frame: np.ndarray) -> np.ndarray:
     return frame if frame.ndim == 2 else cv2.cvtColor(frame, cv2.COLOR_RGB2GRAY)
 
 
-def _measure(last: np.ndarray, grey: np.ndarray) -> tuple[float, float]:
-    flow = optical_flow(last, grey)
+def _measure(last: Expanded, newest: Expanded) -> tuple[float, float]:
+    flow = optical_flow(last, newest)
     speed = cv2.magnitude(flow[..., 0], flow[..., 1])
     return (
-        _largest_mean(cv2.absdiff(last, grey), _BOXES["difference"]),
+        _largest_mean(cv2.absdiff(last.grey, newest.grey), _BOXES["difference"]),
         _largest_mean(speed, _BOXES["flow"]),
     )
 

@@ -16,7 +16,7 @@ from collections.abc import Iterable
 import cv2
 import numpy as np
 
-from vadjax.backbones.optical_flow import optical_flow
+from vadjax.backbones.optical_flow import Expanded, optical_flow
 from vadjax.errors import UserError
 
 HEIGHT, CELL = 240, 8
@@ -102,7 +102,7 @@ class RegionMeter:
 
     def __init__(self, background: np.ndarray):
         self._background = background
-        self._last: np.ndarray | None = None
+        self._last: Expanded | None = None
 
     def update(self, frame: np.ndarray) -> Moving:
         """Take the next frame, uint8 [h, w] or [h, w, 3] RGB; the first has no flow.
@@ -118,10 +118,10 @@ class RegionMeter:
             )
         share = foreground(grey, self._background)
         flow = np.zeros((*share.shape, 2), np.float32)
+        newest = Expanded(grey)
         if self._last is not None:
-            full = optical_flow(self._last, grey)
-            flow = _half(full) * share[..., None]
-        self._last = grey
+            flow = _half(optical_flow(self._last, newest)) * share[..., None]
+        self._last = newest
         centres = 2 * peaks(share)
         return Moving(
             flow=_cells(np.dstack([flow, share])),

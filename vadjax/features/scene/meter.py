@@ -12,7 +12,7 @@ import dataclasses
 import cv2
 import numpy as np
 
-from vadjax.backbones.optical_flow import optical_flow
+from vadjax.backbones.optical_flow import Expanded, optical_flow
 from vadjax.errors import UserError
 from vadjax.features.scene.foreground import brightness, foreground
 from vadjax.features.scene.passing import Passing
@@ -62,7 +62,7 @@ class SceneMeter:
 
     def __init__(self, reference: Reference, fps: float):
         self._reference, self.fps = reference, fps
-        self._last: np.ndarray | None = None
+        self._last: Expanded | None = None
         half = BOX * reference.body[1::2] / 2  # at half size, by row
         self._tall = np.maximum(2 * np.rint(half / 2), 2.0)  # even: the box has whole pixels
         self._shake, self._passing = Shake(reference), Passing(reference)
@@ -87,13 +87,15 @@ class SceneMeter:
         noisy = self._passing.noisy
         grey = self._passing.update(self._shake.undone(grey, shift), frame)
         if self._passing.noisy and not noisy:  # against a frame with noise all would flow
-            self._last = None if self._last is None else grey
+            self._last = None if self._last is None else Expanded(grey)
         share = _half(foreground(grey, reference.background, reference.limit).astype(np.float32))
         flow = np.zeros((*share.shape, 2), np.float32)
+        newest = Expanded(grey)
         if self._last is not None:
-            flow = _half(optical_flow(self._last, grey)) * share[..., None]
+            if share.any():  # else it would count nowhere
+                flow = _half(optical_flow(self._last, newest)) * share[..., None]
             self._stand(share, flow)
-        self._last = grey
+        self._last = newest
         centres = 2 * self._peaks(share)
         crops = self._crops(centres + np.array(shift, np.float32), frame.shape[2:])
         light = brightness(grey, reference.background)

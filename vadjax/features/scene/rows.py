@@ -9,7 +9,7 @@ from vadjax.features.scene.reference import Reference
 from vadjax.features.scene.seen_objects import NUM_OBJECTS, RATE
 from vadjax.objects import ObjectDetector
 
-VERSION = 8  # of the measures; a new one whenever they change
+VERSION = 9  # of the measures; a new one whenever they change
 PLACE = 2  # first values of a window: x and y of its centre
 
 
