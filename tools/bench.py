@@ -21,6 +21,7 @@ from tools.benchmarks import (  # noqa: E402
     curve_plot,
     curves,
     doc_tables,
+    extract,
     machine_record,
     many,
     memory,
@@ -74,6 +75,9 @@ def main() -> None:
             print("\n" + many.stream_markdown(args.stream, many.stream(args.stream)))
         else:
             print("\n" + many.markdown(many.run()))
+        return
+    if args.suite == "extract" and args.trace:
+        print("\n" + extract.trace())
         return
     if args.suite == "memory":
         folder = pathlib.Path(args.folder) if args.folder else None
@@ -164,6 +168,7 @@ def _arguments() -> argparse.Namespace:
     )
     parser.add_argument("--config", default="folder_lstm", help="memory: or folder_scene")
     parser.add_argument("--folder", default="", help="memory: keeps videos, features and runs")
+    parser.add_argument("--trace", action="store_true", help="extract: how busy each stage is")
     parser.add_argument("--stream", type=int, default=0, help="many: so many clips, as a stream")
     args = parser.parse_args()
     if args.plot and args.suite != "curves":

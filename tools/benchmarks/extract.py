@@ -78,6 +78,48 @@ def extract_vadjax(clips: int = CLIPS, batches: Sequence[int] = BATCHES) -> Call
     return sample
 
 
+def trace(clips: int = CLIPS) -> str:
+    """Extract with motion measures; say how busy each stage was.
+
+    Args:
+        clips: of Ped2's training clips.
+
+    Returns:
+        A table in Markdown.
+    """
+    from vadjax.runtime import devices
+
+    devices.setup()
+    from vadjax.features.extract import extract
+    from vadjax.features.extractor import Extractor, features_spec
+    from vadjax.features.motion import motion_spec
+    from vadjax.features.stages import Busy
+    from vadjax.storage.features import FeatureStore
+
+    videos, backbone = _videos(clips), _backbone()
+    extractor = Extractor(backbone, taps=("features",), batch_size=16)
+    with tempfile.TemporaryDirectory() as folder:
+        root = pathlib.Path(folder)
+        extractor(np.zeros((extractor.batch_size, *SIZE, 1), np.uint8))  # compiles
+        spec, motion = features_spec(backbone, tap="features"), motion_spec()
+        stores = {"features": FeatureStore(root, spec)}
+        busy, cpu = Busy(), time.process_time()
+        done = extract(
+            videos,
+            extractor=extractor,
+            stores=stores,
+            motion_store=FeatureStore(root, motion),
+            num_threads=os.cpu_count() or 1,
+            busy=busy,
+        )
+        shares, cpu = busy.shares(), time.process_time() - cpu
+    rows = [f"| {stage} | {share:.0%} |" for stage, share in sorted(shares.items())]
+    rate, used = done["frames_per_s"], cpu / done["seconds"]
+    head = f"{done['frames']} frames, {rate:.1f} frames/s, {used:.2f} cores used, load "
+    head += f"{os.getloadavg()[0]:.1f}. Work of all threads of a stage by the time of the whole:"
+    return "\n".join([head, "", "| stage | busy |", "|---|---|", *rows])
+
+
 def extract_torch(clips: int = CLIPS, batches: Sequence[int] = BATCHES) -> Callable[[], float]:
     import torch
 

@@ -145,9 +145,15 @@ ROWS = [
     ),
     (
         "vadjax/features/scene/meter.py",
-        "flow = _half(optical_flow(self._last, grey)) * share[..., None]",
-        "flow = _half(optical_flow(self._last, grey)) * share[..., None] / 2",
+        "flow = _half(optical_flow(self._last, newest)) * share[..., None]",
+        "flow = _half(optical_flow(self._last, newest)) * share[..., None] / 2",
         "tests/features/scene/test_meter.py",
+    ),
+    (
+        "vadjax/backbones/optical_flow.py",
+        "plane[out] = 0 if number < 2 else one.planes[number][out]",
+        "plane[out] = 0",
+        "tests/backbones/test_optical_flow.py",
     ),
     (
         "vadjax/features/scene/meter.py",

@@ -1,7 +1,8 @@
 """Extraction: videos -> feature arrays in the store, where a video is complete or absent.
 
-Decoding, resizing and motion run in threads, one video each, while the backbone runs on the
-devices. After a run that was killed, only the videos that are not in the store are extracted again.
+Decoding runs in one thread a video, resizing and motion in another, and the backbone on the
+devices; some videos at a time. After a run that was killed, only the videos that are not in the
+store are extracted again.
 """
 
 import contextlib
@@ -18,7 +19,10 @@ from vadjax.data.video import Video
 from vadjax.errors import UserError
 from vadjax.features.extractor import Extractor, check_finite
 from vadjax.features.motion import MotionMeter
+from vadjax.features.stages import Busy, ahead, hand_over, working
 from vadjax.storage.features import FeatureStore
+
+STAGES = ("decode", "motion", "resize", "network")
 
 
 def share(videos: Sequence[Video], index: int, count: int) -> list[Video]:
@@ -69,6 +73,7 @@ def extract(
     motion_store: FeatureStore | None = None,
     num_threads: int = 2,
     report: Callable[[dict], None] = lambda progress: None,
+    busy: Busy | None = None,
 ) -> dict:
     """Extract every video's features and motion measures into the stores, decoding each once.
 
@@ -79,6 +84,8 @@ def extract(
         motion_store: where rows of `vadjax.features.motion` go; None: motion is not measured.
         num_threads: videos that are decoded at a time.
         report: called with {"frames", "total", "frames_per_s"} as frames are done.
+        busy: counts how long each of `STAGES` works; None: nothing is counted. What the devices do
+            while the next frames are waited for is not counted, so that network is at least that.
 
     Returns:
         {"videos", "frames", "seconds", "frames_per_s"} of what was done, not of what was there.
@@ -100,7 +107,8 @@ def extract(
         video, count, ended, motion, result = item
         if video.id not in writers:
             writers[video.id] = under_way.enter_context(_Writers(video, stores))
-        batch = {tap: np.asarray(result[tap])[:count] for tap in stores}
+        with working(busy, "network"):
+            batch = {tap: np.asarray(result[tap])[:count] for tap in stores}
         for array in batch.values():
             check_finite(array, what=video.id, backbone=extractor.backbone)
         writers[video.id].append(batch)
@@ -119,6 +127,7 @@ def extract(
             prepare=extractor.backbone.preprocess.reader(),
             batch_size=extractor.batch_size,
             meter=None if still else MotionMeter(),
+            busy=busy,
         )
 
     with (
@@ -126,7 +135,8 @@ def extract(
         contextlib.closing(_decoded(todo, batches, num_threads)) as decoded,
     ):
         for video, images, count, ended, motion in decoded:
-            launched = (video, count, ended, motion, extractor(images))
+            with working(busy, "network"):
+                launched = (video, count, ended, motion, extractor(images))
             if in_flight is not None:
                 collect(in_flight)
             in_flight = launched
@@ -194,26 +204,19 @@ def _decoded(
     ready: queue.Queue = queue.Queue(maxsize=4 * num_threads)
     stop = threading.Event()
 
-    def hand_over(item) -> None:
-        while not stop.is_set():
-            try:
-                return ready.put(item, timeout=0.2)
-            except queue.Full:
-                continue
-
     def work() -> None:
         try:
             while not stop.is_set():
                 try:
                     video = waiting.get_nowait()
                 except queue.Empty:
-                    return hand_over(None)
+                    return hand_over(ready, None, stop)
                 for item in batches(video):
-                    hand_over((video, *item))
+                    hand_over(ready, (video, *item), stop)
                     if stop.is_set():
                         return
         except BaseException as error:
-            hand_over(error)
+            hand_over(ready, error, stop)
 
     num_threads = max(1, min(num_threads, len(videos)))
     threads = [threading.Thread(target=work, daemon=True) for _ in range(num_threads)]
@@ -236,7 +239,12 @@ def _decoded(
 
 
 def _batches(
-    video: Video, *, prepare: Callable, batch_size: int, meter: MotionMeter | None
+    video: Video,
+    *,
+    prepare: Callable,
+    batch_size: int,
+    meter: MotionMeter | None,
+    busy: Busy | None = None,
 ) -> Iterator[tuple[np.ndarray, int, bool, np.ndarray | None]]:
     """Decode one video.
 
@@ -245,15 +253,18 @@ def _batches(
         the video ends with them, and then the rows of the meter, if there is one).
     """
     batch, left = [], len(video.frames)
-    for frame in video.frames:
-        if meter is not None:
-            meter.update(frame)
-        batch.append(prepare(frame))
-        left -= 1
-        if len(batch) == batch_size or not left:
-            count = len(batch)
-            batch += [batch[-1]] * (batch_size - count)
-            yield np.stack(batch), count, not left, meter.rows() if meter and not left else None
-            batch = []
+    with contextlib.closing(ahead(video.frames, depth=8, busy=busy, stage="decode")) as frames:
+        for frame in frames:
+            if meter is not None:
+                with working(busy, "motion"):
+                    meter.update(frame)
+            with working(busy, "resize"):
+                batch.append(prepare(frame))
+            left -= 1
+            if len(batch) == batch_size or not left:
+                count = len(batch)
+                batch += [batch[-1]] * (batch_size - count)
+                yield np.stack(batch), count, not left, meter.rows() if meter and not left else None
+                batch = []
     if left:
         raise UserError(f"{video.id}: {left} fewer frames were decoded than the index has.")

@@ -193,8 +193,14 @@ class Run:
 
     @property
     def inputs(self) -> tuple[str, ...]:
-        """Names of the inputs that are extracted: the detector's, and motion for the baselines."""
+        """Names of the inputs that are extracted: the detector's, and motion for the baselines.
+
+        Of videos without a label no baseline has a figure, so that nothing but the table of
+        `evaluate.sets` asks for their motion.
+        """
+        videos = (*self.dataset.train, *self.dataset.test)
         moving = self.pictures and self.unit == "frame"
+        moving &= self.config.evaluate.sets or any(v.labels is not None for v in videos)
         return tuple(dict.fromkeys((*self.detector.inputs, *(("motion",) if moving else ()))))
 
     @property

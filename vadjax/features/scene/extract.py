@@ -13,16 +13,18 @@ from vadjax.data.video import Video
 from vadjax.errors import UserError
 from vadjax.features.motion import MotionMeter
 from vadjax.features.scene.looks import Looks
-from vadjax.features.scene.meter import SceneMeter
+from vadjax.features.scene.meter import Measured, SceneMeter
 from vadjax.features.scene.reference import Reference
 from vadjax.features.scene.rows import window_rows
 from vadjax.features.scene.seen_objects import ObjectMeter
+from vadjax.features.stages import Busy, ahead, working
 from vadjax.objects import ObjectDetector
 from vadjax.storage.features import FeatureStore
 
 INPUTS = ("cells", "windows")
 OBJECTS = "objects"  # a further input, where there is an object detector
 CHUNK = 64  # frames whose windows are embedded at a time
+AHEAD = 8  # frames that wait between two threads
 FPS = 10.0  # where no video says its own
 
 
@@ -43,8 +45,11 @@ def measure_scene(
     fps: float = FPS,
     num_threads: int = 2,
     report: Callable[[dict], None] = lambda progress: None,
+    busy: Busy | None = None,
 ) -> dict:
     """Measure every video that a store lacks, decoding each once.
+
+    Frames are decoded, measured and embedded in three threads a video, each ahead of the next.
 
     Args:
         videos: those wanted.
@@ -56,6 +61,7 @@ def measure_scene(
         fps: frames a second of a video that does not say its own.
         num_threads: videos at a time.
         report: called with {"frames", "total"} as frames are done.
+        busy: counts how long each of these works; None: nothing is counted.
 
     Returns:
         {"frames", "seconds", "frames_per_s"} of what was done.
@@ -84,7 +90,7 @@ def measure_scene(
             motion = MotionMeter()
         meter = SceneMeter(reference, video.fps or fps)
         seen = ObjectMeter(objects, reference, meter.fps) if objects is not None else None
-        _measure(video, meter, looks, seen, stores, motion, advance)
+        _measure(video, meter, looks, seen, stores, motion, advance, busy)
         if motion is not None and motion_store is not None:
             motion_store.write(video, motion.rows())
 
@@ -108,20 +114,26 @@ def _measure(
     stores: Mapping[str, FeatureStore],
     motion: MotionMeter | None,
     advance: Callable[[int], None],
+    busy: Busy | None,
 ) -> None:
-    def frames() -> Iterator[np.ndarray]:
-        for frame in video.frames:
+    def moving(frames: Iterable[np.ndarray]) -> Iterator[np.ndarray]:
+        for frame in frames:
             if motion is not None:
-                motion.update(frame)
+                with working(busy, "motion"):
+                    motion.update(frame)
             yield frame
 
     with contextlib.ExitStack() as opened:
+        decoded = ahead(video.frames, depth=AHEAD, busy=busy, stage="decode")
+        opened.callback(decoded.close)
+        frames = decoded if motion is None else ahead(moving(decoded), depth=AHEAD)
+        opened.callback(frames.close)
         append = {
             name: opened.enter_context(store.writing(video, fps=meter.fps))
             for name, store in stores.items()
         }
         try:
-            for rows in measured_rows(frames(), meter=meter, looks=looks, objects=objects):
+            for rows in measured_rows(frames, meter=meter, looks=looks, objects=objects, busy=busy):
                 for name, values in zip((*INPUTS, OBJECTS), rows, strict=False):
                     append[name](values)
                 advance(len(rows[0]))
@@ -135,22 +147,33 @@ def measured_rows(
     meter: SceneMeter,
     looks: Looks,
     objects: ObjectMeter | None = None,
+    busy: Busy | None = None,
 ) -> Iterator[tuple[np.ndarray, ...]]:
-    """Measure frames in order, without a store.
+    """Measure frames in order, without a store, some ahead of those that are embedded.
 
     Args:
         frames: uint8 [h, w] or [h, w, 3] each, of one video.
         meter: new, of its camera.
         looks: embeds windows.
         objects: new, of the same video; None: objects are not measured.
+        busy: see `measure_scene`.
 
     Yields:
         Of up to `CHUNK` frames the rows of each of `INPUTS`, and of `OBJECTS` where measured.
     """
-    remaining = iter(frames)
-    while taken := [*itertools.islice(remaining, CHUNK)]:
-        chunk = [meter.update(frame) for frame in taken]
-        crops = [frame.crops for frame in chunk if len(frame.crops)]
-        found = looks(np.concatenate(crops)) if crops else looks.none()
-        more = () if objects is None else (objects.update(taken),)
-        yield np.stack([frame.cells for frame in chunk]), window_rows(chunk, found), *more
+
+    def measured() -> Iterator[tuple[list[np.ndarray], list[Measured]]]:
+        remaining = iter(frames)
+        while taken := [*itertools.islice(remaining, CHUNK)]:
+            with working(busy, "measure"):
+                chunk = [meter.update(frame) for frame in taken]
+            yield (taken if objects is not None else []), chunk
+
+    with contextlib.closing(ahead(measured(), depth=1)) as chunks:
+        for taken, chunk in chunks:
+            with working(busy, "embed"):
+                crops = [frame.crops for frame in chunk if len(frame.crops)]
+                found = looks(np.concatenate(crops)) if crops else looks.none()
+                more = () if objects is None else (objects.update(taken),)
+                rows = np.stack([frame.cells for frame in chunk]), window_rows(chunk, found)
+            yield *rows, *more
