@@ -31,7 +31,7 @@ class Busy:
 
     @contextlib.contextmanager
     def of(self, stage: str) -> Iterator[None]:
-        """Count the seconds of a block as work of a stage."""
+        """Count the seconds of a block as work of a stage, of this name."""
         start = time.perf_counter()
         try:
             yield
@@ -46,7 +46,15 @@ class Busy:
 
 
 def working(busy: Busy | None, stage: str) -> contextlib.AbstractContextManager:
-    """Return the block of `Busy.of`, or one that counts nothing where there is no trace."""
+    """Return the block of `Busy.of`, or one that counts nothing.
+
+    Args:
+        busy: what counts, or None.
+        stage: whose work the block is.
+
+    Returns:
+        The block.
+    """
     return contextlib.nullcontext() if busy is None else busy.of(stage)
 
 
@@ -63,6 +71,9 @@ def ahead(
 
     Yields:
         The items in order.
+
+    Raises:
+        BaseException: what `items` raises.
     """
     ready: queue.Queue = queue.Queue(maxsize=depth)
     stop = threading.Event()
@@ -102,7 +113,13 @@ _END: Any = object()
 
 
 def hand_over(ready: queue.Queue, item: object, stop: threading.Event) -> None:
-    """Put an item into a queue that may be full, unless nobody wants it any more."""
+    """Put an item into a queue that may be full, unless nobody wants it any more.
+
+    Args:
+        ready: the queue.
+        item: to put.
+        stop: set when nobody takes items any more.
+    """
     while not stop.is_set():
         try:
             return ready.put(item, timeout=_POLL_S)
