@@ -2,9 +2,11 @@
 
 python experiments/place_scanners/judge.py ped2 --data_dir=/data/ped2 [--masks_dir=/data/UCSDped2]
 python experiments/place_scanners/judge.py synthetic
+python experiments/place_scanners/judge.py ped2 --model=place_gru --variant=mixture --seeds=1
 
-Each seed is a run of `vadjax.main` on configs/<set>_place_lstm.py without the trainings for its
-threshold, kept below --work; results.json is written beside this file.
+A model is one by place, or `conv_autoencoder` over the same maps; see `VARIANTS`. Each seed is a
+run of `vadjax.main` on configs/<set>_place_lstm.py without the trainings for its threshold, kept
+below --work; results.json is written beside this file.
 """
 
 import argparse
@@ -20,6 +22,20 @@ from vadjax import api  # noqa: E402
 from vadjax.storage import artifacts  # noqa: E402
 
 FRAME, REGION = ("auc_micro", "auc_macro", "ap", "eer"), ("pixel_auc", "rbdc", "tbdc")
+LAYERS = {"place_lstm_gru": {"model__units": (16, 16)}}
+# Each row for itself, by the largest error of a cell.
+ALONE = {"objective__name": "reconstruct", "objective__reduce": "max", "window__length": 1}
+VARIANTS = {
+    "plain": {},
+    "mixture": {"model__mixture": 3},
+    "by_row": {"model__weights": "row"},
+    "boxes": {"model__boxes": (3, 5)},
+    "top": {"objective__top_places": 4},
+    "bidirectional": {
+        **{"model__bidirectional": True, "objective__scored_rows": 12},
+        **{"window__length": 24, "score__aggregate": "mean"},
+    },
+}
 QUICK = {"evaluate__cross_fit": 0, "explain__videos": False, "explain__num_pictures": 0}
 
 
@@ -49,20 +65,22 @@ def main() -> None:
     parser.add_argument("--data_dir", default="")
     parser.add_argument("--masks_dir", default="")
     parser.add_argument("--model", default="place_lstm")
+    parser.add_argument("--variant", choices=(*VARIANTS,), default="plain")
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--work", type=pathlib.Path, default=pathlib.Path("runs/place_scanners"))
     args = parser.parse_args()
     places = {"dataset__data_dir": args.data_dir, "dataset__masks_dir": args.masks_dir}
     changes = {key: value for key, value in places.items() if value}
-    units = {"model__units": (16, 16)} if args.model == "place_lstm_gru" else {}
+    changes |= LAYERS.get(args.model, {}) | VARIANTS[args.variant]
+    changes |= ALONE if args.model == "conv_autoencoder" else {}
     name = f"{args.data}_{args.model}"
+    name += f"_{args.variant}" if VARIANTS[args.variant] else ""
     rows = [
         judge(
             f"{args.data}_place_lstm",
             seed,
             args.work / f"{name}-{seed}",
             model__name=args.model,
-            **units,
             **changes,
         )
         for seed in range(args.seeds)

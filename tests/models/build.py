@@ -61,6 +61,7 @@ SERVED = [
     ("place_lstm", False, "density"),
     ("place_gru", False, "density"),
     ("place_lstm_gru", False, "density"),
+    ("place_gru", True, "density"),
     ("unet_segmenter", False, "classify"),
     ("unet_segmenter", False, "segment"),
     ("frame_prediction", False, "predict"),
@@ -108,6 +109,9 @@ def model_config(**changes):
             "lag": 2,
             "mean": 2,
             "calibrate": "place",
+            "mixture": 1,
+            "weights": "shared",
+            "boxes": (3,),
             "dtype": "float32",
         }
     )

@@ -16,22 +16,161 @@ GOAL = Density()
 KINDS = ("place_simple_rnn", "place_lstm", "place_gru", "place_lstm_gru")
 
 
-def made(name="place_lstm", **changes):
+def made(name="place_lstm", *, task=GOAL, **changes):
     units = (4, 3) if name == "place_lstm_gru" else (4,)
     changes = {"units": units, "lag": LAG, "mean": MEAN, **changes}
-    model = build.model(name, task=GOAL, feature_shape=SHAPE, **changes)
+    model = build.model(name, task=task, feature_shape=SHAPE, **changes)
     windows = build.windows(model, steps=STEPS)
     return model, build.variables(model, windows), windows
 
 
-def motion_of(windows):
-    """Mean over 3x3 cells around every second one, by loops: [b, t, 3, 3, 5]."""
-    rows, columns = (np.clip(np.arange(-1, n + 1), 0, n - 1) for n in SHAPE[:2])
+def motion_of(windows, box=3):
+    """Mean over a box of cells around every second one, by loops: [b, t, 3, 3, 5]."""
+    half = box // 2
+    rows, columns = (np.clip(np.arange(-half, n + half), 0, n - 1) for n in SHAPE[:2])
     motion = np.zeros((*windows.shape[:2], *PLACES, 5))
     for i, j in np.ndindex(*PLACES):
-        cells = windows[:, :, rows[2 * i : 2 * i + 3]][:, :, :, columns[2 * j : 2 * j + 3], :5]
+        across = columns[2 * j : 2 * j + box]
+        cells = windows[:, :, rows[2 * i : 2 * i + box]][:, :, :, across, :5]
         motion[:, :, i, j] = cells.mean((2, 3))
     return motion
+
+
+def goal_of(**changes):
+    return build.objective("density", **changes)
+
+
+def one_step(params, state, x):
+    """A step of a GRU, or of a simple RNN, by NumPy: state [u], x [d]."""
+    own, back = (np.asarray(params[k], float) for k in ("input_kernel", "recurrent_kernel"))
+    bias, units = np.asarray(params["bias"], float), len(state)
+    if own.shape[1] == units:
+        return np.tanh(x @ own + bias + state @ back)
+    share, turned = x @ own + bias, state @ back + np.asarray(params["recurrent_bias"], float)
+    reset, update = (
+        1 / (1 + np.exp(-(share + turned)[k * units : (k + 1) * units])) for k in (0, 1)
+    )
+    new = np.tanh(share[2 * units :] + reset * turned[2 * units :])
+    return update * state + (1 - update) * new
+
+
+def slow_output(variables, look, *, layers, by_row, both, lag=LAG):
+    """What the network gives for each row, place by place: look [t, h, w, e] embedded."""
+    params, (t, h, w, _) = variables["params"], look.shape
+    found = {}
+    for i, j in np.ndindex(h, w):
+
+        def own(name, i=i):
+            chosen = params[name]
+            return {k: v[i] if by_row else v for k, v in chosen.items()}
+
+        def stack(rows, name):
+            for n in range(layers):
+                layer, states = own(f"{name}_{n}"), []
+                state = np.zeros(layer["recurrent_kernel"].shape[0])
+                for row in rows:
+                    state = one_step(layer, state, row)
+                    states.append(state)
+                rows = states
+            return rows
+
+        for r in range(lag, t):
+            parts = [look[r, i, j], stack([*look[: r - lag + 1, i, j]], "Recurrence")[-1]]
+            if both:
+                late = [*look[r + lag :, i, j][::-1]]
+                parts.append(stack(late, "backward")[-1] if late else np.zeros_like(parts[1]))
+            x = np.concatenate(parts)
+            for name, last in (("joined", False), ("output", True)):
+                x = x @ own(name)["kernel"] + own(name)["bias"]
+                x = x + params["output_place"][i, j] if last else np.maximum(x, 0)
+            found[r, i, j] = x
+    return found
+
+
+def embedded_of(variables, windows):
+    """The look of each place with its neighbours, by the weights: [b, t, h, w, e]."""
+    params, look = variables["params"], np.asarray(windows[..., 5:], float)
+    look = np.pad(look, ((0, 0), (0, 0), (0, 1), (0, 0), (0, 0)), mode="edge")  # five rows
+    cells = [look[:, :, i::2, j::2] for i in (0, 1) for j in (0, 1)]
+    x = np.concatenate(cells, -1) @ params["thin"]["kernel"] + params["thin"]["bias"]
+    x = np.pad(np.maximum(x + params["place"], 0), ((0, 0), (0, 0), (1, 1), (1, 1), (0, 0)))
+    found = 0
+    for i, j in np.ndindex(3, 3):
+        found = found + x[:, :, i : i + 3, j : j + 3] @ params["conv"][i, j]
+    return np.maximum(found, 0)
+
+
+@pytest.mark.parametrize("by_row", [False, True])
+@pytest.mark.parametrize(
+    "name, both", [("place_gru", False), ("place_gru", True), ("place_simple_rnn", True)]
+)
+def test_the_network_equals_a_loop_over_places_and_rows(name, both, by_row):
+    model, variables, windows = made(
+        name, units=(4, 3), bidirectional=both, weights="row" if by_row else "shared"
+    )
+    outputs = build.jit(model.apply)(variables, windows)[0]["output"]
+    look = embedded_of(variables, windows)
+    for b in (0, 2):
+        wanted = slow_output(variables, look[b], layers=2, by_row=by_row, both=both)
+        for (r, i, j), value in wanted.items():
+            got = outputs[b, r - LAG, i, j]
+            np.testing.assert_allclose(got[:5], value[:5], atol=1e-4)
+            np.testing.assert_allclose(got[5:], 0.3 + np.logaddexp(0, value[5:]), atol=1e-4)
+
+
+def test_a_mixture_has_the_likelihood_of_its_gaussians_and_the_errors_of_the_likely_ones():
+    model, variables, windows = made(mixture=3, boxes=(3, 1))
+    outputs = build.jit(model.apply)(variables, windows)[0]
+    motion = np.concatenate([motion_of(windows), motion_of(windows, 1)], -1)[:, LAG:]
+    output = outputs["output"].astype(float)
+    assert output.shape[-1] == 3 * (10 + 10) + 3
+    centre, variance, weight = np.split(output, [30, 60], -1)
+    np.testing.assert_allclose(weight.sum(-1), 1, rtol=1e-5)
+    for at in np.ndindex(*motion.shape[:-1]):
+        means, own = centre[at].reshape(3, 10), variance[at].reshape(3, 10)
+        normal = np.exp(-0.5 * (motion[at] - means) ** 2 / own) / np.sqrt(own)
+        joint = weight[at] * normal.prod(1)
+        share = joint / joint.sum()
+        errors = (share[:, None] * (motion[at] - means) / np.sqrt(own)).sum(0)
+        np.testing.assert_allclose(outputs["errors"][at], errors, rtol=1e-3, atol=1e-3)
+        motion_nll = -np.log(joint.sum()) / 10
+        centre[at][0] = motion_nll  # kept for the mean below
+    nll = centre[..., 0].mean((2, 3))
+    np.testing.assert_allclose(outputs["nll"], nll, rtol=1e-4, atol=1e-4)
+
+
+def test_several_rows_are_scored_each_by_its_own_errors_and_calibration():
+    goal = goal_of(scored_rows=3, top_places=4)
+    model, variables, windows = made(task=goal, bidirectional=True)
+    moments = variables["calibration"]["moments"]
+    assert moments.shape == (2, 3, *PLACES)
+    drawn = np.random.default_rng(1).random(moments.shape) + np.array([1, 9])[:, None, None, None]
+    variables["calibration"] = {"moments": drawn.astype(np.float32)}
+    outputs = build.jit(lambda v, x: model.apply(v, x, num_outputs=3)[0])(variables, windows)
+    around = np.pad(drawn, ((0, 0), (0, 0), (1, 1), (1, 1)), mode="edge")
+    first, second = sum(around[:, :, i : i + 3, j : j + 3] for i, j in np.ndindex(3, 3)) / 9
+    deviation = np.sqrt(second - first**2)
+    scores = goal.frame_score(outputs, windows)
+    for k in range(3):
+        stop = outputs["errors"].shape[1] - 2 + k
+        errors = outputs["errors"][:, max(stop - MEAN, 0) : stop].mean(1)
+        wanted = (np.square(errors).sum(-1) - first[k]) / (deviation[k] + 0.3 * deviation[k].mean())
+        largest = np.sort(wanted.reshape(len(wanted), -1))[:, -4:].mean(1)
+        np.testing.assert_allclose(scores[:, k], largest, rtol=1e-4)
+    assert goal.num_scored(STEPS) == 3 and goal.lookahead(STEPS, True) == 2
+
+
+def test_in_two_directions_a_row_is_predicted_without_what_is_near_it():
+    model, variables, windows = made("place_gru", units=(4, 3), bidirectional=True)
+    run, row = build.jit(model.apply), 3  # of 7; lag 2
+    at = run(variables, windows)[0]["output"][:, row - LAG]
+    near = np.array(windows)
+    near[:, row - LAG + 1 : row] += 1
+    near[:, row + 1 : row + LAG] += 1
+    np.testing.assert_allclose(run(variables, near)[0]["output"][:, row - LAG], at, atol=1e-6)
+    for other in (row - LAG, row + LAG, STEPS - 1):
+        changed = build.changed(np.array(windows), other, 1.0)
+        assert np.abs(run(variables, changed)[0]["output"][:, row - LAG] - at).max() > 1e-4
 
 
 @pytest.mark.parametrize("name", KINDS)
@@ -125,7 +264,7 @@ def test_every_parameter_learns_and_padding_does_not():
 @pytest.mark.parametrize(
     "changes, match",
     [
-        ({"bidirectional": True}, "place_lstm predicts from the past alone; set .*bidirectional"),
+        ({"boxes": (3, 4)}, r"model.boxes is \(3, 4\); a box around a cell is an odd number"),
         ({"feature_shape": (5, 6, 5)}, r"have shape \(5, 6, 5\); use features.backbone=flow"),
         ({"name": "place_lstm_gru"}, "place_lstm_gru wants at least two layers"),
     ],

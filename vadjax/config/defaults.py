@@ -111,6 +111,9 @@ def default_config() -> ConfigDict:
             lag=6,  # place models: rows between the past that is read and the row it predicts
             mean=9,  # place models: rows over which the errors of a place are averaged
             calibrate="place",  # place models: surprises in deviations of their place, or "none"
+            mixture=1,  # place models: Gaussians that a place's motion may come from
+            weights="shared",  # place models: by all places; "row": by the places of a row
+            boxes=(3,),  # place models: cells that the boxes of motion are wide, odd
             memory=200,  # memory_autoencoder, memae, mnad: items
             at_test="frozen",  # mnad: error alone; "combined", "updated": docs/models.md
             channels=(64, 32),  # conv_autoencoder: widths on the way down; other map models: all
@@ -124,6 +127,8 @@ def default_config() -> ConfigDict:
             num_classes=2,  # classify under softmax; class 0 is normal
             classes="",  # under softmax, by name: "Abuse,Arson"; num_classes follows
             class_weight="balanced",  # classify: "none", or a number a class such as "1,3"
+            scored_rows=1,  # density: rows of a window that are scored; more look ahead
+            top_places=1,  # density: so many of the most surprising places are averaged
             reduce="mean",  # feature maps: error over locations, mean or max; "psnr": mean in dB
             intensity=1.0,  # adversarial: weight of the squared error,
             gradient=1.0,  # of the error of image gradients,

@@ -50,6 +50,8 @@ LATER_KEYS = (
     *("places.taps", "places.dims", "places.embedding"),
     *("places.coreset", "places.neighbours", "places.updates"),
     *("model.lag", "model.mean", "model.calibrate", "model.memory"),
+    *("model.mixture", "model.weights", "model.boxes"),
+    *("objective.scored_rows", "objective.top_places"),
     *("model.at_test", "objective.flow"),
     *("dataset.split", "dataset.scene", "dataset.unseen_scene"),
     *("dataset.feature_name", "dataset.crops", "features.crops"),

@@ -21,6 +21,7 @@ def ranges(flat: Mapping[str, Any]) -> list[str]:
     positive("train.batch_size", "train.learning_rate", "features.batch_size", "score.batch_size")
     positive("train.checkpoint_every", "evaluate.num_bootstrap", "evaluate.knn")
     positive("explain.batch_size", "train.plateau_patience", "model.lag", "model.mean")
+    positive("model.mixture", "objective.scored_rows", "objective.top_places")
     for key in ("explain.num_judged", "explain.deletion_images", "explain.store_mb"):
         need(flat[key] >= 0, f"{key} is {flat[key]}; it must be 0 (off) or more.")
     need(
