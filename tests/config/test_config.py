@@ -93,6 +93,29 @@ def test_inputs_that_a_backbone_does_not_take_are_refused_early(backbone, size, 
         configs.validate(config)
 
 
+@pytest.mark.parametrize(
+    ("changes", "text"),
+    [
+        ({"model.lag": 16}, "has not the 1 rows .objective.scored_rows. for model 'place_gru'"),
+        ({"objective.scored_rows": 11}, "has not the 11 rows"),
+        ({"model.bidirectional": True}, "reads from model.lag=6 rows after a row on"),
+        ({"objective.scored_rows": 2}, "set score.aggregate=mean or max"),
+        ({"model.mixture": 0}, "model.mixture is 0; it must be above 0"),
+        ({"model.weights": "rows"}, "Did you mean 'row'"),
+    ],
+)
+def test_faults_of_scanners_by_place_are_named(changes, text):
+    config = configs.default_config()
+    config.features.backbone, config.features.tap = "flow_lite0", "map"
+    config.model.name, config.objective.name = "place_gru", "density"
+    configs.validate(config)
+    for key, value in changes.items():
+        section, name = key.split(".")
+        config[section][name] = value
+    with pytest.raises(UserError, match=text):
+        configs.validate(config)
+
+
 def test_classes_and_their_weights_reach_the_objective():
     config = configs.default_config()
     config.dataset.protocol, config.objective.name = "by_video", "classify"

@@ -6,9 +6,13 @@ import numpy as np
 import pytest
 
 from tests.models import build
+from tests.training import tiny
+from tests.training.test_population import assert_same, members_of, train
+from vadjax.data.splits.windows import window_table
 from vadjax.errors import UserError
 from vadjax.explain.maps import make_error_fn
 from vadjax.models.objectives.density import Density
+from vadjax.training.inputs import TrainingData
 
 SHAPE, STEPS, LAG, MEAN = (5, 6, 7), 7, 2, 3  # five channels of motion, two of look
 PLACES = (3, 3)
@@ -242,6 +246,24 @@ def test_repetitions_of_the_first_frame_have_no_share_in_the_score():
     alone, _, _ = made(mean=2)
     wanted = build.jit(alone.apply)(variables, begun)[0]["surprise"]
     np.testing.assert_allclose(outputs["surprise"], wanted, rtol=1e-5)
+
+
+def test_members_of_a_population_are_trained_as_alone():
+    """Two directions, mixtures, weights by row; the trainer of sweeps."""
+    goal = goal_of(scored_rows=3)
+    changes = {"bidirectional": True, "mixture": 2, "weights": "row", "dropout": 0.2}
+    model, _, _ = made("place_gru", task=goal, **changes)
+    rng = np.random.default_rng(0)
+    lengths, cut = (14, 12), {"length": STEPS, "stride": 2}
+    data = TrainingData(
+        [rng.normal(size=(n, *SHAPE)).astype(np.float32) for n in (*lengths, 10)],
+        window_table(lengths, **cut),
+        window_table([10], starts=[sum(lengths)], **cut),
+    )
+    config = tiny.config(epochs=2)
+    members = members_of(data, config, goal)
+    together, alone = (train(model, goal, data, config, members, slots=n) for n in (3, 1))
+    assert_same(together, alone, atol=2e-4)
 
 
 def test_every_parameter_learns_and_padding_does_not():

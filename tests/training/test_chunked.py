@@ -88,6 +88,7 @@ CASES = {
     "runs": ("lstm", "classify", {"batches": "runs"}),
     "state": ("appearance_to_flow", "motion", {"schedule": "cosine"}),
     "places": ("place_lstm", "density", {}),
+    "bidirectional places": ("place_gru", "density", {}),
 }
 
 
