@@ -28,7 +28,7 @@ ALONE = {"objective__name": "reconstruct", "objective__reduce": "max", "window__
 VARIANTS = {
     "plain": {},
     "mixture": {"model__mixture": 3},
-    "by_row": {"model__weights": "row"},
+    "by_row": {"model__sharing": "row"},
     "boxes": {"model__boxes": (3, 5)},
     "top": {"objective__top_places": 4},
     "bidirectional": {
@@ -66,11 +66,13 @@ def main() -> None:
     parser.add_argument("--masks_dir", default="")
     parser.add_argument("--model", default="place_lstm")
     parser.add_argument("--variant", choices=(*VARIANTS,), default="plain")
+    parser.add_argument("--no_maps", action="store_true", help="no figures of places")
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--work", type=pathlib.Path, default=pathlib.Path("runs/place_scanners"))
     args = parser.parse_args()
     places = {"dataset__data_dir": args.data_dir, "dataset__masks_dir": args.masks_dir}
     changes = {key: value for key, value in places.items() if value}
+    changes |= {"explain__maps": False} if args.no_maps else {}
     changes |= LAYERS.get(args.model, {}) | VARIANTS[args.variant]
     changes |= ALONE if args.model == "conv_autoencoder" else {}
     name = f"{args.data}_{args.model}"

@@ -101,7 +101,7 @@ def test_inputs_that_a_backbone_does_not_take_are_refused_early(backbone, size, 
         ({"model.bidirectional": True}, "reads from model.lag=6 rows after a row on"),
         ({"objective.scored_rows": 2}, "set score.aggregate=mean or max"),
         ({"model.mixture": 0}, "model.mixture is 0; it must be above 0"),
-        ({"model.weights": "rows"}, "Did you mean 'row'"),
+        ({"model.sharing": "rows"}, "Did you mean 'row'"),
     ],
 )
 def test_faults_of_scanners_by_place_are_named(changes, text):

@@ -110,7 +110,7 @@ def model_config(**changes):
             "mean": 2,
             "calibrate": "place",
             "mixture": 1,
-            "weights": "shared",
+            "sharing": "all",
             "boxes": (3,),
             "dtype": "float32",
         }

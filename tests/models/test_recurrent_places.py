@@ -110,7 +110,7 @@ def embedded_of(variables, windows):
 )
 def test_the_network_equals_a_loop_over_places_and_rows(name, both, by_row):
     model, variables, windows = made(
-        name, units=(4, 3), bidirectional=both, weights="row" if by_row else "shared"
+        name, units=(4, 3), bidirectional=both, sharing="row" if by_row else "all"
     )
     outputs = build.jit(model.apply)(variables, windows)[0]["output"]
     look = embedded_of(variables, windows)
@@ -251,7 +251,7 @@ def test_repetitions_of_the_first_frame_have_no_share_in_the_score():
 def test_members_of_a_population_are_trained_as_alone():
     """Two directions, mixtures, weights by row; the trainer of sweeps."""
     goal = goal_of(scored_rows=3)
-    changes = {"bidirectional": True, "mixture": 2, "weights": "row", "dropout": 0.2}
+    changes = {"bidirectional": True, "mixture": 2, "sharing": "row", "dropout": 0.2}
     model, _, _ = made("place_gru", task=goal, **changes)
     rng = np.random.default_rng(0)
     lengths, cut = (14, 12), {"length": STEPS, "stride": 2}

@@ -26,7 +26,7 @@ def choices() -> dict[str, tuple[str, ...]]:
         "window.short_clips": SHORT_CLIPS,
         "model.name": tuple(MODELS),
         "model.calibrate": ("place", "none"),
-        "model.weights": ("shared", "row"),
+        "model.sharing": ("all", "row"),
         "model.at_test": ("frozen", "combined", "updated"),
         "model.dtype": ("float32", "bfloat16"),
         "objective.name": tuple(OBJECTIVES),

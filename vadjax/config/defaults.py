@@ -112,7 +112,7 @@ def default_config() -> ConfigDict:
             mean=9,  # place models: rows over which the errors of a place are averaged
             calibrate="place",  # place models: surprises in deviations of their place, or "none"
             mixture=1,  # place models: Gaussians that a place's motion may come from
-            weights="shared",  # place models: by all places; "row": by the places of a row
+            sharing="all",  # place models: places that share weights; "row": those of a row
             boxes=(3,),  # place models: cells that the boxes of motion are wide, odd
             memory=200,  # memory_autoencoder, memae, mnad: items
             at_test="frozen",  # mnad: error alone; "combined", "updated": docs/models.md

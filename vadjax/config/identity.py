@@ -50,7 +50,7 @@ LATER_KEYS = (
     *("places.taps", "places.dims", "places.embedding"),
     *("places.coreset", "places.neighbours", "places.updates"),
     *("model.lag", "model.mean", "model.calibrate", "model.memory"),
-    *("model.mixture", "model.weights", "model.boxes"),
+    *("model.mixture", "model.sharing", "model.boxes"),
     *("objective.scored_rows", "objective.top_places"),
     *("model.at_test", "objective.flow"),
     *("dataset.split", "dataset.scene", "dataset.unseen_scene"),

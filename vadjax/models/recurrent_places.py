@@ -275,7 +275,7 @@ def build(config, *, feature_shape, objective) -> LinenModel:
         scored=objective.scored_rows,
         mixture=int(config.mixture),
         boxes=boxes,
-        by_row=config.weights == "row",
+        by_row=config.sharing == "row",
         bidirectional=bool(config.bidirectional),
         calibrated=config.calibrate == "place",
         **read_fields(config),
