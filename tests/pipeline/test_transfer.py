@@ -1,5 +1,6 @@
 """The matrix of detectors and test sets: every cell against the run itself and by hand."""
 
+import base64
 import importlib
 import json
 import sys
@@ -11,9 +12,12 @@ from tests.pipeline.test_robustness import tiny
 from vadjax import api
 from vadjax.data.scored_video import ScoredVideo
 from vadjax.errors import UserError
+from vadjax.evaluation.abroad import figures
 from vadjax.pipeline import stages
+from vadjax.pipeline.shared_footage import copies_of
 from vadjax.pipeline.trained import TrainedDetector, stored
-from vadjax.pipeline.transfer import NAME, PAGE, Home, figures, hold_out, transfer
+from vadjax.pipeline.transfer import NAME, PAGE, Home, hold_out, transfer
+from vadjax.report import transfer_page
 
 
 def test_the_figures_of_a_cell_are_counted_by_hand():
@@ -79,11 +83,16 @@ def test_what_two_homes_share_is_listed(homes, tmp_path):
     assert result["copies"] == []
     learnt = TrainedDetector(homes[0].workdir).run
     name = learnt.folds[0].train.segments[0].video_id
-    from vadjax.pipeline import transfer as module
-
-    detectors = {h: TrainedDetector(homes[0].workdir) for h in ("a", "b")}
-    copies = module._copies(detectors, {"a": [learnt.videos[name]], "b": []})
-    assert {(c["video"], c["other"]) for c in copies} == {(f"a: {name}", f"b: {name}")}
+    detectors = {h: TrainedDetector(homes[0].workdir) for h in ("a", "<b>")}
+    found = copies_of(detectors, {"a": [learnt.videos[name]], "<b>": []})
+    assert {(c["video"], c["other"]) for c in found.listed} == {(f"a: {name}", f"<b>: {name}")}
+    [shown] = found.pictures
+    assert shown["jpegs"][0] == shown["jpegs"][1] and shown["frame"] == shown["other_frame"]
+    page = transfer_page.write(
+        tmp_path / "p.html", {**result, "copies": found.listed}, pictures=found.pictures
+    ).read_text("utf-8")
+    assert page.count(base64.b64encode(shown["jpegs"][0]).decode()) == 2
+    assert f"<b>equal</b>: a: {name}, frames 0 to" in page and "and &lt;b&gt;: train" in page
 
 
 def test_what_a_detector_refuses_is_said_in_its_cell(homes, tmp_path, monkeypatch):

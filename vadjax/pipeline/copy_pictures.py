@@ -4,31 +4,33 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from vadjax.data.leakage.copy_search import Copy
+from vadjax.data.video import Video
 from vadjax.errors import UserError
-from vadjax.pipeline.run import Run
 from vadjax.report.thumbnails import jpeg
 
 MAX_SHOWN = 12
 
 
-def copy_pictures(run: Run, copies: Sequence[Mapping[str, Any]] | None) -> list[dict[str, Any]]:
+def copy_pictures(
+    videos: Mapping[str, Video], copies: Sequence[Mapping[str, Any]] | None
+) -> list[dict[str, Any]]:
     """Return the first copies with a picture of each side, from the middle of the stretch.
 
     Args:
-        run: whose clips they are of.
+        videos: by id, those whose frames may be shown.
         copies: as leakage.json lists them; None where they are not known.
 
     Returns:
-        The copies, with `frame`, `other_frame` and `jpegs`; none of feature files and of clips that
-        are gone.
+        The copies, with `frame`, `other_frame` and `jpegs`; none of clips that are not among
+        `videos` or are gone.
     """
     found = []
     for row in (copies or ())[:MAX_SHOWN]:
-        if not run.pictures or not {row["video"], row["other"]} <= set(run.videos):
+        if not {row["video"], row["other"]} <= set(videos):
             continue
         middle = (row["stop"] - row["start"]) // 2
         frame, other = row["start"] + middle, int(Copy(**row).others()[middle])
-        sides = ((run.videos[row["video"]], frame), (run.videos[row["other"]], other))
+        sides = ((videos[row["video"]], frame), (videos[row["other"]], other))
         try:
             jpegs = [jpeg(video.frames[min(at, len(video.frames) - 1)]) for video, at in sides]
         except UserError:  # the files of one are no longer there

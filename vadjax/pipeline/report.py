@@ -50,7 +50,9 @@ def report(run: Run) -> None:
         environment={**run.environment, "command": run.command},
         gallery=artifacts.read_gallery(run.workdir),
         normal=normal,
-        copies=copy_pictures(run, (metrics["leakage"] or {}).get("copies")),
+        copies=copy_pictures(
+            run.videos if run.pictures else {}, (metrics["leakage"] or {}).get("copies")
+        ),
     )
     artifacts.end_page(run.workdir)
     compare.write_results(run.workdir, metrics=metrics, config=run.config, command=run.command)

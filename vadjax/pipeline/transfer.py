@@ -8,16 +8,13 @@ from typing import Any
 
 import numpy as np
 
-from vadjax.data.leakage.copy_search import find_copies
 from vadjax.data.scored_video import ScoredVideo
 from vadjax.data.video import Video
 from vadjax.errors import UserError
-from vadjax.evaluation import events, frame
-from vadjax.evaluation.auc_parts import auc_parts
-from vadjax.evaluation.bootstrap import auc_interval
-from vadjax.evaluation.parts import labelled
+from vadjax.evaluation.abroad import FIGURES, figures
 from vadjax.pipeline import stages
 from vadjax.pipeline.run import Run
+from vadjax.pipeline.shared_footage import copies_of
 from vadjax.pipeline.trained import TrainedDetector, stored
 from vadjax.report import transfer_page
 from vadjax.report.wording import plural
@@ -94,10 +91,13 @@ def transfer(
             "thresholds": [detector.threshold for detector in detectors.values()],
             "cells": rows,
             **_means(rows),
-            "copies": _copies(detectors, tests),
+            "copies": None,
             "command": command,
         }
-        _write(out, result, console)
+        with console.doing("looking for copies"):
+            found = copies_of(detectors, tests)
+        result["copies"] = found.listed
+        _write(out, result, console, pictures=found.pictures)
     return result
 
 
@@ -156,9 +156,15 @@ def _train(homes: Sequence[Home], **output: Any) -> None:
             stages.run(home.config, home.workdir, **output)
 
 
-def _write(out: pathlib.Path, result: Mapping[str, Any], console: Console) -> None:
+def _write(
+    out: pathlib.Path,
+    result: Mapping[str, Any],
+    console: Console,
+    *,
+    pictures: Sequence[Mapping[str, Any]] = (),
+) -> None:
     write_json(out / NAME, result)
-    transfer_page.write(out / PAGE, result)
+    transfer_page.write(out / PAGE, result, pictures=pictures)
     console.show(transfer_page.table(result))
     console.say(f"figures: {out / NAME}, {out / PAGE}")
 
@@ -221,43 +227,6 @@ def _own(detector: TrainedDetector) -> list[ScoredVideo]:
     ]
 
 
-FIGURES = (
-    *("auc", "auc_ci95", "auc_within", "normal_called", "abnormal_called"),
-    *("events", "found", "false_alarms", "normal_hours", "false_alarms_per_hour"),
-)
-
-
-def figures(videos: Sequence[ScoredVideo]) -> dict[str, Any]:
-    """Return what a detector and its threshold get of labelled videos.
-
-    Args:
-        videos: scored, with threshold and alarms.
-
-    Returns:
-        `FIGURES`: the micro AUC, its interval over videos, and the AUC within clips; shares of
-        normal and of abnormal frames at or above the threshold; events, how many are found, false
-        alarms, hours of normal footage and the rate, None where `event_metrics` gives none.
-    """
-    known = labelled(videos)
-    scores = np.concatenate([v.scores for v in known])
-    labels = np.concatenate([v.truth for v in known])
-    by_clip = [v.scores for v in known], [v.truth for v in known]
-    interval = auc_interval(*by_clip, scenes=[v.scene for v in known])
-    part, _ = auc_parts(*by_clip, resamples=0, seed=0)
-    called = np.concatenate([events.called(v) for v in known])
-    rates = frame.threshold_metrics(frame.confusion(called, labels))
-    counted, _ = events.event_metrics(known)
-    named = ("events", "found", "false_alarms", "normal_hours", "false_alarms_per_hour")
-    return {
-        "auc": frame.auc(scores, labels),
-        "auc_ci95": None if interval.reason else [interval.low, interval.high],
-        "auc_within": part["within"],
-        "normal_called": rates["false_positive_rate"],
-        "abnormal_called": rates["recall"],
-        **{key: counted[key] for key in named},
-    }
-
-
 def _means(rows: Sequence[Sequence[Mapping]]) -> dict[str, float | None]:
     """Return the mean AUC at home and abroad; None where there is none."""
     pairs = [(i == j, cell["auc"]) for i, row in enumerate(rows) for j, cell in enumerate(row)]
@@ -270,32 +239,6 @@ def _means(rows: Sequence[Sequence[Mapping]]) -> dict[str, float | None]:
 def _mean(values: Sequence[float | None]) -> float | None:
     known = [value for value in values if value is not None]
     return float(np.mean(known)) if known else None
-
-
-def _copies(
-    detectors: Mapping[str, TrainedDetector], tests: Mapping[str, Sequence[Video]]
-) -> list[dict] | None:
-    """Return what test clips have in common with training clips of another home."""
-    found = []
-    for home, detector in detectors.items():
-        fold = detector.run.folds[0]
-        used = [detector.run.videos[name] for name in fold.videos]
-        apart = {segment.video_id for segment in fold.test.segments}
-        learnt = _contents({f"{home}: {v.id}": v for v in used if v.id not in apart})
-        for abroad, videos in tests.items():
-            if home == abroad:
-                continue
-            shown = _contents({f"{abroad}: {v.id}": v for v in videos})
-            if learnt is None or shown is None:
-                return None
-            found += [dataclasses.asdict(copy) for copy in find_copies(shown, learnt)]
-    return found
-
-
-def _contents(videos: Mapping[str, Video]) -> dict[str, np.ndarray] | None:
-    """Return what each clip shows; None where that is not known of one."""
-    known = {name: video.content for name, video in videos.items() if video.content is not None}
-    return known if len(known) == len(videos) else None
 
 
 def _said(name: str, cell: Mapping) -> str:

@@ -2,7 +2,7 @@
 
 import os
 import pathlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import jinja2
@@ -10,17 +10,24 @@ from markupsafe import Markup
 
 from vadjax.report import wording
 from vadjax.report.page import TEMPLATE
+from vadjax.report.timelines import data_uri
 from vadjax.storage.files import atomic_write
 
 MAX_COPIES = 50  # of the page; transfer.json has all
 
 
-def write(path: os.PathLike | str, result: Mapping[str, Any]) -> pathlib.Path:
+def write(
+    path: os.PathLike | str,
+    result: Mapping[str, Any],
+    *,
+    pictures: Sequence[Mapping[str, Any]] = (),
+) -> pathlib.Path:
     """Write the page; it is one file that loads nothing else, and runs no script.
 
     Args:
         path: of the file.
         result: what transfer.json holds.
+        pictures: the first of its copies, with two `jpegs` each.
 
     Returns:
         The path.
@@ -41,6 +48,7 @@ def write(path: os.PathLike | str, result: Mapping[str, Any]) -> pathlib.Path:
     page = jinja.get_template("transfer.html").render(
         result=result,
         max_copies=MAX_COPIES,
+        pictures=[{**row, "uris": list(map(data_uri, row["jpegs"]))} for row in pictures],
         style=Markup((TEMPLATE / "style.css").read_text("utf-8")),
     )
     with atomic_write(path) as beside:

@@ -5,6 +5,7 @@ what moves, because the frames of a fixed camera are all alike: candidates share
 change most, and are then compared block by block (docs/protocols.md).
 """
 
+import itertools
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -13,7 +14,7 @@ import numpy as np
 from vadjax.data.leakage.copy_keys import KeyIndex, hash_keys, motion_keys
 from vadjax.data.leakage.copy_match import agree, altered_stretches, equal_stretches, is_distinct
 from vadjax.data.leakage.crop_search import find_crops
-from vadjax.data.leakage.variants import Variant, variants
+from vadjax.data.leakage.variants import Variant, paced, plain, variants
 
 Keys = Callable[[np.ndarray], tuple[np.ndarray, np.ndarray]]
 CROPS_UP_TO = 5_000  # pairs of clips; of more, cropped copies are not looked for
@@ -89,22 +90,22 @@ def _changed(
 ) -> list[Copy]:
     """Find the copies that are mirrored, cropped, faster, ... of pairs of which none is known."""
     known = {(copy.video, copy.other) for copy in found}
-    plain = KeyIndex([motion_keys(rows) for rows in used.values()])
     more: list[Copy] = []
-    for variant in variants():
-        side = used if variant.of_used else tests
-        changed = {name: variant.change(rows) for name, rows in side.items()}
-        seen, against = (tests, changed) if variant.of_used else (changed, used)
-        index = None if variant.of_used else plain
-        pairs = _search(seen, against, motion_keys, altered_stretches, variant.kind, index)
-        for copy in pairs:
-            if (copy.video, copy.other) in known or not is_distinct(
-                seen[copy.video][copy.start : copy.stop],
-                against[copy.other],
-                other_start=copy.other_start,
+    for pace, group in itertools.groupby(variants(), key=lambda variant: variant.pace):
+        change = plain if pace == 1 else paced(pace)
+        against = {name: change(rows) for name, rows in used.items()}
+        index = KeyIndex([motion_keys(rows) for rows in against.values()])
+        for variant in group:
+            seen = {name: variant.change(rows) for name, rows in tests.items()}
+            for copy in _search(
+                seen, against, motion_keys, altered_stretches, variant.kind, index, known
             ):
-                continue
-            more.append(_as_it_is(copy, variant, len(tests[copy.video])))
+                if is_distinct(
+                    seen[copy.video][copy.start : copy.stop],
+                    against[copy.other],
+                    other_start=copy.other_start,
+                ):
+                    more.append(_as_it_is(copy, variant, len(tests[copy.video])))
     known |= {(copy.video, copy.other) for copy in more}
     if len(tests) * len(used) <= CROPS_UP_TO:
         more += _cropped_copies(tests, used, known)
@@ -118,28 +119,27 @@ def _cropped_copies(
 ) -> list[Copy]:
     """Find the test clips that are cut out of the frames of a used one, or the other way round."""
     found = []
-    for video, other, start, stop, crop in find_crops(tests, used, known):
+    for kind, video, other, start, stop, crop in find_crops(tests, used, known):
         place = (start, stop, other, start + crop.offset)
-        found.append(Copy(video, *place, "cropped", round(crop.like, 4)))
+        found.append(Copy(video, *place, kind, round(crop.like, 4)))
     known = {(other, video) for video, other in known}
-    for other, video, start, stop, crop in find_crops(used, tests, known):  # the used one is cut
-        place = (start + crop.offset, stop + crop.offset, other, start)
-        found.append(Copy(video, *place, "cropped", round(crop.like, 4)))
+    for kind, other, video, start, stop, crop in find_crops(used, tests, known):
+        place = (start + crop.offset, stop + crop.offset, other, start)  # the used one is cut
+        found.append(Copy(video, *place, kind, round(crop.like, 4)))
     return found
 
 
 def _as_it_is(copy: Copy, variant: Variant, length: int) -> Copy:
     """Return a copy of changed clips in frames of the clips as they are."""
-    speed = variant.speed
-    if speed < 0:  # the test clip was reversed
-        start, stop = length - copy.stop, length - copy.start
-        last = copy.other_start + copy.stop - copy.start - 1
-        return replace(copy, start=start, stop=stop, other_start=last, speed=speed)
-    if variant.of_used:
-        return replace(copy, other_start=round(copy.other_start * speed), speed=speed)
-    start = round(copy.start / speed)
-    stop = min(length, round((copy.stop - 1) / speed) + 1)
-    return replace(copy, start=start, stop=stop, speed=speed)
+    slow = max(1.0, 1 / abs(variant.speed))  # one test frame of so many was compared
+    start = round(copy.start * slow)
+    stop = min(length, round((copy.stop - 1) * slow) + 1)
+    other_start = copy.other_start
+    if variant.speed < 0:  # the test clip was reversed, and then thinned
+        start, stop = length - stop, length - start
+        other_start += copy.stop - copy.start - 1
+    other_start = round(other_start * variant.pace)
+    return replace(copy, start=start, stop=stop, other_start=other_start, speed=variant.speed)
 
 
 def _best_of_pairs(copies: Sequence[Copy]) -> list[Copy]:
@@ -182,6 +182,7 @@ def _search(
     compare: Compare,
     kind: str,
     index: KeyIndex | None = None,
+    known: Collection[tuple[str, str]] = (),
 ) -> list[Copy]:
     """Compare each test clip with the used ones that share most of its keys at one distance."""
     names, found = list(used), []
@@ -190,7 +191,7 @@ def _search(
         own = []
         for number, offset, frames in index.candidates(*keys(rows)):
             other = names[number]
-            if other == video:
+            if other == video or (video, other) in known:
                 continue
             start, other_start = max(0, -offset), max(0, offset)
             a, b = rows[start:], used[other][other_start:]

@@ -15,7 +15,7 @@ import numpy as np
 
 from vadjax.data.frames.content import GRID
 from vadjax.data.leakage.copy_match import SHORTEST, has_detail
-from vadjax.data.leakage.variants import cropped
+from vadjax.data.leakage.variants import SPACE, cropped, negative, plain
 
 COARSE = 8  # blocks a side of the search
 EVERY = 2  # frames of a step of the search
@@ -39,6 +39,7 @@ PLACES = tuple(
     for share in SHARES
     for top, left in itertools.product(np.arange(0, 1 - share + 1e-9, STEP), repeat=2)
 )
+LOOKS = (("", plain), *SPACE, ("negative", negative))  # of what may be a crop
 AT_ONCE = 64  # pieces that are compared with another at once
 
 
@@ -63,6 +64,7 @@ class Found(NamedTuple):
     """A clip that is a crop of another.
 
     Attributes:
+        kind: "cropped", after what else was done to it.
         part: id of the crop.
         whole: id of what it is cut out of.
         start: first frame of `part` that is.
@@ -70,6 +72,7 @@ class Found(NamedTuple):
         crop: where.
     """
 
+    kind: str
     part: str
     whole: str
     start: int
@@ -78,6 +81,7 @@ class Found(NamedTuple):
 
 
 class _Piece(NamedTuple):
+    kind: str
     clip: str
     start: int
     rows: np.ndarray
@@ -99,9 +103,10 @@ def find_crops(
         A stretch of a pair of clips each.
     """
     pieces = [
-        piece
+        piece._replace(kind=f"{kind}, cropped" if kind else "cropped", rows=change(piece.rows))
         for name, rows in parts.items()
         for piece in _pieces(name, rows, longest=UNCUT, length=PART, hop=PART)
+        for kind, change in LOOKS
     ]
     found = []
     for other, rows in wholes.items():
@@ -113,7 +118,7 @@ def find_crops(
                 if crop and (span := is_copy(part.rows, whole.rows, crop)):
                     crop = crop._replace(offset=crop.offset + whole.start - part.start)
                     start, stop = (frame + part.start for frame in span)
-                    found.append(Found(part.clip, other, start, stop, crop))
+                    found.append(Found(part.kind, part.clip, other, start, stop, crop))
     return _joined(found)
 
 
@@ -124,7 +129,7 @@ def _pieces(name: str, rows: np.ndarray, *, longest: int, length: int, hop: int)
     else:
         starts = [*range(0, len(rows) - length, hop), len(rows) - length]
     least = SHORTEST + LAG * EVERY
-    return [_Piece(name, at, rows[at : at + length]) for at in starts if length >= least]
+    return [_Piece("", name, at, rows[at : at + length]) for at in starts if length >= least]
 
 
 def _promising(
@@ -156,11 +161,11 @@ def _promising(
 def _joined(found: Sequence[Found]) -> list[Found]:
     """Join what was found in neighbouring pieces of the same two clips."""
     joined: list[Found] = []
-    for each in sorted(found, key=lambda one: (one.part, one.whole, one.start)):
+    for each in sorted(found, key=lambda one: (one.kind, one.part, one.whole, one.start)):
         last = joined[-1] if joined else None
         if (
             last is not None
-            and (last.part, last.whole) == (each.part, each.whole)
+            and last[:3] == each[:3]
             and each.start <= last.stop + EVERY
             and abs(last.crop.offset - each.crop.offset) <= EVERY
         ):

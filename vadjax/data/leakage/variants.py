@@ -20,15 +20,15 @@ class Variant(NamedTuple):
     """One way of changing a copy.
 
     Attributes:
-        kind: in the words of the audit.
-        change: makes rows `content.ROW` [t] of the one what the other has.
-        of_used: the used clip is changed, not the test clip.
+        kind: in the words of the audit; of two changes both, "mirrored, sped up".
+        change: makes rows `content.ROW` [t] of the test clip what the used one has.
+        pace: of the used clip one frame in so many is compared.
         speed: frames of the used clip for one of the test clip; below 0 it plays backwards.
     """
 
     kind: str
     change: Change
-    of_used: bool = False
+    pace: float = 1.0
     speed: float = 1.0
 
 
@@ -37,19 +37,66 @@ def plain(rows: np.ndarray) -> np.ndarray:
     return rows
 
 
+def mirrored(rows: np.ndarray) -> np.ndarray:
+    """Return the rows with left and right exchanged."""
+    return _of_grid(rows, lambda grid: grid[:, :, ::-1])
+
+
+def upside_down(rows: np.ndarray) -> np.ndarray:
+    """Return the rows with top and bottom exchanged."""
+    return _of_grid(rows, lambda grid: grid[:, ::-1])
+
+
+def turned(rows: np.ndarray) -> np.ndarray:
+    """Return the rows turned by 180 degrees."""
+    return _of_grid(rows, lambda grid: grid[:, ::-1, ::-1])
+
+
+def negative(rows: np.ndarray) -> np.ndarray:
+    """Return the rows with dark and bright exchanged."""
+    return _of_grid(rows, lambda grid: 255 - grid)
+
+
+SPACE: tuple[tuple[str, Change], ...] = (
+    ("mirrored", mirrored),
+    ("upside down", upside_down),
+    ("turned", turned),
+)
+
+
 def variants() -> list[Variant]:
-    """Return all ways that are looked for but crops, the likeliest first."""
-    found = [
-        Variant("mirrored", lambda rows: _of_grid(rows, lambda grid: grid[:, :, ::-1])),
-        Variant("upside down", lambda rows: _of_grid(rows, lambda grid: grid[:, ::-1])),
-        Variant("turned", lambda rows: _of_grid(rows, lambda grid: grid[:, ::-1, ::-1])),
-        Variant("negative", lambda rows: _of_grid(rows, lambda grid: 255 - grid)),
-        Variant("backwards", lambda rows: rows[::-1], speed=-1.0),
-    ]
+    """Return all ways that are looked for but crops, ordered by `pace`.
+
+    Of two changes one is of space or time, the other of another sort: of space, of grey levels
+    (negative), of the direction in time, of speed.
+    """
+    looks = [("", plain), *SPACE, ("negative", negative)]
+    looks += [(f"{name}, negative", _both(change, negative)) for name, change in SPACE]
+    found = [Variant(name, change) for name, change in looks if name]
+    ways = [*(look for look in looks if ", " not in look[0])]
+    for name, change in ways:
+        kind = f"{name}, backwards" if name else "backwards"
+        found.append(Variant(kind, _both(change, _reversed), speed=-1.0))
+    ways.append(("backwards", _reversed))
     for speed in SPEEDS:
-        found.append(Variant("slowed down", _paced(speed), speed=1 / speed))
-        found.append(Variant("sped up", _paced(speed), of_used=True, speed=speed))
+        for name, change in ways:
+            kind = f"{name}, slowed down" if name else "slowed down"
+            sign = -1 if change is _reversed else 1
+            found.append(Variant(kind, _both(change, paced(speed)), speed=sign / speed))
+    for speed in SPEEDS:
+        for name, change in ways:
+            kind = f"{name}, sped up" if name else "sped up"
+            sign = -1 if change is _reversed else 1
+            found.append(Variant(kind, change, pace=speed, speed=sign * speed))
     return found
+
+
+def _reversed(rows: np.ndarray) -> np.ndarray:
+    return rows[::-1]
+
+
+def _both(first: Change, second: Change) -> Change:
+    return lambda rows: second(first(rows))
 
 
 def _of_grid(rows: np.ndarray, change: Callable[[np.ndarray], np.ndarray]) -> np.ndarray:
@@ -60,7 +107,7 @@ def _of_grid(rows: np.ndarray, change: Callable[[np.ndarray], np.ndarray]) -> np
     return changed
 
 
-def _paced(speed: float) -> Change:
+def paced(speed: float) -> Change:
     """Return a change that keeps one frame of each `speed`, the nearest ones."""
 
     def change(rows: np.ndarray) -> np.ndarray:
