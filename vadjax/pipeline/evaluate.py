@@ -82,7 +82,7 @@ def evaluate(run: Run) -> None:
 
 
 def annotations_of(run: Run, test: list[ScoredVideo]) -> tuple[dict | None, dict[str, str]]:
-    """Evaluate against every labelling of the data set that is there.
+    """Evaluate against every labelling of the data set that is there, or all annotators' of it.
 
     Args:
         run: with its config.
@@ -93,9 +93,13 @@ def annotations_of(run: Run, test: list[ScoredVideo]) -> tuple[dict | None, dict
     """
     versions = data.builder(run.dataset.name).label_versions
     known = [video for video in test if video.labels is not None]
-    if len(versions) < 2 or run.protocol.unit != "video" or not known:
+    if run.protocol.unit != "video" or not known:
         return None, {"annotations": ONE}
-    found = {run.dataset.label_version: [video.truth for video in known]}
+    by_name = [run.videos[video.id].metadata.get("annotations", {}) for video in known]
+    if all(by_name):
+        versions, found = (), {name: [own[name] for own in by_name] for name in by_name[0]}
+    else:
+        found = {run.dataset.label_version: [video.truth for video in known]}
     for version in (name for name in versions if name not in found):
         try:
             others = _labels(run, version)
@@ -141,6 +145,8 @@ def legacy(run: Run, test: list[ScoredVideo]) -> dict:
 def _labels(run: Run, version: str) -> dict[str, np.ndarray | None]:
     """Return the labels of the test clips by id, of another version; read once for all runs.
 
+    A folder of one's own has the version that lies in it, whatever is asked for: then none.
+
     Raises:
         UserError: there are none of this version.
     """
@@ -148,7 +154,8 @@ def _labels(run: Run, version: str) -> dict[str, np.ndarray | None]:
     config.label_version = version
 
     def read() -> dict[str, np.ndarray | None]:
-        return {v.id: v.labels for v in data.load(config, cache_dir=run.cache).test}
+        dataset = data.load(config, cache_dir=run.cache)
+        return {v.id: v.labels for v in dataset.test if dataset.label_version == version}
 
     return run.memory.once(("labels", version), read)
 

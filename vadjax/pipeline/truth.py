@@ -122,7 +122,10 @@ def _hash_of_labels(video: Video) -> str:
     labels = video.labels if video.timeline is None else video.timeline.labels
     if labels is None:
         return "" if video.video_label is None else f"video {video.video_label}"
-    return hashlib.sha256(labels.tobytes()).hexdigest()[:16]
+    digest = hashlib.sha256(labels.tobytes())
+    for name, frames in sorted(video.metadata.get("annotations", {}).items()):
+        digest.update(name.encode() + np.packbits(frames > 0).tobytes())
+    return digest.hexdigest()[:16]
 
 
 def _hash_of_masks(video: Video) -> str:

@@ -63,6 +63,23 @@ def test_labels_csv_in_frames_or_seconds(tmp_path, two_sides, text):
     assert (door.video_label, hall.video_label) == (1, 0)
 
 
+def test_annotators_of_labels_csv_are_known_of_every_video(tmp_path, two_sides):
+    text = "video,start,stop,annotator\ndoor,5,12,anna\ndoor,8,15,berta\nhall,,,anna\n"
+    (two_sides / "labels.csv").write_text(text)
+    for _ in range(2):  # scanned, and from the index
+        dataset = load(tmp_path, two_sides)
+        door, hall = (video.metadata["annotations"] for video in dataset.test)
+        assert {name: np.flatnonzero(own).tolist() for name, own in door.items()} == {
+            "anna": list(range(5, 12)),
+            "berta": list(range(8, 15)),
+        }
+        assert {name: len(own) for name, own in hall.items()} == {"anna": 7, "berta": 7}
+        assert np.flatnonzero(dataset.test[0].labels).tolist() == list(range(5, 15))
+        assert any(
+            "without a row of clips that others name: berta (1 of 2)" in w for w in whats(dataset)
+        )
+
+
 def test_labels_csv_is_read_anew_when_it_changes(tmp_path, two_sides):
     for text, wanted in (("hall,0,3", 3), ("hall,0,4", 4)):
         (two_sides / "labels.csv").write_text(f"video,start,stop\n{text}\n")

@@ -15,16 +15,23 @@ import numpy as np
 
 from vadjax.data.builders.base import DiskBuilder, Scan, ScannedClip
 from vadjax.data.builders.expected import damage
+from vadjax.data.builders.folder_annotators import (
+    annotated,
+    intervals_by_annotator,
+    silent_annotators,
+)
 from vadjax.data.builders.folder_masks import MASKS, find_masks, masks_of
 from vadjax.data.deviation import Deviation
 from vadjax.data.indexing.find_clips import STILLS, find_clips, not_used
 from vadjax.data.indexing.footage import Footage
 from vadjax.data.indexing.probe import attempts
-from vadjax.data.labels.labels_csv import ClipLabels, Length, read_csv
+from vadjax.data.labels.clip_labels import ClipLabels
+from vadjax.data.labels.labels_csv import Length, read_csv
 from vadjax.data.labels.mask_forms import open_masks
 from vadjax.data.paths.files import describe, entries, is_image
 from vadjax.data.paths.given_path import packed_beside
 from vadjax.data.text.lists import some
+from vadjax.data.video import Dataset
 from vadjax.errors import UserError
 
 LABELS = "labels.csv"
@@ -90,6 +97,10 @@ class Folder(DiskBuilder):
         found |= dict(zip(others, attempts(others), strict=True))
         return [found[path] for path in paths]
 
+    def load(self) -> Dataset:
+        """Return the data set, each video with what every annotator says of it."""
+        return annotated(super().load())
+
     def scan(self) -> Scan:
         """Probe every clip and read labels.csv."""
         ids = [f"{split}/{name}" for split in ("train", "test") for name in self.clips[split]]
@@ -122,9 +133,15 @@ class Folder(DiskBuilder):
                 "layout": "one folder" if self.split_by_us else "train and test",
                 "label_file": str(self.labels_file) if labelled else None,
                 "label_convention": _CONVENTION if labelled else None,
+                "annotations": intervals_by_annotator(known),
                 "masks": f"{len(masks)} of {len(self.clips['test'])} test clips" if masks else None,
             },
-            deviations=[*self._notes(footage, clips), *_unlike(shown, known), *damage(clips)],
+            deviations=[
+                *self._notes(footage, clips),
+                *_unlike(shown, known),
+                *silent_annotators(known),
+                *damage(clips),
+            ],
         )
         return self.with_skipped(scan)
 

@@ -65,7 +65,7 @@ class VideoIndex(
       data_dir: the index goes below it, into a folder named by the hash.
     """
 
-    VERSION = tfds.core.Version("1.10.0")  # a new one whenever the rows or a scan change
+    VERSION = tfds.core.Version("1.11.0")  # a new one whenever the rows or a scan change
     RELEASE_NOTES: ClassVar[dict] = {
         "1.4.0": "What the frames show lies beside the rows.",
         "1.5.0": "Rows have uneven times and the frames of a video file that are lost.",
@@ -74,6 +74,7 @@ class VideoIndex(
         "1.8.0": "Rows have the form of masks, the video's label, classes, and blank rows.",
         "1.9.0": "Rows say in which frames each class is.",
         "1.10.0": "Frames of which a damaged file has lost even the packets are counted.",
+        "1.11.0": "A column of labels.csv names annotators.",
     }
     url_infos: ClassVar[dict] = {}  # nothing is downloaded; tfds's own needs importlib_resources
 

@@ -5,13 +5,14 @@ import difflib
 import math
 import os
 import pathlib
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping
 from typing import NamedTuple
 
 import numpy as np
 
 from vadjax.data.frames.timing import edges
-from vadjax.data.labels.frame_labels import labels_from_intervals, shortened
+from vadjax.data.labels.clip_labels import ClipLabels, Said, annotators_of, check_alike, of_clip
+from vadjax.data.labels.frame_labels import shortened
 from vadjax.data.text.cell_text import unguarded
 from vadjax.data.text.printable import same_form
 from vadjax.errors import UserError
@@ -19,6 +20,7 @@ from vadjax.errors import UserError
 _WANTED = "the columns video,start,stop (frames) or video,start_s,stop_s (seconds)"
 _PAIRS = (("start", "stop"), ("start_s", "stop_s"))
 _CLASS = "class"
+_BY = "annotator"
 SAME_S = 1e-4  # seconds: a label so little after a frame's time begins or ends at that frame
 
 
@@ -36,19 +38,6 @@ class Length(NamedTuple):
     times: np.ndarray | None = None
 
 
-class ClipLabels(NamedTuple):
-    """What labels.csv says of one clip.
-
-    Attributes:
-      labels: uint8 [t], 1 is abnormal; None where it names a class and not the frames.
-      kinds: class -> uint8 [t], 1 in its frames, or None where these are not known; empty where no
-        row of the clip names a class.
-    """
-
-    labels: np.ndarray | None
-    kinds: Mapping[str, np.ndarray | None]
-
-
 def read_csv(
     path: str | os.PathLike, clips: Mapping[str, tuple], *, ignored: Collection[str] = ()
 ) -> dict[str, ClipLabels]:
@@ -58,7 +47,9 @@ def read_csv(
     seconds: a frame is abnormal when its time lies in [start_s, stop_s). Seconds may end up to one
     second past the clip, as people round. Where a file has both pairs, each row fills one. A row
     with empty times says that a clip is normal. A column `class` names the kind of anomaly of an
-    interval or, with empty times, of the whole clip, of which then nobody says when.
+    interval or, with empty times, of the whole clip, of which then nobody says when. A column
+    `annotator` says who labelled: each has labelled all clips, and a frame is abnormal where half
+    of them or more say so.
 
     Args:
       path: the file.
@@ -72,43 +63,54 @@ def read_csv(
     Raises:
       UserError: columns, names or numbers are wrong; a line for each of the first five faults.
     """
-    rows: dict[str, list[tuple[str, tuple[int, int] | None]]] = {clip: [] for clip in clips}
-    faults = []
-    for line, cells in _read_rows(path):
+    rows: dict[str, list[Said]] = {clip: [] for clip in clips}
+    seen: dict[str, set[str]] = {clip: set() for clip in clips}
+    faults, table = [], _read_rows(path)
+    for line, cells in table:
         video = cells.get("video", "")
         try:
             clip, (start, stop, in_seconds) = _clip(video, [*clips, *ignored]), _filled(cells)
+            by = _annotator(cells)
             if clip in ignored:
                 continue
+            seen[clip].add(by)
             kind = _kind(cells, timed=bool(start or stop))
             if start or stop:
                 pair = _frames(start, stop, Length(*clips[clip]), in_seconds=in_seconds)
-                rows[clip].append((kind, pair))
+                rows[clip].append(Said(kind, pair, by))
             elif kind:
-                rows[clip].append((kind, None))
-            _check_alike(rows[clip])
+                rows[clip].append(Said(kind, None, by))
+            check_alike(rows[clip])
         except ValueError as error:
             faults.append(f"{path}, line {line} ({shortened(video)}): {str(error)[:400]}")
     if faults:
         more = [f"... and {len(faults) - 5} more lines"] if len(faults) > 5 else []
         raise UserError("\n".join(faults[:5] + more))
-    where = f"{path}, "
-    return {c: _of_clip(own, clips[c][0], where=where + c) for c, own in rows.items()}
+    annotators = annotators_of(path, [cells[_BY] for _, cells in table if _BY in cells])
+    return {
+        c: of_clip(own, clips[c][0], where=f"{path}, {c}", annotators=annotators)._replace(
+            named_by=tuple(name for name in annotators if name in seen[c])
+        )
+        for c, own in rows.items()
+    }
 
 
-def _of_clip(
-    rows: Sequence[tuple[str, tuple[int, int] | None]], num_frames: int, *, where: str
-) -> ClipLabels:
-    """Return what the rows of one clip say: (class or "", interval or None) each."""
-    if any(pair is None for _, pair in rows):
-        return ClipLabels(None, dict.fromkeys(kind for kind, _ in rows))
+def _annotator(cells: Mapping[str, str]) -> str:
+    """Return who labelled a row; "" where the file has no such column.
 
-    def labels(kind: str | None) -> np.ndarray:
-        chosen = tuple(pair for own, pair in rows if pair and kind in (None, own))
-        return labels_from_intervals(chosen, num_frames, where=where)
-
-    kinds = dict.fromkeys(kind for kind, _ in rows if kind)
-    return ClipLabels(labels(None), {kind: labels(kind) for kind in kinds})
+    Raises:
+      ValueError: the column is there and empty, or a class stands without times.
+    """
+    if _BY not in cells:
+        return ""
+    if not cells[_BY]:
+        raise ValueError("has no annotator; name one in every row, or remove the column")
+    if not any(cells.get(name) for pair in _PAIRS for name in pair) and _kind(cells, timed=False):
+        raise ValueError(
+            "has a class without times, which says nothing of frames on which annotators may "
+            "agree; give start and stop"
+        )
+    return cells[_BY]
 
 
 def _kind(cells: Mapping[str, str], *, timed: bool) -> str:
@@ -125,19 +127,6 @@ def _kind(cells: Mapping[str, str], *, timed: bool) -> str:
     return ""
 
 
-def _check_alike(rows: Sequence[tuple[str, tuple[int, int] | None]]) -> None:
-    """Refuse a clip with times in some rows and without in others.
-
-    Raises:
-      ValueError: it is such a clip.
-    """
-    if len({pair is None for _, pair in rows}) > 1:
-        raise ValueError(
-            "has a class without times, which says that nobody knows when, and times in another "
-            "row; give both in every row of the clip, or times in none"
-        )
-
-
 def _read_rows(path: str | os.PathLike) -> list[tuple[int, dict[str, str]]]:
     """Return (line, column -> cell) of every row; "" counts the cells beyond the columns."""
     try:
@@ -152,7 +141,7 @@ def _read_rows(path: str | os.PathLike) -> list[tuple[int, dict[str, str]]]:
     if not lines:
         raise UserError(f"{path} is empty; wanted {_WANTED}. Remove it if there are no labels.")
     columns = [name.lower() for name in lines[0][1]]
-    known = ("video", *_PAIRS[0], *_PAIRS[1], _CLASS)
+    known = ("video", *_PAIRS[0], *_PAIRS[1], _CLASS, _BY)
     twice = [name for name in known if columns.count(name) > 1]
     if twice or not any({"video", *pair} <= set(columns) for pair in _PAIRS):
         found = f"{twice[0]} twice" if twice else ",".join(columns)
