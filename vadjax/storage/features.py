@@ -4,6 +4,7 @@
 metadata, which is written last: an array without it is never read. The name is a readable part of
 the video's id and a hash of id and fingerprint, so that rows are found by what the video's files
 hold: those of another video of the same name, or of an earlier content of the file, are not there.
+Files of short clips are packed when they are many (`storage.packs`).
 Rows are not frames: `row_start` and `row_stop` give the half-open frames that each row covers.
 """
 
@@ -12,6 +13,7 @@ import hashlib
 import json
 import pathlib
 import resource
+import tempfile
 from collections.abc import Callable, Iterator, Mapping
 
 import numpy as np
@@ -20,6 +22,7 @@ from vadjax.data.frames.on_demand import Frames
 from vadjax.data.video import Video
 from vadjax.errors import UserError
 from vadjax.storage.files import atomic_write, short_name, write_json
+from vadjax.storage.packs import Packed, Packs
 from vadjax.storage.row_file import RowFile
 
 # A new one whenever the same files give other frames or the layout changes: no older rows are read.
@@ -40,6 +43,7 @@ class FeatureStore:
         self.folder = pathlib.Path(root) / self.fingerprint
         self.spec = json.loads(text)
         self._open: dict[tuple[str, str, int], np.ndarray] = {}
+        self._packs = Packs(self.folder)
         _allow_many_files()
         if not (self.folder / "spec.json").is_file():
             write_json(self.folder / "spec.json", self.spec)
@@ -54,8 +58,9 @@ class FeatureStore:
     def holds(self, video: Video) -> bool:
         """Return whether the complete rows of exactly this video are stored."""
         try:
-            size = self._path(video, ".npy").stat().st_size
-            return self.meta(video)["bytes"] == size
+            meta, packed = self._found(video)
+            size = packed.size if packed else self._path(video, ".npy").stat().st_size
+            return meta["bytes"] == size
         except (OSError, UserError):
             return False
 
@@ -128,6 +133,7 @@ class FeatureStore:
             **provenance,
         }
         write_json(self._path(video, ".json"), meta)
+        self._packs.wrote(size)
 
     def read(self, video: Video) -> np.ndarray:
         """Return the rows of one video, memory-mapped and read-only.
@@ -137,13 +143,20 @@ class FeatureStore:
         """
         key = (*_key(video), len(video.frames))
         if key not in self._open:
-            self.meta(video)
-            path = self._path(video, ".npy")
-            try:
-                self._open[key] = np.load(path, mmap_mode="r", allow_pickle=False)
-            except (OSError, ValueError, EOFError) as error:
-                raise UserError(f"{path} is damaged ({error}); remove it and run again.") from error
+            self._open[key] = self._load(video)
         return self._open[key]
+
+    def _load(self, video: Video, *, again: bool = True) -> np.ndarray:
+        _, packed = self._found(video)
+        path = packed.pack if packed else self._path(video, ".npy")
+        try:
+            if packed:
+                return self._packs.rows(packed)
+            return np.load(path, mmap_mode="r", allow_pickle=False)
+        except (OSError, ValueError, EOFError) as error:
+            if again and isinstance(error, FileNotFoundError):  # it was packed just now
+                return self._load(video, again=False)
+            raise UserError(f"{path} is damaged ({error}); remove it and run again.") from error
 
     def meta(self, video: Video) -> dict:
         """Return what was stored beside the rows (see `write`).
@@ -151,9 +164,41 @@ class FeatureStore:
         Raises:
           UserError: the rows of exactly this video are not in the store, or the file is damaged.
         """
-        path = self._path(video, ".json")
+        return self._found(video)[0]
+
+    @contextlib.contextmanager
+    def as_files(self, name: str) -> Iterator[tuple[pathlib.Path, pathlib.Path]]:
+        """Yield the array file and the metadata of a video, unpacked where they are packed.
+
+        Args:
+          name: see `name`.
+        """
+        packed = None if (self.folder / f"{name}.json").is_file() else self._packs.find(name)
+        if packed is None:
+            yield self.folder / f"{name}.npy", self.folder / f"{name}.json"
+            return
+        with tempfile.TemporaryDirectory() as folder:
+            array, meta = (pathlib.Path(folder) / f"rows{s}" for s in (".npy", ".json"))
+            np.save(array, self._packs.rows(packed))
+            size = {"bytes": array.stat().st_size}  # of its header too, which `np.save` may pad
+            write_json(meta, json.loads(packed.meta) | size)
+            yield array, meta
+
+    def _found(self, video: Video) -> tuple[dict, Packed | None]:
+        """Return the metadata of a video, and where its rows lie; None: in a file of their own.
+
+        Raises:
+          UserError: see `meta`.
+        """
+        path, packed = self._path(video, ".json"), None
         try:
-            meta = json.loads(path.read_text(encoding="utf-8"))
+            try:
+                text = path.read_text(encoding="utf-8")
+            except FileNotFoundError:
+                if (packed := self._packs.find(self.name(video))) is None:
+                    raise
+                path, text = packed.pack, packed.meta
+            meta = json.loads(text)
             of = meta["id"], meta["video"], meta["num_frames"]
         except FileNotFoundError:
             raise UserError(
@@ -167,7 +212,7 @@ class FeatureStore:
                 f"{path} belongs to {of[0]} of {of[2]} frames, not to {video.id} of "
                 f"{len(video.frames)}; remove it and run again."
             )
-        return meta
+        return meta, packed
 
 
 def _check_unchanged(video: Video) -> None:

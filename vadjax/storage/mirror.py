@@ -77,8 +77,9 @@ class FeatureMirror:
         """
 
         def one(store: FeatureStore, name: str) -> None:
-            for suffix in (".npy", ".json"):
-                put(store.folder / (name + suffix), f"{self._of(store)}/{name}{suffix}")
+            with store.as_files(name) as files:
+                for path in files:  # the metadata last
+                    put(path, f"{self._of(store)}/{name}{path.suffix}")
 
         count = 0
         for store in stores:

@@ -1,0 +1,163 @@
+"""Packs of short clips: the same rows as from files of their own, whole or not there."""
+
+import json
+import os
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from tests.storage.test_features import put, video
+from vadjax.errors import UserError
+from vadjax.storage import packs
+from vadjax.storage.features import FeatureStore
+
+
+@pytest.fixture
+def store(tmp_path, monkeypatch):
+    monkeypatch.setattr(packs, "PACK_AT", 5)
+    return FeatureStore(tmp_path, {"backbone": "b"})
+
+
+def again(store):
+    return FeatureStore(
+        store.folder.parent, {k: v for k, v in store.spec.items() if k != "version"}
+    )
+
+
+def rows_of(number):
+    return np.random.default_rng(number).normal(size=(2 + number % 3, 3)).astype(np.float16)
+
+
+def fill(store, count=12):
+    for number in range(count):
+        put(store, rows_of(number), name=f"train/{number}")
+
+
+def test_rows_of_packed_clips_are_those_that_were_stored(store):
+    fill(store)
+    loose = len([*store.folder.glob("*.npy")])
+    assert loose < 5 and len([*(store.folder / "packs").glob("*.bin")]) >= 2
+    for opened in (store, again(store)):
+        for number in range(12):
+            rows = rows_of(number)
+            one = video(f"train/{number}", frames=len(rows))
+            got = opened.read(one)
+            assert opened.holds(one) and isinstance(got, np.memmap) and not got.flags.writeable
+            assert got.dtype == np.float16 and opened.meta(one)["num_frames"] == len(rows)
+            np.testing.assert_array_equal(got, rows)
+
+
+def test_rows_of_another_content_or_length_are_not_found_in_a_pack(store):
+    fill(store, 6)
+    assert not store.holds(video("train/1", frames=3, fingerprint="w"))
+    assert not store.holds(video("train/1", frames=7))
+    with pytest.raises(UserError, match="no features of train/77"):
+        store.read(video("train/77"))
+
+
+def test_large_files_stay_by_themselves(store, monkeypatch):
+    monkeypatch.setattr(packs, "SMALL_BYTES", 1000)
+    for number in range(8):
+        put(store, np.zeros((4, 500 if number % 2 else 2)), name=f"train/{number}")
+    store._packs.pack()
+    assert {np.load(path).shape for path in store.folder.glob("*.npy")} == {(4, 500)}
+    assert all(store.holds(video(f"train/{n}", frames=4)) for n in range(8))
+
+
+def test_what_is_written_again_counts_before_what_was_packed(store):
+    fill(store, 6)
+    put(store, rows_of(0) + 1, name="train/0")
+    np.testing.assert_array_equal(again(store).read(video("train/0")), rows_of(0) + 1)
+    store._packs.pack()
+    assert not [*store.folder.glob("*.npy")]
+    np.testing.assert_array_equal(again(store).read(video("train/0")), rows_of(0) + 1)
+
+
+@pytest.mark.parametrize("kept", [".bin", ".jsonl"])
+def test_a_pack_of_which_a_half_is_there_is_not(store, kept):
+    fill(store, 6)
+    for path in (store.folder / "packs").iterdir():
+        if path.suffix in {".bin", ".jsonl"} - {kept}:
+            path.unlink()
+    assert not again(store).holds(video("train/0"))
+
+
+def test_a_shortened_pack_gives_no_rows_that_it_does_not_have(store):
+    fill(store, 6)
+    (pack,) = (store.folder / "packs").glob("*.bin")
+    pack.write_bytes(pack.read_bytes()[:200])
+    held = [again(store).holds(video(f"train/{n}", frames=len(rows_of(n)))) for n in range(5)]
+    assert held.count(True) <= 1
+
+
+def test_a_damaged_index_is_said(store):
+    fill(store, 6)
+    (index,) = (store.folder / "packs").glob("*.jsonl")
+    index.write_text("{")
+    with pytest.raises(UserError, match="damaged"):
+        again(store).read(video("train/0"))
+
+
+@pytest.mark.parametrize("call", ["_write", "unlink"])
+def test_packing_that_is_killed_loses_nothing(store, call, monkeypatch):
+    """Before the index is there, and while the files are removed."""
+    monkeypatch.setattr(packs, "PACK_AT", 100)
+    fill(store, 6)
+    monkeypatch.setattr(packs, "PACK_AT", 5)
+
+    class Killed(BaseException):
+        pass
+
+    def killed(*_, **__):
+        raise Killed
+
+    with monkeypatch.context() as broken:
+        owner = packs.Packs if call == "_write" else packs.pathlib.Path
+        broken.setattr(owner, call, killed)
+        with pytest.raises(Killed):
+            again(store)._packs.pack()
+    opened = again(store)
+    for number in range(6):
+        np.testing.assert_array_equal(
+            opened.read(video(f"train/{number}", frames=len(rows_of(number)))), rows_of(number)
+        )
+
+
+def test_what_another_process_packs_is_found(store):
+    fill(store, 3)
+    code = (
+        "import sys, pathlib; from vadjax.storage.packs import Packs; "
+        "Packs(pathlib.Path(sys.argv[1])).pack()"
+    )
+    subprocess.run([sys.executable, "-c", code, store.folder], check=True, env=os.environ)
+    assert not [*store.folder.glob("*.npy")]
+    for number in range(3):
+        one = video(f"train/{number}", frames=len(rows_of(number)))
+        assert store.holds(one)
+        np.testing.assert_array_equal(store.read(one), rows_of(number))
+
+
+def test_a_packed_clip_can_be_had_as_files(store):
+    fill(store, 6)
+    one = video("train/1", frames=3)
+    with store.as_files(store.name(one)) as (array, meta):
+        np.testing.assert_array_equal(np.load(array), rows_of(1))
+        told = json.loads(meta.read_text())
+        assert told["id"] == "train/1" and told["bytes"] == array.stat().st_size
+    assert not array.exists()
+
+
+def test_rows_that_are_written_again_while_a_pack_is_made_are_kept(store, monkeypatch):
+    fill(store, 3)
+    write = packs.Packs._write
+
+    def slow(self, found):
+        write(self, found)
+        put(store, rows_of(0) + 1, name="train/0")
+
+    monkeypatch.setattr(packs.Packs, "_write", slow)
+    again(store)._packs.pack()
+    np.testing.assert_array_equal(again(store).read(video("train/0")), rows_of(0) + 1)
+    assert {path.suffix for path in store.folder.glob("train-0*")} == {".npy", ".json"}
