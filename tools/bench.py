@@ -3,10 +3,11 @@
 Each side has a process of its own, and they alternate. The result is the median and the spread of
 the ratio within a round, since machines drift. Packages that cannot be imported (torch: `make
 parity`; Keras: the extra `bench`) are left out. `curves` measures vadjax alone over one size,
-`many` evaluates large test sets, `memory` the largest memory of each stage by the length of a
-video, and `copies` the search for copied clips. `all --quick` measures a case or two of each in ten
-minutes, beside what docs/benchmarks/ holds of this machine: `--record` writes it there, `--check`
-fails where something is slower. `docs` writes the tables of docs/benchmarks.md from there.
+`many` evaluates large test sets, `clips` stores and audits short ones, `memory` has the largest
+memory of each stage by the length of a video, and `copies` the search for copied clips.
+`all --quick` measures a case or two of each in ten minutes, beside what docs/benchmarks/ holds of
+this machine: `--record` writes it there, `--check` fails where something is slower. `docs` writes
+the tables of docs/benchmarks.md from there.
 """
 
 import argparse
@@ -31,6 +32,7 @@ from tools.benchmarks import (  # noqa: E402
     regressions,
     report,
     run,
+    short_clips,
     write,
 )
 from vadjax.errors import UserError  # noqa: E402
@@ -54,6 +56,7 @@ SUITES = (
     "memory",
     "copies",
     "many",
+    "clips",
     "all",
     "docs",
 )
@@ -75,6 +78,9 @@ def main() -> None:
             print("\n" + many.stream_markdown(args.stream, many.stream(args.stream)))
         else:
             print("\n" + many.markdown(many.run()))
+        return
+    if args.suite == "clips":
+        print("\n" + short_clips.markdown(args.clips, short_clips.run(args.clips)))
         return
     if args.suite == "extract" and args.trace:
         print("\n" + extract.trace())
@@ -168,6 +174,7 @@ def _arguments() -> argparse.Namespace:
     )
     parser.add_argument("--config", default="folder_lstm", help="memory: or folder_scene")
     parser.add_argument("--folder", default="", help="memory: keeps videos, features and runs")
+    parser.add_argument("--clips", type=int, default=100_000, help="clips: so many short ones")
     parser.add_argument("--trace", action="store_true", help="extract: how busy each stage is")
     parser.add_argument("--stream", type=int, default=0, help="many: so many clips, as a stream")
     args = parser.parse_args()

@@ -1,5 +1,6 @@
 """Names of temporary files that say whose they are, so that those of ended processes can go."""
 
+import contextlib
 import os
 import pathlib
 import re
@@ -56,17 +57,19 @@ def remove_left(folder: pathlib.Path, prefix: str, suffix: str = "") -> None:
         prefix: of their names, before `owner()`.
         suffix: of their names.
     """
-    for path in folder.glob(f"{_escaped(prefix)}*{_escaped(suffix)}"):
-        if not is_left(path, prefix):
-            continue
+    with contextlib.suppress(FileNotFoundError):
+        names = os.listdir(folder)  # `Path.glob` would compile a pattern at each write
+        found = [name for name in names if name.startswith(prefix) and name.endswith(suffix)]
+        for path in (folder / name for name in found if len(name) >= len(prefix + suffix)):
+            _remove_if_left(path, prefix)
+
+
+def _remove_if_left(path: pathlib.Path, prefix: str) -> None:
+    if is_left(path, prefix):
         if path.is_dir() and not path.is_symlink():
             shutil.rmtree(path, ignore_errors=True)
         else:
             path.unlink(missing_ok=True)
-
-
-def _escaped(text: str) -> str:
-    return re.sub(r"([*?[])", r"[\1]", text)
 
 
 def _started(pid: int) -> int | None:
