@@ -28,14 +28,14 @@ def main(argv: list[str]) -> None:
     if _SCENES.value:
         homes = _by_scene(items, out, unseen=_SCENES.value == "unseen")
     else:
-        homes = _homes(items, out)
+        homes = [Home(*home) for home in _homes(items, out)]
     output = {"command": cli.command(), "quiet": _QUIET.value, "verbose": _VERBOSE.value}
     if _SCENES.value == "unseen":
         from vadjax.pipeline.transfer import hold_out
 
-        hold_out([Home(*home) for home in homes], out, **output)
+        hold_out(homes, out, **output)
         return
-    transfer([Home(*home) for home in homes], out, **output)
+    transfer(homes, out, **output)
 
 
 def _homes(items: list[str], out: pathlib.Path) -> list[tuple]:
@@ -57,20 +57,14 @@ def _homes(items: list[str], out: pathlib.Path) -> list[tuple]:
     return homes
 
 
-def _by_scene(items: list[str], out: pathlib.Path, *, unseen: bool) -> list[tuple]:
+def _by_scene(items: list[str], out: pathlib.Path, *, unseen: bool) -> list:
     """Return a home for each camera of the data set of one config that has test clips."""
     if len(items) != 1:
         raise UserError("--scenes takes one config, of a data set with several cameras.")
-    from vadjax import api, data
-    from vadjax.data.splits.scenes import tested_scenes
+    from vadjax import api
+    from vadjax.pipeline.transfer import homes_by_scene
 
-    config = api.load_config(items[0])
-    dataset = data.load(config.dataset, cache_dir=config.features.cache_dir)
-    homes = []
-    for scene in tested_scenes(dataset, unseen=unseen):
-        key = "dataset__unseen_scene" if unseen else "dataset__scene"
-        homes.append((scene, out / "runs" / scene, api.load_config(config, **{key: scene})))
-    return homes
+    return homes_by_scene(api.load_config(items[0]), out, unseen=unseen)
 
 
 if __name__ == "__main__":

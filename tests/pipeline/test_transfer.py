@@ -135,7 +135,7 @@ def test_the_command_makes_a_run_for_each_camera(tmp_path, monkeypatch, own_flag
     command = importlib.import_module("vadjax.transfer")
     monkeypatch.delitem(sys.modules, "vadjax.transfer")  # the next import defines its flags again
     seen = {}
-    monkeypatch.setattr(command, "_by_scene", lambda *_, **__: [("01", tmp_path, None)] * 2)
+    monkeypatch.setattr(command, "_by_scene", lambda *_, **__: [Home("01", tmp_path)] * 2)
     monkeypatch.setattr(
         "vadjax.pipeline.transfer.hold_out", lambda homes, out, **_: seen.update(homes=homes)
     )

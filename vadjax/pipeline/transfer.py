@@ -8,7 +8,9 @@ from typing import Any
 
 import numpy as np
 
+from vadjax import data
 from vadjax.data.scored_video import ScoredVideo
+from vadjax.data.splits.scenes import tested_scenes
 from vadjax.data.video import Video
 from vadjax.errors import UserError
 from vadjax.evaluation.abroad import FIGURES, figures
@@ -39,6 +41,29 @@ class Home:
     name: str
     workdir: pathlib.Path
     config: Any = None
+
+
+def homes_by_scene(config: Any, out: pathlib.Path, *, unseen: bool) -> list[Home]:
+    """Return a home for each scene of a data set that has test clips.
+
+    Args:
+        config: of the data set; each home has a copy of it.
+        out: folder, below which the runs go.
+        unseen: each home is trained on all scenes but its own, and tested on its own.
+
+    Returns:
+        Homes named by their scenes, in natural order.
+
+    Raises:
+        UserError: the data set cannot be loaded, or has fewer than two such scenes.
+    """
+    dataset = data.load(config.dataset, cache_dir=config.features.cache_dir)
+    homes = []
+    for scene in tested_scenes(dataset, unseen=unseen):
+        own = config.copy_and_resolve_references()
+        own.dataset["unseen_scene" if unseen else "scene"] = scene
+        homes.append(Home(scene, out / "runs" / scene, own))
+    return homes
 
 
 def transfer(
