@@ -10,8 +10,9 @@ import pytest
 from tests.report import demo, test_normal_map
 from vadjax.data.scored_video import ScoredVideo
 from vadjax.errors import UserError
-from vadjax.report import figures, plots
+from vadjax.report import plots
 from vadjax.report.figures import write_figures
+from vadjax.report.timelines_figure import timelines_figure
 
 ALL = {"roc", "pr", "thresholds", "timelines", "training", "baselines"}
 
@@ -72,7 +73,7 @@ def test_timelines_are_on_the_scale_of_the_page(factor):
     views[-1] = dataclasses.replace(views[-1], scores=np.append(low[1:], 2 * factor).astype("f4"))
     scale = plots.scale_of(views)
     assert scale.log == (factor > 1)
-    drawn = figures._timelines(views)
+    drawn = timelines_figure(views)
     ends = np.exp([scale.low, scale.high]) if scale.log else [scale.low, scale.high]
     for axes in (one for one in drawn.axes if one.get_visible()):
         assert axes.get_yscale() == ("log" if scale.log else "linear")

@@ -17,7 +17,7 @@ from vadjax.data.splits.windows import window_table
 from vadjax.errors import UserError
 from vadjax.storage.checkpoints import Checkpoints
 from vadjax.training.fit import fit
-from vadjax.training.inputs import hyperparameters
+from vadjax.training.hyperparameters import hyperparameters
 from vadjax.training.log import read_log
 from vadjax.training.progress import Progress
 

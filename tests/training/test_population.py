@@ -12,7 +12,8 @@ import pytest
 from tests.models import build
 from tests.training import tiny
 from vadjax.data.splits.windows import window_table
-from vadjax.training.inputs import TrainingData, hyperparameters, resident_arrays
+from vadjax.training.hyperparameters import hyperparameters
+from vadjax.training.inputs import TrainingData, resident_arrays
 from vadjax.training.member import Member
 from vadjax.training.population import train_members
 from vadjax.training.step import Settings

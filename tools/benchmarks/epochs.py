@@ -75,8 +75,8 @@ def population_of(
         shared: its arrays, resident or chunked.
         members: trained at once; beyond the first they differ in seed and learning rate.
     """
-    from vadjax.training import inputs
     from vadjax.training.batches import steps_of
+    from vadjax.training.hyperparameters import hyperparameters
     from vadjax.training.member import Member
     from vadjax.training.parallel import Devices
     from vadjax.training.population import Population
@@ -85,7 +85,7 @@ def population_of(
     model, objective = network(config, data.row_shape)
     train = config.train
     settings = Settings.of(train, steps_of(shared["train"], train.batch_size))
-    hparams = inputs.hyperparameters(data, config, objective)
+    hparams = hyperparameters(data, config, objective)
     rates = np.geomspace(1e-4, 1e-2, members, dtype=np.float32) if members > 1 else [1e-3]
     taking_part = [
         Member(str(i), i, {**hparams, "learning_rate": np.float32(rate)})

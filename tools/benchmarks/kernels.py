@@ -78,6 +78,7 @@ def compiled(device) -> str:
     from vadjax.training import inputs
     from vadjax.training.batches import AXIS, steps_of
     from vadjax.training.epoch import make_epoch
+    from vadjax.training.hyperparameters import hyperparameters
     from vadjax.training.member import Member, make_state
     from vadjax.training.step import Settings
 
@@ -92,7 +93,7 @@ def compiled(device) -> str:
     data = inputs.TrainingData([features], *tables, frame_labels=labels)
     shared = inputs.resident_arrays(data)
     settings = Settings.of(config.train, steps_of(shared["train"], shape.batch))
-    member = Member("", 0, inputs.hyperparameters(data, config, objective))
+    member = Member("", 0, hyperparameters(data, config, objective))
     state = jax.eval_shape(lambda: make_state(model, shared, settings.optimizer)(member))
     states = jax.tree.map(lambda x: jax.ShapeDtypeStruct((MEMBERS, *x.shape), x.dtype), state)
     fixed = jax.tree.map(lambda x: jax.ShapeDtypeStruct(np.shape(x), x.dtype), dict(shared))

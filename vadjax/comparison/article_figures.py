@@ -15,7 +15,7 @@ from vadjax.comparison.csv_files import unique_slugs
 from vadjax.comparison.groups import Group
 from vadjax.comparison.markdown import markdown_table
 from vadjax.comparison.tables import Comparison, Table
-from vadjax.report.figures import BAR, INK, METADATA, STYLE, sign
+from vadjax.report.figure_style import BAR, INK, METADATA, STYLE, sign
 from vadjax.storage.csv_tables import write_csv
 from vadjax.storage.files import atomic_write
 

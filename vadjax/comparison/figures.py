@@ -11,7 +11,7 @@ from vadjax.comparison.csv_files import unique_slugs
 from vadjax.comparison.groups import Group
 from vadjax.comparison.rows import class_rows
 from vadjax.comparison.tables import Comparison, Table
-from vadjax.report.figures import ACCENT, BAR, INK, METADATA, SOFT, STYLE, sign
+from vadjax.report.figure_style import ACCENT, BAR, INK, METADATA, SOFT, STYLE, sign
 from vadjax.storage.csv_tables import write_csv
 from vadjax.storage.files import atomic_write
 

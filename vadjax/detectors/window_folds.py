@@ -16,7 +16,8 @@ from vadjax.detectors.window_state import state_of
 from vadjax.errors import UserError
 from vadjax.training.batches import num_steps
 from vadjax.training.budget import choose_arrays
-from vadjax.training.inputs import TrainingData, check, hyperparameters, run_size
+from vadjax.training.hyperparameters import hyperparameters
+from vadjax.training.inputs import TrainingData, check, run_size
 from vadjax.training.member import Member
 from vadjax.training.population import train_members
 from vadjax.training.runs import pad_tables

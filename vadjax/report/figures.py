@@ -3,58 +3,28 @@
 import os
 import pathlib
 import re
-import textwrap
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 import matplotlib
 import numpy as np
-from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from vadjax.data.scored_video import ScoredVideo
 from vadjax.detectors.normal_scene import NormalScene
-from vadjax.evaluation.events import runs
 from vadjax.evaluation.parts import pool
 from vadjax.report import charts, normal_map, plots, wording
 from vadjax.report.classes_figure import classes_figure
+from vadjax.report.figure_style import ACCENT, BAR, INK, METADATA, SOFT, STYLE, blank, sign
+from vadjax.report.timelines_figure import timelines_figure
 from vadjax.storage.files import atomic_write
 
-INK, SOFT, ACCENT, BAR, RULE = "#1b1a18", "#635f59", "#b5380f", "#a9a49b", "#dedad3"
-MAX_TIMELINES = 24  # a figure of more could not be read
-STYLE: dict[Any, Any] = {  # matplotlib's own type names every key that there is
-    "font.family": "DejaVu Sans",
-    "font.size": 8,
-    "axes.titlesize": 8,
-    "axes.titlelocation": "left",
-    "axes.titleweight": "bold",
-    "axes.edgecolor": SOFT,
-    "axes.linewidth": 0.6,
-    "axes.spines.top": False,
-    "axes.spines.right": False,
-    "axes.labelcolor": SOFT,
-    "text.color": INK,
-    "xtick.color": SOFT,
-    "ytick.color": SOFT,
-    "xtick.major.width": 0.6,
-    "ytick.major.width": 0.6,
-    "hatch.color": BAR,
-    "hatch.linewidth": 0.5,
-    "svg.hashsalt": "vadjax",
-    "pdf.fonttype": 42,
-}
 LEGEND = {
     "thresholds": "on the test data, not for choosing; vertical: the run’s threshold",
     "timelines": "score by frame; hatched: truly abnormal; dashed: threshold; bar below: alarm",
     "normal": "what is normal here; no test frame is read",
     "classes": "rows: true class; columns: call; shade: share of the row",
     "baselines": "band: 95 % interval of the detector; ▲: beats the detector",
-}
-METADATA = {  # what would differ from one writing to the next
-    "png": {"Software": None},
-    "svg": {"Date": None},
-    "pdf": {"CreationDate": None},
 }
 
 
@@ -93,7 +63,9 @@ def write_figures(
             "roc": _roc(metrics, videos),
             "pr": _pr(videos),
             "thresholds": _thresholds(metrics),
-            "timelines": None if metrics.get("unit", "frame") != "frame" else _timelines(videos),
+            "timelines": None
+            if metrics.get("unit", "frame") != "frame"
+            else timelines_figure(videos),
             "training": _training(history),
             "baselines": _baselines(metrics),
             "normal": _normal(normal),
@@ -133,31 +105,10 @@ def _caption(metrics: Mapping, num_videos: int, name: str) -> str:
     return "  ·  ".join(w for w in (*words, *(metrics.get("warnings") or ())) if w)
 
 
-def sign(figure: Figure, caption: str) -> None:
-    """Write the caption below what is drawn, in as many lines as it needs.
-
-    Args:
-        figure: to write on; its layout is replaced.
-        caption: one paragraph.
-    """
-    width, height = figure.get_size_inches()
-    lines = textwrap.wrap(caption, int(22 * width))
-    bottom = (0.06 + 0.115 * len(lines)) / height
-    figure.set_layout_engine("constrained", rect=(0, bottom, 1, 1 - bottom))
-    text = "\n".join(lines)
-    figure.text(0.06 / width, 0.05 / height, text, fontsize=6, color=SOFT, va="bottom")
-
-
-def _figure(width: float, height: float, rows: int = 1, columns: int = 1) -> tuple[Figure, list]:
-    """Return a figure of so many inches and its axes in a flat list."""
-    figure = Figure((width, height), layout="constrained")
-    return figure, list(figure.subplots(rows, columns, squeeze=False).flat)
-
-
 def _pr(videos: Sequence[ScoredVideo]) -> Figure | None:
     if (curve := plots.roc(*pool(videos))) is None:
         return None
-    figure, (axes,) = _figure(3.6, 3.8)
+    figure, (axes,) = blank(3.6, 3.8)
     chance = curve["positives"] / (curve["positives"] + curve["negatives"])
     axes.axhline(chance, color=SOFT, linewidth=0.6, dashes=(3, 4))
     axes.plot(*zip(*curve["pr"], strict=True), color=ACCENT, linewidth=1.4)
@@ -174,7 +125,7 @@ def _thresholds(metrics: Mapping) -> Figure | None:
     if len(x) < 2:
         return None
     alarms = sweep.get("false_alarms")
-    figure, (upper, *lower) = _figure(5.0, 3.4 if alarms else 2.2, rows=2 if alarms else 1)
+    figure, (upper, *lower) = blank(5.0, 3.4 if alarms else 2.2, rows=2 if alarms else 1)
     styles = {
         "precision": ("precision", INK, "-", 0.9),
         "recall": ("recall", INK, (0, (5, 2)), 0.9),
@@ -203,7 +154,7 @@ def _thresholds(metrics: Mapping) -> Figure | None:
 def _roc(metrics: Mapping, videos: Sequence[ScoredVideo]) -> Figure | None:
     if (curve := plots.roc(*pool(videos))) is None:
         return None
-    figure, (axes,) = _figure(3.6, 3.8)
+    figure, (axes,) = blank(3.6, 3.8)
     fpr, tpr, _ = zip(*curve["points"], strict=True)
     axes.plot((0, 1), (0, 1), color=SOFT, linewidth=0.6, dashes=(3, 4))
     axes.fill_between(fpr, tpr, color=INK, alpha=0.05, linewidth=0)
@@ -216,41 +167,6 @@ def _roc(metrics: Mapping, videos: Sequence[ScoredVideo]) -> Figure | None:
     return figure
 
 
-def _timelines(videos: Sequence[ScoredVideo]) -> Figure | None:
-    shown = [v for v in videos if len(v.scores)][:MAX_TIMELINES]
-    if not shown:
-        return None
-    columns = 2 if len(shown) > 3 else 1
-    rows = -(-len(shown) // columns)
-    figure, grid = _figure(7.2, 0.95 * rows + 0.3, rows, columns)
-    scale = plots.scale_of(videos)  # the one of the page
-    for axes, video in zip(grid, shown, strict=False):
-        _timeline(axes, video, scale)
-    for axes in grid[len(shown) :]:
-        axes.set_visible(False)
-    return figure
-
-
-def _timeline(axes: Axes, video: ScoredVideo, scale: plots.Scale) -> None:
-    low, high = np.exp((scale.low, scale.high)) if scale.log else (scale.low, scale.high)
-    total = len(video.scores)
-    x, scores = plots.line(video.scores)
-    axes.set_yscale("log" if scale.log else "linear")
-    if video.labels is not None:
-        for start, stop in runs(video.labels):
-            axes.axvspan(start, stop, facecolor="#efedea", edgecolor=BAR, hatch="////", linewidth=0)
-    axes.plot(x * total, scores, color=INK, linewidth=0.7)
-    if video.threshold is not None:
-        axes.axhline(video.threshold, color=INK, linewidth=0.6, dashes=(3, 2))
-        above = np.maximum(scores, video.threshold)
-        axes.fill_between(x * total, above, video.threshold, color=ACCENT, alpha=0.35, linewidth=0)
-    for start, stop in video.alarms:
-        axes.plot((start, stop), (low, low), color=ACCENT, linewidth=3, solid_capstyle="butt")
-    axes.set(xlim=(0, total), ylim=(low, high), title=video.id)
-    if not scale.log:
-        axes.locator_params(axis="y", nbins=3)
-
-
 def _normal(normal: NormalScene | None) -> Figure | None:
     return None if normal is None else normal_map.figure(normal, ink=INK, soft=SOFT)
 
@@ -261,7 +177,7 @@ def _training(history: Sequence[Sequence[Mapping]]) -> Figure | None:
         return None
     columns = min(len(folds), 2)
     rows = -(-len(folds) // columns)
-    figure, grid = _figure(3.6 * columns, 2.1 * rows + 0.2, rows, columns)
+    figure, grid = blank(3.6 * columns, 2.1 * rows + 0.2, rows, columns)
     names = {
         "train_loss": ("training", SOFT, 0.9),
         "select_loss": ("validation", ACCENT, 1.4),
@@ -291,7 +207,7 @@ def _baselines(metrics: Mapping) -> Figure | None:
     rows = [(name, value) for name, value in rows if value is not None]
     if own is None or len(rows) < 2:
         return None
-    figure, (axes,) = _figure(5.0, 0.26 * len(rows) + 0.7)
+    figure, (axes,) = blank(5.0, 0.26 * len(rows) + 0.7)
     interval = wording.lookup(metrics, headline.interval)
     if interval:
         axes.axvspan(*interval, color=ACCENT, alpha=0.14, linewidth=0)

@@ -7,7 +7,7 @@ from typing import Any
 import matplotlib
 from matplotlib.figure import Figure
 
-from vadjax.report.figures import ACCENT, BAR, METADATA, SOFT, STYLE, sign
+from vadjax.report.figure_style import ACCENT, BAR, METADATA, SOFT, STYLE, sign
 from vadjax.storage.files import atomic_write
 
 TITLES = {

@@ -15,7 +15,8 @@ from vadjax.features.standardize import Standardizer
 from vadjax.pipeline.run import Run
 from vadjax.training.batches import num_steps, steps_of
 from vadjax.training.budget import choose_arrays
-from vadjax.training.inputs import TrainingData, check, hyperparameters, pair_table, run_size
+from vadjax.training.hyperparameters import hyperparameters
+from vadjax.training.inputs import TrainingData, check, pair_table, run_size
 from vadjax.training.member import Member
 from vadjax.training.runs import pad_tables
 

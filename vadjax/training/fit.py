@@ -19,7 +19,8 @@ from vadjax.training import state as states
 from vadjax.training.batches import steps_of
 from vadjax.training.broadcast import from_first
 from vadjax.training.budget import choose_arrays, out_of_memory
-from vadjax.training.inputs import TrainingData, check, hyperparameters
+from vadjax.training.hyperparameters import hyperparameters
+from vadjax.training.inputs import TrainingData, check
 from vadjax.training.log import EpochLog
 from vadjax.training.member import Member, make_state
 from vadjax.training.parallel import Devices
