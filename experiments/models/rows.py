@@ -22,7 +22,7 @@ OF_ROWS = {
     "vae": "elbo",
 }
 BUDGET = {
-    "sequence": "pooled features of EfficientNet-Lite0, at most 30 epochs, patience 5",
+    "sequence": "pooled features of EfficientNet-Lite0, 30 epochs at most (table 4: 50)",
     "pixels": "grey frames of 64x96 (67x99), narrow networks, every fourth window, 4 epochs",
     "images": "stages of EfficientNet-Lite0, one fit on all normal frames; places.dims=32 of padim",
     "labels": "protocols by_video (honest) and random_window (leaky), 32x32, 20 rows, 8 epochs",
@@ -68,6 +68,9 @@ ROWS: dict[str, Row] = {
         model__units=(256,),
         objective__name="reconstruct",
         score__aggregate="mean",
+    ),
+    "lstm_encoder_decoder (Elavarasi et al., table 4)": Row(
+        "sequence", "ped2_elavarasi", {"train__patience": 0, "evaluate__sets": False}
     ),
     "frame_prediction": _pixels("ped2_frame_prediction", **NARROW),
     "mnad (predict)": _pixels("ped2_video_models:mnad", **NARROW),

@@ -6,7 +6,8 @@ python experiments/models/run.py synthetic
 python experiments/models/run.py table
 
 A row of results.json is a model, a seed and a data set; those that are there are not run again. The
-last command writes table.md from results.json.
+seeds of a row are one sweep: they share what is read and extracted and one compiled program, and
+those of a sequence model train side by side. The last command writes table.md from results.json.
 """
 
 import argparse
@@ -14,6 +15,7 @@ import json
 import pathlib
 import sys
 import time
+from collections.abc import Sequence
 
 HERE = pathlib.Path(__file__).parent
 sys.path[:0] = [str(HERE), str(HERE.parents[1])]
@@ -23,39 +25,59 @@ import table  # noqa: E402
 
 from vadjax import api  # noqa: E402
 from vadjax.errors import UserError  # noqa: E402
-from vadjax.pipeline import stages  # noqa: E402
 from vadjax.pipeline.run import Run  # noqa: E402
+from vadjax.runtime import devices  # noqa: E402
 from vadjax.runtime.console import Console  # noqa: E402
 from vadjax.storage import artifacts  # noqa: E402
 from vadjax.storage.files import write_json  # noqa: E402
+from vadjax.sweeps import plan  # noqa: E402
+from vadjax.sweeps.folder import run_sweep  # noqa: E402
 
 RESULTS = HERE / "results.json"
-STAGES = ("extract", "train", "score", "evaluate")
 # Thresholds and pictures take longer than the models, and no table has them.
 QUICK = {"evaluate__cross_fit": 0, "evaluate__legacy": True, "explain__maps": False}
 FRAMES = 1000  # are scored at most to time it
 
 
-def judge(name: str, data: str, seed: int, *, data_dir: str, work: pathlib.Path) -> dict:
-    """Train, score and evaluate one model.
+def judge(
+    name: str, data: str, seeds: Sequence[int], *, data_dir: str, work: pathlib.Path
+) -> dict[str, dict]:
+    """Train, score and evaluate one model under several seeds.
 
     Args:
         name: of a row.
         data: a key of `rows.SETS`.
-        seed: of the run.
+        seeds: of the runs.
         data_dir: of the data set; "" of the synthetic one.
         work: folder of all runs.
 
     Returns:
-        Its line of results.json.
+        Key of results.json -> its line.
     """
     places = {"dataset__data_dir": data_dir} if data_dir else {}
     config = api.load_config(
-        rows.ROWS[name].config, seed=seed, **QUICK, **places, **rows.changes_of(name, data)
+        rows.ROWS[name].config, **QUICK, **places, **rows.changes_of(name, data)
     )
-    folder = work / f"{data}-{name.replace(' ', '_')}-{seed}"
-    for stage in STAGES:
-        stages.run(config, folder, stage=stage, quiet=True)
+    specs = plan.read_sweep(lambda add: [add(seed=seed) for seed in seeds], config)
+    devices.setup(config.features.cache_dir)
+    folders, errors = run_sweep(
+        specs,
+        work / data / name.replace(" ", "_"),
+        console=Console(quiet=True),
+        slots=0 if rows.ROWS[name].family == "sequence" else 1,
+    )
+    for error in errors.values():
+        print(f"{data}/{name}: {error}", flush=True)
+    speed = _speed(config, folders[0]) if folders else 0.0  # the seeds' programs are the same
+    lines = {}
+    for folder in folders:
+        found = artifacts.read_json(folder, "config.json")["config"]
+        lines[f"{data}/{name}/{found['seed']}"] = _line(folder, speed)
+    return lines
+
+
+def _line(folder: pathlib.Path, speed: float) -> dict:
+    """Return what the table says of one finished run."""
     metrics = artifacts.read_json(folder, "metrics.json")
     found, timing = metrics["detector"], metrics["timing"]
     legacy = {row["name"]: row["value"] for row in metrics["legacy"] or ()}
@@ -65,8 +87,8 @@ def judge(name: str, data: str, seed: int, *, data_dir: str, work: pathlib.Path)
         "coverage": metrics["coverage"],
         "parameters": found.get("parameters"),
         "epochs_trained": found.get("epochs_trained"),
-        "train_s": round(trained, 1),
-        "frames_per_s": round(_speed(config, folder), 1),
+        "train_s": None if trained is None else round(trained, 1),
+        "frames_per_s": round(speed, 1),
         **{k: metrics["frame"][k] for k in ("auc_micro", "auc_micro_ci95", "auc_macro", "ap")},
         "auc_cropped_min_max": legacy.get("micro AUC, first four cropped, per-video min-max"),
         "baselines": {k: metrics["baselines"].get(k) for k in ("flow_box", "frame_difference")},
@@ -102,23 +124,22 @@ def main() -> None:
     if args.data == "table":
         (HERE / "table.md").write_text(table.markdown(results))
         return
-    names = [name for name in args.only.split(",") if name] or list(rows.ROWS)
-    for seed in range(args.seeds):
-        for name in names:
-            key = f"{args.data}/{name}/{seed}"
-            if key in results or not rows.served(name, args.data):
-                continue
-            start = time.perf_counter()
-            try:
-                found = judge(name, args.data, seed, data_dir=args.data_dir, work=args.work)
-            except UserError as error:
-                print(f"{key}: {error}", flush=True)
-                continue
-            results = json.loads(RESULTS.read_text()) if RESULTS.is_file() else {}
-            results[key] = found
-            write_json(RESULTS, results)
-            took = time.perf_counter() - start
-            print(f"{key}: {found['auc_micro']:.3f}, {took:.0f} s", flush=True)
+    for name in [name for name in args.only.split(",") if name] or list(rows.ROWS):
+        keys = {f"{args.data}/{name}/{seed}": seed for seed in range(args.seeds)}
+        seeds = [seed for key, seed in keys.items() if key not in results]
+        if not seeds or not rows.served(name, args.data):
+            continue
+        start = time.perf_counter()
+        try:
+            lines = judge(name, args.data, seeds, data_dir=args.data_dir, work=args.work)
+        except UserError as error:
+            print(f"{args.data}/{name}: {error}", flush=True)
+            continue
+        results = (json.loads(RESULTS.read_text()) if RESULTS.is_file() else {}) | lines
+        write_json(RESULTS, results)
+        took = time.perf_counter() - start
+        for key, line in lines.items():
+            print(f"{key}: {line['auc_micro']:.3f}, {took:.0f} s of all seeds", flush=True)
 
 
 if __name__ == "__main__":

@@ -87,5 +87,5 @@ def test_the_sigmoid_autoencoder_is_the_equations_of_its_article():
 
 
 def test_the_sigmoid_autoencoder_has_one_code():
-    with pytest.raises(UserError, match="give one width"):
+    with pytest.raises(UserError, match=r"wants as many widths as \(256,\)"):
         build.model("sigmoid_autoencoder", task="reconstruct", units=(5, 3))

@@ -9,7 +9,7 @@ import flax.linen as nn
 import jax
 import jax.numpy as jnp
 
-from vadjax.models.linen import LinenModel, read_fields, read_widths
+from vadjax.models.builder import builder
 from vadjax.models.objectives.adversarial import edge_error
 from vadjax.models.strided import Down, Up, check_strides
 from vadjax.models.video_layers import stacked
@@ -70,21 +70,6 @@ class AMAE(nn.Module):
         return x * weight[:, None, None]
 
 
-def build(config, *, feature_shape, objective) -> LinenModel:
-    """Build the model; see `models.create`.
-
-    Args:
-        config: the section `model`.
-        feature_shape: shape of one row.
-        objective: of the training.
-
-    Returns:
-        The model.
-
-    Raises:
-        UserError: a value out of range, or frames that the strides do not divide.
-    """
-    channels = read_widths("model.channels", config.channels)
-    check_strides(config.name, channels, feature_shape)
-    module = AMAE(channels, objective.out_features(feature_shape), **read_fields(config))
-    return LinenModel(module, feature_shape, min_length=objective.min_length)
+build = builder(
+    lambda wanted: AMAE(wanted.widths, wanted.out_features, **wanted.fields), check=check_strides
+)

@@ -6,8 +6,8 @@ Rows of a window are reconstructed each for itself; windows of one row are the u
 import flax.linen as nn
 import jax.numpy as jnp
 
+from vadjax.models.builder import Wanted, builder
 from vadjax.models.layers import dense, make_dropout
-from vadjax.models.linen import LinenModel, read_fields, read_widths
 
 
 class DenseAutoencoder(nn.Module):
@@ -134,23 +134,9 @@ def conv_transpose4x4(x, kernel):
     return y.reshape(n, 2 * h, 2 * w, o)
 
 
-def build(config, *, feature_shape, objective) -> LinenModel:
-    """Build an autoencoder; see `models.create`.
+def _module(wanted: Wanted) -> DenseAutoencoder | ConvAutoencoder:
+    kind = DenseAutoencoder if wanted.config.name == "dense_autoencoder" else ConvAutoencoder
+    return kind(wanted.widths, wanted.out_features, **wanted.fields)
 
-    Args:
-        config: the section `model`.
-        feature_shape: shape of one row.
-        objective: not used.
 
-    Returns:
-        The model.
-
-    Raises:
-        UserError: a value out of range.
-    """
-    fields, width = read_fields(config), feature_shape[-1]
-    if config.name == "dense_autoencoder":
-        units = read_widths("model.units", config.units)
-        return LinenModel(DenseAutoencoder(units, width, **fields), feature_shape)
-    channels = read_widths("model.channels", config.channels)
-    return LinenModel(ConvAutoencoder(channels, width, **fields), feature_shape)
+build = builder(_module)

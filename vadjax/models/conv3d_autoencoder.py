@@ -5,7 +5,8 @@ import jax
 import jax.numpy as jnp
 
 from vadjax.errors import UserError
-from vadjax.models.linen import LinenModel, read_fields, read_widths
+from vadjax.models.builder import Wanted, builder
+from vadjax.models.linen import LinenModel
 from vadjax.models.memory_autoencoder import SPARSITY, TINY
 from vadjax.models.strided import check_strides
 from vadjax.models.video_layers import LEAKY, Conv, batch_norm
@@ -90,27 +91,6 @@ def address(code: jax.Array, memory: jax.Array) -> jax.Array:
     return kept / jnp.maximum(kept.sum(-1, keepdims=True), TINY)
 
 
-def build(config, *, feature_shape, objective) -> LinenModel:
-    """Build an autoencoder; see `models.create`.
-
-    Args:
-        config: the section `model`.
-        feature_shape: shape of one row.
-        objective: of the training.
-
-    Returns:
-        The model.
-
-    Raises:
-        UserError: a value out of range, or frames that the strides do not divide.
-    """
-    channels = read_widths("model.channels", config.channels)
-    check_strides(config.name, channels, feature_shape)
-    items = int(config.memory) if config.name == "memae" else 0
-    module = Conv3dAutoencoder(channels, items, feature_shape[-1], **read_fields(config))
-    return WholeWindows(module, feature_shape, min_length=2 ** (len(channels) - 1))
-
-
 class WholeWindows(LinenModel):
     """A model whose strides have to divide the window."""
 
@@ -121,3 +101,16 @@ class WholeWindows(LinenModel):
                 f"window.length is {windows.shape[1]}, but this model halves windows until "
                 f"{self.min_length} rows are one: give a multiple of {self.min_length}"
             )
+
+
+def _module(wanted: Wanted) -> Conv3dAutoencoder:
+    items = int(wanted.config.memory) if wanted.config.name == "memae" else 0
+    return Conv3dAutoencoder(wanted.widths, items, wanted.out_features, **wanted.fields)
+
+
+build = builder(
+    _module,
+    check=check_strides,
+    min_length=lambda wanted: 2 ** (len(wanted.widths) - 1),
+    model=WholeWindows,
+)

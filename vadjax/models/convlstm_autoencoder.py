@@ -4,9 +4,8 @@ import flax.linen as nn
 import jax
 import jax.numpy as jnp
 
-from vadjax.errors import UserError
+from vadjax.models.builder import builder
 from vadjax.models.convolution import conv
-from vadjax.models.linen import LinenModel, read_fields, read_widths
 from vadjax.models.stacked_autoencoder import check_reach
 from vadjax.models.video_layers import Conv
 
@@ -89,26 +88,8 @@ class ConvLSTM(nn.Module):
         return jnp.moveaxis(states, 0, 1)
 
 
-def build(config, *, feature_shape, objective) -> LinenModel:
-    """Build the autoencoder; see `models.create`.
-
-    Args:
-        config: the section `model`.
-        feature_shape: shape of one row.
-        objective: not used.
-
-    Returns:
-        The model.
-
-    Raises:
-        UserError: a value out of range, or frames that the strides do not fit.
-    """
-    channels = read_widths("model.channels", config.channels)
-    if len(channels) != 3:
-        raise UserError(
-            f"model {config.name} has three widths, but model.channels is {channels}; give two of "
-            "the convolutions and one of the middle LSTM, such as (128, 64, 32)"
-        )
-    check_reach(config.name, feature_shape, REACH, STRIDE, REACH)
-    module = ConvLSTMAutoencoder(channels, feature_shape[-1], **read_fields(config))
-    return LinenModel(module, feature_shape)
+build = builder(
+    lambda wanted: ConvLSTMAutoencoder(wanted.widths, wanted.out_features, **wanted.fields),
+    check=lambda name, _, shape: check_reach(name, shape, REACH, STRIDE, REACH),
+    example=(128, 64, 32),
+)

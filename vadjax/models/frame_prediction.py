@@ -4,8 +4,8 @@ import flax.linen as nn
 import jax.numpy as jnp
 
 from vadjax.errors import UserError
+from vadjax.models.builder import Wanted, builder
 from vadjax.models.convolution import max_pool
-from vadjax.models.linen import LinenModel, read_fields, read_widths
 from vadjax.models.video_layers import LEAKY, Conv, stacked, undivided
 
 JUDGES = 4  # convolutions of the discriminator before its logits
@@ -103,34 +103,6 @@ class FramePrediction(nn.Module):
         return outputs
 
 
-def build(config, *, feature_shape, objective) -> LinenModel:
-    """Build the model; see `models.create`.
-
-    Args:
-        config: the section `model`.
-        feature_shape: shape of one row.
-        objective: of the training.
-
-    Returns:
-        The model.
-
-    Raises:
-        UserError: a value out of range, or frames that the levels do not divide.
-    """
-    channels = read_widths("model.channels", config.channels)
-    check_levels(config.name, channels, feature_shape)
-    wide = tuple(2 * width for width in channels)
-    # The published widths 64, 128, 256, 512 are judged by 128, 256, 512, 512.
-    judges = (*wide[: JUDGES - 1], channels[-1]) if getattr(objective, "judged", False) else ()
-    module = FramePrediction(
-        channels=channels,
-        judges=judges,
-        out_features=objective.out_features(feature_shape),
-        **read_fields(config),
-    )
-    return LinenModel(module, feature_shape, min_length=objective.min_length)
-
-
 def check_levels(name: str, channels: tuple[int, ...], feature_shape: tuple[int, ...]) -> None:
     """Refuse frames that cannot be halved between the levels of a U-Net.
 
@@ -149,3 +121,15 @@ def check_levels(name: str, channels: tuple[int, ...], feature_shape: tuple[int,
             f"multiples of {stride}, but rows have shape {tuple(feature_shape)}; set "
             "features.height and features.width, or fewer model.channels"
         )
+
+
+def _module(wanted: Wanted) -> FramePrediction:
+    wide = tuple(2 * width for width in wanted.widths)
+    # The published widths 64, 128, 256, 512 are judged by 128, 256, 512, 512.
+    judges = (*wide[: JUDGES - 1], wanted.widths[-1])
+    if not getattr(wanted.objective, "judged", False):
+        judges = ()
+    return FramePrediction(wanted.widths, judges, wanted.out_features, **wanted.fields)
+
+
+build = builder(_module, check=check_levels)

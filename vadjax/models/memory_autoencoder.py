@@ -4,8 +4,8 @@ import flax.linen as nn
 import jax
 import jax.numpy as jnp
 
+from vadjax.models.builder import Wanted, builder
 from vadjax.models.layers import dense, make_dropout
-from vadjax.models.linen import LinenModel, read_fields, read_widths
 
 SPARSITY = 0.0002  # weight of the entropy of the addresses, that of the paper
 TINY = 1e-12
@@ -76,20 +76,9 @@ def _unit(x: jax.Array) -> jax.Array:
     return x * jax.lax.rsqrt(jnp.square(x).sum(-1, keepdims=True) + TINY)
 
 
-def build(config, *, feature_shape, objective) -> LinenModel:
-    """Build a memory autoencoder; see `models.create`.
+def _module(wanted: Wanted) -> MemoryAutoencoder:
+    items = int(wanted.config.memory)
+    return MemoryAutoencoder(wanted.widths, items, wanted.out_features, **wanted.fields)
 
-    Args:
-        config: the section `model`.
-        feature_shape: shape of one row.
-        objective: not used.
 
-    Returns:
-        The model.
-
-    Raises:
-        UserError: a value out of range.
-    """
-    units = read_widths("model.units", config.units)
-    module = MemoryAutoencoder(units, int(config.memory), feature_shape[-1], **read_fields(config))
-    return LinenModel(module, feature_shape)
+build = builder(_module)

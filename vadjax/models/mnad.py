@@ -4,9 +4,9 @@ import flax.linen as nn
 import jax
 import jax.numpy as jnp
 
+from vadjax.models.builder import Wanted, builder
 from vadjax.models.convolution import max_pool
 from vadjax.models.frame_prediction import check_levels
-from vadjax.models.linen import LinenModel, read_fields, read_widths
 from vadjax.models.video_layers import Conv, batch_norm, stacked
 
 WEIGHTS = {"predict": 0.1, "reconstruct": 0.01}  # of either loss of the memory
@@ -127,27 +127,9 @@ def updated(items: jax.Array, query: jax.Array) -> jax.Array:
     return unit(items + weight.T @ query)
 
 
-def build(config, *, feature_shape, objective) -> LinenModel:
-    """Build the model; see `models.create`.
+def _module(wanted: Wanted) -> MNAD:
+    items, task = int(wanted.config.memory), wanted.objective.name
+    return MNAD(wanted.widths, items, wanted.out_features, task, **wanted.fields)
 
-    Args:
-        config: the section `model`.
-        feature_shape: shape of one row.
-        objective: of the training.
 
-    Returns:
-        The model.
-
-    Raises:
-        UserError: a value out of range, or frames that the levels do not divide.
-    """
-    channels = read_widths("model.channels", config.channels)
-    check_levels(config.name, channels, feature_shape)
-    module = MNAD(
-        channels=channels,
-        items=int(config.memory),
-        out_features=objective.out_features(feature_shape),
-        task=objective.name,
-        **read_fields(config),
-    )
-    return LinenModel(module, feature_shape, min_length=objective.min_length)
+build = builder(_module, check=check_levels)

@@ -11,9 +11,8 @@ import math
 import flax.linen as nn
 import jax.numpy as jnp
 
-from vadjax.errors import UserError
+from vadjax.models.builder import builder
 from vadjax.models.layers import dense, make_dropout
-from vadjax.models.linen import LinenModel, read_fields, read_widths
 
 
 class SigmoidAutoencoder(nn.Module):
@@ -42,24 +41,8 @@ class SigmoidAutoencoder(nn.Module):
         return {"hidden": code.astype(jnp.float32), "output": output.astype(jnp.float32)}
 
 
-def build(config, *, feature_shape, objective) -> LinenModel:
-    """Build it; see `models.create`.
-
-    Args:
-        config: the section `model`.
-        feature_shape: shape of one row.
-        objective: not used.
-
-    Returns:
-        The model.
-
-    Raises:
-        UserError: a value out of range, or several widths.
-    """
-    units = read_widths("model.units", config.units)
-    if len(units) != 1:
-        raise UserError(
-            f"model.units is {units}, but sigmoid_autoencoder has one code: give one width, for "
-            "instance (256,)"
-        )
-    return LinenModel(SigmoidAutoencoder(units[0], **read_fields(config)), feature_shape)
+build = builder(
+    lambda wanted: SigmoidAutoencoder(wanted.widths[0], **wanted.fields),
+    key="units",
+    example=(256,),
+)

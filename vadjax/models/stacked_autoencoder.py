@@ -4,8 +4,8 @@ import flax.linen as nn
 import jax.numpy as jnp
 
 from vadjax.errors import UserError
+from vadjax.models.builder import builder
 from vadjax.models.convolution import max_pool
-from vadjax.models.linen import LinenModel, read_fields, read_widths
 from vadjax.models.video_layers import Conv, stacked
 
 REACH, STRIDE = 11, 4  # of the first and the last convolution
@@ -62,30 +62,6 @@ def _unpooled(x, size):
     return jnp.pad(x, ((0, 0), *odd, (0, 0)), mode="edge")
 
 
-def build(config, *, feature_shape, objective) -> LinenModel:
-    """Build the autoencoder; see `models.create`.
-
-    Args:
-        config: the section `model`.
-        feature_shape: shape of one row.
-        objective: not used.
-
-    Returns:
-        The model.
-
-    Raises:
-        UserError: a value out of range, or frames that the strides do not fit.
-    """
-    channels = read_widths("model.channels", config.channels)
-    if len(channels) != 3:
-        raise UserError(
-            f"model {config.name} has three convolutions, but model.channels is {channels}; give "
-            "three widths, such as (512, 256, 128)"
-        )
-    check_reach(config.name, feature_shape, REACH, STRIDE, LEAST)
-    return LinenModel(StackedAutoencoder(channels, **read_fields(config)), feature_shape)
-
-
 def check_reach(name: str, shape: tuple[int, ...], reach: int, stride: int, least: int) -> None:
     """Refuse frames of which a strided convolution without padding would leave pixels out.
 
@@ -106,3 +82,10 @@ def check_reach(name: str, shape: tuple[int, ...], reach: int, stride: int, leas
             f"at least {least}, but rows have shape {tuple(shape)}; set features.height and "
             f"features.width, for instance to one of {fitting}"
         )
+
+
+build = builder(
+    lambda wanted: StackedAutoencoder(wanted.widths, **wanted.fields),
+    check=lambda name, _, shape: check_reach(name, shape, REACH, STRIDE, LEAST),
+    example=(512, 256, 128),
+)

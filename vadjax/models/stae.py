@@ -3,10 +3,10 @@
 import flax.linen as nn
 import jax.numpy as jnp
 
+from vadjax.models.builder import builder
 from vadjax.models.conv3d_autoencoder import SIZE, WholeWindows
 from vadjax.models.convolution import max_pool
 from vadjax.models.frame_prediction import check_levels
-from vadjax.models.linen import LinenModel, read_fields, read_widths
 from vadjax.models.video_layers import LEAKY, Conv, batch_norm
 
 
@@ -61,22 +61,9 @@ def pooled(x):
     return jnp.where(x[:, :, 1] > x[:, :, 0], x[:, :, 1], x[:, :, 0])  # as `max_pool` compares
 
 
-def build(config, *, feature_shape, objective) -> LinenModel:
-    """Build the model; see `models.create`.
-
-    Args:
-        config: the section `model`.
-        feature_shape: shape of one row.
-        objective: of the training.
-
-    Returns:
-        The model.
-
-    Raises:
-        UserError: a value out of range, or frames that the poolings do not divide.
-    """
-    channels = read_widths("model.channels", config.channels)
-    stride = 2 ** (len(channels) - 1)
-    check_levels(config.name, channels, feature_shape)
-    module = STAE(channels, objective.out_features(feature_shape), **read_fields(config))
-    return WholeWindows(module, feature_shape, min_length=2 * stride)
+build = builder(
+    lambda wanted: STAE(wanted.widths, wanted.out_features, **wanted.fields),
+    check=check_levels,
+    min_length=lambda wanted: 2 ** len(wanted.widths),  # both halves are halved between widths
+    model=WholeWindows,
+)

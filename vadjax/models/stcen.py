@@ -8,7 +8,7 @@ losses and their weights are ours, after `frame_prediction` where the two are al
 import flax.linen as nn
 import jax.numpy as jnp
 
-from vadjax.models.linen import LinenModel, read_fields, read_widths
+from vadjax.models.builder import Wanted, builder
 from vadjax.models.strided import check_strides
 from vadjax.models.variational_autoencoder import divergence, noise
 from vadjax.models.video_layers import LEAKY, Conv
@@ -117,22 +117,9 @@ class STCEN(nn.Module):
         return outputs
 
 
-def build(config, *, feature_shape, objective) -> LinenModel:
-    """Build the model; see `models.create`.
+def _module(wanted: Wanted) -> STCEN:
+    judged = getattr(wanted.objective, "judged", False)
+    return STCEN(wanted.widths, judged, wanted.out_features, **wanted.fields)
 
-    Args:
-        config: the section `model`.
-        feature_shape: shape of one row.
-        objective: of the training.
 
-    Returns:
-        The model.
-
-    Raises:
-        UserError: a value out of range, or frames that the strides do not divide.
-    """
-    channels = read_widths("model.channels", config.channels)
-    check_strides(config.name, channels, feature_shape)
-    judged, width = getattr(objective, "judged", False), objective.out_features(feature_shape)
-    module = STCEN(channels, judged, width, **read_fields(config))
-    return LinenModel(module, feature_shape, min_length=objective.min_length)
+build = builder(_module, check=check_strides)

@@ -9,7 +9,7 @@ import flax.linen as nn
 import jax
 import jax.numpy as jnp
 
-from vadjax.models.linen import LinenModel, read_fields, read_widths
+from vadjax.models.builder import builder
 from vadjax.models.objectives.adversarial import edge_error
 from vadjax.models.strided import Down, Up, check_strides
 from vadjax.models.video_layers import stacked
@@ -82,21 +82,8 @@ def attention(code: jax.Array) -> jax.Array:
     return (h * w * jax.nn.softmax(varies, -1)).reshape(b, h, w, 1)
 
 
-def build(config, *, feature_shape, objective) -> LinenModel:
-    """Build the model; see `models.create`.
-
-    Args:
-        config: the section `model`; `memory` is the number of clusters.
-        feature_shape: shape of one row.
-        objective: not used.
-
-    Returns:
-        The model.
-
-    Raises:
-        UserError: a value out of range, or frames that the strides do not divide.
-    """
-    channels = read_widths("model.channels", config.channels)
-    check_strides(config.name, channels, feature_shape)
-    module = STD(channels, int(config.memory), **read_fields(config))
-    return LinenModel(module, feature_shape, min_length=2)
+build = builder(  # `memory` is the number of clusters
+    lambda wanted: STD(wanted.widths, int(wanted.config.memory), **wanted.fields),
+    check=check_strides,
+    min_length=lambda wanted: 2,
+)

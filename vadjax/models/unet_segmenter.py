@@ -4,10 +4,9 @@ import flax.linen as nn
 import jax
 import jax.numpy as jnp
 
-from vadjax.errors import UserError
 from vadjax.models.autoencoder import conv3x3
+from vadjax.models.builder import builder
 from vadjax.models.layers import dense, make_dropout
-from vadjax.models.linen import LinenModel, read_fields, read_widths
 
 MOST = 3  # cells whose mean is the window's logit
 
@@ -81,29 +80,7 @@ def _concatenated(fine, coarse):
     return jnp.concatenate([fine, coarse.repeat(2, 1).repeat(2, 2)[:, :h, :w]], axis=-1)
 
 
-def build(config, *, feature_shape, objective) -> LinenModel:
-    """Build the scanner; see `models.create`.
-
-    Args:
-        config: the section `model`.
-        feature_shape: shape of one row.
-        objective: of the training.
-
-    Returns:
-        The model.
-
-    Raises:
-        UserError: a value out of range.
-    """
-    widths = read_widths("model.channels", config.channels)
-    if len(widths) != 3:
-        raise UserError(
-            f"model {config.name} has three resolutions, but model.channels is {widths}; give "
-            "three widths, such as (48, 64, 64)"
-        )
-    module = UNetSegmenter(
-        channels=widths,
-        out_features=objective.out_features(feature_shape),
-        **read_fields(config),
-    )
-    return LinenModel(module, feature_shape, min_length=objective.min_length)
+build = builder(
+    lambda wanted: UNetSegmenter(wanted.widths, wanted.out_features, **wanted.fields),
+    example=(48, 64, 64),
+)
