@@ -1,12 +1,24 @@
 """Deviation of hidden states, against a recurrence written as a loop and SciPy's distances."""
 
+import os
+import pathlib
+import signal
+import subprocess
+import sys
+
+import jax
 import numpy as np
 import pytest
 from sklearn.covariance import LedoitWolf
 
 from tests.detectors.test_detectors import LENGTH, World, config, video
 from vadjax import config as configs
+from vadjax.detectors.contract import Progress
 from vadjax.errors import UserError
+from vadjax.runtime.console import Console
+from vadjax.storage import artifacts
+
+ROOT = pathlib.Path(__file__).parents[2]
 
 
 def world_of(tmp_path, **changes):
@@ -82,6 +94,81 @@ def test_the_state_of_an_encoder_decoder_is_its_encoders(tmp_path):
 
 def _shifted(tree):
     return {k: _shifted(v) if isinstance(v, dict) else np.asarray(v) + 1 for k, v in tree.items()}
+
+
+def flat(tree):
+    """Arrays of nested dicts by their path."""
+    return {
+        "/".join(map(str, path)): np.asarray(leaf)
+        for path, leaf in jax.tree_util.tree_leaves_with_path(tree)
+    }
+
+
+def assert_same_bits(one, other):
+    one, other = flat(one), flat(other)
+    assert one.keys() == other.keys()
+    for key in one:
+        np.testing.assert_array_equal(one[key], other[key], err_msg=key)
+
+
+def test_the_training_is_logged_and_goes_on_where_it_stopped(tmp_path):
+    _, whole, _ = fitted(world_of(tmp_path / "whole", train__epochs=3))
+    fitted(world_of(tmp_path / "cut", train__epochs=1))
+    assert [row["epoch"] for row in artifacts.read_history(tmp_path / "cut")] == [1]
+    assert (tmp_path / "cut" / "checkpoints" / "last").is_dir()
+    _, resumed, _ = fitted(world_of(tmp_path / "cut", train__epochs=3))
+    assert [row["epoch"] for row in artifacts.read_history(tmp_path / "cut")] == [1, 2, 3]
+    assert_same_bits(resumed, whole)
+
+
+def test_without_a_folder_nothing_is_kept(tmp_path):
+    world = world_of(tmp_path)
+    world.progress = Progress(Console(quiet=True))
+    fitted(world)
+    assert not list(tmp_path.iterdir())
+
+
+PROGRAM = """
+import pathlib, sys
+from tests.detectors.test_hidden_states import fitted, world_of
+from vadjax.detectors import window_model
+folder, kill_at = pathlib.Path(sys.argv[1]), int(sys.argv[2])
+reported = window_model.reported
+import contextlib
+@contextlib.contextmanager
+def waiting(*args):
+    with reported(*args) as (report, compiling):
+        def wait(row):
+            done = report(row)
+            print(row["epoch"], flush=True)
+            if row["epoch"] >= kill_at:
+                sys.stdin.read()  # wait here to be killed
+            return done
+        yield wait, compiling
+window_model.reported = waiting
+fitted(world_of(folder, train__epochs=5, train__checkpoint_every=1))
+"""
+
+
+@pytest.mark.slow
+def test_killed_and_started_again_gives_the_same_bits(tmp_path):
+    process = subprocess.Popen(
+        [sys.executable, "-c", PROGRAM, str(tmp_path / "cut"), "3"],
+        **{"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True, "cwd": ROOT},
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+    )
+    for line in process.stdout:
+        if int(line) >= 3:
+            break
+    process.send_signal(signal.SIGKILL)
+    assert process.wait() == -signal.SIGKILL
+    process.stdin.close(), process.stdout.close()
+    changes = {"train__epochs": 5, "train__checkpoint_every": 1}
+    assert len(artifacts.read_history(tmp_path / "cut")) in (2, 3)
+    _, resumed, _ = fitted(world_of(tmp_path / "cut", **changes))
+    _, whole, _ = fitted(world_of(tmp_path / "whole", **changes))
+    assert [row["epoch"] for row in artifacts.read_history(tmp_path / "cut")] == [1, 2, 3, 4, 5]
+    assert_same_bits(resumed, whole)
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ to give the window back, to classify) shapes the states, and its error is not re
 """
 
 import collections
+import contextlib
 import dataclasses
 import pathlib
 import tempfile
@@ -70,20 +71,24 @@ class HiddenStates(ClipDetector):
     ) -> State:
         """Train the model, then measure its states on the training windows. See `Detector.fit`.
 
+        The training is logged, and resumed where checkpoints lie, as that of `WindowModel`.
+
         Args:
             train: clips to train on; states are those of frames with label 0.
             validation: clips for early stopping and the choice of the epoch.
             seed: of the training.
-            progress: shows the epochs.
+            progress: its workdir gets log.jsonl, tensorboard/ and checkpoints/; without one, what
+                is interrupted begins again.
 
         Returns:
             What `WindowModel.fit` returns, and `states`: the mean [u], or what `fit_mahalanobis`
             returns.
         """
-        # The trainings of a cross-fit are no part of the run's folder, and all are fitted here.
-        with tempfile.TemporaryDirectory() as folder:
-            own = dataclasses.replace(progress, workdir=pathlib.Path(folder))
-            state = self._trained.fit(train, validation, seed=seed, progress=own)
+        with contextlib.ExitStack() as opened:
+            if progress.workdir is None:  # nothing is to be kept, such as of a cross-fit
+                folder = pathlib.Path(opened.enter_context(tempfile.TemporaryDirectory()))
+                progress = dataclasses.replace(progress, workdir=folder)
+            state = self._trained.fit(train, validation, seed=seed, progress=progress)
         whole = window_span(self.config.window.length, self.config.window.dilation) - 1
         known = [
             self.states(state, clip.rows("features"))[whole:][clip.labels[whole:] == 0]

@@ -64,7 +64,7 @@ def cross_fit(run: Run) -> bool:
         f"normal {'images' if run.unit == 'image' else 'clips'} (evaluate.cross_fit=0 leaves them "
         "out)"
     )
-    progress = Progress(run.console, run.workdir, label="cross-fit: ")
+    progress = Progress(run.console, label="cross-fit: ")  # the workdir's log is of the run's own
     pairs = [(run.clips(f.train, f), run.clips(f.validation, f)) for f in folds]
     seed = run.config.seed
     if run.gradient:

@@ -212,9 +212,9 @@ def context(run: Run, calibration: list[ScoredVideo]) -> dict:
 
 def _epochs(run: Run) -> dict:
     """Return the epochs that were asked for, and those that each fold was trained for."""
-    if not run.gradient:
-        return {}
     trained = artifacts.epochs_trained(run.workdir)
+    if not trained and not run.gradient:
+        return {}
     return {"epochs": run.config.train.epochs, "epochs_trained": trained}
 
 

@@ -123,8 +123,8 @@ def after_training(run: Run) -> None:
 
 
 def most_epochs(run: Run) -> int:
-    """Return the epochs done in the longest of the run's trainings; 0 without gradient."""
-    return max(artifacts.epochs_trained(run.workdir), default=0) if run.gradient else 0
+    """Return the epochs done in the longest of the run's trainings; 0 without any."""
+    return max(artifacts.epochs_trained(run.workdir), default=0)
 
 
 def _saved(run: Run) -> ConfigDict:
