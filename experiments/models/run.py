@@ -3,11 +3,13 @@
 python experiments/models/run.py ped2 --data_dir=/data/ped2 [--seeds=3] [--only=mnad,padim]
 python experiments/models/run.py avenue --data_dir=/data/Avenue_Dataset
 python experiments/models/run.py synthetic
+python experiments/models/run.py ped2 --data_dir=/data/ped2 --runs=runs/ped2_models/runs
 python experiments/models/run.py table
 
 A row of results.json is a model, a seed and a data set; those that are there are not run again. The
 seeds of a row are one sweep: they share what is read and extracted and one compiled program, and
-those of a sequence model train side by side. The last command writes table.md from results.json.
+those of a sequence model train side by side. `--runs` trains nothing: it takes the finished runs of
+configs/sweeps/models.py. The last command writes table.md from results.json.
 """
 
 import argparse
@@ -15,7 +17,7 @@ import json
 import pathlib
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 HERE = pathlib.Path(__file__).parent
 sys.path[:0] = [str(HERE), str(HERE.parents[1])]
@@ -24,18 +26,21 @@ import rows  # noqa: E402
 import table  # noqa: E402
 
 from vadjax import api  # noqa: E402
+from vadjax import config as configs  # noqa: E402
 from vadjax.errors import UserError  # noqa: E402
+from vadjax.evaluation.legacy import legacy_part  # noqa: E402
 from vadjax.pipeline.run import Run  # noqa: E402
 from vadjax.runtime import devices  # noqa: E402
 from vadjax.runtime.console import Console  # noqa: E402
 from vadjax.storage import artifacts  # noqa: E402
+from vadjax.storage import workdir as workdirs  # noqa: E402
 from vadjax.storage.files import write_json  # noqa: E402
 from vadjax.sweeps import plan  # noqa: E402
 from vadjax.sweeps.folder import run_sweep  # noqa: E402
 
 RESULTS = HERE / "results.json"
 # Thresholds and pictures take longer than the models, and no table has them.
-QUICK = {"evaluate__cross_fit": 0, "evaluate__legacy": True, "explain__maps": False}
+QUICK = {"evaluate__cross_fit": 0, "explain__maps": False}
 FRAMES = 1000  # are scored at most to time it
 
 
@@ -76,11 +81,40 @@ def judge(
     return lines
 
 
+def adopt(data: str, folder: pathlib.Path, *, data_dir: str, known: Collection[str]) -> dict:
+    """Return the lines of finished runs of configs/sweeps/models.py, which train nothing again.
+
+    Args:
+        data: a key of `rows.SETS`.
+        folder: of the runs.
+        data_dir: of the data set; "" of the synthetic one.
+        known: keys of results.json that are there.
+
+    Returns:
+        As `judge`.
+    """
+    lines, speeds = {}, {}
+    for run in sorted(folder.iterdir()):
+        config = configs.of_saved(workdirs.read_config(run))
+        name = config.model.name
+        key = f"{data}/{name}/{config.seed}"
+        if config.dataset.name != rows.SETS[data].get("dataset__name", "ucsd_ped2"):
+            raise UserError(f"{run} is a run on {config.dataset.name}, not on {data}.")
+        if key not in known:
+            config.dataset.data_dir = data_dir
+            devices.setup(config.features.cache_dir)
+            if name not in speeds:
+                speeds[name] = _speed(config, run)
+            lines[key] = _line(run, speeds[name])
+    return lines
+
+
 def _line(folder: pathlib.Path, speed: float) -> dict:
     """Return what the table says of one finished run."""
     metrics = artifacts.read_json(folder, "metrics.json")
     found, timing = metrics["detector"], metrics["timing"]
-    legacy = {row["name"]: row["value"] for row in metrics["legacy"] or ()}
+    scaled, _ = legacy_part(artifacts.read_scores(folder).test, errors=False)
+    legacy = {row["name"]: row["value"] for row in scaled or ()}
     trained = timing.get("train_epochs_s", timing.get("train_s"))
     return {
         "protocol": metrics["protocol"],
@@ -118,11 +152,16 @@ def main() -> None:
     parser.add_argument("--data_dir", default="")
     parser.add_argument("--seeds", type=int, default=1)
     parser.add_argument("--only", default="", help="names of rows with commas; all without it")
+    parser.add_argument("--runs", type=pathlib.Path, help="finished runs of sweeps/models.py")
     parser.add_argument("--work", type=pathlib.Path, default=pathlib.Path("runs/models"))
     args = parser.parse_args()
     results = json.loads(RESULTS.read_text()) if RESULTS.is_file() else {}
     if args.data == "table":
         (HERE / "table.md").write_text(table.markdown(results))
+        return
+    if args.runs:
+        found = adopt(args.data, args.runs, data_dir=args.data_dir, known=results)
+        write_json(RESULTS, results | found)
         return
     for name in [name for name in args.only.split(",") if name] or list(rows.ROWS):
         keys = {f"{args.data}/{name}/{seed}": seed for seed in range(args.seeds)}
