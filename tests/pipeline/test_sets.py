@@ -1,14 +1,16 @@
 """A run whose training and validation videos are evaluated too, and its tables and figures."""
 
+import html
 import io
 import json
 
 import numpy as np
+import openpyxl
 from rich.console import Console as Rich
 
 from tests.pipeline.test_robustness import tiny
 from vadjax import config as configs
-from vadjax.comparison import compare
+from vadjax.comparison import compare, page
 from vadjax.comparison.article_tables import article_tables
 from vadjax.comparison.terminal import as_article
 from vadjax.pipeline import stages
@@ -52,6 +54,7 @@ def test_every_video_is_in_one_set_with_its_accuracy(tmp_path):
         [str(tmp_path / "run")],
         console=Console(quiet=True),
         figures=tmp_path / "out",
+        outs=[tmp_path / f"all.{suffix}" for suffix in ("html", "xlsx", "md")],
         article=True,
     )
     training, _, test, settings = article_tables(found)
@@ -62,6 +65,19 @@ def test_every_video_is_in_one_set_with_its_accuracy(tmp_path):
     assert {row["learning_rate"] for row in part["videos"]} == {1e-3}
     assert ["hidden units", "8"] in [list(row) for row in settings.rows]
     assert ["data set", "synthetic"] in [list(row) for row in settings.rows]
+    for suffix in ("html", "md"):
+        text = (tmp_path / f"all.{suffix}").read_text("utf-8")
+        assert "Table 3. Videos of the test set" in text and "test/02" in text
+        assert training.notes[1] in html.unescape(text)
+    sheet = openpyxl.load_workbook(tmp_path / "all.xlsx")["s4 table 3"]
+    first, *rows = sheet.values
+    own = dict(zip(first, rows[1], strict=True))
+    (row,) = (r for r in part["videos"] if r["id"] == "test/02")
+    assert own["video"] == "test/02" and own["frames"] == row["frames"]
+    assert own["accuracy"] == round(row["accuracy"], 3)
+    assert own["PSNR, dB"] is None
+    plain = compare.run([str(tmp_path / "run")], console=Console(quiet=True))
+    assert "Table 3. Videos" not in page.render(plain, folder=tmp_path)
     names = {path.name for path in (tmp_path / "out").iterdir()}
     assert {"tables.md", "table_1.csv", "table_4.csv", "figure_2_precision.png"} <= names
     assert "figure_6_psnr.png" not in names  # no errors of pixels

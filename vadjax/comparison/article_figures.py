@@ -5,15 +5,14 @@ of a comparison has a bar with its value, of the test set at its run's threshold
 """
 
 import pathlib
-from collections.abc import Sequence
 
 import matplotlib
 from matplotlib.figure import Figure
 
-from vadjax.comparison.article_tables import ArticleTable, article_tables, totals_of
+from vadjax.comparison.article_tables import NUM_TABLES, article_tables, totals_of
 from vadjax.comparison.csv_files import unique_slugs
 from vadjax.comparison.groups import Group
-from vadjax.comparison.markdown import markdown_table
+from vadjax.comparison.markdown import article_lines
 from vadjax.comparison.tables import Comparison, Table
 from vadjax.report.figure_style import BAR, INK, METADATA, STYLE, sign
 from vadjax.storage.csv_tables import write_csv
@@ -46,9 +45,11 @@ def write_article(folder: pathlib.Path, comparison: Comparison) -> list[pathlib.
     tables = article_tables(comparison)
     written = [folder / "tables.md"]
     with atomic_write(written[0]) as beside:
-        beside.write_text(_markdown(tables), encoding="utf-8")
+        text = "\n".join(article_lines(tables)).rstrip() + "\n"
+        beside.write_text(text, encoding="utf-8")
     for number, table in enumerate(tables):
-        name = f"table_{number % 4 + 1}" + (f"_of_{number // 4 + 1}" if len(tables) > 4 else "")
+        of = f"_of_{number // NUM_TABLES + 1}" if len(tables) > NUM_TABLES else ""
+        name = f"table_{number % NUM_TABLES + 1}{of}"
         written.append(folder / f"{name}.csv")
         write_csv(written[-1], iter([table.heading, *table.rows]))
     for one, slug in zip(comparison.tables, unique_slugs(comparison.tables), strict=True):
@@ -62,17 +63,6 @@ def write_article(folder: pathlib.Path, comparison: Comparison) -> list[pathlib.
             with atomic_write(written[-1]) as beside, matplotlib.rc_context(STYLE):
                 figure.savefig(beside, dpi=200, metadata=METADATA["png"], format="png")
     return written
-
-
-def _markdown(tables: Sequence[ArticleTable]) -> str:
-    lines: list[str] = []
-    for table in tables:
-        lines += [f"## {table.title}", ""]
-        if table.rows:
-            lines += markdown_table(table.heading, table.rows)
-        for note in table.notes:
-            lines += [note, ""]
-    return "\n".join(lines).rstrip() + "\n"
 
 
 def _bars(table: Table, number: int, key: str, title: str) -> Figure | None:

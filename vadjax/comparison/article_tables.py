@@ -6,6 +6,7 @@ the settings. Here a table holds the videos of any number of detectors, and the 
 article leaves out stand below it.
 """
 
+import re
 import statistics
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
@@ -33,6 +34,9 @@ SETTINGS = {  # name of a row of table 4 -> key of the config
     "epochs (at most)": "train.epochs",
     "threshold": "evaluate.threshold",
 }
+NUM_TABLES = 4  # of a table of a comparison
+TEXTS = ("video", "motion", "optical flow", "detector", "setting")  # columns without numbers
+NUMBER = re.compile(r"-?\d{1,3}(,\d{3})+(\.\d+)?|-?\d+(\.\d+)?(e-?\d+)?")
 WITHOUT = "no run has these: evaluate with evaluate.sets=true (--stage=evaluate)"
 DEFINED = (
     "Frame difference rate: share of frames whose largest mean change of grey over a box is more "
@@ -86,6 +90,30 @@ def article_tables(comparison: Comparison) -> list[ArticleTable]:
         rows = list(_settings(table.groups))
         found.append(ArticleTable(f"Table 4. Settings{where}", ("setting", *names), rows))
     return found
+
+
+def article_rows(table: ArticleTable) -> Iterator[list[str | float | None]]:
+    """Yield heading and rows of a table as a workbook has them, then its title and notes.
+
+    Args:
+        table: see `article_tables`.
+
+    Yields:
+        Cells: numbers to compute with, nothing where a figure is undefined.
+    """
+    yield list(table.heading)
+    for row in table.rows:
+        columns = zip(table.heading, row, strict=True)
+        yield [text if name in TEXTS else _value(text) for name, text in columns]
+    for text in (table.title, *table.notes):
+        yield [text]
+
+
+def _value(text: str) -> str | float | None:
+    """Return a text as a number, where it is one."""
+    if NUMBER.fullmatch(text):
+        return float(text.replace(",", ""))
+    return None if text == "–" else text
 
 
 def totals_of(group: Group, name: str, key: str) -> tuple[float | None, float | None]:

@@ -40,8 +40,9 @@ def run(
         figures: folder for plots and csv files in the published form.
         workbooks: folder for workbooks in the published form.
         metrics: columns of narrow tables besides the micro AUC; empty: `columns.BRIEF`.
-        article: show the tables of `article_tables` too, and write them and their figures into
-            `figures` (see `article_figures`) in the place of the published form.
+        article: show the tables of `article_tables` too, in `outs` as on the console, and write
+            them and their figures into `figures` (see `article_figures`) in the place of the
+            published form.
         command: the command line that repeats this.
         notes: further notes for the reader.
 
@@ -69,6 +70,7 @@ def run(
         tests=tests,
         problems=[*comparison.problems, *damaged],
         notes=[*comparison.notes, *notes],
+        article=article,
     )
     console.show(as_renderable(comparison))
     if article:

@@ -4,6 +4,7 @@ import os
 import pathlib
 from collections.abc import Sequence
 
+from vadjax.comparison.article_tables import ArticleTable, article_tables
 from vadjax.comparison.cells import (
     PUBLISHED_HEADING,
     PUBLISHED_SD,
@@ -40,6 +41,7 @@ def write_markdown(path: os.PathLike | str, comparison: Comparison) -> pathlib.P
         )
         warnings = enumerate(table.warnings, 1)
         lines += [f"[{n}] Warning: {_escape(text)}  " for n, text in warnings] + [""]
+    lines += article_lines(article_tables(comparison)) if comparison.article else []
     for name, values in comparison.published_by_dataset().items():
         lines += [f"## {_escape(name)} as published", ""]
         lines += [f"**LEAKY (`{PROTOCOL}`): not comparable with the above.** {PUBLISHED_SD}", ""]
@@ -53,6 +55,24 @@ def write_markdown(path: os.PathLike | str, comparison: Comparison) -> pathlib.P
     with atomic_write(path) as temporary:
         temporary.write_text("\n".join(lines).rstrip() + "\n", encoding="utf-8")
     return path
+
+
+def article_lines(tables: Sequence[ArticleTable]) -> list[str]:
+    """Return the lines of tables in the form of an article.
+
+    Args:
+        tables: see `article_tables`.
+
+    Returns:
+        The lines, the last one empty.
+    """
+    lines: list[str] = []
+    for table in tables:
+        lines += [f"## {_escape(table.title)}", ""]
+        lines += markdown_table(table.heading, table.rows) if table.rows else []
+        for note in table.notes:
+            lines += [note, ""]
+    return lines
 
 
 def markdown_table(heading: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:

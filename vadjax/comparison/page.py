@@ -10,6 +10,7 @@ import jinja2
 from markupsafe import Markup
 
 from vadjax.comparison import cells
+from vadjax.comparison.article_tables import article_tables
 from vadjax.comparison.columns import NAMES
 from vadjax.comparison.groups import Group
 from vadjax.comparison.published import PROTOCOL
@@ -70,6 +71,7 @@ def render(comparison: Comparison, *, folder: pathlib.Path) -> str:
         notes=comparison.notes,
         problems=comparison.problems,
         command=comparison.command,
+        article=article_tables(comparison) if comparison.article else [],
         published=[
             (name, cells.published_cells(values))
             for name, values in comparison.published_by_dataset().items()

@@ -165,6 +165,7 @@ class Comparison:
         tests: paired tests.
         published: values of published workbooks.
         command: the command line that repeats this.
+        article: page, workbook and Markdown have the tables of `article_tables` too.
     """
 
     tables: Sequence[Table]
@@ -173,6 +174,7 @@ class Comparison:
     tests: Sequence[PairedTest] = ()
     published: Sequence[PublishedValue] = ()
     command: str = ""
+    article: bool = False
 
     def in_unit(self, text: str) -> str:
         """Speak of images where nothing else was scored.

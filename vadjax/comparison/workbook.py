@@ -5,6 +5,7 @@ Sheets of each table (their names begin with the table's number where there are 
 - `grid`: the form of the published workbooks, see `workbook_grid`.
 - `groups`: a row for each detector, mean and deviation over seeds of every metric.
 - `runs`: a row for each run, all values numbers, no cell merged: for pivot tables and pandas.
+- `s4 table 1` to `s4 table 4`: tables in the form of an article, where they are asked for.
 - `confusion`, `per class`, `thresholds`, `per video` (of images `per image`): the same for the
   parts of metrics.json; `recognition` where a run tells classes apart.
 
@@ -16,6 +17,7 @@ import pathlib
 from collections.abc import Iterable, Iterator, Sequence
 
 from vadjax.comparison import rows as sheet_rows
+from vadjax.comparison.article_tables import NUM_TABLES, article_rows, article_tables
 from vadjax.comparison.published import PROTOCOL, PublishedValue
 from vadjax.comparison.tables import Comparison, Table
 from vadjax.comparison.workbook_cells import RED, clean_text, make_cell, plain_value
@@ -59,6 +61,11 @@ def write_workbook(path: os.PathLike | str, comparison: Comparison) -> pathlib.P
         add_grid(book, f"{prefix}grid", table, comparison.published_of(table))
         for name, rows in _lists(table):
             _add_list(book, prefix + name, rows, colour=RED if table.leakage_warning else None)
+    if comparison.article:
+        for number, one in enumerate(article_tables(comparison)):
+            prefix = f"{number // NUM_TABLES + 1} " if several else ""
+            name = f"{prefix}s4 table {number % NUM_TABLES + 1}"
+            _add_list(book, name, article_rows(one))
     if comparison.published:
         _add_list(book, "published (leaky)", _published_rows(comparison.published))
     with atomic_write(path) as temporary:
