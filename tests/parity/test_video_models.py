@@ -6,6 +6,7 @@ folder with the authors' repositories, the twins are compared with these too.
 
 import functools
 import itertools
+import pathlib
 
 import jax
 import jax.numpy as jnp
@@ -17,6 +18,7 @@ from tests.parity.spatiotemporal import amae, stae, stcen, std
 from tests.parity.torch_layers import conv, deconv, first, last, normed, stacked, tensors
 from vadjax.models.model import num_parameters
 
+ROOT = pathlib.Path(__file__).parents[2]
 torch = pytest.importorskip("torch")
 F = torch.nn.functional
 
@@ -262,6 +264,8 @@ def conv3d_size(*widths):
     return sum(27 * i * o + o + 2 * o for i, o in itertools.pairwise(widths))
 
 
+FRAME, WIDE = (256, 256, 3), (64, 128, 256, 512)
+
 # Of the published sizes, counted from the layers of the code that is named.
 SIZES = {
     # Codes/unet.py, 12 channels to 3: convolutions 3x3, up-convolutions 2x2, all with bias;
@@ -320,6 +324,42 @@ SIZES = {
         ("reconstruct", (227, 227, 1), 10, {"channels": (128, 64, 32)}),
         15_616 + 204_864 + 295_168 + 110_720 + 221_440 + 204_928 + 15_489,
     ),
+    # YuhaoCheng/PyAnomaly; two decoders.
+    "stae": (
+        ("reconstruct_predict", (256, 256, 1), 32, {"channels": (32, 48, 64, 64)}),
+        conv3d_size(1, 32, 48, 64, 64) + 2 * (conv3d_size(64, 48, 32, 32) + 27 * 32 + 1),
+    ),
+    # Of the re-interpreted ones at the size of docs/models.md, counted from their description.
+    # Two autoencoders, of the last of five frames and of all to the four changes; 32 centres.
+    "std": (
+        ("reconstruct_last", FRAME, 5, {"channels": WIDE, "memory": 32}),
+        layers(3, 3, *WIDE)
+        + layers(3, *WIDE[::-1], 3)
+        + layers(3, 15, *WIDE)
+        + layers(3, *WIDE[::-1], 12)
+        + 32 * 2 * 512,
+    ),
+    # 3-D convolutions down; each level over four frames at once to a map, the last to mean and
+    # log-variance; a transposed convolution and one of both maps up. Judged by 3 x 4 x 4.
+    "stcen": (
+        ("adversarial", FRAME, 5, {"channels": WIDE}),
+        sum(27 * i * o + o for i, o in itertools.pairwise((3, *WIDE)))
+        + sum(4 * n * n + n for n in (64, 128, 256, 512, 512))
+        + sum(layers(3, 2 * n, n) * 2 for n in (256, 128, 64))
+        + layers(3, 64, 3)
+        + sum(48 * i * o + o for i, o in itertools.pairwise((3, *WIDE)))
+        + 27 * 512
+        + 1,
+    ),
+    # Two autoencoders and a decoder of both codes; squeeze to a sixteenth, and excitation.
+    "amae": (
+        ("predict", FRAME, 5, {"channels": WIDE}),
+        layers(3, 3, *WIDE)
+        + layers(3, 12, *WIDE)
+        + 2 * layers(3, *WIDE[::-1], 3)
+        + layers(3, 1024, 256, 128, 64, 3)
+        + layers(1, 1024, 64, 1024),
+    ),
     # Its README prints 2,846,273, without the 1,024 biases of the first LSTM.
     "cnn_lstm, 32": (
         ("classify", (32, 32, 3), 20, {"channels": (32, 64), "units": (256, 128), "head": "firas"}),
@@ -339,3 +379,14 @@ def test_parameters_of_the_published_size(name):
     windows = jax.ShapeDtypeStruct((1, steps, *shape), np.float32)
     found = num_parameters(jax.eval_shape(lambda: model.init(jax.random.key(0), windows)))
     assert found == count
+
+
+@pytest.mark.parametrize("name", SIZES)
+def test_the_page_has_the_counts(name):
+    """docs/models.md prints them, those of a discriminator apart."""
+    _, count = SIZES[name]
+    of_judges = {"frame_prediction": 6_831_489, "stcen": 8_281_537}.get(name, 0)
+    page = (ROOT / "docs" / "models.md").read_text("utf-8")
+    published = (ROOT / "docs" / "published_forms.md").read_text("utf-8")
+    assert f"{count - of_judges:,}" in page + published
+    assert not of_judges or f"{of_judges:,}" in page
