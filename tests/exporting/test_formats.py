@@ -53,8 +53,6 @@ def run_stablehlo(path, x):
     return np.asarray(exported.call(x))
 
 
-# What the converters write for single windows alone.
-SINGLE = ("std", "mnad")
 # What jax2onnx 0.17.1 cannot convert; a version that can makes this test fail.
 UNKNOWN = ("place_simple_rnn", "place_lstm", "place_gru", "place_lstm_gru")
 UNKNOWN += ("stacked_autoencoder",)
@@ -75,8 +73,8 @@ def test_a_model_gives_the_same(tmp_path, case, form):
     for program in found:
         path = tmp_path / f"{program.name}.{suffix}"
         batch = write(program, path)
-        assert batch == "batch" or case[0] in SINGLE
-        for x in (windows[:1],) if batch == 1 else (windows, windows[:1]):
+        assert batch == "batch"
+        for x in (windows, windows[:1]):
             wanted = np.asarray(program.function(x))
             assert np.isfinite(wanted).all()
             got = RUN[form](path, x)

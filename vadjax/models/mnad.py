@@ -53,7 +53,8 @@ class MNAD(nn.Module):
         x = Conv(widths[deep], dtype=self.dtype, name=f"down_{deep}_1")(x)
         query = unit(x.astype(jnp.float32))  # [b, h', w', d]
         memory = self.variable("memory", "items", self._draw, widths[deep])
-        items, flat = memory.value, query.reshape(len(query), -1, query.shape[-1])
+        b, h, w, depth = query.shape
+        items, flat = memory.value, query.reshape(b, h * w, depth)
         compactness, separateness = distances(flat, items)
         like = jax.lax.stop_gradient(jax.nn.softmax(query @ items.T, axis=-1))
         x = jnp.concatenate([query, like @ items], axis=-1).astype(self.dtype)

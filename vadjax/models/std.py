@@ -40,7 +40,7 @@ class STD(nn.Module):
     def __call__(self, windows, *, train, hparams, keys, num_outputs=None):
         """See `Model.apply`; `more_error`, `factor` [b, 1, h, w] and `penalty` [b, 1]."""
         frames = windows.astype(jnp.float32)
-        b, t, h, w, c = windows.shape
+        t, c = windows.shape[1], windows.shape[-1]
         look = Down(self.channels, self.dtype, name="spatial_down")(windows[:, -1])
         motion = Down(self.channels, self.dtype, name="motion_down")(stacked(windows))
         motion = motion * attention(motion).astype(motion.dtype)
@@ -49,7 +49,8 @@ class STD(nn.Module):
         changes = Up(self.channels, (t - 1) * c, self.dtype, name="motion_up")(motion)
         wrong = changes.astype(jnp.float32) - stacked(jnp.diff(frames, axis=1))
         distance = self._distance(jnp.concatenate([look, motion], -1).astype(jnp.float32))
-        far = jax.image.resize(distance, (b, h, w), "nearest")
+        stride = 2 ** len(self.channels)
+        far = distance.repeat(stride, 1).repeat(stride, 2)  # [b, h, w], of the nearest place
         own = CLUSTERED * distance.mean((1, 2))
         own += edge_error(rebuilt, frames[:, -1]).mean((1, 2, 3))
         return {
