@@ -1,6 +1,5 @@
 """What the stages of one run share; everything heavy is made when first asked for."""
 
-import collections
 import dataclasses
 import functools
 import pathlib
@@ -10,13 +9,9 @@ from typing import Any
 import numpy as np
 from ml_collections import ConfigDict
 
-from vadjax import backbones, data, detectors
-from vadjax import config as configs
+from vadjax import data, detectors
 from vadjax.data.arrays.new_array import New, in_memory
-from vadjax.data.clip import Clip, clips_of, without_frame_truth
-from vadjax.data.splits import augment, scenes, split_by_window
-from vadjax.data.splits.copies import RECIPES, copies
-from vadjax.data.splits.folds import make_folds
+from vadjax.data.clip import Clip, without_frame_truth
 from vadjax.data.splits.protocols import PROTOCOLS
 from vadjax.data.splits.units import Fold, Segment, Units
 from vadjax.data.splits.windows import window_span
@@ -24,11 +19,11 @@ from vadjax.data.video import Video
 from vadjax.detectors.frontend import Frontend
 from vadjax.detectors.inputs import taps_of
 from vadjax.detectors.rules import Rules, read_rules
-from vadjax.errors import UserError
-from vadjax.evaluation import schema
+from vadjax.pipeline import run_folds, run_frames
 from vadjax.pipeline.backbone import load_backbone
 from vadjax.pipeline.known import Added, load_dataset
 from vadjax.pipeline.memory import Memory
+from vadjax.pipeline.metrics_file import read_metrics
 from vadjax.pipeline.specs import scene_specs, tap_specs
 from vadjax.runtime import devices, processes
 from vadjax.runtime.console import Console
@@ -39,7 +34,6 @@ from vadjax.storage.given_rows import GivenRows
 from vadjax.storage.mirror import FeatureMirror
 
 Spread = Callable[["Run", Sequence[Video]], None]
-WINDOWS = "test windows"  # stands for a video's id where windows are the units
 
 
 @dataclasses.dataclass
@@ -90,26 +84,18 @@ class Run:
 
     @functools.cached_property
     def copies(self) -> tuple:
-        """Altered copies of what is trained on, where the config asks for them; clips of their own.
-
-        They are never tested: `splits.augment` has whole clips, `splits.copies` the published
-        recipe, whose protocol tests windows of them.
-        """
-        d = self.config.dataset
-        names = augment.names_of(d.augment)
-        if not names:
-            return ()
-        if names[0] in RECIPES:
-            videos = split_by_window.used_videos(self.dataset, d.protocol)
-            return copies(videos, recipe=names[0], like=self.dataset.copies_like)
-        known = {v.id: v for v in (*self.dataset.train, *self.dataset.test)}
-        trained = augment.trained_clips(self.folds_without_copies)
-        return augment.copies_of_clips([known[name] for name in trained], names)
+        """Altered copies of what is trained on; see `run_folds.copies_of_run`."""
+        return run_folds.copies_of_run(self)
 
     @property
     def protocol(self) -> Any:
         """The `data.splits.protocols.Protocol` of the config."""
         return PROTOCOLS[self.config.dataset.protocol]
+
+    @property
+    def of_windows(self) -> bool:
+        """The protocol divides windows of clips, not whole clips."""
+        return self.protocol.unit == "window"
 
     @property
     def gradient(self) -> bool:
@@ -120,20 +106,12 @@ class Run:
     def span(self) -> int:
         """Frames that the detector needs to score one."""
         window = self.config.window
-        if not self.gradient:
-            return 1
-        return window_span(window.length, window.dilation)
+        return window_span(window.length, window.dilation) if self.gradient else 1
 
     @property
     def shortest(self) -> int:
         """Frames that a clip has to have so that it can be scored."""
-        if detectors.DETECTORS[self.config.detector.name].short_clips or not self.gradient:
-            return 1
-        early = self.config.score.first_frames == "short" and self.config.score.aggregate == "last"
-        if self.protocol.unit == "window" or not early:
-            return self.span
-        predicts = self.detector.objective.min_length > 1
-        return min(self.span, 1 + predicts * self.config.window.dilation)
+        return run_folds.shortest_clip(self)
 
     @functools.cached_property
     def folds(self) -> tuple[Fold, ...]:
@@ -142,30 +120,12 @@ class Run:
 
     def with_copies(self, folds: Sequence[Fold]) -> tuple[Fold, ...]:
         """Add the altered copies of whole clips to what folds of whole clips train on."""
-        if self.protocol.unit == "window":
-            return tuple(folds)
-        return tuple(augment.with_copies(fold, self.copies) for fold in folds)
+        return run_folds.with_copies(self, folds)
 
     @functools.cached_property
     def folds_without_copies(self) -> tuple[Fold, ...]:
-        """The folds of the data set's own clips; copies that a leaky protocol tests are in them."""
-        d, window = self.config.dataset, self.config.window
-        of_windows: dict[str, Any] = {}
-        if self.protocol.unit == "window":
-            label = self.detector.objective.window_label
-            of_windows = {"window_label": label, "copies": self.copies}
-        elif not self.gradient:  # of any length, as it reads no windows
-            of_windows = {"length": 1, "dilation": 1}
-        return make_folds(
-            self.dataset,
-            protocol=d.protocol,
-            holdout=d.holdout,
-            num_folds=d.num_folds,
-            stride=window.stride,
-            seed=self.config.seed,
-            pad=self.gradient and window.short_clips == "pad",
-            **{"length": window.length, "dilation": window.dilation, **of_windows},
-        )
+        """The folds of the data set's own clips; see `run_folds.folds_of`."""
+        return run_folds.folds_of(self)
 
     @functools.cached_property
     def rules(self) -> Rules:
@@ -193,15 +153,8 @@ class Run:
 
     @property
     def inputs(self) -> tuple[str, ...]:
-        """Names of the inputs that are extracted: the detector's, and motion for the baselines.
-
-        Of videos without a label no baseline has a figure, so that nothing but the table of
-        `evaluate.sets` asks for their motion.
-        """
-        videos = (*self.dataset.train, *self.dataset.test)
-        moving = self.pictures and self.unit == "frame"
-        moving &= self.config.evaluate.sets or any(v.labels is not None for v in videos)
-        return tuple(dict.fromkeys((*self.detector.inputs, *(("motion",) if moving else ()))))
+        """Names of the inputs that are extracted; see `run_frames.inputs_of`."""
+        return run_frames.inputs_of(self)
 
     @property
     def pictures(self) -> bool:
@@ -232,40 +185,22 @@ class Run:
     @functools.cached_property
     def crop_backbone(self) -> Any:
         """The backbone of `config.features` for crops of moving bodies."""
-        from vadjax.features.scene.meter import CROP
-
-        size = backbones.size_of_crops(self.config.features.backbone, CROP)
-        return load_backbone(self.config, cache_dir=self.cache, size=size)
+        return run_frames.crop_backbone(self)
 
     @functools.cached_property
     def reference(self) -> Any:
         """What detector scene knows of the camera, learnt from the training clips."""
-        from vadjax.features.scene.learn import learn_reference
-
-        (fold,) = self.folds
-        scenes.require_one(
-            [self.videos[segment.video_id] for segment in fold.train.segments],
-            name=self.dataset.name,
-        )
-        return learn_reference(self.videos, fold.train.segments, folder=self.cache / "scene")
+        return run_frames.learn_camera(self)
 
     @functools.cached_property
     def frame_shapes(self) -> list[tuple[tuple[int, int], int]]:
         """(height, width) of the training frames and how many there are, the commonest first."""
-        counts: collections.Counter = collections.Counter()
-        for video in self.dataset.train or self.dataset.test:
-            counts[tuple(video.frames.shape)] += len(video.frames)
-        return counts.most_common()
+        return run_frames.frame_shapes(self.dataset.train or self.dataset.test)
 
     @functools.cached_property
     def input_size(self) -> tuple[int, int] | None:
         """Height and width of the backbone's input in pixels; None is the checkpoint's own."""
-        f = self.config.features
-        if f.height:
-            return f.height, f.width
-        if not configs.follows_frames(self.config):
-            return None
-        return backbones.size_of_frames(f.backbone, self.frame_shapes[0][0])
+        return run_frames.input_size(self)
 
     @property
     def preprocess(self) -> Any:
@@ -306,8 +241,7 @@ class Run:
         if not self.pictures:
             return dict.fromkeys(self.inputs, GivenRows())
         stores: dict[str, Any] = {name: self.tap_stores[tap] for name, tap in self.taps.items()}
-        if "motion" in self.inputs:
-            stores["motion"] = self.motion_store
+        stores |= {"motion": self.motion_store} if "motion" in self.inputs else {}
         return stores | (self.scene_stores if "cells" in self.inputs else {})
 
     @functools.cached_property
@@ -343,14 +277,10 @@ class Run:
         Returns:
             See `data.clip.clips_of`.
         """
-        known: dict[str, Any] = {"name": WINDOWS, "fold": fold.index, "new_maps": new_maps}
-        videos = self.videos
-        if self.protocol.labels == "videos" and units != fold.test:
-            videos = self._without_frame_truth
-        return clips_of(units, videos, self.read, **known)
+        return run_folds.clips_of_units(self, units, fold, new_maps)
 
     @functools.cached_property
-    def _without_frame_truth(self) -> dict:
+    def videos_without_truth(self) -> dict:
         """All videos as a detector sees them that learns from labels of videos."""
         return {name: without_frame_truth(video) for name, video in self.videos.items()}
 
@@ -361,13 +291,7 @@ class Run:
         Raises:
             UserError: it is missing or damaged.
         """
-        metrics = schema.upgrade(artifacts.read_json(self.workdir, "metrics.json"))
-        if faults := schema.faults_of_saved(metrics):
-            raise UserError(
-                f"{self.workdir / 'metrics.json'} is damaged ({'; '.join(faults[:3])}); run "
-                "--stage=evaluate again."
-            )
-        return metrics
+        return read_metrics(self.workdir)
 
     def add_timing(self, **seconds: float) -> None:
         """Keep measured seconds in timing.json; the first of several processes does it."""
