@@ -109,3 +109,36 @@ def test_the_memory_is_updated_in_training_alone_and_keeps_unit_length():
 def test_frames_that_the_levels_do_not_divide_are_refused(shape):
     with pytest.raises(UserError, match="multiples of 4, but rows have shape"):
         build.model("frame_prediction", feature_shape=shape, channels=(4, 5, 6))
+
+
+@pytest.mark.parametrize(
+    "name, task, least",
+    [
+        ("mnad", "predict", 4),
+        ("stae", "reconstruct_predict", 4),
+        ("memae", "reconstruct", 8),
+        ("conv3d_autoencoder", "reconstruct", 8),
+        ("std", "reconstruct_last", 8),
+        ("stcen", "adversarial", 8),
+        ("amae", "predict", 8),
+    ],
+)
+@pytest.mark.parametrize("shape", [(2, 2, 1), (12, 18, 1)])
+def test_frames_smaller_than_the_strides_are_refused(name, task, least, shape):
+    with pytest.raises(UserError, match=rf"multiples of {least}, but rows have shape"):
+        build.model(name, task=task, feature_shape=shape, channels=(4, 5, 6))
+
+
+@pytest.mark.parametrize(
+    "name, key, widths",
+    [
+        ("stacked_autoencoder", "channels", (8, 4)),
+        ("convlstm_autoencoder", "channels", (8, 4, 2, 1)),
+        ("unet_segmenter", "channels", (8, 4)),
+        ("sigmoid_autoencoder", "units", (8, 4)),
+    ],
+)
+def test_another_number_of_widths_is_refused(name, key, widths):
+    task = "classify" if name == "unet_segmenter" else "reconstruct"
+    with pytest.raises(UserError, match=rf"wants as many widths as .*model.{key} is"):
+        build.model(name, task=task, **{key: widths})
