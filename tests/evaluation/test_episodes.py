@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 
 from vadjax.data.scored_video import ScoredVideo
 from vadjax.evaluation.decisions import decide
-from vadjax.evaluation.episodes import EpisodeMachine, Rule, episodes
-from vadjax.evaluation.events import called, merged_runs
+from vadjax.evaluation.episodes import SAME_S, EpisodeMachine, Rule, episodes
+from vadjax.evaluation.events import MERGE_S, called, merged_runs
 
 
 def online(scores, edges, rule):
@@ -103,3 +103,23 @@ def test_a_blip_that_is_too_short_is_never_told():
 def test_videos_of_no_or_one_frame(length):
     found = episodes(np.full(length, 2.0), np.arange(length + 1.0), Rule(1.0))
     assert [(one.first, one.stop) for one in found] == [(0, 1)] * length
+
+
+@settings(deadline=None, max_examples=200)
+@given(
+    scores=st.lists(st.integers(0, 2), min_size=0, max_size=30),
+    gaps=st.lists(st.sampled_from([0.04, 0.2, 0.5, 1.0, 1.5]), min_size=30, max_size=30),
+    rate=st.sampled_from([None, 0.5, 1.0, 2.0, 12.5, "times"]),
+)
+def test_alarms_of_whole_videos_are_those_of_the_machine(scores, gaps, rate):
+    """A run decides all frames at once; a watch decides one after another."""
+    values = np.array(scores, np.float32)
+    if rate == "times":
+        times = np.cumsum([0.0, *gaps])[: len(values)]
+        video = ScoredVideo("v", values, times=times)
+        edges, merge, same = video.edges, MERGE_S, SAME_S
+    else:
+        video = ScoredVideo("v", values, fps=rate)
+        edges, merge, same = np.arange(len(values) + 1), MERGE_S * (rate or 0), 0.0
+    found = episodes(values, edges, Rule(1.0, merge=merge), same=same) if len(values) else []
+    assert decide(video, 1.0).alarms == tuple((one.first, one.stop) for one in found)

@@ -9,7 +9,6 @@ from vadjax.data.scored_video import ScoredVideo
 from vadjax.evaluation import events, frame
 from vadjax.evaluation.alarms_by_threshold import count_false_alarms
 from vadjax.evaluation.clip_rates import Clips, expected_rate
-from vadjax.evaluation.episodes import SAME_S, Rule, episodes
 from vadjax.evaluation.event_curve import event_curve_part
 from vadjax.evaluation.parts import Part, Videos, decided, labelled, one_class, pool, pool_calls
 from vadjax.evaluation.redrawn import Chooser
@@ -36,13 +35,8 @@ def decide(video: ScoredVideo, threshold: float | None) -> ScoredVideo:
     video = dataclasses.replace(video, threshold=threshold, alarms=())
     if threshold is None:
         return video
-    edges, merge, same = video.edges, events.MERGE_S, SAME_S
-    if (
-        video.times is None or edges is None
-    ):  # gaps are counted in frames, of which at least one lies between
-        edges, merge, same = np.arange(len(video.scores) + 1), merge * (video.fps or 0), 0.0
-    found = episodes(video.scores, edges, Rule(threshold, merge=merge), same=same)
-    return dataclasses.replace(video, alarms=tuple((one.first, one.stop) for one in found))
+    found = events.merged_runs(events.called(video), video)
+    return dataclasses.replace(video, alarms=tuple(map(tuple, found.tolist())))
 
 
 def decide_all(videos: Videos, thresholds: Sequence[float | None]) -> list[ScoredVideo]:
