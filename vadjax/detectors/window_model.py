@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from ml_collections import ConfigDict
 
-from vadjax.data.arrays.row_view import RowView
 from vadjax.data.clip import Clip
 from vadjax.data.leakage.fitted import stretches_of
 from vadjax.data.scored_video import ScoredVideo
@@ -18,10 +17,9 @@ from vadjax.data.splits.windows import join_tables, window_span
 from vadjax.data.text.class_names import names_of
 from vadjax.data.video import Video
 from vadjax.detectors.contract import ClipDetector, Progress, State, Stream
-from vadjax.detectors.row_cache import kept
 from vadjax.detectors.window_faults import check_memory, say_reach
 from vadjax.detectors.window_finetune import finetuned
-from vadjax.detectors.window_labels import cell_labels, recognized, row_labels, tells_classes
+from vadjax.detectors.window_labels import cell_labels, row_labels, tells_classes
 from vadjax.detectors.window_progress import conclude, reported
 from vadjax.detectors.window_state import state_of, trained_of
 from vadjax.errors import UserError
@@ -230,56 +228,9 @@ class WindowModel(ClipDetector):
             from vadjax.detectors import memory_at_test
 
             return memory_at_test.score_clips(self, state, clips)
-        variables, standardizer = trained_of(state)
-        key = (tuple(c.units.key for c in clips), state["mean"].tobytes(), state["std"].tobytes())
-        if clips[0].units.windows is not None:
-            return [self._score_windows(variables, standardizer, c, key, shared) for c in clips]
-        from vadjax.scoring.score import make_inputs, score_inputs
+        from vadjax.detectors.window_scores import score_clips
 
-        # Standardised a piece at a time: a long video is never held whole.
-        rows = {clip.id: clip.rows("features") for clip in clips}
-        model = self.model(next(iter(rows.values())).shape[1:])
-        length, batch_size = self.config.window.length, self.config.score.batch_size
-        sizes = {"length": length, "batch_size": batch_size}
-        more = {"dilation": self.config.window.dilation, "aggregate": self.config.score.aggregate}
-        first = self.first_frames(model)
-
-        def make() -> Iterable:
-            standard = {name: RowView(x, standardizer.apply) for name, x in rows.items()}
-            mode = self.config.score.first_frames
-            return make_inputs(model, self.objective, standard, first_frames=mode, **more, **sizes)
-
-        own = (*key, first)
-        placed = kept(shared, own, size=sum(4 * x.size for x in rows.values()), make=make)
-        more |= {"classes": self.recognizes}
-        result = score_inputs(model, self.objective, variables, placed, **more, **sizes)
-        if not self.recognizes:
-            return [clip.scored(*result[clip.id]) for clip in clips]
-        return [self._recognized(clip, *result[clip.id]) for clip in clips]
-
-    def _recognized(
-        self, clip: Clip, probabilities: np.ndarray, predicted: np.ndarray | None = None
-    ) -> ScoredVideo:
-        """Score the units of a clip by the probability of all classes but normal."""
-        known = {"objective": self.objective, "names": self.class_names, "span": self.span}
-        own = recognized(clip, probabilities, **known)
-        return clip.scored(probabilities[:, 1:].sum(axis=1), predicted, recognized=own)
-
-    def _score_windows(
-        self, variables: dict, standardizer: Standardizer, clip: Clip, key: tuple, shared: Any
-    ) -> ScoredVideo:
-        """Score given windows by their last row."""
-        from vadjax.scoring.score_fn import make_score_fn
-
-        rows, windows = clip.rows("features"), clip.units.windows
-        assert windows is not None  # the caller has looked
-        sizes = {"length": windows.shape[1], "batch_size": self.config.score.batch_size}
-        more = {"classes": self.recognizes}
-        scorer = make_score_fn(self.model(rows.shape[1:]), self.objective, **sizes, **more)
-        make = lambda: scorer.put(standardizer.apply(rows), windows)  # noqa: E731
-        placed = kept(shared, key, size=4 * rows.size, make=make)
-        scores = scorer.fetch(variables, *placed)[: len(windows), -1]
-        return self._recognized(clip, scores) if self.recognizes else clip.scored(scores)
+        return score_clips(self, state, clips, shared)
 
     def first_frames(self, model: Any) -> "FirstFrames":
         """Return how the frames before the end of a video's first window get a score."""
