@@ -16,7 +16,7 @@ ROWS = [
         "tests/pipeline/test_recognition.py",
     ),
     (
-        "vadjax/detectors/window_model.py",
+        "vadjax/detectors/window_scores.py",
         "return clip.scored(probabilities[:, 1:].sum(axis=1), predicted, recognized=own)",
         "return clip.scored(probabilities[:, 1], predicted, recognized=own)",
         "tests/pipeline/test_recognition.py",
