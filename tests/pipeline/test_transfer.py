@@ -3,7 +3,9 @@
 import base64
 import importlib
 import json
+import re
 import sys
+from urllib.parse import unquote
 
 import numpy as np
 import pytest
@@ -72,6 +74,10 @@ def test_each_detector_is_tested_on_each_test_set(homes, tmp_path):
     )
     assert result["copies"] == []
     text = (tmp_path / PAGE).read_text()
+    links = re.findall(r'<a href="([^"#]+)">', text)
+    assert [(tmp_path / unquote(link)).resolve() for link in links] == [
+        (home.workdir / "report.html").resolve() for home in homes
+    ]
     assert text.count('class="n home"') == 4 and "camera 1" in text
 
 

@@ -4,6 +4,7 @@ import os
 import pathlib
 from collections.abc import Mapping, Sequence
 from typing import Any
+from urllib.parse import quote
 
 import jinja2
 from markupsafe import Markup
@@ -48,12 +49,21 @@ def write(
     page = jinja.get_template("transfer.html").render(
         result=result,
         max_copies=MAX_COPIES,
+        links=[_link(run, path.parent) for run in result["runs"]],
         pictures=[{**row, "uris": list(map(data_uri, row["jpegs"]))} for row in pictures],
         style=Markup((TEMPLATE / "style.css").read_text("utf-8")),
     )
     with atomic_write(path) as beside:
         beside.write_text(page, encoding="utf-8")
     return path
+
+
+def _link(run: str, folder: pathlib.Path) -> str | None:
+    """Return the address of a run's page from a folder; None where it is not there."""
+    page = pathlib.Path(run) / "report.html"
+    if not page.is_file():
+        return None
+    return quote(pathlib.Path(os.path.relpath(page, folder)).as_posix())
 
 
 def table(result: Mapping[str, Any]) -> Any:
