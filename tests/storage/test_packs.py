@@ -161,3 +161,15 @@ def test_rows_that_are_written_again_while_a_pack_is_made_are_kept(store, monkey
     again(store)._packs.pack()
     np.testing.assert_array_equal(again(store).read(video("train/0")), rows_of(0) + 1)
     assert {path.suffix for path in store.folder.glob("train-0*")} == {".npy", ".json"}
+
+
+def test_a_pack_that_leaves_the_time_of_the_folder_as_it_was_is_found(store, monkeypatch):
+    monkeypatch.setattr(packs, "_TICK_NS", 10**12)  # however long the next lines take here
+    fill(store, 5)
+    folder, other = store.folder / "packs", again(store)
+    now = folder.stat().st_mtime_ns
+    assert other.holds(video("train/0")) and not other.holds(video("train/7", frames=3))
+    put(store, rows_of(7), name="train/7")
+    store._packs.pack()
+    os.utime(folder, ns=(now, now))
+    assert other.holds(video("train/7", frames=len(rows_of(7))))

@@ -11,7 +11,9 @@ import contextlib
 import fcntl
 import io
 import json
+import os
 import pathlib
+import time
 from collections.abc import Iterator
 from typing import NamedTuple
 
@@ -23,6 +25,7 @@ from vadjax.storage.files import atomic_write
 FOLDER = "packs"
 SMALL_BYTES = 1 << 18  # of an array file; larger ones stay by themselves
 PACK_AT = 256  # small files after which they are packed
+_TICK_NS = 100_000_000  # coarser than the clock of any local file system
 _ALIGN = 64  # bytes, as within `.npy` files
 
 
@@ -64,11 +67,13 @@ class Packs:
         except OSError:
             return None
         if changed != self._changed:
-            self._changed = changed
-            for index in sorted(self._packs.glob("*.jsonl")):
-                if index.name not in self._read:
-                    self._known |= _entries(index)
-                    self._read.add(index.name)
+            for file in sorted(os.listdir(self._packs)):
+                if file.endswith(".jsonl") and file[0] != "." and file not in self._read:
+                    self._known |= _entries(self._packs / file)
+                    self._read.add(file)
+            # What is renamed into the folder within one tick of its clock leaves no other time.
+            settled = time.time_ns() - changed > _TICK_NS
+            self._changed = changed if settled else None
         return self._known.get(name)
 
     def rows(self, packed: Packed) -> np.ndarray:
