@@ -4,7 +4,8 @@ Clips of 16 frames of 64x48, and what each frame shows (`data.frames.content`), 
 are read; one in ten is a test clip. Their rows, the mean grey of 8 x 8 pixels, go through the
 feature store, as extraction writes them; then the stages that look at all clips at once: the plan
 (folds, and the windows of each), all rows read back, and the leakage audit with its search for
-copies. Each has its seconds and the largest resident memory of the process so far.
+copies. Each has its seconds by the clock and of the processor, and the largest
+resident memory of the process so far.
 """
 
 import pathlib
@@ -73,26 +74,27 @@ def _rows(video: Video) -> np.ndarray:
     return frames.reshape(FRAMES, SIZE[0] // 8, 8, SIZE[1] // 8, 8).mean((2, 4)).reshape(FRAMES, -1)
 
 
-def run(count: int = 100_000) -> list[tuple[str, float, float]]:
+def run(count: int = 100_000) -> list[tuple[str, float, float, float]]:
     """Time each part.
 
     Args:
         count: of clips.
 
     Returns:
-        (part, seconds, MB of the process so far) in their order.
+        (part, seconds, of the processor, MB of the process so far) in their order.
 
     Raises:
         RuntimeError: rows that are read back are not those that were written.
     """
-    found, start = [], time.perf_counter()
+    found, start, used = [], time.perf_counter(), time.process_time()
 
     def done(part: str) -> None:
-        nonlocal start
+        nonlocal start, used
         most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-        found.append((part, time.perf_counter() - start, most))
-        print(f"{count:,} clips, {part}: {found[-1][1]:.1f} s, {most:.0f} MB", flush=True)
-        start = time.perf_counter()
+        seconds, cpu = time.perf_counter() - start, time.process_time() - used
+        found.append((part, seconds, cpu, most))
+        print(f"{part}: {seconds:.1f} s, {cpu:.1f} of the processor, {most:.0f} MB", flush=True)
+        start, used = time.perf_counter(), time.process_time()
 
     videos = [_clip(number) for number in range(count)]
     sides = {split: tuple(v for v in videos if v.split == split) for split in ("train", "test")}
@@ -136,9 +138,10 @@ def run(count: int = 100_000) -> list[tuple[str, float, float]]:
     return found
 
 
-def markdown(count: int, found: list[tuple[str, float, float]]) -> str:
+def markdown(count: int, found: list[tuple[str, float, float, float]]) -> str:
     """Return a row for each part of so many clips."""
-    rows = [[part, f"{seconds:.1f}", f"{most:.0f}"] for part, seconds, most in found]
-    total = sum(seconds for _, seconds, _ in found)
-    rows.append(["all", f"{total:.1f}", f"{max(most for _, _, most in found):.0f}"])
-    return "\n".join(table([f"{count:,} clips", "s", "MB, largest so far"], rows)) + "\n"
+    whole = [sum(row[i] for row in found) for i in (1, 2)]
+    lines = [*found, ("all", *whole, max(row[-1] for row in found))]
+    rows = [[part, f"{s:.1f}", f"{cpu:.1f}", f"{most:.0f}"] for part, s, cpu, most in lines]
+    head = [f"{count:,} clips", "s", "of the processor", "MB, largest so far"]
+    return "\n".join(table(head, rows)) + "\n"
