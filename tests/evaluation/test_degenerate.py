@@ -1,6 +1,7 @@
 """Figures of odd test sets against slow loops: one frame, one class, ties, rates that differ."""
 
 import itertools
+from unittest import mock
 
 import numpy as np
 import pytest
@@ -9,8 +10,10 @@ from hypothesis import strategies as st
 
 from tests.evaluation.cases import CONTEXT
 from vadjax.data.scored_video import ScoredVideo
+from vadjax.evaluation.decisions import decide
 from vadjax.evaluation.evaluate import evaluate
 from vadjax.evaluation.event_matching import LEVELS
+from vadjax.evaluation.events import event_metrics, false_alarm_rate
 
 THRESHOLD = 1.0
 
@@ -112,6 +115,17 @@ def test_figures_are_those_of_slow_loops(videos):
         for a in others
     ]
     assert part["false_alarms"] == sum(false)
+    decided = [decide(v, THRESHOLD) for v in known]
+    rate, why = false_alarm_rate(decided)
+    whole, reasons = event_metrics(decided)
+    assert rate == whole["false_alarms_per_hour"]
+    assert why == reasons.get("false_alarms_per_hour", "")
+    with mock.patch("vadjax.evaluation.events.MIN_HOURS", 1e-9):
+        rate, _ = false_alarm_rate(decided)
+        assert rate == event_metrics(decided)[0]["false_alarms_per_hour"]
+        footage = [v.fps and np.sum(v.labels == 0) / v.fps for v in known]
+        if None not in footage and sum(footage):
+            assert rate == got(3600 * sum(false) / sum(footage))
     if not total:
         assert metrics["event_curve"] is None and part["matched"] is None
         return

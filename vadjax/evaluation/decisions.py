@@ -137,10 +137,9 @@ def thresholds_part(
         row = dict.fromkeys((*RATES, "false_alarms_per_hour"))
         if decided(own) and labelled(own):
             rates = frame.threshold_metrics(frame.confusion(pool_calls(own), pool(own)[1]))
-            raised, why = events.event_metrics(own)
             row = {key: rates[key] for key in RATES}
-            row["false_alarms_per_hour"] = raised["false_alarms_per_hour"]
-            hours = why.get("false_alarms_per_hour", hours)
+            row["false_alarms_per_hour"], why = events.false_alarm_rate(labelled(own))
+            hours = why or hours
         rows.append(
             {
                 "rule": rule,

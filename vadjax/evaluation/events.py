@@ -18,6 +18,7 @@ from vadjax.evaluation.event_matching import LEVELS, MIDDLE, count_matched, matc
 MERGE_S = 1.0
 FOUND_IOU = MIDDLE  # frames that an event and an alarm share, of those that either has
 MIN_HOURS = 1.0  # of normal footage, for a rate per hour
+NO_RATE = "the frame rate is not known"
 
 
 def runs(mask: np.ndarray, *, gap: float = 0, edges: np.ndarray | None = None) -> np.ndarray:
@@ -99,9 +100,7 @@ def event_metrics(videos: Sequence[ScoredVideo]) -> tuple[dict, dict[str, str]]:
             delays_s.append(_seconds(video, start, delays[-1]))
             overlaps.append(best_overlap(raised, start, stop))
             shares.append(len(inside) / (stop - start))
-        starts, stops = raised[:, 0, None], raised[:, 1, None]
-        met = (starts < events[:, 1]) & (events[:, 0] < stops)  # [alarms, events]
-        false += int(np.sum(~met.any(1)))
+        false += _count_false(raised, events)
         matched += count_matched(events, raised)
         raised_where_known += len(raised)
         normal_s.append(normal_seconds(video))
@@ -125,10 +124,9 @@ def event_metrics(videos: Sequence[ScoredVideo]) -> tuple[dict, dict[str, str]]:
         "alarms": alarms,
         "false_alarms": false if labels else None,
         "normal_hours": hours if labels else None,
-        "false_alarms_per_hour": false / hours if labels and hours and hours >= MIN_HOURS else None,
+        "false_alarms_per_hour": _rate(false, hours) if labels else None,
     }
-    no_rate = "the frame rate is not known"
-    short = f"{(hours or 0) * 60:.1f} minutes of normal footage; a rate needs {MIN_HOURS:g} h"
+    no_rate, short = NO_RATE, _too_short(hours)
     why = dict.fromkeys(result, "the labels hold no event" if labels else "no labels")
     if labels:
         why["normal_hours"] = no_rate
@@ -140,6 +138,40 @@ def event_metrics(videos: Sequence[ScoredVideo]) -> tuple[dict, dict[str, str]]:
         why["median_delay_s"] = no_rate if known else why["median_delay_frames"]
     reasons = {key: why[key] for key, value in result.items() if value is None}
     return result, reasons
+
+
+def false_alarm_rate(videos: Sequence[ScoredVideo]) -> tuple[float | None, str]:
+    """Return the false alarms an hour of `event_metrics`, without its other figures.
+
+    Args:
+        videos: labelled ones, with alarms.
+
+    Returns:
+        The rate, or None and the reason.
+    """
+    false, normal_s = 0, []
+    for video in videos:
+        raised = np.array(video.alarms, np.int64).reshape(-1, 2)
+        false += _count_false(raised, merged_runs(video.truth, video))
+        normal_s.append(normal_seconds(video))
+    hours = None if np.isnan(normal_s).any() else math.fsum(normal_s) / 3600
+    rate = _rate(false, hours)
+    return rate, "" if rate is not None else NO_RATE if hours is None else _too_short(hours)
+
+
+def _count_false(alarms: np.ndarray, events: np.ndarray) -> int:
+    """Count the alarms that meet no event; int [k, 2] and [n, 2], half-open."""
+    starts, stops = alarms[:, 0, None], alarms[:, 1, None]
+    met = (starts < events[:, 1]) & (events[:, 0] < stops)  # [alarms, events]
+    return int(np.sum(~met.any(1)))
+
+
+def _rate(false: int, hours: float | None) -> float | None:
+    return false / hours if hours and hours >= MIN_HOURS else None
+
+
+def _too_short(hours: float | None) -> str:
+    return f"{(hours or 0) * 60:.1f} minutes of normal footage; a rate needs {MIN_HOURS:g} h"
 
 
 def best_overlap(alarms: np.ndarray, start: int, stop: int) -> float:
