@@ -119,17 +119,31 @@ class Padim(ClipDetector):
 def _on_device(state: State) -> tuple[Any, ...]:
     import jax
 
-    return tuple(jax.device_put(state[name]) for name in ("embedding", "mean", "white"))
+    return state["embedding"], *(jax.device_put(state[name]) for name in ("mean", "white"))
 
 
 def _embedded(maps: Batch, embedding: np.ndarray) -> Any:
     """Return the embedding of each place, float32 [b, h w, d]."""
-    return _programs()[0](maps, embedding)
+    return _programs()[0](maps, _by_map(maps, embedding))
 
 
-def _measured(maps: Batch, embedding: Any, mean: Any, white: Any, *, grid: tuple) -> Any:
+def _measured(maps: Batch, embedding: np.ndarray, mean: Any, white: Any, *, grid: tuple) -> Any:
     """Return scores [b] and maps [b, h, w]."""
-    return _programs()[1](maps, embedding, mean, white, grid=grid)
+    return _programs()[1](maps, _by_map(maps, embedding), mean, white, grid=grid)
+
+
+def _by_map(maps: Batch, embedding: np.ndarray) -> Any:
+    """Return which channels of each map are taken; a projection as it is.
+
+    Channels are taken before the maps are enlarged: after it there are many more places.
+    """
+    if embedding.ndim == 2:
+        return embedding
+    stops = np.cumsum([each.shape[-1] for each in maps])
+    starts = np.searchsorted(embedding, stops[:-1])  # channels are in their order
+    firsts = (0, *stops[:-1])
+    parts = np.split(embedding, starts)
+    return tuple(part - first for part, first in zip(parts, firsts, strict=True))
 
 
 @functools.cache
@@ -142,10 +156,12 @@ def _programs() -> tuple[Any, Any]:
     from vadjax.scoring.tap_maps import Smoother, joined
 
     def embed(maps, embedding):
+        if isinstance(embedding, tuple):
+            maps = [jnp.take(each, own, axis=-1) for each, own in zip(maps, embedding, strict=True)]
         rows = joined(maps, linear=False)
         rows = rows.reshape(len(rows), -1, rows.shape[-1])  # [b, h w, c]
-        if embedding.ndim == 1:
-            return jnp.take(rows, embedding, axis=-1)
+        if isinstance(embedding, tuple):
+            return rows
         return jnp.matmul(rows, embedding, precision="highest")
 
     def measure(maps, embedding, mean, white, *, grid):

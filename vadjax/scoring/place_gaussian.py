@@ -28,29 +28,43 @@ class Moments(NamedTuple):
     mean: jax.Array
     products: jax.Array
 
-    @classmethod
-    def none(cls, places: int, width: int) -> "Moments":
-        """Return the moments of no row.
 
-        Args:
-            places: how many.
-            width: numbers of a place.
+def check_size(places: int, width: int) -> None:
+    """Refuse more covariances than are kept.
 
-        Returns:
-            Zeros.
+    Args:
+        places: how many.
+        width: numbers of a place.
 
-        Raises:
-            UserError: there are too many places, or numbers a place, to keep a covariance each.
-        """
-        nbytes = 4 * places * width**2
-        if nbytes > MOST_BYTES:
-            raise UserError(
-                f"covariances of {width} numbers at {places} places take {nbytes / 1e9:.1f} GB, "
-                f"and detector padim keeps at most {MOST_BYTES / 1e9:.1f} GB: set places.dims "
-                "lower, or let places.taps begin with a later stage, whose map is smaller."
-            )
-        zeros = jnp.zeros
-        return cls(zeros(()), zeros((places, width)), zeros((places, width, width)))
+    Raises:
+        UserError: there are too many places, or numbers a place, to keep a covariance each.
+    """
+    nbytes = 4 * places * width**2
+    if nbytes > MOST_BYTES:
+        raise UserError(
+            f"covariances of {width} numbers at {places} places take {nbytes / 1e9:.1f} GB, "
+            f"and detector padim keeps at most {MOST_BYTES / 1e9:.1f} GB: set places.dims "
+            "lower, or let places.taps begin with a later stage, whose map is smaller."
+        )
+
+
+@jax.jit
+def first(rows: jax.Array, count: jax.Array) -> Moments:
+    """Return the moments of the first rows, which have none to be added to.
+
+    Args:
+        rows: float32 [b, p, d].
+        count: how many of the rows count, from the first; at least 1.
+
+    Returns:
+        Their moments.
+    """
+    there = (jnp.arange(len(rows)) < count).astype(jnp.float32)[:, None, None]
+    number = count.astype(jnp.float32)
+    mean = (rows * there).sum(0) / number
+    away = ((rows - mean) * there).transpose(1, 0, 2)  # [p, b, d]
+    products = jnp.matmul(away.transpose(0, 2, 1), away, precision="highest")
+    return Moments(number, mean, products)
 
 
 @functools.partial(jax.jit, donate_argnums=0)
@@ -65,12 +79,8 @@ def update(moments: Moments, rows: jax.Array, count: jax.Array) -> Moments:
     Returns:
         The moments of all.
     """
-    there = (jnp.arange(len(rows)) < count).astype(jnp.float32)[:, None, None]
-    number = count.astype(jnp.float32)
-    mean = (rows * there).sum(0) / number
+    number, mean, added = first(rows, count)
     gap, total = mean - moments.mean, moments.number + number
-    away = ((rows - mean) * there).transpose(1, 0, 2)  # [p, b, d]
-    added = jnp.matmul(away.transpose(0, 2, 1), away, precision="highest")  # [p, d, d]
     # Added to the products in one pass over them, the largest arrays here.
     added += (gap * (moments.number * number / total))[:, :, None] * gap[:, None]
     return Moments(total, moments.mean + gap * (number / total), moments.products + added)
@@ -92,8 +102,10 @@ def fit(blocks: Iterable[tuple[jax.Array, int]]) -> dict[str, np.ndarray]:
     moments = None
     for rows, count in blocks:
         if moments is None:
-            moments = Moments.none(*rows.shape[1:])
-        moments = update(moments, rows, np.int32(count))
+            check_size(*rows.shape[1:])
+            moments = first(rows, np.int32(count))
+        else:
+            moments = update(moments, rows, np.int32(count))
     count = 0 if moments is None else int(moments.number)
     if moments is None or count < 2:
         raise UserError(
