@@ -60,7 +60,8 @@ def _line(name: str, found: Mapping[str, list[dict]]) -> str:
     first = next(seeds for seeds in found.values() if seeds)
     count = first[0]["parameters"]
     cells = [f"`{name}`", f"{count:,}" if count else "-"]
-    cells += [f"{statistics.median(r['train_s'] for r in first):.0f}"]
+    seconds = [r["train_s"] for r in first if r["train_s"] is not None]
+    cells += [f"{statistics.median(seconds):.0f}" if seconds else "-"]
     cells += [f"{statistics.median(r['frames_per_s'] for r in first):,.0f}"]
     for data, seeds in found.items():
         cells += [spread([r["auc_micro"] for r in seeds]), spread([r["auc_macro"] for r in seeds])]
