@@ -16,6 +16,7 @@ an event of 10 s every 40 s, so that many hours of events, clips and retention p
 """
 
 import argparse
+import contextlib
 import json
 import os
 import pathlib
@@ -69,6 +70,8 @@ class BareStream:
 class Running:
     """A watch in a thread of this process, of one source or of several that show the same."""
 
+    started = []
+
     def __init__(self, arguments, target, out, *, names=(NAME,), **settings):
         from vadjax.live.watcher import Watcher
         from vadjax.pipeline.trained import TrainedDetector
@@ -85,6 +88,7 @@ class Running:
         self.status = self.watcher.status
         self._thread = threading.Thread(target=self.watcher.run)
         self._thread.start()
+        Running.started.append(self)
 
     def wait_for(self, frames, timeout_s=400.0):
         end = time.monotonic() + timeout_s
@@ -98,6 +102,17 @@ class Running:
     def stop(self):
         self.watcher.stop()
         self._thread.join()
+
+
+@contextlib.contextmanager
+def ending():
+    """End what was started, also when a measurement fails: its threads keep the process alive."""
+    try:
+        yield
+    finally:
+        for running in Running.started:
+            if running.is_alive():
+                running.stop()
 
 
 class Player(threading.Thread):
@@ -289,7 +304,8 @@ def main():
         "kills": kills,
     }
     with tempfile.TemporaryDirectory() as folder:
-        found = measures[arguments.what](arguments, _out(folder))
+        with ending():
+            found = measures[arguments.what](arguments, _out(folder))
     print(json.dumps({"what": arguments.what, **found, "cores": os.cpu_count()}))
 
 

@@ -1,7 +1,9 @@
-"""Write a trained detector as a folder of ONNX or StableHLO, which is run without vadjax.
+"""Write a trained detector as ONNX, StableHLO or TensorFlow Lite, to run without vadjax.
 
-python -m vadjax.export --workdir=runs/ped2_lstm-1a2b3c4d5e --format=onnx|stablehlo [--out=DIR]
+python -m vadjax.export --workdir=runs/ped2_lstm-1a2b3c4d5e --format=FORMAT [--out=DIR]
     [--check=VIDEO]
+
+A FORMAT is onnx, stablehlo or tflite.
 
 The folder has the backbone, the detector, thresholds, shapes, a README and a script that scores.
 """
@@ -13,7 +15,7 @@ from vadjax.errors import UserError
 from vadjax.storage.workdir import read_config
 
 _WORKDIR = flags.DEFINE_string("workdir", "", "Folder of a finished run of vadjax.main.")
-_FORMAT = flags.DEFINE_string("format", "onnx", "onnx or stablehlo.")
+_FORMAT = flags.DEFINE_string("format", "onnx", "onnx, stablehlo or tflite.")
 _OUT = flags.DEFINE_string("out", "", "The folder; default WORKDIR/FORMAT.")
 _CHECK = flags.DEFINE_string("check", "", "A video that both score, to compare them.")
 _QUIET, _VERBOSE = cli.define_output_flags(__name__)

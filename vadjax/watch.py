@@ -9,6 +9,7 @@ images, or - for a pipe. Writes events.sqlite, clips and pictures into --out.
 from absl import flags
 
 from vadjax import cli
+from vadjax.data.decoding.hardware import device_of
 from vadjax.errors import UserError
 from vadjax.live.blur import blur_of
 from vadjax.live.outlets import Outlets
@@ -46,6 +47,7 @@ _CERTIFICATE = flags.DEFINE_string("certificate", "", "File of the TLS certifica
 _KEY = flags.DEFINE_string("key", "", "File of its key.")
 _BLUR = flags.DEFINE_string("blur", "", "people, faces or all-moving, in what is stored.")
 _WEIGHTS = flags.DEFINE_string("blur_weights", "", "Object detector that finds people to blur.")
+_HARDWARE = flags.DEFINE_string("hardware", "auto", "auto, no, or a device that decodes.")
 _QUIET, _VERBOSE = cli.define_output_flags(__name__)
 
 
@@ -74,6 +76,7 @@ def main(argv: list[str]) -> None:
     out = cli.folder_of(_OUT.value, flag="--out")
     if _FORGET.value and _FORGET.value < 1:
         raise UserError(f"--forget={_FORGET.value:g}: give days, 1 or more, or 0 for never moving.")
+    device = device_of(_HARDWARE.value)
     from vadjax.live import start
 
     start.watch(
@@ -94,6 +97,7 @@ def main(argv: list[str]) -> None:
             gigabytes=_GIGABYTES.value or None,
             learn_s=learn_s or 0.0,
             forget_s=86400 * _FORGET.value or None,
+            device=device,
         ),
         threshold=_THRESHOLD.value,
         sensitivity=_SENSITIVITY.value,

@@ -18,7 +18,8 @@ from vadjax.exporting.folder import export
 from vadjax.pipeline import stages
 from vadjax.pipeline.trained import TrainedDetector
 
-FORMS = ("onnx", "stablehlo")
+FORMS = ("onnx", "stablehlo", "tflite")
+NEEDS = {"onnx": ("jax2onnx", "onnxruntime"), "tflite": ("litert_converter", "ai_edge_litert")}
 
 
 def trained(folder, cache, **changes):
@@ -72,9 +73,8 @@ def scored_elsewhere(folder, video):
 
 @pytest.mark.parametrize("form", FORMS)
 def test_it_scores_the_same_without_vadjax(lstm, video, tmp_path, form):
-    if form == "onnx":
-        pytest.importorskip("jax2onnx", reason="jax2onnx is not installed")
-        pytest.importorskip("onnxruntime", reason="onnxruntime is not installed")
+    for name in NEEDS.get(form, ()):
+        pytest.importorskip(name, reason=f"{name} is not installed")
     about = export(lstm, form=form, out=tmp_path)
     wanted = lstm.score(video)
     got, called = scored_elsewhere(tmp_path, video)
@@ -84,7 +84,8 @@ def test_it_scores_the_same_without_vadjax(lstm, video, tmp_path, form):
     assert about == json.loads((tmp_path / "detector.json").read_text())
     for file in about["files"].values():
         assert file in (tmp_path / "README.md").read_text() and (tmp_path / file).is_file()
-    assert about["programs"]["backbone"]["input"]["shape"] == ["batch", 8, 8, 3]
+    [images] = about["programs"]["backbone"]["inputs"]
+    assert images["shape"] == [1 if form == "tflite" else "batch", 8, 8, 3]
 
 
 WAYS = {
@@ -108,8 +109,8 @@ def test_every_way_from_windows_to_frames(cache, video, tmp_path, way):
 
 
 def test_what_cannot_be_exported(lstm, tmp_path, monkeypatch):
-    with pytest.raises(UserError, match="format 'tflite' unknown"):
-        export(lstm, form="tflite", out=tmp_path)
+    with pytest.raises(UserError, match="format 'coreml' unknown"):
+        export(lstm, form="coreml", out=tmp_path)
     monkeypatch.setattr(lstm.run.detector, "name", "scene", raising=False)
     with pytest.raises(UserError, match="detector 'scene' cannot be exported"):
         export(lstm, form="onnx", out=tmp_path)

@@ -11,7 +11,7 @@ from tests.models import build
 from vadjax.detectors.window_state import state_of
 from vadjax.errors import UserError
 from vadjax.exporting import formats
-from vadjax.exporting.programs import scoring_programs
+from vadjax.exporting.windows import scoring_programs
 from vadjax.features.standardize import Standardizer
 from vadjax.scoring.first_frames import choose_first_frames
 
@@ -50,22 +50,36 @@ def run_onnx(path, x):
 def run_stablehlo(path, x):
     exported = jax.export.deserialize(path.read_bytes())
     assert exported.platforms == ("cpu", "cuda", "tpu")
-    return np.asarray(exported.call(x))
+    return np.asarray(exported.call(x)[0])
 
 
 # What jax2onnx 0.17.1 cannot convert; a version that can makes this test fail.
 UNKNOWN = ("place_simple_rnn", "place_lstm", "place_gru", "place_lstm_gru")
 UNKNOWN += ("stacked_autoencoder",)
-RUN = {"onnx": run_onnx, "stablehlo": run_stablehlo}
+# What litert-converter 0.5.0 cannot.
+NO_TFLITE = ()
+def run_tflite(path, x):
+    from ai_edge_litert.interpreter import Interpreter
+
+    runner = Interpreter(model_content=path.read_bytes()).get_signature_runner("serving_default")
+    return runner(windows=x)["scores"]
+
+
+RUN = {"onnx": run_onnx, "stablehlo": run_stablehlo, "tflite": run_tflite}
+NEEDS = {"onnx": "jax2onnx", "tflite": "litert_converter"}
 
 
 @pytest.mark.parametrize("form", formats.FORMATS)
 @pytest.mark.parametrize("case", build.ONCE, ids=lambda case: case[0])
 def test_a_model_gives_the_same(tmp_path, case, form):
-    if form == "onnx":
-        pytest.importorskip("jax2onnx", reason="jax2onnx is not installed")
+    if form in NEEDS:
+        pytest.importorskip(NEEDS[form], reason=f"{NEEDS[form]} is not installed")
     found, windows = programs(*case)
     suffix, write = formats.FORMATS[form]
+    if form == "tflite" and case[0] in NO_TFLITE:
+        with pytest.raises(UserError, match="litert-converter cannot convert detector0"):
+            write(found[0], tmp_path / "x.tflite")
+        return
     if form == "onnx" and (case[0] in UNKNOWN or case[1]):  # case[1]: it reads backwards too
         with pytest.raises(UserError, match="jax2onnx cannot convert detector0"):
             write(found[0], tmp_path / "x.onnx")
@@ -73,12 +87,12 @@ def test_a_model_gives_the_same(tmp_path, case, form):
     for program in found:
         path = tmp_path / f"{program.name}.{suffix}"
         batch = write(program, path)
-        assert batch == "batch"
-        for x in (windows, windows[:1]):
-            wanted = np.asarray(program.function(x))
+        assert batch == (1 if form == "tflite" else "batch")
+        for x in (windows[:1],) if batch == 1 else (windows, windows[:1]):
+            (wanted,) = map(np.asarray, program.function(x))
             assert np.isfinite(wanted).all()
             got = RUN[form](path, x)
-            assert got.shape == wanted.shape == (len(x), program.output_shape[1])
+            assert got.shape == wanted.shape == (len(x), program.outputs[0].shape[1])
             assert np.ptp(wanted) > 1e-3 or len(x) == 1
             np.testing.assert_allclose(got, wanted, rtol=1e-4, atol=1e-4 * np.abs(wanted).max())
 
@@ -88,7 +102,7 @@ def test_an_operation_that_onnx_does_not_have(tmp_path):
     found, _ = programs("dense", False, "predict")
 
     def odd(x):
-        return jax.numpy.linalg.svd(x.reshape(-1, LENGTH, x.shape[-1]))[1].sum(-1)
+        return (jax.numpy.linalg.svd(x.reshape(-1, LENGTH, x.shape[-1]))[1].sum(-1),)
 
     broken = types.SimpleNamespace(**{**vars(found[0]), "function": odd})
     with pytest.raises(UserError, match="jax2onnx cannot convert detector0"):

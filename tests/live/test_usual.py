@@ -9,27 +9,35 @@ from tests.live.made import event as made
 from vadjax.data.scored_video import ScoredVideo
 from vadjax.errors import UserError
 from vadjax.evaluation.episodes import Rule
+from vadjax.live import usual as usual_module
 from vadjax.live.judge import Judge
 from vadjax.live.usual import Usual, highest_of
 
 MONDAY = datetime.datetime(2026, 1, 5).timestamp()  # midnight by the clock of this machine
 HOUR, DAY = 3600.0, 86400.0
-EVERY = 60.0  # seconds from one score to the next
+EVERY = 300.0  # seconds from one score to the next
+MERGE = 900.0
 HELD_OUT = np.random.default_rng(1).normal(0.0, 0.1, 2000)  # usual scores: 0.13
 THRESHOLD = 1.0
 
 
+@pytest.fixture(autouse=True)
+def scores_are_rare(monkeypatch):
+    """A camera has a score every ten seconds; weeks of those would take a minute."""
+    monkeypatch.setattr(usual_module, "LEAST", 20.0)
+
+
 def camera(forget_days=28.0, path=None):
     usual = Usual(HELD_OUT, THRESHOLD, forget_s=forget_days * DAY, path=path)
-    return Judge(Rule(THRESHOLD, merge=300.0), usual), usual
+    return Judge(Rule(THRESHOLD, merge=MERGE), usual), usual
 
 
-def play(judge, score, days, *, start=0.0, seed=0):
+def play(judge, score, days, *, start=0.0, seed=0, every=EVERY):
     """Return the events (begin, end, peak) of so many days; `score` gives the level at a time."""
     rng, found = np.random.default_rng(seed), []
-    noise = rng.normal(0.0, 0.1, round(days * DAY / EVERY))
+    noise = rng.normal(0.0, 0.1, round(days * DAY / every))
     for number, more in enumerate(noise.tolist()):
-        at = start * DAY + number * EVERY
+        at = start * DAY + number * every
         value = score(at) + more
         for one in judge.update(number, at, value, wall=MONDAY + at):
             found += [] if one.is_open else [(one.begin, one.end, one.score + judge.shift)]
@@ -47,7 +55,7 @@ def rush(at):
 
 def test_a_busy_hour_of_the_week_has_a_threshold_of_its_own():
     judge, _ = camera()
-    events = play(judge, rush, 28)
+    events = play(judge, rush, 28, every=60.0)  # few are above the threshold
     first, last = ([e for e in events if low <= e[0] < low + 7 * DAY] for low in (0.0, 21 * DAY))
     assert hours_of(first) == {8} and not last  # learnt from what was below the threshold
     again = play(
@@ -63,7 +71,7 @@ def test_a_quiet_hour_has_a_lower_one_and_others_stay():
     busy = lambda at: 0.0 if int(at // HOUR) % 24 == 3 else 0.5  # noqa: E731
     held_out = np.random.default_rng(1).normal(0.5, 0.1, 2000)
     usual = Usual(held_out, 1.5, forget_s=28 * DAY)
-    judge = Judge(Rule(1.5, merge=300.0), usual)
+    judge = Judge(Rule(1.5, merge=MERGE), usual)
     assert not play(judge, busy, 28)
     walker = lambda at: 1.25 if at % DAY % (6 * HOUR) // 60 == 3 * 60 + 30 else busy(at)  # noqa: E731
     events = play(judge, walker, 2, start=28)
@@ -82,7 +90,7 @@ def test_nothing_moves_before_enough_was_seen():
 
 def test_slow_drift_is_followed_and_what_is_above_it_is_told():
     drift = lambda at: 1.2 * at / (42 * DAY)  # noqa: E731  # beyond the threshold in the end
-    fixed = Judge(Rule(THRESHOLD, merge=300.0), None)
+    fixed = Judge(Rule(THRESHOLD, merge=MERGE), None)
     judge, usual = camera(forget_days=3.0)
     assert play(fixed, drift, 42) and not play(judge, drift, 42)
     assert usual.shift(MONDAY + 42 * DAY) == pytest.approx(1.2, abs=0.15)

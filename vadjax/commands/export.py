@@ -1,14 +1,14 @@
-"""Write a trained detector as ONNX or StableHLO, which is run without vadjax.
+"""Write a trained detector as ONNX, StableHLO or TFLite, to run without vadjax.
 
-vadjax export --workdir=DIR [--format=onnx|stablehlo] [--out=DIR] [--check=VIDEO]
+vadjax export --workdir=DIR [--format=onnx|stablehlo|tflite] [--out=DIR] [--check=VIDEO]
 
   vadjax export --workdir=runs/ped2_lstm-1a2b3c4d5e
   vadjax export --workdir=runs/door --format=stablehlo --out=door --check=yard.mp4
 
---workdir=DIR   folder of a finished run (vadjax train) of detector window_model
---format=onnx|stablehlo
-                ONNX for onnxruntime and others, or StableHLO in jax.export's container for
-                CPU, CUDA and TPU
+--workdir=DIR   folder of a finished run (vadjax train)
+--format=onnx|stablehlo|tflite
+                ONNX for onnxruntime and others, StableHLO in jax.export's container for
+                CPU, CUDA and TPU, or TensorFlow Lite for phones and small boards
 --out=DIR       the folder; default WORKDIR/FORMAT
 --check=VIDEO   score a video by both, and say how far they differ and how long each takes
 --quiet --verbose   nothing but errors; details and times

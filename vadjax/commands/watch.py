@@ -12,10 +12,10 @@ SOURCE         [NAME=] an address (rtsp://, http://), a number of a camera, a vi
 --detector=DIR folder of a finished run (vadjax train); NAME=DIR,NAME=DIR of several cameras
 --learn=24h    learn each source without a detector from its own first hours, then watch it
 --out=DIR      where events.sqlite, clips and pictures go; default watch
---as_fast --max_fps=N --fps=N   files at full speed; most frames a second; where none are said
+--as_fast --max_fps=N --fps=N --hardware=auto|no|DEVICE   files at full speed; most frames a second;
+               where none are said; what decodes streams
 --threshold=X --sensitivity=low|medium|high|N   what is abnormal, as in vadjax detect
---cooldown=S --least=S --before=S   quiet seconds that end an event (10); seconds that one lasts at
-               least (0); seconds before it in its clip (5)
+--cooldown=S --least=S --before=S   seconds that end an event (10), of one (0), before it (5)
 --days=N --gigabytes=N --forget=DAYS   how long events and how many clips are kept (30, 10); in how
                many days what is usual at an hour of the week fades (28; 0: a threshold that stays)
 --sink=ADDRESS who is told: jsonl:FILE, https://..., mqtt://..., smtp://..., @FILE or env:NAME

@@ -13,7 +13,11 @@ from vadjax.config.meanings import unknown_key
 from vadjax.config.ranges import ranges
 from vadjax.config.renamed import upgrade
 from vadjax.config.value_checks import faults_of_values, negatives
-from vadjax.config.window_checks import faults_of_hidden_states, faults_of_window_model
+from vadjax.config.window_checks import (
+    faults_of_hidden_states,
+    faults_of_stateful,
+    faults_of_window_model,
+)
 from vadjax.data.splits.protocols import PROTOCOLS, Protocol
 from vadjax.detectors import DETECTORS, WINDOW_MODEL
 from vadjax.errors import UserError, unknown
@@ -114,6 +118,8 @@ def combinations(flat: Mapping[str, Any], *, inputs: bool = True) -> list[str]:
         faults += _without_training(flat)
     if flat["detector.name"] == "hidden_states":
         faults += faults_of_hidden_states(flat)
+    if flat["detector.name"] == "stateful":
+        faults += faults_of_stateful(flat)
     if flat["detector.name"] == "scene":
         faults += _cues(flat["scene.cues"], flat["scene.objects"])
     faults += _augment(flat["dataset.augment"], protocol, flat["detector.name"])

@@ -10,11 +10,12 @@ from vadjax.data.text.class_names import NORMAL
 from vadjax.models import MODELS, OBJECTIVES
 
 PIXELS = ("pixels", "pixels_rgb")
-RECURRENT = ("simple_rnn", "lstm", "gru", "lstm_gru", "lstm_encoder_decoder")
+CARRYING = ("simple_rnn", "lstm", "gru", "lstm_gru")
+RECURRENT = (*CARRYING, "lstm_encoder_decoder")
 OF_CLASSES = ("classify", "recognize")
 COHERENT = ("predict", "reconstruct", "elbo", *OF_CLASSES)  # objectives with a coherence loss
 FINETUNED = ("predict", "reconstruct", "elbo", "adversarial")
-OF_WINDOWS = ("window_model", "hidden_states")  # detectors that train a model of windows
+OF_WINDOWS = ("window_model", "hidden_states", "stateful")  # detectors that train a model of windows
 
 
 def faults_of_window_model(flat: Mapping[str, Any]) -> list[str]:
@@ -40,6 +41,26 @@ def faults_of_hidden_states(flat: Mapping[str, Any]) -> list[str]:
         faults.append(
             "detector 'hidden_states' reads the state after the last row, where the second "
             "direction has seen one row alone: set model.bidirectional=False."
+        )
+    return faults
+
+
+def faults_of_stateful(flat: Mapping[str, Any]) -> list[str]:
+    """Return which keys of a flat config do not go with a state that is carried on."""
+    faults, name = faults_of_window_model(flat), flat["model.name"]
+    if name not in CARRYING:
+        faults.append(
+            f"detector 'stateful' carries the state of a recurrent model, and model {name!r} has "
+            f"none: set model.name={_names(CARRYING, 'or')}."
+        )
+    if flat["model.bidirectional"]:
+        faults.append(
+            "detector 'stateful' reads each frame once, forward: set model.bidirectional=False."
+        )
+    if (objective := flat["objective.name"]) not in ("predict", "classify"):
+        faults.append(
+            f"detector 'stateful' scores each frame as it comes, and objective {objective!r} wants "
+            "a whole window: set objective.name=predict or classify."
         )
     return faults
 

@@ -81,6 +81,14 @@ DETECTORS = {
         over_time=True,
         short_clips=True,
     ),
+    "stateful": Entry(
+        "stateful",
+        "Stateful",
+        "Recurrent model, state carried",
+        baseline=False,
+        over_time=True,
+        short_clips=True,
+    ),
     "random": Entry(FREE, "Random", "Random numbers", NOTHING, (), (*CLIPS, *WINDOWS), random=True),
     "frame_index": Entry(
         FREE, "FrameIndex", "Position in the clip", NOTHING, (), CLIPS, over_time=True

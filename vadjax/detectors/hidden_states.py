@@ -100,6 +100,10 @@ class HiddenStates(ClipDetector):
             return {**state, "states": fit_mahalanobis(normal)}
         return {**state, "states": {"mean": normal.mean(axis=0)}}
 
+    def model(self, row_shape: Sequence[int]) -> Any:
+        """Return the model that is trained, for rows of a shape."""
+        return self._trained.model(row_shape)
+
     def states(self, state: State, rows: np.ndarray) -> np.ndarray:
         """Return the hidden state at each row of a video.
 

@@ -6,6 +6,7 @@ from typing import Any
 _RUN = {
     "onnx": "numpy, Pillow and onnxruntime; PyAV for video files",
     "stablehlo": "jax, numpy and Pillow; PyAV for video files",
+    "tflite": "numpy, Pillow and ai-edge-litert; PyAV for video files",
 }
 
 
@@ -18,9 +19,9 @@ def readme(about: Mapping[str, Any]) -> str:
     Returns:
         Markdown.
     """
-    window, first, pre = about["window"], about["first"], about["preprocess"]
+    pre = about["preprocess"]
     lines = [
-        f"# {about['model']['name']} on {about['backbone']['name']}, as {about['format']}",
+        f"# {about['title']} on {about['backbone']['name']}, as {about['format']}",
         "",
         "    python score.py VIDEO > scores.csv",
         "",
@@ -32,25 +33,10 @@ def readme(about: Mapping[str, Any]) -> str:
         f"1. It is resized to {pre['size'][0]} x {pre['size'][1]} pixels (height x width; "
         f"fit {pre['fit']}, {pre['interpolation']} with antialiasing, as Pillow does it), "
         "RGB, uint8. A grey frame is repeated three times.",
-        "2. `backbone` makes a row of it. The mean and deviation of pixels are applied inside.",
-        f"3. `detector` scores windows of {window['length']} rows, {window['dilation']} apart. "
-        "The standardisation of rows is inside.",
+        "2. `backbone` makes a row of it, or one of each stage. The mean and deviation of pixels "
+        "are applied inside.",
+        *_WAYS[about["way"]["kind"]](about["way"]),
     ]
-    if about["aggregate"] == "last":
-        lines.append("   The last score of the window that ends at a frame is its own.")
-    else:
-        lines.append(
-            f"   A frame's score is the {about['aggregate']} of what all windows that hold it say."
-        )
-    if first["inside"]:
-        lines.append(
-            "4. Frames before the end of the first window are scored by `first`, which gives the "
-            f"scores of the last {first['inside']} rows of a window by the rows before each."
-        )
-    elif first["repeated"]:
-        lines.append("4. Before frame 0, frame 0 is repeated.")
-    if first["filled"]:
-        lines.append(f"   The first {first['filled']} frames carry the next one's score.")
     if about["folds"] > 1:
         lines.append(f"5. The scores of {about['folds']} detectors are averaged.")
     limit = about["threshold"]
@@ -67,14 +53,11 @@ def readme(about: Mapping[str, Any]) -> str:
     ]
     for name, file in about["files"].items():
         spec = about["programs"][name]
-        cells = (
-            f"`{spec[side]['name']}` {spec[side]['dtype']} {spec[side]['shape']}".replace("'", "")
-            for side in ("input", "output")
-        )
+        cells = (", ".join(map(_named, spec[side])) for side in ("inputs", "outputs"))
         lines.append(f"| `{file}` | {' | '.join(cells)} |")
     lines += [
         "",
-        "`detector.json` has all of this for programs. `score.py` is 100 lines to build on.",
+        "`detector.json` has all of this for programs. `score.py` is 150 lines to build on.",
     ]
     if about["rules"]:
         lines += ["", f"The run's rules ({about['rules']}) are not part of the export."]
@@ -85,3 +68,54 @@ def readme(about: Mapping[str, Any]) -> str:
             "cpu, cuda and tpu, and its `mlir_module_serialized` is StableHLO for other tools.",
         ]
     return "\n".join(lines) + "\n"
+
+
+def _named(array: Mapping[str, Any]) -> str:
+    return f"`{array['name']}` {array['dtype']} {array['shape']}".replace("'", "")
+
+
+def _of_windows(way: Mapping[str, Any]) -> list[str]:
+    first, lines = way["first"], []
+    many = f"windows of {way['length']} rows, {way['dilation']} apart"
+    lines.append(
+        f"3. `detector` scores {many if way['length'] > 1 else 'the row'}. The standardisation of "
+        "rows is inside."
+    )
+    if way["aggregate"] == "last":
+        lines.append("   The last score of the window that ends at a frame is its own.")
+    else:
+        lines.append(
+            f"   A frame's score is the {way['aggregate']} of what all windows that hold it say."
+        )
+    if first["inside"]:
+        lines.append(
+            "4. Frames before the end of the first window are scored by `first`, which gives the "
+            f"scores of the last {first['inside']} rows of a window by the rows before each."
+        )
+    elif first["repeated"]:
+        lines.append("4. Before frame 0, frame 0 is repeated.")
+    if first["filled"]:
+        lines.append(f"   The first {first['filled']} frames carry the next one's score.")
+    return lines
+
+
+def _of_steps(way: Mapping[str, Any]) -> list[str]:
+    lines = [
+        "3. `detector` takes the row and the state after the row before, zeros at first, and gives "
+        "the score of the row and the state after it. The standardisation of rows is inside.",
+        f"4. In the first {way['warm_up']} frames scores show where the video begins.",
+    ]
+    if way["filled"]:
+        lines.append(f"   The first {way['filled']} frames carry the next one's score.")
+    return lines
+
+
+def _of_means(way: Mapping[str, Any]) -> list[str]:
+    what = f"{way['parts']} equal parts" if "parts" in way else f"{way['rows']} rows each"
+    return [
+        f"3. `detector` scores the mean of the rows of {what}, the standardisation inside; all of "
+        "these rows have its score."
+    ]
+
+
+_WAYS = {"windows": _of_windows, "carried": _of_steps, "means": _of_means}

@@ -30,7 +30,7 @@ def export(
 
     Args:
         workdir: of the run.
-        form: "onnx" or "stablehlo".
+        form: see `formats.FORMATS`.
         out: the folder.
         check: a video that both score.
         quiet: print nothing.

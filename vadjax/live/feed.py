@@ -31,6 +31,7 @@ class Feed(threading.Thread):
         start: seconds since 1970 UTC at which a file begins; None is now.
         fps: frames a second of the images of a folder; None takes the times of the files.
         memory: file in which it is kept how far a folder was read; None keeps nothing.
+        device: that decodes streams; "" is the processor.
     """
 
     def __init__(
@@ -44,6 +45,7 @@ class Feed(threading.Thread):
         start: float | None = None,
         fps: float | None = None,
         memory: pathlib.Path | None = None,
+        device: str = "",
     ):
         super().__init__(name=f"feed {source.name}", daemon=True)
         self._source, self._inbox, self._status = source, inbox, status
@@ -52,7 +54,7 @@ class Feed(threading.Thread):
             as_fast and source.kind not in ("stream", "camera")
         )
         self._live = source.is_live and not self._as_fast  # a pipe may be read as fast as it goes
-        self._image_fps, self._memory = fps, memory
+        self._image_fps, self._memory, self._device = fps, memory, device
         self._max_fps, self._stopping = max_fps, threading.Event()
         self._begun, self._least_step = time.monotonic(), 1
         self._wall = time.time() if start is None else start
@@ -92,7 +94,13 @@ class Feed(threading.Thread):
 
     def _pass(self):
         """Read the source until it ends; yields once a frame that is handed on."""
-        opened = Opened(self._source, fps=self._image_fps, memory=self._memory, once=self._once)
+        opened = Opened(
+            self._source,
+            fps=self._image_fps,
+            memory=self._memory,
+            once=self._once,
+            device=self._device,
+        )
         offset, is_first = None, True
         for count, (frame, own) in enumerate(opened):
             now = time.monotonic()

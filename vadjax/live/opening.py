@@ -44,6 +44,7 @@ class Opened:
         fps: frames a second of images.
         memory: file in which it is kept how far a folder was read; None keeps nothing.
         once: read a folder as it is, instead of waiting for further files.
+        device: that decodes streams; "" is the processor.
     """
 
     def __init__(
@@ -53,8 +54,9 @@ class Opened:
         fps: float | None = None,
         memory: pathlib.Path | None = None,
         once: bool = False,
+        device: str = "",
     ):
-        self.source, self._image_fps = source, fps
+        self.source, self._image_fps, self._device = source, fps, device
         self._memory, self._once = memory, once
         self.fps: float | None = None
         self.wall: float | None = None
@@ -92,7 +94,7 @@ class Opened:
     def _stream(self) -> Iterator[tuple[np.ndarray, float | None]]:
         name = f"{self.source.name} ({self.source.shown})"
         try:
-            decoder = Decoder(self.source.target, timeout_s=TIMEOUT_S)
+            decoder = Decoder(self.source.target, timeout_s=TIMEOUT_S, device=self._device)
         except (av.error.HTTPUnauthorizedError, av.error.HTTPForbiddenError):
             raise Unavailable(
                 f"{name} refuses the user or the password (401): correct them", again=False

@@ -28,6 +28,7 @@ class Settings:
         forget_s: seconds in which what was usual at an hour fades to a third; None: the threshold
             stands still.
         start: when a file begins, seconds since 1970 UTC; None: now.
+        device: that decodes streams; "" is the processor.
         blur: makes what blurs the frames of one source before they are shown and stored.
     """
 
@@ -43,6 +44,7 @@ class Settings:
     learn_s: float = 86400.0
     forget_s: float | None = 28 * 86400.0
     start: float | None = None
+    device: str = ""
     blur: Callable[[], Blur] = lambda: Blur("")
 
     def rule(self, threshold: float | None) -> Rule | None:

@@ -9,6 +9,7 @@ what stays for hours is not learnt away; somebody has to call it normal.
 
 import contextlib
 import datetime
+import functools
 import math
 import pathlib
 import zipfile
@@ -31,6 +32,7 @@ LONGEST_S = 7 * 86400.0  # of an event, that is counted
 _LOWEST = -0.5  # of the way from the usual score to the threshold, that it moves down at most
 _BINS, _SPAN = 256, 4.0  # of a histogram, and its range in the same unit
 _SAVE_S = 3600.0
+_QUARTER_S = 900.0  # clocks differ from UTC by multiples of it
 _HOURS = 168
 _MOST_TOLD = 1000
 
@@ -160,9 +162,9 @@ class Usual:
     def _count(self, wall: float, score: float, weight: float) -> None:
         if not self._way > 0:
             return
-        hour, day = _hour(wall), datetime.datetime.fromtimestamp(wall).toordinal()
+        hour, day = _hour_and_day(int(wall // _QUARTER_S))
         self._fade(hour, wall)
-        number = int(np.clip((score - self._low) // self._width, 0, _BINS - 1))
+        number = int(min(max((score - self._low) // self._width, 0), _BINS - 1))
         self._counts[hour, number] += weight
         if self._last_day[hour] != day:
             self._last_day[hour], self._days[hour] = day, self._days[hour] + 1
@@ -196,8 +198,14 @@ class Usual:
 
 def _hour(wall: float) -> int:
     """Return the hour of the week by the clock of this machine, from Monday's first."""
-    local = datetime.datetime.fromtimestamp(wall)
-    return 24 * local.weekday() + local.hour
+    return _hour_and_day(int(wall // _QUARTER_S))[0]
+
+
+@functools.lru_cache(maxsize=64)
+def _hour_and_day(quarter: int) -> tuple[int, int]:
+    """Return the hour of the week and the day of a quarter of an hour since 1970 UTC."""
+    local = datetime.datetime.fromtimestamp(quarter * _QUARTER_S)
+    return 24 * local.weekday() + local.hour, local.toordinal()
 
 
 def _stays(event: Event) -> bool:

@@ -78,6 +78,7 @@ class Watcher:
                 start=settings.start,
                 fps=settings.fps,
                 memory=folder / "read" / f"{short_name(source.name)}.json",
+                device=settings.device,
             )
             for source in sources
         }

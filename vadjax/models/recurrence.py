@@ -6,7 +6,10 @@ backward scan carries the gradient of the carry alone, and one product over all 
 There is no forward mode (`jax.jvp`) through it and no second derivative.
 """
 
+import contextlib
+import contextvars
 import functools
+from collections.abc import Iterator
 
 import flax.linen as nn
 import jax
@@ -15,15 +18,28 @@ import jax.numpy as jnp
 from vadjax.models.cells import CELLS, Carry, Cell, zero_carry
 
 UNROLLED = 16  # most steps that are written out where the device is no CPU
+_WRITTEN_OUT = contextvars.ContextVar("written_out", default=False)
 
 
-def unroll(steps: int) -> int:
-    """Return how many steps of a scan are written out.
+@contextlib.contextmanager
+def written_out() -> Iterator[None]:
+    """Trace every scan inside the block without a loop, for formats that have none."""
+    token = _WRITTEN_OUT.set(True)
+    try:
+        yield
+    finally:
+        _WRITTEN_OUT.reset(token)
+
+
+def unroll(steps: int) -> int | bool:
+    """Return how many steps of a scan are written out; True for all, without a loop.
 
     On a GPU each operation is a launch, and a loop adds those that cut its slices: all steps of
     short windows are written out (1.35 times as fast with 64 members, docs/decisions.md). A CPU
     gains nothing by it and compiles longer.
     """
+    if _WRITTEN_OUT.get():
+        return True
     return steps if steps <= UNROLLED and jax.default_backend() != "cpu" else 1
 
 

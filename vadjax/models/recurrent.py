@@ -10,7 +10,7 @@ import flax.linen as nn
 import jax.numpy as jnp
 
 from vadjax.errors import UserError
-from vadjax.models.cells import CELLS
+from vadjax.models.cells import CELLS, zero_carry
 from vadjax.models.layers import Head, dense, head_widths, make_dropout
 from vadjax.models.linen import LinenModel, read_fields, read_widths
 from vadjax.models.recurrence import Recurrence
@@ -113,6 +113,18 @@ class RecurrentScanner(nn.Module):
         output = self.output_head(rows, drop, num_layers)
         return {"hidden": hidden.astype(jnp.float32), "output": output}
 
+    def step(self, carries, rows):
+        """Read one more row; see `RecurrentModel.step`."""
+        x, after = self.project(rows)[None], []  # [1, b, g]
+        for i, carry in enumerate(carries):
+            x = self._project(i, x) if i else x
+            (layer,) = self._layers(i)
+            carry, x = layer.scan(carry, x)
+            after.append(carry)
+        drop = make_dropout(0.0, train=False, hparams={}, keys={})
+        output = self.output_head(jnp.swapaxes(x, 0, 1), drop, len(self.cells))
+        return tuple(after), output
+
     def _layers(self, i):
         """Return the directions of layer i."""
         i = 0 if self.reuse and i == len(self.cells) - 1 else i
@@ -202,6 +214,35 @@ class RecurrentModel(LinenModel):
             num_outputs=num_outputs,
             projected=projected,
         )
+
+    def begin(self, batch):
+        """Return the state before the first row.
+
+        Args:
+            batch: videos.
+
+        Returns:
+            Zeros: of each layer, the arrays [batch, u] of its cell.
+        """
+        module = self.module
+        return tuple(
+            zero_carry(cell, (batch, units), module.dtype)
+            for cell, units in zip(module.cells, module.units, strict=True)
+        )
+
+    def step(self, variables, state, rows):
+        """Go on by one row, of a model that reads forward alone and decodes nothing.
+
+        Args:
+            variables: as in `apply`.
+            state: of `begin`, or of the row before.
+            rows: [b, d] float.
+
+        Returns:
+            (the state after the row, what `apply` gives for it as `output`, [b, 1, ...]).
+        """
+        self._check_rows(rows)
+        return self.module.apply(variables, state, rows, method="step")
 
     def _check_rows(self, rows):
         if rows.ndim != 2 or rows.shape[1:] != self.feature_shape:

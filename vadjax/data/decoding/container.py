@@ -11,12 +11,20 @@ import sys
 
 import av
 
+from vadjax.data.decoding.hardware import accelerator
 from vadjax.data.paths.files import unreadable
 from vadjax.data.text.printable import printable
 from vadjax.errors import UserError
 
 MAX_PIXELS = 8192 * 4320  # of a picture, 8K; a header that says more is damaged or hostile
 TIMEOUT_S = 60.0  # to open a file, and to read on by one packet
+# What a device that is busy, or may not be used, answers; a network never does.
+OF_DEVICES = (
+    av.error.PermissionError,
+    av.error.MemoryError,
+    av.error.ExternalError,
+    NotImplementedError,
+)
 PLAYLISTS = {"concat", "concatf", "dash", "hls", "imf", "sdp"}  # they name other files
 _LISTING = """
 import sys, av, av.logging
@@ -56,12 +64,15 @@ def open_file(path: str) -> av.container.InputContainer:
     return container
 
 
-def open_address(address: str, *, timeout_s: float) -> av.container.InputContainer:
+def open_address(
+    address: str, *, timeout_s: float, device: str = ""
+) -> av.container.InputContainer:
     """Open a stream by its address.
 
     Args:
       address: such as rtsp://host/stream.
       timeout_s: to open it, and to wait for a packet.
+      device: that decodes, see `hardware.device_of`; "" is the processor.
 
     Returns:
       The stream.
@@ -70,13 +81,20 @@ def open_address(address: str, *, timeout_s: float) -> av.container.InputContain
       av.FFmpegError: nothing answers, or it is no video.
     """
     options = {"rtsp_transport": "tcp"} if address.lower().startswith("rtsp") else {}
-    return av.open(
-        address,
-        container_options=options,
-        options={"max_pixels": str(MAX_PIXELS)},
-        metadata_errors="replace",
-        timeout=timeout_s,
-    )
+    for one in (device, "") if device else ("",):
+        try:
+            return av.open(
+                address,
+                container_options=options,
+                options={"max_pixels": str(MAX_PIXELS)},
+                metadata_errors="replace",
+                timeout=timeout_s,
+                hwaccel=accelerator(one),
+            )
+        except OF_DEVICES:
+            if not one:
+                raise
+    raise AssertionError("not reached")
 
 
 def no_video(path: str, why: str) -> UserError:

@@ -84,6 +84,7 @@ class Decoder:
       path: of the file, or the address of a stream.
       careful: decode in one thread: what a damaged file gives is then always the same.
       timeout_s: given with an address only: seconds to open it, and to wait for a packet.
+      device: that decodes an address, see `hardware.device_of`; "" is the processor.
 
     Raises:
       UserError: the file cannot be read, has no picture stream, or none that can be decoded here.
@@ -91,7 +92,12 @@ class Decoder:
     """
 
     def __init__(
-        self, path: str | os.PathLike, *, careful: bool = False, timeout_s: float | None = None
+        self,
+        path: str | os.PathLike,
+        *,
+        careful: bool = False,
+        timeout_s: float | None = None,
+        device: str = "",
     ):
         self.path, self._is_live = os.fspath(path), timeout_s is not None
         self.name = printable(self.path)
@@ -103,7 +109,9 @@ class Decoder:
             if timeout_s is None:
                 self._container = open_file(self.path)
             else:
-                self._container = open_address(self.path, timeout_s=timeout_s)
+                self._container = open_address(
+                    self.path, timeout_s=timeout_s, device=device
+                )
         except BaseException:
             self._open.close()
             raise

@@ -64,23 +64,20 @@ def resized(image, about):
     return np.asarray(canvas)
 
 
-def scores_of(rows, run, about):
-    """Return the score of each frame by one detector.
+def of_windows(rows, run, way):
+    """Return the scores of frames by windows of their rows.
 
     Args:
-        rows: float32 [n, ...], of all frames.
-        run: (name, array) -> what the program of this name gives.
-        about: detector.json.
+        rows: a list of float32 [n, ...], of each of the backbone's outputs.
+        run: (name, arrays) -> the outputs of the program of this name.
+        way: "way" of detector.json.
 
     Returns:
-        float32 [n].
-
-    Raises:
-        SystemExit: the video is shorter than a window.
+        float64 [n], and which of them are known, bool [n].
     """
-    length, dilation = about["window"]["length"], about["window"]["dilation"]
+    length, dilation, first = way["length"], way["dilation"], way["first"]
     back = dilation * np.arange(length)[::-1]
-    span, count, first = back[0] + 1, len(rows), about["first"]
+    span, count = back[0] + 1, len(rows[0])
     total, number = np.zeros(count), np.zeros(count)
     best = np.full(count, -np.inf)
 
@@ -89,29 +86,80 @@ def scores_of(rows, run, about):
         number[frames] += 1
         best[frames] = np.maximum(best[frames], scores)
 
+    def scored(name, at):
+        return run(name, *[each[at][None] for each in rows])[0][0]
+
     for end in range(span - 1, count):
-        scores = run("detector", rows[end - back][None])[0]
-        kept = scores[-1:] if about["aggregate"] == "last" else scores
+        scores = scored("detector", end - back)
+        kept = scores[-1:] if way["aggregate"] == "last" else scores
         ends = end - dilation * np.arange(len(kept))[::-1]
         note(ends, kept)
     for frame in range(min(first["repeated"], count)):
-        window = rows[np.maximum(frame - back, 0)]
-        note(np.array([frame]), run("detector", window[None])[0][-1:])
+        note(np.array([frame]), scored("detector", np.maximum(frame - back, 0))[-1:])
     if first["inside"]:
         for phase in range(min(dilation, count)):
             own = np.arange(phase, min(span - 1, count), dilation)
-            at = np.minimum(phase + dilation * np.arange(length), count - 1)
-            scores = run("first", rows[at][None])[0]
+            scores = scored("first", np.minimum(phase + dilation * np.arange(length), count - 1))
             for place, frame in enumerate(own):
                 if place >= length - first["inside"]:
                     note(np.array([frame]), scores[[place - length + first["inside"]]])
-    scores = best if about["aggregate"] == "max" else total / np.maximum(number, 1)
-    known = np.flatnonzero((number > 0) & (np.arange(count) >= first["filled"]))
-    if not len(known):
-        raise SystemExit(f"the video has {count} frames; a window has {span}")
-    nearest = known[np.abs(known[None] - np.arange(count)[:, None]).argmin(1)]
-    scores = np.where(np.isin(np.arange(count), known), scores, scores[nearest])
-    return scores.astype(np.float32)
+    scores = best if way["aggregate"] == "max" else total / np.maximum(number, 1)
+    return scores, (number > 0) & (np.arange(count) >= first["filled"])
+
+
+def of_steps(rows, run, way, shapes):
+    """Return the scores of frames by a state that is carried from row to row; see `of_windows`.
+
+    Args:
+        rows: see there.
+        run: see there.
+        way: see there.
+        shapes: of the arrays of the state, which begins with zeros.
+    """
+    state, scores = [np.zeros(shape, np.float32) for shape in shapes], []
+    for row in rows[0]:
+        score, *state = run("detector", row[None], *state)
+        scores.append(score[0])
+    return np.array(scores), np.arange(len(scores)) >= way["filled"]
+
+
+def of_means(rows, run, way):
+    """Return the scores of frames by means of some rows each; see `of_windows`.
+
+    Args:
+        rows: see there.
+        run: see there.
+        way: see there; so many rows have one score, or so many equal parts.
+    """
+    count = len(rows[0])
+    if "parts" in way:
+        edges = np.arange(way["parts"] + 1) * count // way["parts"]
+    else:
+        edges = np.append(np.arange(0, count, way["rows"]), count)
+    scores = np.zeros(count)
+    for start, stop in zip(edges[:-1], edges[1:]):
+        scores[start:stop] = run("detector", rows[0][start:stop].mean(0, keepdims=True))[0][0]
+    return scores, np.ones(count, bool)
+
+
+def scores_of(rows, run, way, shapes):
+    """Return the score of each frame by one detector; arguments as above.
+
+    Raises:
+        SystemExit: the video is too short for a score.
+    """
+    if way["kind"] == "windows":
+        scores, known = of_windows(rows, run, way)
+    elif way["kind"] == "carried":
+        scores, known = of_steps(rows, run, way, shapes)
+    else:
+        scores, known = of_means(rows, run, way)
+    if not known.any():
+        raise SystemExit(f"the video has {len(scores)} frames, too few for a score")
+    frames = np.arange(len(scores))
+    known = np.flatnonzero(known)
+    nearest = known[np.abs(known[None] - frames[:, None]).argmin(1)]
+    return np.where(np.isin(frames, known), scores, scores[nearest]).astype(np.float32)
 
 
 def score(path, programs, about):
@@ -119,32 +167,34 @@ def score(path, programs, about):
 
     Args:
         path: a video file or a folder of images.
-        programs: by name, each a function of one array.
+        programs: by name, each a function of arrays that gives a list of arrays.
         about: detector.json.
 
     Returns:
         float32 [n].
     """
-    row_of = programs["backbone"]
     images = (resized(image, about["preprocess"]) for image in frames_of(path))
-    rows = np.stack([row_of(image[None])[0] for image in images])
+    found = [programs["backbone"](image[None]) for image in images]
+    rows = [np.concatenate(each) for each in zip(*found)]
 
     def of(fold):
-        return scores_of(rows, lambda name, x: programs[f"{name}{fold}"](x), about)
+        inputs = about["programs"][f"detector{fold}"]["inputs"]
+        run = lambda name, *arrays: programs[f"{name}{fold}"](*arrays)
+        return scores_of(rows, run, about["way"], [one["shape"] for one in inputs[1:]])
 
     return np.mean([of(fold) for fold in range(about["folds"])], axis=0)
 
 
 def load(about):
-    """Return the programs by name, each a function of one array."""
+    """Return the programs by name, each a function of arrays that gives a list of arrays."""
     import onnxruntime
 
     onnxruntime.set_default_logger_severity(3)
 
     def program(name, file):
         session = onnxruntime.InferenceSession(HERE / file, providers=["CPUExecutionProvider"])
-        argument = about["programs"][name]["input"]["name"]
-        return lambda x: session.run(None, {argument: x})[0]
+        names = [one["name"] for one in about["programs"][name]["inputs"]]
+        return lambda *arrays: session.run(None, dict(zip(names, arrays)))
 
     return {name: program(name, file) for name, file in about["files"].items()}
 

@@ -10,12 +10,12 @@ from common import HERE, main
 
 
 def load(about):
-    """Return the programs by name, each a function of one array."""
+    """Return the programs by name, each a function of arrays that gives a list of arrays."""
     import jax
 
     def program(file):
         call = jax.jit(jax.export.deserialize((HERE / file).read_bytes()).call)
-        return lambda x: np.asarray(call(x))
+        return lambda *arrays: [np.asarray(one) for one in call(*arrays)]
 
     return {name: program(file) for name, file in about["files"].items()}
 

@@ -1,0 +1,118 @@
+"""Detectors of places: maps of stages of the backbone -> a score and a map."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from vadjax.detectors import padim, patchcore, student_teacher
+from vadjax.exporting.distances import nearest_of, one_by_one
+from vadjax.exporting.programs import BATCH, Array, Parts, Program
+from vadjax.models import student
+from vadjax.pipeline.trained import TrainedDetector
+from vadjax.scoring import nearest_place, place_gaussian
+from vadjax.scoring.tap_maps import Smoother, averaged, joined
+from vadjax.training.imitation import standardised
+
+Measure = Callable[..., tuple[jax.Array, jax.Array]]  # maps [b, h, w, c] -> [b], [b, h, w]
+
+
+def parts_of(trained: TrainedDetector, row_shapes: tuple[tuple[int, ...], ...]) -> Parts:
+    """Return the programs of `knn_places`, `padim`, `patchcore` and `student_teacher`.
+
+    Args:
+        trained: the detector of a finished run.
+        row_shapes: of a row of each stage.
+
+    Returns:
+        For each fold "detector0", of windows of one row.
+    """
+    name, programs = trained.run.detector.name, []
+    grid = row_shapes[1 if name == "student_teacher" else 0][:2]
+    for fold, state in enumerate(trained.states):
+        measure = MEASURES[name](state, trained.run.config)
+
+        def function(*windows: jax.Array, measure: Measure = measure) -> tuple[jax.Array, ...]:
+            scores, maps = measure(*(each[:, 0] for each in windows))
+            return scores[:, None], maps
+
+        names = ["windows"] if len(row_shapes) == 1 else [f"windows{i}" for i in range(len(row_shapes))]
+        inputs = [
+            Array(one, (BATCH, 1, *shape)) for one, shape in zip(names, row_shapes, strict=True)
+        ]
+        outputs = (Array("scores", (BATCH, 1)), Array("map", (BATCH, *grid)))
+        programs.append(Program(f"detector{fold}", function, tuple(inputs), outputs))
+    return Parts(programs, one_by_one(), name)
+
+
+def _knn_places(state: Mapping, config: Any) -> Measure:
+    mean, std = (np.asarray(state[key], np.float32) for key in ("mean", "std"))
+    nearest = nearest_of(state["bank"], config.evaluate.knn)
+
+    def measure(maps: jax.Array) -> tuple[jax.Array, jax.Array]:
+        # The mean over the neighbours that there are: ones beyond the edge are none.
+        there = averaged(jnp.ones((1, *maps.shape[1:3], 1), jnp.float32))
+        places = (averaged(maps) / there - mean) / std
+        away = nearest(places.reshape(-1, places.shape[-1])).reshape(maps.shape[:3])
+        return away.max((1, 2)), away
+
+    return measure
+
+
+def _padim(state: Mapping, config: Any) -> Measure:
+    mean, white = (np.asarray(state[key]) for key in ("mean", "white"))
+    embedding, grid = np.asarray(state["embedding"]), tuple(map(int, state["grid"]))
+    smoother = Smoother.of(grid, factor=padim.PIXELS)
+
+    def measure(*maps: jax.Array) -> tuple[jax.Array, jax.Array]:
+        rows = joined(maps, linear=False)
+        rows = rows.reshape(rows.shape[0], grid[0] * grid[1], rows.shape[-1])  # [b, h w, c]
+        if embedding.ndim == 1:
+            rows = jnp.take(rows, embedding, axis=-1)
+        else:
+            rows = jnp.matmul(rows, embedding, precision="highest")
+        away = place_gaussian.distances(mean, white, rows).reshape(-1, *grid)
+        return smoother.fine(away).max((1, 2)), smoother.coarse(away)
+
+    return measure
+
+
+def _patchcore(state: Mapping, config: Any) -> Measure:
+    bank = nearest_place.Bank(*map(np.asarray, nearest_place.Bank.of(state["bank"])))
+    grid, neighbours = tuple(map(int, state["grid"])), config.places.neighbours
+    smoother = Smoother.of(grid, factor=patchcore.PIXELS)
+
+    def measure(*maps: jax.Array) -> tuple[jax.Array, jax.Array]:
+        rows = joined([averaged(each) for each in maps], linear=True)
+        places = rows.reshape(rows.shape[0], grid[0] * grid[1], rows.shape[-1])
+        scores, away = jax.vmap(
+            lambda one: nearest_place.score(bank, one, neighbours=neighbours)
+        )(places)
+        return scores, smoother.coarse(away.reshape(-1, *grid))
+
+    return measure
+
+
+def _student_teacher(state: Mapping, config: Any) -> Measure:
+    params, levels = state["params"], [float(level) for level in state["levels"]]
+    statistics = tuple(map(tuple, state["statistics"]))
+    strides, grid = tuple(state["strides"]), tuple(map(int, state["grid"]))
+    smoother = Smoother.of(grid, factor=student_teacher.PIXELS)
+
+    def measure(*maps: jax.Array) -> tuple[jax.Array, jax.Array]:
+        found = student.errors(params, standardised(maps, statistics), strides=strides)
+        found = [each[..., None] / level for each, level in zip(found, levels, strict=True)]
+        away = joined(found, linear=True).mean(-1)  # [b, h, w]
+        return smoother.fine(away).max((1, 2)), smoother.coarse(away)
+
+    return measure
+
+
+MEASURES: dict[str, Callable[[Mapping, Any], Measure]] = {
+    "knn_places": _knn_places,
+    "padim": _padim,
+    "patchcore": _patchcore,
+    "student_teacher": _student_teacher,
+}
