@@ -65,6 +65,7 @@ $(VENV)/.installed-test: $(VENV)/.installed
 	@echo "installing what the tests need"
 	@$(PIP) --editable '.[test]'
 	@$(PIP) --no-deps jax2onnx==0.17.1
+	@$(PIP) --no-deps litert-converter==0.5.0 ai-edge-litert==2.3.0 || echo "no TensorFlow Lite here: its tests skip"
 	@touch $@
 
 $(VENV)/.installed-parity: $(VENV)/.installed-test

@@ -59,6 +59,9 @@ def _scan(cell: Cell, reverse: bool, params: tuple, carry: Carry, xs):
         carry, _ = _step(cell, params, carry, x)
         return carry, carry[0]
 
+    if len(xs) == 1:  # a loop all the same, for jax.lax.scan
+        carry, state = body(carry, xs[0])
+        return carry, state[None]
     return jax.lax.scan(body, carry, xs, reverse=reverse, unroll=unroll(len(xs)))
 
 

@@ -15,7 +15,7 @@ SINKS = {  # scheme of the address -> (module, class)
     "smtp": ("mail", "MailSink"),
     "smtps": ("mail", "MailSink"),
 }
-OPTIONS = ("name", "pictures", "states", "kinds", "discovery")
+OPTIONS = ("name", "pictures", "states", "kinds", "discovery", "ca")
 
 
 def open_sink(text: str) -> Sink:

@@ -14,6 +14,7 @@ from vadjax.errors import UserError
 from vadjax.live.event import Event
 from vadjax.live.sinks.address import Address
 from vadjax.live.sinks.contract import Announcement, Refused, Undelivered
+from vadjax.live.sinks.tls import context_of
 
 _TIMEOUT_S = 20.0
 
@@ -28,11 +29,11 @@ class MailSink:
         address: smtp or smtps.
 
     Raises:
-        UserError: the address has no host, sender or receiver.
+        UserError: the address has no host, sender or receiver, or authorities that cannot be read.
     """
 
     def __init__(self, address: Address):
-        self.address = address
+        self.address, self._context = address, context_of(address)
         query = dict(urllib.parse.parse_qsl(address.parts.query))
         self._from, to = query.get("from", ""), query.get("to", "")
         self._to = [name.strip() for name in to.split(",") if name.strip()]
@@ -86,7 +87,7 @@ class MailSink:
         return message
 
     def _connect(self) -> smtplib.SMTP:
-        parts, context = self.address.parts, ssl.create_default_context()
+        parts, context = self.address.parts, self._context
         host = str(parts.hostname)
         if parts.scheme == "smtps":
             secure = True

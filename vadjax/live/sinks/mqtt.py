@@ -13,6 +13,7 @@ from vadjax.errors import UserError
 from vadjax.live.event import Event
 from vadjax.live.sinks.address import Address
 from vadjax.live.sinks.contract import Announcement, Undelivered
+from vadjax.live.sinks.tls import context_of
 
 _TIMEOUT_S = 10.0
 _DISCOVERY = "homeassistant"
@@ -30,7 +31,8 @@ class MQTTSink:
         address: mqtt or mqtts; PREFIX is "vadjax" where none is given.
 
     Raises:
-        UserError: the address has no host, or a prefix with wildcards.
+        UserError: the address has no host, a prefix with wildcards, or authorities that cannot be
+            read.
     """
 
     def __init__(self, address: Address):
@@ -40,6 +42,7 @@ class MQTTSink:
             raise UserError(f"a sink {address.parts.scheme}:// wants the name of a host.")
         if set(self._prefix) & set("+#"):
             raise UserError(f"the prefix {self._prefix!r} of topics holds a wildcard, + or #.")
+        self._secure = context_of(address) if address.parts.scheme == "mqtts" else None
         self._client: paho.Client | None = None
         self._open: dict[str, set[str]] = {}  # source -> ids of anomalies that go on
         self._told: set[str] = set()  # sources whose discovery topics this connection has
@@ -61,11 +64,10 @@ class MQTTSink:
         client.will_set(f"{self._prefix}/status", "offline", qos=1, retain=True)
         if self.address.user:
             client.username_pw_set(self.address.user, self.address.password or None)
-        secure = self.address.parts.scheme == "mqtts"
-        if secure:
-            client.tls_set()
+        if self._secure is not None:
+            client.tls_set_context(self._secure)
         try:
-            port = self.address.parts.port or (8883 if secure else 1883)
+            port = self.address.parts.port or (1883 if self._secure is None else 8883)
             client.connect_timeout = _TIMEOUT_S
             client.connect(str(self.address.parts.hostname), port, keepalive=30)
         except (OSError, ValueError) as error:

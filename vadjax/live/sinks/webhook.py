@@ -13,6 +13,7 @@ from vadjax.errors import UserError
 from vadjax.live.event import Event
 from vadjax.live.sinks.address import Address
 from vadjax.live.sinks.contract import Announcement, Refused, Undelivered
+from vadjax.live.sinks.tls import context_of
 
 _TIMEOUT_S = 15.0
 # What is wrong with this one announcement, and stays so; of the others a person can mend the cause.
@@ -29,14 +30,15 @@ class WebhookSink:
         address: http or https.
 
     Raises:
-        UserError: the address has no host.
+        UserError: the address has no host, or authorities that cannot be read.
     """
 
     def __init__(self, address: Address):
         self.address = address
         if not address.parts.hostname:
             raise UserError(f"a sink {address.parts.scheme}:// wants the name of a host.")
-        self._opener = urllib.request.build_opener(_NoRedirect)
+        secure = urllib.request.HTTPSHandler(context=context_of(address))
+        self._opener = urllib.request.build_opener(_NoRedirect, secure)
 
     def start(self, unfinished: Sequence[Event]) -> None:
         """Do nothing: each announcement is a connection of its own."""
