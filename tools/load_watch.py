@@ -143,7 +143,9 @@ def clients(arguments, out):
             statistics.median(one[number] for one in rates[name]) for name in ("alone", "open")
         )
         found |= {f"{what}_alone": round(alone, digits), f"{what}_open": round(open_, digits)}
-        found["more_processor" if number else "slower"] = f"{(open_ / alone - 1) * (2 * number - 1):.1%}"
+        found["more_processor" if number else "slower"] = (
+            f"{(open_ / alone - 1) * (2 * number - 1):.1%}"
+        )
     return {**found, "clients_with_messages": min(one["with_messages"] for one in opened)}
 
 

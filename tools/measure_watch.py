@@ -27,6 +27,7 @@ import sys
 import tempfile
 import threading
 import time
+from typing import ClassVar
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(ROOT)]
@@ -70,7 +71,7 @@ class BareStream:
 class Running:
     """A watch in a thread of this process, of one source or of several that show the same."""
 
-    started = []
+    started: ClassVar[list] = []
 
     def __init__(self, arguments, target, out, *, names=(NAME,), **settings):
         from vadjax.live.watcher import Watcher
@@ -303,9 +304,8 @@ def main():
         "disconnects": disconnects,
         "kills": kills,
     }
-    with tempfile.TemporaryDirectory() as folder:
-        with ending():
-            found = measures[arguments.what](arguments, _out(folder))
+    with tempfile.TemporaryDirectory() as folder, ending():
+        found = measures[arguments.what](arguments, _out(folder))
     print(json.dumps({"what": arguments.what, **found, "cores": os.cpu_count()}))
 
 

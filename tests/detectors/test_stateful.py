@@ -1,5 +1,7 @@
 """A state that is carried from frame to frame, against a recurrence written as a loop."""
 
+import itertools
+
 import numpy as np
 import pytest
 
@@ -31,7 +33,7 @@ def errors_of_a_loop(state, rows):
     out = p["output_head"]["output"]
     rows = (np.asarray(rows, np.float64) - state["mean"]) / state["std"]
     h, scores = np.zeros(width), []
-    for row, following in zip(rows, rows[1:], strict=False):
+    for row, following in itertools.pairwise(rows):
         h = np.tanh(row @ kernel + bias + h @ recurrent)
         expected = h @ np.asarray(out["kernel"], np.float64) + np.asarray(out["bias"])
         scores.append(np.square(expected - following).mean())
@@ -44,7 +46,9 @@ def test_a_score_hangs_on_all_frames_before(tmp_path):
     rows = clip.rows("features")
     scored = detector.score(state, clip)
     np.testing.assert_allclose(scored.scores[1:], errors_of_a_loop(state, rows), rtol=2e-4)
-    assert scored.predicted.tolist() == [False] + [True] * 23 and scored.scores[0] == scored.scores[1]
+    assert (
+        scored.predicted.tolist() == [False] + [True] * 23 and scored.scores[0] == scored.scores[1]
+    )
     changed = detector.scores(state, np.concatenate([rows[:1] + 3, rows[1:]]))
     windows = world.run.config.window.length
     assert (changed != detector.scores(state, rows))[windows + 1]  # a window would not see frame 0

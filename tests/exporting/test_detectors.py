@@ -43,7 +43,8 @@ def test_it_is_said_why_a_detector_cannot(name):
 
 def small(name, changes):
     """The config of a detector that is fitted in a second."""
-    more = {} if name in OF_PLACES else PIXELS
+    size = {"features__height": 64, "features__width": 64}  # maps of more than one place
+    more = size if name in OF_PLACES else PIXELS
     more = {**more, **NEEDS.get(name, {}), "places__updates": 20, **changes}
     return config(detector__name=name, **more)
 

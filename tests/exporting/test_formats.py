@@ -57,7 +57,9 @@ def run_stablehlo(path, x):
 UNKNOWN = ("place_simple_rnn", "place_lstm", "place_gru", "place_lstm_gru")
 UNKNOWN += ("stacked_autoencoder",)
 # What litert-converter 0.5.0 cannot.
-NO_TFLITE = ()
+NO_TFLITE = ("stacked_autoencoder", "unet_segmenter")
+
+
 def run_tflite(path, x):
     from ai_edge_litert.interpreter import Interpreter
 

@@ -15,7 +15,8 @@ RECURRENT = (*CARRYING, "lstm_encoder_decoder")
 OF_CLASSES = ("classify", "recognize")
 COHERENT = ("predict", "reconstruct", "elbo", *OF_CLASSES)  # objectives with a coherence loss
 FINETUNED = ("predict", "reconstruct", "elbo", "adversarial")
-OF_WINDOWS = ("window_model", "hidden_states", "stateful")  # detectors that train a model of windows
+# Detectors that train a model of windows.
+OF_WINDOWS = ("window_model", "hidden_states", "stateful")
 
 
 def faults_of_window_model(flat: Mapping[str, Any]) -> list[str]:

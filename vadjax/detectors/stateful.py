@@ -77,7 +77,9 @@ class Stateful(ClipDetector):
             state = self._trained.fit(train, validation, seed=seed, progress=own)
         warm_up, settled = warm_up_of(self._late_starts(state, train))
         more = "" if settled else " at least"
-        progress.say(f"warm-up:{more} {warm_up} frames, in which scores hang on where a video began")
+        progress.say(
+            f"warm-up:{more} {warm_up} frames, in which scores hang on where a video began"
+        )
         return {**state, "warm_up": warm_up, "settled": settled}
 
     def _late_starts(

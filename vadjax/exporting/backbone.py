@@ -4,9 +4,13 @@ import jax
 import jax.numpy as jnp
 
 from vadjax.backbones.registry import HEADS
-from vadjax.exporting.programs import BATCH, Array, Program
+from vadjax.exporting.programs import BATCH, MOST, Array, Program
 from vadjax.features.extractor import row_dtype
 from vadjax.pipeline.trained import TrainedDetector
+
+HALF = (
+    2.0**-10
+)  # maps are stored as float16, and what is nearly between two may be rounded to either
 
 
 def backbone_of(trained: TrainedDetector) -> Program:
@@ -32,8 +36,7 @@ def backbone_of(trained: TrainedDetector) -> Program:
     shape = (height, width, backbone.preprocess.channels or 3)
     made = jax.eval_shape(rows, jax.ShapeDtypeStruct((1, *shape), jnp.uint8))
     names = ["rows"] if len(taps) == 1 else [f"rows_{tap}" for tap in taps]
-    outputs = [
-        Array(name, (BATCH, *one.shape[1:])) for name, one in zip(names, made, strict=True)
-    ]
+    outputs = [Array(name, (BATCH, *one.shape[1:])) for name, one in zip(names, made, strict=True)]
     images = Array("images", (BATCH, *shape), "uint8")
-    return Program("backbone", rows, (images,), tuple(outputs))
+    halved = any(row_dtype(tap) == "float16" for tap in taps)
+    return Program("backbone", rows, (images,), tuple(outputs), HALF if halved else MOST)

@@ -22,8 +22,8 @@ EXPORTED = {
     "student_teacher": "places",
 }
 _OPENCV = (
-    "its steps between two frames are OpenCV's ({steps}), which is no compiled function: score with "
-    "vadjax detect or vadjax watch"
+    "its steps between two frames are OpenCV's ({steps}), which is no compiled function: score "
+    "with vadjax detect or vadjax watch"
 )
 _NOTHING = "it has learnt nothing that could be taken along"
 _LABELS = "it looks up labels of its own videos, and scores no others"

@@ -18,7 +18,6 @@ from vadjax.models import recurrence
 from vadjax.storage.files import atomic_write
 
 PLATFORMS = ("cpu", "cuda", "tpu")
-MOST = 1e-4  # by which a program may differ, of its largest value
 
 
 def write_stablehlo(program: Program, path: pathlib.Path) -> str | int:
@@ -167,7 +166,7 @@ def _try(program: Program, run: Callable[..., Sequence[Any]], batch: str | int) 
         wanted = [np.asarray(one) for one in program.function(*map(jnp.asarray, arrays))]
         for got, known in zip(run(*arrays), wanted, strict=True):
             worst = np.abs(got - known).max() / max(1e-6, np.abs(known).max())
-            if got.shape != known.shape or not worst < MOST:
+            if got.shape != known.shape or not worst < program.most:
                 raise ValueError(f"it computes something else, by {worst:.1e} of the largest value")
 
 

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 BATCH = "batch"
+MOST = 1e-4  # by which a program may differ, of its largest value
 
 
 class Array(NamedTuple):
@@ -34,12 +35,14 @@ class Program:
         function: of jax; takes an array for each input, returns a tuple of the outputs.
         inputs: what it takes.
         outputs: what it gives.
+        most: by which it may differ elsewhere, as a share of the largest value.
     """
 
     name: str
     function: Callable[..., Any]
     inputs: tuple[Array, ...]
     outputs: tuple[Array, ...]
+    most: float = MOST
 
     def of_batch(self, batch: str | int) -> "Program":
         """Return the program as it is written: of any batch, or of one."""

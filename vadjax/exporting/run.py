@@ -12,7 +12,7 @@ import numpy as np
 from vadjax import data
 from vadjax.errors import UserError
 from vadjax.exporting.folder import export as write_folder
-from vadjax.exporting.formats import MOST
+from vadjax.exporting.programs import MOST
 from vadjax.pipeline.trained import TrainedDetector
 from vadjax.runtime.console import Console
 

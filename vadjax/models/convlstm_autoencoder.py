@@ -6,6 +6,7 @@ import jax.numpy as jnp
 
 from vadjax.models.builder import builder
 from vadjax.models.convolution import conv
+from vadjax.models.recurrence import whole
 from vadjax.models.stacked_autoencoder import check_reach
 from vadjax.models.video_layers import Conv
 
@@ -84,7 +85,7 @@ class ConvLSTM(nn.Module):
             return (state, cell), state
 
         zeros = jnp.zeros((b, h, w, self.width), gates.dtype)
-        _, states = jax.lax.scan(step, (zeros, zeros), gates)
+        _, states = jax.lax.scan(step, (zeros, zeros), gates, unroll=whole())
         return jnp.moveaxis(states, 0, 1)
 
 

@@ -7,7 +7,7 @@ import jax.numpy as jnp
 from vadjax.models.cells import CELLS
 from vadjax.models.layers import dense, make_dropout
 from vadjax.models.linen import LinenModel, read_fields, read_widths
-from vadjax.models.recurrence import Recurrence
+from vadjax.models.recurrence import Recurrence, whole
 
 CELL = "lstm"
 
@@ -79,7 +79,7 @@ class EncoderDecoder(nn.Module):
                 x = carry[0]
             return new, x
 
-        _, states = jax.lax.scan(body, carries, length=steps)
+        _, states = jax.lax.scan(body, carries, length=steps, unroll=whole())
         return states[::-1]
 
 

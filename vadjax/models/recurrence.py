@@ -31,6 +31,11 @@ def written_out() -> Iterator[None]:
         _WRITTEN_OUT.reset(token)
 
 
+def whole() -> int | bool:
+    """Return True inside `written_out`, else 1: how a scan is unrolled that is not elsewhere."""
+    return True if _WRITTEN_OUT.get() else 1
+
+
 def unroll(steps: int) -> int | bool:
     """Return how many steps of a scan are written out; True for all, without a loop.
 
@@ -38,7 +43,7 @@ def unroll(steps: int) -> int | bool:
     short windows are written out (1.35 times as fast with 64 members, docs/decisions.md). A CPU
     gains nothing by it and compiles longer.
     """
-    if _WRITTEN_OUT.get():
+    if whole() is True:
         return True
     return steps if steps <= UNROLLED and jax.default_backend() != "cpu" else 1
 

@@ -1,4 +1,4 @@
-"""Sinks over TLS, by certificates that the test makes: trusted ones are delivered to, others not."""
+"""Sinks over TLS, by certificates of the test: trusted servers are delivered to, others not."""
 
 import smtplib
 
@@ -62,7 +62,7 @@ def test_a_webhook_with_an_authority_of_ones_own(hook, authority, tmp_path):
     other = Authority(tmp_path / "other")
     with pytest.raises(Undelivered, match="certificate verify failed"):
         delivered(f"{address}#ca={other.ca}", tmp_path)
-    with pytest.raises(Undelivered, match="(?i)hostname|ip address"):
+    with pytest.raises(Undelivered, match=r"(?i)hostname|ip address"):
         delivered(f"{address.replace('localhost', '127.0.0.1')}#ca={authority.ca}", tmp_path)
     assert len(hook.got) == 1
 
@@ -112,5 +112,5 @@ def test_a_broker_by_tls(authority, tmp_path):
 def test_a_file_without_certificates(tmp_path, scheme):
     (tmp_path / "no.pem").write_text("nothing")
     for path in (tmp_path / "no.pem", tmp_path / "away.pem"):
-        with pytest.raises(UserError, match="cannot be used .*give a PEM file of certificates"):
+        with pytest.raises(UserError, match=r"cannot be used .*give a PEM file of certificates"):
             open_sink(f"{scheme}#ca={path}")

@@ -109,9 +109,7 @@ class Decoder:
             if timeout_s is None:
                 self._container = open_file(self.path)
             else:
-                self._container = open_address(
-                    self.path, timeout_s=timeout_s, device=device
-                )
+                self._container = open_address(self.path, timeout_s=timeout_s, device=device)
         except BaseException:
             self._open.close()
             raise

@@ -5,6 +5,7 @@ python score.py VIDEO > scores.csv
 Needs numpy, Pillow and onnxruntime; PyAV (av) for video files. A VIDEO may be a folder of images.
 """
 
+import itertools
 import json
 import pathlib
 import sys
@@ -137,7 +138,7 @@ def of_means(rows, run, way):
     else:
         edges = np.append(np.arange(0, count, way["rows"]), count)
     scores = np.zeros(count)
-    for start, stop in zip(edges[:-1], edges[1:]):
+    for start, stop in itertools.pairwise(edges):
         scores[start:stop] = run("detector", rows[0][start:stop].mean(0, keepdims=True))[0][0]
     return scores, np.ones(count, bool)
 
@@ -175,11 +176,14 @@ def score(path, programs, about):
     """
     images = (resized(image, about["preprocess"]) for image in frames_of(path))
     found = [programs["backbone"](image[None]) for image in images]
-    rows = [np.concatenate(each) for each in zip(*found)]
+    rows = [np.concatenate(each) for each in zip(*found, strict=True)]
 
     def of(fold):
         inputs = about["programs"][f"detector{fold}"]["inputs"]
-        run = lambda name, *arrays: programs[f"{name}{fold}"](*arrays)
+
+        def run(name, *arrays):
+            return programs[f"{name}{fold}"](*arrays)
+
         return scores_of(rows, run, about["way"], [one["shape"] for one in inputs[1:]])
 
     return np.mean([of(fold) for fold in range(about["folds"])], axis=0)
@@ -194,7 +198,7 @@ def load(about):
     def program(name, file):
         session = onnxruntime.InferenceSession(HERE / file, providers=["CPUExecutionProvider"])
         names = [one["name"] for one in about["programs"][name]["inputs"]]
-        return lambda *arrays: session.run(None, dict(zip(names, arrays)))
+        return lambda *arrays: session.run(None, dict(zip(names, arrays, strict=True)))
 
     return {name: program(name, file) for name, file in about["files"].items()}
 

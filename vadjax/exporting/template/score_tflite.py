@@ -20,7 +20,7 @@ def load(about):
         names = [[one["name"] for one in spec[side]] for side in ("inputs", "outputs")]
 
         def call(*arrays):
-            found = run(**dict(zip(names[0], arrays)))
+            found = run(**dict(zip(names[0], arrays, strict=True)))
             return [found[one] for one in names[1]]
 
         return call
