@@ -116,6 +116,9 @@ def of_steps(rows, run, way, shapes):
         run: see there.
         way: see there.
         shapes: of the arrays of the state, which begins with zeros.
+
+    Returns:
+        See there.
     """
     state, scores = [np.zeros(shape, np.float32) for shape in shapes], []
     for row in rows[0]:
@@ -131,6 +134,9 @@ def of_means(rows, run, way):
         rows: see there.
         run: see there.
         way: see there; so many rows have one score, or so many equal parts.
+
+    Returns:
+        See there.
     """
     count = len(rows[0])
     if "parts" in way:
@@ -144,7 +150,16 @@ def of_means(rows, run, way):
 
 
 def scores_of(rows, run, way, shapes):
-    """Return the score of each frame by one detector; arguments as above.
+    """Return the score of each frame by one detector.
+
+    Args:
+        rows: see `of_windows`.
+        run: see there.
+        way: see there.
+        shapes: see `of_steps`.
+
+    Returns:
+        float32 [n].
 
     Raises:
         SystemExit: the video is too short for a score.
