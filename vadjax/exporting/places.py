@@ -53,8 +53,8 @@ def averaged(maps: jax.Array) -> jax.Array:
     """Average over 3 x 3 places as `tap_maps.averaged` does, by sums that every format has."""
     height, width = maps.shape[1:3]
     padded = jnp.pad(maps, ((0, 0), (1, 1), (1, 1), (0, 0)))
-    rows = sum(padded[:, i : i + height] for i in range(3))
-    return sum(rows[:, :, i : i + width] for i in range(3)) / 9
+    rows = padded[:, :height] + padded[:, 1 : height + 1] + padded[:, 2:]
+    return (rows[:, :, :width] + rows[:, :, 1 : width + 1] + rows[:, :, 2:]) / 9
 
 
 def _knn_places(state: Mapping, config: Any) -> Measure:
@@ -72,8 +72,8 @@ def _knn_places(state: Mapping, config: Any) -> Measure:
 
 
 def _padim(state: Mapping, config: Any) -> Measure:
-    mean, white = (np.asarray(state[key]) for key in ("mean", "white"))
-    embedding, grid = np.asarray(state["embedding"]), tuple(map(int, state["grid"]))
+    mean, white = (jnp.asarray(state[key]) for key in ("mean", "white"))
+    embedding, grid = np.asarray(state["embedding"]), _grid(state)
     smoother = Smoother.of(grid, factor=padim.PIXELS)
 
     def measure(*maps: jax.Array) -> tuple[jax.Array, jax.Array]:
@@ -90,8 +90,8 @@ def _padim(state: Mapping, config: Any) -> Measure:
 
 
 def _patchcore(state: Mapping, config: Any) -> Measure:
-    bank = nearest_place.Bank(*map(np.asarray, nearest_place.Bank.of(state["bank"])))
-    grid, neighbours = tuple(map(int, state["grid"])), config.places.neighbours
+    bank = nearest_place.Bank.of(jnp.asarray(state["bank"]))
+    grid, neighbours = _grid(state), config.places.neighbours
     smoother = Smoother.of(grid, factor=patchcore.PIXELS)
 
     def measure(*maps: jax.Array) -> tuple[jax.Array, jax.Array]:
@@ -108,7 +108,7 @@ def _patchcore(state: Mapping, config: Any) -> Measure:
 def _student_teacher(state: Mapping, config: Any) -> Measure:
     params, levels = state["params"], [float(level) for level in state["levels"]]
     statistics = tuple(map(tuple, state["statistics"]))
-    strides, grid = tuple(state["strides"]), tuple(map(int, state["grid"]))
+    strides, grid = tuple(state["strides"]), _grid(state)
     smoother = Smoother.of(grid, factor=student_teacher.PIXELS)
 
     def measure(*maps: jax.Array) -> tuple[jax.Array, jax.Array]:
@@ -126,3 +126,8 @@ MEASURES: dict[str, Callable[[Mapping, Any], Measure]] = {
     "patchcore": _patchcore,
     "student_teacher": _student_teacher,
 }
+
+
+def _grid(state: Mapping) -> tuple[int, int]:
+    height, width = map(int, state["grid"])
+    return height, width
