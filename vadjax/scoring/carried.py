@@ -66,7 +66,15 @@ def step_of(model: Any, objective: Any) -> Callable:
 
 @functools.lru_cache(maxsize=16)  # streams of one detector share a compiled program
 def make_step_fn(model: Any, objective: Any) -> Callable:
-    """Compile `step_of`."""
+    """Compile `step_of`.
+
+    Args:
+        model: see there.
+        objective: see there.
+
+    Returns:
+        See there.
+    """
     return jax.jit(step_of(model, objective))
 
 
