@@ -114,7 +114,15 @@ class RecurrentScanner(nn.Module):
         return {"hidden": hidden.astype(jnp.float32), "output": output}
 
     def step(self, carries, rows):
-        """Read one more row; see `RecurrentModel.step`."""
+        """Read one more row; see `RecurrentModel.step`.
+
+        Args:
+            carries: of each layer, arrays [b, u].
+            rows: [b, d] float.
+
+        Returns:
+            (carries after the row, the output [b, 1, ...]).
+        """
         x, after = self.project(rows)[None], []  # [1, b, g]
         for i, carry in enumerate(carries):
             x = self._project(i, x) if i else x
