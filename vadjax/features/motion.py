@@ -10,6 +10,8 @@ Box sizes are those of frames 240 px high and scale with the height. Frames tall
 are first shrunk to `WORKING_HEIGHT`, and their flow is in pixels of the shrunk frame.
 """
 
+import array
+
 import cv2
 import numpy as np
 
@@ -52,7 +54,7 @@ class MotionMeter:
         """
         self._last: Expanded | None = None
         self._keep, self._count = keep, 0
-        self._rows: list[np.ndarray] = []
+        self._rows = array.array("f")  # of a day: no object for each frame
 
     def update(self, frame: np.ndarray) -> np.ndarray:
         """Take the next frame, uint8 [h, w] grey or [h, w, 3] RGB, and measure it.
@@ -78,12 +80,12 @@ class MotionMeter:
         self._last = newest
         self._count += 1
         if self._keep:
-            self._rows.append(measures)
+            self._rows.frombytes(measures.tobytes())
         return measures
 
     def rows(self) -> np.ndarray:
         """Return the measures so far, float32 [frames, 2] in the order of `MOTION_NAMES`."""
-        rows = np.array(self._rows, np.float32).reshape(-1, len(MOTION_NAMES))
+        rows = np.array(self._rows, np.float32).reshape(-1, len(MOTION_NAMES))  # a copy
         if len(rows) > 1:
             rows[0] = rows[1]  # nothing comes before the first frame
         return rows
