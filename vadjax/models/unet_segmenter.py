@@ -27,7 +27,7 @@ class UNetSegmenter(nn.Module):
         dtype: of the computation.
     """
 
-    channels: tuple[int, int, int]
+    channels: tuple[int, ...]  # three
     out_features: int
     dropout: float = 0.0
     dtype: jnp.dtype = jnp.dtype("float32")
