@@ -147,8 +147,13 @@ class RecurrentPlaces(nn.Module):
         """Return a function of a layer and rows, whose third axis has weights of its own."""
         if not self.by_row:
             return function
-        own = {"variable_axes": {"params": 0}, "split_rngs": {"params": True}}
-        return nn.vmap(function, in_axes=2, out_axes=2, **own)
+        return nn.vmap(
+            function,
+            in_axes=2,
+            out_axes=2,
+            variable_axes={"params": 0},
+            split_rngs={"params": True},
+        )
 
     def _calibrated(self, squared, train):
         """Follow the moments of each place in training; return deviations from its mean."""
