@@ -414,11 +414,20 @@ def test_curves_are_printed_and_drawn(known, tmp_path, monkeypatch):
         curve_plot.draw({**found, "results": {}}, tmp_path / "none.svg")
 
 
+def test_short_clips_are_stored_read_back_and_audited(capsys):
+    from tools.benchmarks import short_clips
+
+    found = short_clips.run(20)
+    assert [part for part, *_ in found][-1] == "audit" and all(row[1] > 0 for row in found)
+    assert "18 test windows, clean" in capsys.readouterr().out  # 2 clips of 16 - 8 + 1
+    assert f"{sum(row[1] for row in found):.1f}" in short_clips.markdown(20, found)
+
+
 def test_every_suite_holds_cases_of_ours():
     sys.path.insert(0, str(ROOT))
     from tools import bench
 
-    for name in set(bench.SUITES) - {"all", "docs", "many", "memory", "copies"}:
+    for name in set(bench.SUITES) - {"all", "docs", "many", "memory", "copies", "clips"}:
         module = alternate.load(name.replace("-", "_"))
         assert module.CASES and module.UNIT and all("vadjax" in c for c in module.CASES.values())
     assert "train contiguous" in alternate.load("scanner").CASES

@@ -1,8 +1,8 @@
 """Every suite in ten minutes: `python tools/bench.py all --quick`.
 
 A case or two of each suite, small, in few rounds. What does not fit into the time is named, not
-measured. Suites without sides (`many`, `memory`, `copies`) become reports as well: a unit is one
-evaluation, stage or search, and its peak memory is that of its process.
+measured. Suites without sides (`many`, `memory`, `copies`, `clips`) become reports as well: a unit
+is one evaluation, stage, search or part, and its peak memory is that of its process.
 """
 
 import os
@@ -10,7 +10,7 @@ import sys
 import time
 from collections.abc import Callable, Mapping
 
-from tools.benchmarks import alternate, copies, many, memory, peaks, report, run, sides
+from tools.benchmarks import alternate, copies, many, memory, peaks, report, run, short_clips, sides
 from vadjax.errors import unknown
 from vadjax.storage.environment import environment
 
@@ -31,6 +31,7 @@ PLAN: dict[str, tuple[str, ...]] = {
     "cam": ("tf_efficientnet_lite0, quick",),
     "images": ("patchcore",),
     "copies": ("100 clips",),
+    "clips": ("1,000 clips of 16 frames",),
     "tables": ("tables of 1,000 runs",),
     "compile": ("score LSTM 32",),
     "curves": ("videos 100",),
@@ -156,6 +157,13 @@ def _copies(case: str, measured: Mapping) -> dict:
     return one
 
 
+def _clips(case: str, measured: Mapping) -> dict:
+    one = blank("clips", measured, unit="parts", show="seconds")
+    for part, seconds, _, size in short_clips.run(1_000):
+        one["results"][f"{case}, {part}"] = of_seconds(seconds, 2**20 * size)
+    return one
+
+
 def _memory(case: str, measured: Mapping) -> dict:
     one = blank("memory", measured, unit="stages", show="seconds")
     stages = ("extract", "train", "score", "evaluate", "report")
@@ -173,5 +181,6 @@ def _memory(case: str, measured: Mapping) -> dict:
 ALONE: dict[str, Callable[[str, Mapping], dict]] = {
     "many": _many,
     "copies": _copies,
+    "clips": _clips,
     "memory": _memory,
 }

@@ -13,7 +13,7 @@ from vadjax.exporting.programs import BATCH, Array, Parts, Program
 from vadjax.models import student
 from vadjax.pipeline.trained import TrainedDetector
 from vadjax.scoring import nearest_place, place_gaussian
-from vadjax.scoring.tap_maps import Smoother, joined
+from vadjax.scoring.tap_maps import Smoother, joined, to_grid
 from vadjax.training.imitation import standardised
 
 Measure = Callable[..., tuple[jax.Array, jax.Array]]  # maps [b, h, w, c] -> [b], [b, h, w]
@@ -97,12 +97,41 @@ def _patchcore(state: Mapping, config: Any) -> Measure:
     def measure(*maps: jax.Array) -> tuple[jax.Array, jax.Array]:
         rows = joined([averaged(each) for each in maps], linear=True)
         places = rows.reshape(rows.shape[0], grid[0] * grid[1], rows.shape[-1])
-        scores, away = jax.vmap(lambda one: nearest_place.score(bank, one, neighbours=neighbours))(
-            places
-        )
+        scores, away = scores_of(bank, places, neighbours=neighbours)
         return scores, smoother.coarse(away.reshape(-1, *grid))
 
     return measure
+
+
+def scores_of(
+    bank: nearest_place.Bank, places: jax.Array, *, neighbours: int
+) -> tuple[jax.Array, jax.Array]:
+    """Measure images as `nearest_place.score` does each, without the gathers that `vmap` makes.
+
+    Not every format has those where the number of images is open.
+
+    Args:
+        bank: of normal places, [n, d].
+        places: float32 [b, p, d].
+        neighbours: see there.
+
+    Returns:
+        Scores of the images, float32 [b], and the distance of each place, float32 [b, p].
+    """
+    places = places - bank.mean
+    products = jnp.matmul(places, bank.places.T, precision="highest")  # [b, p, n]
+    squares = (bank.squares - 2 * products).min(2) + jnp.square(places).sum(2)
+    away = jnp.sqrt(jnp.maximum(squares, 0))
+    own = jnp.take_along_axis(places, away.argmax(1)[:, None, None], axis=1)  # [b, 1, d]
+    from_own = jnp.sqrt(jnp.square(bank.places - own).sum(2))  # [b, n], exact
+    nearest, count = from_own.argmin(1), min(neighbours, len(bank.places))
+    largest = from_own.min(1)
+    if count == 1:
+        return largest, away
+    between = jnp.square(bank.places - jnp.take(bank.places, nearest, axis=0)[:, None]).sum(2)
+    around = jax.lax.top_k(-between, count)[1]
+    weight = 1 - jax.nn.softmax(jnp.take_along_axis(from_own, around, axis=1))[:, 0]
+    return weight * largest, away
 
 
 def _student_teacher(state: Mapping, config: Any) -> Measure:
@@ -113,8 +142,8 @@ def _student_teacher(state: Mapping, config: Any) -> Measure:
 
     def measure(*maps: jax.Array) -> tuple[jax.Array, jax.Array]:
         found = student.errors(params, standardised(maps, statistics), strides=strides)
-        found = [each[..., None] / level for each, level in zip(found, levels, strict=True)]
-        away = joined(found, linear=True).mean(-1)  # [b, h, w]
+        found = [to_grid(each / level, grid) for each, level in zip(found, levels, strict=True)]
+        away = jnp.stack(found, axis=-1).mean(-1)  # [b, h, w]
         return smoother.fine(away).max((1, 2)), smoother.coarse(away)
 
     return measure

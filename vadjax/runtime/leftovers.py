@@ -57,9 +57,12 @@ def remove_left(folder: pathlib.Path, prefix: str, suffix: str = "") -> None:
         prefix: of their names, before `owner()`.
         suffix: of their names.
     """
-    with contextlib.suppress(FileNotFoundError):
+    try:
         names = os.listdir(folder)  # `Path.glob` would compile a pattern at each write
-        found = [name for name in names if name.startswith(prefix) and name.endswith(suffix)]
+    except OSError:  # whoever writes there says what is wrong
+        return
+    found = [name for name in names if name.startswith(prefix) and name.endswith(suffix)]
+    with contextlib.suppress(FileNotFoundError):
         for path in (folder / name for name in found if len(name) >= len(prefix + suffix)):
             _remove_if_left(path, prefix)
 

@@ -31,6 +31,20 @@ def joined(maps: Sequence[jax.Array], *, linear: bool) -> jax.Array:
     return jnp.concatenate(found, axis=-1)
 
 
+def to_grid(maps: jax.Array, grid: tuple[int, int]) -> jax.Array:
+    """Resize maps without channels linearly, as `joined` does, by products of matrices.
+
+    Args:
+        maps: float32 [b, h, w].
+        grid: height and width wanted.
+
+    Returns:
+        float32 [b, *grid].
+    """
+    rows, columns = (_between(own, size) for own, size in zip(maps.shape[1:], grid, strict=True))
+    return _products(rows, maps, columns)
+
+
 def _resized(values: jax.Array, axis: int, size: int, *, linear: bool) -> jax.Array:
     """Return `values` with `size` places along an axis, as torch's `interpolate` does."""
     there = values.shape[axis]
