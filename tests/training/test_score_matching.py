@@ -54,6 +54,19 @@ def test_several_sets_are_fitted_as_each_by_itself_and_the_same_each_time(points
     assert not np.array_equal(both[0][0]["kernel"], other[0][0]["kernel"])
 
 
+def test_a_narrower_set_beside_a_wider_one_learns_its_own_gaussian(points):
+    """What fills its points up has no part: the gradient is that of the closed form."""
+    rng = np.random.default_rng(5)
+    wide = rng.normal(size=(4096, 7)).astype(np.float32)
+    found = fit_log_densities([wide, points[0]], seed=0, recipe=RECIPE)[1]
+    assert found[0]["kernel"].shape == (3, 48)
+    mean, covariance = MEANS[0], COVARIANCES[0] + np.eye(2)
+    at = np.random.default_rng(1).multivariate_normal(mean, covariance, 300).astype(np.float32)
+    got = log_density.gradient(found, at, jnp.full(len(at), 1.0))
+    wanted = -(at - mean) @ np.linalg.inv(covariance)
+    assert np.sqrt(((got - wanted) ** 2).sum() / (wanted**2).sum()) < 0.15
+
+
 def test_the_loss_is_least_at_the_true_gradient(monkeypatch):
     """Of a standard normal: half of d noise^2-weighted squares remain, in closed form."""
     rng, scale, width = np.random.default_rng(0), 0.5, 3

@@ -100,6 +100,14 @@ def _cues(named: Sequence[str], weights: str) -> list[str]:
     return [str(unknown("scene.cues", cue, CUES)) for cue in named if cue not in CUES]
 
 
+def _densities(named: Sequence[str]) -> list[str]:
+    """Return which cues have no density that could be chosen."""
+    from vadjax.detectors.scene.cues import WITH_DENSITY
+
+    wrong = [cue for cue in named if cue not in WITH_DENSITY]
+    return [str(unknown("scene.density_of", cue, WITH_DENSITY)) for cue in wrong]
+
+
 def combinations(flat: Mapping[str, Any], *, inputs: bool = True) -> list[str]:
     """Return what is wrong with keys that are each valid alone.
 
@@ -122,6 +130,7 @@ def combinations(flat: Mapping[str, Any], *, inputs: bool = True) -> list[str]:
         faults += faults_of_stateful(flat)
     if flat["detector.name"] == "scene":
         faults += _cues(flat["scene.cues"], flat["scene.objects"])
+        faults += _densities(flat["scene.density_of"])
     faults += _augment(flat["dataset.augment"], protocol, flat["detector.name"])
     if threshold in ("f1", "youden") and protocol.labels != "frames":
         faults.append(

@@ -65,7 +65,8 @@ def default_config() -> ConfigDict:
     config.scene = ConfigDict(  # detector scene
         dict(
             cues=("speed", "look", "course", "still"),
-            density="exemplars",  # of the cue look; or "mulde", a network (docs/scene.md)
+            density="exemplars",  # of cues in density_of; or "mulde", a network (docs/scene.md)
+            density_of=("look",),  # cues that the density is of: speed, look, course, still
             objects="",  # weights of an object detector (docs/objects.md): the cue of that name
             tap="",  # stage of features.backbone whose mean embeds a body; "": stage5, or the last
         )

@@ -66,7 +66,14 @@ def gradient(params: Params, points: jax.Array, noise: jax.Array) -> jax.Array:
     return jax.grad(lambda at: log_density(params, at, noise).sum())(points)
 
 
-def loss(params: Params, points: jax.Array, noise: jax.Array, key: jax.Array) -> jax.Array:
+def loss(
+    params: Params,
+    points: jax.Array,
+    noise: jax.Array,
+    key: jax.Array,
+    *,
+    read: jax.Array | bool = True,
+) -> jax.Array:
     """Return how far the gradient is from that of the noise which was added.
 
     Args:
@@ -74,11 +81,12 @@ def loss(params: Params, points: jax.Array, noise: jax.Array, key: jax.Array) ->
         points: float32 [b, d], without noise.
         noise: float32 [b].
         key: from which the noise is drawn.
+        read: bool [d], the values that the network reads; the others are 0, and get no noise.
 
     Returns:
         A scalar: the mean of half the squared error times the variance of the noise (MULDE, section
         3.2; the weight is that of Song and Ermon, NeurIPS 2019).
     """
-    drawn = jax.random.normal(key, points.shape)
+    drawn = jnp.where(read, jax.random.normal(key, points.shape), 0.0)
     found = gradient(params, points + noise[:, None] * drawn, noise)  # wanted: -drawn / noise
     return 0.5 * ((noise[:, None] * found + drawn) ** 2).sum(1).mean()

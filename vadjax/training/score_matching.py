@@ -3,7 +3,7 @@
 import dataclasses
 import functools
 import operator
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import jax
 import jax.numpy as jnp
@@ -34,44 +34,59 @@ class Recipe:
 
 
 def fit_log_densities(
-    points: np.ndarray, *, seed: int, recipe: Recipe = Recipe()
+    points: Sequence[np.ndarray], *, seed: int, recipe: Recipe = Recipe()
 ) -> list[list[dict[str, np.ndarray]]]:
-    """Fit a network to each of several sets of points.
+    """Fit a network to each of several sets of points, which may differ in their width.
+
+    Narrower points are filled up with zeros, which nothing is learnt from: they have no noise, and
+    the weights that read them are 0 and stay so.
 
     Args:
-        points: float32 [m, n, d]: m sets of n points, near to unit variance.
-        seed: of all random numbers, which are the same for each set.
+        points: m sets float32 [n, d] of as many points, near to unit variance.
+        seed: of all random numbers, which are the same for each set of one width.
         recipe: of the training.
 
     Returns:
         The variables of each network; see `models.log_density.init`.
     """
-    fitted = _program(recipe)(np.asarray(points, np.float32), jax.random.key(seed))
-    host = jax.device_get(fitted)
-    return [jax.tree.map(operator.itemgetter(k), host) for k in range(len(points))]
+    widths = np.array([own.shape[1] for own in points], np.int32)
+    filled = np.zeros((len(points), len(points[0]), int(widths.max())), np.float32)
+    for number, own in enumerate(points):
+        filled[number, :, : own.shape[1]] = own
+    host = jax.device_get(_program(recipe)(filled, widths, jax.random.key(seed)))
+    found = [jax.tree.map(operator.itemgetter(k), host) for k in range(len(points))]
+    for network, width in zip(found, widths, strict=True):
+        kernel = network[0]["kernel"]
+        network[0]["kernel"] = np.concatenate([kernel[:width], kernel[-1:]])  # the last: the scale
+    return found
 
 
 @functools.cache
-def _program(recipe: Recipe) -> Callable[[np.ndarray, jax.Array], Params]:
+def _program(recipe: Recipe) -> Callable[[np.ndarray, np.ndarray, jax.Array], Params]:
     """Return the compiled training; it is traced once for each shape of points."""
     rate = optax.cosine_decay_schedule(recipe.learning_rate, recipe.steps)
     optimizer = optax.adam(rate)
     low, high = np.log(recipe.noise)
 
-    def fit(points: jax.Array, key: jax.Array) -> Params:
+    def fit(points: jax.Array, width: jax.Array, key: jax.Array) -> Params:
         begin, drawn = jax.random.split(key)
-        params = log_density.init(begin, width=points.shape[1], units=recipe.units)
+        most = points.shape[1]
+        params = log_density.init(begin, width=most, units=recipe.units)
+        read = jnp.arange(most) < width
+        scale = jnp.sqrt((most + 1) / (width + 1))  # as drawn for so few inputs
+        kernel = jnp.where(jnp.append(read, True)[:, None], scale * params[0]["kernel"], 0.0)
+        params[0] = {**params[0], "kernel": kernel}
 
         def step(carry, number):
             params, state = carry
             which, scale, own = jax.random.split(jax.random.fold_in(drawn, number), 3)
             index = jax.random.randint(which, (recipe.batch_size,), 0, len(points))
             noise = jnp.exp(jax.random.uniform(scale, index.shape, minval=low, maxval=high))
-            slope = jax.grad(log_density.loss)(params, points[index], noise, own)
+            slope = jax.grad(log_density.loss)(params, points[index], noise, own, read=read)
             change, state = optimizer.update(slope, state)
             return (optax.apply_updates(params, change), state), None
 
         carry = params, optimizer.init(params)
         return jax.lax.scan(step, carry, jnp.arange(recipe.steps))[0][0]
 
-    return jax.jit(jax.vmap(fit, in_axes=(0, None)))
+    return jax.jit(jax.vmap(fit, in_axes=(0, 0, None)))

@@ -5,8 +5,9 @@ import pytest
 
 from tests import drawn
 from vadjax.detectors.scene import rarity as module
-from vadjax.detectors.scene.cue import Camera, Together
+from vadjax.detectors.scene.cue import Camera
 from vadjax.detectors.scene.cues.look import Look
+from vadjax.detectors.scene.densities import fit_together
 from vadjax.detectors.scene.rarity import evenly, fit_rarities, joined, rarity
 from vadjax.storage.state import load_state, save_state
 from vadjax.training.score_matching import Recipe
@@ -70,8 +71,8 @@ def test_cells_without_a_body_have_a_usual_small_rarity():
 def test_states_that_are_fitted_together_are_those_that_are_fitted_alone(tmp_path):
     """And they come back from files."""
     cue, lessons = Look("mulde", seed=2), [lesson(looks(300, n)) for n in range(3)]
-    assert isinstance(cue, Together)
-    both = cue.fit_several([lessons[:2], lessons[1:], [lesson(looks(0))]], CAMERA)
+    sets = [lessons[:2], lessons[1:], [lesson(looks(0))]]
+    both = fit_together([(cue, each) for each in sets], CAMERA)
     assert "rarity" not in both[2]
     alone = cue.fit(lessons[1:], CAMERA)
     save_state(tmp_path, both[1])

@@ -6,7 +6,8 @@ from typing import Any
 import numpy as np
 
 from vadjax.detectors.contract import Progress
-from vadjax.detectors.scene.cue import Camera, Cue, CueState, Frames, Together
+from vadjax.detectors.scene.cue import Camera, Cue, CueState, Frames
+from vadjax.detectors.scene.densities import MULDE, DensityCue, fit_together
 from vadjax.detectors.scene.held_out import kept
 from vadjax.detectors.scene.lessons import Lessons
 
@@ -34,11 +35,13 @@ def crossed(
     numbers = range(len(frames))
     folds_of = [numbers[k::folds] for k in range(min(folds, len(frames)))]
     sets = [[n for n in numbers if n not in held] for held in folds_of] + [[*numbers]]
-    at_once = {
-        name: cue.fit_several([lessons.chosen(clips) for clips in sets], camera)
+    jobs = {
+        name: [(cue, lessons.chosen(clips)) for clips in sets]
         for name, (cue, lessons) in learnt.items()
-        if isinstance(cue, Together)
+        if isinstance(cue, DensityCue) and cue.density == MULDE
     }
+    fitted = iter(fit_together([job for each in jobs.values() for job in each], camera))
+    at_once = {name: [next(fitted) for _ in each] for name, each in jobs.items()}
 
     def fit(number: int) -> dict[str, CueState]:
         return {

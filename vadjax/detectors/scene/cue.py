@@ -135,23 +135,6 @@ class Cue(Protocol):
 
 
 @runtime_checkable
-class Together(Protocol):
-    """A cue that fits several states at once faster than one after the other."""
-
-    def fit_several(self, sets: Sequence[Sequence[Lesson]], camera: Camera) -> list[CueState]:
-        """Fit a state to each set of lessons.
-
-        Args:
-            sets: what learners of the cue gave, for each state.
-            camera: that all clips are of.
-
-        Returns:
-            What `Cue.fit` returns for each set.
-        """
-        ...
-
-
-@runtime_checkable
 class Extendable(Protocol):
     """A cue that goes on from its state when a further clip comes."""
 

@@ -1,4 +1,4 @@
-"""How rare a look is: a mixture of Gaussians over its log-densities at several scales of noise.
+"""How rare a value is: a mixture of Gaussians over its log-densities at several scales of noise.
 
 This is MULDE (Micorek et al., CVPR 2024). What a network learns is a sample of fixed size, which is
 kept with it, so that further clips can join it.
@@ -20,19 +20,19 @@ NUM_POINTS = 8192  # of the sample, some repeatedly where there are fewer
 RECIPE = Recipe()
 SCALES = tuple(np.geomspace(*RECIPE.noise, 8).tolist())
 COMPONENTS = 5  # of the mixture; MULDE has 1, 3 or 5
-_BLOCK = 32  # points that are looked at in one call: those of a frame at most
+_BLOCKS = 32, 256  # points that are looked at in one call: most frames have fewer bodies than 32
 
 
 def evenly(lessons: Sequence[Lesson], mean: np.ndarray, axes: np.ndarray) -> CueState:
-    """Take a sample of the looks of all lessons, evenly spaced, in whitened components.
+    """Take a sample of the vectors of all lessons, evenly spaced, in whitened components.
 
     Args:
-        lessons: vectors float16 [n, d] of each clip; read one after the other.
+        lessons: vectors [n, d] of each clip; read one after the other.
         mean: float32 [d].
         axes: float32 [d, k].
 
     Returns:
-        points float16 [NUM_POINTS, k]; count, of the looks that they stand for.
+        points float16 [NUM_POINTS, k]; count, of the vectors that they stand for.
     """
     counts = [len(lesson["vectors"]) for lesson in lessons]
     total = sum(counts)
@@ -47,11 +47,11 @@ def evenly(lessons: Sequence[Lesson], mean: np.ndarray, axes: np.ndarray) -> Cue
 
 
 def joined(sample: CueState, vectors: np.ndarray, mean: np.ndarray, axes: np.ndarray) -> CueState:
-    """Let the looks of one more clip join a sample, each look with the same weight.
+    """Let the vectors of one more clip join a sample, each with the same weight.
 
     Args:
         sample: what `evenly` returned.
-        vectors: float16 [n, d] of the clip.
+        vectors: [n, d] of the clip.
         mean: float32 [d].
         axes: float32 [d, k].
 
@@ -72,13 +72,14 @@ def fit_rarities(samples: Sequence[CueState], *, seed: int) -> list[CueState]:
     """Fit the networks of several samples in one program, and a mixture to each.
 
     Args:
-        samples: what `evenly` or `joined` returned.
+        samples: what `evenly`, `joined` or `place_rarity.of_counts` returned; their points may
+            differ in width.
         seed: of all random numbers.
 
     Returns:
         Each sample with network, mixture, peak (the largest log-likelihood of a point) and seed.
     """
-    points = np.stack([sample["points"] for sample in samples]).astype(np.float32)
+    points = [sample["points"].astype(np.float32) for sample in samples]
     found = []
     for sample, own, network in zip(
         samples, points, fit_log_densities(points, seed=seed, recipe=RECIPE), strict=True
@@ -91,7 +92,7 @@ def fit_rarities(samples: Sequence[CueState], *, seed: int) -> list[CueState]:
 
 
 def rarity(state: CueState, vectors: np.ndarray) -> np.ndarray:
-    """Measure how rare looks are.
+    """Measure how rare vectors are.
 
     Args:
         state: what `fit_rarities` returned.
@@ -110,11 +111,12 @@ def _whitened(vectors: np.ndarray, mean: np.ndarray, axes: np.ndarray) -> np.nda
 
 
 def _log_densities(network: list, vectors: np.ndarray) -> np.ndarray:
-    """Return the log-densities of vectors, float64 [n, len(SCALES)]; blocks of one shape."""
+    """Return the log-densities of vectors, float64 [n, len(SCALES)]; blocks of two shapes."""
     count = len(vectors)
-    full = np.zeros((-(-count // _BLOCK) * _BLOCK, vectors.shape[1]), np.float32)
+    size = next((block for block in _BLOCKS if count <= block), _BLOCKS[-1])
+    full = np.zeros((-(-count // size) * size, vectors.shape[1]), np.float32)
     full[:count] = vectors
-    blocks = [_program()(network, full[k : k + _BLOCK]) for k in range(0, count, _BLOCK)]
+    blocks = [_program()(network, full[k : k + size]) for k in range(0, count, size)]
     found = np.concatenate(blocks) if blocks else np.zeros((0, len(SCALES)))
     return found[:count].astype(np.float64)
 

@@ -10,7 +10,7 @@ from vadjax.detectors.scene.cue import Lesson
 
 BINS = 256
 QUANTILE = 0.999  # of the frames at a place
-_LOW, _HIGH = 1e-2, 1e2  # of the values that are told apart, in the cue's unit
+LOWEST, _HIGH = 1e-2, 1e2  # of the values that are told apart, in the cue's unit
 _AROUND = (3, 7)  # cells, rows and columns, that a place shares its values with
 _FLOOR = 0.5  # of the largest place's value, the least of any place
 
@@ -28,7 +28,7 @@ class Counts:
 
     def add(self, values: np.ndarray) -> None:
         """Count the values of one frame, float [h, w], at least 0."""
-        share = np.log(np.maximum(values, _LOW) / _LOW) / np.log(_HIGH / _LOW)
+        share = np.log(np.maximum(values, LOWEST) / LOWEST) / np.log(_HIGH / LOWEST)
         index = np.ceil(share * (BINS - 1)).astype(int).clip(0, BINS - 1)
         self.counts[index, self._cells[0], self._cells[1]] += 1
 
@@ -65,10 +65,10 @@ def usual(counts: np.ndarray) -> np.ndarray:
     """
     total = np.maximum(counts.sum(0), 1)
     index = (np.cumsum(counts, axis=0) < QUANTILE * total).sum(0).clip(max=BINS - 1)
-    values = (_LOW * (_HIGH / _LOW) ** (index / (BINS - 1))).astype(np.float32)
+    values = bounds()[index].astype(np.float32)
     values[index == 0] = 0.0
     values = cv2.GaussianBlur(cv2.dilate(values, np.ones(_AROUND)), (0, 0), 1.5)
-    return np.maximum(values, max(_FLOOR * float(values.max()), _LOW))
+    return np.maximum(values, max(_FLOOR * float(values.max()), LOWEST))
 
 
 def share_above(counts: np.ndarray, value: float) -> float:
@@ -81,5 +81,9 @@ def share_above(counts: np.ndarray, value: float) -> float:
     Returns:
         A share in [0, 1].
     """
-    bounds = _LOW * (_HIGH / _LOW) ** (np.arange(BINS) / (BINS - 1))  # the most that a bin holds
-    return float(counts[bounds > value].sum() / max(int(counts.sum()), 1))
+    return float(counts[bounds() > value].sum() / max(int(counts.sum()), 1))
+
+
+def bounds() -> np.ndarray:
+    """Return the most that each bin holds, float64 [BINS], in the cue's unit."""
+    return LOWEST * (_HIGH / LOWEST) ** (np.arange(BINS) / (BINS - 1))

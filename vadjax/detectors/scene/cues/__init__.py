@@ -9,9 +9,11 @@ from vadjax.detectors.scene.cues.look import Look
 from vadjax.detectors.scene.cues.objects import Objects
 from vadjax.detectors.scene.cues.speed import Speed
 from vadjax.detectors.scene.cues.still import Still
+from vadjax.detectors.scene.densities import DensityCue
 from vadjax.features.scene.extract import INPUTS, OBJECTS
 
 CUES: dict[str, type[Cue]] = {cue.name: cue for cue in (Speed, Look, Course, Still, Objects)}
+WITH_DENSITY = tuple(name for name, cue in CUES.items() if issubclass(cue, DensityCue))
 BY_WEIGHTS = "objects"  # needs an object detector, which is a file that the user names
 
 
@@ -25,10 +27,12 @@ def made(scene: Any, *, seed: int) -> dict[str, Cue]:
     Returns:
         Name -> cue.
     """
-    cues = {name: CUES[name]() for name in chosen(scene)}
-    if Look.name in cues:
-        cues[Look.name] = Look(scene.density, seed)
-    return cues
+    found: dict[str, Cue] = {}
+    for name in chosen(scene):
+        cue = CUES[name]
+        own = issubclass(cue, DensityCue) and name in scene.density_of
+        found[name] = cue(scene.density, seed) if own else cue()
+    return found
 
 
 def inputs_of(cues: Collection[str]) -> tuple[str, ...]:

@@ -18,7 +18,9 @@ from vadjax.detectors.scene.cue import (
     in_words,
     paint,
 )
+from vadjax.detectors.scene.densities import DensityCue
 from vadjax.detectors.scene.exemplars import Exemplars, Gathering, nearest
+from vadjax.detectors.scene.rarity import evenly, fit_rarities, joined, rarity
 
 MEAN_S = 0.5  # seconds over which maps are averaged
 NUM_EXEMPLARS = 6000
@@ -29,10 +31,11 @@ _SAME_WAY = np.cos(np.pi / 4)  # of the angle between two velocities, at least
 
 
 class _Courses:
-    """Gives the distance to the nearest exemplar, 0 where no body is."""
+    """Gives the distance to the nearest exemplar, or the rarity; 0 where no body is."""
 
     def __init__(self, state: CueState, camera: Camera):
         self._kept, self._camera = state["kept"], camera
+        self._rarity = state.get("rarity")
         self._mean, self._begun = CausalMean(camera.frames(MEAN_S)), False
         self._bodies: Bodies | None = None
 
@@ -42,8 +45,11 @@ class _Courses:
             self._begun = True
             return np.zeros(bodies.cells.shape[:2], np.float32)
         away = np.zeros(len(bodies), np.float32)
-        if len(self._kept):
-            away = nearest(self._kept, _vectors(bodies, self._camera))[0]
+        vectors = _vectors(bodies, self._camera)
+        if self._rarity is not None:
+            away = rarity(self._rarity, (vectors - self._rarity["mean"]) @ self._rarity["axes"])
+        elif len(self._kept):
+            away = nearest(self._kept, vectors)[0]
         return self._mean.update(paint(bodies, away, 0.0))
 
     def say(self, cell: tuple[int, int], value: float, moving: Moving | None) -> Saying:
@@ -77,8 +83,8 @@ class _Courses:
         return Saying(text, moving.speed, fastest, SPEED_UNIT)
 
 
-class Course:
-    """Distance to the nearest normal body in place and velocity."""
+class Course(DensityCue):
+    """Distance to the nearest normal body in place and velocity, or rarity there."""
 
     name = "course"
     memory_s = MEAN_S
@@ -88,8 +94,8 @@ class Course:
         """Gather places and velocities; see `cue.Cue.learner`."""
         return Gathering(lambda bodies: _vectors(bodies, camera), first=1)
 
-    def fit(self, lessons: Sequence[Lesson], camera: Camera) -> CueState:
-        """Keep exemplars of place and velocity; see `cue.Cue.fit`.
+    def plain(self, lessons: Sequence[Lesson], camera: Camera) -> CueState:
+        """Keep exemplars of place and velocity; see `DensityCue.plain`.
 
         Args:
             lessons: vectors float32 [n, 4] of each clip.
@@ -103,6 +109,13 @@ class Course:
             exemplars.add(lesson["vectors"], lesson["source"], limit=NUM_EXEMPLARS)
         return {"kept": exemplars.kept, "radius": exemplars.radius}
 
+    def sample(self, state: CueState, lessons: Sequence[Lesson], camera: Camera) -> CueState | None:
+        """Sample places and velocities, standardised; see `DensityCue.sample`."""
+        if not len(state["kept"]):
+            return None
+        mean, axes = _standard(lessons)
+        return {**evenly(lessons, mean, axes), "mean": mean, "axes": axes}
+
     def extend(self, state: CueState, lesson: Lesson, *, number: int, camera: Camera) -> CueState:
         """Add the exemplars of one more clip; see `cue.Extendable.extend`.
 
@@ -113,17 +126,35 @@ class Course:
             camera: that the clips are of.
 
         Returns:
-            As `fit` of all clips.
+            As `fit` of all clips; a network is trained anew, on a sample of all clips.
         """
         nowhere = np.zeros((len(state["kept"]), 3), np.int32)  # sources are not kept
         exemplars = Exemplars(state["kept"], nowhere, state["radius"])
         exemplars.add(lesson["vectors"], lesson["source"], limit=NUM_EXEMPLARS)
-        return {"kept": exemplars.kept, "radius": exemplars.radius}
+        extended = {"kept": exemplars.kept, "radius": exemplars.radius}
+        known = state.get("rarity")
+        if known is None or not len(lesson["vectors"]):
+            return extended | ({} if known is None else {"rarity": known})
+        scale = {"mean": known["mean"], "axes": known["axes"]}
+        sample = {**joined(known, lesson["vectors"], **scale), **scale}
+        return self.with_rarity(extended, *fit_rarities([sample], seed=known["seed"]))
 
 
 def _unit(camera: Camera) -> np.ndarray:
     """Return the pixels, across and down, that count as 1."""
     return np.array([_ACROSS, _DOWN], np.float32) * float(np.median(camera.reference.body))
+
+
+def _standard(lessons: Sequence[Lesson]) -> tuple[np.ndarray, np.ndarray]:
+    """Return the mean [4] of all vectors, and the axes [4, 4] that divide by their deviations."""
+    count, total, squares = 0, np.zeros(4), np.zeros(4)
+    for lesson in lessons:
+        vectors = lesson["vectors"].astype(np.float64).reshape(-1, 4)
+        count, total = count + len(vectors), total + vectors.sum(0)
+        squares = squares + (vectors**2).sum(0)
+    mean = total / count
+    spread = np.sqrt(np.maximum(squares / count - mean**2, 1e-6))
+    return mean.astype(np.float32), np.diag(1 / spread).astype(np.float32)
 
 
 def _vectors(bodies: Bodies, camera: Camera) -> np.ndarray:

@@ -15,6 +15,7 @@ from vadjax.detectors.scene.cue import (
     Saying,
     paint,
 )
+from vadjax.detectors.scene.densities import DensityCue
 from vadjax.detectors.scene.exemplars import Exemplars, Gathering, nearest
 from vadjax.detectors.scene.rarity import evenly, fit_rarities, joined, rarity
 
@@ -59,27 +60,19 @@ class _Looks:
         return Saying(text, value, usual, UNIT)
 
 
-class Look:
-    """Distance to the nearest normal body, in whitened principal components, or rarity there.
-
-    Args:
-        density: "exemplars", or "mulde" (see `scene.rarity`); a state keeps its own.
-        seed: of the random numbers of `mulde`.
-    """
+class Look(DensityCue):
+    """Distance to the nearest normal body, in whitened principal components, or rarity there."""
 
     name = "look"
     memory_s = MEAN_S
     follow = _Looks
 
-    def __init__(self, density: str = "exemplars", seed: int = 0):
-        self._density, self._seed = density, seed
-
     def learner(self, camera: Camera) -> Learner:
         """Gather the embeddings of every second frame; see `cue.Cue.learner`."""
         return Gathering(lambda bodies: bodies.looks, step=2)
 
-    def fit(self, lessons: Sequence[Lesson], camera: Camera) -> CueState:
-        """Whiten, and keep exemplars; see `cue.Cue.fit`.
+    def plain(self, lessons: Sequence[Lesson], camera: Camera) -> CueState:
+        """Whiten, and keep exemplars; see `DensityCue.plain`.
 
         Args:
             lessons: vectors float16 [n, d] and source int32 [n, 3] of each clip.
@@ -87,29 +80,8 @@ class Look:
 
         Returns:
             mean float32 [d], axes float32 [d, k], kept float32 [n, k], source int32 [n, 4] (number
-            of the lesson, frame, x and y of each), base, radius; with `mulde` also rarity.
+            of the lesson, frame, x and y of each), base, radius.
         """
-        return self.fit_several([lessons], camera)[0]
-
-    def fit_several(self, sets: Sequence[Sequence[Lesson]], camera: Camera) -> list[CueState]:
-        """Fit several states, their networks in one program; see `cue.Together`.
-
-        Args:
-            sets: lessons of each state.
-            camera: that the clips are of.
-
-        Returns:
-            As `fit`, of each set.
-        """
-        states = [self._exemplars(lessons) for lessons in sets]
-        seen = [number for number, state in enumerate(states) if len(state["kept"])]
-        if self._density == "mulde" and seen:
-            samples = [evenly(sets[n], states[n]["mean"], states[n]["axes"]) for n in seen]
-            for number, found in zip(seen, fit_rarities(samples, seed=self._seed), strict=True):
-                states[number] = _with_rarity(states[number], found)
-        return states
-
-    def _exemplars(self, lessons: Sequence[Lesson]) -> CueState:
         mean, axes = _whitening(lessons)
         exemplars = Exemplars.empty(axes.shape[1], 4)
         away: list[np.ndarray] = []
@@ -130,6 +102,15 @@ class Look:
             "base": base,
             "radius": exemplars.radius,
         }
+
+    def sample(self, state: CueState, lessons: Sequence[Lesson], camera: Camera) -> CueState | None:
+        """Sample the looks, in whitened components; see `DensityCue.sample`."""
+        return evenly(lessons, state["mean"], state["axes"]) if len(state["kept"]) else None
+
+    def with_rarity(self, state: CueState, found: CueState) -> CueState:
+        """Add what is rare; cells without a body then have a usual small rarity."""
+        usual = rarity(found, found["points"][::8].astype(np.float32))
+        return {**state, "rarity": found, "base": float(np.quantile(usual, _BASE))}
 
     def extend(self, state: CueState, lesson: Lesson, *, number: int, camera: Camera) -> CueState:
         """Add the exemplars of one more clip; see `cue.Extendable.extend`.
@@ -163,13 +144,7 @@ class Look:
             return extended
         known = state["rarity"]
         sample = joined(known, lesson["vectors"], state["mean"], state["axes"])
-        return _with_rarity(extended, *fit_rarities([sample], seed=known["seed"]))
-
-
-def _with_rarity(state: CueState, found: CueState) -> CueState:
-    """Add what is rare to a state; cells without a body then have a usual small rarity."""
-    usual = rarity(found, found["points"][::8].astype(np.float32))
-    return {**state, "rarity": found, "base": float(np.quantile(usual, _BASE))}
+        return self.with_rarity(extended, *fit_rarities([sample], seed=known["seed"]))
 
 
 def _whitening(lessons: Sequence[Lesson]) -> tuple[np.ndarray, np.ndarray]:

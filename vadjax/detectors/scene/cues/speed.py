@@ -16,7 +16,9 @@ from vadjax.detectors.scene.cue import (
     Saying,
     in_words,
 )
+from vadjax.detectors.scene.densities import CountedCue
 from vadjax.detectors.scene.lessons import summed
+from vadjax.detectors.scene.place_rarity import rare_cells
 from vadjax.detectors.scene.usual import Counting, usual
 
 MEAN_S = 0.8  # seconds over which flow is averaged
@@ -24,34 +26,43 @@ _PRIOR = 0.1  # share of foreground that counts as standing still, so that speck
 
 
 class _Speeds:
-    """Speed in heights of a body a second, over the usual maximum."""
+    """Speed in heights of a body a second, over the usual maximum; or how rare it is."""
 
     def __init__(self, state: CueState, camera: Camera):
         self._limit = state.get("usual", 1.0)  # there is none yet while it learns
+        self._rarity, self._camera = state.get("rarity"), camera
         self._mean = CausalMean(camera.frames(MEAN_S))
-        self._scale = camera.fps / camera.reference.cell_body[:, None] / self._limit
-        self._begun = False
+        by_limit = self._limit if self._rarity is None else 1.0
+        self._scale = camera.fps / camera.reference.cell_body[:, None] / by_limit
+        self._begun, self._seen = False, np.zeros(0)
 
     def update(self, bodies: Bodies) -> np.ndarray:
         if not self._begun:  # the first frame has no flow, which would count as standing still
             self._begun = True
             return np.zeros(bodies.cells.shape[:2], np.float32)
         x, y, share = np.moveaxis(self._mean.update(bodies.cells[..., :3]), -1, 0)
-        return (np.hypot(x, y) / (share + _PRIOR) * self._scale).astype(np.float32)
+        self._seen = (np.hypot(x, y) / (share + _PRIOR) * self._scale).astype(np.float32)
+        if self._rarity is None:
+            return self._seen
+        return rare_cells(self._rarity, self._seen, self._camera)
 
     def say(self, cell: tuple[int, int], value: float, moving: Moving | None) -> Saying:
         limit = float(self._limit[cell])
-        seen, most = in_words(value * limit, limit)
+        value = value * limit if self._rarity is None else float(self._seen[cell])
+        seen, most = in_words(value, limit)
         way = f" {moving.way}" if moving is not None and moving.way else ""
         text = (
             f"moves{way} at {seen} {SPEED_UNIT}; nearly everything (99.9 %) that was seen to move "
             f"at this place stayed below {most}"
         )
-        return Saying(text, value * limit, limit, SPEED_UNIT)
+        return Saying(text, value, limit, SPEED_UNIT)
 
 
-class Speed:
-    """Mean flow of the foreground in a box nearly as large as a body, over the usual maximum."""
+class Speed(CountedCue):
+    """Mean flow of the foreground in a box nearly as large as a body, over the usual maximum.
+
+    With `mulde`: how rare it is at its place.
+    """
 
     name = "speed"
     memory_s = MEAN_S
@@ -61,8 +72,8 @@ class Speed:
         """Count values at each cell; see `cue.Cue.learner`."""
         return Counting(camera.reference.grid, _Speeds({}, camera).update)
 
-    def fit(self, lessons: Sequence[Lesson], camera: Camera) -> CueState:
-        """Add the counts; see `cue.Cue.fit`.
+    def plain(self, lessons: Sequence[Lesson], camera: Camera) -> CueState:
+        """Add the counts; see `DensityCue.plain`.
 
         Args:
             lessons: counts int32 [bins, h, w] of each clip.
@@ -73,17 +84,3 @@ class Speed:
         """
         counts = summed(lessons, "counts")
         return {"counts": counts, "usual": usual(counts)}
-
-    def extend(self, state: CueState, lesson: Lesson, *, number: int, camera: Camera) -> CueState:
-        """Add the counts of one more clip; see `cue.Extendable.extend`.
-
-        Args:
-            state: what `fit` returned.
-            lesson: counts of the clip.
-            number: not used.
-            camera: that the clips are of.
-
-        Returns:
-            As `fit` of all clips.
-        """
-        return self.fit([{"counts": state["counts"]}, lesson], camera)

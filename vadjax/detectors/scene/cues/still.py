@@ -6,7 +6,9 @@ import numpy as np
 
 from vadjax.detectors.scene.bodies import Bodies
 from vadjax.detectors.scene.cue import Camera, CueState, Learner, Lesson, Moving, Saying, in_words
+from vadjax.detectors.scene.densities import CountedCue
 from vadjax.detectors.scene.lessons import summed
+from vadjax.detectors.scene.place_rarity import rare_cells
 from vadjax.detectors.scene.usual import Counting, usual
 from vadjax.features.scene.meter import CHANNELS
 
@@ -15,26 +17,34 @@ _UNSEEN_S = 1.0  # seconds that count as usual where nothing was seen to stand s
 
 
 class _Stillness:
-    """Gives the seconds over the usual maximum."""
+    """Gives the seconds over the usual maximum, or how rare they are."""
 
     def __init__(self, state: CueState, camera: Camera):
-        self._limit = state["usual"]
+        self._limit, self._rarity, self._camera = state["usual"], state.get("rarity"), camera
+        self._seen = np.zeros(0)
 
     def update(self, bodies: Bodies) -> np.ndarray:
-        return (bodies.cells[..., _CHANNEL] / self._limit).astype(np.float32)
+        self._seen = bodies.cells[..., _CHANNEL]
+        if self._rarity is None:
+            return (self._seen / self._limit).astype(np.float32)
+        return rare_cells(self._rarity, self._seen, self._camera)
 
     def say(self, cell: tuple[int, int], value: float, moving: Moving | None) -> Saying:
         limit = float(self._limit[cell])
-        seen, most = in_words(value * limit, limit)
+        value = value * limit if self._rarity is None else float(self._seen[cell])
+        seen, most = in_words(value, limit)
         text = (
             f"stands still for {seen} s; nearly everything (99.9 %) that was seen to stop at this "
             f"place went on within {most} s"
         )
-        return Saying(text, value * limit, limit, "s")
+        return Saying(text, value, limit, "s")
 
 
-class Still:
-    """Seconds of standing still, over the usual maximum: loiterers, and what was left behind."""
+class Still(CountedCue):
+    """Seconds of standing still, over the usual maximum: loiterers, and what was left behind.
+
+    With `mulde`: how rare they are at their place.
+    """
 
     name = "still"
     memory_s = 0.0
@@ -44,8 +54,8 @@ class Still:
         """Count values at each cell; see `cue.Cue.learner`."""
         return Counting(camera.reference.grid, lambda bodies: bodies.cells[..., _CHANNEL])
 
-    def fit(self, lessons: Sequence[Lesson], camera: Camera) -> CueState:
-        """Add the counts; see `cue.Cue.fit`.
+    def plain(self, lessons: Sequence[Lesson], camera: Camera) -> CueState:
+        """Add the counts; see `DensityCue.plain`.
 
         Args:
             lessons: counts int32 [bins, h, w] of each clip.
@@ -59,17 +69,3 @@ class Still:
         if not counts[1:].any():  # nothing ever stood still
             limit = np.full_like(limit, _UNSEEN_S)
         return {"counts": counts, "usual": limit}
-
-    def extend(self, state: CueState, lesson: Lesson, *, number: int, camera: Camera) -> CueState:
-        """Add the counts of one more clip; see `cue.Extendable.extend`.
-
-        Args:
-            state: what `fit` returned.
-            lesson: counts of the clip.
-            number: not used.
-            camera: that the clips are of.
-
-        Returns:
-            As `fit` of all clips.
-        """
-        return self.fit([{"counts": state["counts"]}, lesson], camera)

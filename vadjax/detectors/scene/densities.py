@@ -1,0 +1,129 @@
+"""Cues whose values may be densities; what several of them learn is fitted in one program."""
+
+from collections.abc import Sequence
+
+from vadjax.detectors.scene.cue import Camera, CueState, Lesson
+from vadjax.detectors.scene.place_rarity import of_counts
+from vadjax.detectors.scene.rarity import fit_rarities
+
+MULDE = "mulde"
+
+
+class DensityCue:
+    """What a cue has that may measure how rare a value is; see `cue.Cue`.
+
+    A subclass gives `plain`, the state without a density, and `sample`, what the density is of.
+
+    Args:
+        density: "exemplars", the cue's own measure, or "mulde" (see `scene.rarity`); a state keeps
+            its own.
+        seed: of the random numbers of `mulde`.
+    """
+
+    def __init__(self, density: str = "exemplars", seed: int = 0):
+        self.density, self.seed = density, seed
+
+    def plain(self, lessons: Sequence[Lesson], camera: Camera) -> CueState:
+        """Return the state of lessons without a density."""
+        raise NotImplementedError
+
+    def sample(self, state: CueState, lessons: Sequence[Lesson], camera: Camera) -> CueState | None:
+        """Return what a density of a plain state is of, see `rarity.evenly`; None: of nothing.
+
+        Args:
+            state: what `plain` returned.
+            lessons: of which it was made.
+            camera: that they are of.
+
+        Returns:
+            The sample.
+        """
+        raise NotImplementedError
+
+    def with_rarity(self, state: CueState, found: CueState) -> CueState:
+        """Return a plain state with what `fit_rarities` returned for its sample."""
+        return {**state, "rarity": found}
+
+    def fit(self, lessons: Sequence[Lesson], camera: Camera) -> CueState:
+        """Put what was learnt of several clips together; see `cue.Cue.fit`.
+
+        Args:
+            lessons: of each clip.
+            camera: that the clips are of.
+
+        Returns:
+            What `plain` returns; with `mulde` also rarity.
+        """
+        return fit_together([(self, lessons)], camera)[0]
+
+
+class CountedCue(DensityCue):
+    """A cue that counts values by cell; its state has `counts`."""
+
+    def sample(self, state: CueState, lessons: Sequence[Lesson], camera: Camera) -> CueState | None:
+        """Sample what was counted; see `DensityCue.sample`."""
+        return of_counts(state["counts"], camera)
+
+    def extend(self, state: CueState, lesson: Lesson, *, number: int, camera: Camera) -> CueState:
+        """Add the counts of one more clip; see `cue.Extendable.extend`.
+
+        Args:
+            state: what `fit` returned.
+            lesson: counts of the clip.
+            number: not used.
+            camera: that the clips are of.
+
+        Returns:
+            As `fit` of all clips.
+        """
+        return refitted(self, state, [{"counts": state["counts"]}, lesson], camera)
+
+
+def refitted(
+    cue: DensityCue, state: CueState, lessons: Sequence[Lesson], camera: Camera
+) -> CueState:
+    """Fit a state anew, with a density where an earlier state had one.
+
+    Args:
+        cue: of the state.
+        state: the earlier one.
+        lessons: of all clips.
+        camera: that they are of.
+
+    Returns:
+        The state.
+    """
+    plain = cue.plain(lessons, camera)
+    if "rarity" not in state:
+        return plain
+    sample = cue.sample(plain, lessons, camera)
+    if sample is None:
+        return plain
+    return cue.with_rarity(plain, *fit_rarities([sample], seed=state["rarity"]["seed"]))
+
+
+def fit_together(
+    jobs: Sequence[tuple[DensityCue, Sequence[Lesson]]], camera: Camera
+) -> list[CueState]:
+    """Fit states of several cues or sets of lessons, all networks in one program.
+
+    Args:
+        jobs: a cue and the lessons of each state.
+        camera: that all clips are of.
+
+    Returns:
+        What `DensityCue.fit` returns for each.
+    """
+    states = [cue.plain(lessons, camera) for cue, lessons in jobs]
+    samples = {}
+    for number, (cue, lessons) in enumerate(jobs):
+        if cue.density == MULDE:
+            sample = cue.sample(states[number], lessons, camera)
+            if sample is not None:
+                samples[number] = sample
+    if samples:
+        seed = jobs[next(iter(samples))][0].seed
+        found = fit_rarities([*samples.values()], seed=seed)
+        for number, own in zip(samples, found, strict=True):
+            states[number] = jobs[number][0].with_rarity(states[number], own)
+    return states
