@@ -1,6 +1,6 @@
 """Compare variants of detector `scene` on pseudo-anomalies of Ped2 (P) and drawings 1 to 4.
 
-python experiments/scene_choice/search.py --ped2=/data/ped2
+python experiments/scene_choice/search.py --ped2=/data/ped2 [--parts=P,1,2 --only=densities]
 
 No label of Ped2, Avenue, or of the drawings 0 and 5 to 9 is read. P: two pseudo-anomalies for each
 training clip (experiments/ped2_study/pseudo.py), every third cut so that it is there from the first
@@ -11,6 +11,7 @@ and kept below --work; a line a variant goes to the console and to search.json b
 
 import argparse
 import contextlib
+import dataclasses
 import json
 import pathlib
 import sys
@@ -29,6 +30,7 @@ from vadjax.detectors.scene import fused, usual  # noqa: E402
 from vadjax.detectors.scene.bodies import BodyReader  # noqa: E402
 from vadjax.detectors.scene.cue import Camera  # noqa: E402
 from vadjax.detectors.scene.cues import CUES, course, look, speed  # noqa: E402
+from vadjax.detectors.scene.densities import fit_together  # noqa: E402
 from vadjax.evaluation.frame import auc  # noqa: E402
 from vadjax.features.scene.extract import usual_fps  # noqa: E402
 from vadjax.features.scene.meter import CHANNELS, SceneMeter  # noqa: E402
@@ -37,7 +39,8 @@ from vadjax.pipeline.run import Run  # noqa: E402
 from vadjax.runtime import devices  # noqa: E402
 from vadjax.runtime.console import Console  # noqa: E402
 from vadjax.scoring.by_place import causal_mean  # noqa: E402
-from vadjax.scoring.fusion import Surprise  # noqa: E402
+from vadjax.scoring.fusion import Surprise, check_tail  # noqa: E402
+from vadjax.scoring.tail import TAILS  # noqa: E402
 
 ALL, FOLDS = ("speed", "look", "course", "still"), 4
 STILL = CHANNELS.index("still_s")
@@ -123,9 +126,11 @@ def pseudo(videos: Mapping[str, Any], config: Any) -> Iterator[tuple]:
             yield f"{name}-{kind}", name, made, labels
 
 
-def maps_of(part: Part, cue_name: str, *, lasting: bool = False) -> Maps:
+def maps_of(
+    part: Part, cue_name: str, *, lasting: bool = False, density: str = "exemplars"
+) -> Maps:
     """Return the maps of a cue, held out, each value the largest of the cells around."""
-    cue, clips, found = CUES[cue_name](), {}, {}
+    cue, clips, found = CUES[cue_name](density), {}, {}
     for name, (cells, windows) in part.rows.items():
         reader = BodyReader(part.camera.reference, part.camera.fps)
         own = cells[..., : len(CHANNELS)].copy()
@@ -141,10 +146,11 @@ def maps_of(part: Part, cue_name: str, *, lasting: bool = False) -> Maps:
 
     lessons = {name: lesson(name) for name in part.train}
     folds = [part.train[k::FOLDS] for k in range(FOLDS)]
-    for held in [*folds, []]:
+    sets = [[lessons[n] for n in part.train if n not in held] for held in [*folds, []]]
+    states = fit_together([(cue, own) for own in sets], part.camera)
+    for held, state in zip([*folds, []], states, strict=True):
         wanted = [n for n in clips if part.source.get(n, n) in held]
         wanted += [] if held or part.source else list(part.labels)
-        state = cue.fit([lessons[n] for n in part.train if n not in held], part.camera)
         for name in wanted:
             follower = cue.follow(state, part.camera)
             one = [cv2.dilate(follower.update(b), np.ones((3, 3), np.uint8)) for b in clips[name]]
@@ -157,16 +163,18 @@ def top(maps: np.ndarray) -> np.ndarray:
     return maps.reshape(len(maps), -1).max(1)
 
 
-def calibrated(part: Part, maps: Maps, *, without: int = 0, least: float = 0.0) -> Surprise:
+def calibrated(
+    part: Part, maps: Maps, *, without: int = 0, least: float = 0.0, tail: str = "exponential"
+) -> Surprise:
     """Calibrate on held-out normal clips, without the most unusual ones, with a widened tail."""
     tops = [top(maps[name]) for name in part.train]
     if without:
         every = Surprise.fit(tops)
         order = np.argsort([every(values).mean() for values in tops])
         tops = [tops[k] for k in order[:-without]]
-    found = Surprise.fit(tops)
+    found = Surprise.fit(tops, tail)
     excess = max(found.excess, least * float(found.levels[-1]))
-    return Surprise(found.levels, found.surprises, excess)
+    return dataclasses.replace(found, excess=excess)
 
 
 def rule(
@@ -260,9 +268,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--ped2", required=True)
     parser.add_argument("--work", type=pathlib.Path, default=HERE.parents[1] / "runs/scene_search")
+    parser.add_argument("--parts", default="P,1,2,3,4")
+    parser.add_argument("--only", choices=("all", "rules", "densities", "tails"), default="all")
     args = parser.parse_args()
-    parts = [part_of(name, args.work, args.ped2) for name in ("P", "1", "2", "3", "4")]
-    results: dict[str, dict[str, float]] = {}
+    parts = [part_of(name, args.work, args.ped2) for name in args.parts.split(",")]
+    path, results = HERE / "search.json", {}
+    if path.is_file():
+        results = json.loads(path.read_text())
 
     def keep(label: str, maps: list[dict[str, Maps]], scores: Callable) -> None:
         found = [judged(p, scores(p, m)) for p, m in zip(parts, maps, strict=True)]
@@ -271,22 +283,53 @@ def main() -> None:
         print(f"{label:44s}", *(f"{k} {v:.3f}" for k, v in results[label].items()), flush=True)
 
     with threadpool_limits(1, "blas"):
-        before = [{c: maps_of(part, c, lasting=c == "still") for c in ALL} for part in parts]
-        now = [
-            {**maps, "still": maps_of(p, "still")} for p, maps in zip(parts, before, strict=True)
+        now = [{c: maps_of(part, c) for c in ALL} for part in parts]
+        if args.only in ("all", "densities"):
+            compare_densities(parts, now, keep)
+        if args.only in ("all", "tails"):
+            compare_tails(parts, now, keep)
+        if args.only in ("all", "rules"):
+            compare_rules(parts, now, keep)
+    path.write_text(json.dumps(results, indent=1) + "\n")
+
+
+def compare_densities(parts: list[Part], now: list[dict[str, Maps]], keep: Callable) -> None:
+    """Compare the densities of each cue with its own measure, alone and in the rule in use."""
+    keep("own measures", now, RULES["beyond 0.5 S"])
+    for cue in ALL:
+        keep(f"{cue}, own measure: alone", now, rule((cue,)))
+        own = [
+            {**m, cue: maps_of(p, cue, density="mulde")} for p, m in zip(parts, now, strict=True)
         ]
-        for label, scores in RULES.items():
-            keep(label, before, scores)
-        keep("still now: alone", now, RULES["still"])
-        for label in ("sum of four", *(f"beyond {a} S" for a in (0.25, 0.5, 0.75, 1.0))):
-            keep(f"still now: {label}", now, RULES[label])
-        for cue, module, name, value in CONSTANTS:
-            with changed(module, name, value):
-                own = [{**m, cue: maps_of(p, cue)} for p, m in zip(parts, now, strict=True)]
-            label = f"{cue}, {name.strip('_').lower()} {value}"
-            keep(f"{label}: alone", own, rule((cue,)))
-            keep(label, own, RULES["beyond 0.5 S"])
-    (HERE / "search.json").write_text(json.dumps(results, indent=1) + "\n")
+        keep(f"{cue}, mulde: alone", own, rule((cue,)))
+        keep(f"{cue}, mulde", own, RULES["beyond 0.5 S"])
+
+
+def compare_tails(parts: list[Part], now: list[dict[str, Maps]], keep: Callable) -> None:
+    """Compare the tails of surprises in the rule in use; print the check of each cue."""
+    for part, maps in zip(parts, now, strict=True):
+        for cue in ALL:
+            found = check_tail([top(maps[cue][name]) for name in part.train])
+            print(f"tail of {cue} on {part.name}: {found}", flush=True)
+    for tail in TAILS:
+        keep(f"tail {tail}", now, rule(fuse=beyond(0.5), tail=tail))
+
+
+def compare_rules(parts: list[Part], now: list[dict[str, Maps]], keep: Callable) -> None:
+    """Compare rules of fusion and constants of the cues."""
+    lasting = [maps_of(part, "still", lasting=True) for part in parts]
+    before = [{**maps, "still": still} for maps, still in zip(now, lasting, strict=True)]
+    for label, scores in RULES.items():
+        keep(label, before, scores)
+    keep("still now: alone", now, RULES["still"])
+    for label in ("sum of four", *(f"beyond {a} S" for a in (0.25, 0.5, 0.75, 1.0))):
+        keep(f"still now: {label}", now, RULES[label])
+    for cue, module, name, value in CONSTANTS:
+        with changed(module, name, value):
+            own = [{**m, cue: maps_of(p, cue)} for p, m in zip(parts, now, strict=True)]
+        label = f"{cue}, {name.strip('_').lower()} {value}"
+        keep(f"{label}: alone", own, rule((cue,)))
+        keep(label, own, RULES["beyond 0.5 S"])
 
 
 if __name__ == "__main__":

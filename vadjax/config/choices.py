@@ -4,6 +4,7 @@ from vadjax.data import DATASETS
 from vadjax.data.splits.protocols import PROTOCOLS
 from vadjax.detectors import DETECTORS
 from vadjax.models import ACTIVATIONS, LABEL_RULES, MODELS, OBJECTIVES, REDUCTIONS, SHORT_CLIPS
+from vadjax.scoring.tail import TAILS
 from vadjax.training import OPTIMIZERS, SCHEDULES
 
 
@@ -20,6 +21,7 @@ def choices() -> dict[str, tuple[str, ...]]:
         "features.dtype": ("float32", "bfloat16"),
         "detector.name": tuple(DETECTORS),
         "scene.density": ("exemplars", "mulde"),
+        "scene.tail": TAILS,
         "hidden.distance": ("euclidean", "mahalanobis"),
         "places.embedding": ("random", "orthogonal"),
         "window.label": LABEL_RULES,

@@ -67,6 +67,7 @@ def default_config() -> ConfigDict:
             cues=("speed", "look", "course", "still"),
             density="exemplars",  # of cues in density_of; or "mulde", a network (docs/scene.md)
             density_of=("look",),  # cues that the density is of: speed, look, course, still
+            tail="exponential",  # of surprises; "pareto", or by its check: "checked"
             objects="",  # weights of an object detector (docs/objects.md): the cue of that name
             tap="",  # stage of features.backbone whose mean embeds a body; "": stage5, or the last
         )

@@ -46,14 +46,8 @@ OF_SPEED = (
 )
 # Keys that the first version did not have: at their defaults they do not change a run's hash.
 LATER_KEYS = (
-    *(
-        "detector.name",
-        "scene.cues",
-        "scene.density",
-        "scene.density_of",
-        "scene.objects",
-        "scene.tap",
-    ),
+    *("detector.name", "scene.cues", "scene.objects", "scene.tap"),
+    *("scene.density", "scene.density_of", "scene.tail"),
     *("places.taps", "places.dims", "places.embedding"),
     *("places.coreset", "places.neighbours", "places.updates"),
     *("model.lag", "model.mean", "model.calibrate", "model.memory"),

@@ -10,6 +10,8 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
+from vadjax.scoring.tail import Tail, TailCheck, check, exponential, pareto
+
 TAIL = 0.95  # quantile from which on the tail is exponential
 
 
@@ -36,31 +38,61 @@ class Surprise:
     """Rarity of a score among held-out normal ones: -log10 of the share that is not below it.
 
     Up to the quantile `TAIL` this is the empirical share, interpolated; above it excesses are
-    modelled as exponential (a generalised Pareto tail of shape 0), so that scores above all that
-    were seen keep their order. Below the tail only the order of scores matters, so that cues of any
-    unit can be added.
+    modelled as exponential, or as generalised Pareto (`scoring.tail`), so that scores above all
+    that were seen keep their order. Below the tail only the order of scores matters, so that cues
+    of any unit can be added.
+
+    Attributes:
+        levels: float64 [96], quantiles up to `TAIL`.
+        surprises: float64 [96], of them.
+        excess: scale of the tail.
+        shape: of the tail; 0 is exponential.
     """
 
     levels: np.ndarray
     surprises: np.ndarray
     excess: float
+    shape: float = 0.0
 
     @classmethod
-    def fit(cls, normal: Sequence[np.ndarray]) -> "Surprise":
-        """Fit on the scores of held-out normal videos, each an array of any shape."""
+    def fit(cls, normal: Sequence[np.ndarray], tail: str = "exponential") -> "Surprise":
+        """Fit on the scores of held-out normal videos.
+
+        Args:
+            normal: of each video, an array of any shape.
+            tail: one of `tail.TAILS`; "checked" takes the Pareto tail where its check prefers it.
+
+        Returns:
+            The calibration.
+        """
         values = _pooled(normal)
         shares = np.linspace(0, TAIL, 96)
         levels = np.quantile(values, shares)
         over = values[values > levels[-1]] - levels[-1]
-        excess = max(float(over.mean()), 1e-12) if len(over) else 1.0  # 1: a unit of the score
-        return cls(levels, -np.log10(1 - shares), excess)
+        by_shape = tail == "pareto" or (tail == "checked" and check_tail(normal).pareto)
+        found = pareto(over) if by_shape else exponential(over)
+        return cls(levels, -np.log10(1 - shares), found.scale, found.shape)
 
     def __call__(self, scores: np.ndarray) -> np.ndarray:
         """Calibrate scores of any shape; float32, at least 0."""
         scores = np.asarray(scores, np.float64)
         body = np.interp(scores, self.levels, self.surprises)
-        tail = np.maximum(scores - self.levels[-1], 0) / self.excess / np.log(10)
+        tail = Tail(self.shape, self.excess).decades(scores - self.levels[-1])
         return (body + tail).astype(np.float32)
+
+
+def check_tail(normal: Sequence[np.ndarray]) -> TailCheck:
+    """Compare the tails that the scores of held-out normal videos may have; see `tail.check`.
+
+    Args:
+        normal: of each video, an array of any shape.
+
+    Returns:
+        The check, of what exceeds the quantile `TAIL` of all.
+    """
+    start = np.quantile(_pooled(normal), TAIL)
+    clips = [np.ravel(video).astype(np.float64) for video in normal]
+    return check([clip[clip > start] - start for clip in clips])
 
 
 CALIBRATIONS: dict[str, type[Standard | Surprise]] = {"standard": Standard, "surprise": Surprise}

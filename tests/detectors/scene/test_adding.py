@@ -6,6 +6,7 @@ import types
 
 import numpy as np
 import pytest
+from scipy.stats import genpareto
 
 from tests.detectors.scene.test_detector import (
     BACK,
@@ -102,6 +103,20 @@ def test_surprises_are_made_of_the_held_out_values_of_all_clips(grown, further):
         wanted = Surprise.fit(tops)
         np.testing.assert_allclose(after["surprise"][name]["levels"], wanted.levels, rtol=1e-6)
         np.testing.assert_allclose(after["surprise"][name]["excess"], wanted.excess, rtol=1e-6)
+
+
+def test_surprises_keep_the_tail_of_the_training(grown, further):
+    detector, before, _, _ = grown
+    after, _ = detector.add({**before, "tail": "pareto"}, further, progress=PROGRESS)
+    for name, clips in after["held_out"].items():
+        wanted = held_out.surprise_of(clips, "pareto")
+        assert after["surprise"][name]["shape"] == wanted["shape"]
+    values = genpareto(0.4).rvs((8, 800), random_state=0)
+    clips = [held_out.kept(each) for each in values]
+    found, plain = held_out.surprise_of(clips, "pareto"), held_out.surprise_of(clips)
+    assert found["shape"] == Surprise.fit([*values], "pareto").shape > 0.2 and not plain["shape"]
+    checked = held_out.tail_of(clips)
+    assert checked["pareto"] and checked["misfit"]["pareto"] < checked["misfit"]["exponential"]
 
 
 def test_it_says_what_it_has_read(grown):

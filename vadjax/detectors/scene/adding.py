@@ -67,7 +67,10 @@ def with_clips(
         "cues": states,
         "traffic": traffic,
         "held_out": held_out,
-        "surprise": {name: surprise_of(values) for name, values in held_out.items()},
+        "surprise": {
+            name: surprise_of(values, state.get("tail", "exponential"))
+            for name, values in held_out.items()
+        },
         "clips": [*state["clips"], *(clip.id for clip in clips)],
         "fitted_on": {
             purpose: sorted({*map(tuple, frames), *read})

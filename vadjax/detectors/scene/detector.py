@@ -30,7 +30,7 @@ from vadjax.detectors.scene.exemplar_pictures import cut_pictures
 from vadjax.detectors.scene.explaining import findings
 from vadjax.detectors.scene.follower import SceneFollower, camera_of
 from vadjax.detectors.scene.fused import RULE
-from vadjax.detectors.scene.held_out import surprise_of
+from vadjax.detectors.scene.held_out import surprise_of, tail_of
 from vadjax.detectors.scene.lessons import LessonStore
 from vadjax.detectors.scene.moved import moved
 from vadjax.detectors.scene.stream import SceneStream
@@ -78,7 +78,8 @@ class Scene(ClipDetector):
 
         Returns:
             rule, reference, fps, the state of each cue, what is usual at each place (`traffic`),
-            the calibration of each cue (`surprise`) and what it was made of, and `fitted_on`.
+            the calibration of each cue (`surprise`, by `tail`) and what it was made of, and
+            `fitted_on`.
 
         Raises:
             UserError: there are too few frames, or nothing moves in them.
@@ -112,7 +113,11 @@ class Scene(ClipDetector):
             "fps": camera.fps,
             "cues": states,
             "traffic": added(store.of(keys, TRAFFIC)),
-            "surprise": {name: surprise_of(values) for name, values in held_out.items()},
+            "tail": self.config.scene.tail,
+            "surprise": {
+                name: surprise_of(values, self.config.scene.tail)
+                for name, values in held_out.items()
+            },
             "held_out": held_out,
             "clips": [clip.id for clip, _ in parts],
             "fitted_on": {"training": read, "standardisation": read},
@@ -280,5 +285,6 @@ class Scene(ClipDetector):
             "body_height": round(float(np.median(reference.body)) * scale, 1),
             "body_height_estimated": reference.estimated,
             "objects": known_classes(state["cues"].get(BY_WEIGHTS)),
+            "tails": {n: tail_of(clips) for n, clips in state.get("held_out", {}).items()},
             "exemplars": {n: len(s["kept"]) for n, s in state["cues"].items() if "kept" in s},
         }

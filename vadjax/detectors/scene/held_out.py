@@ -3,12 +3,13 @@
 A state keeps some of each clip, so that further clips can join them.
 """
 
+import dataclasses
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
-from vadjax.scoring.fusion import Surprise
+from vadjax.scoring.fusion import Surprise, check_tail
 
 KEPT = 2000  # values of a clip and cue at most
 
@@ -28,20 +29,36 @@ def kept(values: np.ndarray) -> dict[str, Any]:
     return {"count": count, "values": np.asarray(values, np.float32)}
 
 
-def surprise_of(clips: Sequence[dict[str, Any]]) -> dict[str, Any]:
+def surprise_of(clips: Sequence[dict[str, Any]], tail: str = "exponential") -> dict[str, Any]:
     """Calibrate a cue on what was kept, each clip with the weight of its frames.
+
+    Args:
+        clips: what `kept` returned.
+        tail: one of `scoring.tail.TAILS`.
+
+    Returns:
+        Fields of a `Surprise`.
+    """
+    return dataclasses.asdict(Surprise.fit([_restored(clip) for clip in clips], tail))
+
+
+def tail_of(clips: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    """Check the tails that a cue's values may have; see `scoring.tail.check`.
 
     Args:
         clips: what `kept` returned.
 
     Returns:
-        Fields of a `Surprise`.
+        Fields of a `TailCheck`, rounded.
     """
-    surprise = Surprise.fit([_restored(clip) for clip in clips])
+    found = check_tail([_restored(clip) for clip in clips])
+    misfit = [round(value, 3) for value in found.misfit]
     return {
-        "levels": surprise.levels,
-        "surprises": surprise.surprises,
-        "excess": surprise.excess,
+        "pareto": found.pareto,
+        "shape": round(found.shape, 3),
+        "gain": round(found.gain, 4),
+        "error": round(found.error, 4),
+        "misfit": {"exponential": misfit[0], "pareto": misfit[1]},
     }
 
 
