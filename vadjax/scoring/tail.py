@@ -5,7 +5,7 @@ Peaks over threshold: beyond a high level excesses follow a generalised Pareto d
 surprising. The shape is chosen by clips that it was not fitted on.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -93,7 +93,8 @@ def check(clips: Sequence[np.ndarray]) -> TailCheck:
     """
     own = [clip for clip in clips if len(clip)]
     every = np.concatenate([*own, np.zeros(0)])
-    gains, reached = [], {exponential: [], pareto: []}
+    gains: list[float] = []
+    reached: dict[Callable[[np.ndarray], Tail], list[np.ndarray]] = {exponential: [], pareto: []}
     for number, clip in enumerate(own if len(own) > 1 else []):
         others = np.concatenate([*own[:number], *own[number + 1 :]])
         tails = {fit: fit(others) for fit in reached}

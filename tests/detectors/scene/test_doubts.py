@@ -9,7 +9,7 @@ from tests import drawn
 from vadjax import config as configs
 from vadjax.data.splits.units import Segment
 from vadjax.detectors.scene.detector import Scene
-from vadjax.detectors.scene.doubts import cautions_of, night_of, noise_of
+from vadjax.detectors.scene.doubts import cautions_of, doubt_of, night_of, noise_of
 from vadjax.features.scene.learn import learn_reference
 from vadjax.pipeline import findings
 
@@ -64,6 +64,30 @@ def test_training_clips_of_another_camera_are_named(tmp_path, monkeypatch):
     """Of one size; the background, a median, is that of the camera with most frames."""
     frames = {f"train/{n}": walk() for n in range(3)}
     frames["train/yard"] = walk(back=np.roll(BACK[::-1], 40, axis=1))
+    [said] = doubts_of_training(frames, tmp_path, monkeypatch)
+    assert said.startswith("train/yard: ") and "another scene, or a camera that" in said
+
+
+def pan(number=60, step=3):
+    """A camera that turns: what it sees goes past, over a scene three times as wide."""
+    wide = drawn.backdrop((BACK.shape[0], 3 * BACK.shape[1] + number * step), seed=3)
+    return [wide[:, k * step :][:, : BACK.shape[1]] for k in range(number)]
+
+
+def test_a_camera_that_turns_is_said_when_it_is_scored():
+    found = doubt_of(clip(pan()))
+    assert "of the picture differ" in found and "a camera that moves or was moved" in found
+    assert doubt_of(clip(walk(60))) == ""
+
+
+def test_a_training_clip_of_a_camera_that_turns_is_named(tmp_path, monkeypatch):
+    frames = {f"train/{n}": walk(40) for n in range(3)} | {"train/turning": pan(40)}
+    [said] = doubts_of_training(frames, tmp_path, monkeypatch)
+    assert said.startswith("train/turning: ") and "a camera that moves" in said
+
+
+def doubts_of_training(frames, tmp_path, monkeypatch):
+    """What is said of clips that a background and bodies were learnt from."""
     videos = {name: drawn.video(name, own) for name, own in frames.items()}
     segments = [Segment(name, 0, len(own)) for name, own in frames.items()]
     camera = learn_reference(videos, segments, folder=tmp_path)
@@ -75,5 +99,4 @@ def test_training_clips_of_another_camera_are_named(tmp_path, monkeypatch):
         clips=lambda units, fold: units,
     )
     monkeypatch.setattr(findings.artifacts, "read_state", lambda *_: {"cues": {}})
-    [said] = findings.doubts_of(run)
-    assert said.startswith("train/yard: ") and "another scene, or a camera that" in said
+    return findings.doubts_of(run)
