@@ -47,8 +47,9 @@ def rare_cells(rarity: CueState, values: np.ndarray, camera: Camera) -> np.ndarr
         float32 [h, w]; 0 where there is nothing.
     """
     found = np.zeros(values.shape, np.float32)
-    at = np.nonzero(values > LOWEST)
-    vectors = (_vectors(*at, values[at], camera) - rarity["mean"]) @ rarity["axes"]
+    rows, columns = np.nonzero(values > LOWEST)
+    at = rows, columns
+    vectors = (_vectors(rows, columns, values[at], camera) - rarity["mean"]) @ rarity["axes"]
     found[at] = rarities.rarity(rarity, vectors)
     return found
 

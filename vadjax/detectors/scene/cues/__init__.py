@@ -29,9 +29,9 @@ def made(scene: Any, *, seed: int) -> dict[str, Cue]:
     """
     found: dict[str, Cue] = {}
     for name in chosen(scene):
-        cue = CUES[name]
-        own = issubclass(cue, DensityCue) and name in scene.density_of
-        found[name] = cue(scene.density, seed) if own else cue()
+        found[name] = CUES[name]()
+        if isinstance(cue := found[name], DensityCue) and name in scene.density_of:
+            cue.density, cue.seed = scene.density, seed
     return found
 
 
