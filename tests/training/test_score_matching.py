@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from vadjax.models import log_density
+from vadjax.training import score_matching
 from vadjax.training.score_matching import Recipe, fit_log_densities
 
 RECIPE = Recipe(units=(48, 48), steps=800, batch_size=256, learning_rate=5e-3)
@@ -65,6 +66,16 @@ def test_a_narrower_set_beside_a_wider_one_learns_its_own_gaussian(points):
     got = log_density.gradient(found, at, jnp.full(len(at), 1.0))
     wanted = -(at - mean) @ np.linalg.inv(covariance)
     assert np.sqrt(((got - wanted) ** 2).sum() / (wanted**2).sum()) < 0.15
+
+
+def test_what_fills_narrow_points_up_is_not_learnt(points):
+    recipe = Recipe(units=(16,), steps=20, batch_size=32)
+    filled = np.zeros((2, 4096, 5), np.float32)
+    filled[:, :, :2] = points
+    networks = score_matching._program(recipe)(filled, np.array([2, 4]), jax.random.key(0))
+    kernel = np.asarray(networks[0]["kernel"])  # [2, 5 and the scale, 16]
+    assert not kernel[0, 2:5].any() and not kernel[1, 4].any()
+    assert kernel[0, :2].all() and kernel[0, 5].all() and kernel[1, :4].all()
 
 
 def test_the_loss_is_least_at_the_true_gradient(monkeypatch):
