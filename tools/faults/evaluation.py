@@ -262,7 +262,7 @@ ROWS = [
         "tests/evaluation/test_alarm_rates.py",
     ),
     (
-        "vadjax/scoring/fusion.py",
+        "vadjax/scoring/tail.py",
         "max(float(over.mean()), 1e-12) if len(over) else 1.0",
         "max(float(over.mean()), 1e-12) if len(over) else 1e-12",
         "tests/scoring/test_fusion.py tests/detectors/scene/test_detector.py",

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from vadjax.backbones.registry import HEADS
+from vadjax.config.place_checks import faults_of_places
 from vadjax.data.splits.protocols import PROTOCOLS
 from vadjax.data.text.class_names import NORMAL
 from vadjax.models import MODELS, OBJECTIVES
@@ -158,34 +159,9 @@ def _model(flat: Mapping[str, Any]) -> list[str]:
             "model.name=mnad and features.standardize=range, or model.at_test=frozen."
         )
     if name.startswith("place_"):
-        faults += _places(flat)
+        faults += faults_of_places(flat)
     if flat["evaluate.threshold"] == "half" and objective != "classify" and goal.labels != "videos":
         faults.append("evaluate.threshold=half is for probabilities: set objective.name=classify.")
-    return faults
-
-
-def _places(flat: Mapping[str, Any]) -> list[str]:
-    """Return what does not go together in a recurrent scanner by place."""
-    faults, name = [], flat["model.name"]
-    length, lag, scored = (
-        flat[key] for key in ("window.length", "model.lag", "objective.scored_rows")
-    )
-    if length < lag + scored:
-        faults.append(
-            f"window.length={length} has not the {scored} rows (objective.scored_rows) for model "
-            f"{name!r} to predict with model.lag={lag}; set a longer window, or a smaller lag."
-        )
-    if flat["model.bidirectional"] and scored <= lag:
-        faults.append(
-            f"model {name!r} in two directions reads from model.lag={lag} rows after a row on, and "
-            f"objective.scored_rows={scored} has none so late: set objective.scored_rows above the "
-            "lag, or model.bidirectional=False."
-        )
-    if scored > 1 and flat["score.aggregate"] == "last":
-        faults.append(
-            f"objective.scored_rows={scored} scores a frame by several windows, which look ahead: "
-            "set score.aggregate=mean or max, or objective.scored_rows=1."
-        )
     return faults
 
 

@@ -1,5 +1,6 @@
 """Cues whose values may be densities; what several of them learn is fitted in one program."""
 
+import abc
 from collections.abc import Sequence
 
 from vadjax.detectors.scene.cue import Camera, CueState, Lesson
@@ -9,7 +10,7 @@ from vadjax.detectors.scene.rarity import fit_rarities
 MULDE = "mulde"
 
 
-class DensityCue:
+class DensityCue(abc.ABC):
     """What a cue has that may measure how rare a value is; see `cue.Cue`.
 
     A subclass gives `plain`, the state without a density, and `sample`, what the density is of.
@@ -23,10 +24,19 @@ class DensityCue:
     def __init__(self, density: str = "exemplars", seed: int = 0):
         self.density, self.seed = density, seed
 
+    @abc.abstractmethod
     def plain(self, lessons: Sequence[Lesson], camera: Camera) -> CueState:
-        """Return the state of lessons without a density."""
-        raise NotImplementedError
+        """Put lessons together without a density.
 
+        Args:
+            lessons: of each clip.
+            camera: that the clips are of.
+
+        Returns:
+            The state.
+        """
+
+    @abc.abstractmethod
     def sample(self, state: CueState, lessons: Sequence[Lesson], camera: Camera) -> CueState | None:
         """Return what a density of a plain state is of, see `rarity.evenly`; None: of nothing.
 
@@ -38,10 +48,17 @@ class DensityCue:
         Returns:
             The sample.
         """
-        raise NotImplementedError
 
     def with_rarity(self, state: CueState, found: CueState) -> CueState:
-        """Return a plain state with what `fit_rarities` returned for its sample."""
+        """Add a density to a plain state.
+
+        Args:
+            state: what `plain` returned.
+            found: what `fit_rarities` returned for its sample.
+
+        Returns:
+            The state.
+        """
         return {**state, "rarity": found}
 
     def fit(self, lessons: Sequence[Lesson], camera: Camera) -> CueState:
@@ -61,7 +78,16 @@ class CountedCue(DensityCue):
     """A cue that counts values by cell; its state has `counts`."""
 
     def sample(self, state: CueState, lessons: Sequence[Lesson], camera: Camera) -> CueState | None:
-        """Sample what was counted; see `DensityCue.sample`."""
+        """Sample what was counted; see `DensityCue.sample`.
+
+        Args:
+            state: what `plain` returned.
+            lessons: of which it was made.
+            camera: that they are of.
+
+        Returns:
+            The sample.
+        """
         return of_counts(state["counts"], camera)
 
     def extend(self, state: CueState, lesson: Lesson, *, number: int, camera: Camera) -> CueState:

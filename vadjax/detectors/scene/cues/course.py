@@ -110,7 +110,16 @@ class Course(DensityCue):
         return {"kept": exemplars.kept, "radius": exemplars.radius}
 
     def sample(self, state: CueState, lessons: Sequence[Lesson], camera: Camera) -> CueState | None:
-        """Sample places and velocities, standardised; see `DensityCue.sample`."""
+        """Sample places and velocities, standardised; see `DensityCue.sample`.
+
+        Args:
+            state: what `plain` returned.
+            lessons: of which it was made.
+            camera: that they are of.
+
+        Returns:
+            The sample.
+        """
         if not len(state["kept"]):
             return None
         mean, axes = _standard(lessons)

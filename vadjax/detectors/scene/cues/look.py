@@ -104,11 +104,28 @@ class Look(DensityCue):
         }
 
     def sample(self, state: CueState, lessons: Sequence[Lesson], camera: Camera) -> CueState | None:
-        """Sample the looks, in whitened components; see `DensityCue.sample`."""
+        """Sample the looks, in whitened components; see `DensityCue.sample`.
+
+        Args:
+            state: what `plain` returned.
+            lessons: of which it was made.
+            camera: that they are of.
+
+        Returns:
+            The sample.
+        """
         return evenly(lessons, state["mean"], state["axes"]) if len(state["kept"]) else None
 
     def with_rarity(self, state: CueState, found: CueState) -> CueState:
-        """Add what is rare; cells without a body then have a usual small rarity."""
+        """Add what is rare; cells without a body then have a usual small rarity.
+
+        Args:
+            state: what `plain` returned.
+            found: what `fit_rarities` returned for its sample.
+
+        Returns:
+            The state.
+        """
         usual = rarity(found, found["points"][::8].astype(np.float32))
         return {**state, "rarity": found, "base": float(np.quantile(usual, _BASE))}
 
