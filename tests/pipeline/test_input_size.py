@@ -1,6 +1,7 @@
 """The backbone's input has the shape of the frames, and a detector keeps the size of its run."""
 
 import json
+import shutil
 
 import cv2
 import numpy as np
@@ -71,6 +72,10 @@ def test_a_detector_keeps_the_size_of_its_run(config, tmp_path, capsys):
     square = tmp_path / "square"
     write_clip(square, (48, 48))
     assert len(detector.score(square).scores) == 6
+    videos = config.dataset.data_dir
+    shutil.move(videos, tmp_path / "elsewhere")  # which a trained detector needs no more
+    assert len(TrainedDetector.load(workdir).score(square).scores) == 6
+    shutil.move(tmp_path / "elsewhere", videos)
     assert json.loads((workdir / "config.json").read_text())["config"]["features"]["height"] == 0
     stages.run(configs.validate(config), workdir, quiet=True)  # the same command goes on
 

@@ -175,7 +175,8 @@ class Run:
         """The inputs that the backbone makes, with the tap of each; empty where none is read."""
         if not self.pictures:
             return {}
-        return taps_of(self.inputs, features=self.config.features.tap)
+        # Not `inputs`, which asks for the videos: a trained detector needs none of them.
+        return taps_of(self.detector.inputs, features=self.config.features.tap)
 
     @functools.cached_property
     def backbone(self) -> Any:
