@@ -30,6 +30,12 @@ def test_it_goes_back_to_all_frames_when_the_machine_is_free_again():
     assert steps[400] >= 3 and steps[-1] == 1
 
 
+def test_what_is_dropped_while_programs_are_compiled_changes_nothing():
+    """Nothing is scored for 25 s, then the first frames, and from 31 s on all that come."""
+    steps = simulate(lambda second: 0 if second < 25 else 2 if second < 31 else 25)
+    assert set(steps) == {1}
+
+
 def test_more_is_tried_ever_more_seldom():
     steps = simulate(lambda second: 13, seconds=20_000)
     tries = [second for second in range(1, len(steps)) if steps[second] < steps[second - 1]]
@@ -38,4 +44,4 @@ def test_more_is_tried_ever_more_seldom():
 
 
 def test_a_machine_that_scores_nothing_still_reads_some():
-    assert max(simulate(lambda second: 0)) == MOST
+    assert max(simulate(lambda second: 25 if second < 12 else 0)) == MOST

@@ -7,7 +7,7 @@ third and so on of its rate, and the detector is told that rate.
 
 LOOK_S = 10.0  # from one look to the next
 MANY = 0.1  # share of frames dropped, from which on fewer are read
-QUIET_S = 300.0  # without a drop, after which more are tried; doubled each time that was wrong
+QUIET_S = 60.0  # without a drop, after which more are tried; doubled each time that was wrong
 MOST = 25  # of how many frames at most one is read
 
 
@@ -24,6 +24,7 @@ class Pace:
         self._frames = self._dropped = 0
         self._quiet_s = QUIET_S
         self._tried = False  # more frames, since the last change
+        self._begun = False  # the detector's programs are compiled
 
     def update(self, now: float, *, frames: int, dropped: int) -> bool:
         """Take counts since the last call.
@@ -40,6 +41,8 @@ class Pace:
         if now - self._looked < LOOK_S:
             return False
         share = self._dropped / max(self._frames + self._dropped, 1)
+        if not self._begun:  # the first frames wait for programs to be compiled
+            self._begun, share = self._frames > 0, 0.0
         self._looked, self._frames, self._dropped = now, 0, 0
         before = self.step
         if share > MANY:
