@@ -86,8 +86,10 @@ def test_bodies_that_are_too_long(page):
     long = b"[" + b"1," * 40_000 + b"1]"
     path = "/api/settings?source=gate"
     assert page.ask(path, "PUT", long, headers=headers).status == 413
-    assert page.ask(path, "PUT", b"[]", headers={**headers, "Content-Length": "-1"}).status >= 400
     connection = http.client.HTTPConnection(urllib.parse.urlsplit(page.url).netloc, timeout=20)
+    connection.request("PUT", path, b"[]", {**headers, "Content-Length": "-1"})
+    assert connection.getresponse().status >= 400  # what follows may be cut off: it reads no body
+    connection.close()
     connection.request("PUT", path, iter([long]), {**headers}, encode_chunked=True)
     assert connection.getresponse().status == 413  # in chunks, which say no length before
     connection.close()
