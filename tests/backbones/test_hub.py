@@ -56,7 +56,9 @@ def server(tmp_path, cache, monkeypatch):
             path = self.path.partition("?")[0]
             files = sorted(path.name for path in folder.iterdir())
             if path == "/api/models/me/mine/revision/main":
-                content = json.dumps({"id": "me/mine", "sha": COMMIT}).encode()
+                about = {"id": "me/mine", "sha": COMMIT}
+                about["siblings"] = [{"rfilename": each} for each in files]  # older hubs want them
+                content = json.dumps(about).encode()
             elif path == f"/api/models/me/mine/tree/{COMMIT}":
                 files_of = [{"type": "file", "path": f, "size": 1, "oid": "0"} for f in files]
                 content = json.dumps(files_of).encode()

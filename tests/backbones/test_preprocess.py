@@ -82,6 +82,8 @@ def test_a_spot_is_mapped_back_to_where_it_was(fit, frame_size, size, place):
     frame[y - 4 : y + 4, x - 4 : x + 4] = 255  # its centre is at the edge (y, x)
     preprocess = Preprocess(size=size, interpolation="bilinear", fit=fit, mean=(0.0,), std=(1.0,))
     out = preprocess(frame)[..., 0].astype(float)
+    if fit == "crop" and not out.any():
+        return  # the spot lies outside
     rows, columns = np.indices(out.shape) + 0.5
     spot = np.array([(columns * out).sum(), (rows * out).sum()]) / out.sum()
     if fit == "crop" and (out[[0, -1]].any() or out[:, [0, -1]].any()):

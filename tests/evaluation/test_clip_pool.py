@@ -64,7 +64,7 @@ def by_clip_in_full(clips, rate):
     for number, clip in enumerate(clips):
         others = np.concatenate([*clips[:number], *clips[number + 1 :]])
         low, high = np.quantile(others, [0.5, 1 - rate])
-        if high <= low:
+        if high - low <= 1e-12:  # equal values, between which was interpolated
             return None
         scaled.append((clip - low) / (high - low))
         weights.append(np.full(len(clip), 1 / len(clip)))
