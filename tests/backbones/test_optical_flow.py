@@ -30,9 +30,7 @@ def test_it_is_opencvs_but_for_rounding(size, shift):
     last, grey = scene(*size, shift)
     want = cv2.calcOpticalFlowFarneback(last, grey, None, **FARNEBACK)
     away = np.hypot(*np.moveaxis(optical_flow(last, grey) - want, -1, 0))
-    # px; the largest where the picture is flat. OpenCV 4 rounds more coarsely than 5.
-    mean, most = (1e-4, 0.05) if int(cv2.__version__[0]) >= 5 else (1e-2, 1.0)
-    assert away.mean() < mean and away.max() < most
+    assert away.mean() < 1e-4 and away.max() < 0.05  # px; the largest where the picture is flat
     assert np.hypot(*np.moveaxis(want, -1, 0)).mean() > 0.5  # and there was something to compare
 
 

@@ -60,8 +60,7 @@ def test_flow_is_the_largest_mean_speed_over_33_pixels():
         side: np.lib.stride_tricks.sliding_window_view(speed, (side, side)).mean((2, 3)).max()
         for side in (16, 32, 33, 34)
     }
-    exact = 1e-4 if int(cv2.__version__[0]) >= 5 else 5e-4  # OpenCV 4 rounds more coarsely
-    assert measure([still, moved])[1, 1] == pytest.approx(means[33], rel=exact)
+    assert measure([still, moved])[1, 1] == pytest.approx(means[33], rel=1e-4)
     assert min(abs(means[33] / means[side] - 1) for side in (16, 32, 34)) > 1e-3
 
 

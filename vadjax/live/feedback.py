@@ -52,7 +52,7 @@ class Feedback:
             path = self._folder / TRACES / f"{event.id}.npz"
             with atomic_write(path) as beside, beside.open("wb") as file:
                 arrays = {name: values[rows] for name, values in whole.items()}
-                np.savez_compressed(file, **arrays)
+                np.savez_compressed(file, allow_pickle=False, **arrays)
         except UserError:  # the disk is full: the event is there, and cannot be learnt from
             return
 

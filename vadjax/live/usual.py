@@ -142,7 +142,7 @@ class Usual:
             atomic_write(self._path) as beside,
             beside.open("wb") as file,
         ):
-            np.savez_compressed(file, **arrays)
+            np.savez_compressed(file, allow_pickle=False, **arrays)
 
     def _read(self, path: pathlib.Path) -> None:
         try:

@@ -44,7 +44,7 @@ class LessonStore:
         """
         number = len(self._number)
         for name, lesson in lessons.items():
-            np.savez(self._path(number, name), **lesson)
+            np.savez(self._path(number, name), allow_pickle=False, **lesson)
         self._number[clip] = number
 
     def of(self, clips: Iterable[Hashable], name: str) -> "Lessons":

@@ -46,7 +46,7 @@ def learn_reference(
     check_sizes(video for video, _, _ in parts)
     reference = references.fit_reference(_spread(parts, references.NUM_FRAMES))
     with atomic_write(path) as beside, beside.open("wb") as file:
-        np.savez(file, **reference.arrays())
+        np.savez(file, allow_pickle=False, **reference.arrays())
     return reference
 
 
