@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from scipy.optimize import brentq
 from scipy.stats import expon, genpareto, kstest
 
 from vadjax.scoring.fusion import Surprise, check_tail
@@ -72,6 +73,31 @@ def test_the_check_is_a_loop_over_clips_left_out():
     assert found.error == pytest.approx(np.std(gains, ddof=1) * np.sqrt(12) / total)
     wanted = [kstest(shares[fit], "uniform").statistic for fit in (exponential, pareto)]
     assert found.misfit == pytest.approx(wanted)
+
+
+def errors_apart(drawn):
+    """By how many standard errors the Pareto tail is better on clips left out, by scipy."""
+    gains = []
+    for number, clip in enumerate(drawn):
+        others = np.concatenate(drawn[:number] + drawn[number + 1 :])
+        heavy = pareto(others)
+        pair = genpareto(heavy.shape, scale=heavy.scale), expon(scale=others.mean())
+        gains.append(pair[0].logpdf(clip).sum() - pair[1].logpdf(clip).sum())
+    return sum(gains) / (np.std(gains, ddof=1) * np.sqrt(len(gains)))
+
+
+@pytest.mark.parametrize(("errors", "taken"), [(1.98, False), (2.02, True)])
+def test_the_check_wants_two_standard_errors_and_no_more(errors, taken):
+    """The same draws are made heavier until the Pareto tail is as much better as wanted."""
+    shares = np.random.default_rng(0).random((20, 60))
+
+    def drawn(shape):
+        return [*genpareto(shape).ppf(shares)]
+
+    shape = brentq(lambda shape: errors_apart(drawn(shape)) - errors, 0.1, 0.3)
+    found = check(drawn(shape))
+    assert found.pareto is taken and (found.shape > 0) is taken
+    assert found.gain / found.error == pytest.approx(errors, abs=0.001)
 
 
 def test_the_check_takes_the_tail_that_made_the_values():
