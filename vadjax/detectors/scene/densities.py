@@ -2,12 +2,27 @@
 
 import abc
 from collections.abc import Sequence
+from typing import NamedTuple
 
 from vadjax.detectors.scene.cue import Camera, CueState, Lesson
 from vadjax.detectors.scene.place_rarity import of_counts
 from vadjax.detectors.scene.rarity import fit_rarities
 
 MULDE = "mulde"
+
+
+class Learnt(NamedTuple):
+    """What a density is added to.
+
+    Attributes:
+        state: what `DensityCue.plain` returned.
+        lessons: of each clip, of which it was made.
+        camera: that they are of.
+    """
+
+    state: CueState
+    lessons: Sequence[Lesson]
+    camera: Camera
 
 
 class DensityCue(abc.ABC):
@@ -37,17 +52,8 @@ class DensityCue(abc.ABC):
         """
 
     @abc.abstractmethod
-    def sample(self, state: CueState, lessons: Sequence[Lesson], camera: Camera) -> CueState | None:
-        """Return what a density of a plain state is of, see `rarity.evenly`; None: of nothing.
-
-        Args:
-            state: what `plain` returned.
-            lessons: of which it was made.
-            camera: that they are of.
-
-        Returns:
-            The sample.
-        """
+    def sample(self, learnt: Learnt) -> CueState | None:
+        """Return what the density is of, see `rarity.evenly`; None where there is nothing."""
 
     def with_rarity(self, state: CueState, found: CueState) -> CueState:
         """Add a density to a plain state.
@@ -77,18 +83,9 @@ class DensityCue(abc.ABC):
 class CountedCue(DensityCue):
     """A cue that counts values by cell; its state has `counts`."""
 
-    def sample(self, state: CueState, lessons: Sequence[Lesson], camera: Camera) -> CueState | None:
-        """Sample what was counted; see `DensityCue.sample`.
-
-        Args:
-            state: what `plain` returned.
-            lessons: of which it was made.
-            camera: that they are of.
-
-        Returns:
-            The sample.
-        """
-        return of_counts(state["counts"], camera)
+    def sample(self, learnt: Learnt) -> CueState | None:
+        """Sample what was counted."""
+        return of_counts(learnt.state["counts"], learnt.camera)
 
     def extend(self, state: CueState, lesson: Lesson, *, number: int, camera: Camera) -> CueState:
         """Add the counts of one more clip; see `cue.Extendable.extend`.
@@ -122,7 +119,7 @@ def refitted(
     plain = cue.plain(lessons, camera)
     if "rarity" not in state:
         return plain
-    sample = cue.sample(plain, lessons, camera)
+    sample = cue.sample(Learnt(plain, lessons, camera))
     if sample is None:
         return plain
     return cue.with_rarity(plain, *fit_rarities([sample], seed=state["rarity"]["seed"]))
@@ -144,7 +141,7 @@ def fit_together(
     samples = {}
     for number, (cue, lessons) in enumerate(jobs):
         if cue.density == MULDE:
-            sample = cue.sample(states[number], lessons, camera)
+            sample = cue.sample(Learnt(states[number], lessons, camera))
             if sample is not None:
                 samples[number] = sample
     if samples:

@@ -18,7 +18,7 @@ from vadjax.detectors.scene.cue import (
     in_words,
     paint,
 )
-from vadjax.detectors.scene.densities import DensityCue
+from vadjax.detectors.scene.densities import DensityCue, Learnt
 from vadjax.detectors.scene.exemplars import Exemplars, Gathering, nearest
 from vadjax.detectors.scene.rarity import evenly, fit_rarities, joined, rarity
 
@@ -109,21 +109,12 @@ class Course(DensityCue):
             exemplars.add(lesson["vectors"], lesson["source"], limit=NUM_EXEMPLARS)
         return {"kept": exemplars.kept, "radius": exemplars.radius}
 
-    def sample(self, state: CueState, lessons: Sequence[Lesson], camera: Camera) -> CueState | None:
-        """Sample places and velocities, standardised; see `DensityCue.sample`.
-
-        Args:
-            state: what `plain` returned.
-            lessons: of which it was made.
-            camera: that they are of.
-
-        Returns:
-            The sample.
-        """
-        if not len(state["kept"]):
+    def sample(self, learnt: Learnt) -> CueState | None:
+        """Sample places and velocities, standardised."""
+        if not len(learnt.state["kept"]):
             return None
-        mean, axes = _standard(lessons)
-        return {**evenly(lessons, mean, axes), "mean": mean, "axes": axes}
+        mean, axes = _standard(learnt.lessons)
+        return {**evenly(learnt.lessons, mean, axes), "mean": mean, "axes": axes}
 
     def extend(self, state: CueState, lesson: Lesson, *, number: int, camera: Camera) -> CueState:
         """Add the exemplars of one more clip; see `cue.Extendable.extend`.

@@ -15,7 +15,7 @@ from vadjax.detectors.scene.cue import (
     Saying,
     paint,
 )
-from vadjax.detectors.scene.densities import DensityCue
+from vadjax.detectors.scene.densities import DensityCue, Learnt
 from vadjax.detectors.scene.exemplars import Exemplars, Gathering, nearest
 from vadjax.detectors.scene.rarity import evenly, fit_rarities, joined, rarity
 
@@ -103,18 +103,12 @@ class Look(DensityCue):
             "radius": exemplars.radius,
         }
 
-    def sample(self, state: CueState, lessons: Sequence[Lesson], camera: Camera) -> CueState | None:
-        """Sample the looks, in whitened components; see `DensityCue.sample`.
-
-        Args:
-            state: what `plain` returned.
-            lessons: of which it was made.
-            camera: that they are of.
-
-        Returns:
-            The sample.
-        """
-        return evenly(lessons, state["mean"], state["axes"]) if len(state["kept"]) else None
+    def sample(self, learnt: Learnt) -> CueState | None:
+        """Sample the looks, in whitened components."""
+        state = learnt.state
+        if not len(state["kept"]):
+            return None
+        return evenly(learnt.lessons, state["mean"], state["axes"])
 
     def with_rarity(self, state: CueState, found: CueState) -> CueState:
         """Add what is rare; cells without a body then have a usual small rarity.
