@@ -16,12 +16,15 @@ from vadjax.features.standardize import Standardizer
 from vadjax.scoring.first_frames import choose_first_frames
 
 LENGTH = 4
+# At the smallest size the code is a single place, which litert-converter 0.5.0 cannot convert.
+LARGER = {"stacked_autoencoder": (39, 43, 1)}
 
 
 def programs(name, bidirectional, task):
     """The programs of a model with random parameters, and windows for them."""
     objective = build.objective(task)
-    model = build.model(name, task=objective, bidirectional=bidirectional)
+    shape = LARGER.get(name)
+    model = build.model(name, task=objective, bidirectional=bidirectional, feature_shape=shape)
     windows = 1 + 2 * build.windows(model, batch=3, steps=LENGTH)
     channels = model.feature_shape[-1]
     rng = np.random.default_rng(1)
@@ -55,9 +58,8 @@ def run_stablehlo(path, x):
 
 # What jax2onnx 0.17.1 cannot convert; a version that can makes this test fail.
 UNKNOWN = ("place_simple_rnn", "place_lstm", "place_gru", "place_lstm_gru")
-UNKNOWN += ("stacked_autoencoder",)
 # What litert-converter 0.5.0 cannot.
-NO_TFLITE = ("stacked_autoencoder", "unet_segmenter")
+NO_TFLITE = ("unet_segmenter",)
 
 
 def run_tflite(path, x):

@@ -1,6 +1,7 @@
 """Conv-AE: frames stacked as channels through two poolings and back (Hasan et al., CVPR 2016)."""
 
 import flax.linen as nn
+import jax
 import jax.numpy as jnp
 
 from vadjax.errors import UserError
@@ -58,8 +59,11 @@ def _pooled(x):
 def _unpooled(x, size):
     """Repeat each place 2x2, and the last row or column once more where one was left out."""
     x = x.repeat(2, 1).repeat(2, 2)
-    odd = [(0, n - m) for n, m in zip(size, x.shape[1:3], strict=True)]
-    return jnp.pad(x, ((0, 0), *odd, (0, 0)), mode="edge")
+    for axis, wanted in enumerate(size, 1):
+        if x.shape[axis] < wanted:  # jnp.pad becomes ONNX that does not run
+            last = jax.lax.slice_in_dim(x, x.shape[axis] - 1, None, axis=axis)
+            x = jnp.concatenate([x, last], axis=axis)
+    return x
 
 
 def check_reach(name: str, shape: tuple[int, ...], reach: int, stride: int, least: int) -> None:
