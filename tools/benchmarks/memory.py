@@ -25,12 +25,18 @@ from tools.benchmarks.report import table
 
 ROOT = pathlib.Path(__file__).parents[2]
 LENGTHS = (10_000, 100_000)
-STAGES = ("extract", "train", "score", "evaluate", "explain", "report", "detect")
+STAGES = ("index", "extract", "train", "score", "evaluate", "explain", "report", "detect")
 SIZE = (72, 96)  # of the frames, height and width
 LARGER = 3  # times so large for a detector of what moves: it must be seen
 FPS = 25
 LOUD = 6  # moments in a test video, of LOUD_FRAMES each
 LOUD_FRAMES = 60
+INDEX = """
+import pathlib, sys, types
+from vadjax import data
+folder = dict(name="folder", data_dir=sys.argv[1], masks_dir="", label_version="")
+data.load(types.SimpleNamespace(**folder), cache_dir=pathlib.Path(sys.argv[2]))
+"""
 
 
 def frames(count: int, *, loud: bool, seed: int = 0, scale: int = 1) -> Iterator[np.ndarray]:
@@ -189,7 +195,7 @@ def run(
                 command = _command(stage, kept, data, workdir, backbone, side, config)
                 most, seconds = measured(command, kept / "log.txt", root=root)
                 found[length][stage] = most, seconds
-                rate = (length + train * (stage == "extract")) / seconds
+                rate = (length + train * (stage in ("index", "extract"))) / seconds
                 size = sum(page.stat().st_size for page in [_page(stage, workdir)] if page)
                 said = f", page {size / 1e6:.2f} MB" if size else ""
                 print(
@@ -209,6 +215,8 @@ def _page(stage: str, workdir: pathlib.Path) -> pathlib.Path | None:
 
 
 def _command(stage, kept, data, workdir, backbone, side, config) -> list[str]:
+    if stage == "index":
+        return [sys.executable, "-c", INDEX, str(data), str(kept / "cache")]
     if stage == "detect":
         where = [f"--workdir={workdir}", f"--out={workdir / 'detect'}"]
         return [sys.executable, "-m", "vadjax.detect", *where, str(data / "test" / "day.mp4")]

@@ -11,7 +11,7 @@ from vadjax.backbones import torch_pickle, weights
 from vadjax.comparison.load_run import read_run
 from vadjax.comparison.published import read_published
 from vadjax.data.decoding import pipe
-from vadjax.data.indexing import probe
+from vadjax.data.indexing import open_clips
 from vadjax.data.labels import (
     box_rows,
     cvat_xml,
@@ -41,13 +41,13 @@ class Reader(NamedTuple):
 
 
 def _images(path: pathlib.Path) -> None:
-    for video in probe.open_videos(path.parent):
+    for video in open_clips.open_videos(path.parent):
         for _ in video.frames:
             pass
 
 
 def _video(path: pathlib.Path) -> None:
-    frames = probe.open_video(path).frames
+    frames = open_clips.open_video(path).frames
     for number, _ in enumerate(frames):
         if number > 50:
             break

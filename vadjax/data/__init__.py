@@ -141,7 +141,7 @@ def open_video(path: str | os.PathLike) -> "Video":
     Raises:
       UserError: there is nothing at `path`, or it cannot be decoded.
     """
-    from vadjax.data.indexing.probe import open_video
+    from vadjax.data.indexing.open_clips import open_video
 
     return open_video(path)
 
@@ -164,7 +164,7 @@ def open_videos(
     Raises:
       UserError: there is nothing at `path`, or a clip cannot be decoded and `skipped` is None.
     """
-    from vadjax.data.indexing.probe import open_videos
+    from vadjax.data.indexing.open_clips import open_videos
 
     return open_videos(path, skipped=skipped, content=content)
 
@@ -184,7 +184,7 @@ def open_images(path: str | os.PathLike, *, skipped: list[str] | None = None) ->
     Raises:
       UserError: there is none at `path`, or one cannot be read and `skipped` is None.
     """
-    from vadjax.data.indexing.probe import open_images
+    from vadjax.data.indexing.open_clips import open_images
 
     return open_images(path, skipped=skipped)
 
@@ -195,6 +195,6 @@ def left_out(path: str | os.PathLike) -> "list[Deviation]":
     Raises:
       UserError: the folder cannot be listed.
     """
-    from vadjax.data.indexing.probe import left_out
+    from vadjax.data.indexing.open_clips import left_out
 
     return left_out(path)

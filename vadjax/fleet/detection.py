@@ -13,7 +13,8 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from vadjax.data.indexing.footage import Footage
-from vadjax.data.indexing.probe import attempts, clips_at, video_of_footage
+from vadjax.data.indexing.open_clips import clips_at, video_of_footage
+from vadjax.data.indexing.probe import attempts
 from vadjax.data.scored_video import ScoredVideo
 from vadjax.data.video import Video
 from vadjax.errors import UserError

@@ -52,7 +52,7 @@ def test_a_resized_frame_keeps_its_grid(size):
 
 def test_a_file_is_read_back_and_a_damaged_one_is_none(tmp_path):
     rows, path = measure_content(frames()), tmp_path / "below" / "content.npy"
-    save_content(path, rows)
+    save_content(path, [rows[:3], rows[3:]])
     assert np.array_equal(open_content(path), rows) and len(list(path.parent.iterdir())) == 1
     path.write_bytes(path.read_bytes()[:50])
     assert open_content(path) is None and open_content(tmp_path / "none.npy") is None

@@ -1,9 +1,13 @@
+import tracemalloc
+
 import cv2
 import numpy as np
 import pytest
 
-from tests.data import layouts
+from tests.data import encoded, layouts
 from vadjax import data
+from vadjax.data.arrays import spill
+from vadjax.data.frames.content import measure_content
 from vadjax.data.indexing.probe import probe
 from vadjax.errors import UserError
 
@@ -141,3 +145,18 @@ def test_one_file_that_holds_several_clips_is_cut(tmp_path, kind):
     for start, stop in ((-1, 3), (3, 3), (15, 21)):
         with pytest.raises(UserError, match="but 20 can be decoded"):
             whole.cut(start, stop)
+
+
+def test_what_is_kept_of_a_long_video_is_a_few_bytes_a_frame(tmp_path, monkeypatch):
+    """By the difference of two lengths; 264 bytes a frame lie on disk."""
+    monkeypatch.setattr(spill, "BLOCK_BYTES", 4096)
+    peaks = []
+    for count in (200, 2200):
+        path = encoded.encode(tmp_path / f"{count}.mkv", np.arange(count) * 40)
+        tracemalloc.start()
+        [footage] = probe([path])
+        peaks.append(tracemalloc.get_traced_memory()[1])
+        tracemalloc.stop()
+        wanted = measure_content(footage.frames())
+        assert np.asarray(footage.content).tobytes() == wanted.tobytes()
+    assert (peaks[1] - peaks[0]) / 2000 < 80, peaks

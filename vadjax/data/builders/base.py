@@ -45,7 +45,7 @@ class DiskBuilder(Builder):
       skipped: id of each clip that was left out for that -> why.
       single_images: an image file is a clip of one frame.
       keeps_content: what each frame shows is measured, for the search for copies: 264 bytes a
-        frame, which are in memory at once.
+        frame on disk.
       left_out: what lies in the folder and is not used; not indexed, as no clip depends on it.
     """
 
@@ -140,7 +140,12 @@ class DiskBuilder(Builder):
         return good
 
     def _attempts(self, paths: Sequence[pathlib.Path]) -> list[Footage | UserError]:
-        return attempts(paths, single_images=self.single_images, content=self.keeps_content)
+        return attempts(
+            paths,
+            single_images=self.single_images,
+            content=self.keeps_content,
+            folder=self.cache_dir,
+        )
 
     def skip(self, name: str, error: UserError) -> None:
         """Leave out a clip for a fault.

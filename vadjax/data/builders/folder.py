@@ -92,9 +92,10 @@ class Folder(DiskBuilder):
     def _attempts(self, paths: Sequence[pathlib.Path]) -> list[Footage | UserError]:
         """Measure clips, the images of `single_images` as clips of one frame."""
         stills = [path for path in paths if path.parent.name == STILLS and is_image(path)]
-        found = dict(zip(stills, attempts(stills, single_images=True), strict=True))
+        single = attempts(stills, single_images=True, folder=self.cache_dir)
+        found = dict(zip(stills, single, strict=True))
         others = [path for path in paths if path not in found]
-        found |= dict(zip(others, attempts(others), strict=True))
+        found |= dict(zip(others, attempts(others, folder=self.cache_dir), strict=True))
         return [found[path] for path in paths]
 
     def load(self) -> Dataset:

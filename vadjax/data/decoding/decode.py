@@ -9,6 +9,7 @@ import contextlib
 import errno
 import math
 import os
+from array import array
 from collections.abc import Iterator
 from fractions import Fraction
 from typing import Any
@@ -117,8 +118,7 @@ class Decoder:
         self._reformatter = VideoReformatter()
         self._matrix: Matrix | None = None
         self._stored: tuple[int, int] | None = None  # height and width of the first picture
-        self.expected: list[int] = []
-        self.torn: list[int] = []
+        self.expected, self.torn = array("q"), array("q")
         self.num_packets = self.num_errors = 0
         self.reason = ""
         try:

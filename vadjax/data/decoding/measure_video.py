@@ -3,15 +3,16 @@
 import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
 
 import numpy as np
 
+from vadjax.data.arrays.spill import Spill, SpilledRows
 from vadjax.data.decoding.decode import Decoder, Picture
+from vadjax.data.decoding.seen import Seen
 from vadjax.data.decoding.video_file import placed
 from vadjax.data.deviation import Deviation
 from vadjax.data.frames import timing
-from vadjax.data.frames.timing import REORDERED
+from vadjax.data.frames.timing import REORDERED, UNKNOWN
 from vadjax.data.text.lists import spans
 from vadjax.errors import UserError
 
@@ -35,7 +36,7 @@ class Measured:
       lost: frames whose packet cannot be decoded or is gone, and that show their neighbour.
       is_damaged: errors were met: the file is always decoded in one thread (`Decoder`).
       notes: what a person should know of the file.
-      looked: what `look` returned of each frame, [num_frames].
+      looked: what `look` returned of each frame, [num_frames]; None where nobody looked.
     """
 
     num_frames: int
@@ -46,26 +47,21 @@ class Measured:
     lost: tuple[int, ...]
     is_damaged: bool
     notes: tuple[Deviation, ...]
-    looked: list
-
-
-class _Seen(NamedTuple):
-    """What is kept of a picture."""
-
-    ticks: int | None
-    is_damaged: bool
-    size: tuple[int, int]
-    looked: object
+    looked: SpilledRows | None
 
 
 def measure(
-    path: str | os.PathLike, *, look: Callable[[Picture], object] = lambda picture: None
+    path: str | os.PathLike,
+    *,
+    look: Callable[[Picture], bytes] | None = None,
+    spill: Spill | None = None,
 ) -> Measured:
     """Decode a file, and where errors are met a second time in one thread.
 
     Args:
       path: a video file.
-      look: called with every picture in order; what it returns is kept.
+      look: called with every picture in order; it returns a row of `spill`.
+      spill: where these rows go.
 
     Returns:
       What it holds.
@@ -74,40 +70,45 @@ def measure(
       UserError: it cannot be decoded, or less than half of it can.
     """
     for careful in (False, True):
-        seen = []
+        seen, looked = Seen(), SpilledRows(spill) if spill else None
         with Decoder(path, careful=careful) as decoder:
             for picture in decoder:
-                looked = look(picture)
-                seen.append(_Seen(picture.ticks, picture.is_damaged, picture.size, looked))
+                seen.add(picture)
+                if looked is not None and look is not None:
+                    looked.append(look(picture))
             size = decoder.size
-            is_damaged = bool(decoder.num_errors or decoder.torn)
-            is_damaged |= any(one.is_damaged for one in seen)
+            is_damaged = bool(decoder.num_errors or decoder.torn or seen.damaged)
             if not is_damaged and len(seen) >= len(decoder.expected):
                 break
-    if not seen or size is None:
+    if not len(seen) or size is None:
         raise decoder.undecodable()
-    return _summary(decoder, seen, size, is_damaged=is_damaged)
+    rows = None if looked is None else looked.end()
+    return _summary(decoder, seen, rows, size, is_damaged=is_damaged)
 
 
 def _summary(
-    decoder: Decoder, seen: Sequence[_Seen], size: tuple[int, int], *, is_damaged: bool
+    decoder: Decoder,
+    seen: Seen,
+    looked: SpilledRows | None,
+    size: tuple[int, int],
+    *,
+    is_damaged: bool,
 ) -> Measured:
-    ticks, missing = timing.in_order([one.ticks for one in seen]), list[int]()
+    ticks, missing = timing.in_order(seen.ticks), list[int]()
     usual = decoder.base_fps or decoder.fps
     step_s = 1 / usual if usual else 1.0
-    if is_damaged and any(tick is not None for tick in ticks):
-        shown = timing.growing(ticks, tick_s=decoder.tick_s, step_s=step_s)
-        missing = _missing(decoder, shown)
-        near = [tick for one, tick in zip(seen, shown, strict=True) if one.is_damaged]
+    if is_damaged and (ticks != UNKNOWN).any():
+        ticks = timing.growing(ticks, tick_s=decoder.tick_s, step_s=step_s)
+        missing = _missing(decoder, ticks)
+        near = ticks[np.array(seen.damaged, np.int64)]
         _enough(decoder, len(seen), len(missing))
-        dropped = _dropped(sorted([*shown, *missing]), [*near, *decoder.torn], decoder.tick_s)
+        dropped = _dropped(np.sort([*ticks, *missing]), [*near, *decoder.torn], decoder.tick_s)
         if len(missing) + len(dropped) <= len(seen):  # else the times alone say it
             missing = sorted([*missing, *dropped])
-        ticks = list(shown)
     lost: tuple[int, ...] = ()
     if missing:
-        every = sorted([*(tick for tick in ticks if tick is not None), *missing])
-        ticks, lost = list(every), tuple(np.searchsorted(every, missing).tolist())
+        ticks = np.sort(np.concatenate([ticks[ticks != UNKNOWN], np.array(missing, np.int64)]))
+        lost = tuple(np.searchsorted(ticks, missing).tolist())
     fps, times, notes = decoder.fps, None, _notes(decoder, seen, lost)
     if decoder.has_times:
         tick_s = decoder.tick_s
@@ -132,8 +133,18 @@ def _summary(
         lost=lost,
         is_damaged=is_damaged,
         notes=tuple(notes),
-        looked=list(placed((one.looked for one in seen), frozenset(lost))),
+        looked=_placed(looked, lost),
     )
+
+
+def _placed(looked: SpilledRows | None, lost: Sequence[int]) -> SpilledRows | None:
+    """Return a row for every frame, its neighbour's for those that are lost."""
+    if looked is None or not lost:
+        return looked
+    rows = looked.emptied()
+    for row in placed((row for block in looked.blocks() for row in block), frozenset(lost)):
+        rows.append(row.tobytes())
+    return rows.end()
 
 
 def _enough(decoder: Decoder, num_seen: int, num_missing: int) -> None:
@@ -145,7 +156,7 @@ def _enough(decoder: Decoder, num_seen: int, num_missing: int) -> None:
         )
 
 
-def _is_whole(decoder: Decoder, ticks: Sequence[int | None]) -> bool:
+def _is_whole(decoder: Decoder, ticks: np.ndarray) -> bool:
     """Return whether nothing is lost: all packets are there, or the last frame ends at the end.
 
     A header also counts frames that editing has cut off (MP4), and those for which there is no
@@ -153,20 +164,19 @@ def _is_whole(decoder: Decoder, ticks: Sequence[int | None]) -> bool:
     """
     if decoder.num_packets >= (decoder.announced or 0) and not decoder.num_errors:
         return True
-    known = [tick for tick in ticks if tick is not None]
+    known = ticks[ticks != UNKNOWN]
     if decoder.num_errors or not decoder.length_s or len(known) < max(2, len(ticks)):
         return False
     gap_s = float(np.median(np.diff(known))) * decoder.tick_s
-    return (known[-1] - known[0]) * decoder.tick_s >= decoder.length_s - 2 * gap_s
+    return bool((known[-1] - known[0]) * decoder.tick_s >= decoder.length_s - 2 * gap_s)
 
 
-def _missing(decoder: Decoder, ticks: Sequence[int]) -> list[int]:
+def _missing(decoder: Decoder, shown: np.ndarray) -> list[int]:
     """Return the times of packets, between pictures, that have given none.
 
     Before the first picture they count only where the header counts frames, so that a recording
     that begins in the middle of a group of pictures begins with what can be decoded.
     """
-    shown = np.array(ticks, np.int64)
     if len(shown) < 2:
         return []
     expected = np.unique(np.array(decoder.expected, np.int64))
@@ -178,14 +188,14 @@ def _missing(decoder: Decoder, ticks: Sequence[int]) -> list[int]:
     return expected[inside & (away > NEAR * np.median(np.diff(expected)))].tolist()
 
 
-def _dropped(ticks: Sequence[int], damage: Sequence[int], tick_s: float) -> list[int]:
+def _dropped(ticks: np.ndarray, damage: Sequence[int], tick_s: float) -> list[int]:
     """Return the times of frames of which nothing is left, not even a packet.
 
     They are missing where the time jumps by a whole number of usual steps next to damage, as
     where a transport stream has lost packets. A longer jump is an interruption.
 
     Args:
-      ticks: times of pictures and of packets that gave none, growing.
+      ticks: [n], times of pictures and of packets that gave none, growing.
       damage: times of what is known to be damaged.
       tick_s: seconds of one tick.
 
@@ -194,7 +204,7 @@ def _dropped(ticks: Sequence[int], damage: Sequence[int], tick_s: float) -> list
     """
     if len(ticks) < 2 or not damage:
         return []
-    before, after = np.array(ticks[:-1], np.float64), np.array(ticks[1:], np.float64)
+    before, after = ticks[:-1].astype(np.float64), ticks[1:].astype(np.float64)
     step = float(np.median(after - before))
     steps = (after - before) / step
     known, near = np.sort(np.array(damage, np.float64)), REORDERED * step
@@ -218,11 +228,11 @@ def _ends_early(end_s: float, length_s: float) -> list[Deviation]:
     return [Deviation(what, "only what is there is used; the file is cut short or damaged")]
 
 
-def _notes(decoder: Decoder, seen: Sequence[_Seen], lost: Sequence[int]) -> list[Deviation]:
+def _notes(decoder: Decoder, seen: Seen, lost: Sequence[int]) -> list[Deviation]:
     """Say what else differs from a plain video."""
     notes = []
     place = np.delete(np.arange(len(seen) + len(lost)), lost)  # of each decoded picture
-    damaged = [int(place[i]) for i, one in enumerate(seen) if one.is_damaged]
+    damaged = place[np.array(seen.damaged, np.int64)].tolist()
     if damaged:
         notes.append(
             Deviation(
@@ -230,9 +240,9 @@ def _notes(decoder: Decoder, seen: Sequence[_Seen], lost: Sequence[int]) -> list
                 "the decoder has filled in what is missing in them",
             )
         )
-    sizes = list(dict.fromkeys(one.size for one in seen))
+    sizes = list(dict.fromkeys(size for _, size in seen.sizes))
     if len(sizes) > 1:
-        first = next(int(place[i]) for i, one in enumerate(seen) if one.size != sizes[0])
+        first = int(place[seen.sizes[1][0]])
         named = ", ".join(f"{w}x{h}" for h, w in sizes[:4])
         notes.append(
             Deviation(

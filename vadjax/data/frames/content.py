@@ -8,10 +8,13 @@ import os
 import pathlib
 import tempfile
 import zlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import cv2
 import numpy as np
+from numpy.lib.format import dtype_to_descr, write_array_header_1_0
+
+from vadjax.data.arrays.spill import SpilledRows
 
 GRID = 16  # blocks a side
 SAMPLES = 8  # pixels a side of a block, at least, that its mean is taken of
@@ -63,17 +66,22 @@ def _checksum(frame: np.ndarray) -> int:
     return zlib.crc32(flat[words.size * 8 :].data, zlib.crc32(words.sum(1).data))
 
 
-def save_content(path: pathlib.Path, rows: np.ndarray) -> None:
-    """Write rows to a .npy file by way of a temporary one.
+def save_content(path: pathlib.Path, clips: Sequence[SpilledRows | np.ndarray]) -> None:
+    """Write the rows of clips, one behind the other, to a .npy file by way of a temporary one.
 
     Args:
         path: of the file; its folder is made.
-        rows: `ROW` [t].
+        clips: `ROW` [t] of each.
     """
+    shape = (sum(map(len, clips)),)
+    header = {"descr": dtype_to_descr(ROW), "fortran_order": False, "shape": shape}
     path.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.NamedTemporaryFile(dir=path.parent, delete=False) as file:
         try:
-            np.save(file, rows)
+            write_array_header_1_0(file, header)
+            for rows in clips:
+                for block in rows.blocks() if isinstance(rows, SpilledRows) else [rows]:
+                    file.write(block.tobytes())
             file.close()
             os.replace(file.name, path)
         except BaseException:

@@ -4,33 +4,36 @@ Times are even where they equal index / rate within a tolerance, because contain
 (Matroska, WebM and FLV to one millisecond). Even times are not kept: the rate says them all.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 
 import numpy as np
+
+UNKNOWN = np.iinfo(np.int64).min  # in place of a presentation time that a file does not give
 
 ROUNDING_S = 1e-3  # the coarsest unit of time of common containers
 REORDERED = 16  # frames by which codecs delay a picture at most
 SAID = 0.1  # of the median gap: from there on a gap is another one
 
 
-def in_order(ticks: Sequence[int | None]) -> list[int | None]:
+def in_order(ticks: np.ndarray) -> np.ndarray:
     """Put presentation times into the order in which frames are shown.
 
     A file without presentation times (AVI) has those of its packets, which follow another order
     where frames refer to later ones.
 
     Args:
-      ticks: of each frame, in order of presentation; None where the file gives none.
+      ticks: int64 [t] of each frame, in order of presentation; `UNKNOWN` where the file gives none.
 
     Returns:
       The times in rising order, where none is more than `REORDERED` frames out of place; else
       they say something else, such as a clock that was set back, and are returned as they are.
     """
-    known = [tick for tick in ticks if tick is not None]
-    order = np.argsort(known, kind="stable")
-    if len(known) < len(ticks) or np.abs(order - np.arange(len(order))).max(initial=0) > REORDERED:
-        return list(ticks)
-    return [*sorted(known)]
+    if (ticks[1:] >= ticks[:-1]).all() or (ticks == UNKNOWN).any():
+        return ticks
+    order = np.argsort(ticks, kind="stable")
+    if np.abs(order - np.arange(len(order))).max(initial=0) > REORDERED:
+        return ticks
+    return ticks[order]
 
 
 class Clock:
@@ -62,35 +65,39 @@ class Clock:
         return self._latest
 
 
-def seconds(ticks: Sequence[int | None], *, tick_s: float, step_s: float) -> np.ndarray:
-    """Convert presentation times to seconds from the first frame, by a `Clock`.
+def seconds(ticks: np.ndarray, *, tick_s: float, step_s: float) -> np.ndarray:
+    """Convert presentation times to seconds from the first frame, as a `Clock` does.
 
     Args:
-      ticks: of each frame, in order of presentation; None where the file gives none.
+      ticks: int64 [t] of each frame, in order of presentation; `UNKNOWN` where the file gives none.
       tick_s: seconds of one tick.
       step_s: usual seconds from one frame to the next.
 
     Returns:
       float64 [t], growing, from 0.
     """
+    grows = bool(len(ticks) and ticks[0] > UNKNOWN and (ticks[1:] > ticks[:-1]).all())
+    if grows and int(ticks[-1]) - int(ticks[0]) <= np.iinfo(np.int64).max:
+        return (ticks - ticks[0]) * tick_s
     clock = Clock(tick_s, step_s=step_s)
-    return np.array([clock.seconds(tick) for tick in ticks], np.float64)
+    known = (None if tick == UNKNOWN else int(tick) for tick in ticks)
+    return np.fromiter(map(clock.seconds, known), np.float64, len(ticks))
 
 
-def growing(ticks: Sequence[int | None], *, tick_s: float, step_s: float) -> list[int]:
+def growing(ticks: np.ndarray, *, tick_s: float, step_s: float) -> np.ndarray:
     """Return presentation times as `seconds` reads them, in ticks: one for each frame, growing.
 
     Args:
-      ticks: of each frame, in order of presentation; None where the file gives none, but not all.
+      ticks: int64 [t], in order of presentation; `UNKNOWN` where the file gives none, but not all.
       tick_s: seconds of one tick.
       step_s: usual seconds from one frame to the next.
 
     Returns:
-      A time for each frame.
+      int64 [t], a time for each frame.
     """
-    place, first = next((i, tick) for i, tick in enumerate(ticks) if tick is not None)
+    place = int(np.argmax(ticks != UNKNOWN))
     after = np.rint(seconds(ticks, tick_s=tick_s, step_s=step_s) / tick_s).astype(np.int64)
-    return list((after - after[place] + first).tolist())
+    return after - after[place] + ticks[place]
 
 
 def rate_of_even(

@@ -5,9 +5,9 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from vadjax.data.arrays.spill import SpilledRows
 from vadjax.data.decoding.video_file import VideoFrames
 from vadjax.data.deviation import Deviation
-from vadjax.data.frames.content import content_rows
 from vadjax.data.frames.on_demand import BlankedFrames, Frames
 from vadjax.data.images.frames import ImageFrames, PageFrames
 from vadjax.data.images.read import Levels
@@ -36,7 +36,8 @@ class Footage:
       is_damaged: decoding the video file meets errors (`vadjax.data.decoding.decode.Decoder`).
       blank: rows at the top of each frame that are shown black.
       notes: what was read in another way than it lies there, without the name of the clip.
-      content: `data.frames.content.ROW` [num_frames], what each frame shows.
+      content: `data.frames.content.ROW` [num_frames], what each frame shows; None where it was not
+        measured.
     """
 
     paths: tuple[str, ...]
@@ -56,7 +57,7 @@ class Footage:
     is_damaged: bool = False
     blank: int = 0
     notes: tuple[Deviation, ...] = ()
-    content: np.ndarray = field(default_factory=lambda: content_rows([]), repr=False, compare=False)
+    content: SpilledRows | None = field(default=None, repr=False, compare=False)
 
     def frames(self) -> Frames:
         """Open the frames for reading."""
@@ -123,6 +124,6 @@ class Footage:
             substituted=tuple(i - start for i in self.substituted if start <= i < stop),
             announced=stop - start if is_video else 0,
             first=self.first + start,
-            content=self.content[start:stop],
+            content=None if self.content is None else self.content.part(start, stop),
             times=None if times is None else times[start:stop] - times[start],
         )

@@ -25,7 +25,7 @@ import tensorflow_datasets as tfds
 from absl import logging as absl_logging
 
 from vadjax.data.deviation import Deviation
-from vadjax.data.frames.content import content_rows, open_content, save_content
+from vadjax.data.frames.content import open_content, save_content
 from vadjax.data.indexing.rows import row_of, video_of
 from vadjax.data.indexing.scan import Scan, ScannedClip
 from vadjax.data.paths.files import listing
@@ -137,7 +137,7 @@ class VideoIndex(
     def _write_content(self) -> None:
         """Write it before the rows, whose presence says that the index is whole."""
         rows = [clip.footage.content for split in self._splits for clip in self._clips(split)]
-        save_content(self._content_path, np.concatenate([content_rows([]), *rows]))
+        save_content(self._content_path, [each for each in rows if each is not None])
 
     def _write(self) -> None:
         _ = self._scan  # its errors are those of the data, not of the cache
@@ -212,10 +212,14 @@ class VideoIndex(
 
     def _generate_examples(self, split: str) -> Iterator[tuple]:
         before = self._splits[: self._splits.index(split)]
-        row = sum(len(clip.footage.content) for each in before for clip in self._clips(each))
+        row = sum(_num_rows(clip) for each in before for clip in self._clips(each))
         for number, clip in enumerate(self._clips(split)):
             yield number, row_of(clip, content=row)
-            row += len(clip.footage.content)
+            row += _num_rows(clip)
+
+
+def _num_rows(clip: ScannedClip) -> int:
+    return 0 if clip.footage.content is None else len(clip.footage.content)
 
 
 @contextlib.contextmanager

@@ -287,5 +287,5 @@ def _content(path: pathlib.Path, frames: ArrayFrames) -> np.ndarray:
     if rows is None or len(rows) != len(frames):
         rows = measure_content(frames)
         with contextlib.suppress(OSError):  # a cache that cannot be written
-            save_content(path, rows)
+            save_content(path, [rows])
     return rows
