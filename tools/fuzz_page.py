@@ -16,8 +16,12 @@ import sys
 import tempfile
 
 import hypothesis
-import schemathesis
 from hypothesis import strategies
+
+try:
+    import schemathesis
+except ImportError:
+    sys.exit("fuzz_page needs the package schemathesis: pip install schemathesis")
 
 sys.path.insert(0, str(pathlib.Path(__file__).parents[1]))
 from tests.live.server import watched

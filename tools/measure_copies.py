@@ -9,12 +9,15 @@ behind `--false` are looked for among each other, whole and in halves.
 
 import argparse
 import itertools
+import pathlib
+import sys
 import tempfile
 from collections.abc import Callable, Mapping
 
 import cv2
 import numpy as np
 
+sys.path.insert(0, str(pathlib.Path(__file__).parents[1]))
 from tools.benchmarks.report import table
 from vadjax import api, data
 from vadjax.data.frames.content import measure_content

@@ -1,11 +1,12 @@
 """Processor time of a frame in NanoDet-g, resizing and suppression included.
 
-    VADJAX_NANODET=FILE VADJAX_PED2=FOLDER taskset -c 0 python tools/measure_objects.py
+    taskset -c 0 python tools/measure_objects.py --nanodet=FILE --ped2=FOLDER
 
 FOLDER holds testing/frames/02/*.jpg. XLA has one thread; the time is that of the process, so that
 other work on the machine counts less than it does on a clock.
 """
 
+import argparse
 import os
 import pathlib
 import statistics
@@ -22,10 +23,14 @@ ROUNDS = 4
 
 
 def main() -> None:
-    folder = pathlib.Path(os.environ["VADJAX_PED2"]) / "testing" / "frames" / "02"
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--nanodet", required=True, help="file of its weights")
+    parser.add_argument("--ped2", required=True, help="folder of the data set")
+    args = parser.parse_args()
+    folder = pathlib.Path(args.ped2) / "testing" / "frames" / "02"
     frames = [cv2.imread(str(path))[..., ::-1] for path in sorted(folder.glob("*.jpg"))[:30]]
     for size in ((320, 320), (256, 384), (416, 416)):
-        detector = objects.create(os.environ["VADJAX_NANODET"], size=size)
+        detector = objects.create(args.nanodet, size=size)
         start = time.process_time()
         detector.detect(frames[0])
         first, spent = time.process_time() - start, []

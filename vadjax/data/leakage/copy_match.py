@@ -91,36 +91,48 @@ def is_distinct(video: np.ndarray, other: np.ndarray, *, other_start: int) -> bo
     frames = np.arange(0, len(video), max(1, len(video) // (4 * SHORTEST)))
     x, y = _blocks(video[frames]), _blocks(other[frames + other_start])
     part = video[: 4 * SHORTEST]
-    return has_detail(x - x.mean(0), y - y.mean(0)) and _occurs_once(part, other, other_start)
+    if not has_detail(x - x.mean(0), y - y.mean(0)):
+        return False
+    return occurs_once(_blocks(part), _blocks(other), other_start, apart=0.5, below=LIKE)
 
 
-def has_detail(x: np.ndarray, y: np.ndarray, *, least: float = RESIDUE) -> bool:
+def has_detail(x: np.ndarray, y: np.ndarray) -> bool:
     """Say whether stretches are alike beyond two patterns, such as a light that is switched on.
 
     Args:
         x: [t, c] blocks of a stretch, each without its mean over time.
         y: the same of the other stretch.
-        least: correlation of what is left.
 
     Returns:
         Whether they are.
     """
-    patterns = np.linalg.eigh(x @ x.T)[1][:, -2:].T @ x  # [2, c]
-    patterns /= np.maximum(np.linalg.norm(patterns, axis=1, keepdims=True), 1e-9)
+    patterns = main_patterns(x)
     x, y = (each - each @ patterns.T @ patterns for each in (x, y))
     changes = min(np.square(x).mean(), np.square(y).mean()) >= CHANGE / 2
-    return bool(changes and _correlation(x, y) >= least)
+    return bool(changes and _correlation(x, y) >= RESIDUE)
 
 
-def _occurs_once(part: np.ndarray, clip: np.ndarray, place: int) -> bool:
+def main_patterns(x: np.ndarray) -> np.ndarray:
+    """Return the two strongest patterns [2, c] of blocks [t, c], of length 1: what moves most."""
+    patterns = np.linalg.eigh(x @ x.T)[1][:, -2:].T @ x
+    return patterns / np.maximum(np.linalg.norm(patterns, axis=1, keepdims=True), 1e-9)
+
+
+def occurs_once(
+    part: np.ndarray, clip: np.ndarray, place: int, *, apart: float, below: float
+) -> bool:
     """Say whether a stretch matches a clip at one place only, as nothing periodic does.
 
     Args:
-        part: rows of the stretch.
-        clip: rows of the whole clip.
+        part: [t, c] blocks of the stretch.
+        clip: [s, c] blocks of the whole clip.
         place: frame of the clip at which it matches.
+        apart: correlation below which another place is not this one any more.
+        below: correlation that no other place reaches.
+
+    Returns:
+        Whether it does.
     """
-    part, clip = _blocks(part), _blocks(clip)
     x, length = part - part.mean(0), len(part)
     number = len(clip) - length + 1
     product = sum(clip[t : t + number] @ x[t] for t in range(length))  # [number]
@@ -128,10 +140,10 @@ def _occurs_once(part: np.ndarray, clip: np.ndarray, place: int) -> bool:
     energy = (square[length:] - square[:-length]).sum(1)
     energy = energy - np.square(total[length:] - total[:-length]).sum(1) / length
     like = product / np.sqrt(np.maximum(np.square(x).sum() * energy, 1e-9))
-    apart = like < 0.5
-    left = place - int(np.argmax(apart[place::-1])) if apart[: place + 1].any() else 0
-    right = place + int(np.argmax(apart[place:])) if apart[place:].any() else len(like)
-    return bool((np.r_[like[:left], like[right:]] < LIKE).all())
+    low = like < apart
+    left = place - int(np.argmax(low[place::-1])) if low[: place + 1].any() else 0
+    right = place + int(np.argmax(low[place:])) if low[place:].any() else len(like)
+    return bool((np.r_[like[:left], like[right:]] < below).all())
 
 
 def _blocks(rows: np.ndarray) -> np.ndarray:
