@@ -48,7 +48,8 @@ function tryThresholds(box, rings, timelines) {
     put("pr", found.recall, sum.tp + sum.fp ? found.precision : null);
     said.textContent = say(limit);
     for (const one of timelines) one.follow(limit);
-    const words = labelled ? `${sum.tp} detected, ${sum.fn} missed, ${sum.fp} false alarms` : `${sum.alarms} alarms`;
+    const alarms = (count, noun) => `${count} ${noun}${count === 1 ? "" : "s"}`;
+    const words = labelled ? `${sum.tp} detected, ${sum.fn} missed, ${alarms(sum.fp, "false alarm")}` : alarms(sum.alarms, "alarm");
     input.setAttribute("aria-valuetext", `threshold ${say(limit)}: ${words}`);
     const mine = limit === own && own !== null;
     const warning = labelled ? "A threshold chosen on test labels is not a result. " : "";
