@@ -6,7 +6,7 @@ import pytest
 
 from tests.models import build
 from vadjax.detectors import row_cache
-from vadjax.models.recurrent import RecurrentModel
+from vadjax.models.recurrent_model import RecurrentModel
 from vadjax.scoring.score import score_videos
 from vadjax.scoring.score_fn import ScoreFn, make_score_fn
 

@@ -18,6 +18,12 @@ ROWS = [
         MATCHING,
     ),
     (
+        "vadjax/training/score_matching.py",
+        "jax.jit(jax.vmap(fit, in_axes=(0, 0, None)))",
+        "jax.jit(lambda x, n, k: jax.vmap(fit)(x, n, jax.random.split(k, len(x))))",
+        MATCHING,
+    ),
+    (
         "vadjax/models/objectives/mil_ranking.py",
         "top = scores.max(1)",
         "top = scores.max(0)[: len(scores)]",

@@ -7,7 +7,8 @@ from vadjax.errors import UserError
 from vadjax.models.convolution import max_pool
 from vadjax.models.layers import head_widths
 from vadjax.models.linen import read_fields, read_widths
-from vadjax.models.recurrent import RecurrentModel, RecurrentScanner
+from vadjax.models.recurrent import RecurrentScanner
+from vadjax.models.recurrent_model import RecurrentModel
 from vadjax.models.video_layers import Conv
 
 
