@@ -81,7 +81,7 @@ ROWS: dict[str, Row] = {
     "convlstm_autoencoder": _pixels(
         "ped2_video_models:convlstm_autoencoder", model__channels=(16, 8, 4)
     ),
-    "stae": _pixels("ped2_video_models:stae", model__channels=(8, 16, 16, 16)),
+    "stae": _pixels("ped2_video_models:stae", model__channels=(8, 16, 16, 16), window__stride=16),
     "std": _pixels("ped2_video_models:std", model__channels=(8, 16, 32)),
     "stcen": _pixels("ped2_video_models:stcen", model__channels=(8, 16, 32)),
     "amae": _pixels("ped2_video_models:amae", model__channels=(8, 16, 32)),
