@@ -191,7 +191,7 @@ ROWS = [
     ("vadjax/data/leakage/copy_match.py", "RESIDUE = 0.7  #", "RESIDUE = -1.0  #", COPIES),
     (
         "vadjax/data/leakage/copy_match.py",
-        "return bool((np.r_[like[:left], like[right:]] < LIKE).all())",
+        "return bool((np.r_[like[:left], like[right:]] < below).all())",
         "return True",
         COPIES,
     ),
