@@ -8,6 +8,7 @@ from absl import flags
 from hypothesis import settings
 
 from tests import quick
+from tests.browser import CHROMIUM
 
 os.environ.setdefault("JAX_PLATFORMS", "cpu")
 # The same examples every time, however long a busy machine takes over one.
@@ -56,6 +57,19 @@ def real_data() -> pathlib.Path:
     if not (path / "data").is_dir():
         pytest.fail(f"VADJAX_TEST_DATA={root} holds no data/ folder")
     return path
+
+
+@pytest.fixture(scope="module")
+def chromium():
+    """Chromium; skips where it or playwright is not installed."""
+    if not CHROMIUM:
+        pytest.skip("no chromium is installed")
+    sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+    with sync_api.sync_playwright() as tools:
+        options = ["--no-sandbox", "--disable-gpu"]
+        browser = tools.chromium.launch(executable_path=CHROMIUM, args=options)
+        yield browser
+        browser.close()
 
 
 @pytest.fixture

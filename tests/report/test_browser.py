@@ -2,12 +2,12 @@
 
 import base64
 import json
-import shutil
 
 import cv2
 import numpy as np
 import pytest
 
+from tests.browser import Tab
 from tests.report import demo
 from vadjax.data.scored_video import ScoredVideo
 from vadjax.evaluation import events, frame
@@ -16,21 +16,7 @@ from vadjax.explain import film, webm
 from vadjax.explain.film_stretches import numbers
 from vadjax.report import page
 
-CHROMIUM = next(
-    filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), ""
-)
-sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 MOMENTS = [[20, 50], [100, 130]]
-pytestmark = pytest.mark.skipif(not CHROMIUM, reason="no chromium is installed")
-
-
-@pytest.fixture(scope="module")
-def chromium():
-    with sync_api.sync_playwright() as tools:
-        options = ["--no-sandbox", "--disable-gpu"]
-        browser = tools.chromium.launch(executable_path=CHROMIUM, args=options)
-        yield browser
-        browser.close()
 
 
 @pytest.fixture(scope="module")
@@ -51,25 +37,6 @@ def folder(tmp_path_factory):
     images = film.annotate(pictures[shown], view.scores, numbers=shown, scale=(0, 2))
     webm.write_webm(folder / arguments["gallery"]["films"][view.id], images, edges=edges)
     return folder
-
-
-class Tab:
-    """A page that has been opened, and everything that it complained of or asked for."""
-
-    def __init__(self, browser, path, width=1280, **options):
-        self.tab = browser.new_page(viewport={"width": width, "height": 900}, **options)
-        self.faults, self.requests = [], []
-        self.tab.on("console", lambda message: self.faults.append(message.text))
-        self.tab.on("pageerror", lambda error: self.faults.append(str(error)))
-        self.tab.on("request", lambda request: self.requests.append(request.url))
-        self.tab.goto(path.as_uri())
-
-    def __getattr__(self, name):
-        return getattr(self.tab, name)
-
-    def outside(self) -> list[str]:
-        """Return what was asked for besides the page itself."""
-        return [url for url in self.requests[1:] if not url.startswith("data:")]
 
 
 @pytest.fixture(scope="module")

@@ -1,7 +1,6 @@
 """The page in a browser: it follows the camera, is keyed, draws zones, and asks nobody else."""
 
 import io
-import shutil
 import threading
 import time
 
@@ -13,21 +12,6 @@ from tests.live import made
 from tests.live.server import watched
 from vadjax.explain import webm
 from vadjax.live.settings import SettingsFile
-
-CHROMIUM = next(
-    filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), ""
-)
-sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
-pytestmark = pytest.mark.skipif(not CHROMIUM, reason="no chromium is installed")
-
-
-@pytest.fixture(scope="module")
-def chromium():
-    with sync_api.sync_playwright() as tools:
-        options = ["--no-sandbox", "--disable-gpu"]
-        browser = tools.chromium.launch(executable_path=CHROMIUM, args=options)
-        yield browser
-        browser.close()
 
 
 @pytest.fixture
