@@ -23,7 +23,8 @@ OF_ROWS = {
 }
 BUDGET = {
     "sequence": "pooled features of EfficientNet-Lite0, 30 epochs at most (table 4: 50)",
-    "pixels": "grey frames of 64x96 (67x99), narrow networks, every fourth window, 4 epochs",
+    "pixels": "grey frames of 64x96 (67x99), narrow networks, 4 epochs of every fourth window "
+    "(stae: of every sixteenth)",
     "images": "stages of EfficientNet-Lite0, one fit on all normal frames; places.dims=32 of padim",
     "labels": "protocols by_video (honest) and random_window (leaky), 32x32, 20 rows, 8 epochs",
 }
