@@ -81,7 +81,7 @@ class Spill:
             OSError: they are no longer there.
         """
         rows = np.empty(stop - start, np.uint8)
-        view, at = memoryview(rows), start
+        view, at = rows.data, start
         while view:
             done = os.preadv(self._file, [view], at)
             if not done:
