@@ -1,5 +1,6 @@
 """The leakage audit of a run: copies of clips are found, named and part of the verdict."""
 
+import dataclasses
 import json
 import os
 import pathlib
@@ -9,6 +10,7 @@ import numpy as np
 import pytest
 
 from vadjax import config as configs
+from vadjax.pipeline import audit as audits
 from vadjax.pipeline import stages
 from vadjax.pipeline.audit import audit, copies_in_words
 from vadjax.pipeline.run import Run
@@ -117,3 +119,28 @@ def test_fixed_cameras_give_no_false_copy(name, folder, tmp_path):
     content = {video.id: video.content for video in (*videos.train, *videos.test)}
     assert all(len(content[v.id]) == len(v.frames) for v in (*videos.train, *videos.test))
     assert find_copies(content, content) == []
+
+
+def test_runs_that_hold_out_other_clips_search_for_copies_once(copied, tmp_path, monkeypatch):
+    """What is held out is used too, so that the seed changes nothing of what is compared."""
+    searched, search = [], audits.copies_of
+    monkeypatch.setattr(audits, "copies_of", lambda *a: searched.append(1) or search(*a))
+    runs, found = [], []
+    for seed in range(4):
+        config = copied.copy_and_resolve_references()
+        config.seed = seed
+        runs.append(Run(config, tmp_path / str(seed), Console(quiet=True)))
+        runs[-1].memory = runs[0].memory
+        os.mkdir(tmp_path / str(seed))
+        audit(runs[-1])
+        text = (tmp_path / str(seed) / "leakage.json").read_text("utf-8")
+        found.append(json.loads(text)["copies"])
+    held_out = {str(run.folds[0].validation) for run in runs}
+    assert len(held_out) > 1 and len(searched) == 1
+    assert found[0] and all(copies == found[0] for copies in found)
+    alone = Run(copied, tmp_path / "0", Console(quiet=True))
+    (fold,) = alone.folds
+    alone.folds = (dataclasses.replace(fold, validation=fold.train, calibration=fold.train),)
+    alone.memory = runs[0].memory
+    audit(alone)
+    assert len(searched) == 2  # what is held out is no longer used

@@ -8,14 +8,15 @@ import numpy as np
 from vadjax.data.scored_video import ScoredVideo
 from vadjax.evaluation.events import MERGE_S, SAME_S, merged_runs, runs
 
-CELLS_AT_ONCE = 1 << 24  # of a table of thresholds by frames: some 100 MB
+CELLS_AT_ONCE = 1 << 18  # of a table of thresholds by frames; larger ones fit no cache
 
 
 class Alarms(NamedTuple):
     """The alarms of some thresholds.
 
     Attributes:
-        first: number of the first threshold.
+        first: number of the first threshold; of several sets of scores each has its own, one set
+            behind the other.
         num: how many thresholds there are.
         row: int [k], number of the threshold of each alarm, from `first` on; rising.
         start, stop: int [k], half-open, in the frames of all videos end to end, each with one
@@ -29,28 +30,43 @@ class Alarms(NamedTuple):
     stop: np.ndarray
 
 
-def alarms_at(videos: Sequence[ScoredVideo], thresholds: np.ndarray) -> Iterator[Alarms]:
+def alarms_at(
+    videos: Sequence[ScoredVideo], thresholds: np.ndarray, instead: np.ndarray | None = None
+) -> Iterator[Alarms]:
     """Find the alarms at each of many thresholds, merged as `events.merged_runs` merges them.
 
     Args:
         videos: their own thresholds are not used.
         thresholds: float [n]; a frame is called abnormal from it upwards.
+        instead: float [k, t], several sets of scores of the videos end to end, in place of theirs.
 
     Yields:
         The alarms of some thresholds at a time, so that memory is bounded.
     """
     flat, place, gaps, number = end_to_end(videos)
-    step = max(1, CELLS_AT_ONCE // len(flat))
-    for first in range(0, len(thresholds), step):
-        limits = np.asarray(thresholds, np.float64)[first : first + step]
-        found = runs((flat >= limits[:, None]).ravel())  # thresholds lie end to end too
+    sets = flat[None]
+    if instead is not None:
+        sets = np.full((len(instead), len(flat)), -np.inf)
+        sets[:, np.append(number[1:] == number[:-1], False)] = instead  # not behind a video
+    for first, above in _tables(sets, np.asarray(thresholds, np.float64)):
+        found = runs(above.ravel())  # thresholds lie end to end too
         row, at = np.divmod(found, len(flat))
         own = number[at[:, 0]]
         apart = place[at[1:, 0]] - place[at[:-1, 1]] >= gaps[at[1:, 0]]
         apart |= (own[1:] != own[:-1]) | (row[1:, 0] != row[:-1, 0])
         some = np.ones(min(len(found), 1), bool)
         begins, ends = np.append(some, apart), np.append(apart, some)
-        yield Alarms(first, len(limits), row[begins, 0], at[begins, 0], at[ends, 1])
+        yield Alarms(first, len(above), row[begins, 0], at[begins, 0], at[ends, 1])
+
+
+def _tables(sets: np.ndarray, limits: np.ndarray) -> Iterator[tuple[int, np.ndarray]]:
+    """Yield the first of some thresholds, and what they call: bool [thresholds, frames]."""
+    step = max(1, CELLS_AT_ONCE // sets.shape[1])
+    several = max(1, step // max(1, len(limits)))  # of sets that are compared with all at once
+    for at in range(0, len(sets), several):
+        for first in range(0, len(limits), step):
+            above = sets[at : at + several, None] >= limits[first : first + step, None]
+            yield at * len(limits) + first, above.reshape(-1, sets.shape[1])
 
 
 def events_of(videos: Sequence[ScoredVideo]) -> np.ndarray:

@@ -6,7 +6,6 @@ clip. So the scores of all clips, end to end as in a ring, are turned by a rando
 What they look like stays, clips and events too; which moment got which score is lost.
 """
 
-import dataclasses
 from collections.abc import Callable, Sequence
 
 import numpy as np
@@ -19,7 +18,7 @@ FRAMES = 1_000_000  # that are evaluated in all, at most, but for one turn
 
 def by_chance(
     videos: Sequence[ScoredVideo],
-    figure: Callable[[Sequence[ScoredVideo]], float],
+    figures: Callable[[np.ndarray], np.ndarray],
     *,
     seed: int = 0,
 ) -> float:
@@ -27,20 +26,16 @@ def by_chance(
 
     Args:
         videos: scored ones, at least one frame in all.
-        figure: of videos with the same labels and other scores.
+        figures: of float [k, n], the scores of all videos end to end after each of k turns, to
+            float [k], the figure of each of them.
         seed: of the turns.
 
     Returns:
         The mean over all turns where there are `TURNS` at most, else over random ones.
     """
-    lengths = [len(video.scores) for video in videos]
     flat = np.concatenate([video.scores for video in videos])
     count = max(1, min(TURNS, FRAMES // len(flat)))
     rng = np.random.default_rng(seed)
-    turns = range(len(flat)) if len(flat) <= count else rng.integers(0, len(flat), count)
-    found = []
-    for turn in turns:
-        parts = np.split(np.roll(flat, turn), np.cumsum(lengths)[:-1])
-        pairs = zip(videos, parts, strict=True)
-        found.append(figure([dataclasses.replace(one, scores=part) for one, part in pairs]))
-    return float(np.mean(found))
+    turns = np.arange(len(flat)) if len(flat) <= count else rng.integers(0, len(flat), count)
+    twice = np.lib.stride_tricks.sliding_window_view(np.concatenate([flat, flat]), len(flat))
+    return float(np.mean(figures(twice[len(flat) - turns])))

@@ -47,11 +47,11 @@ def event_curve_part(
     rate = (raised - right) / hours if known else np.full(len(right), np.inf)
     part = {
         "iou": LEVEL,
-        "ap": _average_precision(right, raised, len(events)),
+        "ap": float(_average_precision(right, raised, len(events))),
         "ap_chance": by_chance(
             videos,
             lambda turned: _average_precision(
-                *count_right(turned, events, thresholds), len(events)
+                *count_right(videos, events, thresholds, turned), len(events)
             ),
         ),
         "latency_ap": latency_ap(videos),
@@ -76,7 +76,10 @@ def event_curve_part(
 
 
 def count_right(
-    videos: Sequence[ScoredVideo], events: np.ndarray, thresholds: np.ndarray
+    videos: Sequence[ScoredVideo],
+    events: np.ndarray,
+    thresholds: np.ndarray,
+    instead: np.ndarray | None = None,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Count right alarms and all alarms at each threshold.
 
@@ -84,12 +87,14 @@ def count_right(
         videos: labelled ones.
         events: int [n, 2], of `events_of`.
         thresholds: float [n].
+        instead: float [k, t], several sets of scores of the videos end to end, in place of theirs.
 
     Returns:
-        int64 [n] twice.
+        int64 [n] twice; [k, n] of several sets.
     """
-    right, raised = np.zeros((2, len(thresholds)), np.int64)
-    for alarms in alarms_at(videos, thresholds):
+    shape = (len(thresholds),) if instead is None else (len(instead), len(thresholds))
+    right, raised = np.zeros((2, int(np.prod(shape))), np.int64)
+    for alarms in alarms_at(videos, thresholds, instead):
         own = slice(alarms.first, alarms.first + alarms.num)
         raised[own] = np.bincount(alarms.row, minlength=alarms.num)
         start = np.searchsorted(events[:, 1], alarms.start, side="right")
@@ -105,15 +110,16 @@ def count_right(
         kept = first_free(event[order], alarm[order], (shared / either >= LEVEL)[order])
         rows = alarms.row[alarm[order][kept]]
         right[own] = np.bincount(rows, minlength=alarms.num)
-    return right, raised
+    return right.reshape(shape), raised.reshape(shape)
 
 
-def _average_precision(right: np.ndarray, raised: np.ndarray, num_events: int) -> float:
+def _average_precision(right: np.ndarray, raised: np.ndarray, num_events: int) -> np.ndarray:
+    """Return the area under the curve of each row of counts [..., n]."""
     recall, precision = right / num_events, right / np.maximum(raised, 1)
-    order = np.argsort(recall, kind="stable")
-    recall, precision = recall[order], precision[order]
-    best = np.maximum.accumulate(precision[::-1])[::-1]
-    return float(np.sum(np.diff(recall, prepend=0) * best))
+    order = np.argsort(recall, axis=-1, kind="stable")
+    recall, precision = (np.take_along_axis(each, order, -1) for each in (recall, precision))
+    best = np.maximum.accumulate(precision[..., ::-1], axis=-1)[..., ::-1]
+    return np.sum(np.diff(recall, prepend=0, axis=-1) * best, axis=-1)
 
 
 def _least(rate: np.ndarray, where: np.ndarray) -> float | None:

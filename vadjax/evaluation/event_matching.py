@@ -34,7 +34,7 @@ def count_matched(events: np.ndarray, alarms: np.ndarray) -> np.ndarray:
     return np.array([len(first_free(event, alarm, overlap >= level)) for level in LEVELS])
 
 
-def first_free(event: np.ndarray, alarm: np.ndarray, enough: np.ndarray) -> list[int]:
+def first_free(event: np.ndarray, alarm: np.ndarray, enough: np.ndarray) -> np.ndarray:
     """Match each event with the first alarm that is free.
 
     As events are apart, and alarms, those that overlap form chains along time; from the left each
@@ -42,19 +42,21 @@ def first_free(event: np.ndarray, alarm: np.ndarray, enough: np.ndarray) -> list
 
     Args:
         event: int [k], number of the event of each overlapping pair, rising.
-        alarm: int [k], number of its alarm, rising for each event.
+        alarm: int [k], number of its alarm, rising for each event; never falling.
         enough: bool [k], the pairs that may be matched.
 
     Returns:
-        Numbers of the pairs that are.
+        Numbers of the pairs that are, int [j].
     """
-    kept: list[int] = []
-    last_event = last_alarm = -1
-    for pair in np.flatnonzero(enough):
-        if event[pair] > last_event and alarm[pair] > last_alarm:
-            last_event, last_alarm = event[pair], alarm[pair]
-            kept.append(int(pair))
-    return kept
+    pairs = np.flatnonzero(enough)
+    event, alarm = event[pairs], alarm[pairs]
+    kept = np.ones(len(pairs), bool)  # where neither is that of the pair before
+    kept[1:] = (event[1:] > event[:-1]) & (alarm[1:] > alarm[:-1])
+    last = -1
+    for pair in np.flatnonzero(~kept).tolist():
+        last = pair - 1 if kept[pair - 1] else last
+        kept[pair] = event[pair] > event[last] and alarm[pair] > alarm[last]
+    return pairs[kept]
 
 
 def matching_part(matched: Sequence[int], num_events: int, num_alarms: int) -> dict:

@@ -79,11 +79,11 @@ def _fitted(run: Run, fold: Fold, held_out: Sequence[str]) -> FittedOn | None:
 
 
 def _audit(run: Run, fitted: Sequence[FittedOn] | None) -> dict:
-    """Audit a run's folds; runs of a sweep that share them search for copied clips once."""
+    """Audit a run's folds; runs of a sweep search for copied clips once where they share clips."""
     window, gradient = run.config.window, run.span > 1
     videos = [*run.videos.values(), *(one.video for one in run.added)]
     folds = with_added(run.folds, run.added)
-    key = ("copies", *((f.train, f.validation, f.calibration, f.test) for f in folds))
+    key = ("copies", *(_clips(fold) for fold in folds))
     return audit_folds(
         folds,
         videos,
@@ -97,6 +97,16 @@ def _audit(run: Run, fitted: Sequence[FittedOn] | None) -> dict:
         copies=run.memory.once(key, functools.partial(copies_of, folds, videos)),
         clips_known=run.dataset.clips_known,
     )
+
+
+def _clips(fold: Fold) -> tuple[frozenset[str], frozenset[str]]:
+    """Return the ids of a fold's test clips, and of those that it uses otherwise."""
+    tables = ([fold.test], [fold.train, fold.validation, fold.calibration])
+    test, used = (
+        frozenset(segment.video_id for units in several for segment in units.segments)
+        for several in tables
+    )
+    return test, used
 
 
 def _write_and_say(run: Run, leakage: Mapping) -> None:
