@@ -57,10 +57,10 @@ def video(tmp_path_factory):
     return folder
 
 
-def scored_elsewhere(folder, video):
+def scored_elsewhere(folder, video, *, absent=("vadjax",)):
     """Run score.py in a process that cannot import vadjax; return its scores."""
     code = (
-        "import sys, runpy; sys.modules['vadjax'] = None; "
+        f"import sys, runpy; sys.modules.update(dict.fromkeys({absent!r})); "
         f"sys.path.insert(0, {str(folder)!r}); sys.argv = ['score.py', {str(video)!r}]; "
         f"runpy.run_path({str(folder / 'score.py')!r}, run_name='__main__')"
     )
@@ -111,8 +111,8 @@ def test_every_way_from_windows_to_frames(cache, video, tmp_path, way):
 def test_what_cannot_be_exported(lstm, tmp_path, monkeypatch):
     with pytest.raises(UserError, match="format 'coreml' unknown"):
         export(lstm, form="coreml", out=tmp_path)
-    monkeypatch.setattr(lstm.run.detector, "name", "scene", raising=False)
-    with pytest.raises(UserError, match="detector 'scene' cannot be exported"):
+    monkeypatch.setattr(lstm.run.detector, "name", "random", raising=False)
+    with pytest.raises(UserError, match="detector 'random' cannot be exported"):
         export(lstm, form="onnx", out=tmp_path)
 
 

@@ -125,7 +125,7 @@ def test_outputs_are_those_of_the_published_graph(real_data):
     for row, name in enumerate(golden["names"]):
         frame = cv2.imread(str(real_data / "data" / str(name)))[..., ::-1]
         image = cv2.resize(np.ascontiguousarray(frame), nanodet.SIZE[::-1])
-        logits, distances = network(detector._variables, nanodet.normalised(image[None]))
+        logits, distances = network(detector.variables, nanodet.normalised(image[None]))
         scores = 1 / (1 + np.exp(-np.asarray(logits[0])))
         np.testing.assert_allclose(scores.max(0), golden["largest"][row], atol=1e-5)
         places = golden["places"][row]

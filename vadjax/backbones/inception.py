@@ -13,7 +13,7 @@ import flax.linen as nn
 import jax
 import jax.numpy as jnp
 
-from vadjax.backbones.layers import ConvBnAct
+from vadjax.backbones.layers import ConvBnAct, edged
 from vadjax.backbones.network import Architecture, Layout, Network
 from vadjax.backbones.port import conv_rules, dense_rules
 from vadjax.backbones.preprocess import Preprocess
@@ -34,8 +34,8 @@ class Conv:
 
 
 POOLS = {
-    "max": lambda x: nn.max_pool(x, (3, 3), (2, 2)),
-    "mean": lambda x: nn.avg_pool(x, (3, 3), padding=((1, 1), (1, 1))),  # zeros count
+    "max": lambda x: nn.max_pool(x, window_shape=(3, 3), strides=(2, 2)),
+    "mean": lambda x: nn.avg_pool(edged(x, 0.0), window_shape=(3, 3)),  # zeros count
 }
 
 # Layers one after another: a convolution, a key of POOLS, or a tuple of chains that all start

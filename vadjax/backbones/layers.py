@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 
 import flax.linen as nn
 import jax
+import jax.numpy as jnp
 import numpy as np
 
 from vadjax.backbones.convolution import Padding, module_conv
@@ -83,6 +84,21 @@ class LayerScale(nn.Module):
     @nn.compact
     def __call__(self, x: jax.Array) -> jax.Array:
         return x * self.param("scale", nn.initializers.ones, x.shape[-1:])
+
+
+def edged(x: jax.Array, value: float) -> jax.Array:
+    """Put an edge of one pixel around images [b, h, w, c], for a pooling of 3 x 3 without padding.
+
+    jax2onnx takes no notice of the padding of a pooling; XLA computes both forms alike.
+
+    Args:
+        x: [b, h, w, c].
+        value: of the edge, -inf where the largest is pooled.
+
+    Returns:
+        [b, h + 2, w + 2, c].
+    """
+    return jnp.pad(x, ((0, 0), (1, 1), (1, 1), (0, 0)), constant_values=value)
 
 
 def _batch_norm(eps: float) -> nn.Module:

@@ -11,8 +11,9 @@ from collections.abc import Callable, Iterator
 
 import flax.linen as nn
 import jax
+import jax.numpy as jnp
 
-from vadjax.backbones.layers import ConvBnAct
+from vadjax.backbones.layers import ConvBnAct, edged
 from vadjax.backbones.network import STAGES, Architecture, Layout, Network
 from vadjax.backbones.port import conv_rules, dense_rules
 from vadjax.backbones.preprocess import Preprocess
@@ -81,7 +82,8 @@ class Stage(nn.Module):
     @nn.compact
     def __call__(self, x: jax.Array, train: bool = False) -> jax.Array:
         if self.index == 0:  # the stem's pooling, here so that the tap "stem" shows its convolution
-            x = nn.max_pool(x, (3, 3), (2, 2), ((1, 1), (1, 1)))  # [b, h / 4, w / 4, 64]
+            x = edged(x, -jnp.inf)
+            x = nn.max_pool(x, window_shape=(3, 3), strides=(2, 2))  # [b, h / 4, w / 4, 64]
         for i in range(self.variant.repeats[self.index]):
             stride = 2 if i == 0 and self.index else 1
             block = Block(self.variant, WIDTHS[self.index], stride, self.conv, name=f"block{i}")

@@ -126,7 +126,7 @@ class VGG(Network):
 
 
 def _pool(x: jax.Array) -> jax.Array:
-    return nn.max_pool(x, (2, 2), (2, 2))
+    return nn.max_pool(x, window_shape=(2, 2), strides=(2, 2))
 
 
 def _spread(x: jax.Array) -> jax.Array:

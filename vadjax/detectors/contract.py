@@ -14,7 +14,6 @@ import numpy as np
 
 from vadjax.data.clip import Clip
 from vadjax.data.scored_video import ScoredVideo
-from vadjax.runtime.compiling import compiling
 from vadjax.runtime.console import Console
 
 State = Any  # nested dicts, lists and tuples of arrays and plain values: see storage/state.py
@@ -182,6 +181,8 @@ class Progress:
         Returns:
             A context in which it is compiled.
         """
+        from vadjax.runtime.compiling import compiling  # JAX, which streams may do without
+
         what = f"{self.label}{what}"
         return compiling(self.console, what, cache_dir=cache_dir, key=key)
 

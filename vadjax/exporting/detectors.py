@@ -21,18 +21,11 @@ EXPORTED = {
     "patchcore": "places",
     "student_teacher": "places",
 }
-_OPENCV = (
-    "its steps between two frames are OpenCV's ({steps}), which is no compiled function: score "
-    "with vadjax detect or vadjax watch"
-)
+# Those whose own code goes with them, see `streams`.
+STREAMED = ("scene", "frame_difference", "flow_box")
 _NOTHING = "it has learnt nothing that could be taken along"
 _LABELS = "it looks up labels of its own videos, and scores no others"
 NOT = {
-    "scene": _OPENCV.format(
-        steps="Farneback's flow, backgrounds, bodies that are followed and paths that are looked up"
-    ),
-    "frame_difference": _OPENCV.format(steps="grey, a difference and a box filter; nothing learnt"),
-    "flow_box": _OPENCV.format(steps="Farneback's flow and a box filter; nothing learnt"),
     "random": _NOTHING,
     "frame_index": _NOTHING,
     "clip_centre": _NOTHING,
@@ -66,8 +59,8 @@ def check(detector: Any) -> None:
     Raises:
         UserError: it says why.
     """
-    if detector.name not in EXPORTED:
+    if detector.name in NOT:
         raise UserError(
             f"detector {detector.name!r} cannot be exported: {NOT[detector.name]}. Those that can "
-            f"are {', '.join(EXPORTED)}."
+            f"are {', '.join((*EXPORTED, *STREAMED))}."
         )

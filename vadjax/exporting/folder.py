@@ -2,14 +2,18 @@
 
 import pathlib
 import shutil
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from vadjax.errors import unknown
+from vadjax.exporting import streams
+from vadjax.exporting.about import about_of
 from vadjax.exporting.backbone import backbone_of
-from vadjax.exporting.detectors import check, parts_of
+from vadjax.exporting.detectors import STREAMED, check, parts_of
 from vadjax.exporting.formats import FORMATS
-from vadjax.exporting.programs import Parts, Program
+from vadjax.exporting.programs import Program
 from vadjax.exporting.readme import readme
+from vadjax.exporting.stream_readme import stream_readme
 from vadjax.pipeline.trained import TrainedDetector
 from vadjax.storage.files import atomic_write, write_json
 
@@ -33,61 +37,64 @@ def export(trained: TrainedDetector, *, form: str, out: pathlib.Path) -> dict[st
     """
     if form not in FORMATS:
         raise unknown("format", form, FORMATS)
-    suffix, write = FORMATS[form]
     check(trained.run.detector)
     trained.check_pictures()
+    if trained.run.detector.name in STREAMED:
+        return _export_stream(trained, form=form, out=out)
     backbone = backbone_of(trained)
     parts = parts_of(trained, tuple(one.shape[1:] for one in backbone.outputs))
-    programs = [backbone, *parts.programs]
-    for number, program in enumerate(programs):
-        trained.run.console.say(f"  writing {program.name}.{suffix}")
-        batch = write(program, out / f"{program.name}.{suffix}")
-        programs[number] = program.of_batch(batch)
-    about = describe(trained, programs, parts, form=form, suffix=suffix)
-    write_json(out / "detector.json", about)
-    with atomic_write(out / "README.md") as beside:
-        beside.write_text(readme(about), encoding="utf-8")
-    with atomic_write(out / "score.py") as beside:
-        shutil.copyfile(TEMPLATE / f"score_{form}.py", beside)
+    written = _write(trained, [backbone, *parts.programs], form=form, out=out)
+    pre = trained.run.backbone.preprocess
+    about = about_of(trained, written, parts, backbone=trained.run.backbone, form=form)
+    about["preprocess"] = {
+        "size": list(pre.size),
+        "fit": pre.fit,
+        "interpolation": pre.interpolation,
+        "crop_pct": pre.crop_pct,
+        "fill": [round(255 * value) for value in pre.mean or (0.0,) * 3],
+    }
+    scripts = {"score.py": f"score_{form}"}
     if form != "onnx":
-        with atomic_write(out / "common.py") as beside:
-            shutil.copyfile(TEMPLATE / "score_onnx.py", beside)
+        scripts["common.py"] = "score_onnx"
+    _write_texts(about, readme(about), scripts, out=out)
     return about
 
 
-def describe(
-    trained: TrainedDetector, programs: list[Program], parts: Parts, *, form: str, suffix: str
-) -> dict[str, Any]:
-    """Return how the programs make a score of a frame.
+def _export_stream(trained: TrainedDetector, *, form: str, out: pathlib.Path) -> dict[str, Any]:
+    """Write the folder of a detector whose own code goes with it; see `export`."""
+    name = trained.run.detector.name
+    parts = streams.parts_of(trained)
+    written = _write(trained, parts.programs, form=form, out=out)
+    streams.write_parts(trained, out)
+    backbone = trained.run.crop_backbone if parts.programs else None
+    about = about_of(trained, written, parts, backbone=backbone, form=form)
+    scripts = {"score.py": streams.SCRIPTS[name], "streamed.py": "streamed"}
+    scripts["common.py"] = "score_onnx"
+    if form != "onnx":
+        scripts["loading.py"] = f"score_{form}"
+    _write_texts(about, stream_readme(about), scripts, out=out)
+    return about
 
-    Args:
-        trained: the detector.
-        programs: the backbone and those of the detector, as they were written.
-        parts: of the detector.
-        form: in which they are written.
-        suffix: of their files.
 
-    Returns:
-        What detector.json holds.
-    """
-    config, backbone = trained.run.config, trained.run.backbone
-    return {
-        "format": form,
-        "detector": trained.run.detector.name,
-        "title": parts.title,
-        "folds": len(trained.states),
-        "files": {program.name: f"{program.name}.{suffix}" for program in programs},
-        "programs": {program.name: program.spec() for program in programs},
-        "preprocess": {
-            "size": list(backbone.preprocess.size),
-            "fit": backbone.preprocess.fit,
-            "interpolation": backbone.preprocess.interpolation,
-            "crop_pct": backbone.preprocess.crop_pct,
-            "fill": [round(255 * value) for value in backbone.preprocess.mean or (0.0,) * 3],
-        },
-        "way": parts.way,
-        "threshold": trained.threshold,
-        "rules": config.score.rules,
-        "backbone": {"name": backbone.name, "weights_sha256": backbone.weights_sha256},
-        "protocol": config.dataset.protocol,
-    }
+def _write(
+    trained: TrainedDetector, programs: Sequence[Program], *, form: str, out: pathlib.Path
+) -> list[Program]:
+    """Write programs; return them as they were written, of any batch or of one."""
+    suffix, write = FORMATS[form]
+    written = []
+    for program in programs:
+        trained.run.console.say(f"  writing {program.name}.{suffix}")
+        written.append(program.of_batch(write(program, out / f"{program.name}.{suffix}")))
+    return written
+
+
+def _write_texts(
+    about: Mapping[str, Any], text: str, scripts: Mapping[str, str], *, out: pathlib.Path
+) -> None:
+    """Write detector.json, README.md and scripts (name -> name of the template)."""
+    write_json(out / "detector.json", about)
+    with atomic_write(out / "README.md") as beside:
+        beside.write_text(text, encoding="utf-8")
+    for name, source in scripts.items():
+        with atomic_write(out / name) as beside:
+            shutil.copyfile(TEMPLATE / f"{source}.py", beside)

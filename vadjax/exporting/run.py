@@ -1,6 +1,6 @@
 """The command `export`: write the folder, and compare it with the detector that it came from."""
 
-import importlib.util
+import importlib
 import json
 import pathlib
 import sys
@@ -13,8 +13,11 @@ from vadjax import data
 from vadjax.errors import UserError
 from vadjax.exporting.folder import export as write_folder
 from vadjax.exporting.programs import MOST
+from vadjax.exporting.streams import CODE
 from vadjax.pipeline.trained import TrainedDetector
 from vadjax.runtime.console import Console
+
+_OF_FOLDER = ("score", "common", "loading", "streamed", CODE)
 
 
 def export(
@@ -42,7 +45,7 @@ def export(
     console = Console(quiet=quiet, verbose=verbose)
     trained = TrainedDetector(workdir, console=console)
     write_folder(trained, form=form, out=out)
-    size = sum(path.stat().st_size for path in out.iterdir() if path.is_file())
+    size = sum(path.stat().st_size for path in out.rglob("*") if path.is_file())
     console.say(f"{out}: {size / 1e6:.1f} MB; python {out / 'score.py'} VIDEO")
     if check is not None:
         compare(trained, out, check, console)
@@ -107,20 +110,12 @@ def load_script(out: pathlib.Path) -> tuple[Any, dict[str, Any]]:
     """Return score.py of a folder as a module, and what detector.json holds."""
     sys.path.insert(0, str(out))
     try:
-        modules: dict[str, Any] = {}
-        for name in ("common", "score"):
-            path = out / f"{name}.py"
-            if not path.exists():
-                continue
-            spec = importlib.util.spec_from_file_location(name, path)
-            assert spec is not None and spec.loader is not None
-            modules[name] = sys.modules[name] = importlib.util.module_from_spec(spec)
-            spec.loader.exec_module(modules[name])
+        script = importlib.import_module("score")
+        if not hasattr(script, "score"):
+            script.score = sys.modules["common"].score  # type: ignore[attr-defined]
     finally:
         sys.path.remove(str(out))
-        for name in ("common", "score"):
-            sys.modules.pop(name, None)
-    script = modules["score"]
-    if "common" in modules:
-        script.score = modules["common"].score
+        for name in list(sys.modules):  # another folder has modules of the same names
+            if name.split(".")[0] in _OF_FOLDER:
+                del sys.modules[name]
     return script, json.loads((out / "detector.json").read_text())

@@ -13,7 +13,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from vadjax.backbones.layers import ConvBnAct
+from vadjax.backbones.layers import ConvBnAct, edged
 
 STRIDES = (8, 16, 32)
 SIZE = (416, 416)  # of the published graph
@@ -40,7 +40,9 @@ class NanoDet(nn.Module):
             bottom) at the n places of all levels: each level row by row, the finest first.
         """
         x = self._conv(0, images, 32, stride=2)  # [b, h/2, w/2, 32]
-        x = nn.max_pool(x, (3, 3), (2, 2), ((1, 1), (1, 1)))  # [b, h/4, w/4, 32]
+        x = nn.max_pool(
+            edged(x, -jnp.inf), window_shape=(3, 3), strides=(2, 2)
+        )  # [b, h/4, w/4, 32]
         x = self._block(1, x, 32, pairs=1, stride=1)  # [b, h/4, w/4, 64]
         fine = self._block(5, x, 64, pairs=2)  # [b, h/8, w/8, 128]
         middle = self._block(11, fine, 128, pairs=2)  # [b, h/16, w/16, 256]

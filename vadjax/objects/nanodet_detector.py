@@ -3,7 +3,7 @@
 import functools
 import hashlib
 import pathlib
-from collections.abc import Sequence
+from collections.abc import Mapping
 
 import jax
 import jax.numpy as jnp
@@ -12,13 +12,14 @@ import numpy as np
 from vadjax.backbones.convolution import TRANSFORMED
 from vadjax.backbones.port import port
 from vadjax.errors import UserError
-from vadjax.objects import coco, frame_fit, nanodet, nanodet_weights
-from vadjax.objects.detections import Candidates, Detections, Limits, ObjectDetector
+from vadjax.objects import coco, nanodet, nanodet_weights
+from vadjax.objects.detections import Limits
+from vadjax.objects.fitted_detector import FittedDetector
 
 _COUNT = 1000  # pairs of place and class that are looked at in a frame
 
 
-class NanoDetDetector(ObjectDetector):
+class NanoDetDetector(FittedDetector):
     """NanoDet-g with its weights, for frames of any size.
 
     A frame is stretched to the input, as the published graph is used, unless `fit` says that its
@@ -66,26 +67,20 @@ class NanoDetDetector(ObjectDetector):
         arrays = nanodet_weights.read(path)
         variables = port(arrays, template, nanodet_weights.RULES, source=str(path))
         self._sha256 = _digest(arrays)
-        self._variables = _prepared(jax.tree.map(jnp.asarray, variables), self.size)
+        self.variables = _prepared(jax.tree.map(jnp.asarray, variables), self.size)
         self._candidates = jax.jit(functools.partial(nanodet.candidates, count=_COUNT))
 
-    def detect_batch(self, frames: Sequence[np.ndarray]) -> list[Detections]:
-        """Detect the objects of several frames; see `ObjectDetector`."""
-        found: list[Detections] = []
-        for start in range(0, len(frames), self.batch):
-            chunk = [frame_fit.colour(frame) for frame in frames[start : start + self.batch]]
-            fitted = [frame_fit.fit(frame, size=self.size, how=self.fit, pad=0) for frame in chunk]
-            images = np.zeros((self.batch, *self.size, 3), np.uint8)
-            for row, (image, _) in enumerate(fitted):
-                images[row] = image
-            outputs = jax.device_get(self._candidates(self._variables, images))
-            for row, (_, placed) in enumerate(fitted):
-                one = Candidates(
-                    boxes=placed.to_frame(outputs["boxes"][row]),
-                    scores=outputs["scores"][row],
-                    classes=outputs["classes"][row],
-                )
-                found.append(one.select(self.limits, self.names))
+    def candidates(self, images: np.ndarray) -> Mapping[str, np.ndarray]:
+        """Return the pairs of a place and a class of the highest scores.
+
+        Args:
+            images: [batch, h, w, 3] uint8 RGB.
+
+        Returns:
+            See `FittedDetector.candidates`.
+        """
+        found: Mapping[str, np.ndarray]
+        found = jax.device_get(self._candidates(self.variables, images))
         return found
 
     def spec(self) -> dict:

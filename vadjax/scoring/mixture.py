@@ -1,8 +1,6 @@
 """A mixture of Gaussians as plain arrays: fitted by scikit-learn, kept without it."""
 
 import numpy as np
-from scipy.special import logsumexp
-from sklearn.mixture import GaussianMixture
 
 
 def fit_mixture(values: np.ndarray, *, components: int, seed: int) -> dict[str, np.ndarray]:
@@ -16,6 +14,8 @@ def fit_mixture(values: np.ndarray, *, components: int, seed: int) -> dict[str, 
     Returns:
         log_weights [c], means [c, d] and factors [c, d, d], float64, for `log_likelihood`.
     """
+    from sklearn.mixture import GaussianMixture  # to learn alone
+
     fitted = GaussianMixture(components, reg_covar=1e-4, random_state=seed).fit(values)
     return {
         "log_weights": np.log(fitted.weights_),
@@ -38,4 +38,4 @@ def log_likelihood(mixture: dict[str, np.ndarray], values: np.ndarray) -> np.nda
     away = np.einsum("cnd,cde->cne", values - means[:, None], factors)  # of unit covariance
     volume = np.log(np.diagonal(factors, axis1=1, axis2=2)).sum(1)
     one = volume[:, None] - 0.5 * ((away**2).sum(2) + values.shape[1] * np.log(2 * np.pi))
-    return logsumexp(mixture["log_weights"][:, None] + one, axis=0)
+    return np.asarray(np.logaddexp.reduce(mixture["log_weights"][:, None] + one, axis=0))

@@ -5,6 +5,7 @@ import pytest
 
 from tests import drawn
 from vadjax.detectors.scene import rarity as module
+from vadjax.detectors.scene import rarity_fit
 from vadjax.detectors.scene.cue import Camera
 from vadjax.detectors.scene.cues import CUES, made
 from vadjax.detectors.scene.cues.course import Course
@@ -25,7 +26,7 @@ GRID = CAMERA.reference.grid
 @pytest.fixture(autouse=True)
 def small(monkeypatch):
     monkeypatch.setattr(module, "NUM_POINTS", 1024)
-    monkeypatch.setattr(module, "RECIPE", Recipe(units=(32, 32), steps=300, learning_rate=5e-3))
+    monkeypatch.setattr(rarity_fit, "RECIPE", Recipe(units=(32, 32), steps=300, learning_rate=5e-3))
 
 
 def counted(left=0.5, right=2.0, seed=0):
@@ -113,7 +114,7 @@ def test_all_cues_are_fitted_by_one_call_and_as_each_beside_another(monkeypatch)
     calls = []
     real = score_matching.fit_log_densities
     monkeypatch.setattr(
-        module, "fit_log_densities", lambda *a, **k: calls.append(a) or real(*a, **k)
+        rarity_fit, "fit_log_densities", lambda *a, **k: calls.append(a) or real(*a, **k)
     )
     jobs = [
         (Look("mulde"), [looks()]),

@@ -1,14 +1,19 @@
 """How rare a look is: samples by hand, and what is rare is far from what was learnt."""
 
+import itertools
+
 import numpy as np
 import pytest
 
 from tests import drawn
 from vadjax.detectors.scene import rarity as module
+from vadjax.detectors.scene import rarity_fit
 from vadjax.detectors.scene.cue import Camera
 from vadjax.detectors.scene.cues.look import Look
 from vadjax.detectors.scene.densities import fit_together
-from vadjax.detectors.scene.rarity import evenly, fit_rarities, joined, rarity
+from vadjax.detectors.scene.rarity import evenly, joined, log_densities, rarity
+from vadjax.detectors.scene.rarity_fit import fit_rarities
+from vadjax.models.log_density import log_density
 from vadjax.storage.state import load_state, save_state
 from vadjax.training.score_matching import Recipe
 
@@ -19,7 +24,7 @@ ONE = np.ones(1, np.float32)
 @pytest.fixture(autouse=True)
 def small(monkeypatch):
     monkeypatch.setattr(module, "NUM_POINTS", 1024)
-    monkeypatch.setattr(module, "RECIPE", Recipe(units=(32, 32), steps=300, learning_rate=5e-3))
+    monkeypatch.setattr(rarity_fit, "RECIPE", Recipe(units=(32, 32), steps=300, learning_rate=5e-3))
 
 
 def lesson(vectors):
@@ -105,3 +110,19 @@ def test_a_block_of_points_more_changes_no_value():
     found = np.concatenate([rarity(state, given[k : k + 1]) for k in range(70)])
     np.testing.assert_allclose(found, rarity(state, given), rtol=1e-5)
     assert rarity(state, given[:0]).shape == (0,)
+
+
+def test_numpy_computes_what_the_network_is_in_jax():
+    """At each scale, and of values at which an exponential overflows."""
+    rng = np.random.default_rng(0)
+    sizes = (4, 16, 16, 1)
+    network = [
+        {"kernel": rng.normal(size=(n, m)).astype(np.float32), "bias": 3 * np.ones(m, np.float32)}
+        for n, m in itertools.pairwise(sizes)
+    ]
+    given = (rng.normal(size=(9, 3)) * np.array([1, 10, 300])).astype(np.float32)
+    wanted = [log_density(network, given, np.full(9, s, np.float32)) for s in module.SCALES]
+    wanted = np.stack(wanted, axis=1)
+    np.testing.assert_allclose(
+        log_densities(network, given), wanted, atol=2e-6 * np.abs(wanted).max()
+    )

@@ -9,7 +9,6 @@ import pytest
 
 from vadjax import backbones
 from vadjax.errors import UserError
-from vadjax.features.scene import looks as module
 from vadjax.features.scene.looks import Looks
 
 WEIGHTS = np.random.default_rng(0).normal(size=(3, 5)).astype(np.float32)
@@ -37,8 +36,7 @@ def crops(number):
 @pytest.mark.parametrize(("tap", "step"), [("stage1", 1), ("stage2", 4)])
 def test_an_embedding_is_the_mean_over_the_tap(tap, step, monkeypatch):
     """Of more crops than go into one call, the last of which is not full."""
-    monkeypatch.setattr(module, "BATCH", 4)
-    monkeypatch.setattr(module, "REST", 3)
+    monkeypatch.setattr(Looks, "batches", (4, 3))
     looks, some = Looks(Tiny(), tap), crops(6)
     found = looks(some)
     assert found.dtype == np.float16 and found.shape == (6, looks.width) == (6, 5)

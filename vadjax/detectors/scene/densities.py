@@ -6,7 +6,6 @@ from typing import NamedTuple
 
 from vadjax.detectors.scene.cue import Camera, CueState, Lesson
 from vadjax.detectors.scene.place_rarity import of_counts
-from vadjax.detectors.scene.rarity import fit_rarities
 
 MULDE = "mulde"
 
@@ -102,6 +101,21 @@ class CountedCue(DensityCue):
         return refitted(self, state, [{"counts": state["counts"]}, lesson], camera)
 
 
+def with_networks(samples: Sequence[CueState], *, seed: int) -> list[CueState]:
+    """Return what `rarity_fit.fit_rarities` does, which is imported where something is learnt.
+
+    Args:
+        samples: see there.
+        seed: see there.
+
+    Returns:
+        See there.
+    """
+    from vadjax.detectors.scene.rarity_fit import fit_rarities  # JAX, which scoring does without
+
+    return fit_rarities(samples, seed=seed)
+
+
 def refitted(
     cue: DensityCue, state: CueState, lessons: Sequence[Lesson], camera: Camera
 ) -> CueState:
@@ -122,7 +136,7 @@ def refitted(
     sample = cue.sample(Learnt(plain, lessons, camera))
     if sample is None:
         return plain
-    return cue.with_rarity(plain, *fit_rarities([sample], seed=state["rarity"]["seed"]))
+    return cue.with_rarity(plain, *with_networks([sample], seed=state["rarity"]["seed"]))
 
 
 def fit_together(
@@ -146,7 +160,7 @@ def fit_together(
                 samples[number] = sample
     if samples:
         seed = jobs[next(iter(samples))][0].seed
-        found = fit_rarities([*samples.values()], seed=seed)
+        found = with_networks([*samples.values()], seed=seed)
         for number, own in zip(samples, found, strict=True):
             states[number] = jobs[number][0].with_rarity(states[number], own)
     return states

@@ -1,26 +1,20 @@
 """How rare a value is: a mixture of Gaussians over its log-densities at several scales of noise.
 
-This is MULDE (Micorek et al., CVPR 2024). What a network learns is a sample of fixed size, which is
-kept with it, so that further clips can join it.
+This is MULDE (Micorek et al., CVPR 2024). What a network learns (`rarity_fit`) is a sample of fixed
+size, which is kept with it, so that further clips can join it.
 """
 
-import functools
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
-import jax
-import jax.numpy as jnp
 import numpy as np
 
 from vadjax.detectors.scene.cue import CueState, Lesson
-from vadjax.models.log_density import log_density
-from vadjax.scoring.mixture import fit_mixture, log_likelihood
-from vadjax.training.score_matching import Recipe, fit_log_densities
+from vadjax.scoring.mixture import log_likelihood
 
 NUM_POINTS = 8192  # of the sample, some repeatedly where there are fewer
-RECIPE = Recipe()
-SCALES = tuple(np.geomspace(*RECIPE.noise, 8).tolist())
-COMPONENTS = 5  # of the mixture; MULDE has 1, 3 or 5
-_BLOCKS = 32, 256  # points that are looked at in one call: most frames have fewer bodies than 32
+NOISE = 0.1, 2.0  # lowest and highest scale
+SCALES = tuple(np.geomspace(*NOISE, 8).tolist())
+BLOCK = 1024  # points whose hidden layers are in memory at once
 
 
 def evenly(lessons: Sequence[Lesson], mean: np.ndarray, axes: np.ndarray) -> CueState:
@@ -68,29 +62,6 @@ def joined(sample: CueState, vectors: np.ndarray, mean: np.ndarray, axes: np.nda
     return {"points": np.concatenate(taken), "count": total}
 
 
-def fit_rarities(samples: Sequence[CueState], *, seed: int) -> list[CueState]:
-    """Fit the networks of several samples in one program, and a mixture to each.
-
-    Args:
-        samples: what `evenly`, `joined` or `place_rarity.of_counts` returned; their points may
-            differ in width.
-        seed: of all random numbers.
-
-    Returns:
-        Each sample with network, mixture, peak (the largest log-likelihood of a point) and seed.
-    """
-    points = [sample["points"].astype(np.float32) for sample in samples]
-    found = []
-    for sample, own, network in zip(
-        samples, points, fit_log_densities(points, seed=seed, recipe=RECIPE), strict=True
-    ):
-        values = _log_densities(network, own)
-        mixture = fit_mixture(values, components=COMPONENTS, seed=seed)
-        peak = float(log_likelihood(mixture, values).max())
-        found.append({**sample, "network": network, "mixture": mixture, "peak": peak, "seed": seed})
-    return found
-
-
 def rarity(state: CueState, vectors: np.ndarray) -> np.ndarray:
     """Measure how rare vectors are.
 
@@ -102,7 +73,7 @@ def rarity(state: CueState, vectors: np.ndarray) -> np.ndarray:
         float32 [n], at least 0: at how many deviations from its middle a normal distribution is as
         much below its peak.
     """
-    found = log_likelihood(state["mixture"], _log_densities(state["network"], vectors))
+    found = log_likelihood(state["mixture"], log_densities(state["network"], vectors))
     return np.sqrt(2 * np.maximum(state["peak"] - found, 0)).astype(np.float32)
 
 
@@ -110,23 +81,28 @@ def _whitened(vectors: np.ndarray, mean: np.ndarray, axes: np.ndarray) -> np.nda
     return ((vectors.astype(np.float32) - mean) @ axes).astype(np.float16)
 
 
-def _log_densities(network: list, vectors: np.ndarray) -> np.ndarray:
-    """Return the log-densities of vectors, float64 [n, len(SCALES)]; blocks of two shapes."""
-    count = len(vectors)
-    size = next((block for block in _BLOCKS if count <= block), _BLOCKS[-1])
-    full = np.zeros((-(-count // size) * size, vectors.shape[1]), np.float32)
-    full[:count] = vectors
-    blocks = [_program()(network, full[k : k + size]) for k in range(0, count, size)]
-    found = np.concatenate(blocks) if blocks else np.zeros((0, len(SCALES)))
-    return found[:count].astype(np.float64)
+def log_densities(network: Sequence[Mapping], vectors: np.ndarray) -> np.ndarray:
+    """Return what `models.log_density.log_density` gives at each of `SCALES`, by numpy.
+
+    Args:
+        network: kernel and bias of each layer.
+        vectors: float32 [n, k].
+
+    Returns:
+        float64 [n, len(SCALES)].
+    """
+    blocks = [_of_block(network, vectors[k : k + BLOCK]) for k in range(0, len(vectors), BLOCK)]
+    return np.concatenate(blocks) if blocks else np.zeros((0, len(SCALES)))
 
 
-@functools.cache
-def _program():
-    def run(network: list, points: jax.Array) -> jax.Array:
-        scales = jnp.asarray(SCALES, jnp.float32)
-        return jax.vmap(
-            lambda scale: log_density(network, points, jnp.full(len(points), scale)), out_axes=1
-        )(scales)
-
-    return jax.jit(run)
+def _of_block(network: Sequence[Mapping], vectors: np.ndarray) -> np.ndarray:
+    scales = np.array(SCALES)[:, None, None]
+    # In float64: a float32 product gives a row other last digits among other rows.
+    points = vectors.astype(np.float64) / np.sqrt(1 + scales**2)  # [scales, n, k]
+    noise = np.broadcast_to(np.log(scales), (*points.shape[:2], 1))
+    x = np.concatenate([points, noise], axis=2).reshape(-1, vectors.shape[1] + 1)
+    for layer in network[:-1]:
+        x = x @ np.asarray(layer["kernel"], np.float64) + layer["bias"]
+        x = x * (0.5 + 0.5 * np.tanh(0.5 * x))  # silu, without an exponential that overflows
+    last = np.asarray(network[-1]["kernel"], np.float64)
+    return (x @ last + network[-1]["bias"]).reshape(points.shape[:2]).T

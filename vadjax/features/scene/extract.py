@@ -15,14 +15,12 @@ from vadjax.features.motion import MotionMeter
 from vadjax.features.scene.looks import Looks
 from vadjax.features.scene.meter import Measured, SceneMeter
 from vadjax.features.scene.reference import Reference
-from vadjax.features.scene.rows import window_rows
+from vadjax.features.scene.rows import INPUTS, OBJECTS, window_rows
 from vadjax.features.scene.seen_objects import ObjectMeter
 from vadjax.features.stages import Busy, ahead, working
 from vadjax.objects import ObjectDetector
 from vadjax.storage.features import FeatureStore
 
-INPUTS = ("cells", "windows")
-OBJECTS = "objects"  # a further input, where there is an object detector
 CHUNK = 64  # frames whose windows are embedded at a time
 AHEAD = 8  # frames that wait between two threads
 FPS = 10.0  # where no video says its own

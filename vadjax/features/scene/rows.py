@@ -9,6 +9,8 @@ from vadjax.features.scene.reference import Reference
 from vadjax.features.scene.seen_objects import NUM_OBJECTS, RATE
 from vadjax.objects import ObjectDetector
 
+INPUTS = ("cells", "windows")
+OBJECTS = "objects"  # a further input, where there is an object detector
 VERSION = 9  # of the measures; a new one whenever they change
 PLACE = 2  # first values of a window: x and y of its centre
 

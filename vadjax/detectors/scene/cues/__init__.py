@@ -10,7 +10,7 @@ from vadjax.detectors.scene.cues.objects import Objects
 from vadjax.detectors.scene.cues.speed import Speed
 from vadjax.detectors.scene.cues.still import Still
 from vadjax.detectors.scene.densities import DensityCue
-from vadjax.features.scene.extract import INPUTS, OBJECTS
+from vadjax.features.scene.rows import INPUTS, OBJECTS
 
 CUES: dict[str, type[Cue]] = {cue.name: cue for cue in (Speed, Look, Course, Still, Objects)}
 WITH_DENSITY = tuple(name for name, cue in CUES.items() if issubclass(cue, DensityCue))

@@ -18,9 +18,9 @@ from vadjax.detectors.scene.cue import (
     in_words,
     paint,
 )
-from vadjax.detectors.scene.densities import DensityCue, Learnt
+from vadjax.detectors.scene.densities import DensityCue, Learnt, with_networks
 from vadjax.detectors.scene.exemplars import Exemplars, Gathering, nearest
-from vadjax.detectors.scene.rarity import evenly, fit_rarities, joined, rarity
+from vadjax.detectors.scene.rarity import evenly, joined, rarity
 
 MEAN_S = 0.5  # seconds over which maps are averaged
 NUM_EXEMPLARS = 6000
@@ -137,7 +137,7 @@ class Course(DensityCue):
             return extended | ({} if known is None else {"rarity": known})
         scale = {"mean": known["mean"], "axes": known["axes"]}
         sample = {**joined(known, lesson["vectors"], **scale), **scale}
-        return self.with_rarity(extended, *fit_rarities([sample], seed=known["seed"]))
+        return self.with_rarity(extended, *with_networks([sample], seed=known["seed"]))
 
 
 def _unit(camera: Camera) -> np.ndarray:

@@ -15,9 +15,9 @@ from vadjax.detectors.scene.cue import (
     Saying,
     paint,
 )
-from vadjax.detectors.scene.densities import DensityCue, Learnt
+from vadjax.detectors.scene.densities import DensityCue, Learnt, with_networks
 from vadjax.detectors.scene.exemplars import Exemplars, Gathering, nearest
-from vadjax.detectors.scene.rarity import evenly, fit_rarities, joined, rarity
+from vadjax.detectors.scene.rarity import evenly, joined, rarity
 
 MEAN_S = 0.8  # seconds over which maps are averaged
 NUM_EXEMPLARS = 6000
@@ -155,7 +155,7 @@ class Look(DensityCue):
             return extended
         known = state["rarity"]
         sample = joined(known, lesson["vectors"], state["mean"], state["axes"])
-        return self.with_rarity(extended, *fit_rarities([sample], seed=known["seed"]))
+        return self.with_rarity(extended, *with_networks([sample], seed=known["seed"]))
 
 
 def _whitening(lessons: Sequence[Lesson]) -> tuple[np.ndarray, np.ndarray]:

@@ -1,0 +1,187 @@
+"""Detectors whose code goes with them score elsewhere as here, networks and objects included."""
+
+import types
+
+import cv2
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from safetensors.numpy import save_file
+
+from tests import drawn
+from tests.detectors.scene.test_detector import CAMERA, PROGRESS, walk
+from tests.exporting.test_export import FORMS, NEEDS, scored_elsewhere
+from tests.objects.nanodet_reference import random_weights
+from vadjax import config as configs
+from vadjax import objects
+from vadjax.detectors.scene.detector import Scene
+from vadjax.exporting.folder import export
+from vadjax.exporting.run import compare, load_script
+from vadjax.features.scene.looks import Looks
+from vadjax.pipeline import stages
+from vadjax.pipeline.trained import TrainedDetector
+from vadjax.runtime.console import Console
+
+WEIGHTS = np.random.default_rng(0).normal(size=(3, 5)).astype(np.float32)
+# Nothing that is not in the folder, but numpy, OpenCV, Pillow and onnxruntime.
+ABSENT = ("vadjax", "jax", "jaxlib", "flax", "scipy", "sklearn", "optax", "av", "rich")
+
+
+class Tiny:
+    """A network of one stage: squares of mixed colours."""
+
+    name, taps, weights_sha256 = "tiny", ("stage1",), "0"
+    preprocess = types.SimpleNamespace(size=(64, 64))
+    variables = {"weights": jnp.asarray(WEIGHTS)}  # noqa: RUF012
+
+    def prepared(self):
+        return self.variables
+
+    def apply(self, variables, crops, *, taps):
+        crops = crops if crops.ndim == 4 else jnp.repeat(crops[..., None], 3, axis=3)
+        stage = (crops.astype(jnp.float32) / 255 @ variables["weights"]) ** 2
+        return {"taps": {"stage1": jax.image.resize(stage, (len(crops), 4, 4, 5), "linear")}}
+
+
+def trained(*, density="exemplars", detector_of_objects=None):
+    """Detector scene on drawn walkers, of two folds."""
+    looks = Looks(Tiny(), "stage1")
+    config = configs.default_config()
+    config.scene.density, config.scene.objects = density, "drawn" if detector_of_objects else ""
+    config.scene.density_of = ("look", "speed", "course")
+    measured = {"looks": looks, "objects": detector_of_objects}
+
+    def clip(name, frames):
+        return drawn.clip(name, frames, CAMERA, **measured)
+
+    frontend = drawn.frontend(CAMERA)
+    frontend.__dict__.update(measured)
+    detector, states = Scene(config, frontend), []
+    for fold in range(2):
+        train = [clip(f"train/{n}", walk(1.6 + 0.2 * n + 0.1 * fold, y=36 + n)) for n in range(4)]
+        states.append(detector.fit(train, (), seed=0, progress=PROGRESS))
+    run = types.SimpleNamespace(
+        detector=detector,
+        frontend=frontend,
+        crop_backbone=looks.backbone,
+        config=config,
+        console=Console(quiet=True),
+    )
+    wanted = [detector.score(state, clip("test/0", odd())).scores for state in states]
+    return types.SimpleNamespace(
+        run=run, states=states, threshold=2.0, check_pictures=lambda: None
+    ), np.mean(wanted, axis=0)
+
+
+def odd():
+    """Somebody runs to the left, somebody else walks."""
+    frames = walk(-4.5, number=25, y=70)
+    return [drawn.put(f, drawn.texture(20, 10, 7), 4 + 1.8 * k, 38) for k, f in enumerate(frames)]
+
+
+@pytest.fixture(scope="module")
+def video(tmp_path_factory):
+    """Grey images."""
+    folder = tmp_path_factory.mktemp("video")
+    for number, frame in enumerate(odd()):
+        cv2.imwrite(str(folder / f"{number:03d}.png"), frame)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def plain():
+    return trained()
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_scene_scores_the_same_elsewhere(plain, video, tmp_path, form):
+    for name in NEEDS.get(form, ()):
+        pytest.importorskip(name, reason=f"{name} is not installed")
+    detector, wanted = plain
+    about = export(detector, form=form, out=tmp_path)
+    got, called = scored_elsewhere(tmp_path, video, absent=ABSENT if form == "onnx" else ABSENT[:1])
+    assert np.ptp(wanted) > 1 and {*called} == {"0", "1"}
+    np.testing.assert_allclose(got, wanted, atol=1e-4 * wanted.max(), rtol=0)
+    assert about["way"]["cues"] == ["speed", "look", "course", "still"] and about["folds"] == 2
+    text = (tmp_path / "README.md").read_text()
+    assert "128 x 96 pixels" in text and about["files"]["looks"] in text
+
+
+def test_an_abnormal_frame_is_said_in_words(plain, video, tmp_path):
+    detector, wanted = plain
+    export(detector, form="stablehlo", out=tmp_path)
+    script, about = load_script(tmp_path)
+    programs, number = script.load(about), int(wanted.argmax())
+    stream = script.stream_of(programs, about)
+    for frame in odd()[: number + 1]:
+        [found] = stream.update(frame)
+    assert found.score == pytest.approx(wanted[number], rel=1e-4)
+    here = detector.run.detector.stream(detector.states[0])
+    for frame in odd()[: number + 1]:
+        here.update(frame)
+    assert stream.finding().text == here.finding().text != ""
+    assert stream.changed() == ""
+
+
+def test_a_density_is_scored_without_jax(video, tmp_path):
+    detector, wanted = trained(density="mulde")
+    export(detector, form="stablehlo", out=tmp_path)
+    script, about = load_script(tmp_path)
+    got = script.score(video, script.load(about), about)
+    assert "rarity" in detector.states[0]["cues"]["course"]
+    np.testing.assert_allclose(got, wanted, atol=1e-4 * wanted.max(), rtol=0)
+
+
+@pytest.fixture(scope="module")
+def nanodet(tmp_path_factory):
+    """A detector of random weights that calls much a person or a bicycle, at many places."""
+    arrays = random_weights()
+    for number in (29, 31, 33):
+        arrays[f"conv{number}.bias"][:80] = np.where(np.arange(80) < 4, -1, -9)
+    path = tmp_path_factory.mktemp("weights") / "nanodet.safetensors"
+    save_file(arrays, path)
+    return objects.create(path, size=(64, 96), least_score=0.1, most=24)
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_objects_are_named_the_same_elsewhere(nanodet, video, tmp_path, form):
+    for name in NEEDS.get(form, ()):
+        pytest.importorskip(name, reason=f"{name} is not installed")
+    detector, wanted = trained(detector_of_objects=nanodet)
+    about = export(detector, form=form, out=tmp_path)
+    script, _ = load_script(tmp_path)
+    programs = script.load(about)
+    elsewhere = script.objects_of(programs["objects"], about["way"]["objects"])
+    for frame in odd()[::8]:
+        here, there = nanodet.detect(frame), elsewhere.detect(frame)
+        assert len(here) > 2 and here.names == there.names
+        np.testing.assert_allclose(there.boxes, here.boxes, atol=1e-2)
+    got = script.score(video, programs, about)
+    np.testing.assert_allclose(got, wanted, atol=1e-4 * wanted.max(), rtol=0)
+
+
+@pytest.mark.slow
+def test_scene_scores_ped2_the_same_elsewhere(real_data, tmp_path):
+    """The shipped backbone and its published weights; 60 frames of a clip."""
+    for name in NEEDS["onnx"]:
+        pytest.importorskip(name, reason=f"{name} is not installed")
+    ped2 = real_data / "data" / "ped2"
+    for side, source, clips in (("train", "training", ("01", "02")), ("test", "testing", ("04",))):
+        for clip in clips:
+            (tmp_path / "data" / side / clip).mkdir(parents=True)
+            for path in sorted((ped2 / source / "frames" / clip).iterdir())[:60]:
+                (tmp_path / "data" / side / clip / path.name).symlink_to(path)
+    config = configs.default_config()
+    config.dataset.name, config.dataset.data_dir = "folder", str(tmp_path / "data")
+    config.detector.name, config.features.cache_dir = "scene", str(tmp_path / "cache")
+    config.features.weights = str(real_data / "weights" / "tf_efficientnet_lite0.safetensors")
+    config.explain.maps, config.evaluate.cross_fit = False, 0
+    for stage in ("extract", "train", "score", "evaluate"):
+        stages.run(configs.validate(config), tmp_path / "run", stage=stage, quiet=True)
+    detector = TrainedDetector(tmp_path / "run")
+    export(detector, form="onnx", out=tmp_path / "out")
+    video = tmp_path / "data" / "test" / "04"
+    assert compare(detector, tmp_path / "out", video, Console(quiet=True)).worst < 1e-4
+    got, _ = scored_elsewhere(tmp_path / "out", video, absent=ABSENT)
+    assert np.ptp(got) > 0.5
