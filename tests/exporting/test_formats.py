@@ -8,9 +8,11 @@ import pytest
 from ml_collections import ConfigDict
 
 from tests.models import build
+from vadjax import backbones
 from vadjax.detectors.window_state import state_of
 from vadjax.errors import UserError
 from vadjax.exporting import formats
+from vadjax.exporting.programs import BATCH, Array, Program
 from vadjax.exporting.windows import scoring_programs
 from vadjax.features.standardize import Standardizer
 from vadjax.scoring.first_frames import choose_first_frames
@@ -112,3 +114,22 @@ def test_an_operation_that_onnx_does_not_have(tmp_path):
     with pytest.raises(UserError, match="jax2onnx cannot convert detector0"):
         formats.write_onnx(broken, tmp_path / "x.onnx")
     assert not (tmp_path / "x.onnx").exists()
+
+
+def test_a_pooling_with_an_edge_is_written(tmp_path):
+    """jax2onnx takes no notice of the padding of a pooling, which resnet18 has in its stem."""
+    pytest.importorskip("jax2onnx")
+    network = backbones.create("resnet18", weights="random", size=(32, 32))
+
+    def rows(images):
+        outputs = network.apply(network.variables, images, taps=("stage1",))
+        return (outputs["taps"]["stage1"],)
+
+    shape = jax.eval_shape(rows, jax.ShapeDtypeStruct((1, 32, 32, 3), "uint8"))[0].shape
+    images, wanted = (
+        Array("images", (BATCH, 32, 32, 3), "uint8"),
+        Array("rows", (BATCH, *shape[1:])),
+    )
+    formats.write_onnx(
+        Program("stage1", rows, (images,), (wanted,)), tmp_path / "stage1.onnx"
+    )  # compares

@@ -107,7 +107,7 @@ def _used(tree: ast.Module) -> tuple[set[str], set[str]]:
         if isinstance(note, ast.expr)
     ]
     inside = {id(name) for note in notes for name in ast.walk(note)}
-    run, annotated = set(), set()
+    run, annotated = set[str](), set[str]()
     for node in ast.walk(tree):
         if isinstance(node, ast.Name):
             (annotated if id(node) in inside else run).add(node.id)

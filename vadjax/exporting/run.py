@@ -17,7 +17,7 @@ from vadjax.exporting.streams import CODE
 from vadjax.pipeline.trained import TrainedDetector
 from vadjax.runtime.console import Console
 
-_OF_FOLDER = ("score", "common", "loading", "streamed", CODE)
+_SCRIPTS = ("score", "common", "loading", "streamed")
 
 
 def export(
@@ -108,6 +108,7 @@ def compare(
 
 def load_script(out: pathlib.Path) -> tuple[Any, dict[str, Any]]:
     """Return score.py of a folder as a module, and what detector.json holds."""
+    _forget(CODE)
     sys.path.insert(0, str(out))
     try:
         script = importlib.import_module("score")
@@ -115,7 +116,12 @@ def load_script(out: pathlib.Path) -> tuple[Any, dict[str, Any]]:
             script.score = sys.modules["common"].score  # type: ignore[attr-defined]
     finally:
         sys.path.remove(str(out))
-        for name in list(sys.modules):  # another folder has modules of the same names
-            if name.split(".")[0] in _OF_FOLDER:
-                del sys.modules[name]
+        _forget(*_SCRIPTS)  # not the code: it imports more of itself when it is called
     return script, json.loads((out / "detector.json").read_text())
+
+
+def _forget(*names: str) -> None:
+    """Let modules be imported anew: another folder has some of the same names."""
+    for module in list(sys.modules):
+        if module.split(".")[0] in names:
+            del sys.modules[module]

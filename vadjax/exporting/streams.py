@@ -119,7 +119,8 @@ def _objects(objects: NanoDetDetector) -> Program:
     params = {"params": objects.variables["params"]}
 
     def function(images: jax.Array) -> tuple[jax.Array, jax.Array]:
-        logits, distances = nanodet.NanoDet().apply(params, nanodet.normalised(images))
+        outputs: Any = nanodet.NanoDet().apply(params, nanodet.normalised(images))
+        logits, distances = outputs
         return nn.sigmoid(logits), nanodet.boxes(distances, objects.size)
 
     places = len(nanodet.centres(objects.size)[1])

@@ -62,11 +62,17 @@ def load(about):
 
 
 def main(stream_of, usage):
-    """Print the score of each frame; of an abnormal one also which cue is it, and a sentence.
+    """Print the score of each frame; of an abnormal one also which cue it is, and a sentence.
 
     Args:
         stream_of: (programs, detector.json, frames a second) -> stream.
         usage: what is said to wrong arguments.
+
+    Returns:
+        Nothing.
+
+    Raises:
+        SystemExit: to wrong arguments.
     """
     if len(sys.argv) not in (2, 3):
         raise SystemExit(usage)
