@@ -10,11 +10,14 @@ Rows are not frames: `row_start` and `row_stop` give the half-open frames that e
 
 import contextlib
 import hashlib
+import io
 import json
+import math
 import pathlib
 import resource
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
+from typing import IO
 
 import numpy as np
 
@@ -115,14 +118,25 @@ class FeatureStore:
         num_frames = len(video.frames)
         count = num_frames if row_start is None else len(row_start)
         self._open.pop((*_key(video), num_frames), None)
-        array = self._path(video, ".npy")
-        with atomic_write(array) as beside, beside.open("wb") as file:
-            rows = RowFile(file, count)
-            yield rows.append
-            if rows.written != count:
-                raise UserError(f"{video.id}: {rows.written} rows, but {count} frames.")
+        array, small = self._path(video, ".npy"), io.BytesIO()
+        with contextlib.ExitStack() as opened:
+            rows: RowFile | None = None
+
+            def append(some: np.ndarray) -> None:
+                nonlocal rows
+                if rows is None:
+                    nbytes = some.dtype.itemsize * math.prod((count, *some.shape[1:]))
+                    is_small = self._packs.takes(nbytes)
+                    file = small if is_small else opened.enter_context(_beside(array))
+                    rows = RowFile(file, count)
+                rows.append(some)
+
+            yield append
+            written = 0 if rows is None else rows.written
+            if written != count:
+                raise UserError(f"{video.id}: {written} rows, but {count} frames.")
             _check_unchanged(video)
-            size = file.tell()
+            size = 0 if rows is None else rows.size
         meta = {
             "id": video.id,
             "video": video.fingerprint,
@@ -132,6 +146,9 @@ class FeatureStore:
             "row_stop": None if row_stop is None else np.asarray(row_stop).tolist(),
             **provenance,
         }
+        if small.tell():
+            self._packs.add(self.name(video), small.getvalue(), json.dumps(meta, allow_nan=False))
+            return
         write_json(self._path(video, ".json"), meta)
         self._packs.wrote(size)
 
@@ -213,6 +230,12 @@ class FeatureStore:
                 f"{len(video.frames)}; remove it and run again."
             )
         return meta, packed
+
+
+@contextlib.contextmanager
+def _beside(array: pathlib.Path) -> Iterator[IO[bytes]]:
+    with atomic_write(array) as beside, beside.open("wb") as file:
+        yield file
 
 
 def _check_unchanged(video: Video) -> None:

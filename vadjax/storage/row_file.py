@@ -47,6 +47,11 @@ class RowFile:
         self._file.write(rows.data if rows.size else b"")
         self.written += len(rows)
 
+    @property
+    def size(self) -> int:
+        """Bytes of the file so far."""
+        return self._file.tell()
+
 
 def append_rows(file: IO[bytes], arrays: Mapping[str, Rows]) -> None:
     """Add arrays to a .npz file, a stretch at a time.
