@@ -3,6 +3,7 @@
 import email
 import email.policy
 import socketserver
+import ssl
 import threading
 
 import pytest
@@ -18,6 +19,8 @@ class Server(socketserver.ThreadingTCPServer):
     def __init__(self):
         super().__init__(("127.0.0.1", 0), Session)
         self.mails, self.logins, self.answers = [], [], {}
+        self.context = None  # with one, it offers STARTTLS
+        self.heard = []  # (whether by TLS, verb) of all that was said
         threading.Thread(target=self.serve_forever, args=(0.01,), daemon=True).start()
 
     @property
@@ -26,17 +29,26 @@ class Server(socketserver.ThreadingTCPServer):
 
 
 class Session(socketserver.StreamRequestHandler):
-    """RFC 5321 as far as smtplib speaks it, with AUTH PLAIN."""
+    """RFC 5321 as far as smtplib speaks it, with AUTH PLAIN and STARTTLS (RFC 3207)."""
+
+    secure = False
 
     def handle(self):
         self.say("220 test")
         while line := self.rfile.readline().decode().strip():
             verb = line.split()[0].upper().partition(":")[0]
+            self.server.heard.append((self.secure, verb))
             if verb in self.server.answers:
                 self.say(self.server.answers[verb])
             elif verb == "EHLO":
                 self.say("250-test")
+                if self.server.context is not None and not self.secure:
+                    self.say("250-STARTTLS")
                 self.say("250 AUTH PLAIN")
+            elif verb == "STARTTLS":
+                self.say("220 go on")
+                if not self.begin_tls():
+                    return
             elif verb == "AUTH":
                 self.server.logins.append(line.split()[-1])
                 self.say("235 welcome")
@@ -54,6 +66,16 @@ class Session(socketserver.StreamRequestHandler):
                 return
             else:
                 self.say("250 fine")
+
+    def begin_tls(self):
+        """Change this connection; whether the client went along."""
+        try:
+            self.request = self.server.context.wrap_socket(self.request, server_side=True)
+        except (ssl.SSLError, OSError):
+            return False
+        self.setup()
+        self.secure = True
+        return True
 
     def say(self, text):
         self.wfile.write(text.encode() + b"\r\n")

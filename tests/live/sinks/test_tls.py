@@ -78,6 +78,49 @@ def test_mails_by_tls(mails, authority, tmp_path, monkeypatch):
     assert len(mails.logins) == 1  # the password has not left
 
 
+@pytest.fixture
+def changing(authority, monkeypatch):
+    """A server that begins in plain text and offers STARTTLS, and the address of a user there."""
+    monkeypatch.setenv("VADJAX_SINK_PASSWORD", "word")
+    server = test_mail.Server()
+    server.context = authority.context
+    yield server, f"me@localhost:{server.server_address[1]}/?from=cam@example.org&to=a@example.org"
+    server.shutdown()
+    server.server_close()
+
+
+def test_mails_by_starttls(changing, authority, tmp_path):
+    server, address = changing
+    delivered(f"smtp://{address}#ca={authority.ca}", tmp_path)
+    assert len(server.mails) == 1 and server.logins == ["AG1lAHdvcmQ="]
+    assert server.heard[:2] == [(False, "EHLO"), (False, "STARTTLS")]
+    assert {verb for secure, verb in server.heard if secure} >= {"EHLO", "AUTH", "MAIL", "DATA"}
+    assert len([verb for secure, verb in server.heard if not secure]) == 2
+
+
+@pytest.mark.parametrize("case", ["unknown", "another", "name"])
+def test_starttls_by_a_certificate_that_is_not_trusted(changing, authority, tmp_path, case):
+    server, address = changing
+    options = "" if case == "unknown" else f"#ca={authority.ca}"
+    if case == "another":
+        options = f"#ca={Authority(tmp_path / 'other').ca}"
+    if case == "name":
+        address = address.replace("localhost", "127.0.0.1")
+    wanted = r"(?i)certificate is not trusted .*(verify failed|ip address)"
+    with pytest.raises(Undelivered, match=wanted):
+        delivered(f"smtp://{address}{options}", tmp_path)
+    assert not server.logins and not server.mails
+    assert {verb for _, verb in server.heard} == {"EHLO", "STARTTLS"}  # nothing of the mail left
+
+
+def test_a_server_that_offers_tls_and_then_refuses_it(changing, authority, tmp_path):
+    server, address = changing
+    server.answers = {"STARTTLS": "454 not now"}
+    with pytest.raises(Undelivered, match="the mail server answers 454"):
+        delivered(f"smtp://{address}#ca={authority.ca}", tmp_path)
+    assert not server.logins and "MAIL" not in {verb for _, verb in server.heard}
+
+
 def test_a_password_waits_for_tls(tmp_path, monkeypatch):
     """A server on another machine that offers no TLS gets no password."""
     monkeypatch.setenv("VADJAX_SINK_PASSWORD", "word")

@@ -60,6 +60,9 @@ class MailSink:
             raise Undelivered("the mail server does not take user and password.") from None
         except smtplib.SMTPResponseException as error:
             raise Undelivered(f"the mail server answers {error.smtp_code}.") from None
+        except ssl.SSLCertVerificationError as error:
+            reason = self.address.hide(str(error)[:200])
+            raise Undelivered(f"the mail server's certificate is not trusted ({reason}).") from None
         except (OSError, smtplib.SMTPException, ssl.SSLError) as error:
             reason = self.address.hide(str(error)[:200])
             raise Undelivered(f"no mail server there ({reason}).") from None
