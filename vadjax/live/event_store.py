@@ -8,18 +8,14 @@ processes too, never wait for the watcher.
 
 import dataclasses
 import pathlib
-import sqlite3
-import threading
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 
 from vadjax.errors import UserError
 from vadjax.live import retention
+from vadjax.live.database import Database
 from vadjax.live.event import ANSWERS, Event
 
 NAME = "events.sqlite"
 _VERSION = 1
-_WAIT_S = 30.0  # for another process that writes
 _TABLES = """
 CREATE TABLE IF NOT EXISTS events (
     id TEXT PRIMARY KEY, source TEXT NOT NULL, kind TEXT NOT NULL, state TEXT NOT NULL,
@@ -48,37 +44,11 @@ class EventStore:
 
     def __init__(self, folder: pathlib.Path):
         self.folder = folder
-        self._lock = threading.RLock()
-        path = folder / NAME
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-            # isolation_level None: transactions are those of `_transaction` alone
-            self._db = sqlite3.connect(
-                path, timeout=_WAIT_S, isolation_level=None, check_same_thread=False
-            )
-            self._db.execute("PRAGMA auto_vacuum=INCREMENTAL")  # has no effect after WAL
-            self._db.execute("PRAGMA journal_mode=WAL")
-            self._db.execute("PRAGMA synchronous=FULL")  # what is announced outlasts a power cut
-            self._db.execute("PRAGMA journal_size_limit=4194304")  # bytes
-            (version,) = self._db.execute("PRAGMA user_version").fetchone()
-            if version > _VERSION:
-                raise UserError(f"{path} was written by a newer vadjax; use that one.")
-            with self._transaction():
-                for statement in _TABLES.split(";"):
-                    self._db.execute(statement)
-                self._db.execute(f"PRAGMA user_version={_VERSION}")
-        except sqlite3.DatabaseError as error:
-            raise UserError(
-                f"{path} cannot be used ({error}): it is damaged, or the folder cannot be written. "
-                "Move it away, or give another --out=FOLDER."
-            ) from error
-        except OSError as error:
-            raise UserError(f"{folder} cannot be written ({error.strerror}).") from error
+        self._db = Database(folder / NAME, _TABLES, version=_VERSION)
 
     def close(self) -> None:
         """Close the file; what was put is there already."""
-        with self._lock:
-            self._db.close()
+        self._db.close()
 
     def put(self, event: Event) -> int:
         """Keep an event in the place of an earlier state of it.
@@ -91,7 +61,7 @@ class EventStore:
         Returns:
             The number of the change.
         """
-        with self._transaction():
+        with self._db.transaction():
             row = self._db.execute("SELECT answer FROM events WHERE id = ?", (event.id,)).fetchone()
             if row is not None and event.answer is None:
                 event = dataclasses.replace(event, answer=row[0])
@@ -112,7 +82,7 @@ class EventStore:
         """
         if answer is not None and answer not in ANSWERS:
             raise UserError(f"answer {answer!r} unknown; choose one of {', '.join(ANSWERS)}.")
-        with self._transaction():
+        with self._db.transaction():
             event = self.get(event_id)
             if event is None:
                 raise UserError(f"there is no event {event_id[:80]!r}.")
@@ -122,7 +92,7 @@ class EventStore:
 
     def get(self, event_id: str) -> Event | None:
         """Return an event; None where there is none of this id."""
-        rows = self._rows("SELECT body FROM events WHERE id = ?", event_id)
+        rows = self._db.rows("SELECT body FROM events WHERE id = ?", event_id)
         return Event.from_json(rows[0][0]) if rows else None
 
     def list(
@@ -163,7 +133,7 @@ class EventStore:
             where.append("(start, id) < (SELECT start, id FROM events WHERE id = ?)")
             values.append(before)
         text = f" WHERE {' AND '.join(where)}" if where else ""
-        rows = self._rows(
+        rows = self._db.rows(
             f"SELECT body FROM events{text} ORDER BY start DESC, id DESC LIMIT ?",
             *values,
             -1 if limit is None else limit,
@@ -172,7 +142,7 @@ class EventStore:
 
     def unfinished(self) -> Events:
         """Return the events that are open: a process that was killed has left them so."""
-        rows = self._rows("SELECT body FROM events WHERE state <> 'closed' ORDER BY start, id")
+        rows = self._db.rows("SELECT body FROM events WHERE state <> 'closed' ORDER BY start, id")
         return [Event.from_json(body) for (body,) in rows]
 
     def changes(self, after: int, *, limit: int = 1000) -> Changes:
@@ -185,7 +155,7 @@ class EventStore:
         Returns:
             A list of (number, the event as it was put then).
         """
-        rows = self._rows(
+        rows = self._db.rows(
             "SELECT sequence, body FROM changes WHERE sequence > ? ORDER BY sequence LIMIT ?",
             after,
             limit,
@@ -202,7 +172,7 @@ class EventStore:
         Returns:
             A list of events.
         """
-        rows = self._rows(
+        rows = self._db.rows(
             "SELECT body FROM changes WHERE id = ? AND sequence < ? ORDER BY sequence",
             event_id,
             before,
@@ -211,16 +181,16 @@ class EventStore:
 
     def sources(self) -> set[str]:
         """Return the names of the sources that have events."""
-        return {name for (name,) in self._rows("SELECT DISTINCT source FROM events")}
+        return {name for (name,) in self._db.rows("SELECT DISTINCT source FROM events")}
 
     def last_change(self) -> int:
         """Return the number of the last change; 0 where there was none."""
-        rows = self._rows("SELECT seq FROM sqlite_sequence WHERE name = 'changes'")
+        rows = self._db.rows("SELECT seq FROM sqlite_sequence WHERE name = 'changes'")
         return rows[0][0] if rows else 0
 
     def position(self, reader: str) -> int | None:
         """Return the change up to which a reader has delivered; None where it is new."""
-        rows = self._rows("SELECT sequence FROM positions WHERE reader = ?", reader)
+        rows = self._db.rows("SELECT sequence FROM positions WHERE reader = ?", reader)
         return rows[0][0] if rows else None
 
     def advance(self, reader: str, sequence: int) -> None:
@@ -230,7 +200,7 @@ class EventStore:
             reader: its name.
             sequence: number of the change.
         """
-        with self._transaction():
+        with self._db.transaction():
             self._db.execute(
                 "INSERT INTO positions VALUES (?, ?) ON CONFLICT (reader) "
                 "DO UPDATE SET sequence = excluded.sequence",
@@ -240,7 +210,7 @@ class EventStore:
     def remove_before(self, start: float) -> None:
         """Remove closed events that began before a time, and their changes; not what matters."""
         where = "state = 'closed' AND start < ? AND coalesce(answer, '') <> 'matters'"
-        with self._transaction():
+        with self._db.transaction():
             self._db.execute(
                 f"DELETE FROM changes WHERE id IN (SELECT id FROM events WHERE {where})", (start,)
             )
@@ -254,16 +224,15 @@ class EventStore:
             field: "clip" or "picture".
         """
         without = Event.from_dict({**event.to_dict(), field: None})
-        with self._transaction():
+        with self._db.transaction():
             self._db.execute(
                 "UPDATE events SET body = ? WHERE id = ?", (without.to_json(), event.id)
             )
 
     def tidy(self) -> None:
         """Give room that removed events took back to the disk."""
-        with self._lock:
-            self._db.execute("PRAGMA incremental_vacuum").fetchall()
-            self._db.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
+        self._db.rows("PRAGMA incremental_vacuum")
+        self._db.rows("PRAGMA wal_checkpoint(PASSIVE)")
 
     def prune(self, *, days: float | None = None, gigabytes: float | None = None) -> int:
         """Enforce the retention; see `retention.prune`.
@@ -289,20 +258,3 @@ class EventStore:
         cursor = self._db.execute("INSERT INTO changes (id, body) VALUES (?, ?)", (event.id, body))
         assert cursor.lastrowid is not None
         return cursor.lastrowid
-
-    def _rows(self, text: str, *values: object) -> Sequence[tuple]:
-        with self._lock:
-            return self._db.execute(text, values).fetchall()
-
-    @contextmanager
-    def _transaction(self) -> Iterator[None]:
-        """Do all of a block or nothing of it."""
-        with self._lock:
-            self._db.execute("BEGIN IMMEDIATE")
-            try:
-                yield
-                self._db.execute("COMMIT")
-            except BaseException:
-                if self._db.in_transaction:
-                    self._db.execute("ROLLBACK")
-                raise

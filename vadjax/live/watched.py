@@ -19,6 +19,7 @@ from vadjax.live.inbox import Arrival, Report
 from vadjax.live.judge import Judge
 from vadjax.live.mask import Mask
 from vadjax.live.pictures import as_fractions, box_of, picture
+from vadjax.live.presence import LOST_S, Presence
 from vadjax.live.settings import SourceSettings
 from vadjax.live.sight import Sight
 from vadjax.live.status import Latest, Status
@@ -26,7 +27,6 @@ from vadjax.live.usual import Usual
 
 _TRACED = 500  # frames of an episode of which it is noted what was seen
 SHOW_S = 0.5  # between two pictures on the page
-LOST_S = 10.0  # without a frame, after which a source is lost: shorter blips are not told
 
 
 @dataclasses.dataclass(frozen=True)
@@ -88,11 +88,9 @@ class Watched:
         self._gap = 0.0  # seconds that the last frame is taken to last: those of the one before
         self._peak: Peak | None = None
         self._shown = -np.inf
-        self._silent_since: float | None = None  # by the monotonic clock
-        self._lost: Event | None = None
         self._changed: Event | None = None
         self._sight = Sight()
-        self._reason = ""
+        self._presence = Presence(log, status, clock)
         self._accepted: list[Arrays] = []
         self._mattering: list[Arrays] = []
         self._level: float | None = None  # by which what was accepted is recognised
@@ -107,7 +105,7 @@ class Watched:
         Returns:
             The scores that are final now.
         """
-        self._heard(arrival)
+        self._presence.heard(arrival.wall, is_first=not self._number)
         rate = arrival.fps or self._fps
         if self._stream is None or arrival.is_first or rate != self._rate:
             self._restart(rate)
@@ -159,33 +157,21 @@ class Watched:
         Args:
             report: what it was.
         """
-        wall, now = self._clock()
         if report.what == "jumped":
-            self._log.note("clock_jump", wall, report.message)
+            self._log.note("clock_jump", self._clock()[0], report.message)
             return
         if report.what == "ended":
             self.close()
             self._status.set_state(self.source, "ended", report.message)
             return
-        self._reason = report.message
-        if self._silent_since is None:
-            self._silent_since = now
-        state = "refused" if report.what == "refused" else "connecting"
-        self._status.set_state(self.source, "lost" if self._lost else state, report.message)
+        self._presence.report(report)
 
     def tick(self) -> None:
         """Look at the clock: a source that is silent for long is lost, and its event over."""
-        wall, now = self._clock()
         quiet_s = LOST_S + self._judge.merge
-        if self._heard_at is not None and now - self._heard_at >= quiet_s:
+        if self._heard_at is not None and self._clock()[1] - self._heard_at >= quiet_s:
             self._end(self._judge.close(self._number, self._at + self._gap))
-        since = self._silent_since
-        if since is None or self._lost is not None or now - since < LOST_S:
-            return
-        began = wall - (now - since)
-        reason = self._reason or f"no frame for {LOST_S:.0f} s"
-        self._lost = self._log.note("camera_lost", began, reason, state="open")
-        self._status.set_state(self.source, "lost", reason)
+        self._presence.tick()
 
     def close(self) -> None:
         """End what is open."""
@@ -193,22 +179,12 @@ class Watched:
             for one in self._stream.close():
                 self._scored(one, self._waiting.popleft())
         self._end(self._judge.close(self._number, self._at + self._gap))
-        for event in (self._lost, self._changed):
-            if event is not None:
-                self._log.end(event, self._clock()[0])
+        self._presence.close()
+        if self._changed is not None:
+            self._log.end(self._changed, self._clock()[0])
         if self._usual is not None:
             self._usual.save()
-        self._lost = self._changed = None
-
-    def _heard(self, arrival: Arrival) -> None:
-        """Note that a frame has come."""
-        if self._lost is not None:
-            self._log.end(self._lost, arrival.wall)
-            self._log.note("camera_back", arrival.wall, f"{self.source} is back")
-            self._lost = None
-        if self._silent_since is not None or not self._number:
-            self._status.set_state(self.source, "watching")
-        self._silent_since = None
+        self._changed = None
 
     def _look_at_change(self, wall: float, refused: str = "") -> None:
         """Say that the camera does not show what was learnt, and that it does again."""
