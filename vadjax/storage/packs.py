@@ -131,7 +131,7 @@ class Packs:
         if mapped is None or len(mapped) < stop:  # it has grown since
             mapped = self._open[packed.pack] = np.memmap(packed.pack, np.uint8, "r")
         found = mapped[packed.start : stop]
-        if packed.checksum not in (None, zlib.crc32(found)):
+        if packed.checksum not in (None, zlib.crc32(found.data)):
             raise ValueError("not what was written")
         head = io.BytesIO(found[: 1 << 12].tobytes())
         version = np.lib.format.read_magic(head)
