@@ -1,12 +1,14 @@
 """Compare variants of detector `scene` on pseudo-anomalies of Ped2 (P) and drawings 1 to 4.
 
 python experiments/scene_choice/search.py --ped2=/data/ped2 [--parts=P,1,2 --only=densities]
+python experiments/scene_choice/search.py --ped2=/data/ped2 --only=scanner
 
 No label of Ped2, Avenue, or of the drawings 0 and 5 to 9 is read. P: two pseudo-anomalies for each
 training clip (experiments/ped2_study/pseudo.py), every third cut so that it is there from the first
 frame; cues come from the other clips (four folds); mean over kinds of the AUC of abnormal frames
 against all held-out normal frames. Drawings: micro AUC on their test clips. Rows are measured once
-and kept below --work; a line a variant goes to the console and to search.json beside this file.
+and kept below --work, as are the maps of each recurrent scanner; a line a variant goes to the
+console and to search.json beside this file.
 """
 
 import argparse
@@ -29,8 +31,8 @@ from vadjax import api  # noqa: E402
 from vadjax.detectors.scene import fused, usual  # noqa: E402
 from vadjax.detectors.scene.bodies import BodyReader  # noqa: E402
 from vadjax.detectors.scene.cue import Camera  # noqa: E402
-from vadjax.detectors.scene.cues import CUES, course, look, speed  # noqa: E402
-from vadjax.detectors.scene.densities import fit_together  # noqa: E402
+from vadjax.detectors.scene.cues import CUES, course, look, scanner, speed  # noqa: E402
+from vadjax.detectors.scene.densities import DensityCue, fit_together  # noqa: E402
 from vadjax.evaluation.frame import auc  # noqa: E402
 from vadjax.features.scene.extract import usual_fps  # noqa: E402
 from vadjax.features.scene.meter import CHANNELS, SceneMeter  # noqa: E402
@@ -130,7 +132,11 @@ def maps_of(
     part: Part, cue_name: str, *, lasting: bool = False, density: str = "exemplars"
 ) -> Maps:
     """Return the maps of a cue, held out, each value the largest of the cells around."""
-    cue, clips, found = CUES[cue_name](density), {}, {}
+    known = CUES[cue_name]
+    density_cue = issubclass(known, DensityCue)
+    cue = known(density) if density_cue else known()
+    clips: dict[str, list] = {}
+    found: Maps = {}
     for name, (cells, windows) in part.rows.items():
         reader = BodyReader(part.camera.reference, part.camera.fps)
         own = cells[..., : len(CHANNELS)].copy()
@@ -147,15 +153,33 @@ def maps_of(
     lessons = {name: lesson(name) for name in part.train}
     folds = [part.train[k::FOLDS] for k in range(FOLDS)]
     sets = [[lessons[n] for n in part.train if n not in held] for held in [*folds, []]]
-    states = fit_together([(cue, own) for own in sets], part.camera)
-    for held, state in zip([*folds, []], states, strict=True):
+    states = fit_together([(cue, own) for own in sets], part.camera) if density_cue else []
+    for number, held in enumerate([*folds, []]):
         wanted = [n for n in clips if part.source.get(n, n) in held]
         wanted += [] if held or part.source else list(part.labels)
+        if not wanted:
+            continue
+        state = states[number] if density_cue else cue.fit(sets[number], part.camera)
         for name in wanted:
             follower = cue.follow(state, part.camera)
             one = [cv2.dilate(follower.update(b), np.ones((3, 3), np.uint8)) for b in clips[name]]
             found[name] = np.stack(one[1:]).astype(np.float32)
     return found
+
+
+def scanner_maps(part: Part, label: str, folder: pathlib.Path) -> Maps:
+    """Return the maps of the cue `scanner` by a recipe of `SCANNERS`; they are kept."""
+    path = folder / f"{label.replace(' ', '_')}.npz"
+    if not path.is_file():
+        folder.mkdir(parents=True, exist_ok=True)
+        recipe = dataclasses.replace(scanner.RECIPE, **SCANNERS[label])
+        with changed(scanner, "RECIPE", recipe):
+            found = maps_of(part, "scanner")
+        beside = path.with_suffix(".part.npz")
+        np.savez(beside, **found)
+        beside.rename(path)
+    with np.load(path) as file:
+        return dict(file)
 
 
 def top(maps: np.ndarray) -> np.ndarray:
@@ -211,14 +235,19 @@ def judged(part: Part, scores: Mapping[str, np.ndarray]) -> float:
     return float(np.mean(found))
 
 
-def beyond(share: float) -> Callable[[dict], np.ndarray]:
-    """Return the rule S + max(share * S, A); see `fused`."""
+def beyond(share: float, along: tuple[str, ...] = fused.ALONG) -> Callable[[dict], np.ndarray]:
+    """Return the rule S + max(share * S, A), A of the cues `along`; see `fused`."""
 
     def fuse(maps: dict) -> np.ndarray:
-        with changed(fused, "SHARE", share):
+        with changed(fused, "SHARE", share), changed(fused, "ALONG", along):
             return fused.fused(maps)
 
     return fuse
+
+
+def weighted(cue: str, weight: float) -> Callable[[dict], np.ndarray]:
+    """Return the rule in use with a weight for one cue."""
+    return lambda maps: beyond(0.5)({**maps, cue: weight * maps[cue]})
 
 
 @contextlib.contextmanager
@@ -252,6 +281,10 @@ RULES = {
     **{f"tail at least {a} of its start": rule(least=a) for a in (0.1, 0.2)},
     "map averaged over .5 s": rule(mean=5),
 }
+SCANNERS = {  # label -> changes of `training.place_density.Recipe`
+    "scanner": {},
+    "scanner without calibration": {"calibrated": False, "mean": 5},
+}
 CONSTANTS = [  # cue, module, constant, values; the sum of four
     *[("speed", usual, "QUANTILE", q) for q in (0.99, 0.9999)],
     *[("speed", usual, "_AROUND", size) for size in ((1, 1), (5, 11), (3, 41))],
@@ -263,13 +296,16 @@ CONSTANTS = [  # cue, module, constant, values; the sum of four
 ]
 
 
+ONLY = ("all", "rules", "densities", "tails", "scanner")
+
+
 def main() -> None:
     """Print and keep a line a variant."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--ped2", required=True)
     parser.add_argument("--work", type=pathlib.Path, default=HERE.parents[1] / "runs/scene_search")
     parser.add_argument("--parts", default="P,1,2,3,4")
-    parser.add_argument("--only", choices=("all", "rules", "densities", "tails"), default="all")
+    parser.add_argument("--only", choices=ONLY, default="all")
     args = parser.parse_args()
     parts = [part_of(name, args.work, args.ped2) for name in args.parts.split(",")]
     path, results = HERE / "search.json", {}
@@ -281,6 +317,7 @@ def main() -> None:
         row = {part.name: round(value, 4) for part, value in zip(parts, found, strict=True)}
         results[label] = row | {"S": round(float(np.mean(found[1:])), 4)}
         print(f"{label:44s}", *(f"{k} {v:.3f}" for k, v in results[label].items()), flush=True)
+        path.write_text(json.dumps(results, indent=1) + "\n")
 
     with threadpool_limits(1, "blas"):
         now = [{c: maps_of(part, c) for c in ALL} for part in parts]
@@ -290,7 +327,29 @@ def main() -> None:
             compare_tails(parts, now, keep)
         if args.only in ("all", "rules"):
             compare_rules(parts, now, keep)
-    path.write_text(json.dumps(results, indent=1) + "\n")
+        if args.only in ("all", "scanner"):
+            compare_scanners(parts, now, keep, args.work)
+
+
+def compare_scanners(
+    parts: list[Part], now: list[dict[str, Maps]], keep: Callable, work: pathlib.Path
+) -> None:
+    """Compare the rule in use with rules that have the recurrent scanner as a further cue."""
+    keep("rule in use", now, rule(fuse=beyond(0.5)))
+    for label in SCANNERS:
+        maps = [
+            {**m, "scanner": scanner_maps(p, label, work / p.name / "maps")}
+            for p, m in zip(parts, now, strict=True)
+        ]
+        keep(f"{label}: alone", maps, rule(("scanner",)))
+        cues = (*ALL, "scanner")
+        keep(f"{label}: in S", maps, rule(cues, beyond(0.5)))
+        keep(f"{label}: half in S", maps, rule(cues, weighted("scanner", 0.5)))
+        keep(f"{label}: in A", maps, rule(cues, beyond(0.5, (*fused.ALONG, "scanner"))))
+        for other in ("speed", "course"):
+            kept = tuple(cue for cue in cues if cue != other)
+            along = {"speed": fused.ALONG, "course": ("scanner", "still")}[other]
+            keep(f"{label}: for {other}", maps, rule(kept, beyond(0.5, along)))
 
 
 def compare_densities(parts: list[Part], now: list[dict[str, Maps]], keep: Callable) -> None:

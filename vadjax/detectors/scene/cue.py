@@ -12,6 +12,10 @@ from vadjax.features.scene.reference import Reference
 REACH = 2  # cells that a body covers on either side
 MOVING = 0.2  # heights of a body a second from which on it moves somewhere
 SPEED_UNIT = "body heights/s"
+WAYS = (  # from the right, clockwise, as the picture shows it
+    *("to the right", "to the right and down", "down", "to the left and down"),
+    *("to the left", "to the left and up", "up", "to the right and up"),
+)
 
 CueState = dict[str, Any]  # arrays and plain values
 Lesson = dict[str, np.ndarray]  # what a cue has learnt of one clip
@@ -56,6 +60,24 @@ class Moving(NamedTuple):
 
     way: str
     speed: float
+
+    @classmethod
+    def of(cls, right: float, down: float) -> "Moving":
+        """Put a velocity into words.
+
+        >>> Moving.of(-1.0, 0.1).way, Moving.of(0.1, 0.0).way
+        ('to the left', '')
+
+        Args:
+            right: heights of a body a second.
+            down: the same.
+
+        Returns:
+            The words.
+        """
+        speed = float(np.hypot(right, down))
+        way = WAYS[round(np.arctan2(down, right) / (np.pi / 4)) % len(WAYS)]
+        return cls(way if speed >= MOVING else "", speed)
 
 
 class Saying(NamedTuple):

@@ -8,16 +8,12 @@ import numpy as np
 from vadjax.data.scored_video import Finding
 from vadjax.detectors.abilities import Kept
 from vadjax.detectors.scene.bodies import Bodies
-from vadjax.detectors.scene.cue import MOVING, Camera, Follower, Moving, Saying
+from vadjax.detectors.scene.cue import Camera, Follower, Moving, Saying
 from vadjax.detectors.scene.exemplar_pictures import ExemplarPictures
 from vadjax.detectors.scene.fused import fused
 from vadjax.detectors.scene.places import body_box
 from vadjax.features.scene.reference import CELL
 
-WAYS = (  # from the right, clockwise, as the picture shows it
-    *("to the right", "to the right and down", "down", "to the left and down"),
-    *("to the left", "to the left and up", "up", "to the right and up"),
-)
 _NEAR = 4.0  # cells within which a body is that of a cell
 _ALSO = 2.0  # surprise from which a second cue is told too: rarer than 1 normal frame in 100
 _EQUAL = 1e-6  # share of the largest value by which others may be below it: the same body's
@@ -114,7 +110,4 @@ def _moving(bodies: Bodies, cell: tuple[int, int]) -> Moving | None:
     nearest, away = bodies.nearest(cell)
     if nearest is None or away > _NEAR:
         return None
-    x, y = bodies.velocity[nearest].tolist()
-    speed = float(np.hypot(x, y))
-    way = WAYS[round(np.arctan2(y, x) / (np.pi / 4)) % len(WAYS)]
-    return Moving(way if speed >= MOVING else "", speed)
+    return Moving.of(*bodies.velocity[nearest].tolist())

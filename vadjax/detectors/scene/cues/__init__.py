@@ -7,12 +7,15 @@ from vadjax.detectors.scene.cue import Cue
 from vadjax.detectors.scene.cues.course import Course
 from vadjax.detectors.scene.cues.look import Look
 from vadjax.detectors.scene.cues.objects import Objects
+from vadjax.detectors.scene.cues.scanner import Scanner
 from vadjax.detectors.scene.cues.speed import Speed
 from vadjax.detectors.scene.cues.still import Still
 from vadjax.detectors.scene.densities import DensityCue
 from vadjax.features.scene.rows import INPUTS, OBJECTS
 
-CUES: dict[str, type[Cue]] = {cue.name: cue for cue in (Speed, Look, Course, Still, Objects)}
+CUES: dict[str, type[Cue]] = {
+    cue.name: cue for cue in (Speed, Look, Course, Still, Scanner, Objects)
+}
 WITH_DENSITY = tuple(name for name, cue in CUES.items() if issubclass(cue, DensityCue))
 BY_WEIGHTS = "objects"  # needs an object detector, which is a file that the user names
 
@@ -30,8 +33,11 @@ def made(scene: Any, *, seed: int) -> dict[str, Cue]:
     found: dict[str, Cue] = {}
     for name in chosen(scene):
         found[name] = CUES[name]()
-        if isinstance(cue := found[name], DensityCue) and name in scene.density_of:
-            cue.density, cue.seed = scene.density, seed
+        cue = found[name]
+        if isinstance(cue, DensityCue | Scanner):
+            cue.seed = seed
+        if isinstance(cue, DensityCue) and name in scene.density_of:
+            cue.density = scene.density
     return found
 
 

@@ -18,13 +18,13 @@ from vadjax.detectors.scene.cue import (
 from vadjax.detectors.scene.densities import DensityCue, Learnt, with_networks
 from vadjax.detectors.scene.exemplars import Exemplars, Gathering, nearest
 from vadjax.detectors.scene.rarity import evenly, joined, rarity
+from vadjax.detectors.scene.whitening import whitening
 
 MEAN_S = 0.8  # seconds over which maps are averaged
 NUM_EXEMPLARS = 6000
 NUM_COMPONENTS = 64
 UNIT = "distance in whitened components"
 RARE = "deviations of a normal distribution"
-_LEAST = 1e-3  # of the largest deviation, which every component has at least
 _BASE = 0.05  # quantile of normal distances that cells without a body have
 
 
@@ -82,7 +82,7 @@ class Look(DensityCue):
             mean float32 [d], axes float32 [d, k], kept float32 [n, k], source int32 [n, 4] (number
             of the lesson, frame, x and y of each), base, radius.
         """
-        mean, axes = _whitening(lessons)
+        mean, axes = whitening((one["vectors"] for one in lessons), NUM_COMPONENTS)
         exemplars = Exemplars.empty(axes.shape[1], 4)
         away: list[np.ndarray] = []
         for number, lesson in enumerate(lessons):
@@ -156,23 +156,3 @@ class Look(DensityCue):
         known = state["rarity"]
         sample = joined(known, lesson["vectors"], state["mean"], state["axes"])
         return self.with_rarity(extended, *with_networks([sample], seed=known["seed"]))
-
-
-def _whitening(lessons: Sequence[Lesson]) -> tuple[np.ndarray, np.ndarray]:
-    """Return the mean [d] and the axes [d, k], each divided by its deviation."""
-    count, total, squares = 0, np.zeros(0), np.zeros((0, 0))
-    for lesson in lessons:
-        looks = lesson["vectors"].astype(np.float64)
-        if not len(looks):
-            continue
-        if not count:
-            total, squares = np.zeros(looks.shape[1]), np.zeros((looks.shape[1],) * 2)
-        count += len(looks)
-        total, squares = total + looks.sum(0), squares + looks.T @ looks
-    if not count:  # nothing moves in them
-        return np.zeros(0, np.float32), np.zeros((0, 0), np.float32)
-    mean = total / count
-    sizes, axes = np.linalg.eigh(squares / count - np.outer(mean, mean))
-    deviation = np.sqrt(np.maximum(sizes[::-1], 0))[:NUM_COMPONENTS]
-    scale = deviation + _LEAST * deviation[:1] + 1e-12
-    return mean.astype(np.float32), (axes[:, ::-1][:, :NUM_COMPONENTS] / scale).astype(np.float32)
