@@ -31,7 +31,7 @@ from vadjax import api  # noqa: E402
 from vadjax.detectors.scene import fused, usual  # noqa: E402
 from vadjax.detectors.scene.bodies import BodyReader  # noqa: E402
 from vadjax.detectors.scene.cue import Camera  # noqa: E402
-from vadjax.detectors.scene.cues import CUES, course, look, scanner, speed  # noqa: E402
+from vadjax.detectors.scene.cues import CUES, course, look, speed  # noqa: E402
 from vadjax.detectors.scene.densities import DensityCue, fit_together  # noqa: E402
 from vadjax.evaluation.frame import auc  # noqa: E402
 from vadjax.features.scene.extract import usual_fps  # noqa: E402
@@ -129,12 +129,17 @@ def pseudo(videos: Mapping[str, Any], config: Any) -> Iterator[tuple]:
 
 
 def maps_of(
-    part: Part, cue_name: str, *, lasting: bool = False, density: str = "exemplars"
+    part: Part,
+    cue_name: str,
+    *,
+    lasting: bool = False,
+    density: str = "exemplars",
+    seed: int = 0,
 ) -> Maps:
     """Return the maps of a cue, held out, each value the largest of the cells around."""
     known = CUES[cue_name]
     density_cue = issubclass(known, DensityCue)
-    cue = known(density) if density_cue else known()
+    cue = known(density, seed) if density_cue else known(seed)
     clips: dict[str, list] = {}
     found: Maps = {}
     for name, (cells, windows) in part.rows.items():
@@ -167,16 +172,13 @@ def maps_of(
     return found
 
 
-def scanner_maps(part: Part, label: str, folder: pathlib.Path) -> Maps:
-    """Return the maps of the cue `scanner` by a recipe of `SCANNERS`; they are kept."""
-    path = folder / f"{label.replace(' ', '_')}.npz"
+def scanner_maps(part: Part, seed: int, folder: pathlib.Path) -> Maps:
+    """Return the maps of the cue `scanner`, trained with a seed; they are kept."""
+    path = folder / f"scanner-{seed}.npz"
     if not path.is_file():
         folder.mkdir(parents=True, exist_ok=True)
-        recipe = dataclasses.replace(scanner.RECIPE, **SCANNERS[label])
-        with changed(scanner, "RECIPE", recipe):
-            found = maps_of(part, "scanner")
         beside = path.with_suffix(".part.npz")
-        np.savez(beside, **found)
+        np.savez(beside, **maps_of(part, "scanner", seed=seed))
         beside.rename(path)
     with np.load(path) as file:
         return dict(file)
@@ -245,9 +247,21 @@ def beyond(share: float, along: tuple[str, ...] = fused.ALONG) -> Callable[[dict
     return fuse
 
 
-def weighted(cue: str, weight: float) -> Callable[[dict], np.ndarray]:
-    """Return the rule in use with a weight for one cue."""
-    return lambda maps: beyond(0.5)({**maps, cue: weight * maps[cue]})
+def joining(
+    along: tuple[str, ...] = fused.ALONG, **made: Callable[[dict], np.ndarray]
+) -> Callable[[dict], np.ndarray]:
+    """Return the rule of four cues, with maps that are made of those of five.
+
+    Args:
+        along: the cues of A.
+        **made: of a cue of the four, or a further one, its map from those of all.
+    """
+
+    def fuse(maps: dict) -> np.ndarray:
+        four = {name: one for name, one in maps.items() if name != "scanner"}
+        return beyond(0.5, along)({**four, **{name: make(maps) for name, make in made.items()}})
+
+    return fuse
 
 
 @contextlib.contextmanager
@@ -281,10 +295,6 @@ RULES = {
     **{f"tail at least {a} of its start": rule(least=a) for a in (0.1, 0.2)},
     "map averaged over .5 s": rule(mean=5),
 }
-SCANNERS = {  # label -> changes of `training.place_density.Recipe`
-    "scanner": {},
-    "scanner without calibration": {"calibrated": False, "mean": 5},
-}
 CONSTANTS = [  # cue, module, constant, values; the sum of four
     *[("speed", usual, "QUANTILE", q) for q in (0.99, 0.9999)],
     *[("speed", usual, "_AROUND", size) for size in ((1, 1), (5, 11), (3, 41))],
@@ -297,6 +307,19 @@ CONSTANTS = [  # cue, module, constant, values; the sum of four
 
 
 ONLY = ("all", "rules", "densities", "tails", "scanner")
+
+
+WITH_SCANNER = {  # label -> how the maps of five cues are put together
+    "alone": lambda maps: maps["scanner"],
+    "in S": joining(more=lambda m: m["scanner"]),
+    "half of it in S": joining(more=lambda m: 0.5 * m["scanner"]),
+    "in A": joining((*fused.ALONG, "more"), more=lambda m: m["scanner"]),
+    "for speed": joining(speed=lambda m: m["scanner"]),
+    "for course": joining(course=lambda m: m["scanner"]),
+    "larger of it and speed": joining(speed=lambda m: np.maximum(m["speed"], m["scanner"])),
+    "mean of it and speed": joining(speed=lambda m: (m["speed"] + m["scanner"]) / 2),
+    "larger of it and course": joining(course=lambda m: np.maximum(m["course"], m["scanner"])),
+}
 
 
 def main() -> None:
@@ -334,22 +357,15 @@ def main() -> None:
 def compare_scanners(
     parts: list[Part], now: list[dict[str, Maps]], keep: Callable, work: pathlib.Path
 ) -> None:
-    """Compare the rule in use with rules that have the recurrent scanner as a further cue."""
+    """Compare the rule in use with rules that have the recurrent scanner, of two seeds."""
     keep("rule in use", now, rule(fuse=beyond(0.5)))
-    for label in SCANNERS:
+    for seed in (0, 1):
         maps = [
-            {**m, "scanner": scanner_maps(p, label, work / p.name / "maps")}
+            {**m, "scanner": scanner_maps(p, seed, work / p.name / "maps")}
             for p, m in zip(parts, now, strict=True)
         ]
-        keep(f"{label}: alone", maps, rule(("scanner",)))
-        cues = (*ALL, "scanner")
-        keep(f"{label}: in S", maps, rule(cues, beyond(0.5)))
-        keep(f"{label}: half in S", maps, rule(cues, weighted("scanner", 0.5)))
-        keep(f"{label}: in A", maps, rule(cues, beyond(0.5, (*fused.ALONG, "scanner"))))
-        for other in ("speed", "course"):
-            kept = tuple(cue for cue in cues if cue != other)
-            along = {"speed": fused.ALONG, "course": ("scanner", "still")}[other]
-            keep(f"{label}: for {other}", maps, rule(kept, beyond(0.5, along)))
+        for label, fuse in WITH_SCANNER.items():
+            keep(f"scanner {seed}: {label}", maps, rule((*ALL, "scanner"), fuse))
 
 
 def compare_densities(parts: list[Part], now: list[dict[str, Maps]], keep: Callable) -> None:
