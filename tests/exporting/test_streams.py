@@ -16,8 +16,10 @@ from vadjax import config as configs
 from vadjax import objects
 from vadjax.detectors.scene import rarity, rarity_fit
 from vadjax.detectors.scene.detector import Scene
+from vadjax.errors import UserError
 from vadjax.exporting.folder import export
 from vadjax.exporting.run import compare, load_script
+from vadjax.exporting.streams import parts_of
 from vadjax.features.scene.looks import Looks
 from vadjax.pipeline import stages
 from vadjax.pipeline.trained import TrainedDetector
@@ -190,3 +192,10 @@ def test_scene_scores_ped2_the_same_elsewhere(real_data, tmp_path):
     assert compare(detector, tmp_path / "out", video, Console(quiet=True)).worst < 1e-4
     got, _ = scored_elsewhere(tmp_path / "out", video, absent=ABSENT)
     assert np.ptp(got) > 0.5
+
+
+def test_a_cue_that_is_a_network_in_jax_is_refused_with_what_to_do():
+    run = types.SimpleNamespace(detector=types.SimpleNamespace(name="scene"))
+    one = types.SimpleNamespace(run=run, states=[{"cues": {"speed": {}, "scanner": {}}}])
+    with pytest.raises(UserError, match=r"cue scanner is a network in JAX.*scene\.cues"):
+        parts_of(one)

@@ -13,6 +13,8 @@ import jax.numpy as jnp
 from flax import linen as nn
 
 from vadjax.detectors.scene.cues import BY_WEIGHTS
+from vadjax.detectors.scene.cues.scanner import Scanner
+from vadjax.errors import UserError
 from vadjax.exporting.copied_code import write_code
 from vadjax.exporting.programs import BATCH, Array, Parts, Program
 from vadjax.objects import nanodet
@@ -52,10 +54,18 @@ def parts_of(trained: TrainedDetector) -> Parts:
     Returns:
         "looks" of crops, and "objects" where NanoDet names objects; nothing of detectors that have
         no network.
+
+    Raises:
+        UserError: a cue of the detector cannot be exported.
     """
     detector, programs = trained.run.detector, list[Program]()
     way: dict[str, Any] = {"kind": "frames"}
     if detector.name == "scene":
+        if Scanner.name in trained.states[0]["cues"]:
+            raise UserError(
+                f"the cue {Scanner.name} is a network in JAX, which exported code does without: "
+                "train without it (scene.cues), and export that run."
+            )
         looks = trained.run.frontend.looks
         programs.append(_looks(looks))
         reference = trained.states[0]["reference"]

@@ -56,9 +56,9 @@ def test_looks_are_drawn_around_bodies_the_strongest_in_front():
     assert not module.of_bodies(frame(), np.float32([1]), np.ones((1, 1), np.float32), 3).any()
 
 
-def learnt(count, lag=6, fps=10.0):
+def learnt(count, fps=10.0):
     """A clip whose frame k moves by k pixels a frame, the first frame without flow."""
-    learner = Stretches(CAMERA._replace(fps=fps), lag)
+    learner = Stretches(CAMERA._replace(fps=fps))
     for k in range(count):
         learner.update(frame(right=float(k), places=[(8, 8)], looks=np.ones((1, 4))))
     return learner.lesson()
@@ -85,7 +85,7 @@ def test_rows_of_a_faster_clip_are_as_far_apart():
 
 
 def test_of_a_long_clip_some_windows_are_kept_evenly_spaced():
-    learner = Stretches(CAMERA, lag=6)
+    learner = Stretches(CAMERA)
     windows = 2 * STRETCHES + 7
     for k in range(1 + LENGTH + (windows - 1) * 18):
         learner.update(frame(right=float(k // 18)))

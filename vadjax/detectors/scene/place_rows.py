@@ -14,6 +14,7 @@ from vadjax.features.scene.rows import PLACE
 POOL = 2  # cells of the grid that a cell of a row is high and wide
 RATE = 10.0  # rows a second, about
 LENGTH = 24  # rows of a window
+LAG = 6  # rows of a window, the first ones, that are not predicted
 MEMORY_S = 2 * LENGTH / RATE  # seconds that a window reaches back, at most
 NUM_MOTION = 5  # channels of motion: right, left, down, up, and the length of their sum
 STRETCHES = 64  # windows of one clip that are learnt, at most
@@ -59,11 +60,10 @@ class Stretches:
 
     Args:
         camera: at the frame rate of the clip.
-        lag: rows of a window, the first ones, that are not predicted.
     """
 
-    def __init__(self, camera: Camera, lag: int):
-        self._rows, self._apart = Rows(camera), LENGTH - lag
+    def __init__(self, camera: Camera):
+        self._rows, self._apart = Rows(camera), LENGTH - LAG
         self._last: collections.deque[tuple[np.ndarray, np.ndarray]] = collections.deque(
             maxlen=LENGTH
         )

@@ -7,7 +7,7 @@ import pytest
 
 from tests import drawn
 from tests.detectors.scene.test_detector import PROGRESS, clip, make, walk
-from vadjax.detectors.scene import place_rows
+from vadjax.detectors.scene import place_rows, scanner_network
 from vadjax.detectors.scene.cue import Camera, Moving
 from vadjax.detectors.scene.cues import scanner as module
 from vadjax.detectors.scene.cues.scanner import Scanner
@@ -23,7 +23,9 @@ GRID = CAMERA.reference.grid
 def quick():
     with pytest.MonkeyPatch.context() as patch:
         small = {"units": 8, "embed": 8, "steps": 120, "batch_size": 16, "learning_rate": 1e-2}
-        patch.setattr(module, "RECIPE", dataclasses.replace(module.RECIPE, **small))
+        patch.setattr(
+            scanner_network, "RECIPE", dataclasses.replace(scanner_network.RECIPE, **small)
+        )
         patch.setattr(module, "NUM_WINDOWS", 24)
         yield
 
@@ -84,7 +86,7 @@ def by_hand(state, frames, number):
         maps.append(np.concatenate([moved, look], -1).astype(np.float16))
     rows = [max(k, 0) for k in range(number - place_rows.LENGTH, number)]
     window = np.stack([maps[k] for k in rows])[None]
-    model = place_model(module.RECIPE, row_shape=window.shape[2:], num_motion=5)
+    model = place_model(scanner_network.RECIPE, row_shape=window.shape[2:], num_motion=5)
     outputs, _ = model.apply(state["variables"], window.astype(np.float32))
     found = np.maximum(np.asarray(outputs["surprise"])[0, 0], 0)
     return np.kron(found, np.ones((4, 4)))[: GRID[0], : GRID[1]]

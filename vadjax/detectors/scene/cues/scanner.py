@@ -1,13 +1,8 @@
 """Motion by place as a recurrent scanner expects it: how unlikely what moves there is."""
 
 import collections
-import dataclasses
-import functools
-from collections.abc import Callable, Sequence
-from typing import Any
+from collections.abc import Sequence
 
-import jax
-import jax.numpy as jnp
 import numpy as np
 
 from vadjax.detectors.scene import place_rows
@@ -24,10 +19,7 @@ from vadjax.detectors.scene.cue import (
 )
 from vadjax.detectors.scene.place_rows import LENGTH, NUM_MOTION, POOL, Rows, Stretches
 from vadjax.detectors.scene.whitening import whitening
-from vadjax.models.recurrent_places import box_mean
-from vadjax.training.place_density import Recipe, fit_places, place_model
 
-RECIPE = Recipe()
 NUM_COMPONENTS = 8  # of looks
 NUM_WINDOWS = 192  # that it learns from, evenly spaced over all clips
 _LEAST = 0.25  # of the deviation of the speed, which that of every direction has at least
@@ -54,10 +46,11 @@ class _Scanner:
         self._past.append(_row(moved, look, state["scale"]))
         window = [*self._past][:: -self._rows.step][:LENGTH][::-1]
         window = [window[0]] * (LENGTH - len(window)) + window
-        program = _program(Recipe(**state["recipe"]), window[0].shape)
-        found, seen, expected = program(state["variables"], np.stack(window)[None])
-        self._seen, self._expected = (np.asarray(x) * state["scale"] for x in (seen, expected))
-        return _enlarged(np.maximum(np.asarray(found), 0), self._grid)
+        from vadjax.detectors.scene.scanner_network import scan  # JAX, without which others score
+
+        found, seen, expected = scan(state, np.stack(window))
+        self._seen, self._expected = seen * state["scale"], expected * state["scale"]
+        return _enlarged(np.maximum(found, 0), self._grid)
 
     def say(self, cell: tuple[int, int], value: float, moving: Moving | None) -> Saying:
         seen, expected = (
@@ -93,7 +86,7 @@ class Scanner:
 
     def learner(self, camera: Camera) -> Learner:
         """Keep windows of rows; see `cue.Cue.learner`."""
-        return Stretches(camera, RECIPE.lag)
+        return Stretches(camera)
 
     def fit(self, lessons: Sequence[Lesson], camera: Camera) -> CueState:
         """Train the scanner on windows of all clips; see `cue.Cue.fit`.
@@ -114,9 +107,9 @@ class Scanner:
         deviation = windows[..., :NUM_MOTION].std((0, 1, 2, 3), dtype=np.float64)
         scale = np.maximum(deviation, max(_LEAST * deviation[-1], 1e-3)).astype(np.float32)
         windows[..., :NUM_MOTION] /= scale
-        fitted = fit_places(windows, num_motion=NUM_MOTION, seed=self.seed, recipe=RECIPE)
-        recipe = dataclasses.asdict(RECIPE)
-        return {**state, "scale": scale, "recipe": recipe, "variables": fitted}
+        from vadjax.detectors.scene.scanner_network import fitted
+
+        return {**state, "scale": scale, **fitted(windows, seed=self.seed)}
 
 
 def _row(moved: np.ndarray, look: np.ndarray, scale: np.ndarray) -> np.ndarray:
@@ -155,23 +148,3 @@ def _enlarged(places: np.ndarray, grid: tuple[int, int]) -> np.ndarray:
     """Give each cell of the grid the value of its place, float32 [h, w]."""
     large = places.repeat(_PLACE, 0).repeat(_PLACE, 1)
     return np.asarray(large[: grid[0], : grid[1]], np.float32)
-
-
-@functools.cache
-def _program(recipe: Recipe, row_shape: tuple[int, ...]) -> Callable[..., Any]:
-    """Return a function of variables and a window [1, t, h, w, c].
-
-    It gives the surprise of each place [h', w'], and the motion that was seen and expected in the
-    mean of the rows that count, [h', w', NUM_MOTION].
-    """
-    model = place_model(recipe, row_shape=row_shape, num_motion=NUM_MOTION)
-
-    @jax.jit
-    def run(variables: Any, window: jax.Array) -> tuple[jax.Array, jax.Array, jax.Array]:
-        rows = window.astype(jnp.float32)
-        outputs, _ = model.apply(variables, rows, num_outputs=1)
-        seen = box_mean(rows[:, -recipe.mean :, ..., :NUM_MOTION])
-        expected = outputs["output"][:, -recipe.mean :, ..., :NUM_MOTION]
-        return outputs["surprise"][0, 0], seen.mean((0, 1)), expected.mean((0, 1))
-
-    return run
