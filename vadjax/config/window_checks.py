@@ -6,6 +6,7 @@ from typing import Any
 
 from vadjax.backbones.registry import HEADS
 from vadjax.config.place_checks import faults_of_places
+from vadjax.config.training_checks import faults_of_training, in_words
 from vadjax.data.splits.protocols import PROTOCOLS
 from vadjax.data.text.class_names import NORMAL
 from vadjax.models import MODELS, OBJECTIVES
@@ -13,9 +14,6 @@ from vadjax.models import MODELS, OBJECTIVES
 PIXELS = ("pixels", "pixels_rgb")
 CARRYING = ("simple_rnn", "lstm", "gru", "lstm_gru")
 RECURRENT = (*CARRYING, "lstm_encoder_decoder")
-OF_CLASSES = ("classify", "recognize")
-COHERENT = ("predict", "reconstruct", "elbo", *OF_CLASSES)  # objectives with a coherence loss
-FINETUNED = ("predict", "reconstruct", "elbo", "adversarial")
 # Detectors that train a model of windows.
 OF_WINDOWS = ("window_model", "hidden_states", "stateful")
 
@@ -26,7 +24,7 @@ def faults_of_window_model(flat: Mapping[str, Any]) -> list[str]:
         *_classes(flat),
         *_model(flat),
         *_bags(flat),
-        *_training(flat),
+        *faults_of_training(flat),
         *_window_protocols(flat),
     ]
 
@@ -37,7 +35,7 @@ def faults_of_hidden_states(flat: Mapping[str, Any]) -> list[str]:
     if name not in RECURRENT:
         faults.append(
             f"detector 'hidden_states' reads the states of a recurrent model, and model {name!r} "
-            f"is none: set model.name={_names(RECURRENT, 'or')}."
+            f"is none: set model.name={in_words(RECURRENT, 'or')}."
         )
     if flat["model.bidirectional"]:
         faults.append(
@@ -53,7 +51,7 @@ def faults_of_stateful(flat: Mapping[str, Any]) -> list[str]:
     if name not in CARRYING:
         faults.append(
             f"detector 'stateful' carries the state of a recurrent model, and model {name!r} has "
-            f"none: set model.name={_names(CARRYING, 'or')}."
+            f"none: set model.name={in_words(CARRYING, 'or')}."
         )
     if flat["model.bidirectional"]:
         faults.append(
@@ -115,7 +113,7 @@ def _model(flat: Mapping[str, Any]) -> list[str]:
         for labels, words in kinds.items():
             protocols = (p for p in PROTOCOLS if PROTOCOLS[p].labels == labels)
             goals = (o for o in OBJECTIVES if OBJECTIVES[o].labels == labels)
-            parts.append(f"{_names(protocols)} {words} (objective.name={_names(goals, 'or')})")
+            parts.append(f"{in_words(protocols)} {words} (objective.name={in_words(goals, 'or')})")
         faults.append(
             f"protocol {protocol!r} does not go with objective {objective!r}: {', '.join(parts)}."
         )
@@ -123,13 +121,13 @@ def _model(flat: Mapping[str, Any]) -> list[str]:
         serving = (other for other in MODELS if objective in MODELS[other].objectives)
         faults.append(
             f"model {name!r} does not serve objective {objective!r}: set "
-            f"objective.name={_names(model.objectives, 'or')}, or model.name="
-            f"{_names(serving, 'or')}."
+            f"objective.name={in_words(model.objectives, 'or')}, or model.name="
+            f"{in_words(serving, 'or')}."
         )
     if (tap in HEADS) != (model.reads == "vectors"):
         of_maps = (other for other in MODELS if MODELS[other].reads == "maps")
         faults.append(
-            f"features.tap={tap!r} does not go with model {name!r}: {_names(of_maps)} read maps "
+            f"features.tap={tap!r} does not go with model {name!r}: {in_words(of_maps)} read maps "
             "(features.tap=map, or a stage's name such as stage5), all others pooled features "
             "(features.tap=features) or classes (probabilities, logits)."
         )
@@ -139,7 +137,7 @@ def _model(flat: Mapping[str, Any]) -> list[str]:
     if ranged and not pixels:
         faults.append(
             "features.standardize=range is for pixels: set features.backbone="
-            f"{_names(PIXELS, 'or')}, or features.standardize=channel."
+            f"{in_words(PIXELS, 'or')}, or features.standardize=channel."
         )
     if name == "sigmoid_autoencoder" and not ranged:
         faults.append(
@@ -171,7 +169,7 @@ def _bags(flat: Mapping[str, Any]) -> list[str]:
     if flat["detector.name"] not in (("bag_model",) if of_bags else OF_WINDOWS):
         return [
             f"objective {flat['objective.name']!r} does not go with detector "
-            f"{flat['detector.name']!r}: objectives of bags ({_names(_of_bags(), 'or')}) are "
+            f"{flat['detector.name']!r}: objectives of bags ({in_words(_of_bags(), 'or')}) are "
             "those of bag_model, all others those of window_model."
         ]
     if of_bags and PROTOCOLS[flat["dataset.protocol"]].unit == "window":
@@ -199,76 +197,6 @@ def _bags(flat: Mapping[str, Any]) -> list[str]:
 
 def _of_bags() -> Iterable[str]:
     return (name for name, entry in OBJECTIVES.items() if entry.of_bags)
-
-
-def _training(flat: Mapping[str, Any]) -> list[str]:
-    """Return which keys of the training do not go together."""
-    faults = []
-    masks = "cell_label" in OBJECTIVES[flat["objective.name"]].reads
-    if flat["train.mix"] and (not masks or flat["train.batches"] == "runs"):
-        faults.append(
-            "train.mix mixes masks too: set objective.name=segment and train.batches=windows, or "
-            "train.mix=0."
-        )
-    faults += _coherence(flat) + _finetune(flat)
-    waits, stops = flat["train.plateau_patience"], flat["train.patience"]
-    if flat["train.schedule"] == "plateau" and 0 < stops <= waits:
-        faults.append(
-            f"train.patience={stops} ends the training before train.plateau_patience={waits} "
-            "lowers the learning rate; choose a larger train.patience, or 0."
-        )
-    return faults
-
-
-def _coherence(flat: Mapping[str, Any]) -> list[str]:
-    """Return what is wrong with the temporal coherence loss, which needs rows to compare."""
-    name, length = flat["objective.name"], flat["window.length"]
-    if not flat["objective.coherence"]:
-        return []
-    if name not in COHERENT:
-        return [
-            f"objective.coherence is for objective.name={_names(COHERENT, 'or')}, not {name!r}; "
-            "set objective.coherence=0."
-        ]
-    if flat["model.name"] == "dense":
-        return ["model 'dense' has one state a window: set objective.coherence=0."]
-    if name in OF_CLASSES and flat["objective.coherence_of"] == "output":
-        return [
-            f"objective {name!r} gives one output a window, which nothing is compared with: set "
-            "objective.coherence_of=hidden."
-        ]
-    needs = OBJECTIVES[name].min_length + 1
-    if length < needs:
-        return [
-            f"objective.coherence compares successive rows: window.length is {length}, set at "
-            f"least {needs}."
-        ]
-    return []
-
-
-def _finetune(flat: Mapping[str, Any]) -> list[str]:
-    """Return what is wrong with the second training on windows that score high."""
-    if not flat["train.finetune_epochs"]:
-        return []
-    faults, name = [], flat["objective.name"]
-    if not 0 < flat["train.finetune_share"] <= 1:
-        faults.append(
-            f"train.finetune_share is {flat['train.finetune_share']}; it must be above 0 and at "
-            "most 1."
-        )
-    if not flat["train.finetune_rate"]:
-        faults.append("train.finetune_rate is 0; it must be above 0.")
-    if name not in FINETUNED:
-        faults.append(
-            f"train.finetune_epochs is for objectives that learn from normal clips alone "
-            f"({_names(FINETUNED, 'or')}), not {name!r}; set train.finetune_epochs=0."
-        )
-    if flat["evaluate.cross_fit"]:
-        faults.append(
-            "train.finetune_epochs changes the scale of scores, and the further trainings of a "
-            "cross-fit are not fine-tuned: set evaluate.cross_fit=0."
-        )
-    return faults
 
 
 def _window_protocols(flat: Mapping[str, Any]) -> list[str]:
@@ -302,13 +230,3 @@ def _window_protocols(flat: Mapping[str, Any]) -> list[str]:
             f"{flat['window.stride']} and must be below window.length, {flat['window.length']}."
         )
     return faults
-
-
-def _names(names: Iterable[str], word: str = "and") -> str:
-    """Join names.
-
-    >>> _names(["a", "b", "c"], "or")
-    'a, b or c'
-    """
-    *most, last = names
-    return f"{', '.join(most)} {word} {last}" if most else last

@@ -1,17 +1,14 @@
 """The stage `extract`: frames to the inputs of the detector and of its baselines, in the store."""
 
-import contextlib
-import os
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Sequence
 
 from vadjax import config as configs
 from vadjax.data.video import Video
 from vadjax.errors import UserError
+from vadjax.pipeline.make_rows import makers
 from vadjax.pipeline.run import Run
 from vadjax.runtime import processes
-from vadjax.runtime.compiling import compiling
-from vadjax.storage.features import FeatureStore
 
 VISIBLE_S = 90.0  # a network file system may show a file late
 
@@ -117,7 +114,7 @@ def _extract(run: Run) -> bool:
         return True
     total = sum(len(v.frames) for v in mine)
     frames, seconds = 0, 0.0
-    for make in _makers(run):
+    for make in makers(run):
         with run.console.bar(f"{run.unit}s", total=total, unit=f"{run.unit}s") as advance:
 
             def report(progress: dict, advance: Callable[[int], None] = advance) -> None:
@@ -166,13 +163,6 @@ def _say_rate(run: Run, frames: int, seconds: float) -> None:
     run.console.say(f"  {frames} {run.unit}s in {seconds:.1f} s, {rate:.1f} {run.unit}s/s")
 
 
-def _makers(run: Run) -> list[Callable]:
-    """Return what extracts the run's inputs, one pass over the frames each."""
-    makers = [_taps] if run.taps else []
-    makers += [_scene] if "cells" in run.inputs else []
-    return makers or [_motion]
-
-
 def extract_videos(run: Run, videos: Sequence[Video]) -> None:
     """Extract what stores lack of some videos of a run, without a word.
 
@@ -184,7 +174,7 @@ def extract_videos(run: Run, videos: Sequence[Video]) -> None:
         UserError: a video cannot be read.
     """
     fetch_rows(run, videos)
-    for make in _makers(run):
+    for make in makers(run):
         make(run, list(videos), lambda progress: None)
     send_rows(run, videos)
 
@@ -200,109 +190,3 @@ def missing_of(run: Run, videos: Sequence[Video]) -> list[Video]:
         Those that are not complete.
     """
     return [v for v in videos if not all(store.holds(v) for store in _stores(run))]
-
-
-@contextlib.contextmanager
-def first_batch(run: Run, report: Callable[[dict], None]) -> Iterator[Callable[[dict], None]]:
-    """Announce that the first batch of frames is compiled.
-
-    Args:
-        run: whose backbone is compiled.
-        report: called as frames are extracted.
-
-    Yields:
-        What is to be called in the place of `report`.
-    """
-    size, taps = run.backbone.preprocess.size, " ".join(run.tap_specs)
-    what = f"{run.backbone.name} and decoding the first {run.unit}s"
-    batch = f"{run.config.features.batch_size} frames"
-    key = f"{run.backbone.name} {size} {run.backbone.dtype} {taps}, {batch}"
-    with contextlib.ExitStack() as waiting:
-        waiting.enter_context(compiling(run.console, what, cache_dir=run.cache, key=key))
-
-        def reported(progress: dict) -> None:
-            waiting.close()
-            report(progress)
-
-        yield reported
-
-
-def extract_taps(
-    run: Run,
-    videos: Sequence[Video],
-    *,
-    stores: Mapping[str, FeatureStore],
-    motion_store: FeatureStore | None = None,
-    report: Callable[[dict], None],
-) -> dict:
-    """Extract the rows of taps, with one pass of the backbone over each video that a store lacks.
-
-    Args:
-        run: whose backbone reads the videos.
-        videos: those wanted.
-        stores: of each tap.
-        motion_store: where motion measures go; None: they are not measured.
-        report: see `features.extract.extract`.
-
-    Returns:
-        See `features.extract.extract`.
-
-    Raises:
-        UserError: a video cannot be read, or gives features that are not finite.
-    """
-    from vadjax.features.calibrate import choose_micro_batch
-    from vadjax.features.extract import extract as extract_features
-    from vadjax.features.extractor import Extractor
-
-    options = {"taps": tuple(stores), "batch_size": run.config.features.batch_size}
-    missing = [v for v in videos if not all(store.holds(v) for store in stores.values())]
-    micro_batch = choose_micro_batch(
-        run.backbone,
-        **options,
-        cache_dir=run.cache,
-        num_frames=sum(len(video.frames) for video in missing),
-    )
-    work = bool(missing) or not all(motion_store is None or motion_store.holds(v) for v in videos)
-    key = (*options.values(), micro_batch)
-    compiles = work and key not in run.extractors
-    if key not in run.extractors:
-        run.extractors[key] = Extractor(run.backbone, **options, micro_batch=micro_batch)
-    with first_batch(run, report) if compiles else contextlib.nullcontext(report) as reported:
-        return extract_features(
-            videos,
-            extractor=run.extractors[key],
-            stores=stores,
-            motion_store=motion_store,
-            num_threads=os.cpu_count() or 1,
-            report=reported,
-        )
-
-
-def _taps(run: Run, videos: list, report) -> dict:
-    motion_store = run.motion_store if "motion" in run.inputs else None
-    return extract_taps(
-        run, videos, stores=run.tap_stores, motion_store=motion_store, report=report
-    )
-
-
-def _scene(run: Run, videos: list, report) -> dict:
-    from vadjax.features.scene.extract import measure_scene, usual_fps
-
-    return measure_scene(
-        videos,
-        reference=run.reference,
-        looks=run.frontend.looks,
-        objects=run.frontend.objects,
-        stores=run.scene_stores,
-        motion_store=run.motion_store,
-        fps=usual_fps(run.dataset.train),
-        num_threads=os.cpu_count() or 1,
-        report=report,
-    )
-
-
-def _motion(run: Run, videos: list, report) -> dict:
-    from vadjax.features.measure_motion import measure_motion
-
-    threads = os.cpu_count() or 1
-    return measure_motion(videos, store=run.motion_store, num_threads=threads, report=report)

@@ -20,10 +20,10 @@ from vadjax.detectors.abilities import Doubter, Explainer
 from vadjax.detectors.rules import RuledStream, Rules
 from vadjax.errors import UserError
 from vadjax.evaluation.decisions import decide
-from vadjax.pipeline.extract import extract_taps
 from vadjax.pipeline.findings import doubts, with_findings
 from vadjax.pipeline.fold_mean import MeanStream, mean_video
 from vadjax.pipeline.lengths import check_length
+from vadjax.pipeline.make_rows import extract_taps
 from vadjax.pipeline.run import Run
 from vadjax.pipeline.score import score_clips
 from vadjax.pipeline.sensitivity import Asked, asked_threshold
