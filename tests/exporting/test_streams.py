@@ -2,6 +2,7 @@
 
 import types
 
+import av
 import cv2
 import jax.numpy as jnp
 import numpy as np
@@ -13,7 +14,7 @@ from tests.detectors.scene.test_detector import CAMERA, PROGRESS, walk
 from tests.exporting.test_export import FORMS, NEEDS, scored_elsewhere
 from tests.objects.nanodet_reference import random_weights
 from vadjax import config as configs
-from vadjax import objects
+from vadjax import data, objects
 from vadjax.detectors.scene import rarity, rarity_fit
 from vadjax.detectors.scene.detector import Scene
 from vadjax.errors import UserError
@@ -111,6 +112,33 @@ def test_scene_scores_the_same_elsewhere(plain, video, tmp_path, form):
     assert about["way"]["cues"] == ["speed", "look", "course", "still"] and about["folds"] == 2
     text = (tmp_path / "README.md").read_text()
     assert "128 x 96 pixels" in text and about["files"]["looks"] in text
+
+
+def write_video(path, frames, *, fps):
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream("mpeg4", rate=fps)
+        stream.height, stream.width, stream.pix_fmt = *frames[0].shape[:2], "yuv420p"
+        stream.bit_rate = 4_000_000
+        for frame in frames:
+            container.mux(stream.encode(av.VideoFrame.from_ndarray(frame, format="rgb24")))
+        container.mux(stream.encode())
+
+
+def test_a_video_file_is_scored_at_its_own_rate(plain, tmp_path):
+    """8 frames a second, 10 in training; colours, and frames as vadjax decodes them."""
+    path, out = tmp_path / "clip.mp4", tmp_path / "out"
+    write_video(path, [np.repeat(frame[..., None], 3, axis=2) for frame in odd()], fps=8)
+    opened, (detector, _) = data.open_video(path), plain
+    assert opened.fps == 8
+    streams = [detector.run.detector.stream(s, fps=opened.fps) for s in detector.states]
+    wanted = np.array([[s.update(f)[0].score or 0 for f in opened.frames] for s in streams]).mean(0)
+    export(detector, form="stablehlo", out=out)
+    got, _ = scored_elsewhere(out, path)
+    assert got[0] == got[1]
+    np.testing.assert_allclose(got[1:], wanted[1:], atol=1e-4 * wanted.max(), rtol=0)
+    script, about = load_script(out)
+    other = list(script.followed(path, script.stream_of(script.load(about), about, 10.0)))
+    assert np.abs(np.array(other[1:]) - wanted[1:]).max() > 1e-2 * wanted.max()
 
 
 def test_an_abnormal_frame_is_said_in_words(plain, video, tmp_path):
