@@ -1,5 +1,6 @@
 """Detectors whose code goes with them score elsewhere as here, networks and objects included."""
 
+import json
 import types
 
 import av
@@ -13,6 +14,7 @@ from tests import drawn
 from tests.detectors.scene.test_detector import CAMERA, PROGRESS, walk
 from tests.exporting.test_export import FORMS, NEEDS, scored_elsewhere
 from tests.objects.nanodet_reference import random_weights
+from tests.objects.onnx_file import mean_colours
 from vadjax import config as configs
 from vadjax import data, objects
 from vadjax.detectors.scene import rarity, rarity_fit
@@ -227,3 +229,41 @@ def test_a_cue_that_is_a_network_in_jax_is_refused_with_what_to_do():
     one = types.SimpleNamespace(run=run, states=[{"cues": {"speed": {}, "scanner": {}}}])
     with pytest.raises(UserError, match=r"cue scanner is a network in JAX.*scene\.cues"):
         parts_of(one)
+
+
+def test_an_object_detector_in_onnx_goes_along_as_it_is(video, tmp_path):
+    pytest.importorskip("onnxruntime", reason="onnxruntime is not installed")
+    path = tmp_path / "colours.onnx"
+    path.write_bytes(mean_colours(metadata=[("names", "['thing', 'other']")]))
+    settings = {"std": [200, 200, 200], "boxes": "unit", "fit": "stretch", "layout": "rows"}
+    path.with_suffix(".json").write_text(json.dumps(settings))
+    given = objects.create(path, least_score=0.1, most=24)
+    detector, wanted = trained(detector_of_objects=given)
+    detector.run.config.scene.objects = str(path)
+    about = export(detector, form="stablehlo", out=tmp_path / "out")
+    assert (tmp_path / "out" / "objects.onnx").read_bytes() == path.read_bytes()
+    assert "objects.onnx" in (tmp_path / "out" / "README.md").read_text()
+    assert about["files"].keys() == {"looks"}
+    script, _ = load_script(tmp_path / "out")
+    elsewhere = script.objects_of(None, about["way"]["objects"])
+    frame = np.zeros((96, 128, 3), np.uint8) + np.uint8([100, 80, 200])
+    here, there = given.detect(frame), elsewhere.detect(frame)
+    assert here.names == there.names == ("other",)
+    np.testing.assert_array_equal(there.boxes, here.boxes)
+    got = script.score(video, script.load(about), about)
+    np.testing.assert_allclose(got, wanted, atol=1e-4 * wanted.max(), rtol=0)
+
+
+def test_a_network_of_single_crops_is_asked_for_one_at_a_time(plain, tmp_path):
+    """As TensorFlow Lite has them."""
+    detector, _ = plain
+    about = export(detector, form="stablehlo", out=tmp_path)
+    script, _ = load_script(tmp_path)
+    spec, calls = about["programs"]["looks"], []
+    spec["inputs"][0]["shape"][0] = 1
+    program = script.load(about)["looks"]
+    looks = script.looks_of(lambda crops: (calls.append(crops.shape), program(crops))[1], spec)
+    crops = np.random.default_rng(0).integers(0, 256, (3, 64, 64), np.uint8)
+    wanted = detector.run.frontend.looks(crops)
+    np.testing.assert_allclose(looks(crops), wanted, rtol=2e-3)
+    assert calls == [(1, 64, 64, 3)] * 3
