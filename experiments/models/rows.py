@@ -72,7 +72,7 @@ ROWS: dict[str, Row] = {
         objective__name="reconstruct",
         score__aggregate="mean",
     ),
-    "lstm_encoder_decoder (Elavarasi et al., table 4)": Row(
+    "lstm_encoder_decoder (table 4 of Elavarasi et al.)": Row(
         "sequence", "ped2_elavarasi", {"train__patience": 0, "evaluate__sets": False}
     ),
     "frame_prediction": _pixels("ped2_frame_prediction", **NARROW),

@@ -163,7 +163,10 @@ def main() -> None:
         found = adopt(args.data, args.runs, data_dir=args.data_dir, known=results)
         write_json(RESULTS, results | found)
         return
-    for name in [name for name in args.only.split(",") if name] or list(rows.ROWS):
+    names = [name for name in args.only.split(",") if name] or list(rows.ROWS)
+    if unknown := [name for name in names if name not in rows.ROWS]:
+        raise SystemExit(f"no row is called {unknown[0]!r}; choose of {', '.join(rows.ROWS)}")
+    for name in names:
         keys = {f"{args.data}/{name}/{seed}": seed for seed in range(args.seeds)}
         seeds = [seed for key, seed in keys.items() if key not in results]
         if not seeds or not rows.served(name, args.data):
