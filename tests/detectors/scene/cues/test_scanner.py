@@ -75,16 +75,16 @@ def test_the_wrong_way_and_what_is_fast_are_unlikely(state):
     assert abs(row - 5) <= 4 and abs(column - 7) <= 4  # at its place
 
 
-def by_hand(state, frames, number):
+def by_hand(state, frames, number, camera=CAMERA, step=1):
     """The surprise of one frame from the windows of all frames, by the model as it trains."""
     maps = []
-    reader = place_rows.Rows(CAMERA)
+    reader = place_rows.Rows(camera)
     for bodies in frames[1:]:
         moved = place_rows.channels(reader.update(bodies))
         moved[..., :5] /= state["scale"]
         look = place_rows.of_bodies(bodies, state["mean"], state["axes"], 8)
         maps.append(np.concatenate([moved, look], -1).astype(np.float16))
-    rows = [max(k, 0) for k in range(number - place_rows.LENGTH, number)]
+    rows = [max(number - 1 - step * k, 0) for k in reversed(range(place_rows.LENGTH))]
     window = np.stack([maps[k] for k in rows])[None]
     model = place_model(scanner_network.RECIPE, row_shape=window.shape[2:], num_motion=5)
     outputs, _ = model.apply(state["variables"], window.astype(np.float32))
@@ -99,6 +99,13 @@ def test_frame_by_frame_it_gives_what_the_model_gives_to_whole_windows(state):
     for number in (1, 2, 10, 24, 25, 44):
         np.testing.assert_allclose(found[number], by_hand(state, frames, number), atol=2e-3)
     assert found[44].max() > 0.5
+
+
+def test_rows_are_as_far_apart_at_another_frame_rate(state):
+    camera = CAMERA._replace(fps=30.0)
+    frames = walker(-0.7, count=90, fps=30.0)
+    found = followed(state, frames, camera)[80]
+    np.testing.assert_allclose(found, by_hand(state, frames, 80, camera, 3), atol=2e-3)
 
 
 @pytest.mark.parametrize("fps", [2.0, 10.0, 14.0, 25.0, 30.0])
