@@ -1,6 +1,8 @@
 """Detectors whose code goes with them score elsewhere as here, networks and objects included."""
 
 import json
+import subprocess
+import sys
 import types
 
 import av
@@ -267,3 +269,32 @@ def test_a_network_of_single_crops_is_asked_for_one_at_a_time(plain, tmp_path):
     wanted = detector.run.frontend.looks(crops)
     np.testing.assert_allclose(looks(crops), wanted, rtol=2e-3)
     assert calls == [(1, 64, 64, 3)] * 3
+
+
+def test_frames_of_another_size_end_it_with_one_line(plain, tmp_path):
+    detector, _ = plain
+    out, video = tmp_path / "out", tmp_path / "video"
+    export(detector, form="stablehlo", out=out)
+    video.mkdir()
+    for number in range(3):
+        cv2.imwrite(str(video / f"{number}.png"), np.zeros((50, 60), np.uint8))
+    done = subprocess.run(
+        [sys.executable, out / "score.py", video], capture_output=True, text=True, timeout=300
+    )
+    assert done.returncode == 1 and "Traceback" not in done.stderr
+    assert "60" in done.stderr and "50" in done.stderr
+
+
+def test_a_folder_of_images_is_read_by_its_numbers(plain, tmp_path):
+    detector, _ = plain
+    out, video = tmp_path / "out", tmp_path / "video"
+    export(detector, form="stablehlo", out=out)
+    script, _ = load_script(out)
+    frames_of = script.followed.__globals__["frames_of"]
+    video.mkdir()
+    for number in (1, 2, 10):
+        cv2.imwrite(str(video / f"frame{number}.png"), np.full((4, 4), number, np.uint8))
+    assert [np.asarray(image)[0, 0] for image in frames_of(video)] == [1, 2, 10]
+    cv2.imwrite(str(video / "frame3.png"), np.full((4, 4), 40_000, np.uint16))
+    with pytest.raises(SystemExit, match="8 bits"):
+        list(frames_of(video))

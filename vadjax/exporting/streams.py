@@ -26,7 +26,7 @@ from vadjax.storage.state import save_state
 CODE = "scorer"  # the package of copied modules
 _SCORED = ("rule", "reference", "fps", "cues", "surprise")  # of the state of scene
 SCRIPTS = {"scene": "score_scene", "frame_difference": "score_motion", "flow_box": "score_motion"}
-_OF_ALL = ("vadjax.pipeline.fold_mean", "vadjax.detectors.frontend")
+_OF_ALL = ("vadjax.pipeline.fold_mean", "vadjax.detectors.frontend", "vadjax.errors")
 _OF_MOTION = ("vadjax.detectors.motion", "vadjax.features.motion")
 _MODULES = {
     "scene": (

@@ -8,6 +8,7 @@ Needs numpy, Pillow and onnxruntime; PyAV (av) for video files. A VIDEO may be a
 import itertools
 import json
 import pathlib
+import re
 import sys
 
 import numpy as np
@@ -17,18 +18,27 @@ HERE = pathlib.Path(__file__).parent
 
 
 def frames_of(path):
-    """Yield the pictures of a video file, or of a folder of images in the order of their names."""
+    """Yield the pictures of a video file, or of a folder of images, 2.jpg before 10.jpg."""
     path = pathlib.Path(path)
     if path.is_dir():
-        for file in sorted(path.iterdir()):
+        for file in sorted(path.iterdir(), key=_number_key):
             if file.suffix.lower() in (".jpg", ".jpeg", ".png", ".tif", ".tiff", ".bmp"):
-                yield Image.open(file)
+                image = Image.open(file)
+                if image.mode.startswith(("I", "F")):  # Pillow would cut the values off at 255
+                    raise SystemExit(f"{file}: only images of 8 bits can be read here")
+                yield image
     else:
         import av
 
         with av.open(str(path)) as container:
             for frame in container.decode(video=0):
                 yield Image.fromarray(frame.to_ndarray(format="rgb24"))
+
+
+def _number_key(file):
+    """Return what sorts 2.jpg before 10.jpg."""
+    parts = re.split(r"(\d+)", file.name)
+    return [(int(part), "") if part.isdecimal() else (-1, part) for part in parts]
 
 
 def resized(image, about):

@@ -61,6 +61,15 @@ def load(about):
     return networks.load(about) if about["files"] else {}
 
 
+def _said(values):
+    """Yield values; what a frame cannot be scored for ends the program with one line."""
+    errors = importlib.import_module("scorer.errors")
+    try:
+        yield from values
+    except errors.UserError as error:
+        raise SystemExit(str(error)) from None
+
+
 def main(stream_of, usage):
     """Print the score of each frame; of an abnormal one also which cue it is, and a sentence.
 
@@ -80,7 +89,7 @@ def main(stream_of, usage):
     fps = rate_of(path) or (float(sys.argv[2]) if len(sys.argv) == 3 else None)
     stream, table, said = stream_of(load(about), about, fps), csv.writer(sys.stdout), ""
     table.writerow(["frame", "score", "abnormal", "cue", "text"])
-    for frame, value in enumerate(followed(path, stream)):
+    for frame, value in enumerate(_said(followed(path, stream))):
         limit = about["threshold"]
         abnormal = "" if limit is None else int(value >= limit)
         found = stream.finding() if abnormal else None
