@@ -116,20 +116,26 @@ def test_an_operation_that_onnx_does_not_have(tmp_path):
     assert not (tmp_path / "x.onnx").exists()
 
 
-def test_a_pooling_with_an_edge_is_written(tmp_path):
+@pytest.mark.parametrize(
+    ("name", "tap", "size"),
+    [
+        ("resnet18", "stage1", 32),
+        pytest.param("vgg16", "stage4", 32, marks=pytest.mark.slow),
+        pytest.param("inception_v3", "stage3", 96, marks=pytest.mark.slow),
+    ],
+)
+def test_a_pooling_with_an_edge_is_written(tmp_path, name, tap, size):
     """jax2onnx takes no notice of the padding of a pooling, which resnet18 has in its stem."""
     pytest.importorskip("jax2onnx")
-    network = backbones.create("resnet18", weights="random", size=(32, 32))
+    network = backbones.create(name, weights="random", size=(size, size))
 
     def rows(images):
-        outputs = network.apply(network.variables, images, taps=("stage1",))
-        return (outputs["taps"]["stage1"],)
+        outputs = network.apply(network.variables, images, taps=(tap,))
+        return (outputs["taps"][tap],)
 
-    shape = jax.eval_shape(rows, jax.ShapeDtypeStruct((1, 32, 32, 3), "uint8"))[0].shape
+    shape = jax.eval_shape(rows, jax.ShapeDtypeStruct((1, size, size, 3), "uint8"))[0].shape
     images, wanted = (
-        Array("images", (BATCH, 32, 32, 3), "uint8"),
+        Array("images", (BATCH, size, size, 3), "uint8"),
         Array("rows", (BATCH, *shape[1:])),
     )
-    formats.write_onnx(
-        Program("stage1", rows, (images,), (wanted,)), tmp_path / "stage1.onnx"
-    )  # compares
+    formats.write_onnx(Program(tap, rows, (images,), (wanted,)), tmp_path / "rows.onnx")  # compares
