@@ -1,9 +1,8 @@
 """Modules of vadjax as they are, in a package that needs numpy and OpenCV alone.
 
-A module is copied with what it imports at its top. Imports inside functions are those of training
-and are not followed; imports for annotations alone are left out, and `from __future__ import
-annotations` is put before the others. Imports from vadjax become imports from the package; nothing
-else is changed.
+A module is copied with what it imports at its top. Imports inside functions are for training
+and are not followed; what is imported for annotations alone is left out, and annotations are not
+evaluated. Imports from vadjax become imports from the package; nothing else is changed.
 """
 
 import ast
