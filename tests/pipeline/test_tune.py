@@ -70,6 +70,14 @@ def test_one_clip_is_cut_into_parts(monkeypatch, tmp_path):
     assert 4 * 30 < result["normal_frames"] < 4 * 40  # some lie between fit and tail
 
 
+def test_a_cue_that_trains_a_network_is_compared_only_where_it_is_named():
+    config = configs.default_config()
+    assert module._all_cues(config) == ("speed", "look", "course", "still")
+    config.scene.cues, config.scene.objects = ("speed", "scanner"), "nanodet.safetensors"
+    wanted = ("speed", "look", "course", "still", "scanner", "objects")
+    assert module._all_cues(config) == wanted
+
+
 def test_another_detector_is_refused(tmp_path):
     config = configs.validate(configs.default_config())
     with pytest.raises(UserError, match=r"config has .*: name another config, such as folder_sc"):

@@ -18,6 +18,7 @@ CUES: dict[str, type[Cue]] = {
 }
 WITH_DENSITY = tuple(name for name, cue in CUES.items() if issubclass(cue, DensityCue))
 BY_WEIGHTS = "objects"  # needs an object detector, which is a file that the user names
+BY_TRAINING = Scanner.name  # trains a network, which takes many times as long as all others
 
 
 def made(scene: Any, *, seed: int) -> dict[str, Cue]:
