@@ -6,10 +6,13 @@ What is undefined is null, with a reason at its dotted path (or that of a part i
 values that need it.
 """
 
+import functools
 import json
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
 
+import fastjsonschema
 import jsonschema
 
 from vadjax.errors import UserError
@@ -42,6 +45,41 @@ def _items(
     yield from _STANDARD.VALIDATORS["items"](checker, schema, values, whole)
 
 
+@functools.cache
+def _compiled(*, of_values: bool) -> Callable[[Any], Any]:
+    """Compile the schema; jsonschema, which names all faults, is slow.
+
+    Args:
+        of_values: without which keys there may be and have to be.
+    """
+
+    def part(schema: Any, names: bool = False) -> Any:
+        """Copy a schema, or what `names` lead to; the library knows its words, not its draft."""
+        if not isinstance(schema, Mapping):
+            return schema
+        return {
+            key: part(value, key == "properties" and not names)
+            for key, value in schema.items()
+            if names or not (key == "$schema" or (of_values and _of_keys(key, value)))
+        }
+
+    return fastjsonschema.compile(part(SCHEMA), use_default=False, use_formats=False)
+
+
+def _of_keys(word: str, value: Any) -> bool:
+    """Return whether a word of a schema says which keys there may be, or have to be."""
+    return word == "required" or (word == "additionalProperties" and value is False)
+
+
+def _fits(plain: Any, *, of_values: bool = False) -> bool:
+    """Return whether plain JSON types are as the schema has them."""
+    try:
+        _compiled(of_values=of_values)(plain)
+    except fastjsonschema.JsonSchemaValueException:
+        return False
+    return True
+
+
 _STANDARD = jsonschema.Draft202012Validator
 _CHECKER = jsonschema.validators.extend(_STANDARD, {"items": _items})(SCHEMA)
 
@@ -67,6 +105,8 @@ def validate(metrics: Mapping) -> dict:
     plain: dict = {}
     if not faults:
         plain = json.loads(json.dumps(metrics))
+        if _fits(plain):
+            return plain
         faults = [f"{error.json_path[2:]} {error.message}" for error in _CHECKER.iter_errors(plain)]
     if faults:
         shown = "\n  ".join(dict.fromkeys(faults))
@@ -89,10 +129,12 @@ def faults_of_saved(metrics: Mapping) -> list[str]:
 
 def wrong_values(metrics: Mapping) -> list[str]:
     """Return which values are of another kind than the schema says."""
+    if _fits(metrics, of_values=True):
+        return []
     return [
         f"{error.json_path[2:] or 'it'}: {error.message[:120]}"
         for error in _CHECKER.iter_errors(metrics)
-        if error.validator not in ("additionalProperties", "required")
+        if not _of_keys(error.validator, error.validator_value)
     ]
 
 
