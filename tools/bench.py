@@ -130,7 +130,7 @@ def _all(args: argparse.Namespace) -> bool:
     print("\n".join(["", head, "", *rows, ""]))
     for suite, one in suites.items():
         if machine_record.busy(one):
-            print(f"{suite}: the machine was busy (load {one['load'][0]:.1f})")
+            print(f"{suite}: the machine was busy (others used {one['others']:.1f} cores)")
     for name, why in found["left_out"].items():
         print(f"{name}: not measured, {why}")
     lost = overview.losses(suites, before)

@@ -27,11 +27,11 @@ def tables(folder: pathlib.Path = FOLDER) -> str:
 
 
 def _conditions(one: Mapping) -> str:
-    count, load = one["environment"]["cpu_count"], one["load"]
+    used = f"others used {one['others']:.1f} of {one['environment']['cpu_count']} cores"
     state = "**busy with other work**" if busy(one) else "idle"
     commit = (one["environment"].get("commit") or "unknown")[:10]
     rounds = "1 round" if one["rounds"] == 1 else f"{one['rounds']} rounds"
-    return f"{state} (load {load[0]:.1f} on {count} cores), {rounds}, commit {commit}"
+    return f"{state} ({used}), {rounds}, commit {commit}"
 
 
 def page(text: str, folder: pathlib.Path = FOLDER) -> str:

@@ -15,7 +15,7 @@ from vadjax.storage.files import write_json
 
 ROOT = pathlib.Path(__file__).parents[2]
 FOLDER = ROOT / "docs" / "benchmarks"
-IDLE = 0.5  # load average by core up to which a machine counts as idle
+IDLE = 0.1  # share of the cores that others may use of a machine that counts as idle
 
 
 def name_of(environment: Mapping) -> str:
@@ -80,5 +80,5 @@ def write(found: Mapping, folder: pathlib.Path = FOLDER) -> pathlib.Path:
 
 
 def busy(one: Mapping) -> bool:
-    """Return whether other processes took part of the machine when a suite began."""
-    return one["load"][0] > IDLE * one["environment"]["cpu_count"]
+    """Return whether other processes took part of the machine while a suite was measured."""
+    return one["others"] > IDLE * one["environment"]["cpu_count"]

@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Mapping
 
 from tools.benchmarks import alternate, copies, many, memory, peaks, report, run, short_clips, sides
+from tools.benchmarks.others import Others
 from vadjax.errors import unknown
 from vadjax.storage.environment import environment
 
@@ -62,8 +63,9 @@ def measure(*, seconds: float = SECONDS, plan: Mapping[str, tuple[str, ...]] = P
         plan: suite -> cases.
 
     Returns:
-        {"suites": {suite: a report, with "load": the machine's load average over a minute before
-        and after}, "left_out": {suite, or suite and case: why}, "seconds": spent}.
+        {"suites": {suite: a report, with "others": how many cores other processes used while it
+        was measured, the most of its cases}, "left_out": {suite, or suite and case: why},
+        "seconds": spent}.
     """
     start = time.perf_counter()
     measured = peaks.of_machine(sides.environment(dtype="float32"))
@@ -78,16 +80,16 @@ def measure(*, seconds: float = SECONDS, plan: Mapping[str, tuple[str, ...]] = P
             if spent > seconds:
                 found["left_out"][f"{suite}, {case}"] = f"the {seconds:.0f} s were spent"
                 continue
-            load = os.getloadavg()[0]
+            others = Others()
             print(f"[{spent:.0f} s] {suite}, {case}", flush=True)
             one = _one(suite, case, measured)
             if run.failed(one):
                 found["left_out"][f"{suite}, {case}"] = one["words"][-1]
                 continue
-            one["load"] = [load, os.getloadavg()[0]]
+            one["others"] = round(others.cores(), 2)
             kept = found["suites"].setdefault(suite, one)
             kept["results"] |= one["results"]
-            kept["load"] = [max(pair) for pair in zip(kept["load"], one["load"], strict=True)]
+            kept["others"] = max(kept["others"], one["others"])
     found["seconds"] = time.perf_counter() - start
     return found
 

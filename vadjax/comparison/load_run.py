@@ -39,7 +39,7 @@ def read_run(workdir: pathlib.Path) -> RunRow:
     config = _read(workdir / "config.json")
     try:
         config, identity = config["config"], config["identity"]
-        configs.of_saved(config)
+        configs.known_values(config)  # refuses what is damaged
         return make_row(metrics, config, identity, workdir=str(workdir))
     except UserError:
         raise

@@ -20,7 +20,7 @@ from vadjax.config.identity import (
 )
 from vadjax.config.meanings import meant, unknown_key
 from vadjax.config.renamed import upgrade
-from vadjax.config.saved import default_config_before, of_saved
+from vadjax.config.saved import default_config_before, known_values, of_saved
 
 __all__ = [
     "ABBREVIATIONS",
@@ -39,6 +39,7 @@ __all__ = [
     "follows_frames",
     "identity",
     "is_free",
+    "known_values",
     "meant",
     "of_saved",
     "run_hash",

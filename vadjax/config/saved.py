@@ -1,6 +1,8 @@
 """The config of a finished run, as today's version reads it."""
 
+import functools
 from collections.abc import Mapping
+from typing import Any
 
 from ml_collections import ConfigDict
 
@@ -21,18 +23,34 @@ def of_saved(saved: Mapping) -> ConfigDict:
         UserError: a value is of another kind than its key: the file is damaged.
     """
     config = default_config_before()
-    known = flatten(config.to_dict())
+    for key, value in known_values(saved).items():
+        section, _, name = key.rpartition(".")
+        as_typed = tuple(value) if isinstance(_known()[key], tuple) else value
+        (config[section] if section else config)[name] = as_typed
+    return config
+
+
+def known_values(saved: Mapping) -> dict[str, Any]:
+    """Return a run's values by today's flat names, without keys that are gone.
+
+    Args:
+        saved: as in `of_saved`.
+
+    Raises:
+        UserError: as `of_saved`.
+    """
+    known = _known()
     values = {key: value for key, value in upgrade(flatten(saved)).items() if key in known}
     if faults := faults_of_values({**known, **values}, known):
         raise UserError(
             f"the run's config.json is damaged: {faults[0]} Restore the file, or train again."
         )
-    for key, value in values.items():
-        if key in known:
-            section, _, name = key.rpartition(".")
-            as_typed = tuple(value) if isinstance(known[key], tuple) else value
-            (config[section] if section else config)[name] = as_typed
-    return config
+    return values
+
+
+@functools.cache
+def _known() -> dict[str, Any]:
+    return flatten(default_config_before().to_dict())
 
 
 def default_config_before() -> ConfigDict:
