@@ -17,7 +17,7 @@ from vadjax.data.paths.object_store import is_address, local_copy
 from vadjax.errors import UserError
 from vadjax.storage.workdir import read_config
 
-_WORKDIR = flags.DEFINE_string("workdir", "", "Folder of a finished run of vadjax.main.")
+_WORKDIR = flags.DEFINE_string("workdir", "", "Folder of a finished run (vadjax train).")
 _OUT = flags.DEFINE_string("out", "", "Where the results go; default WORKDIR/detect.")
 _FPS = flags.DEFINE_float(
     "fps", 0.0, "Frames a second of folders of images, which do not say.", lower_bound=0.0
@@ -38,7 +38,7 @@ _QUIET, _VERBOSE = cli.define_output_flags(__name__)
 def main(argv: list[str]) -> None:
     """Check the arguments, then detect."""
     if not _WORKDIR.value:
-        raise UserError("give --workdir=DIR, the folder of a finished run of vadjax.main.")
+        raise UserError("give --workdir=DIR, the folder of a finished run (vadjax train).")
     if len(argv) < 2:
         raise UserError(
             "name at least one video, folder of images or folder of clips after the flags."

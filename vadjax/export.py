@@ -14,7 +14,7 @@ from vadjax import cli
 from vadjax.errors import UserError
 from vadjax.storage.workdir import read_config
 
-_WORKDIR = flags.DEFINE_string("workdir", "", "Folder of a finished run of vadjax.main.")
+_WORKDIR = flags.DEFINE_string("workdir", "", "Folder of a finished run (vadjax train).")
 _FORMAT = flags.DEFINE_string("format", "onnx", "onnx, stablehlo or tflite.")
 _OUT = flags.DEFINE_string("out", "", "The folder; default WORKDIR/FORMAT.")
 _CHECK = flags.DEFINE_string("check", "", "A video that both score, to compare them.")
@@ -24,7 +24,7 @@ _QUIET, _VERBOSE = cli.define_output_flags(__name__)
 def main(argv: list[str]) -> None:
     """Check the arguments, then export."""
     if not _WORKDIR.value:
-        raise UserError("give --workdir=DIR, the folder of a finished run of vadjax.main.")
+        raise UserError("give --workdir=DIR, the folder of a finished run (vadjax train).")
     if len(argv) > 1:
         raise UserError(f"unexpected argument {argv[1]!r}; a video to compare is --check=VIDEO.")
     workdir = cli.path_of(_WORKDIR.value)

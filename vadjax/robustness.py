@@ -12,7 +12,7 @@ from vadjax import cli
 from vadjax.errors import UserError
 from vadjax.storage.workdir import read_config
 
-_WORKDIR = flags.DEFINE_string("workdir", "", "Folder of a finished run of vadjax.main.")
+_WORKDIR = flags.DEFINE_string("workdir", "", "Folder of a finished run (vadjax train).")
 _OUT = flags.DEFINE_string("out", "", "Where the results go; default WORKDIR/robustness.")
 _KINDS = flags.DEFINE_list(
     "kinds", [], "Of noise, darker, brighter, blur, jpeg, fgsm; default all that can be computed."
@@ -23,7 +23,7 @@ _QUIET, _VERBOSE = cli.define_output_flags(__name__)
 def main(argv: list[str]) -> None:
     """Check the arguments, then alter and score."""
     if not _WORKDIR.value:
-        raise UserError("give --workdir=DIR, the folder of a finished run of vadjax.main.")
+        raise UserError("give --workdir=DIR, the folder of a finished run (vadjax train).")
     if len(argv) > 1:
         raise UserError(f"unexpected argument {argv[1]!r}; flags begin with --.")
     workdir = cli.path_of(_WORKDIR.value)

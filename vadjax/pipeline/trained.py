@@ -214,9 +214,20 @@ class TrainedDetector:
 
     def _extract(self, videos: Sequence[Video], report: Callable[[dict], None]) -> dict[str, Any]:
         """Extract what the detector reads; return the store of each input."""
-        run, videos = self.run, [stored(video) for video in videos]
-        if not run.pictures:
-            return dict.fromkeys(run.detector.inputs, GivenRows())
+        if not self.run.pictures:
+            return dict.fromkeys(self.run.detector.inputs, GivenRows())
+        try:
+            return self._extract_stored([stored(video) for video in videos], report)
+        except UserError as error:  # says the names of the store, which nobody has seen
+            said = str(error)
+            for video in videos:
+                said = said.replace(stored(video).id, video.id)
+            raise UserError(said) from None
+
+    def _extract_stored(
+        self, videos: Sequence[Video], report: Callable[[dict], None]
+    ) -> dict[str, Any]:
+        run = self.run
         threads, stores = os.cpu_count() or 1, dict[str, Any]()
         if "motion" in run.detector.inputs:
             from vadjax.features.measure_motion import measure_motion

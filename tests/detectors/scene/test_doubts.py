@@ -34,6 +34,15 @@ def test_a_clip_of_the_night_is_said_to_be_dark(gain, said):
     assert found.startswith(said) and bool(found) == bool(said)
 
 
+def test_a_lens_that_is_covered_for_a_while_is_said_with_its_time():
+    frames = walk(40)
+    covered = [np.full_like(BACK, 4)] * 10
+    found = night_of(clip([*frames[:20], *covered, *frames[20:]]))
+    assert found.startswith("in 20% of its frames, the first at 2 s, there is less than 35% of the")
+    assert "not seen; scores there mean nothing" in found
+    assert night_of(clip([*frames[:20], covered[0], *frames[20:]])) == ""
+
+
 def test_noise_is_said_with_the_share_of_its_frames():
     rng, frames = np.random.default_rng(0), walk(60)
     wet = [frame + 60 * (rng.random(frame.shape) < 0.03) for frame in frames[30:]]

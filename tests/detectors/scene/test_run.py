@@ -149,7 +149,7 @@ def test_another_frame_rate_gives_other_scores_and_none_gives_that_of_training(
 
 def test_a_video_of_another_size_is_refused_by_name(finished, tmp_path):
     write(tmp_path / "odd", [np.zeros((48, 64, 3), np.uint8)] * 4)
-    with pytest.raises(UserError, match=r"odd.*64x48.*128x96"):
+    with pytest.raises(UserError, match=r"^odd: a frame of 64x48.*128x96"):
         predict.detect(finished[0], [str(tmp_path / "odd")], out=tmp_path / "out", quiet=True)
 
 

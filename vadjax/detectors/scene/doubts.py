@@ -35,11 +35,9 @@ def doubt_of(clip: Clip) -> str:
     other = np.flatnonzero(share >= DIFFERENT)
     if len(other) < FEWEST:
         return ""
-    video = clip.videos[0]
-    first = int(numbers[other[0]])
-    place = f"frame {first}" if not video.fps else f"{first / video.fps:.0f} s"
     return (
-        f"in {len(other) / len(share):.0%} of its frames, the first at {place}, most of the "
+        f"in {len(other) / len(share):.0%} of its frames, the first at "
+        f"{_place(clip, numbers[other[0]])}, most of the "
         "picture differs from the background: a cut to another scene, a covered lens or a light "
         "that was switched; scores there mean nothing"
     )
@@ -65,7 +63,7 @@ def noise_of(clip: Clip) -> str:
 
 
 def night_of(clip: Clip) -> str:
-    """Say that a clip is much darker than the training clips.
+    """Say that a clip, or a part of it, is much darker than the training clips.
 
     Args:
         clip: that is scored.
@@ -73,14 +71,29 @@ def night_of(clip: Clip) -> str:
     Returns:
         The sentence, or "".
     """
-    light = float(np.median(sampled(clip, "light")[1]))
-    if light >= NIGHT:
+    numbers, light = sampled(clip, "light")
+    light = light.max((1, 2))  # the same at each cell
+    unseen = f"what differs by less than {THRESHOLD:.0f} grey levels is not seen"
+    if (middle := float(np.median(light))) < NIGHT:
+        return (
+            f"its frames have {middle:.0%} of the brightness of the training clips (night, a "
+            f"covered lens): {unseen}, so that low scores mean nothing; learn the night from clips "
+            "of the night"
+        )
+    dark = np.flatnonzero(light < NIGHT)
+    if len(dark) < FEWEST:
         return ""
     return (
-        f"its frames have {light:.0%} of the brightness of the training clips (night, a covered "
-        f"lens): what differs by less than {THRESHOLD:.0f} grey levels is not seen, so that low "
-        "scores mean nothing; learn the night from clips of the night"
+        f"in {len(dark) / len(light):.0%} of its frames, the first at "
+        f"{_place(clip, numbers[dark[0]])}, there is less than {NIGHT:.0%} of the brightness of "
+        f"the training clips (a covered lens, a light that was switched off): {unseen}; scores "
+        "there mean nothing"
     )
+
+
+def _place(clip: Clip, number: int) -> str:
+    video = clip.videos[0]
+    return f"frame {number}" if not video.fps else f"{number / video.fps:.0f} s"
 
 
 def cautions_of(state: State, wanted: int) -> list[str]:
