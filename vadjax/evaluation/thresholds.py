@@ -154,7 +154,10 @@ def _alarms(
     found = alarms_threshold(videos, per_hour) if videos else None
     if found is None:
         choice = _by_clip(normal_by_clip(scores, labels, clips), rate)
-        why = "alarms an hour need the frame rate of the held-out clips"
+        why = (
+            "alarms an hour need the frame rate of the held-out clips, which folders of images "
+            "do not say: give video files"
+        )
         text = f"the rule by_clip instead, {rate:g} of the frames: {why}"
         return choice._replace(fallback="; ".join(filter(None, (text, choice.fallback))))
     if found.enough:
