@@ -2,19 +2,22 @@
 
   python tools/load_watch.py day --detector=RUN --hours=24 --seconds=3600
   python tools/load_watch.py clients --detector=RUN --count=1000 --rounds=6 --seconds=10
+  python tools/load_watch.py clients --detector=RUN --video=FILM --rounds=6 --seconds=10
 
 `day` draws frames of 64x48, 5 a second, into a pipe that is read as fast as they are scored, with
 made-up scores: an event of 10 s every 10 minutes, with picture and clip; the retention is enforced
 each simulated hour. It ends after the hours, or earlier after the seconds, and says how far it
 came. `clients` scores such frames all the time, while the event streams of as many pages are opened
 and closed again, round by round; they are read by a process of their own, and the median of the
-rounds counts. Where other programs want the processor too, what it took for a frame says more than
-how many frames were scored: it is that of the watch alone. Prints one line of JSON.
+rounds counts. With a film the detector itself scores its first frames, again and again. Where
+other programs want the processor too, what it took for a frame says more than how many frames
+were scored: it is that of the watch alone. Prints one line of JSON.
 """
 
 import argparse
 import asyncio
 import contextlib
+import itertools
 import json
 import os
 import pathlib
@@ -25,6 +28,7 @@ import tempfile
 import threading
 import time
 
+import av
 import measure_watch
 import numpy as np
 
@@ -35,6 +39,7 @@ FPS = 5.0
 CALM_S = 600.0  # from one event to the next
 GIGABYTES = 0.002  # of clips and pictures, so that a day has to be pruned
 CLIENT = "client"
+FILMED = 600  # frames of a film
 
 
 class Stream:
@@ -54,37 +59,57 @@ class Stream:
         return []
 
 
-class Painter(threading.Thread):
-    """Draws a block that moves, into a named pipe, as y4m, until nobody reads."""
+class Writer(threading.Thread):
+    """Writes frames into a named pipe, as y4m, until nobody reads.
 
-    def __init__(self, pipe):
+    Args:
+        pipe: its path.
+        head: size and frame rate of y4m.
+        frames: luma and chroma of each, without an end.
+    """
+
+    def __init__(self, pipe, head, frames):
         super().__init__(daemon=True)
-        self._pipe = pipe
+        self._pipe, self._head, self._frames = pipe, head, frames
 
     def run(self):
-        with contextlib.suppress(BrokenPipeError):
-            self._draw()
+        with contextlib.suppress(BrokenPipeError), open(self._pipe, "wb") as file:
+            file.write(f"YUV4MPEG2 {self._head} C420jpeg\n".encode())
+            for frame in self._frames:
+                file.write(b"FRAME\n" + frame)
 
-    def _draw(self):
-        rng = np.random.default_rng(0)
-        ground = rng.integers(40, 200, (48, 64), np.uint8)
-        rest = np.full(2 * 24 * 32, 128, np.uint8).tobytes()
-        with open(self._pipe, "wb") as file:
-            file.write(f"YUV4MPEG2 W64 H48 F{FPS:.0f}:1 C420jpeg\n".encode())
-            number = 0
-            while True:
-                frame = ground.copy()
-                frame[10:20, number % 54 :][:, :10] = 250
-                number += 1
-                file.write(b"FRAME\n" + frame.tobytes() + rest)
+
+def painted():
+    """Return head and frames of a block that moves."""
+    ground = np.random.default_rng(0).integers(40, 200, (48, 64), np.uint8)
+    rest = np.full(2 * 24 * 32, 128, np.uint8).tobytes()
+
+    def frames():
+        for number in itertools.count():
+            frame = ground.copy()
+            frame[10:20, number % 54 :][:, :10] = 250
+            yield frame.tobytes() + rest
+
+    return f"W64 H48 F{FPS:.0f}:1", frames()
+
+
+def filmed(path):
+    """Return head and frames of a film's first frames, which come again and again."""
+    with av.open(str(path)) as container:
+        video = container.streams.video[0]
+        rate, kept = video.average_rate, []
+        for frame in itertools.islice(container.decode(video), FILMED):
+            kept.append(frame.reformat(format="yuv420p").to_ndarray().tobytes())
+        head = f"W{video.width} H{video.height} F{rate.numerator}:{rate.denominator}"
+    return head, itertools.cycle(kept)
 
 
 def started(arguments, out):
-    """Return a watch of such a pipe."""
+    """Return a watch of a pipe, of a film where one is named."""
     os.mkfifo(out / "pipe")
-    Painter(out / "pipe").start()
+    Writer(out / "pipe", *(filmed(arguments.video) if arguments.video else painted())).start()
     measure_watch.BareStream = Stream
-    arguments.bare = True
+    arguments.bare = arguments.video is None
     settings = {"as_fast": True, "gigabytes": GIGABYTES, "cooldown_s": 1.0, "forget_s": None}
     running = measure_watch.Running(arguments, out / "pipe", out, **settings)
     running.wait_for(50)
@@ -138,7 +163,7 @@ def clients(arguments, out):
     server.close()
     running.stop()
     found = {"clients": arguments.count}
-    for number, (what, digits) in enumerate((("frames_per_s", 0), ("processor_ms_per_frame", 3))):
+    for number, (what, digits) in enumerate((("frames_per_s", 1), ("processor_ms_per_frame", 3))):
         alone, open_ = (
             statistics.median(one[number] for one in rates[name]) for name in ("alone", "open")
         )
@@ -188,6 +213,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("what", choices=("day", "clients", CLIENT))
     parser.add_argument("--detector", type=pathlib.Path, help="any run: its severities are used")
+    parser.add_argument("--video", type=pathlib.Path, help="clients: a film for the detector")
     parser.add_argument("--hours", type=float, default=24.0)
     parser.add_argument("--seconds", type=float, default=10.0)
     parser.add_argument("--count", type=int, default=1000)

@@ -39,12 +39,8 @@ def readme(about: Mapping[str, Any]) -> str:
     ]
     if about["folds"] > 1:
         lines.append(f"5. The scores of {about['folds']} detectors are averaged.")
-    limit = about["threshold"]
     lines += [
-        "",
-        f"From {limit:.6g} on a frame is abnormal."
-        if limit is not None
-        else "The run has no threshold.",
+        *of_threshold(about),
         "",
         "## Files",
         "",
@@ -59,8 +55,7 @@ def readme(about: Mapping[str, Any]) -> str:
         "",
         "`detector.json` has all of this for programs. `score.py` is 150 lines to build on.",
     ]
-    if about["rules"]:
-        lines += ["", f"The run's rules ({about['rules']}) are not part of the export."]
+    lines += of_rules(about)
     if about["format"] == "stablehlo":
         lines += [
             "",
@@ -68,6 +63,20 @@ def readme(about: Mapping[str, Any]) -> str:
             "cpu, cuda and tpu, and its `mlir_module_serialized` is StableHLO for other tools.",
         ]
     return "\n".join(lines) + "\n"
+
+
+def of_threshold(about: Mapping[str, Any]) -> list[str]:
+    """Return the lines on the threshold, of what detector.json holds."""
+    limit = about["threshold"]
+    if limit is None:
+        return ["", "The run has no threshold."]
+    return ["", f"From {limit:.6g} on a frame is abnormal."]
+
+
+def of_rules(about: Mapping[str, Any]) -> list[str]:
+    """Return the lines on the run's rules, of what detector.json holds; none where it has none."""
+    rules = about["rules"]
+    return ["", f"The run's rules ({rules}) are not part of the export."] if rules else []
 
 
 def _named(array: Mapping[str, Any]) -> str:

@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
+from vadjax.exporting.readme import of_rules, of_threshold
+
 _NETWORKS = {"onnx": "onnxruntime", "stablehlo": "jax", "tflite": "ai-edge-litert"}
 
 
@@ -41,12 +43,8 @@ def stream_readme(about: Mapping[str, Any]) -> str:
         ]
     if about["folds"] > 1 and is_scene:
         lines += ["", f"The scores of {about['folds']} detectors are averaged."]
-    limit = about["threshold"]
     lines += [
-        "",
-        f"From {limit:.6g} on a frame is abnormal."
-        if limit is not None
-        else "The run has no threshold.",
+        *of_threshold(about),
         "",
         "## Files",
         "",
@@ -63,8 +61,7 @@ def stream_readme(about: Mapping[str, Any]) -> str:
         "| `score.py`, `streamed.py`, `common.py` | from a video to scores, to build on |",
         "| `detector.json` | all of this for programs |",
     ]
-    if about["rules"]:
-        lines += ["", f"The run's rules ({about['rules']}) are not part of the export."]
+    lines += of_rules(about)
     return "\n".join(lines) + "\n"
 
 

@@ -5,13 +5,13 @@ python score.py VIDEO > scores.csv
 Needs numpy, OpenCV (cv2) and Pillow; PyAV (av) for video files. A VIDEO may be a folder of images.
 """
 
+import functools
 import types
 
-import numpy as np
 from scorer.detectors.frontend import Frontend
 from scorer.detectors.motion import FlowBox, FrameDifference
 from scorer.pipeline.fold_mean import MeanStream
-from streamed import followed, load, main, rate_of  # noqa: F401
+from streamed import followed, load, main, scored  # noqa: F401
 
 DETECTORS = {one.name: one for one in (FrameDifference, FlowBox)}
 
@@ -33,19 +33,7 @@ def stream_of(programs, about, fps=None):
     return MeanStream([DETECTORS[about["detector"]](config, frontend).stream({})])
 
 
-def score(path, programs, about):
-    """Return the score of each frame.
-
-    Args:
-        path: a video file or a folder of images.
-        programs: see `stream_of`.
-        about: detector.json.
-
-    Returns:
-        float32 [n].
-    """
-    stream = stream_of(programs, about, rate_of(path))
-    return np.array(list(followed(path, stream)), np.float32)
+score = functools.partial(scored, stream_of)
 
 
 if __name__ == "__main__":

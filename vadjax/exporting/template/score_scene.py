@@ -7,6 +7,7 @@ files. A VIDEO may be a folder of images. FPS are frames a second of a video tha
 own; without it they are those of training.
 """
 
+import functools
 import json
 
 import numpy as np
@@ -18,7 +19,7 @@ from scorer.objects.detections import Limits
 from scorer.objects.fitted_detector import FittedDetector
 from scorer.objects.onnx_detector import OnnxDetector
 from scorer.pipeline.fold_mean import MeanStream
-from streamed import followed, load, main, rate_of  # noqa: F401
+from streamed import followed, load, main, scored  # noqa: F401
 
 
 def read_state(folder):
@@ -121,19 +122,7 @@ def stream_of(programs, about, fps=None):
         return MeanStream([SceneStream(state, frontend, fps) for state in states])
 
 
-def score(path, programs, about):
-    """Return the score of each frame.
-
-    Args:
-        path: a video file or a folder of images.
-        programs: see `stream_of`.
-        about: detector.json.
-
-    Returns:
-        float32 [n].
-    """
-    stream = stream_of(programs, about, rate_of(path))
-    return np.array(list(followed(path, stream)), np.float32)
+score = functools.partial(scored, stream_of)
 
 
 if __name__ == "__main__":

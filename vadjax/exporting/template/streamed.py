@@ -56,6 +56,21 @@ def followed(path, stream):
         yield np.float32(0)
 
 
+def scored(stream_of, path, programs, about):
+    """Return the score of each frame.
+
+    Args:
+        stream_of: (programs, detector.json, frames a second) -> stream.
+        path: a video file or a folder of images.
+        programs: see `load`.
+        about: detector.json.
+
+    Returns:
+        float32 [n].
+    """
+    return np.array(list(followed(path, stream_of(programs, about, rate_of(path)))), np.float32)
+
+
 def load(about):
     """Return the programs by name, each a function of arrays that gives a list of arrays."""
     return networks.load(about) if about["files"] else {}
