@@ -185,8 +185,19 @@ def test_a_clip_in_which_nothing_moves_among_others_is_no_obstacle(train):
 def test_too_few_frames_and_frames_in_which_nothing_moves_are_refused(train):
     with pytest.raises(UserError, match=f"25 normal frames.*needs {module.LEAST_FRAMES}"):
         fitted(train[:1])
-    with pytest.raises(UserError, match="nothing moves in the normal clips"):
+    with pytest.raises(UserError, match=r"nothing moves.*what moves there: give longer clips, or"):
         fitted([clip("train/0", [BACK] * 60)])
+
+
+def test_where_the_training_clips_are_dark_it_is_said_why_nothing_moves():
+    camera = drawn.reference(0.1 * BACK, body=20)
+    night = [(0.1 * BACK).astype(np.uint8)] * 60
+    detector = Scene(make().config, drawn.frontend(camera))
+    train = [drawn.clip("train/0", night, camera)]
+    with pytest.raises(
+        UserError, match=r"nothing moves.*are dark: nine tenths.*give brighter ones"
+    ):
+        detector.fit(train, (), seed=0, progress=PROGRESS)
 
 
 @pytest.mark.parametrize("fps", [FPS, 25.0, None])

@@ -25,7 +25,7 @@ from vadjax.detectors.scene.crossing import crossed
 from vadjax.detectors.scene.cue import Camera, Cue, Frames
 from vadjax.detectors.scene.cues import BY_WEIGHTS, chosen, inputs_of, made
 from vadjax.detectors.scene.cues.objects import known_classes
-from vadjax.detectors.scene.doubts import cautions_of, doubt_of, night_of, noise_of
+from vadjax.detectors.scene.doubts import cautions_of, darkness_of, doubt_of, night_of, noise_of
 from vadjax.detectors.scene.exemplar_pictures import cut_pictures
 from vadjax.detectors.scene.explaining import findings
 from vadjax.detectors.scene.follower import SceneFollower, camera_of
@@ -96,9 +96,11 @@ class Scene(ClipDetector):
         store = self._store(progress)
         keys = [self._learn(clip, rows, camera, store) for clip, rows in parts]
         if not any(self._bodies[key] for key in keys):
+            dark = darkness_of(camera.reference.background)
             raise UserError(
                 "nothing moves in the normal clips; detector scene learns from what moves there: "
-                "give longer clips, or choose another detector (--config.detector.name=knn)."
+                f"{f'{dark}; give brighter ones' if dark else 'give longer clips'}, or choose "
+                "another detector (--config.detector.name=knn)."
             )
         with threadpool_limits(1, "blas"):  # products this small wait for threads, not for work
             cues = made(self.config.scene, seed=seed)

@@ -108,7 +108,6 @@ def cautions_of(state: State, wanted: int) -> list[str]:
     """
     clips, said = len(set(state["clips"])), []
     frames = sum(stop - start for _, start, stop in state["fitted_on"]["training"])
-    level = float(np.quantile(state["reference"]["background"], 0.9))
     if clips < wanted:
         said.append(
             f"calibrated on stretches of {clips} clip{'s' * (clips > 1)}: what is held out shows "
@@ -120,9 +119,23 @@ def cautions_of(state: State, wanted: int) -> list[str]:
             f"learnt from {frames} frames, below the {FEW} with which usual speeds, ways and "
             "pictures begin to be known: much that is normal will score high; give some minutes"
         )
-    if level < DARK:
-        said.append(
-            f"the training clips are dark: nine tenths of the picture lie below {level:.0f} of 255 "
-            f"grey levels, and what differs from it by less than {THRESHOLD:.0f} is not seen"
-        )
+    if dark := darkness_of(state["reference"]["background"]):
+        said.append(dark)
     return said
+
+
+def darkness_of(background: np.ndarray) -> str:
+    """Say that the training clips are dark.
+
+    Args:
+        background: grey, of the training clips.
+
+    Returns:
+        The sentence, or "".
+    """
+    if (level := float(np.quantile(background, 0.9))) >= DARK:
+        return ""
+    return (
+        f"the training clips are dark: nine tenths of the picture lie below {level:.0f} of 255 "
+        f"grey levels, and what differs from it by less than {THRESHOLD:.0f} is not seen"
+    )
