@@ -11,6 +11,7 @@ from vadjax.data.splits.units import Segment
 from vadjax.detectors.scene.detector import Scene
 from vadjax.detectors.scene.doubts import cautions_of, doubt_of, night_of, noise_of
 from vadjax.features.scene.learn import learn_reference
+from vadjax.features.scene.reference import fit_reference
 from vadjax.pipeline import findings
 
 BACK = drawn.backdrop()
@@ -52,10 +53,11 @@ def test_noise_is_said_with_the_share_of_its_frames():
     assert 40 <= share <= 50 and "of its frames the picture is noisy (rain, snow" in found
 
 
-def state(frames, clips=4, background=BACK):
+def state(frames, clips=4, background=BACK, limit=14.0):
     fitted = {"training": [(f"train/{n}", 0, frames // clips) for n in range(clips)]}
     names = [f"train/{n}" for n in range(clips)]
-    return {"clips": names, "fitted_on": fitted, "reference": {"background": background}}
+    learnt = {"background": background, "limit": np.broadcast_to(limit, BACK.shape[:2])}
+    return {"clips": names, "fitted_on": fitted, "reference": learnt}
 
 
 def test_what_training_lacked_is_said_each_by_itself():
@@ -67,6 +69,18 @@ def test_what_training_lacked_is_said_each_by_itself():
     [clips] = cautions_of(state(200, clips=2), 4)
     assert clips.startswith("calibrated on stretches of 2 clips: what")
     assert len(cautions_of(state(100, clips=1, background=0.2 * BACK), 4)) == 3
+
+
+def test_a_camera_that_moved_in_all_training_clips_is_said():
+    rng = np.random.default_rng(0)
+    wide = rng.integers(0, 255, (BACK.shape[0] // 8, BACK.shape[1] // 2)).repeat(8, 0).repeat(8, 1)
+    views = [wide[: BACK.shape[0], 3 * k : 3 * k + BACK.shape[1]] for k in range(60)]
+    frames = [np.repeat(view[..., None], 3, 2).astype(np.uint8) for view in views]
+    learnt = fit_reference(frames).arrays()
+    assert [s for s in cautions_of(state(200) | {"reference": learnt}, 4) if "that moves" in s]
+    [moves] = cautions_of(state(200, limit=np.arange(BACK.shape[1]) % 2 * 20.0), 4)
+    assert moves.startswith("50% of the picture differ all the time")
+    assert cautions_of(state(200, limit=(np.arange(BACK.shape[1]) % 4 == 0) * 20.0), 4) == []
 
 
 def test_training_clips_of_another_camera_are_named(tmp_path, monkeypatch):

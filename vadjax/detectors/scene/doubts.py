@@ -119,6 +119,13 @@ def cautions_of(state: State, wanted: int) -> list[str]:
             f"learnt from {frames} frames, below the {FEW} with which usual speeds, ways and "
             "pictures begin to be known: much that is normal will score high; give some minutes"
         )
+    unsteady = float((state["reference"]["limit"] > THRESHOLD).mean())
+    if unsteady >= DIFFERENT:
+        said.append(
+            f"{unsteady:.0%} of the picture differ all the time in the training clips: a camera "
+            "that moves, or a picture full of noise; detector scene learns one fixed camera, and "
+            "its scores mean little here"
+        )
     if dark := darkness_of(state["reference"]["background"]):
         said.append(dark)
     return said
