@@ -111,8 +111,8 @@ def cautions_of(state: State, wanted: int) -> list[str]:
     if clips < wanted:
         said.append(
             f"calibrated on stretches of {clips} clip{'s' * (clips > 1)}: what is held out shows "
-            "the same minutes as what is learnt, so that new footage scores too high; give at "
-            f"least {wanted} normal clips"
+            "the same minutes as what is learnt, so that new footage scores too high; give "
+            f"more, so that at least {wanted} normal clips are left to learn from"
         )
     if frames < FEW:
         said.append(
