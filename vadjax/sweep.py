@@ -25,6 +25,9 @@ _SEARCH = flags.DEFINE_enum(
 _NUM_RUNS = flags.DEFINE_integer("num_runs", 16, "Runs that a search proposes.", lower_bound=1)
 _LAUNCHER, _OPTIONS = cli.define_launcher_flags(__name__)
 _SLOTS = flags.DEFINE_integer("slots", 0, "Members trained at a time; 0 chooses.", lower_bound=0)
+_EVALUATORS = flags.DEFINE_integer(
+    "evaluators", -1, "Other processes that evaluate; -1 chooses.", lower_bound=-1
+)
 _QUIET, _VERBOSE = cli.define_output_flags(__name__)
 
 
@@ -61,6 +64,7 @@ def main(argv: list[str]) -> None:
         options=_OPTIONS.value,
         dry_run=_DRY_RUN.value,
         slots=_SLOTS.value,
+        evaluators=None if _EVALUATORS.value < 0 else _EVALUATORS.value,
         command=cli.command(),
         quiet=_QUIET.value,
         verbose=_VERBOSE.value,

@@ -270,9 +270,9 @@ def test_the_last_runs_of_a_group_are_completed_while_the_next_one_trains(
             second_trains.set()
         return prepare(runs)
 
-    def finish(run, pairs):
+    def finish(run, pairs, **more):
         seen.append(second_trains.wait(30))
-        return complete.complete_run(run, pairs)
+        return complete.complete_run(run, pairs, **more)
 
     monkeypatch.setattr(jobs, "prepare", prepared)
     monkeypatch.setattr(jobs, "complete_run", finish)

@@ -13,6 +13,7 @@ CONFIG         a shipped sweep (vadjax list configs), or a .py file of your own
 --num_runs=N   runs that a search proposes
 --launcher=NAME --launcher_options=A=B,...   local, ray or slurm
 --slots=N      detectors that are trained at a time; 0 chooses
+--evaluators=N other processes that evaluate; -1 chooses by the cores
 --quiet --verbose   nothing but errors; details and times
 
 Config keys change all runs: --epochs=5, window.length=8. The same command goes

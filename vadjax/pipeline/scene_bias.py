@@ -1,5 +1,6 @@
 """Looks at some frames of training and test clips, and tells their groups apart by that alone."""
 
+import functools
 from collections.abc import Sequence
 
 import numpy as np
@@ -8,6 +9,7 @@ from vadjax.data.frames.look import hour_of, look_of
 from vadjax.data.video import Video
 from vadjax.errors import UserError
 from vadjax.evaluation.scene_bias import told_apart
+from vadjax.pipeline.memory import Memory
 from vadjax.pipeline.run import Run
 
 CLIPS = 50  # of each side, evenly spaced
@@ -16,7 +18,11 @@ PARTS = ("test_from_training", "abnormal_from_normal")
 
 
 def scene_bias(
-    train: Sequence[Video], test: Sequence[Video], *, seed: int = 0
+    train: Sequence[Video],
+    test: Sequence[Video],
+    *,
+    seed: int = 0,
+    memory: Memory | None = None,
 ) -> tuple[dict, dict[str, str]]:
     """Tell normal test clips from training clips, and abnormal from normal ones, by their looks.
 
@@ -26,13 +32,20 @@ def scene_bias(
         train: clips; frames that are known to be abnormal are left out.
         test: clips; those without labels count as normal.
         seed: of the permutations.
+        memory: keeps what clips look like, for splits that have them in common.
 
     Returns:
         `PARTS`, each as `told_apart` returns it, and the reason for each that is None.
     """
-    learnt = [_looks(video, 0) for video in _some(train)]
-    normal = [_looks(video, 0) for video in _some(test)]
-    abnormal = [_looks(video, 1) for video in _some(test)]
+    seen = memory or Memory()
+
+    def looks(videos: Sequence[Video], label: int) -> list[dict]:
+        return [
+            seen.once(("looks", v.id, label), functools.partial(_looks, v, label))
+            for v in _some(videos)
+        ]
+
+    learnt, normal, abnormal = looks(train, 0), looks(test, 0), looks(test, 1)
     known = [each for each in normal if each]
     result, reasons = {}, {}
     for name, group, other in (
@@ -61,7 +74,7 @@ def scene_bias_of(run: Run) -> tuple[dict | None, dict[str, str]]:
 
     def found() -> tuple[dict, dict[str, str]]:
         sides = ([v for name, v in run.videos.items() if name in ids] for ids in (learnt, tested))
-        return scene_bias(*sides)
+        return scene_bias(*sides, memory=run.memory)
 
     return run.memory.once(("scene_bias", learnt, tested), found)  # frames are decoded for it
 

@@ -54,9 +54,15 @@ def setup(cache_dir: str | os.PathLike = "~/.cache/vadjax", *, num_cpu_devices: 
             jax.config.update(key, value)
     if not num_cpu_devices and "JAX_NUM_CPU_DEVICES" in os.environ:
         return
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     with contextlib.suppress(RuntimeError):  # JAX is initialised already, as in a notebook
-        jax.config.update("jax_num_cpu_devices", num_cpu_devices or min(cores or 1, 16))
+        jax.config.update("jax_num_cpu_devices", num_cpu_devices or min(cores(), 16))
+
+
+def cores() -> int:
+    """Return the number of cores that this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
 
 
 def check() -> None:

@@ -24,6 +24,7 @@ def run_command(
     options: str = "",
     dry_run: bool = False,
     slots: int = 0,
+    evaluators: int | None = None,
     command: str = "",
     quiet: bool = False,
     verbose: bool = False,
@@ -38,6 +39,8 @@ def run_command(
         options: of the launcher.
         dry_run: only print what the sweep needs.
         slots: members trained at a time; 0 chooses.
+        evaluators: other processes that evaluate, see `evaluators.Evaluators`; those of a launcher
+            have none.
         command: the command line that repeats this, for the tables.
         quiet: print nothing; run.log in `workdir` has it all the same.
         verbose: print details, and the time before each line.
@@ -54,7 +57,9 @@ def run_command(
         counts = f"{plural(len(specs), 'run')} in {plural(len(groups), 'group')}"
         console.say(f"vadjax: {counts}, one compiled program each, in {workdir}")
         halving = search is not None and search.kind == "halving"
-        launch = choose_launch(launcher, options, workdir=workdir, search=search)
+        launch = choose_launch(
+            launcher, options, workdir=workdir, search=search, evaluators=evaluators
+        )
         if dry_run:
             from vadjax.sweeps.dry_run import print_estimates
 

@@ -1,24 +1,26 @@
 """Completes a trained run: writes its detectors, scores and evaluates it."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from vadjax.detectors.window_state import state_of
 from vadjax.errors import UserError
 from vadjax.pipeline import record
 from vadjax.pipeline.audit import audit
-from vadjax.pipeline.evaluate import evaluate
 from vadjax.pipeline.run import Run
 from vadjax.pipeline.score import score
 from vadjax.storage import artifacts
 from vadjax.storage.files import atomic_write, write_json
+from vadjax.sweeps.judge import judge
 from vadjax.sweeps.kept_members import forget
 from vadjax.sweeps.members import Task, split_key
 from vadjax.training.budget import out_of_memory
 from vadjax.training.population import Ended
 
 
-def complete_run(run: Run, pairs: Sequence[tuple[Task, Ended]]) -> str:
+def complete_run(
+    run: Run, pairs: Sequence[tuple[Task, Ended]], *, judge: Callable[[Run], None] = judge
+) -> str:
     """Write, score and evaluate a run whose folds are trained.
 
     Its workdir then holds what `vadjax.main` would leave, without checkpoints and report.
@@ -26,6 +28,7 @@ def complete_run(run: Run, pairs: Sequence[tuple[Task, Ended]]) -> str:
     Args:
         run: the run.
         pairs: (task, result) of each fold; empty where the detectors are written already.
+        judge: evaluates the run, whose scores are written, see `judge.judge`.
 
     Returns:
         The run's error, or "".
@@ -45,7 +48,8 @@ def complete_run(run: Run, pairs: Sequence[tuple[Task, Ended]]) -> str:
         if any(result.stopped for _, result in pairs):
             _write_stopped(run, pairs)
         else:
-            score_and_evaluate(run)
+            audit_and_score(run)
+            judge(run)
     except UserError as error:
         return str(error)
     except Exception as error:  # one failing run stops no other
@@ -55,15 +59,12 @@ def complete_run(run: Run, pairs: Sequence[tuple[Task, Ended]]) -> str:
     return ""
 
 
-def score_and_evaluate(run: Run) -> None:
-    """Audit, score and evaluate a run whose detectors are written."""
+def audit_and_score(run: Run) -> None:
+    """Audit and score a run whose detectors are written."""
     write_json(run.workdir / "environment.json", run.environment)
     key = ("leakage", *((*split_key(fold), fold.test) for fold in run.folds))
     write_json(run.workdir / "leakage.json", run.memory.once(key, lambda: _audit(run)))
     score(run)
-    record.claim(run, done=())  # before metrics.json, which marks the run as done
-    evaluate(run)
-    (run.workdir / "stopped.json").unlink(missing_ok=True)
 
 
 def _audit(run: Run) -> dict:

@@ -7,16 +7,13 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 
 from vadjax.pipeline.run import Run
 from vadjax.runtime.console import Console
+from vadjax.sweeps.judge import share_inputs
 from vadjax.sweeps.kept_members import KeptMembers
 from vadjax.sweeps.members import Task, make_tasks
 from vadjax.sweeps.plan import Spec
 from vadjax.training.member import Member
 from vadjax.training.population import Ended, train_members
 from vadjax.training.step import Settings
-
-# Cached properties of a Run.
-OF_TAPS = ("tap_specs", "tap_stores")
-SHARED = ("dataset", "videos", "copies", "backbone", *OF_TAPS, "motion_store", "environment")
 
 
 def open_runs(
@@ -37,9 +34,7 @@ def open_runs(
         run = Run(spec.config, folder / spec.name, Console(quiet=True))
         first = runs[0] if runs else shared_with
         if first:
-            run.memory = first.memory
-            for name in SHARED:
-                run.__dict__[name] = getattr(first, name)
+            share_inputs(run, first)
         runs.append(run)
     return runs
 

@@ -1,5 +1,6 @@
 """Jobs of a sweep: groups of runs of one shape, executed in this process."""
 
+import functools
 import pathlib
 import time
 from collections.abc import Callable, Iterable, Sequence
@@ -16,6 +17,7 @@ from vadjax.runtime.console import Console
 from vadjax.storage.files import write_json
 from vadjax.sweeps.budget import estimate_budget
 from vadjax.sweeps.complete import complete_run
+from vadjax.sweeps.evaluators import Evaluators
 from vadjax.sweeps.executor import RunExecutor
 from vadjax.sweeps.group import open_runs, prepare, share_model, train_group
 from vadjax.sweeps.measurements import record_throughput
@@ -32,6 +34,7 @@ def run_jobs(
     slots: int = 0,
     report: Callable | None = None,
     on_done: Callable[[str, str], None] = lambda name, error: None,
+    evaluators: int | None = None,
 ) -> dict[str, str]:
     """Extract, train, score and evaluate runs, one job after another.
 
@@ -45,6 +48,7 @@ def run_jobs(
         report: called with (member, row) after each epoch; true stops the member. It hears of every
             epoch, so that members in training are not kept where it is given.
         on_done: called with (name, error) as each run is done.
+        evaluators: other processes that evaluate, see `evaluators.Evaluators`.
 
     Returns:
         {run's name: error} of the failed runs; the error is also in the run's error.json.
@@ -61,7 +65,14 @@ def run_jobs(
             path.unlink(missing_ok=True)
         on_done(name, error)
 
-    with RunExecutor(complete_run, lambda run, error: notify(run.workdir.name, error)) as executor:
+    with (
+        Evaluators(evaluators) as judge,
+        RunExecutor(
+            functools.partial(complete_run, judge=judge),
+            lambda run, error: notify(run.workdir.name, error),
+            threads=judge.count + 2 if judge.count else 0,  # most of them wait for a process
+        ) as executor,
+    ):
         for specs in jobs:
             untrained = dict.fromkeys(spec.name for spec in specs)  # in order
             try:

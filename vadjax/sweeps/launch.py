@@ -13,7 +13,14 @@ from vadjax.sweeps import worker
 from vadjax.sweeps.jobs import run_jobs
 
 
-def choose_launch(name: str, options: str = "", *, workdir: pathlib.Path, search=None) -> Callable:
+def choose_launch(
+    name: str,
+    options: str = "",
+    *,
+    workdir: pathlib.Path,
+    search=None,
+    evaluators: int | None = None,
+) -> Callable:
     """Return the function that `folder.run_sweep` calls to execute jobs.
 
     Args:
@@ -21,6 +28,7 @@ def choose_launch(name: str, options: str = "", *, workdir: pathlib.Path, search
         options: of the launcher.
         workdir: the sweep's folder.
         search: a `search.Search`; successive halving needs the losses of all runs in one process.
+        evaluators: see `jobs.run_jobs`.
 
     Returns:
         A function with the parameters of `jobs.run_jobs`, without `report`.
@@ -35,7 +43,8 @@ def choose_launch(name: str, options: str = "", *, workdir: pathlib.Path, search
         )
     launcher = choose_launcher(name, options, folder=workdir)
     if launcher is None:
-        return functools.partial(run_jobs, report=search.report) if search else run_jobs
+        report = search.report if search else None
+        return functools.partial(run_jobs, report=report, evaluators=evaluators)
     return launched_by(launcher)
 
 

@@ -85,7 +85,8 @@ def run_job(
     console = Console(quiet=True)
     pending = pending_runs(job, folder, console)
     jobs = [pending] if pending else []
-    return run_jobs(jobs, folder, console=console, slots=slots, on_done=on_done)
+    # Several workers may share the cores of a machine: none starts processes of its own.
+    return run_jobs(jobs, folder, console=console, slots=slots, on_done=on_done, evaluators=0)
 
 
 def report_job(job: Sequence[Spec], folder: pathlib.Path, outcome, on_done: Callable) -> None:
