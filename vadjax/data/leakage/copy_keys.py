@@ -3,6 +3,7 @@
 import numpy as np
 
 from vadjax.data.frames.content import GRID
+from vadjax.data.leakage.changed_rows import Rows
 
 LAG = 6  # frames between the two that are subtracted for a key
 BLOCK = 8192  # frames whose keys are computed at once
@@ -77,7 +78,7 @@ def _strongest(rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return half, np.abs(value).min(1) >= 2
 
 
-def motion_keys(rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def motion_keys(rows: Rows) -> tuple[np.ndarray, np.ndarray]:
     """Return which two blocks change most, and how, at two moments; and the frames' numbers.
 
     Args:
@@ -88,7 +89,10 @@ def motion_keys(rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """
     if len(rows) < LAG + GAP + 1:
         return np.zeros(0, np.int64), np.zeros(0, np.int64)
-    blocks = [_strongest(rows[at : at + BLOCK + LAG]) for at in range(0, len(rows) - LAG, BLOCK)]
+    blocks = [
+        _strongest(rows[np.arange(at, min(at + BLOCK + LAG, len(rows)))])
+        for at in range(0, len(rows) - LAG, BLOCK)
+    ]
     half, strong = map(np.concatenate, zip(*blocks, strict=True))
     both = strong[:-GAP] & strong[GAP:]
     keys = half[:-GAP].astype(np.int64) << 18 | half[GAP:].astype(np.int64)

@@ -1,9 +1,10 @@
 """Whether two stretches of video show the same: equal frames, or the same movement."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import numpy as np
 
+from vadjax.data.leakage.changed_rows import Rows
 from vadjax.data.leakage.copy_keys import GAP, LAG
 
 SHORTEST = 16  # frames of the shortest altered copy that is looked for
@@ -12,6 +13,7 @@ LIKE = 0.85  # correlation of the blocks' changes from which a stretch is an alt
 RESIDUE = 0.7  # the same, without the two strongest patterns of the stretch
 CHANGE = 0.5  # squared grey levels by which blocks vary at least, on average; below it is noise
 LOOKS = 8  # places at which a candidate is compared before the whole stretches are
+PIECE = 4096  # frames whose blocks are held at once: a clip may last for days
 
 
 def equal_stretches(a: np.ndarray, b: np.ndarray) -> Iterator[tuple[int, int, float]]:
@@ -30,7 +32,7 @@ def equal_stretches(a: np.ndarray, b: np.ndarray) -> Iterator[tuple[int, int, fl
             yield start, stop, 1.0
 
 
-def altered_stretches(a: np.ndarray, b: np.ndarray) -> Iterator[tuple[int, int, float]]:
+def altered_stretches(a: Rows, b: Rows) -> Iterator[tuple[int, int, float]]:
     """Find the stretches in which the same things move.
 
     Args:
@@ -42,19 +44,20 @@ def altered_stretches(a: np.ndarray, b: np.ndarray) -> Iterator[tuple[int, int, 
     """
     if len(a) < SHORTEST:
         return
-    a, b = _blocks(a), _blocks(b)
-    like = _correlations(a, b) >= LIKE  # by first frame of the stretch
+    like = [  # by first frame of the stretch
+        _correlations(_blocks(a, at, stop), _blocks(b, at, stop)) >= LIKE
+        for at, stop in _pieces(len(a), overlap=SHORTEST - 1)
+    ]
     covered = np.zeros(len(a), bool)
-    for start, stop in _runs(like):
+    for start, stop in _runs(np.concatenate(like)):
         covered[start : stop + SHORTEST - 1] = True
     for start, stop in _runs(covered):
-        x, y = (each[start:stop] - each[start:stop].mean(0) for each in (a, b))
-        score = _correlation(x, y)
+        score = _alike(a[start:stop], b[start:stop])
         if score >= LIKE:
             yield start, stop, score
 
 
-def agree(a: np.ndarray, b: np.ndarray, frames: np.ndarray) -> bool:
+def agree(a: Rows, b: Rows, frames: np.ndarray) -> bool:
     """Say whether clips are alike around one of some frames: most candidates are not anywhere.
 
     Args:
@@ -69,15 +72,17 @@ def agree(a: np.ndarray, b: np.ndarray, frames: np.ndarray) -> bool:
         return False
     frames = frames[:: -(-len(frames) // LOOKS)]
     first = np.clip(frames - (SHORTEST - LAG - GAP) // 2, 0, len(a) - SHORTEST)
-    at = first[:, None] + np.arange(SHORTEST)  # [k, t]
-    x, y = (each["grid"][at].astype(np.float32) for each in (a, b))  # [k, t, c]
+    at = (first[:, None] + np.arange(SHORTEST)).ravel()
+    x, y = (  # [k, t, c]
+        each[at]["grid"].astype(np.float32).reshape(len(first), SHORTEST, -1) for each in (a, b)
+    )
     x, y = (each - each.mean(2, keepdims=True) for each in (x, y))
     x, y = (each - each.mean(1, keepdims=True) for each in (x, y))
     product, xx, yy = (np.einsum("ktc,ktc->k", *pair) for pair in ((x, y), (x, x), (y, y)))
     return bool((product >= LIKE * np.sqrt(xx * yy)).any())
 
 
-def is_distinct(video: np.ndarray, other: np.ndarray, *, other_start: int) -> bool:
+def is_distinct(video: Rows, other: Rows, *, other_start: int) -> bool:
     """Say whether what a stretch and its altered copy show could not be alike by chance.
 
     Args:
@@ -89,11 +94,12 @@ def is_distinct(video: np.ndarray, other: np.ndarray, *, other_start: int) -> bo
         Whether they are alike beyond two patterns, and at this place only.
     """
     frames = np.arange(0, len(video), max(1, len(video) // (4 * SHORTEST)))
-    x, y = _blocks(video[frames]), _blocks(other[frames + other_start])
-    part = video[: 4 * SHORTEST]
+    x, y = _plain_blocks(video[frames]), _plain_blocks(other[frames + other_start])
     if not has_detail(x - x.mean(0), y - y.mean(0)):
         return False
-    return occurs_once(_blocks(part), _blocks(other), other_start, apart=0.5, below=LIKE)
+    part = _blocks(video, 0, min(len(video), 4 * SHORTEST))
+    like = _likeness(part, lambda start, stop: _blocks(other, start, stop), len(other))
+    return _once(like, other_start, apart=0.5, below=LIKE)
 
 
 def has_detail(x: np.ndarray, y: np.ndarray) -> bool:
@@ -133,23 +139,63 @@ def occurs_once(
     Returns:
         Whether it does.
     """
+    like = _likeness(part, lambda start, stop: clip[start:stop], len(clip))
+    return _once(like, place, apart=apart, below=below)
+
+
+def _likeness(
+    part: np.ndarray, blocks: Callable[[int, int], np.ndarray], frames: int
+) -> np.ndarray:
+    """Return the correlation of a stretch with each place of a clip, float [places]."""
     x, length = part - part.mean(0), len(part)
-    number = len(clip) - length + 1
-    product = sum(clip[t : t + number] @ x[t] for t in range(length))  # [number]
-    total, square = (np.cumsum(np.vstack([0 * v[:1], v]), 0) for v in (clip, clip**2))
-    energy = (square[length:] - square[:-length]).sum(1)
-    energy = energy - np.square(total[length:] - total[:-length]).sum(1) / length
-    like = product / np.sqrt(np.maximum(np.square(x).sum() * energy, 1e-9))
+    found = []
+    for start, stop in _pieces(frames, overlap=length - 1):
+        clip = blocks(start, stop)
+        number = len(clip) - length + 1
+        product = sum(clip[t : t + number] @ x[t] for t in range(length))  # [number]
+        total, square = (np.cumsum(np.vstack([0 * v[:1], v]), 0) for v in (clip, clip**2))
+        energy = (square[length:] - square[:-length]).sum(1)
+        energy = energy - np.square(total[length:] - total[:-length]).sum(1) / length
+        found.append(product / np.sqrt(np.maximum(np.square(x).sum() * energy, 1e-9)))
+    return np.concatenate(found)
+
+
+def _once(like: np.ndarray, place: int, *, apart: float, below: float) -> bool:
+    """Say whether no place beside the hill around `place` reaches `below`; see `occurs_once`."""
     low = like < apart
     left = place - int(np.argmax(low[place::-1])) if low[: place + 1].any() else 0
     right = place + int(np.argmax(low[place:])) if low[place:].any() else len(like)
-    return bool((np.r_[like[:left], like[right:]] < below).all())
+    return bool((like[:left] < below).all() and (like[right:] < below).all())
 
 
-def _blocks(rows: np.ndarray) -> np.ndarray:
+def _pieces(frames: int, *, overlap: int) -> Iterator[tuple[int, int]]:
+    """Yield (start, stop) of pieces that share `overlap` frames, so that no stretch is cut."""
+    for start in range(0, max(1, frames - overlap), PIECE):
+        yield start, min(frames, start + PIECE + overlap)
+
+
+def _blocks(rows: Rows, start: int, stop: int) -> np.ndarray:
+    """Return the blocks float64 [stop - start, c] of some frames."""
+    return _plain_blocks(rows[np.arange(start, stop)])
+
+
+def _plain_blocks(rows: np.ndarray) -> np.ndarray:
     """Return the blocks float64 [t, c], each frame without its mean."""
     grid = rows["grid"].astype(np.float64)
     return grid - grid.mean(1, keepdims=True)
+
+
+def _alike(a: Rows, b: Rows) -> float:
+    """Return the correlation of the changes of two stretches, however long."""
+    pieces = list(_pieces(len(a), overlap=0))
+    mean_a, mean_b = (
+        sum(_blocks(rows, *piece).sum(0) for piece in pieces) / len(a) for rows in (a, b)
+    )
+    sums = np.zeros(3)
+    for piece in pieces:
+        x, y = _blocks(a, *piece) - mean_a, _blocks(b, *piece) - mean_b
+        sums += (x * y).sum(), np.square(x).sum(), np.square(y).sum()
+    return float(sums[0] / np.sqrt(max(sums[1] * sums[2], 1e-9)))
 
 
 def _correlation(x: np.ndarray, y: np.ndarray) -> float:

@@ -11,14 +11,15 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from vadjax.data.leakage.changed_rows import Rows
 from vadjax.data.leakage.copy_keys import KeyIndex, hash_keys, motion_keys
 from vadjax.data.leakage.copy_match import agree, altered_stretches, equal_stretches, is_distinct
 from vadjax.data.leakage.crop_search import find_crops
-from vadjax.data.leakage.variants import Variant, paced, plain, variants
+from vadjax.data.leakage.variants import Variant, paced, variants
 
-Keys = Callable[[np.ndarray], tuple[np.ndarray, np.ndarray]]
+Keys = Callable[[Rows], tuple[np.ndarray, np.ndarray]]
 CROPS_UP_TO = 5_000  # pairs of clips; of more, cropped copies are not looked for
-Compare = Callable[[np.ndarray, np.ndarray], Iterator[tuple[int, int, float]]]
+Compare = Callable[[Rows, Rows], Iterator[tuple[int, int, float]]]
 
 
 @dataclass(frozen=True)
@@ -92,8 +93,7 @@ def _changed(
     known = {(copy.video, copy.other) for copy in found}
     more: list[Copy] = []
     for pace, group in itertools.groupby(variants(), key=lambda variant: variant.pace):
-        change = plain if pace == 1 else paced(pace)
-        against = {name: change(rows) for name, rows in used.items()}
+        against = {name: paced(rows, pace) for name, rows in used.items()}
         index = KeyIndex([motion_keys(rows) for rows in against.values()])
         for variant in group:
             seen = {name: variant.change(rows) for name, rows in tests.items()}
@@ -176,8 +176,8 @@ def _covers(equal: Copy, copy: Copy) -> bool:
 
 
 def _search(
-    tests: Mapping[str, np.ndarray],
-    used: Mapping[str, np.ndarray],
+    tests: Mapping[str, Rows],
+    used: Mapping[str, Rows],
     keys: Keys,
     compare: Compare,
     kind: str,

@@ -13,6 +13,7 @@ from typing import NamedTuple
 import numpy as np
 
 from vadjax.data.frames.content import GRID
+from vadjax.data.leakage.changed_rows import Look
 from vadjax.data.leakage.copy_match import SHORTEST
 from vadjax.data.leakage.crop_place import Crop, Place, adjusted, is_copy, together
 from vadjax.data.leakage.variants import SPACE, cropped, negative, plain
@@ -57,10 +58,26 @@ class Found(NamedTuple):
 
 
 class _Piece(NamedTuple):
+    """A part of a clip.
+
+    Attributes:
+        kind: what is done to it, "" for nothing.
+        clip: id.
+        start: its first frame in the clip.
+        plain: `content.ROW` [t] as they are.
+        look: does it.
+    """
+
     kind: str
     clip: str
     start: int
-    rows: np.ndarray
+    plain: np.ndarray
+    look: Look = plain
+
+    @property
+    def rows(self) -> np.ndarray:
+        """`content.ROW` [t]; made when asked for, as the pieces of a long clip are many."""
+        return self.look(self.plain)
 
 
 def find_crops(
@@ -79,10 +96,10 @@ def find_crops(
         A stretch of a pair of clips each.
     """
     pieces = [
-        piece._replace(kind=f"{kind}, cropped" if kind else "cropped", rows=change(piece.rows))
+        piece._replace(kind=f"{kind}, cropped" if kind else "cropped", look=look)
         for name, rows in parts.items()
         for piece in _pieces(name, rows, longest=UNCUT, length=PART, hop=PART)
-        for kind, change in LOOKS
+        for kind, look in LOOKS
     ]
     found = []
     for other, rows in wholes.items():
@@ -116,7 +133,7 @@ def _promising(
     """Yield the pieces that change as a part of a clip does, with distance and likeliest places."""
     if not pieces:
         return
-    longest = max(len(piece.rows) for piece in pieces)
+    longest = max(len(piece.plain) for piece in pieces)
     length = 1 << ((longest + len(whole.rows)) // EVERY + 1).bit_length()
     seen = np.stack([_spectrum(cropped(*place)(whole.rows), length) for place in PLACES])
     for first in range(0, len(pieces), AT_ONCE):

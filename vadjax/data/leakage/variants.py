@@ -11,8 +11,8 @@ from typing import NamedTuple
 import numpy as np
 
 from vadjax.data.frames.content import GRID, ROW
+from vadjax.data.leakage.changed_rows import ChangedRows, Look, Rows
 
-Change = Callable[[np.ndarray], np.ndarray]
 SPEEDS = (1.25, 1.5, 2.0, 3.0, 4.0)  # of a copy that plays faster; the slower ones mirror them
 
 
@@ -21,15 +21,27 @@ class Variant(NamedTuple):
 
     Attributes:
         kind: in the words of the audit; of two changes both, "mirrored, sped up".
-        change: makes rows `content.ROW` [t] of the test clip what the used one has.
+        look: makes rows `content.ROW` [n] of the test clip look as those of the used one.
         pace: of the used clip one frame in so many is compared.
         speed: frames of the used clip for one of the test clip; below 0 it plays backwards.
     """
 
     kind: str
-    change: Change
+    look: Look
     pace: float = 1.0
     speed: float = 1.0
+
+    def change(self, rows: np.ndarray) -> Rows:
+        """Return what the test clip's rows [t] are in the used clip, but for its pace."""
+        every = max(1.0, 1 / abs(self.speed))
+        if every == 1 and self.speed > 0 and self.look is plain:
+            return rows
+        return ChangedRows(rows, self.look, every=every, backwards=self.speed < 0)
+
+
+def paced(rows: np.ndarray, pace: float) -> Rows:
+    """Return the rows of a clip that plays faster, of one frame in `pace` the nearest."""
+    return rows if pace == 1 else ChangedRows(rows, plain, every=pace)
 
 
 def plain(rows: np.ndarray) -> np.ndarray:
@@ -57,7 +69,7 @@ def negative(rows: np.ndarray) -> np.ndarray:
     return _of_grid(rows, lambda grid: 255 - grid)
 
 
-SPACE: tuple[tuple[str, Change], ...] = (
+SPACE: tuple[tuple[str, Look], ...] = (
     ("mirrored", mirrored),
     ("upside down", upside_down),
     ("turned", turned),
@@ -71,31 +83,27 @@ def variants() -> list[Variant]:
     (negative), of the direction in time, of speed.
     """
     looks = [("", plain), *SPACE, ("negative", negative)]
-    looks += [(f"{name}, negative", _both(change, negative)) for name, change in SPACE]
-    found = [Variant(name, change) for name, change in looks if name]
+    looks += [(f"{name}, negative", _both(look, negative)) for name, look in SPACE]
+    found = [Variant(name, look) for name, look in looks if name]
     ways = [*(look for look in looks if ", " not in look[0])]
-    for name, change in ways:
+    for name, look in ways:
         kind = f"{name}, backwards" if name else "backwards"
-        found.append(Variant(kind, _both(change, _reversed), speed=-1.0))
-    ways.append(("backwards", _reversed))
+        found.append(Variant(kind, look, speed=-1.0))
+    ways.append(("backwards", plain))
     for speed in SPEEDS:
-        for name, change in ways:
+        for name, look in ways:
             kind = f"{name}, slowed down" if name else "slowed down"
-            sign = -1 if change is _reversed else 1
-            found.append(Variant(kind, _both(change, paced(speed)), speed=sign / speed))
+            sign = -1 if name == "backwards" else 1
+            found.append(Variant(kind, look, speed=sign / speed))
     for speed in SPEEDS:
-        for name, change in ways:
+        for name, look in ways:
             kind = f"{name}, sped up" if name else "sped up"
-            sign = -1 if change is _reversed else 1
-            found.append(Variant(kind, change, pace=speed, speed=sign * speed))
+            sign = -1 if name == "backwards" else 1
+            found.append(Variant(kind, look, pace=speed, speed=sign * speed))
     return found
 
 
-def _reversed(rows: np.ndarray) -> np.ndarray:
-    return rows[::-1]
-
-
-def _both(first: Change, second: Change) -> Change:
+def _both(first: Look, second: Look) -> Look:
     return lambda rows: second(first(rows))
 
 
@@ -107,18 +115,8 @@ def _of_grid(rows: np.ndarray, change: Callable[[np.ndarray], np.ndarray]) -> np
     return changed
 
 
-def paced(speed: float) -> Change:
-    """Return a change that keeps one frame of each `speed`, the nearest ones."""
-
-    def change(rows: np.ndarray) -> np.ndarray:
-        at = np.round(np.arange(0, len(rows) - 0.5, speed)).astype(int)
-        return rows[at[at < len(rows)]]
-
-    return change
-
-
-def cropped(top: float, left: float, share: float) -> Change:
-    """Return a change that cuts out a part of the frame.
+def cropped(top: float, left: float, share: float) -> Look:
+    """Return a look that cuts out a part of the frame.
 
     Args:
         top: of the part, as a share of the frame.
@@ -126,7 +124,7 @@ def cropped(top: float, left: float, share: float) -> Change:
         share: width and height of the part.
 
     Returns:
-        The change: `content.ROW` [t] to the same of the part.
+        The look: `content.ROW` [t] to the same of the part.
     """
     weights = _overlap(top, share), _overlap(left, share)
 
