@@ -40,7 +40,15 @@ class Variant(NamedTuple):
 
 
 def paced(rows: np.ndarray, pace: float) -> Rows:
-    """Return the rows of a clip that plays faster, of one frame in `pace` the nearest."""
+    """Let a clip play faster.
+
+    Args:
+        rows: `content.ROW` [t].
+        pace: of its frames one in so many is kept, 1 or more.
+
+    Returns:
+        The rows that are kept, the nearest ones.
+    """
     return rows if pace == 1 else ChangedRows(rows, plain, every=pace)
 
 
