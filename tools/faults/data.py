@@ -191,9 +191,15 @@ ROWS = [
     ("vadjax/data/leakage/copy_match.py", "RESIDUE = 0.7  #", "RESIDUE = -1.0  #", COPIES),
     (
         "vadjax/data/leakage/copy_match.py",
-        "return bool((np.r_[like[:left], like[right:]] < below).all())",
+        "return bool((like[:left] < below).all() and (like[right:] < below).all())",
         "return True",
         COPIES,
+    ),
+    (
+        "vadjax/data/leakage/copy_match.py",
+        "yield start, min(frames, start + PIECE + overlap)",
+        "yield start, min(frames, start + PIECE)",
+        "tests/data/leakage/test_long_clips.py",
     ),
     (
         "vadjax/data/leakage/copy_search.py",

@@ -1,6 +1,7 @@
 """Rows of a clip that is changed: of a long video no changed copy is held, only what is read."""
 
 from collections.abc import Callable
+from typing import overload
 
 import numpy as np
 
@@ -34,11 +35,22 @@ class ChangedRows:
     def __len__(self) -> int:
         return len(self._part)
 
+    @overload
+    def __getitem__(self, at: slice) -> "ChangedRows": ...
+
+    @overload
+    def __getitem__(self, at: np.ndarray) -> np.ndarray: ...
+
     def __getitem__(self, at: slice | np.ndarray) -> "ChangedRows | np.ndarray":
         """Return other changed rows of a slice without step; rows `content.ROW` [n] of int [n]."""
         if isinstance(at, slice):
-            kept = {"every": self._every, "backwards": self._backwards}
-            return ChangedRows(self._rows, self._look, part=self._part[at], **kept)
+            return ChangedRows(
+                self._rows,
+                self._look,
+                every=self._every,
+                backwards=self._backwards,
+                part=self._part[at],
+            )
         frames = np.round((self._part.start + at) * self._every).astype(np.int64)
         if self._backwards:
             frames = len(self._rows) - 1 - frames

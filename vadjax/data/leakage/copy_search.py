@@ -17,9 +17,9 @@ from vadjax.data.leakage.copy_match import agree, altered_stretches, equal_stret
 from vadjax.data.leakage.crop_search import find_crops
 from vadjax.data.leakage.variants import Variant, paced, variants
 
-Keys = Callable[[Rows], tuple[np.ndarray, np.ndarray]]
+Keys = Callable[..., tuple[np.ndarray, np.ndarray]]  # of `Rows`
 CROPS_UP_TO = 5_000  # pairs of clips; of more, cropped copies are not looked for
-Compare = Callable[[Rows, Rows], Iterator[tuple[int, int, float]]]
+Compare = Callable[..., Iterator[tuple[int, int, float]]]  # of two
 
 
 @dataclass(frozen=True)

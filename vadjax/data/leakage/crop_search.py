@@ -64,20 +64,20 @@ class _Piece(NamedTuple):
         kind: what is done to it, "" for nothing.
         clip: id.
         start: its first frame in the clip.
-        plain: `content.ROW` [t] as they are.
+        as_is: `content.ROW` [t] of its frames.
         look: does it.
     """
 
     kind: str
     clip: str
     start: int
-    plain: np.ndarray
+    as_is: np.ndarray
     look: Look = plain
 
     @property
     def rows(self) -> np.ndarray:
         """`content.ROW` [t]; made when asked for, as the pieces of a long clip are many."""
-        return self.look(self.plain)
+        return self.look(self.as_is)
 
 
 def find_crops(
@@ -133,7 +133,7 @@ def _promising(
     """Yield the pieces that change as a part of a clip does, with distance and likeliest places."""
     if not pieces:
         return
-    longest = max(len(piece.plain) for piece in pieces)
+    longest = max(len(piece.as_is) for piece in pieces)
     length = 1 << ((longest + len(whole.rows)) // EVERY + 1).bit_length()
     seen = np.stack([_spectrum(cropped(*place)(whole.rows), length) for place in PLACES])
     for first in range(0, len(pieces), AT_ONCE):
