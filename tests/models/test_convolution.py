@@ -5,6 +5,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
+from vadjax.models import dense_convolution
 from vadjax.models.convolution import conv, conv_transpose, max_pool
 
 CASES = [
@@ -50,6 +51,33 @@ def test_convolution_equals_xla_and_so_do_its_gradients(size, kernel_size, strid
         np.testing.assert_allclose(a, b, atol=1e-3, rtol=1e-4)
 
 
+@pytest.mark.parametrize(
+    "form,size,kernel_shape",
+    [
+        ("winograd", (6, 8), (3, 3, 32, 40)),
+        ("winograd", (5, 7), (3, 3, 40, 32)),
+        ("winograd", (1, 1), (3, 3, 32, 32)),
+        ("columns", (5, 6), (3, 3, 16, 8)),
+        ("columns", (6, 5), (2, 4, 8, 2)),
+        ("", (6, 5), (3, 3, 4, 16)),
+    ],
+)
+def test_every_form_of_stride_one_equals_xla_and_so_do_its_gradients(form, size, kernel_shape):
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=(2, *size, kernel_shape[2])).astype(np.float32)
+    kernel = rng.normal(size=kernel_shape).astype(np.float32)
+    assert dense_convolution.choose(kernel.shape, kernel.dtype) == form
+    ours = _with_gradients(lambda x, k: conv(x, k, padding=1), x, kernel)
+    theirs = _with_gradients(lambda x, k: _plain(x, k, (1, 1), (1, 1)), x, kernel)
+    for a, b in zip(ours, theirs, strict=True):
+        assert a.shape == b.shape
+        np.testing.assert_allclose(a, b, atol=3e-6 * np.abs(b).max(), rtol=0)
+
+
+def test_half_precision_is_not_summed_of_parts():
+    assert not dense_convolution.choose((3, 3, 64, 64), jnp.dtype("bfloat16"))
+
+
 @pytest.mark.parametrize("size,kernel_size,strides,padding", CASES)
 @pytest.mark.parametrize("more", [0, 1])
 def test_transposed_convolution_is_the_gradient_of_a_convolution(
@@ -89,8 +117,11 @@ def test_other_devices_get_the_same_from_xla(monkeypatch):
             np.testing.assert_allclose(a, b, atol=1e-3, rtol=1e-4)
 
 
-def test_members_of_a_population_are_convolved_apart():
-    x, kernel = _arrays((6, 8), (3, 3))
+@pytest.mark.parametrize("channels", [(3, 5), (32, 32), (4, 16)])
+def test_members_of_a_population_are_convolved_apart(channels):
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=(2, 6, 8, channels[0])).astype(np.float32)
+    kernel = rng.normal(size=(3, 3, *channels)).astype(np.float32)
     kernels = np.stack([kernel, -2 * kernel])
 
     def grad(k):
@@ -98,7 +129,8 @@ def test_members_of_a_population_are_convolved_apart():
 
     together = jax.vmap(grad)(kernels)
     for i in range(2):
-        np.testing.assert_allclose(together[i], grad(kernels[i]), rtol=1e-4)
+        alone = grad(kernels[i])
+        np.testing.assert_allclose(together[i], alone, rtol=0, atol=3e-6 * np.abs(alone).max())
 
 
 def test_the_largest_of_four_pixels():

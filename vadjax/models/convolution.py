@@ -13,6 +13,8 @@ from collections.abc import Sequence
 import jax
 import jax.numpy as jnp
 
+from vadjax.models import dense_convolution
+
 MANY = 24  # taps from which a stride is taken by regrouping pixels into channels first
 
 
@@ -100,9 +102,12 @@ def conv_transpose(
 
 @functools.partial(jax.custom_vjp, nondiff_argnums=(2, 3))
 def _gathered(x, kernel, strides, padding):
-    """`conv` as matrix products over gathered neighbours."""
+    """`conv` as matrix products over gathered neighbours, or in a form that moves less."""
     x = jnp.pad(x, ((0, 0), *((p, p) for p in padding), (0, 0)))
     sizes, num = kernel.shape[:-2], kernel.ndim - 2
+    form = _form(kernel, strides)
+    if form:
+        return dense_convolution.FORMS[form](x, kernel)
     out = [(n - k) // s + 1 for n, k, s in zip(x.shape[1:-1], sizes, strides, strict=True)]
     if num == 2 and max(strides) > 1 and math.prod(sizes) > MANY:
         x, kernel = _regrouped(x, kernel, strides, out)
@@ -132,11 +137,19 @@ def _backward(strides, padding, kept, grad):
     moved = {"strides": strides, "padding": padding, "extra": left}
     grad_x = conv_transpose(grad, kernel.swapaxes(-1, -2), **moved)
     x = jnp.pad(x, ((0, 0), *((p, p) for p in padding), (0, 0)))
+    if _form(kernel, strides):
+        return grad_x, dense_convolution.kernel_gradient(x, grad, sizes)
     flat = grad.reshape(-1, grad.shape[-1])
     parts = [
         near.reshape(-1, near.shape[-1]).T @ flat for near in _neighbours(x, sizes, strides, out)
     ]
     return grad_x, jnp.stack(parts).reshape(kernel.shape)
+
+
+def _form(kernel, strides):
+    if kernel.ndim != 4 or max(strides) > 1:
+        return ""
+    return dense_convolution.choose(kernel.shape, kernel.dtype)
 
 
 _gathered.defvjp(_forward, _backward)
