@@ -16,10 +16,14 @@ LFS_POINTER = (
 Intervals = Sequence[Sequence[tuple[int, int]]]  # by clip; from 1, both ends included
 
 
-def config(name: str, data_dir, masks_dir="", label_version="") -> SimpleNamespace:
+def config(name: str, data_dir, masks_dir="", label_version="", **more) -> SimpleNamespace:
     """Return what `vadjax.data.load` reads of a config's section `dataset`."""
     return SimpleNamespace(
-        name=name, data_dir=str(data_dir), masks_dir=str(masks_dir), label_version=label_version
+        name=name,
+        data_dir=str(data_dir),
+        masks_dir=str(masks_dir),
+        label_version=label_version,
+        **more,
     )
 
 

@@ -12,6 +12,7 @@ DATASET            one of vadjax list datasets
 --label_version=V  which labels; the data set's default otherwise
 --split=NAME       a published split other than the data set's own
 --scene=NAME       clips of one camera alone
+--fps=N            frames a second of folders of images, which do not say theirs
 --cache_dir=DIR    where the index is kept; the default is that of training
 --download-help    print where it comes from and the folder to make, no more
 --verify           compare its files with the official checksums, no more

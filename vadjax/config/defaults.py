@@ -21,6 +21,7 @@ def default_config() -> ConfigDict:
             data_dir="",  # folder of the data set; unused by `synthetic`
             masks_dir="",  # UCSD's official folder, when data_dir holds the jpg layout
             skip_broken=False,  # leave out videos that cannot be read, said and counted
+            fps=0.0,  # frames a second of folders of images, which do not say; 0: not known
             split="",  # a published split by its name; "" is the data set's own
             scene="",  # clips of this camera alone, of a data set of several
             unseen_scene="",  # tested is this camera, trained on are all the others

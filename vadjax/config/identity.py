@@ -54,7 +54,7 @@ LATER_KEYS = (
     *("model.mixture", "model.sharing", "model.boxes"),
     *("objective.scored_rows", "objective.top_places"),
     *("model.at_test", "objective.flow"),
-    *("dataset.split", "dataset.scene", "dataset.unseen_scene"),
+    *("dataset.split", "dataset.scene", "dataset.unseen_scene", "dataset.fps"),
     *("dataset.feature_name", "dataset.crops", "features.crops"),
     *("objective.classes", "model.reuse"),
     *("objective.intensity", "objective.gradient", "objective.adversarial"),

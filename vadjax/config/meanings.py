@@ -24,6 +24,7 @@ _ELSEWHERE = {
     "dataset.masks_dir": "masks gt ground_truth mask_dir",
     "dataset.label_version": "labels annotations",
     "dataset.protocol": "setting supervision",
+    "dataset.fps": "frame_rate framerate frames_per_second",
     "dataset.split": "partition subset",
     "dataset.scene": "camera",
     "dataset.unseen_scene": "holdout_scene leave_one_scene_out",

@@ -37,6 +37,11 @@ def ranges(flat: Mapping[str, Any]) -> list[str]:
         flat["model.memory"] >= 2,
         f"model.memory is {flat['model.memory']}; a memory wants at least 2 items.",
     )
+    need(
+        flat["dataset.fps"] == 0 or 0.01 <= flat["dataset.fps"] <= 1000,
+        f"dataset.fps is {flat['dataset.fps']}; it must be from 0.01 to 1000 frames a second, or 0 "
+        "where it is not known.",
+    )
     for key in ("dataset.holdout", "model.dropout"):
         need(0 <= flat[key] < 1, f"{key} is {flat[key]}; it must be in [0, 1).")
     need(0 <= flat["train.mix"] <= 1, f"train.mix is {flat['train.mix']}; it must be in [0, 1].")

@@ -83,7 +83,7 @@ def load(dataset_config: Any, *, cache_dir: str | os.PathLike) -> "Dataset":
 
     Args:
       dataset_config: the config's section `dataset`, or any object with the attributes name (one
-        of `DATASETS`), data_dir, masks_dir, label_version and, if wanted, split and scene;
+        of `DATASETS`), data_dir, masks_dir, label_version and, if wanted, fps, split and scene;
         `synthetic` takes others, see `synthetic/builder.py`.
       cache_dir: `features.cache_dir`.
 
@@ -94,6 +94,10 @@ def load(dataset_config: Any, *, cache_dir: str | os.PathLike) -> "Dataset":
       UserError: the name is unknown, or what is on disk cannot be used.
     """
     cls = builder(dataset_config.name)
+    if getattr(dataset_config, "fps", 0) and not cls.takes_fps:
+        raise UserError(
+            f"dataset.fps is for folders of images, which {cls.title} has not; leave it out."
+        )
     opened = cls(dataset_config, pathlib.Path(cache_dir).expanduser())
     dataset = opened.load()
     if scene := getattr(dataset_config, "scene", ""):

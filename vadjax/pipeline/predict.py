@@ -73,8 +73,8 @@ def detect(
         workdir: folder of a run whose `evaluate` stage has been done.
         paths: video files, folders of images, and folders of such clips.
         out: folder for the results.
-        fps: frames a second of videos that do not say theirs. Without it their alarms have no
-            times, and none that are close are merged.
+        fps: frames a second of videos that do not say theirs; None is `dataset.fps` of the run.
+            Without either their alarms have no times, and none that are close are merged.
         skip_broken: leave out videos that cannot be read, said and counted.
         spread: scores the videos on other machines, see `fleet.detection`; None: here.
         threshold: a score in place of the run's threshold.
@@ -123,6 +123,7 @@ def _detect(
         if spread is not None:
             raise UserError("--launcher is for videos: images are scored here; leave it out.")
         return detect_images(detector, paths, out, skip_broken=skip_broken)
+    fps = fps or detector.run.config.dataset.fps or None
     away = spread(detector, paths, out, fps) if spread is not None else None
     opener = data.open_videos if away is None else away.open
     videos, named = open_given(paths, skip_broken=skip_broken, opener=opener)

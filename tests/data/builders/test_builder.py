@@ -37,6 +37,9 @@ def test_facts_of_the_benchmarks():
         "umn": 11,
     }
     assert [n for n, b in facts.items() if not b.needs_data_dir] == ["synthetic"]
+    without = {n for n, b in facts.items() if not b.takes_fps}  # no folder of images is a video
+    images = {n for n, b in facts.items() if b.input_kind != "videos"}
+    assert without - images == {"synthetic"}
 
 
 def test_identity_tells_two_folders_and_two_drawings_apart(tmp_path, monkeypatch):

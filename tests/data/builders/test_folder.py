@@ -50,6 +50,37 @@ def test_train_and_test_with_videos_and_image_folders(tmp_path, two_sides):
     assert [v.video_label for v in (*dataset.train, *dataset.test)] == [0] * 4 + [None] * 2
 
 
+def test_a_frame_rate_is_given_to_clips_that_say_none(tmp_path, two_sides):
+    dataset = load(tmp_path, two_sides, fps=12.5)
+    clips = (*dataset.train, *dataset.test)
+    images = {"train/stills", "test/hall"}
+    assert {v.id for v in clips if v.fps == 12.5} == images
+    assert [v.fps for v in dataset.test] == [10.0, 12.5]  # a file that says its own keeps it
+    assert not any(v.fps_assumed for v in clips)
+    (note,) = dataset.deviations
+    assert "12.5 frames a second (dataset.fps)" in note.what
+    assert "train/stills" in note.what and "test/hall" in note.what
+    # Another rate is another index, and none the first one again.
+    assert load(tmp_path, two_sides, fps=5).test[1].fps == 5
+    assert load(tmp_path, two_sides).test[1].fps is None
+
+
+def test_with_a_frame_rate_labels_of_images_may_be_in_seconds(tmp_path, two_sides):
+    (two_sides / "labels.csv").write_text("video,start_s,stop_s\nhall,1,2\n")
+    with pytest.raises(UserError, match="hall"):
+        load(tmp_path, two_sides)
+    hall = load(tmp_path, two_sides, fps=2).test[1]
+    assert hall.labels.tolist() == [0, 0, 1, 1, 0, 0, 0]
+
+
+def test_a_frame_rate_that_nothing_needs_is_an_error(tmp_path):
+    root = tmp_path / "films"
+    for side in ("train", "test"):
+        layouts.write_video(root / side / "a.avi", 8, fps=25)
+    with pytest.raises(UserError, match=r"dataset\.fps=10.*train/a \(25 a second\); leave it out"):
+        load(tmp_path, root, fps=10)
+
+
 @pytest.mark.parametrize(
     "text", ["video,start,stop\ndoor.avi,5,12\n", "video,start_s,stop_s\ntest/door,.5,1.2\n"]
 )

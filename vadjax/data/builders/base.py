@@ -40,6 +40,7 @@ class DiskBuilder(Builder):
       source_dir: `dataset.data_dir`, absolute.
       masks_dir: `dataset.masks_dir`, absolute, or None.
       sources: what `find` returned.
+      given_fps: `dataset.fps`, of clips that do not say theirs; 0: not known.
       skip_broken: `dataset.skip_broken`: clips that cannot be read are left out.
       train_may_be_gone: the training clips are known from before; a builder may do without them.
       skipped: id of each clip that was left out for that -> why.
@@ -49,6 +50,7 @@ class DiskBuilder(Builder):
       left_out: what lies in the folder and is not used; not indexed, as no clip depends on it.
     """
 
+    takes_fps = True
     single_images: ClassVar[bool] = False
     keeps_content: ClassVar[bool] = True
     left_out: Sequence[Deviation] = ()
@@ -73,6 +75,7 @@ class DiskBuilder(Builder):
                 dataset_config.masks_dir, key="dataset.masks_dir", cache_dir=cache_dir
             )
         self.skip_broken = bool(getattr(dataset_config, "skip_broken", False))
+        self.given_fps = float(getattr(dataset_config, "fps", 0))
         self.train_may_be_gone = bool(getattr(dataset_config, "train_may_be_gone", False))
         self.skipped: dict[str, str] = {}
         self.sources = self.find()
@@ -109,12 +112,31 @@ class DiskBuilder(Builder):
           clips: id -> video file, stack of pages or folder of images.
 
         Returns:
-          What each clip holds, by its id.
+          What each clip holds, by its id; its frame rate is `given_fps` where it says none.
 
         Raises:
-          UserError: see `usable`.
+          UserError: see `usable`; a frame rate is given, and every clip says its own.
         """
-        return self.usable(dict(zip(clips, self._attempts(list(clips.values())), strict=True)))
+        found = self.usable(dict(zip(clips, self._attempts(list(clips.values())), strict=True)))
+        if not self.given_fps:
+            return found
+        silent = [name for name, each in found.items() if each.fps is None and each.times is None]
+        if not silent:
+            name, each = next(iter(found.items()))
+            raise UserError(
+                f"dataset.fps={self.given_fps:g} is for clips that do not say their frame rate, "
+                f"and here every one does, such as {name} ({each.fps:g} a second); leave it out."
+            )
+        note = Deviation(
+            f"no frame rate of its own: {self.given_fps:g} frames a second (dataset.fps)",
+            "times, speeds and rates an hour follow from it",
+        )
+        return found | {
+            name: dataclasses.replace(
+                found[name], fps=self.given_fps, notes=(*found[name].notes, note)
+            )
+            for name in silent
+        }
 
     def usable(self, results: Mapping[str, Footage | UserError]) -> dict[str, Footage]:
         """Return what can be used; note the rest as `skipped`.

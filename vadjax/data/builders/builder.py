@@ -23,6 +23,7 @@ class Builder(abc.ABC):
       label_versions: labellings in circulation, named by their source; the first is the default.
       splits: published splits besides the data set's own, by name.
       input_kind: what a clip is made of.
+      takes_fps: clips may be folders of images, whose frame rate `dataset.fps` gives.
       needs_data_dir: the user has to say where the files are, as `dataset.data_dir`.
       official_split: its authors published which clips are for training and which for testing.
       num_folds: folds of protocol by_video where the config names no number.
@@ -40,6 +41,7 @@ class Builder(abc.ABC):
     label_versions: ClassVar[tuple[str, ...]]
     splits: ClassVar[tuple[str, ...]] = ()
     input_kind: ClassVar[Literal["videos", "images", "features"]] = "videos"
+    takes_fps: ClassVar[bool] = False
     needs_data_dir: ClassVar[bool] = True
     official_split: ClassVar[bool] = False
     num_folds: ClassVar[int] = 5

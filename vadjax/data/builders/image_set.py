@@ -56,6 +56,7 @@ class ImageSet(DiskBuilder):
     """
 
     input_kind: ClassVar[Literal["videos", "images", "features"]] = "images"
+    takes_fps = False
     single_images: ClassVar[bool] = True
     mask_form: ClassVar[str] = "soft"
     convention: ClassVar[str]

@@ -93,6 +93,8 @@ class VideoIndex(
         ]
         if getattr(scanner, "skip_broken", False):  # else a broken clip is an error
             key.append("skip_broken")
+        if fps := getattr(scanner, "given_fps", 0):
+            key.append(f"fps {fps}")
         if split := getattr(scanner, "split", ""):
             key.append(f"split {split}")
         digest = hashlib.sha256(json.dumps(key).encode()).hexdigest()[:24]
