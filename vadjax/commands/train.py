@@ -11,8 +11,7 @@ CONFIG         a shipped config (vadjax list configs) or a .py file of your own
 --add=CLIPS    further normal clips (a video, or a folder of them) for the trained
                detector of the workdir, which has to be scene; may be repeated
 --data_dir=DIR --cache_dir=DIR   where the videos are; where features are kept
---skip_broken  leave out videos that cannot be read; they are named and counted
---fps=N        frames a second of folders of images, which do not say theirs
+--skip_broken --fps=N   leave out videos that cannot be read; rate of folders of images
 --seeds=N      N seeds in one program: means with their deviation; DIR is a sweep
 --epochs=N --seed=N --backbone=NAME --detector=NAME   and every other key of a
                config: section.key=VALUE, or --key=VALUE where the last part of

@@ -23,7 +23,8 @@ class Video:
       split: "train" or "test".
       frames: read on demand.
       fps: frames a second, or None where nothing says; the mean where `times` are given.
-      fps_assumed: `fps` is common knowledge about the data set, not read from the files.
+      fps_assumed: `fps` is common knowledge about the data set or given by the person, not read
+        from the files.
       times: float64 [t] seconds from the first frame, or None where they are index / `fps`.
       scene: clips of one scene share a camera.
       labels: [t] uint8, 1 = abnormal, or None where unknown.

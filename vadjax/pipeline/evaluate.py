@@ -238,6 +238,11 @@ def _warnings(run: Run, *, crossed: bool) -> list[str]:
     if skipped := run.dataset.metadata.get("skipped", ()):
         count = f"{len(skipped)} of {len(skipped) + len(run.dataset.train + run.dataset.test)}"
         warnings.append(f"{count} videos cannot be read and are left out: {some(skipped)}")
+    if fps := run.config.dataset.fps:
+        warnings.append(
+            f"clips that do not say their frame rate are taken to have {fps:g} frames a second "
+            "(dataset.fps): times and rates an hour hang on it"
+        )
     if rules := run.config.score.rules:
         warnings.append(f"rules change the scores, but not those of the baselines: {rules}")
     if run.taps:

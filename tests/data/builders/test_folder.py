@@ -56,7 +56,7 @@ def test_a_frame_rate_is_given_to_clips_that_say_none(tmp_path, two_sides):
     images = {"train/stills", "test/hall"}
     assert {v.id for v in clips if v.fps == 12.5} == images
     assert [v.fps for v in dataset.test] == [10.0, 12.5]  # a file that says its own keeps it
-    assert not any(v.fps_assumed for v in clips)
+    assert {v.id for v in clips if v.fps_assumed} == images
     (note,) = dataset.deviations
     assert "12.5 frames a second (dataset.fps)" in note.what
     assert "train/stills" in note.what and "test/hall" in note.what

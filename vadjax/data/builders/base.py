@@ -133,7 +133,10 @@ class DiskBuilder(Builder):
         )
         return found | {
             name: dataclasses.replace(
-                found[name], fps=self.given_fps, notes=(*found[name].notes, note)
+                found[name],
+                fps=self.given_fps,
+                fps_given=True,
+                notes=(*found[name].notes, note),
             )
             for name in silent
         }

@@ -147,7 +147,7 @@ class Benchmark(DiskBuilder):
             ScannedClip(
                 id=clip_id(split, n),
                 footage=dataclasses.replace(held, fps=held.fps or self.fps),
-                fps_assumed=held.fps is None,
+                fps_assumed=held.fps_given or held.fps is None,
                 labels=labels[n] if split == "test" else np.zeros(held.num_frames, np.uint8),
                 masks=masks.get(n, ()) if split == "test" else (),
                 mask_form=self.mask_form,

@@ -228,6 +228,7 @@ def _scanned(name: str, footage: Footage, known: ClipLabels, masks: tuple[str, .
     return ScannedClip(
         name,
         footage,
+        fps_assumed=footage.fps_given,
         labels=known.labels,
         masks=masks,
         mask_form="own",

@@ -136,7 +136,7 @@ class NamedClips(DiskBuilder):
                 ScannedClip(
                     id=name,
                     footage=dataclasses.replace(held, fps=held.fps or self.fps),
-                    fps_assumed=held.fps is None and self.fps is not None,
+                    fps_assumed=held.fps_given or (held.fps is None and self.fps is not None),
                     labels=truth.labels,
                     masks=truth.masks,
                     mask_form=truth.mask_form,

@@ -159,7 +159,7 @@ class Umn(DiskBuilder):
                     ScannedClip(
                         id=clip_id(split, number),
                         footage=dataclasses.replace(part.blanked(rows), fps=part.fps or self.fps),
-                        fps_assumed=part.fps is None,
+                        fps_assumed=part.fps_given or part.fps is None,
                         labels=labels[slice(*spans[split])],
                         scene=self.scenes[number - 1],
                     )

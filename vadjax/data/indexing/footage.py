@@ -25,6 +25,7 @@ class Footage:
       width: pixels.
       channels: 3, or 1 when every frame is grey.
       fps: frames a second as the file says, the mean of uneven times; None where nothing says.
+      fps_given: `fps` is `dataset.fps`, as nothing says it.
       fingerprint: `vadjax.data.paths.fingerprints.fingerprint` of the files as they are.
       substituted: frames that show their neighbour.
       announced: frames by the header of a video file (-1: by none); 0 for images.
@@ -57,6 +58,7 @@ class Footage:
     is_damaged: bool = False
     blank: int = 0
     notes: tuple[Deviation, ...] = ()
+    fps_given: bool = False
     content: SpilledRows | None = field(default=None, repr=False, compare=False)
 
     def frames(self) -> Frames:

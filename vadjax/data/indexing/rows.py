@@ -29,6 +29,7 @@ def row_of(clip: ScannedClip, *, content: int) -> dict[str, Any]:
     fields = dataclasses.fields(clip.footage)
     footage = {f.name: getattr(clip.footage, f.name) for f in fields} | {"content": content}
     del footage["notes"]  # they stand among the deviations
+    del footage["fps_given"]  # `fps_assumed` says it
     times = footage.pop("times")
     return {
         **footage,

@@ -16,7 +16,7 @@ class ScannedClip:
     Attributes:
       id: of the video, "<split>/<clip>".
       footage: what `probe` measured.
-      fps_assumed: the rate in `footage` is common knowledge, not the file's.
+      fps_assumed: the rate in `footage` is common knowledge or given, not the file's.
       labels: uint8 [num_frames], 1 = abnormal, or None where unknown.
       masks: the files of the masks, or none.
       mask_form: what these are, one of `data.labels.mask_forms.FORMS`.
