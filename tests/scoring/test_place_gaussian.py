@@ -14,11 +14,11 @@ def rows_of(n, places=5, width=4, seed=0):
 
 
 def batched(rows, size):
-    """Yield blocks of one size; what fills the last one must not count."""
+    """Yield blocks of one size, place by place; what fills the last one must not count."""
     for start in range(0, len(rows), size):
         own = rows[start : start + size]
         filled = np.concatenate([own, np.full((size - len(own), *rows.shape[1:]), 1e3, np.float32)])
-        yield filled, len(own)
+        yield filled.swapaxes(0, 1), len(own)
 
 
 def test_moments_and_distances_equal_numpy(monkeypatch):
@@ -54,3 +54,11 @@ def test_covariances_beyond_the_memory_are_refused(monkeypatch):
     monkeypatch.setattr(place_gaussian, "MOST_BYTES", 4 * 5 * 4**2 - 1)
     with pytest.raises(UserError, match=r"4 numbers at 5 places .* set places\.dims lower"):
         place_gaussian.fit(batched(rows_of(6), 3))
+
+
+def test_triangular_matrices_are_inverted_half_by_half():
+    rng = np.random.default_rng(0)
+    for width in (1, 32, 33, 71, 100):  # halves of odd width, and halves of halves
+        factors = np.tril(rng.normal(size=(3, width, width)) / width + 2 * np.eye(width))
+        inverted = place_gaussian._inverted(np.float32(factors))
+        np.testing.assert_allclose(inverted, np.linalg.inv(factors), rtol=0, atol=1e-6)

@@ -123,7 +123,7 @@ def _on_device(state: State) -> tuple[Any, ...]:
 
 
 def _embedded(maps: Batch, embedding: np.ndarray) -> Any:
-    """Return the embedding of each place, float32 [b, h w, d]."""
+    """Return the embedding of each place, float32 [h w, b, d]."""
     return _programs()[0](maps, _by_map(maps, embedding))
 
 
@@ -169,4 +169,7 @@ def _programs() -> tuple[Any, Any]:
         smoother = Smoother.of(grid, factor=PIXELS)
         return smoother.fine(away).max((1, 2)), smoother.coarse(away)
 
-    return jax.jit(embed), jax.jit(measure, static_argnames="grid")
+    def by_place(maps, embedding):
+        return embed(maps, embedding).transpose(1, 0, 2)
+
+    return jax.jit(by_place), jax.jit(measure, static_argnames="grid")

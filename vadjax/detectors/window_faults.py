@@ -6,7 +6,9 @@ from typing import Any
 from vadjax.data.clip import Clip
 from vadjax.errors import UserError
 
-WITH_MEMORY = ("memory_autoencoder",)  # models that read model.memory
+# Models whose memory answers for whole rows. In those over pixels (memae, mnad, std) items answer
+# for places, of which every row has many.
+WITH_MEMORY = ("memory_autoencoder",)
 
 
 def check_memory(config: Any, train: Sequence[Clip]) -> None:
