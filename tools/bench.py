@@ -72,6 +72,7 @@ def main() -> None:
         sys.exit(_all(args))
     if args.suite == "copies":
         print("\n" + copies.markdown(copies.run()))
+        print("\n" + copies.long_markdown(copies.long()))
         return
     if args.suite == "many":
         if args.stream:

@@ -112,15 +112,20 @@ def _train_seeds(config: ConfigDict, workdir: pathlib.Path) -> None:
         ("coordinator", _COORDINATOR.value),
         ("deterministic", _DETERMINISTIC.value),
         ("launcher", _LAUNCHER.value != "local"),
-        ("push", _PUSH.value),
     ):
         if given:
             raise UserError(f"--{name} does not go with --seeds: several seeds are a sweep.")
     from vadjax.sweeps.command import run_command
     from vadjax.sweeps.seeds import seeds_of
 
-    output = {"quiet": _QUIET.value, "verbose": _VERBOSE.value}
-    run_command(seeds_of(config, _SEEDS.value), workdir, command=cli.command(), **output)
+    run_command(
+        seeds_of(config, _SEEDS.value),
+        workdir,
+        push=f"{_PUSH.value.rstrip('/')}/{workdir.name}" if _PUSH.value else "",
+        command=cli.command(),
+        quiet=_QUIET.value,
+        verbose=_VERBOSE.value,
+    )
 
 
 if __name__ == "__main__":

@@ -28,6 +28,9 @@ _SLOTS = flags.DEFINE_integer("slots", 0, "Members trained at a time; 0 chooses.
 _EVALUATORS = flags.DEFINE_integer(
     "evaluators", -1, "Other processes that evaluate; -1 chooses.", lower_bound=-1
 )
+_PUSH = flags.DEFINE_string(
+    "push", "", "Address in an object store (s3://bucket/sweeps) below which finished runs go."
+)
 _QUIET, _VERBOSE = cli.define_output_flags(__name__)
 
 
@@ -65,6 +68,7 @@ def main(argv: list[str]) -> None:
         dry_run=_DRY_RUN.value,
         slots=_SLOTS.value,
         evaluators=None if _EVALUATORS.value < 0 else _EVALUATORS.value,
+        push=f"{_PUSH.value.rstrip('/')}/{workdir.name}" if _PUSH.value else "",
         command=cli.command(),
         quiet=_QUIET.value,
         verbose=_VERBOSE.value,

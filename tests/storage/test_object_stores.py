@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import uuid
 
 import numpy as np
@@ -14,7 +15,7 @@ from vadjax.errors import UserError
 from vadjax.storage import run_store
 from vadjax.storage.features import FeatureStore
 from vadjax.storage.mirror import FeatureMirror
-from vadjax.storage.run_store import MANIFEST, pull_run, push_run
+from vadjax.storage.run_store import MANIFEST, pull_run, push_run, push_sweep
 
 fsspec = pytest.importorskip("fsspec", reason="fsspec is not installed (extra stores)")
 
@@ -198,6 +199,25 @@ def test_a_pushed_run_comes_back(bucket, run, tmp_path):
     assert push_run(run, f"{bucket}/run") == 2
     copy = pull_run(f"{bucket}/run", cache_dir=tmp_path / "cache")
     assert held(copy)["detector/fold0/state.npz"] == b"STATE" and "config.json" not in held(copy)
+
+
+def test_a_sweep_is_pushed_run_by_run(bucket, run, tmp_path):
+    sweep = tmp_path / "sweep"
+    (sweep / "runs").mkdir(parents=True)
+    first = run.rename(sweep / "runs" / "0000-seed=0")
+    for name in ("results.csv", ".lock"):
+        (sweep / name).write_text(name)
+    assert push_sweep(sweep, [first], f"{bucket}/mine/") == 3
+    assert push_sweep(sweep, [first], f"{bucket}/mine") == 0
+    (sweep / "results.csv").write_text("another seed")
+    second = first.with_name("0001-seed=1")
+    shutil.copytree(first, second)
+    assert push_sweep(sweep, [first, second], f"{bucket}/mine") == 3
+    for name in (first.name, second.name):
+        copy = pull_run(f"{bucket}/mine/runs/{name}", cache_dir=tmp_path / "cache")
+        assert held(copy).keys() == {"config.json", "detector/fold0/state.npz", MANIFEST}
+    tables = held(pull_run(f"{bucket}/mine/tables", cache_dir=tmp_path / "cache"))
+    assert tables.keys() == {"results.csv", MANIFEST} and tables["results.csv"] == b"another seed"
 
 
 def test_a_push_that_breaks_off_leaves_no_run(run, tmp_path, monkeypatch):

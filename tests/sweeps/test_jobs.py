@@ -23,8 +23,10 @@ from vadjax.pipeline.train import fold_name
 from vadjax.runtime.console import Console
 from vadjax.storage import artifacts
 from vadjax.storage import workdir as workdirs
+from vadjax.storage.run_store import pull_run
 from vadjax.sweeps import complete, group, jobs, plan
 from vadjax.sweeps import folder as sweep_folder
+from vadjax.sweeps.command import run_command
 from vadjax.sweeps.folder import run_sweep
 from vadjax.sweeps.status import is_done
 
@@ -347,3 +349,24 @@ def test_a_killed_sweep_goes_on_and_a_failed_run_is_listed_last(cache, tmp_path)
     assert {p.name for p in workdir.glob("results*")} >= {"results.xlsx", "results.html"}
     assert (workdir / "runs.csv").is_file() and (workdir / "best.json").is_file()
     assert len(list((workdir / "runs").iterdir())) == 4
+
+
+def test_a_sweep_is_pushed_with_its_tables(cache, tmp_path):
+    pytest.importorskip("fsspec", reason="fsspec is not installed (extra stores)")
+    address = f"memory://bucket/{tmp_path.name}"
+    specs = tiny.specs(tiny.quick(cache), {"seed": 0}, {"seed": 1})
+    run_command(specs, tmp_path / "mine", push=address, quiet=True)
+    for spec in specs:
+        copy = pull_run(f"{address}/runs/{spec.name}", cache_dir=tmp_path / "copies")
+        assert scores(copy).keys() == scores(tmp_path / "mine" / "runs" / spec.name).keys()
+    tables = pull_run(f"{address}/tables", cache_dir=tmp_path / "copies")
+    assert {"results.csv", "results.html", "best.json", "runs.csv"} <= {
+        path.name for path in tables.iterdir()
+    }
+
+
+def test_a_store_that_cannot_be_used_is_told_before_training(cache, tmp_path):
+    specs = tiny.specs(tiny.quick(cache), {"seed": 0})
+    with pytest.raises(UserError, match="nosuch"):
+        run_command(specs, tmp_path / "mine", push="nosuch://bucket/sweeps", quiet=True)
+    assert not (tmp_path / "mine" / "runs").exists()

@@ -2,11 +2,13 @@
 
 What the frames of the clips show is drawn, not decoded: a grid of grey levels on which four spots
 move, as a fixed camera sees it, and a hash a frame. Half of the clips are test clips. Two copies
-are put in, an equal and an altered one, and must be found.
+are put in, an equal and an altered one, and must be found. Then one long clip on either side: what
+the search holds at most by the length of it, where a short clip has a mirrored stretch of it.
 """
 
 import resource
 import time
+import tracemalloc
 from collections.abc import Mapping
 
 import numpy as np
@@ -14,33 +16,35 @@ import numpy as np
 from tools.benchmarks.report import table
 from vadjax.data.frames.content import GRID, ROW
 from vadjax.data.leakage.copy_search import find_copies
+from vadjax.data.leakage.variants import mirrored
 
 FRAMES = 200  # of a clip
 SPOTS = 4
 
 
-def draw(seed: int, ground: np.ndarray) -> np.ndarray:
+def draw(seed: int, ground: np.ndarray, frames: int = FRAMES) -> np.ndarray:
     """Draw what the frames of a clip show.
 
     Args:
         seed: of the spots.
         ground: [GRID, GRID] grey levels behind them.
+        frames: of the clip.
 
     Returns:
-        `content.ROW` [FRAMES].
+        `content.ROW` [frames].
     """
     rng = np.random.default_rng(seed)
     y, x = np.mgrid[:GRID, :GRID]
-    time_ = np.arange(FRAMES)[:, None, None]
-    grid = np.repeat(ground[None].astype(np.float64), FRAMES, 0)
+    time_ = np.arange(frames)[:, None, None]
+    grid = np.repeat(ground[None].astype(np.float64), frames, 0)
     for _ in range(SPOTS):
         (top, left), (down, right) = rng.uniform(0, GRID, 2), rng.normal(0, 0.15, 2)
         size, level = rng.uniform(0.6, 1.5), rng.normal(0, 60)
         away = (y - (top + down * time_) % GRID) ** 2 + (x - (left + right * time_) % GRID) ** 2
         grid += level * np.exp(-away / (2 * size**2))
-    rows = np.zeros(FRAMES, ROW)
-    rows["grid"] = np.clip(grid + rng.normal(0, 0.4, grid.shape), 0, 255).reshape(FRAMES, -1)
-    rows["hash"] = rng.integers(-(2**62), 2**62, FRAMES)
+    rows = np.zeros(frames, ROW)
+    rows["grid"] = np.clip(grid + rng.normal(0, 0.4, grid.shape), 0, 255).reshape(frames, -1)
+    rows["hash"] = rng.integers(-(2**62), 2**62, frames)
     return rows
 
 
@@ -86,6 +90,41 @@ def run(counts: tuple[int, ...] = (100, 1000)) -> dict[int, dict[str, float]]:
             raise RuntimeError(f"copies that were put in are not found: {copies}")
         found[count] = {"seconds": seconds, "before": before, "peak": _peak_mb(), "n": len(copies)}
     return found
+
+
+def long(lengths: tuple[int, ...] = (10_000, 40_000)) -> dict[int, dict[str, float]]:
+    """Measure what the search holds of a long clip, by tracemalloc; the clips are not counted.
+
+    Args:
+        lengths: frames of the long clip.
+
+    Returns:
+        Length -> megabytes where the long clip is the used one, and where it is the test clip.
+
+    Raises:
+        RuntimeError: the mirrored stretch is not found.
+    """
+    ground, found = np.random.default_rng(0).integers(90, 130, (GRID, GRID)), {}
+    for frames in lengths:
+        day, short = draw(1, ground, frames), draw(2, ground, 1000)
+        short["grid"][200:600] = mirrored(day[3000:3400])["grid"]
+        sides = {"used": ({"short": short}, {"day": day}), "test": ({"day": day}, {"short": short})}
+        found[frames] = {}
+        for name, pair in sides.items():
+            tracemalloc.start()
+            copies = find_copies(*pair)
+            found[frames][name] = tracemalloc.get_traced_memory()[1] / 1e6
+            tracemalloc.stop()
+            if not copies:
+                raise RuntimeError(f"the mirrored stretch of {frames} frames is not found")
+    return found
+
+
+def long_markdown(found: Mapping[int, Mapping[str, float]]) -> str:
+    """Return a row for each length of a long clip."""
+    head = ["frames of the long clip", "used clip, MB", "test clip, MB"]
+    rows = [[f"{n:,}", f"{row['used']:.0f}", f"{row['test']:.0f}"] for n, row in found.items()]
+    return "\n".join(table(head, rows)) + "\n"
 
 
 def _peak_mb() -> float:

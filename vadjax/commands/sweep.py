@@ -14,6 +14,7 @@ CONFIG         a shipped sweep (vadjax list configs), or a .py file of your own
 --launcher=NAME --launcher_options=A=B,...   local, ray or slurm
 --slots=N      detectors that are trained at a time; 0 chooses
 --evaluators=N other processes that evaluate; -1 chooses by the cores
+--push=s3://BUCKET   keep finished runs and tables there
 --quiet --verbose   nothing but errors; details and times
 
 Config keys change all runs: --epochs=5, window.length=8. The same command goes

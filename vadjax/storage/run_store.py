@@ -7,7 +7,9 @@ reads a run finds all files of one state, or nothing.
 import hashlib
 import json
 import pathlib
+import shutil
 import tempfile
+from collections.abc import Sequence
 
 from vadjax.data.paths.object_store import fetch, listed, local_copy, opened, put, talking
 from vadjax.errors import UserError
@@ -50,6 +52,29 @@ def push_run(workdir: pathlib.Path, address: str) -> int:
         file.write_text(to_json({"files": now}) + "\n", encoding="utf-8")
         put(file, f"{address}/{MANIFEST}")
     return len(changed)
+
+
+def push_sweep(workdir: pathlib.Path, folders: Sequence[pathlib.Path], address: str) -> int:
+    """Copy the finished runs of a sweep, and its tables, to an object store.
+
+    Args:
+        workdir: folder of the sweep; its own files go to `address`/tables.
+        folders: of finished runs; each goes to `address`/runs/NAME, as `push_run` copies it.
+        address: of the sweep's copy.
+
+    Returns:
+        How many files were copied.
+
+    Raises:
+        UserError: the store cannot be used.
+    """
+    address = address.rstrip("/")
+    count = sum(push_run(folder, f"{address}/runs/{folder.name}") for folder in folders)
+    with tempfile.TemporaryDirectory() as temporary:
+        for path in workdir.iterdir():
+            if path.is_file() and not path.name.startswith("."):
+                shutil.copyfile(path, pathlib.Path(temporary, path.name))
+        return count + push_run(pathlib.Path(temporary), f"{address}/tables")
 
 
 def pull_run(address: str, *, cache_dir: pathlib.Path) -> pathlib.Path:

@@ -4,10 +4,12 @@ import pathlib
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from vadjax.data.paths import object_store
 from vadjax.errors import UserError
 from vadjax.report.wording import plural
 from vadjax.runtime import devices
 from vadjax.runtime.console import Console
+from vadjax.storage.run_store import push_sweep
 from vadjax.sweeps.launch import choose_launch
 from vadjax.sweeps.plan import Spec, describe_groups, group_by_shape, varied_keys
 
@@ -25,6 +27,7 @@ def run_command(
     dry_run: bool = False,
     slots: int = 0,
     evaluators: int | None = None,
+    push: str = "",
     command: str = "",
     quiet: bool = False,
     verbose: bool = False,
@@ -41,6 +44,7 @@ def run_command(
         slots: members trained at a time; 0 chooses.
         evaluators: other processes that evaluate, see `evaluators.Evaluators`; those of a launcher
             have none.
+        push: address in an object store of the sweep's copy, see `run_store.push_sweep`.
         command: the command line that repeats this, for the tables.
         quiet: print nothing; run.log in `workdir` has it all the same.
         verbose: print details, and the time before each line.
@@ -68,6 +72,10 @@ def run_command(
             if pending:
                 print_estimates(group_by_shape(pending), console, slots=slots)
             return
+        if push:
+            object_store.listed(
+                push
+            )  # a store that cannot be used is told before hours of training
         if launcher == "local":
             devices.setup(specs[0].config.features.cache_dir)
             devices.check()
@@ -81,6 +89,10 @@ def run_command(
         lines = _write_tables(specs, workdir, folders, errors, console=console, command=command)
         if search:
             lines.append(search.close(workdir, errors))
+        if push:
+            done = [folder for folder in folders if (folder / "metrics.json").is_file()]
+            count = push_sweep(workdir, done, push)
+            lines.append(f"  {plural(count, 'file')} copied to {push}")
         for line in lines:
             console.say(line)
         if errors:
