@@ -1,7 +1,7 @@
 """Compare variants of detector `scene` on pseudo-anomalies of Ped2 (P) and drawings 1 to 4.
 
 python experiments/scene_choice/search.py --ped2=/data/ped2 [--parts=P,1,2 --only=densities]
-python experiments/scene_choice/search.py --ped2=/data/ped2 --only=scanner
+python experiments/scene_choice/search.py --ped2=/data/ped2 --only=scanner    # or named
 
 No label of Ped2, Avenue, or of the drawings 0 and 5 to 9 is read. P: two pseudo-anomalies for each
 training clip (experiments/ped2_study/pseudo.py), every third cut so that it is there from the first
@@ -31,7 +31,8 @@ from vadjax import api  # noqa: E402
 from vadjax.detectors.scene import fused, usual  # noqa: E402
 from vadjax.detectors.scene.bodies import BodyReader  # noqa: E402
 from vadjax.detectors.scene.cue import Camera  # noqa: E402
-from vadjax.detectors.scene.cues import CUES, course, look, speed  # noqa: E402
+from vadjax.detectors.scene.cues import BY_NAME, CUES, course, look, speed  # noqa: E402
+from vadjax.detectors.scene.cues.scanner import Scanner  # noqa: E402
 from vadjax.detectors.scene.densities import DensityCue, fit_together  # noqa: E402
 from vadjax.evaluation.frame import auc  # noqa: E402
 from vadjax.features.scene.extract import usual_fps  # noqa: E402
@@ -139,7 +140,7 @@ def maps_of(
     """Return the maps of a cue, held out, each value the largest of the cells around."""
     known = CUES[cue_name]
     density_cue = issubclass(known, DensityCue)
-    cue = known(density, seed) if density_cue else known(seed)
+    cue = known(density, seed) if density_cue else known(seed) if known is Scanner else known()
     clips: dict[str, list] = {}
     found: Maps = {}
     for name, (cells, windows) in part.rows.items():
@@ -306,7 +307,7 @@ CONSTANTS = [  # cue, module, constant, values; the sum of four
 ]
 
 
-ONLY = ("all", "rules", "densities", "tails", "scanner")
+ONLY = ("all", "rules", "densities", "tails", "scanner", "named")
 
 
 WITH_SCANNER = {  # label -> how the maps of five cues are put together
@@ -352,6 +353,21 @@ def main() -> None:
             compare_rules(parts, now, keep)
         if args.only in ("all", "scanner"):
             compare_scanners(parts, now, keep, args.work)
+        if args.only in ("all", "named"):
+            compare_named(parts, now, keep)
+
+
+def compare_named(parts: list[Part], now: list[dict[str, Maps]], keep: Callable) -> None:
+    """Compare the rule in use with rules that have a cue more, or one in the place of `course`."""
+    keep("rule in use", now, rule(fuse=beyond(0.5)))
+    for cue in BY_NAME:
+        maps = [{**m, cue: maps_of(p, cue)} for p, m in zip(parts, now, strict=True)]
+        along = tuple(name for name in fused.ALONG if name in ALL)
+        keep(f"{cue}: alone", maps, rule((cue,)))
+        keep(f"{cue}: in S", maps, rule((*ALL, cue), beyond(0.5, along)))
+        keep(f"{cue}: in A", maps, rule((*ALL, cue), beyond(0.5, (*along, cue))))
+        others = tuple(name for name in ALL if name != "course")
+        keep(f"{cue}: for course", maps, rule((*others, cue), beyond(0.5, (*along, cue))))
 
 
 def compare_scanners(

@@ -51,12 +51,13 @@ class Tiny:
         return {"taps": {"stage1": (crops.astype(jnp.float32) / 255 @ variables["weights"]) ** 2}}
 
 
-def trained(*, density="exemplars", detector_of_objects=None):
-    """Detector scene on drawn walkers, of two folds."""
+def trained(*, density="exemplars", detector_of_objects=None, more=()):
+    """Detector scene on drawn walkers, of two folds; with cues that are off by default."""
     looks = Looks(Tiny(), "stage1")
     config = configs.default_config()
     config.scene.density, config.scene.objects = density, "drawn" if detector_of_objects else ""
-    config.scene.density_of = ("look", "speed", "course")
+    config.scene.density_of = ("look", "speed", "course", *more[:1])
+    config.scene.cues = (*config.scene.cues, *more)
     measured = {"looks": looks, "objects": detector_of_objects}
 
     def clip(name, frames):
@@ -164,11 +165,14 @@ def test_an_abnormal_frame_is_said_in_words(plain, video, tmp_path):
 def test_a_density_is_scored_without_jax(video, tmp_path, monkeypatch):
     monkeypatch.setattr(rarity, "NUM_POINTS", 512)
     monkeypatch.setattr(rarity_fit, "RECIPE", Recipe(units=(16, 16), steps=100))
-    detector, wanted = trained(density="mulde")
+    more = ("size", "crowding", "direction")
+    detector, wanted = trained(density="mulde", more=more)
     export(detector, form="stablehlo", out=tmp_path)
     script, about = load_script(tmp_path)
     got = script.score(video, script.load(about), about)
-    assert "rarity" in detector.states[0]["cues"]["course"]
+    cues = detector.states[0]["cues"]
+    assert {name for name in cues if "rarity" in cues[name]} == {"look", "speed", "course", "size"}
+    assert {*more} < {*cues}
     np.testing.assert_allclose(got, wanted, atol=1e-4 * wanted.max(), rtol=0)
 
 

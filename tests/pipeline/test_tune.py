@@ -70,11 +70,11 @@ def test_one_clip_is_cut_into_parts(monkeypatch, tmp_path):
     assert 4 * 30 < result["normal_frames"] < 4 * 40  # some lie between fit and tail
 
 
-def test_a_cue_that_trains_a_network_is_compared_only_where_it_is_named():
+def test_cues_that_are_off_are_compared_only_where_they_are_named():
     config = configs.default_config()
     assert module._all_cues(config) == ("speed", "look", "course", "still")
-    config.scene.cues, config.scene.objects = ("speed", "scanner"), "nanodet.safetensors"
-    wanted = ("speed", "look", "course", "still", "scanner", "objects")
+    config.scene.cues, config.scene.objects = ("size", "scanner"), "nanodet.safetensors"
+    wanted = ("speed", "look", "course", "still", "size", "scanner", "objects")
     assert module._all_cues(config) == wanted
 
 

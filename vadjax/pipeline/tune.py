@@ -14,7 +14,7 @@ from vadjax.data.clip import Clip, clips_of
 from vadjax.data.splits.units import Segment, Units
 from vadjax.data.video import Video
 from vadjax.detectors.contract import Progress
-from vadjax.detectors.scene.cues import BY_TRAINING, BY_WEIGHTS, CUES, chosen
+from vadjax.detectors.scene.cues import BY_NAME, BY_TRAINING, BY_WEIGHTS, CUES, chosen
 from vadjax.detectors.scene.subsets import subsets
 from vadjax.errors import UserError
 from vadjax.evaluation.paired_choice import choose, clip_auc, means
@@ -86,8 +86,8 @@ def tune(
 
 
 def _all_cues(config: ConfigDict) -> tuple[str, ...]:
-    """Return the cues to compare: one that trains a network only where the config names it."""
-    left_out = set() if BY_TRAINING in config.scene.cues else {BY_TRAINING}
+    """Return the cues to compare, those that are off by default only where it names them."""
+    left_out = {*BY_NAME, BY_TRAINING} - set(config.scene.cues)
     if not config.scene.objects:
         left_out.add(BY_WEIGHTS)
     return tuple(cue for cue in CUES if cue not in left_out)

@@ -5,7 +5,13 @@ from collections.abc import Mapping
 import numpy as np
 
 RULE = 2  # of measures and fusion; raised when a threshold of an earlier state means nothing
-ALONG = ("course", "still")  # in part say again what the other cues say, and are noisier
+ALONG = (
+    "course",
+    "still",
+    "direction",
+    "size",
+    "crowding",
+)  # in part say again what the other cues say, and are noisier
 SAME = ("speed", "scanner")  # both say how fast something moves; the more surprised one counts
 SHARE = 0.5  # of the other cues' sum, which these have to exceed to count
 

@@ -5,19 +5,28 @@ from typing import Any
 
 from vadjax.detectors.scene.cue import Cue
 from vadjax.detectors.scene.cues.course import Course
+from vadjax.detectors.scene.cues.crowding import Crowding
+from vadjax.detectors.scene.cues.direction import Direction
 from vadjax.detectors.scene.cues.look import Look
 from vadjax.detectors.scene.cues.objects import Objects
 from vadjax.detectors.scene.cues.scanner import Scanner
+from vadjax.detectors.scene.cues.size import Size
 from vadjax.detectors.scene.cues.speed import Speed
 from vadjax.detectors.scene.cues.still import Still
 from vadjax.detectors.scene.densities import DensityCue
 from vadjax.features.scene.rows import INPUTS, OBJECTS
 
 CUES: dict[str, type[Cue]] = {
-    cue.name: cue for cue in (Speed, Look, Course, Still, Scanner, Objects)
+    cue.name: cue
+    for cue in (Speed, Look, Course, Still, Direction, Size, Crowding, Scanner, Objects)
 }
 WITH_DENSITY = tuple(name for name, cue in CUES.items() if issubclass(cue, DensityCue))
 BY_WEIGHTS = "objects"  # needs an object detector, which is a file that the user names
+BY_NAME = (
+    Direction.name,
+    Size.name,
+    Crowding.name,
+)  # off by default, as they gave less than they cost
 BY_TRAINING = Scanner.name  # trains a network, which takes many times as long as all others
 
 
