@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+import scipy.stats
 
 from vadjax.scoring.fusion import Standard, Surprise, fuse
 
@@ -27,6 +28,20 @@ def test_surprise_keeps_order_and_ignores_units():
     found = Surprise.fit([normal])(scores)
     assert (np.diff(found) >= 0).all() and (found >= 0).all()
     np.testing.assert_allclose(Surprise.fit([7 * normal - 3])(7 * scores - 3), found, atol=1e-4)
+
+
+def test_the_sum_of_surprises_is_fishers_rule():
+    """Fisher's statistic is -2 times the sum of ln p; its p-value falls as the sum rises."""
+    rng = np.random.default_rng(2)
+    cues = [Surprise.fit([rng.gamma(k + 1, size=2000)]) for k in range(3)]
+    scores = rng.gamma(2, size=(3, 50))
+    surprises = np.stack([cue(own) for cue, own in zip(cues, scores, strict=True)])
+    found = [scipy.stats.combine_pvalues(10.0**-one, method="fisher") for one in surprises.T]
+    np.testing.assert_allclose(
+        [each.statistic for each in found], 2 * np.log(10) * surprises.sum(0), rtol=1e-5
+    )
+    order = np.argsort(surprises.sum(0))
+    assert (np.diff([found[k].pvalue for k in order]) <= 0).all()
 
 
 def test_constant_normal_scores_do_not_divide_by_zero():

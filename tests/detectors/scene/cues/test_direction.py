@@ -47,11 +47,11 @@ def test_shares_are_those_of_the_counts():
     ways = np.zeros((8, 12, 16), np.int32)
     ways[RIGHT], ways[LEFT] = 300, 100
     shares = shares_of(ways)
-    total = 2 * 400 + 8 * module._FRAMES  # each counts half for the ways beside it
+    total = (1 + 2 * module._BESIDE) * 400 + 8 * module._FRAMES  # each counts for those beside too
     np.testing.assert_allclose(shares.sum(0), 1)
     np.testing.assert_allclose(shares[RIGHT], (300 + module._FRAMES) / total)
     np.testing.assert_allclose(shares[LEFT], (100 + module._FRAMES) / total)
-    np.testing.assert_allclose(shares[RIGHT + 1], (150 + module._FRAMES) / total)
+    np.testing.assert_allclose(shares[RIGHT + 1], (300 * module._BESIDE + module._FRAMES) / total)
 
 
 def test_where_nothing_was_seen_to_move_all_ways_are_alike():

@@ -19,13 +19,13 @@ from vadjax.detectors.scene.cue import (
 )
 from vadjax.detectors.scene.lessons import summed
 
-MEAN_S = 0.5  # seconds over which flow is averaged
+MEAN_S = 0.3  # seconds over which flow is averaged
 UNIT = "% of what moves here"
 _PRIOR = 0.1  # share of foreground that counts as standing still, so that specks do not move
 _LEAST = 0.1  # share of foreground from which on a cell has a way
 _FRAMES = 5.0  # in which each way counts as seen everywhere: where little was, none is rare
 _AROUND = (2.5, 1.0)  # cells, across and down, over which a place shares its ways with others
-_BESIDE = 0.5  # of a way counts for its neighbours too: they are not told apart so sharply
+_BESIDE = 0.9  # of a way counts for its neighbours too: they are not told apart so sharply
 
 
 class _Ways:
