@@ -1,7 +1,7 @@
 """Does a choice of cues by pseudo-anomalies agree with labels? Ped2's training clips, and drawings.
 
 python experiments/pseudo_anomalies/run.py --ped2=/data/ped2
-python experiments/pseudo_anomalies/run.py --drawings=1,2 --clips=3
+python experiments/pseudo_anomalies/run.py --drawings=1,2,3,4 --clips=3
 
 Each set of videos gets a row of results.json: what `vadjax tune` finds, and of drawings, whose
 labels may be read, the AUC of every set of cues on their test clips, from one fit on all normal
