@@ -54,11 +54,3 @@ def test_covariances_beyond_the_memory_are_refused(monkeypatch):
     monkeypatch.setattr(place_gaussian, "MOST_BYTES", 4 * 5 * 4**2 - 1)
     with pytest.raises(UserError, match=r"4 numbers at 5 places .* set places\.dims lower"):
         place_gaussian.fit(batched(rows_of(6), 3))
-
-
-def test_triangular_matrices_are_inverted_half_by_half():
-    rng = np.random.default_rng(0)
-    for width in (1, 32, 33, 71, 100):  # halves of odd width, and halves of halves
-        factors = np.tril(rng.normal(size=(3, width, width)) / width + 2 * np.eye(width))
-        inverted = place_gaussian._inverted(np.float32(factors))
-        np.testing.assert_allclose(inverted, np.linalg.inv(factors), rtol=0, atol=1e-6)

@@ -13,7 +13,6 @@ from vadjax.errors import UserError
 RIDGE = 0.01  # is added to the variances (PaDiM, section III-B)
 MOST_BYTES = 1 << 30  # of the covariances of all places
 _AT_ONCE = 1 << 25  # bytes of the covariances that are inverted together
-_DIRECT = 32  # up to this width a triangular matrix is inverted by LAPACK
 
 
 class Moments(NamedTuple):
@@ -133,27 +132,12 @@ def fit(blocks: Iterable[tuple[jax.Array, int]]) -> dict[str, np.ndarray]:
 def _whiteners(products: jax.Array, start: int, number: jax.Array, size: int) -> jax.Array:
     """Return the inverted transposed Cholesky factors [size, d, d] of places from one on."""
     covariances = jax.lax.dynamic_slice_in_dim(products, start, size) / (number - 1)
-    factors = jnp.linalg.cholesky(covariances + RIDGE * jnp.eye(covariances.shape[-1]))
-    return _inverted(factors).transpose(0, 2, 1)
-
-
-def _inverted(factors: jax.Array) -> jax.Array:
-    """Invert lower triangular matrices [n, d, d], half by half.
-
-    The inverse of [[a, 0], [b, c]] is [[a', 0], [-c' b a', c']]. Solving for the identity computes
-    the zeros above too, and takes twice as long at a width of 100.
-    """
-    width = factors.shape[-1]
-    if width <= _DIRECT:
-        identity = jnp.broadcast_to(jnp.eye(width), factors.shape)
-        return jax.lax.linalg.triangular_solve(factors, identity, left_side=True, lower=True)
-    half = width // 2
-    above, below = _inverted(factors[:, :half, :half]), _inverted(factors[:, half:, half:])
-    product = functools.partial(jnp.matmul, precision="highest")
-    corner = -product(below, product(factors[:, half:, :half], above))
-    zeros = jnp.zeros((len(factors), half, width - half))
-    rows = jnp.concatenate([above, zeros], axis=2), jnp.concatenate([corner, below], axis=2)
-    return jnp.concatenate(rows, axis=1)
+    identity = jnp.broadcast_to(jnp.eye(covariances.shape[-1]), covariances.shape)
+    factors = jnp.linalg.cholesky(covariances + RIDGE * identity)
+    # One solve for all: several in one program, as of blocks of the factors, can wait for each
+    # other's threads for ever on CPU (seen with jaxlib 0.10.2).
+    inverted = jax.lax.linalg.triangular_solve(factors, identity, left_side=True, lower=True)
+    return inverted.transpose(0, 2, 1)
 
 
 def distances(mean: jax.Array, white: jax.Array, rows: jax.Array) -> jax.Array:
