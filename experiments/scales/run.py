@@ -5,7 +5,7 @@ python experiments/scales/run.py --ped2=/data/ped2 --masks=/data/UCSDped2 --fact
 
 Everything is done anew at each size: background, sizes of bodies, cues and their calibration, from
 the first training clips; the AUC is that of the first test clips, whose labels choose nothing.
-With --masks also of parts of the frame, where a frame is abnormal if its mask has a pixel in the
+With --masks of parts of the frame, where a frame is abnormal if its mask has a pixel in the
 part. results.json gets a row for each factor and part.
 """
 
@@ -45,6 +45,7 @@ from vadjax.runtime.console import Console  # noqa: E402
 FPS, FOLDS = 10.0, 4
 WHOLE = (0.0, 0.0, 1.0, 1.0)  # top, left, bottom and right, as shares of the frame
 PARTS = {
+    "whole frame": WHOLE,
     "left half": (0.0, 0.0, 1.0, 0.5),
     "right half": (0.0, 0.5, 1.0, 1.0),
     "middle": (0.2, 0.2, 0.8, 0.8),

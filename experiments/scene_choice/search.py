@@ -1,7 +1,7 @@
 """Compare variants of detector `scene` on pseudo-anomalies of Ped2 (P) and drawings 1 to 4.
 
 python experiments/scene_choice/search.py --ped2=/data/ped2 [--parts=P,1,2 --only=densities]
-python experiments/scene_choice/search.py --ped2=/data/ped2 --only=scanner    # or named
+python experiments/scene_choice/search.py --ped2=/data/ped2 --only=scanner    # or named, place
 
 No label of Ped2, Avenue, or of the drawings 0 and 5 to 9 is read. P: two pseudo-anomalies for each
 training clip (experiments/ped2_study/pseudo.py), every third cut so that it is there from the first
@@ -25,7 +25,9 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 
 HERE = pathlib.Path(__file__).parent
-sys.path[:0] = [str(HERE.parents[1]), str(HERE.parent / "ped2_study")]
+sys.path[:0] = [str(HERE), str(HERE.parents[1]), str(HERE.parent / "ped2_study")]
+
+from look_by_place import LookByPlace  # noqa: E402
 
 from vadjax import api  # noqa: E402
 from vadjax.detectors.scene import fused, usual  # noqa: E402
@@ -131,14 +133,14 @@ def pseudo(videos: Mapping[str, Any], config: Any) -> Iterator[tuple]:
 
 def maps_of(
     part: Part,
-    cue_name: str,
+    cue_name: str | type,
     *,
     lasting: bool = False,
     density: str = "exemplars",
     seed: int = 0,
 ) -> Maps:
     """Return the maps of a cue, held out, each value the largest of the cells around."""
-    known = CUES[cue_name]
+    known = CUES[cue_name] if isinstance(cue_name, str) else cue_name
     density_cue = issubclass(known, DensityCue)
     cue = known(density, seed) if density_cue else known(seed) if known is Scanner else known()
     clips: dict[str, list] = {}
@@ -307,7 +309,7 @@ CONSTANTS = [  # cue, module, constant, values; the sum of four
 ]
 
 
-ONLY = ("all", "rules", "densities", "tails", "scanner", "named")
+ONLY = ("all", "rules", "densities", "tails", "scanner", "named", "place")
 
 
 WITH_SCANNER = {  # label -> how the maps of five cues are put together
@@ -355,6 +357,19 @@ def main() -> None:
             compare_scanners(parts, now, keep, args.work)
         if args.only in ("all", "named"):
             compare_named(parts, now, keep)
+        if args.only in ("all", "place"):
+            compare_places(parts, now, keep)
+
+
+def compare_places(parts: list[Part], now: list[dict[str, Maps]], keep: Callable) -> None:
+    """Compare exemplars of `look` of the whole scene with exemplars by place."""
+    keep("rule in use", now, rule(fuse=beyond(0.5)))
+    keep("look: alone", now, rule(("look",)))
+    for weight in (1.0, 3.0, 8.0):
+        with changed(LookByPlace, "weight", weight):
+            maps = [{**m, "look": maps_of(p, LookByPlace)} for p, m in zip(parts, now, strict=True)]
+        keep(f"look by place, {weight:g}: alone", maps, rule(("look",)))
+        keep(f"look by place, {weight:g}", maps, rule(fuse=beyond(0.5)))
 
 
 def compare_named(parts: list[Part], now: list[dict[str, Maps]], keep: Callable) -> None:
