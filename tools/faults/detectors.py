@@ -8,6 +8,18 @@ SCENE = "tests/detectors/scene/test_detector.py"
 TAPS = "tests/pipeline/test_several_taps.py"
 
 ROWS = [
+    (
+        "vadjax/detectors/scene/cues/direction.py",
+        "near += _FRAMES",
+        "near += 1e-9",
+        "tests/detectors/scene/cues/test_direction.py",
+    ),
+    (
+        "vadjax/detectors/scene/surroundings.py",
+        "rows = total[self._bottom] - total[self._top]",
+        "rows = total[self._bottom]",
+        "tests/detectors/scene/cues/test_covered.py",
+    ),
     # classes
     (
         "vadjax/detectors/window_labels.py",

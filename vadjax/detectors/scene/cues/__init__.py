@@ -22,11 +22,7 @@ CUES: dict[str, type[Cue]] = {
 }
 WITH_DENSITY = tuple(name for name, cue in CUES.items() if issubclass(cue, DensityCue))
 BY_WEIGHTS = "objects"  # needs an object detector, which is a file that the user names
-BY_NAME = (
-    Direction.name,
-    Size.name,
-    Crowding.name,
-)  # off by default, as they gave less than they cost
+BY_NAME = (Direction.name, Size.name, Crowding.name)  # off by default: experiments/scene_choice
 BY_TRAINING = Scanner.name  # trains a network, which takes many times as long as all others
 
 

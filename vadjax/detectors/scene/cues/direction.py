@@ -67,6 +67,7 @@ class _Directions:
 
     def __init__(self, state: CueState, camera: Camera):
         self._shares, self._ways = shares_of(state["ways"]), _Ways(camera)
+        self._counts = _shared(state["ways"])
         self._seen = np.zeros(0)
 
     def update(self, bodies: Bodies) -> np.ndarray:
@@ -75,14 +76,20 @@ class _Directions:
         return np.where(self._seen >= 0, -np.log10(own), 0.0).astype(np.float32)
 
     def say(self, cell: tuple[int, int], value: float, moving: Moving | None) -> Saying:
-        here = self._shares[:, *cell]
+        # Told as a person would count: ways beside and `_FRAMES` are for the score alone.
+        counts, way = self._counts[:, *cell], int(self._seen[cell])
+        seen = counts.sum()
+        here = 100 * counts / max(seen, 1.0)
         most = int(here.argmax())
-        own = 100 * 10.0 ** -float(value)
-        text = (
-            f"moves {WAYS[max(int(self._seen[cell]), 0)]}, as {own:.2g} % of what was seen to move "
-            f"at this place did; {100 * here[most]:.0f} % moved {WAYS[most]}"
-        )
-        return Saying(text, own, 100 * float(here[most]), UNIT)
+        if way < 0:
+            return Saying("nothing moves", 0.0, float(here[most]), UNIT)
+        text = f"moves {WAYS[way]}; hardly anything was seen to move at this place"
+        if seen >= 1:
+            text = (
+                f"moves {WAYS[way]}, as {round(here[way], 1):g} % of what was seen to move at this "
+                f"place did; {here[most]:.0f} % moved {WAYS[most]}"
+            )
+        return Saying(text, float(here[way]), float(here[most]), UNIT)
 
 
 class Direction:
@@ -132,13 +139,18 @@ def shares_of(ways: np.ndarray) -> np.ndarray:
     Returns:
         float64 [8, h, w], shared with the places and ways beside; they add up to 1.
     """
+    near = _shared(ways)
+    near = near + _BESIDE * (np.roll(near, 1, axis=0) + np.roll(near, -1, axis=0))
+    near += _FRAMES
+    return near / near.sum(0)
+
+
+def _shared(ways: np.ndarray) -> np.ndarray:
+    """Return counts [8, h, w] shared with the places around, float64."""
     across, down = _AROUND
-    near = np.stack(
+    return np.stack(
         [
             cv2.GaussianBlur(each.astype(np.float64), (0, 0), sigmaX=across, sigmaY=down)
             for each in ways
         ]
     )
-    near = near + _BESIDE * (np.roll(near, 1, axis=0) + np.roll(near, -1, axis=0))
-    near += _FRAMES
-    return near / near.sum(0)
